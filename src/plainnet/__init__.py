@@ -1,0 +1,1 @@
+"""plainnet: neural networks in plain sight."""

@@ -1,0 +1,52 @@
+"""Every error the library raises on purpose, as one tree.
+
+::
+
+    PlainnetError               the root: `except PlainnetError` catches all of them
+    ├── ShapeError              sizes that do not fit together          (a ValueError)
+    ├── SettingError            a setting outside of what it can be     (a ValueError)
+    ├── DataError               data that nothing can be learned from   (a ValueError)
+    │   └── PictureError        one picture that cannot be used
+    ├── DivergedError           training left the finite numbers        (an ArithmeticError)
+    ├── FileError               a file or folder that cannot be read or written
+    │   └── ModelFileError      a file that is not a sound plainnet model
+    └── MissingExtraError       an optional package is not installed    (an ImportError)
+
+Each message is one sentence or two: the thing, what was expected, what came, the way out.
+"""
+
+
+class PlainnetError(Exception):
+    """Any error that plainnet raises on purpose."""
+
+
+class ShapeError(PlainnetError, ValueError):
+    """Sizes that do not fit together."""
+
+
+class SettingError(PlainnetError, ValueError):
+    """A setting outside of what it can be."""
+
+
+class DataError(PlainnetError, ValueError):
+    """Data that nothing can be learned from, or that does not fit the model asked."""
+
+
+class PictureError(DataError):
+    """One picture that cannot be used; its message names the file."""
+
+
+class DivergedError(PlainnetError, ArithmeticError):
+    """Training left the finite numbers."""
+
+
+class FileError(PlainnetError):
+    """A file or folder that cannot be read or written."""
+
+
+class ModelFileError(FileError):
+    """A file that is not a sound plainnet model."""
+
+
+class MissingExtraError(PlainnetError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""

@@ -1,0 +1,50 @@
+"""The mathematics: layers, losses and the network over two flat vectors. NumPy only.
+
+Read `layers.py`, then `network.py`; `docs/derivations.md` derives each backward pass.
+"""
+
+from plainnet.network.arrays import Array, Rng, generator
+from plainnet.network.gradient_check import GradientCheck, check_gradients
+from plainnet.network.initializers import (
+    Initializer,
+    glorot_uniform,
+    he_normal,
+    lecun_normal,
+    random,
+    zeros,
+)
+from plainnet.network.layer import Layer
+from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from plainnet.network.losses import (
+    Loss,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+from plainnet.network.network import Network
+
+__all__ = [
+    "Array",
+    "Dense",
+    "Dropout",
+    "GradientCheck",
+    "Initializer",
+    "Layer",
+    "LeakyReLU",
+    "Loss",
+    "MeanSquaredError",
+    "Network",
+    "ReLU",
+    "Rng",
+    "Sigmoid",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "Tanh",
+    "check_gradients",
+    "generator",
+    "glorot_uniform",
+    "he_normal",
+    "lecun_normal",
+    "random",
+    "zeros",
+]

@@ -1,0 +1,47 @@
+"""What every array in the network is, and the scratch memory that a training step works in."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainnet.errors import SettingError
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Rng = np.random.Generator
+
+
+class Scratch:
+    """Named buffers that are allocated once and used again at every step.
+
+    A buffer grows when more rows are asked for and never shrinks: the short last batch of an
+    epoch works in the first rows of the buffer of the others.
+    """
+
+    def __init__(self, xp: ModuleType, dtype: Any) -> None:
+        self.xp = xp
+        self.dtype = dtype
+        self._held: dict[str, Array] = {}
+
+    def __call__(self, name: str, shape: Shape) -> Array:
+        """An uninitialised array of `shape`, the same memory at each call with this `name`."""
+        held = self._held.get(name)
+        if held is None or held.shape[0] < shape[0] or held.shape[1:] != shape[1:]:
+            held = self._held[name] = self.xp.empty(shape, self.dtype)
+        return held if held.shape[0] == shape[0] else held[: shape[0]]
+
+
+def generator(rng: Rng | int | None) -> Rng:
+    """A random generator from a generator (itself), a seed, or None (never the same twice).
+
+    Raises:
+        SettingError: the seed is negative or no whole number.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise SettingError(
+            f"rng must be a numpy.random.Generator or a seed (0, 1, 2, …), but got {rng!r}."
+        ) from None

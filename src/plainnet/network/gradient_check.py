@@ -1,0 +1,135 @@
+"""The proof that a backward pass is right: its gradient against finite differences.
+
+(J(θ + h) − J(θ − h)) / 2h needs nothing but the forward pass, so it cannot share a mistake with the
+backward pass; it is far too slow to learn with.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainnet.network.arrays import Array, Rng, generator
+from plainnet.network.losses import Loss
+from plainnet.network.network import Network
+
+STEPS = (1e-5, 1e-6)
+"""The widths h. The smaller is tried where the larger disagrees, for that may have stepped over the
+kink of a ReLU; a wrong gradient disagrees with both."""
+
+FLOOR = 1e-3
+"""Gradients below this count as this large: the differences carry an error of some 1e-10."""
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """What `check_gradients` found: the largest relative error of each parameter array."""
+
+    errors: dict[str, float]
+    """By name, `X` for the inputs; |analytic − numeric| over the array's largest gradient."""
+    checked: int
+    """How many single entries were compared."""
+
+    @property
+    def worst(self) -> str:
+        """The name with the largest error."""
+        return max(self.errors, key=lambda name: self.errors[name])
+
+    @property
+    def error(self) -> float:
+        """The largest error; below 1e-6 for a right backward pass."""
+        return self.errors[self.worst]
+
+
+def check_gradients(
+    network: Network,
+    loss: Loss,
+    X: Array,
+    y: Array,
+    weights: Array | None = None,
+    *,
+    entries: int = 50,
+    rng: Rng | int | None = 0,
+) -> GradientCheck:
+    """Hold a network's gradients against finite differences; the network stays as it is.
+
+    Works on a float64 copy, in training mode, with the random draws of Dropout and the like held
+    still. Biases that are zero are drawn at random there: many sums would else sit on the kink
+    of ReLU, where there is no derivative to compare with.
+
+    >>> from plainnet import SigmoidCrossEntropy
+    >>> X, y = np.random.default_rng(0).normal(size=(5, 3)), np.array([0, 1, 1, 0, 1])
+    >>> check_gradients(Network.dense([3, 4, 1]), SigmoidCrossEntropy(), X, y).error < 1e-6
+    True
+
+    Args:
+        network: any network, of layers from here or of your own.
+        loss: what the gradient is of.
+        X: inputs `(N, n_in)`; a few samples will do.
+        y: targets, as the loss takes them.
+        weights: of the samples `(N,)`.
+        entries: how many entries of each array are compared, drawn at random.
+        rng: generator or seed of what is drawn.
+    """
+    rng = generator(rng)
+    twin = network.copy(np.float64)
+    for name, value in twin.parameters.items():
+        if not value.any() and value.ndim == 1:
+            twin.parameters[name][...] = rng.normal(scale=0.1, size=value.shape)
+    X = np.array(X, np.float64)
+    draws = [copy.deepcopy(layer.rng) for layer in twin.layers]
+
+    def J_and_dZ() -> tuple[float, Array]:
+        for layer, drawn in zip(twin.layers, draws, strict=True):
+            layer.rng = copy.deepcopy(drawn)  # the same masks at each evaluation
+        return loss.value_and_grad(twin.forward(X, training=True), y, weights)
+
+    dX = twin.backward(J_and_dZ()[1], need_dX=True)
+    pairs = {name: (twin.parameters[name], twin.gradients[name]) for name in twin.parameters}
+    if dX is not None:
+        pairs["X"] = X, dX
+    pairs = {name: (value, gradient.copy()) for name, (value, gradient) in pairs.items()}
+    errors, checked = {}, 0
+    for name, (value, gradient) in pairs.items():
+        chosen = rng.permutation(value.size)[:entries]
+        errors[name] = largest_error(lambda: J_and_dZ()[0], value, gradient, chosen)
+        checked += len(chosen)
+    return GradientCheck(errors, checked)
+
+
+def largest_error(
+    f: Callable[[], float], x: Array, gradient: Array, entries: Array | None = None
+) -> float:
+    """The largest error of `gradient` as the derivative of f() with respect to the entries of x.
+
+    Args:
+        f: computes the value from the present content of `x`.
+        x: float64, of any shape, changed in place and restored.
+        gradient: what is to be proved, of the same shape.
+        entries: the flat positions to compare; None: all.
+
+    Returns:
+        max |gradient − numeric| / max(|gradient|, |numeric|), both maxima over the entries.
+    """
+    entries = np.arange(x.size) if entries is None else entries
+    numeric = np.array([_derivative(f, x, int(i), gradient.flat[i]) for i in entries])
+    analytic = gradient.reshape(-1)[entries]
+    scale = max(np.abs(analytic).max(), np.abs(numeric).max(), FLOOR)
+    return float(np.abs(analytic - numeric).max() / scale)
+
+
+def _derivative(f: Callable[[], float], x: Array, i: int, expected: float) -> float:
+    """∂f/∂x_i by central differences."""
+    held = x.flat[i]
+    numeric = 0.0
+    for h in STEPS:
+        x.flat[i] = held + h
+        above = f()
+        x.flat[i] = held - h
+        below = f()
+        x.flat[i] = held
+        numeric = (above - below) / (2 * h)
+        if abs(numeric - expected) <= 1e-7 * max(abs(expected), FLOOR):
+            break
+    return numeric

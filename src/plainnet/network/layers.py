@@ -1,0 +1,222 @@
+"""The layers: forward and backward on one screen, one formula a line.
+
+Each backward pass is derived in `docs/derivations.md` and held against finite differences by
+`tests/test_layers.py`. N samples are rows; see `layer.py` for the letters and the buffer rule.
+"""
+
+from types import ModuleType
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from plainnet.errors import SettingError
+from plainnet.network.arrays import Array, Rng, Scratch
+from plainnet.network.initializers import Initializer, glorot_uniform, he_normal
+from plainnet.network.layer import Layer, Parameters
+
+
+class Dense(Layer):
+    """Y = X W + b: every output is a weighted sum of every input, plus a bias.
+
+    Args:
+        n_in: features that come in.
+        n_out: features that go out.
+        initializer: the initial W; None takes what suits the activation that follows.
+
+    Raises:
+        SettingError: a size is not a whole number ≥ 1.
+    """
+
+    W: Array  # (n_in, n_out)
+    b: Array  # (n_out,)
+    dW: Array
+    db: Array
+    X: Array  # (N, n_in), of the last forward
+
+    def __init__(self, n_in: int, n_out: int, initializer: Initializer | None = None) -> None:
+        for n in (n_in, n_out):
+            if not isinstance(n, int) or n < 1:
+                raise SettingError(
+                    f"A Dense layer needs whole numbers ≥ 1 as its sizes, but got "
+                    f"Dense({n_in!r}, {n_out!r}); write for example Dense(784, 128)."
+                )
+        self.n_in, self.n_out = n_in, n_out
+        self.weights = {"W": (n_in, n_out)}
+        self.biases = {"b": (n_out,)}
+        self.multiply_adds = n_in * n_out
+        self._initializer = initializer
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"n_in": self.n_in, "n_out": self.n_out}
+
+    def initialize(self, rng: Rng, suited: Initializer) -> None:
+        draw = self._initializer or suited
+        self.W[...] = self.xp.asarray(draw(rng, *self.W.shape))
+        self.b[...] = 0
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        Y = self.scratch("Y", (len(X), self.b.size))
+        self.xp.matmul(X, self.W, out=Y)  # Y = X W
+        Y += self.b  # Y = X W + b
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        self.xp.matmul(self.X.T, dY, out=self.dW)  # dW = Xᵀ dY
+        self.xp.sum(dY, axis=0, out=self.db)  # db = Σ_N dY
+        if not need_dX:
+            return None
+        dX = self.scratch("dX", self.X.shape)
+        self.xp.matmul(dY, self.W.T, out=dX)  # dX = dY Wᵀ
+        return dX
+
+
+class ReLU(Layer):
+    """Y = max(0, X). At X = 0, where it has a kink, the derivative is taken as 0."""
+
+    initializer = he_normal
+    Y: Array
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.Y = self.scratch("Y", X.shape)
+        self.xp.maximum(X, 0, out=self.Y)  # Y = max(0, X)
+        return self.Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        positive = self.scratch("positive", dY.shape)
+        self.xp.greater(self.Y, 0, out=positive)  # 1 where X > 0, else 0
+        dY *= positive  # dX = dY · [X > 0]
+        return dY
+
+
+class LeakyReLU(Layer):
+    """Y = X where X > 0, else slope · X, with 0 ≤ slope ≤ 1: no unit ever dies.
+
+    Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models (2013).
+
+    Raises:
+        SettingError: the slope is outside of 0 … 1.
+    """
+
+    initializer = he_normal
+    X: Array
+
+    def __init__(self, slope: float = 0.01) -> None:
+        if not 0 <= slope <= 1:
+            raise SettingError(f"The slope of LeakyReLU must be between 0 and 1, but got {slope}.")
+        self.slope = slope
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"slope": self.slope}
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        Y = self.scratch("Y", X.shape)
+        self.xp.multiply(X, self.slope, out=Y)
+        self.xp.maximum(X, Y, out=Y)  # Y = max(X, slope · X)
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        gain = self.scratch("gain", dY.shape)
+        self.xp.greater(self.X, 0, out=gain)
+        gain *= 1 - self.slope
+        gain += self.slope  # 1 where X > 0, else slope
+        dY *= gain  # dX = dY · (1 or slope)
+        return dY
+
+
+class Sigmoid(Layer):
+    """Y = 1 / (1 + e^−X), computed as (1 + tanh(X/2)) / 2, which cannot overflow."""
+
+    initializer = glorot_uniform
+    Y: Array
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.Y = self.scratch("Y", X.shape)
+        self.xp.multiply(X, 0.5, out=self.Y)
+        self.xp.tanh(self.Y, out=self.Y)
+        self.Y += 1
+        self.Y *= 0.5  # Y = (1 + tanh(X/2)) / 2
+        return self.Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        slope = self.scratch("slope", dY.shape)
+        self.xp.subtract(1, self.Y, out=slope)
+        slope *= self.Y  # σ' = Y (1 − Y)
+        dY *= slope  # dX = dY · Y (1 − Y)
+        return dY
+
+
+class Tanh(Layer):
+    """Y = tanh(X)."""
+
+    initializer = glorot_uniform
+    Y: Array
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.Y = self.scratch("Y", X.shape)
+        self.xp.tanh(X, out=self.Y)  # Y = tanh(X)
+        return self.Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        slope = self.scratch("slope", dY.shape)
+        self.xp.multiply(self.Y, self.Y, out=slope)
+        self.xp.subtract(1, slope, out=slope)  # tanh' = 1 − Y²
+        dY *= slope  # dX = dY · (1 − Y²)
+        return dY
+
+
+class Dropout(Layer):
+    """While training, Y = X · M with M = 0 at the given rate, else 1 / (1 − rate); else Y = X.
+
+    "Inverted" dropout: the surviving features are enlarged, so that the expectation stays and
+    nothing has to be done when the network answers. Srivastava, Hinton, Krizhevsky, Sutskever,
+    Salakhutdinov: Dropout (2014), section 10.
+
+    Args:
+        rate: the share of features that are set to zero, 0 ≤ rate < 1.
+        rng: the generator of the masks; the network hands one to a layer that has none.
+
+    Raises:
+        SettingError: the rate is outside of 0 … 1.
+    """
+
+    draws: ClassVar[bool] = True
+    M: Array | None = None
+
+    def __init__(self, rate: float = 0.5, rng: Rng | None = None) -> None:
+        if not 0 <= rate < 1:
+            raise SettingError(
+                f"The rate of Dropout is the share of features left out, 0 ≤ rate < 1, "
+                f"but got {rate}; write for example Dropout(0.2)."
+            )
+        self.rate = rate
+        self.rng = rng
+
+    def bind(self, xp: ModuleType, dtype: np.dtype[Any], parameters: Parameters) -> None:
+        super().bind(xp, dtype, parameters)
+        self._host = Scratch(np, dtype)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"rate": self.rate}
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        if not training or self.rate == 0:
+            self.M = None
+            return X  # Y = X
+        M = self.M = self.scratch("M", X.shape)
+        U = self._host("U", X.shape)
+        cast(Rng, self.rng).random(dtype=M.dtype, out=U)  # drawn on the host, as all that is random
+        self.xp.greater_equal(self.xp.asarray(U), self.rate, out=M)
+        M *= 1 / (1 - self.rate)  # M = [U ≥ rate] / (1 − rate)
+        Y = self.scratch("Y", X.shape)
+        self.xp.multiply(X, M, out=Y)  # Y = X · M
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        if self.M is not None:
+            dY *= self.M  # dX = dY · M
+        return dY

@@ -1,0 +1,199 @@
+"""The losses, from logits: how wrong an answer Z is, and in which direction it should move.
+
+A logit is the last layer's plain output, before sigmoid or softmax. Loss and output function are
+one formula each here, which stays finite for every finite logit and has the simplest gradient
+there is: what was answered minus what was right.
+
+Dimensions: N samples, K outputs; Z and dZ are `(N, K)`. Each loss is a mean over samples. With
+sample weights w it is Σ w_i J_i / Σ w_i, so a weight of 2 counts as the sample twice; a batch whose
+weights are all zero has loss 0 and gradient 0.
+"""
+
+from types import ModuleType
+
+import numpy as np
+
+from plainnet.errors import DataError, ShapeError
+from plainnet.network.arrays import Array, Scratch
+
+
+class Loss:
+    """The contract of every loss: `value_and_grad`, and a check of the targets at the door."""
+
+    def __init__(self) -> None:
+        self.xp: ModuleType = np
+        self._scratch: Scratch | None = None
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss J and dZ, its gradient with respect to Z.
+
+        Args:
+            Z: logits `(N, K)`.
+            y: what was right; its form is the class's own.
+            weights: of the samples `(N,)`, none of them negative; None: all 1.
+
+        Returns:
+            J and dZ `(N, K)`; dZ is valid until the next call.
+        """
+        raise NotImplementedError
+
+    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+        """Refuse targets that the loss cannot be computed from.
+
+        Args:
+            y: the targets.
+            n_samples: how many rows the inputs have.
+            n_out: how many outputs K the network has.
+
+        Raises:
+            ShapeError: `y` does not fit n_samples and n_out.
+            DataError: `y` has values that the loss cannot take.
+        """
+        raise NotImplementedError
+
+    def scratch(self, Z: Array, name: str = "dZ") -> Array:
+        """A buffer of the shape and dtype of Z."""
+        if self._scratch is None or self._scratch.dtype != Z.dtype:
+            self._scratch = Scratch(self.xp, Z.dtype)
+        return self._scratch(name, Z.shape)
+
+
+def shares(n: int, weights: Array | None) -> Array | float:
+    """What each of n samples counts in the mean: 1/N, or w / Σ w as a column `(N, 1)`."""
+    if weights is None:
+        return 1 / n
+    total = float(weights.sum())
+    return weights[:, None] / total if total > 0 else weights[:, None]
+
+
+def _columns(y: Array, Z: Array) -> Array:
+    """Targets `(N,)` of a network with one output as a column `(N, 1)`."""
+    return y.reshape(Z.shape)
+
+
+class _RealTargets(Loss):
+    """Targets of the shape of Z; `(N,)` will do where the network has one output."""
+
+    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+        if y.shape != (n_samples, n_out) and not (n_out == 1 and y.shape == (n_samples,)):
+            raise ShapeError(
+                f"{type(self).__name__} needs targets of shape ({n_samples}, {n_out}), one for "
+                f"each output of the network, but got {y.shape}."
+            )
+        if not np.isfinite(y).all():
+            raise DataError(
+                f"The targets hold {np.size(y) - np.isfinite(y).sum()} values that are not finite; "
+                "remove those samples or fill in what is missing."
+            )
+
+
+class MeanSquaredError(_RealTargets):
+    """J = mean of (Z − y)² over samples and outputs; for regression. y is `(N, K)` or `(N,)`."""
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        r = shares(len(Z), weights)  # 1/N
+        dZ = self.scratch(Z)
+        self.xp.subtract(Z, _columns(y, Z), out=dZ)  # Z − y
+        J = float((r * dZ**2).sum()) / Z.shape[1]  # J = 1/(N K) Σ (Z − y)²
+        dZ *= r
+        dZ *= 2 / Z.shape[1]  # dZ = 2 (Z − y) / (N K)
+        return J, dZ
+
+
+class SigmoidCrossEntropy(_RealTargets):
+    """J = −mean of y ln p + (1−y) ln(1−p), with p = 1 / (1 + e^−Z).
+
+    For a yes-or-no answer (K = 1: the article's cost), or for K questions answered independently.
+    y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
+    """
+
+    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+        super().check_targets(y, n_samples, n_out)
+        if y.min() < 0 or y.max() > 1:
+            raise DataError(
+                f"SigmoidCrossEntropy needs targets between 0 and 1, but got values from "
+                f"{y.min()} to {y.max()}; for more than two classes use SoftmaxCrossEntropy."
+            )
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        y = _columns(y, Z)
+        r = shares(len(Z), weights)
+        # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, which overflows for no Z
+        J = float((r * (self.xp.logaddexp(0, Z) - y * Z)).sum()) / Z.shape[1]
+        dZ = self.scratch(Z)
+        dZ[...] = sigmoid(Z, self.xp)
+        dZ -= y
+        dZ *= r
+        dZ *= 1 / Z.shape[1]  # dZ = (p − y) / (N K)
+        return J, dZ
+
+    def probabilities(self, Z: Array) -> Array:
+        """p = 1 / (1 + e^−Z), `(N, K)`."""
+        return sigmoid(Z, self.xp)
+
+    def labels(self, Z: Array) -> Array:
+        """1 where p ≥ ½, else 0: `(N,)` with one output, else `(N, K)`."""
+        yes = (Z >= 0).astype(np.int64)
+        return yes[:, 0] if yes.shape[1] == 1 else yes
+
+
+class SoftmaxCrossEntropy(Loss):
+    """J = −mean of ln P[i, y_i], with P = softmax(Z): one of K classes, y `(N,)` in 0 … K−1."""
+
+    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+        if y.shape != (n_samples,):
+            raise ShapeError(
+                f"SoftmaxCrossEntropy needs one class number for each of {n_samples} samples, "
+                f"shape ({n_samples},), but got {y.shape}."
+            )
+        if not np.issubdtype(y.dtype, np.integer):
+            raise DataError(
+                f"SoftmaxCrossEntropy needs whole class numbers, but got {y.dtype}; "
+                "convert them with y.astype(int)."
+            )
+        if y.min() < 0 or y.max() >= n_out:
+            raise DataError(
+                f"A network with {n_out} outputs knows the classes 0 to {n_out - 1}, but the "
+                f"targets go from {y.min()} to {y.max()}."
+            )
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        rows = self.xp.arange(len(Z))
+        r = shares(len(Z), weights)
+        P = self.scratch(Z)
+        self.xp.subtract(Z, Z.max(axis=1, keepdims=True), out=P)  # e^Z could overflow
+        right = P[rows, y]
+        self.xp.exp(P, out=P)
+        total = P.sum(axis=1, keepdims=True)
+        # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
+        J = float((r * (self.xp.log(total) - right[:, None])).sum())
+        P /= total
+        P[rows, y] -= 1
+        P *= r  # dZ = (P − [one-hot y]) / N
+        return J, P
+
+    def probabilities(self, Z: Array) -> Array:
+        """P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
+        P = self.xp.exp(Z - Z.max(axis=1, keepdims=True))
+        P /= P.sum(axis=1, keepdims=True)
+        return np.asarray(P) if self.xp is np else P
+
+    def labels(self, Z: Array) -> Array:
+        """The most probable class of each sample, `(N,)`."""
+        labels: Array = Z.argmax(axis=1)
+        return labels
+
+
+def sigmoid(Z: Array, xp: ModuleType = np) -> Array:
+    """1 / (1 + e^−Z), exact to the last digits also where it is close to 0."""
+    e = xp.exp(-xp.abs(Z))  # in (0, 1]: cannot overflow
+    p: Array = xp.where(Z >= 0, 1, e) / (1 + e)
+    return p
