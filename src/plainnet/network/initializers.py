@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from plainnet.errors import SettingError
+from plainnet.checks import check_number
 from plainnet.network.arrays import Array, Rng
 
 Initializer = Callable[[Rng, int, int], Array]
@@ -27,8 +27,7 @@ def random(scale: float = 0.01) -> Initializer:
     Raises:
         SettingError: `scale` is negative or not finite.
     """
-    if not 0 <= scale < math.inf:
-        raise SettingError(f"The scale of random weights must be ≥ 0 and finite, but got {scale}.")
+    check_number("scale of random weights", scale, "[0, inf)")
 
     def scaled_normal(rng: Rng, n_in: int, n_out: int) -> Array:
         return scale * rng.standard_normal((n_in, n_out))

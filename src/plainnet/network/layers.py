@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from plainnet.errors import SettingError
+from plainnet.checks import check_number, check_whole
 from plainnet.network.arrays import Array, Rng, Scratch
 from plainnet.network.initializers import Initializer, glorot_uniform, he_normal
 from plainnet.network.layer import Layer, Parameters
@@ -34,12 +34,8 @@ class Dense(Layer):
     X: Array  # (N, n_in), of the last forward
 
     def __init__(self, n_in: int, n_out: int, initializer: Initializer | None = None) -> None:
-        for n in (n_in, n_out):
-            if not isinstance(n, int) or n < 1:
-                raise SettingError(
-                    f"A Dense layer needs whole numbers ≥ 1 as its sizes, but got "
-                    f"Dense({n_in!r}, {n_out!r}); write for example Dense(784, 128)."
-                )
+        check_whole("number of inputs of a Dense layer", n_in, 1)
+        check_whole("number of outputs of a Dense layer", n_out, 1)
         self.n_in, self.n_out = n_in, n_out
         self.weights = {"W": (n_in, n_out)}
         self.biases = {"b": (n_out,)}
@@ -103,8 +99,7 @@ class LeakyReLU(Layer):
     X: Array
 
     def __init__(self, slope: float = 0.01) -> None:
-        if not 0 <= slope <= 1:
-            raise SettingError(f"The slope of LeakyReLU must be between 0 and 1, but got {slope}.")
+        check_number("slope of LeakyReLU", slope, "[0, 1]")
         self.slope = slope
 
     @property
@@ -187,11 +182,7 @@ class Dropout(Layer):
     M: Array | None = None
 
     def __init__(self, rate: float = 0.5, rng: Rng | None = None) -> None:
-        if not 0 <= rate < 1:
-            raise SettingError(
-                f"The rate of Dropout is the share of features left out, 0 ≤ rate < 1, "
-                f"but got {rate}; write for example Dropout(0.2)."
-            )
+        check_number("rate of Dropout, the share of features left out,", rate, "[0, 1)")
         self.rate = rate
         self.rng = rng
 

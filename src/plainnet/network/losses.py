@@ -53,6 +53,10 @@ class Loss:
         """
         raise NotImplementedError
 
+    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+        """What people want to know beside the loss; of a classification `{"accuracy": …}`."""
+        return {}
+
     def scratch(self, Z: Array, name: str = "dZ") -> Array:
         """A buffer of the shape and dtype of Z."""
         if self._scratch is None or self._scratch.dtype != Z.dtype:
@@ -142,6 +146,10 @@ class SigmoidCrossEntropy(_RealTargets):
         yes = (Z >= 0).astype(np.int64)
         return yes[:, 0] if yes.shape[1] == 1 else yes
 
+    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+        """The share of right answers at the threshold of ½."""
+        return {"accuracy": float(((Z >= 0) == (_columns(y, Z) >= 0.5)).mean())}
+
 
 class SoftmaxCrossEntropy(Loss):
     """J = −mean of ln P[i, y_i], with P = softmax(Z): one of K classes, y `(N,)` in 0 … K−1."""
@@ -182,14 +190,18 @@ class SoftmaxCrossEntropy(Loss):
 
     def probabilities(self, Z: Array) -> Array:
         """P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
-        P = self.xp.exp(Z - Z.max(axis=1, keepdims=True))
+        P: Array = self.xp.exp(Z - Z.max(axis=1, keepdims=True))
         P /= P.sum(axis=1, keepdims=True)
-        return np.asarray(P) if self.xp is np else P
+        return P
 
     def labels(self, Z: Array) -> Array:
         """The most probable class of each sample, `(N,)`."""
         labels: Array = Z.argmax(axis=1)
         return labels
+
+    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+        """The share of right answers."""
+        return {"accuracy": float((self.labels(Z) == y).mean())}
 
 
 def sigmoid(Z: Array, xp: ModuleType = np) -> Array:

@@ -1,0 +1,40 @@
+"""How a network learns: optimizers, schedules, batches, the loop, and what is made of its stream.
+
+Read `loop.py` first. Optimizers see two vectors and know neither layers nor network.
+"""
+
+from plainnet.training import schedules
+from plainnet.training.batches import Batches, Prepare, logits
+from plainnet.training.loop import Epoch, clip, train, train_step
+from plainnet.training.optimizers import (
+    Adam,
+    AdamW,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
+from plainnet.training.schedules import Schedule
+from plainnet.training.streams import keep_best, stop_early
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "Batches",
+    "Epoch",
+    "GradientDescent",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "Prepare",
+    "RMSprop",
+    "Schedule",
+    "clip",
+    "keep_best",
+    "logits",
+    "schedules",
+    "stop_early",
+    "train",
+    "train_step",
+]

@@ -1,0 +1,126 @@
+"""The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from plainnet.errors import DataError, ShapeError
+from plainnet.network import Array, Network, Rng, generator
+
+Prepare = Callable[[Array, Array], None]
+"""`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""
+
+Batch = tuple[Array, Array, Array | None]
+"""Inputs `(n, n_in)`, targets `(n, …)`, weights `(n,)` or None."""
+
+
+def copy_as_is(raw: Array, out: Array) -> None:
+    """The `Prepare` of data that are the network's inputs already."""
+    np.copyto(out, raw.reshape(out.shape), casting="unsafe")
+
+
+class Batches:
+    """Each iteration is an epoch: every sample once, the examples in a new random order.
+
+    With no size, or one that takes all, there is one batch in the data's own order, prepared once.
+    The memory of a batch is used again for the next.
+
+    Args:
+        X: raw samples `(N, …)`, flattened to rows.
+        y: targets `(N, …)`.
+        weights: of the samples `(N,)`, or None.
+        size: samples of a batch; the last of an epoch may be shorter. None: all.
+        rng: generator or seed of the order.
+        prepare: makes inputs of raw samples; None: they are inputs.
+        dtype: of the inputs.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        y: Array,
+        weights: Array | None = None,
+        *,
+        size: int | None = None,
+        rng: Rng | int | None = 0,
+        prepare: Prepare | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.X = X.reshape(len(X), -1)
+        self.y, self.weights = y, weights
+        self.size = min(size or len(X), len(X))
+        self.rng = generator(rng)
+        self.prepare = prepare or copy_as_is
+        self.dtype = np.dtype(dtype)
+        self._ready = prepare is None and X.dtype == self.dtype
+        self._raw = np.empty((self.size, self.X.shape[1]), X.dtype)
+        self._inputs = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
+        self._whole = self._ready
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.X) // self.size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.size == len(self.X):
+            yield self._all(), self.y, self.weights
+            return
+        order = self.rng.permutation(len(self.X))
+        for start in range(0, len(order), self.size):
+            rows = order[start : start + self.size]
+            raw, inputs = self._raw[: len(rows)], self._inputs[: len(rows)]
+            np.take(self.X, rows, axis=0, out=raw, mode="clip")  # "raise" would copy once more
+            if not self._ready:
+                self.prepare(raw, inputs)
+            yield inputs, self.y[rows], None if self.weights is None else self.weights[rows]
+
+    def _all(self) -> Array:
+        if self._ready:
+            return self.X
+        if not self._whole:
+            self.prepare(self.X, self._inputs)
+            self._whole = True
+        return self._inputs
+
+
+def logits(
+    network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int = 512
+) -> Array:
+    """The network's outputs `(N, n_out)` for raw samples X `(N, …)`, computed batch by batch."""
+    prepare = prepare or copy_as_is
+    rows = X.reshape(len(X), -1)
+    inputs = np.empty((min(batch_size, len(X)), rows.shape[1]), network.dtype)
+    parts = []
+    for start in range(0, len(rows), batch_size):
+        raw = rows[start : start + batch_size]
+        prepare(raw, inputs[: len(raw)])
+        parts.append(network.forward(inputs[: len(raw)]).copy())
+    return np.concatenate(parts)
+
+
+def check_samples(X: Array, weights: Array | None) -> None:
+    """Refuse samples that nothing can be learned from, before the first step.
+
+    Raises:
+        ShapeError: no samples, or as many weights as there are samples are not there.
+        DataError: a value is not finite, or the weights are negative or all zero.
+    """
+    if X.ndim < 2 or X.size == 0:
+        raise ShapeError(f"Samples come as rows of features, (N, …) with N ≥ 1, but got {X.shape}.")
+    if np.issubdtype(X.dtype, np.floating) and not np.isfinite(X).all():
+        row = int(np.argmin(np.isfinite(X.reshape(len(X), -1)).all(axis=1)))
+        raise DataError(
+            f"The samples hold {np.count_nonzero(~np.isfinite(X))} values that are not finite, the "
+            f"first in sample {row}; remove those samples or fill in what is missing."
+        )
+    if weights is None:
+        return
+    if weights.shape != (len(X),):
+        raise ShapeError(
+            f"{len(X)} samples need weights of shape ({len(X)},), got {weights.shape}."
+        )
+    values: Any = weights
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() > 0):
+        raise DataError("Sample weights must be finite and ≥ 0, and at least one of them > 0.")

@@ -1,0 +1,187 @@
+"""The training loop: a generator of one frozen record after another.
+
+::
+
+    for epoch in train(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64):
+        print(epoch.number, epoch.loss)
+
+Whoever consumes the stream decides what happens between two epochs, and ends it with `break`.
+There are no callbacks; `streams.py` has early stopping and keep-best, a few lines each.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plainnet.checks import check_number, check_whole
+from plainnet.errors import DivergedError, SettingError
+from plainnet.network import Array, Loss, Network, Rng
+from plainnet.training.batches import Batches, Prepare, check_samples, logits
+from plainnet.training.optimizers import Optimizer
+from plainnet.training.schedules import Schedule
+
+Figures = Callable[[Array, Array], Mapping[str, float]]
+"""`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is known when an epoch ends."""
+
+    number: int
+    """1, 2, 3, …"""
+    step: int
+    """Optimizer steps so far."""
+    loss: float
+    """The mean loss of the epoch's batches, each as it was before its step, by their size."""
+    learning_rate: float
+    """Of the last step."""
+    seconds: float
+    """Of training, without validation."""
+    validation: Mapping[str, float] = field(default_factory=dict)
+    """`loss` and the other figures on the validation data; empty without any."""
+
+    def figures(self) -> dict[str, float]:
+        """Everything recorded as one flat row: `epoch`, `loss`, `validation_loss`, …."""
+        row = {"epoch": self.number, "step": self.step, "loss": self.loss}
+        row |= {f"validation_{name}": value for name, value in self.validation.items()}
+        return row | {"learning_rate": self.learning_rate, "seconds": self.seconds}
+
+    def __getitem__(self, figure: str) -> float:
+        row = self.figures()
+        if figure not in row:
+            raise SettingError(
+                f"No figure {figure!r} is recorded, only {', '.join(row)}"
+                f"{'' if self.validation else '; train with validation data to have more'}."
+            )
+        return row[figure]
+
+
+def train(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    rng: Rng | int | None = 0,
+    weights: Array | None = None,
+    schedule: Schedule | None = None,
+    clip_norm: float | None = None,
+    validation: tuple[Array, Array] | None = None,
+    figures: Figures | None = None,
+    prepare: Prepare | None = None,
+) -> Iterator[Epoch]:
+    """Train in place and yield an `Epoch` after each pass over the samples.
+
+    Args:
+        network: changed in place.
+        loss: what is made smaller.
+        optimizer: makes the steps; carries its state over from an earlier training.
+        X: samples `(N, …)`: the network's inputs, or raw ones that `prepare` makes inputs of.
+        y: targets, as the loss takes them.
+        epochs: how many passes over the samples.
+        batch_size: samples of a step; None: all at once, as in the article.
+        rng: generator or seed of the order of the samples.
+        weights: of the samples `(N,)`.
+        schedule: the learning rate of each step; None: the optimizer's own.
+        clip_norm: the gradient is scaled down to this Euclidean norm where it is longer.
+        validation: (X, y), measured after each epoch.
+        figures: what is measured beside the loss; None: what the loss offers (accuracy).
+        prepare: makes inputs of raw samples, in their batch.
+
+    Raises:
+        ShapeError, DataError, SettingError: at the call, before anything is computed.
+        DivergedError: while iterating, when the loss is no longer finite.
+    """
+    check_whole("number of epochs", epochs, 0)
+    if batch_size is not None:
+        check_whole("batch size", batch_size, 1)
+    if clip_norm is not None:
+        check_number("norm to clip gradients at", clip_norm, "(0, inf]")
+    n_out = network.n_out or math.prod(X.shape[1:])
+    for samples, targets, their_weights in (
+        (X, y, weights),
+        *([(*validation, None)] if validation else []),
+    ):
+        check_samples(samples, their_weights)
+        loss.check_targets(targets, len(samples), n_out)
+    batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
+
+    def epoch_by_epoch() -> Iterator[Epoch]:
+        step = 0
+        for number in range(1, epochs + 1):
+            start = time.perf_counter()
+            J, step = _pass(network, loss, optimizer, batches, step, schedule, clip_norm)
+            seconds = time.perf_counter() - start
+            measured: dict[str, float] = {}
+            if validation:
+                Z = logits(network, validation[0], prepare=prepare)
+                measured["loss"] = loss.value_and_grad(Z, validation[1])[0]
+                measured |= (figures or loss.figures)(Z, validation[1])
+            yield Epoch(number, step, J, optimizer.learning_rate, seconds, measured)
+
+    return epoch_by_epoch()
+
+
+def train_step(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    weights: Array | None = None,
+    clip_norm: float | None = None,
+) -> float:
+    """Forward, loss, backward, update: one step on one batch; returns the loss before it."""
+    Z = network.forward(X, training=True)
+    J, dZ = loss.value_and_grad(Z, y, weights)
+    if not math.isfinite(J):
+        raise DivergedError(
+            f"The loss became {J} after {optimizer.t} steps, with learning rate "
+            f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
+            "inputs scaled to a mean of 0 and a spread of 1."
+        )
+    network.backward(dZ)
+    if clip_norm is not None:
+        clip(network.grad, clip_norm)
+    optimizer.step(network.theta, network.grad, network.n_weights)
+    return J
+
+
+def clip(grad: Array, norm: float) -> float:
+    """Scale `grad` down, in place, to a Euclidean norm of at most `norm`; returns what it was.
+
+    Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),
+    algorithm 1.
+    """
+    length = math.sqrt(float(grad @ grad))
+    if length > norm:
+        grad *= norm / length
+    return length
+
+
+def _pass(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    batches: Batches,
+    step: int,
+    schedule: Schedule | None,
+    clip_norm: float | None,
+) -> tuple[float, int]:
+    """One pass over the samples: its mean loss, and the number of steps so far."""
+    total = counted = 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
+        for X, y, weights in batches:
+            if schedule:
+                optimizer.learning_rate = schedule(step)
+            J = train_step(network, loss, optimizer, X, y, weights, clip_norm)
+            n = len(X) if weights is None else float(weights.sum())
+            total, counted, step = total + n * J, counted + n, step + 1
+    return total / counted, step

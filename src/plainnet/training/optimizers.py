@@ -1,0 +1,258 @@
+"""The optimizers, from simple to complex: how a step is made from a gradient.
+
+An optimizer sees two vectors, θ (the parameters) and g (the gradient), and changes θ in place.
+α is the learning rate; all other letters are the paper's. Held to PyTorch's by the tests.
+"""
+
+import math
+from collections.abc import Mapping
+from types import ModuleType
+from typing import ClassVar
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.errors import ShapeError
+from plainnet.network.arrays import Array
+
+
+class Optimizer:
+    """The contract of every optimizer: override `update`, name the vectors it remembers in `slots`.
+
+    Args:
+        learning_rate: α > 0; may be set anew before any step.
+        weight_decay: λ ≥ 0 of the L2 penalty λ/2 ‖W‖², which adds λW to the gradient of the
+            weights, never of the biases.
+
+    Raises:
+        SettingError: a setting is out of its range.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, learning_rate: float = 0.01, weight_decay: float = 0.0) -> None:
+        check_number("learning rate", learning_rate, "(0, inf)")
+        check_number("weight decay", weight_decay, "[0, inf)")
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.t = 0
+        """Steps taken."""
+        self.memory: dict[str, Array] = {}
+        """The slots by name, each of θ's shape; zeros before the first step."""
+        self.xp: ModuleType = np
+        self._scratch: Array = np.empty(0)
+
+    def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
+        """Change `theta` by one step, in place; `grad` may be overwritten.
+
+        Args:
+            theta: the parameters, a vector.
+            grad: the gradient, of the same shape and dtype.
+            n_weights: only this many first entries decay; None: all.
+        """
+        if self._scratch.shape != theta.shape or self._scratch.dtype != theta.dtype:
+            self._allocate(theta)
+        self.t += 1
+        if self.weight_decay:
+            self.decay(theta[:n_weights], grad[:n_weights], self._scratch[:n_weights])
+        self.update(theta, grad, self._scratch, *self.memory.values())
+
+    def decay(self, theta: Array, grad: Array, s: Array) -> None:
+        """Make the weights smaller: here by the L2 penalty; `s` is scratch memory."""
+        self.xp.multiply(theta, self.weight_decay, out=s)
+        grad += s  # g ← g + λ θ
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        """One step without decay; `s` is scratch memory, then the slots in their order."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Array]:
+        """Copies of all that the next step depends on, beside the settings."""
+        return {"t": np.array(self.t)} | {name: m.copy() for name, m in self.memory.items()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state()`, exactly.
+
+        Raises:
+            ShapeError: the state is another kind of optimizer's.
+        """
+        if not {*state} <= {"t", *self.slots}:
+            raise ShapeError(
+                f"{type(self).__name__} remembers {['t', *self.slots]}, but the state to restore "
+                f"holds {sorted(state)}; restore it into the optimizer that it was taken from."
+            )
+        self.t = int(state["t"])
+        self.memory = {name: state[name].copy() for name in self.slots if name in state}
+
+    def _allocate(self, theta: Array) -> None:
+        self._scratch = self.xp.empty_like(theta)
+        for name in self.slots:
+            if name not in self.memory:
+                self.memory[name] = self.xp.zeros_like(theta)
+            elif self.memory[name].shape != theta.shape:
+                raise ShapeError(
+                    f"{type(self).__name__} has stepped {self.memory[name].size} parameters so far "
+                    f"and now got {theta.size}; make a new optimizer for each network."
+                )
+
+
+class GradientDescent(Optimizer):
+    """θ ← θ − α g. The article's update."""
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:  # noqa: ARG002
+        self.xp.multiply(grad, self.learning_rate, out=s)
+        theta -= s  # θ ← θ − α g
+
+
+class Momentum(Optimizer):
+    """v ← μ v + g, θ ← θ − α v: a heavy ball, which keeps its speed.
+
+    Polyak: Some methods of speeding up the convergence of iteration methods (1964). The learning
+    rate stands outside of v, as in PyTorch, so that a schedule acts at once.
+
+    Args:
+        learning_rate: α.
+        momentum: μ, 0 ≤ μ < 1.
+        weight_decay: see `Optimizer`.
+    """
+
+    slots = ("v",)
+
+    def __init__(
+        self, learning_rate: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(learning_rate, weight_decay)
+        check_number("momentum", momentum, "[0, 1)")
+        self.momentum = momentum
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        (v,) = slots
+        v *= self.momentum
+        v += grad  # v ← μ v + g
+        self.xp.multiply(v, self.learning_rate, out=s)
+        theta -= s  # θ ← θ − α v
+
+
+class Nesterov(Momentum):
+    """v ← μ v + g, θ ← θ − α (g + μ v): momentum that looks one step ahead.
+
+    Nesterov (1983), in the form of Sutskever, Martens, Dahl, Hinton: On the importance of
+    initialization and momentum in deep learning (2013), eq. 3–4, written for the point looked at.
+    """
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        (v,) = slots
+        v *= self.momentum
+        v += grad  # v ← μ v + g
+        self.xp.multiply(v, self.momentum, out=s)
+        s += grad
+        s *= self.learning_rate
+        theta -= s  # θ ← θ − α (g + μ v)
+
+
+class RMSprop(Optimizer):
+    """v ← ρ v + (1−ρ) g², θ ← θ − α g / (√v + ε): each parameter by the size of its own gradients.
+
+    Tieleman, Hinton: Neural Networks for Machine Learning, lecture 6.5 (2012).
+
+    Args:
+        learning_rate: α.
+        rho: ρ, the share of the past in the mean, 0 ≤ ρ < 1.
+        epsilon: ε > 0, outside of the root.
+        weight_decay: see `Optimizer`.
+    """
+
+    slots = ("v",)
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay)
+        check_number("rho of RMSprop", rho, "[0, 1)")
+        check_number("epsilon of RMSprop", epsilon, "(0, inf)")
+        self.rho, self.epsilon = rho, epsilon
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        (v,) = slots
+        xp = self.xp
+        xp.multiply(grad, grad, out=s)
+        s *= 1 - self.rho
+        v *= self.rho
+        v += s  # v ← ρ v + (1−ρ) g²
+        xp.sqrt(v, out=s)
+        s += self.epsilon
+        xp.divide(grad, s, out=s)
+        s *= self.learning_rate
+        theta -= s  # θ ← θ − α g / (√v + ε)
+
+
+class Adam(Optimizer):
+    """m ← β₁ m + (1−β₁) g, v ← β₂ v + (1−β₂) g², θ ← θ − α m̂ / (√v̂ + ε).
+
+    m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) correct for the start at zero.
+    Kingma, Ba: Adam, a method for stochastic optimization (2015), algorithm 1.
+
+    Args:
+        learning_rate: α.
+        beta1: β₁, the share of the past in the mean gradient, 0 ≤ β₁ < 1.
+        beta2: β₂, the same of the mean square, 0 ≤ β₂ < 1.
+        epsilon: ε > 0, outside of the root.
+        weight_decay: see `Optimizer`.
+    """
+
+    slots = ("m", "v")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay)
+        check_number("beta1 of Adam", beta1, "[0, 1)")
+        check_number("beta2 of Adam", beta2, "[0, 1)")
+        check_number("epsilon of Adam", epsilon, "(0, inf)")
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        m, v = slots
+        xp = self.xp
+        xp.multiply(grad, 1 - self.beta1, out=s)
+        m *= self.beta1
+        m += s  # m ← β₁ m + (1−β₁) g
+        xp.multiply(grad, grad, out=s)
+        s *= 1 - self.beta2
+        v *= self.beta2
+        v += s  # v ← β₂ v + (1−β₂) g²
+        xp.sqrt(v, out=s)
+        s *= 1 / math.sqrt(1 - self.beta2**self.t)
+        s += self.epsilon  # √v̂ + ε
+        xp.divide(m, s, out=s)
+        s *= self.learning_rate / (1 - self.beta1**self.t)
+        theta -= s  # θ ← θ − α m̂ / (√v̂ + ε)
+
+
+class AdamW(Adam):
+    """Adam with decoupled decay: first W ← W − α λ W, then Adam's step on the bare gradient.
+
+    Loshchilov, Hutter: Decoupled weight decay regularization (2019), algorithm 2.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
+
+    def decay(self, theta: Array, grad: Array, s: Array) -> None:  # noqa: ARG002
+        theta *= 1 - self.learning_rate * self.weight_decay  # W ← W − α λ W

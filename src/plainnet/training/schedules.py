@@ -1,0 +1,84 @@
+"""The learning rate over time: plain functions from the step (0, 1, 2, …) to α.
+
+A schedule is any such function; these make the usual ones. `train(…, schedule=…)` asks it before
+every step.
+"""
+
+import math
+from collections.abc import Callable
+
+from plainnet.checks import check_number, check_whole
+
+Schedule = Callable[[int], float]
+
+
+def constant(rate: float) -> Schedule:
+    """α, always."""
+    check_number("learning rate", rate, "(0, inf)")
+    return lambda step: rate  # noqa: ARG005
+
+
+def step_decay(rate: float, every: int, factor: float = 0.1) -> Schedule:
+    """α · factor^⌊step / every⌋: a stair."""
+    check_number("learning rate", rate, "(0, inf)")
+    check_whole("number of steps between two falls", every, 1)
+    check_number("factor of the stair", factor, "(0, 1]")
+    return lambda step: rate * factor ** (step // every)
+
+
+def exponential(rate: float, factor: float) -> Schedule:
+    """α · factor^step."""
+    check_number("learning rate", rate, "(0, inf)")
+    check_number("factor of each step", factor, "(0, 1]")
+    return lambda step: rate * factor**step
+
+
+def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
+    """From α down to `final` along half a cosine, in so many steps; `final` from there on.
+
+    Loshchilov, Hutter: SGDR (2017), eq. 5, without restarts.
+    """
+    check_number("learning rate", rate, "(0, inf)")
+    check_whole("number of steps of the cosine", steps, 1)
+    check_number("final learning rate", final, "[0, inf)")
+    return lambda step: _between(rate, final, step / steps)
+
+
+def warm_up(schedule: Schedule, steps: int) -> Schedule:
+    """Any schedule, its first rates raised linearly: α · (step + 1) / steps while step < steps."""
+    check_whole("number of steps to warm up", steps, 0)
+    return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
+
+
+def one_cycle(
+    peak: float, steps: int, *, rise: float = 0.3, start: float = 25.0, end: float = 1e4
+) -> Schedule:
+    """Up to the peak and down again along half cosines: peak/start → peak → peak/start/end.
+
+    Smith, Topin: Super-convergence (2018), with the cosines that became usual.
+
+    Args:
+        peak: the highest rate.
+        steps: of the whole training; the last one has the lowest rate.
+        rise: the share of the steps until the peak.
+        start: how many times smaller than the peak the first rate is.
+        end: how many times smaller than the first the last rate is.
+    """
+    check_number("peak learning rate", peak, "(0, inf)")
+    check_whole("number of steps of the cycle", steps, 1)
+    check_number("share of the steps until the peak", rise, "[0, 1]")
+    check_number("ratio of peak to first rate", start, "[1, inf)")
+    check_number("ratio of first to last rate", end, "[1, inf)")
+    first, top = peak / start, rise * steps - 1
+
+    def rate(step: int) -> float:
+        if step <= top:
+            return _between(first, peak, step / top) if top else peak
+        return _between(peak, first / end, (step - top) / (steps - 1 - top))
+
+    return rate
+
+
+def _between(a: float, b: float, share: float) -> float:
+    """Half a cosine from a (share 0) to b (share 1 and beyond)."""
+    return b + (a - b) * (1 + math.cos(math.pi * min(share, 1.0))) / 2

@@ -1,0 +1,90 @@
+"""What can be done with a stream of epochs: consumers, each a few lines, that pass it on.
+
+::
+
+    epochs = train(network, …, validation=(Xv, yv))
+    history = list(keep_best(stop_early(epochs, patience=5), network))
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from plainnet.checks import check_number, check_whole
+from plainnet.network import Network
+from plainnet.training.loop import Epoch
+
+Best = Literal["lowest", "highest"]
+
+
+def stop_early(
+    epochs: Iterable[Epoch],
+    *,
+    figure: str = "validation_loss",
+    best: Best = "lowest",
+    patience: int = 10,
+    least_gain: float = 0.0,
+) -> Iterator[Epoch]:
+    """End the stream once a figure has not got better for `patience` epochs.
+
+    Args:
+        epochs: the stream.
+        figure: any recorded figure, such as `validation_accuracy`.
+        best: whether its lowest or its highest value is the best.
+        patience: epochs to wait for something better, at least 1.
+        least_gain: by how much a value must be better to count.
+
+    Raises:
+        SettingError: a setting is out of its range; at the first epoch: no such figure.
+    """
+    check_whole("patience", patience, 1)
+    check_number("least gain", least_gain, "[0, inf)")
+    return _stopping(epochs, figure, best, patience, least_gain)
+
+
+def _stopping(
+    epochs: Iterable[Epoch], figure: str, best: Best, patience: int, least_gain: float
+) -> Iterator[Epoch]:
+    record, waited = math.inf, 0
+    for epoch in epochs:
+        value = _lower_is_better(epoch, figure, best)
+        better = value < record - least_gain
+        record, waited = (value, 0) if better else (record, waited + 1)
+        yield epoch
+        if waited >= patience:
+            return
+
+
+def keep_best(
+    epochs: Iterable[Epoch],
+    network: Network,
+    *,
+    figure: str = "validation_loss",
+    best: Best = "lowest",
+) -> Iterator[Epoch]:
+    """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
+
+    Also after `break`, Ctrl-C or an error; of equally good epochs the first counts. Before the
+    first epoch has ended nothing is changed.
+
+    Args:
+        epochs: the stream that trains `network`.
+        network: its `theta` is put back in place.
+        figure: any recorded figure.
+        best: whether its lowest or its highest value is the best.
+    """
+    record, theta = math.inf, None
+    try:
+        for epoch in epochs:
+            value = _lower_is_better(epoch, figure, best)
+            if value < record or theta is None:
+                record = value
+                theta = network.theta.copy()
+            yield epoch
+    finally:
+        if theta is not None:
+            network.theta[...] = theta
+
+
+def _lower_is_better(epoch: Epoch, figure: str, best: Best) -> float:
+    return epoch[figure] if best == "lowest" else -epoch[figure]
