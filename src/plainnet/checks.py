@@ -1,6 +1,7 @@
 """Settings are checked at the door, declaratively, so that the code behind it can be naked."""
 
 import math
+from numbers import Integral, Real
 
 from plainnet.errors import SettingError
 
@@ -13,7 +14,7 @@ def check_number(name: str, value: float, interval: str) -> None:
     """
     low, high = (float(bound) for bound in interval[1:-1].split(","))
     inside = (
-        isinstance(value, (int, float))
+        isinstance(value, Real)
         and not math.isnan(value)
         and (value > low or (interval[0] == "[" and value == low))
         and (value < high or (interval[-1] == "]" and value == high))
@@ -28,5 +29,5 @@ def check_whole(name: str, value: int, least: int) -> None:
     Raises:
         SettingError: `value` is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SettingError(f"The {name} must be a whole number ≥ {least}, but got {value!r}.")

@@ -17,7 +17,10 @@ Initializer = Callable[[Rng, int, int], Array]
 
 
 def zeros(rng: Rng, n_in: int, n_out: int) -> Array:  # noqa: ARG001 - one signature for all
-    """W = 0. All units of a hidden layer stay equal: it shows why weights are drawn at random."""
+    """W = 0: it shows why weights are drawn at random.
+
+    All units of a hidden layer stay equal; with ReLU or tanh only the last bias ever moves.
+    """
     return np.zeros((n_in, n_out))
 
 

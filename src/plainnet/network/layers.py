@@ -36,6 +36,7 @@ class Dense(Layer):
     def __init__(self, n_in: int, n_out: int, initializer: Initializer | None = None) -> None:
         check_whole("number of inputs of a Dense layer", n_in, 1)
         check_whole("number of outputs of a Dense layer", n_out, 1)
+        n_in, n_out = int(n_in), int(n_out)
         self.n_in, self.n_out = n_in, n_out
         self.weights = {"W": (n_in, n_out)}
         self.biases = {"b": (n_out,)}

@@ -128,8 +128,11 @@ class SigmoidCrossEntropy(_RealTargets):
     ) -> tuple[float, Array]:
         y = _columns(y, Z)
         r = shares(len(Z), weights)
-        # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, which overflows for no Z
-        J = float((r * (self.xp.logaddexp(0, Z) - y * Z)).sum()) / Z.shape[1]
+        # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, and ln(1 + e^Z) = max(Z, 0) + ln(1 + e^−|Z|),
+        # where nothing overflows; in this order no digit of a small loss cancels
+        xp = self.xp
+        J_i = xp.maximum(Z, 0) - y * Z + xp.log1p(xp.exp(-xp.abs(Z)))
+        J = float((r * J_i).sum()) / Z.shape[1]
         dZ = self.scratch(Z)
         dZ[...] = sigmoid(Z, self.xp)
         dZ -= y

@@ -5,7 +5,7 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 
 from plainnet.training import schedules
 from plainnet.training.batches import Batches, Prepare, logits
-from plainnet.training.loop import Epoch, clip, train, train_step
+from plainnet.training.loop import Epoch, Epochs, clip, train, train_step
 from plainnet.training.optimizers import (
     Adam,
     AdamW,
@@ -23,6 +23,7 @@ __all__ = [
     "AdamW",
     "Batches",
     "Epoch",
+    "Epochs",
     "GradientDescent",
     "Momentum",
     "Nesterov",

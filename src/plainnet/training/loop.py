@@ -11,7 +11,7 @@ There are no callbacks; `streams.py` has early stopping and keep-best, a few lin
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,6 +60,10 @@ class Epoch:
         return row[figure]
 
 
+Epochs = Generator[Epoch, None, None]
+"""A stream of epochs; `close()`, as `break` does, ends it."""
+
+
 def train(
     network: Network,
     loss: Loss,
@@ -76,7 +80,7 @@ def train(
     validation: tuple[Array, Array] | None = None,
     figures: Figures | None = None,
     prepare: Prepare | None = None,
-) -> Iterator[Epoch]:
+) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
 
     Args:
@@ -113,7 +117,7 @@ def train(
         loss.check_targets(targets, len(samples), n_out)
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
 
-    def epoch_by_epoch() -> Iterator[Epoch]:
+    def epoch_by_epoch() -> Epochs:
         step = 0
         for number in range(1, epochs + 1):
             start = time.perf_counter()

@@ -241,7 +241,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled decay: first W ← W − α λ W, then Adam's step on the bare gradient.
 
-    Loshchilov, Hutter: Decoupled weight decay regularization (2019), algorithm 2.
+    Loshchilov, Hutter: Decoupled weight decay regularization (2019), algorithm 2, with the
+    decay scaled by α, as in PyTorch.
     """
 
     def __init__(

@@ -7,12 +7,12 @@
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal
 
 from plainnet.checks import check_number, check_whole
 from plainnet.network import Network
-from plainnet.training.loop import Epoch
+from plainnet.training.loop import Epoch, Epochs
 
 Best = Literal["lowest", "highest"]
 
@@ -24,7 +24,7 @@ def stop_early(
     best: Best = "lowest",
     patience: int = 10,
     least_gain: float = 0.0,
-) -> Iterator[Epoch]:
+) -> Epochs:
     """End the stream once a figure has not got better for `patience` epochs.
 
     Args:
@@ -44,7 +44,7 @@ def stop_early(
 
 def _stopping(
     epochs: Iterable[Epoch], figure: str, best: Best, patience: int, least_gain: float
-) -> Iterator[Epoch]:
+) -> Epochs:
     record, waited = math.inf, 0
     for epoch in epochs:
         value = _lower_is_better(epoch, figure, best)
@@ -61,7 +61,7 @@ def keep_best(
     *,
     figure: str = "validation_loss",
     best: Best = "lowest",
-) -> Iterator[Epoch]:
+) -> Epochs:
     """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
 
     Also after `break`, Ctrl-C or an error; of equally good epochs the first counts. Before the

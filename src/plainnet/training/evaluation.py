@@ -1,0 +1,142 @@
+"""All that is known about a classifier from one set of samples with known classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+from plainnet.errors import ShapeError
+from plainnet.network.arrays import Array
+from plainnet.training.metrics import (
+    check_probabilities,
+    confusion_matrix,
+    log_loss,
+    precision_recall_f1,
+    roc_auc,
+    roc_auc_one_vs_rest,
+    wilson_interval,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How well N samples of K classes were answered: four measurements, the rest follows."""
+
+    classes: tuple[str, ...]
+    """The names of the K classes."""
+    confusion: Array
+    """How often class i (row) was answered as class j (column), int64 `(K, K)`."""
+    roc_auc: float
+    """Area under the ROC curve: of class 1, or for K > 2 the mean of each class against the rest.
+
+    NaN where the samples are all of one class.
+    """
+    log_loss: float
+    """Mean of −ln of the probability given to the right class."""
+
+    @property
+    def n(self) -> int:
+        """How many samples were scored."""
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        """How many of them were answered rightly."""
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """The share that was answered rightly."""
+        return self.correct / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true accuracy may lie: Wilson's interval of 95 % confidence."""
+        return wilson_interval(self.correct, self.n)
+
+    @property
+    def support(self) -> Array:
+        """How many samples each class has, int64 `(K,)`."""
+        support: Array = self.confusion.sum(axis=1)
+        return support
+
+    @property
+    def baseline_class(self) -> str:
+        """The most frequent class of these samples, the first of equals."""
+        return self.classes[int(self.support.argmax())]
+
+    @property
+    def baseline_accuracy(self) -> float:
+        """The accuracy of always answering `baseline_class`; a classifier has to beat it."""
+        return int(self.support.max()) / self.n
+
+    @property
+    def precision(self) -> Array:
+        """Of the answers k, the share that was right, `(K,)`; 0 where k was never answered."""
+        return precision_recall_f1(self.confusion)[0]
+
+    @property
+    def recall(self) -> Array:
+        """Of the samples of class k, the share that was found, `(K,)`; 0 where there are none."""
+        return precision_recall_f1(self.confusion)[1]
+
+    @property
+    def f1(self) -> Array:
+        """The harmonic mean of precision and recall, `(K,)`; 0 where both are."""
+        return precision_recall_f1(self.confusion)[2]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain Python values, ready for JSON; None where there is no AUC."""
+        columns = [self.support, self.precision, self.recall, self.f1]
+        keys = ("class", "support", "precision", "recall", "f1")
+        rows = zip(self.classes, *(column.tolist() for column in columns), strict=True)
+        return {
+            "n": self.n,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "accuracy_interval_95": list(self.interval),
+            "baseline_class": self.baseline_class,
+            "baseline_accuracy": self.baseline_accuracy,
+            "roc_auc": None if isnan(self.roc_auc) else self.roc_auc,
+            "log_loss": self.log_loss,
+            "classes": list(self.classes),
+            "confusion": self.confusion.tolist(),
+            "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
+        }
+
+
+def answers_from(P: Array) -> Array:
+    """The class number answered for each row of P `(N, K)`, int64 `(N,)`.
+
+    Of two classes it is class 1 where P[:, 1] ≥ ½; of more, the most probable, the first of equals.
+    """
+    P = check_probabilities(P)
+    answers: Array = (P[:, 1] >= 0.5).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
+    return answers
+
+
+def evaluate_probabilities(y: Array, P: Array, classes: Sequence[str]) -> Evaluation:
+    """Score probabilities against what was right.
+
+    Args:
+        y: class numbers `(N,)`, in 0 … K−1.
+        P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
+        classes: the names of the K classes, in the order of the columns.
+
+    Raises:
+        ShapeError: y, P and classes do not fit together.
+        DataError: no samples, class numbers out of range, or rows of P that are no distribution.
+    """
+    P = check_probabilities(P)
+    n_classes = P.shape[1]
+    if len(classes) != n_classes:
+        raise ShapeError(
+            f"P has {n_classes} columns and needs as many class names, but got {len(classes)}; "
+            f"name every class, in the order of the columns."
+        )
+    return Evaluation(
+        log_loss=log_loss(y, P),  # first: it checks y and P against each other
+        roc_auc=roc_auc(y, P[:, 1]) if n_classes == 2 else roc_auc_one_vs_rest(y, P),
+        confusion=confusion_matrix(y, answers_from(P), n_classes),
+        classes=tuple(classes),
+    )
