@@ -1,4 +1,11 @@
-"""plainnet: neural networks in plain sight, and a picture classifier built on them."""
+"""plainnet: neural networks in plain sight, and a picture classifier built on them.
+
+The network alone: layers, a loss, an optimizer, `train`. With pictures or feature vectors in and
+class names out: `Classifier`. Its parts that read files are imported when they are first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from plainnet.network import (
     Dense,
@@ -23,6 +30,59 @@ from plainnet.training import (
     Nesterov,
     RMSprop,
     keep_best,
+    schedules,
     stop_early,
     train,
+    train_step,
 )
+
+if TYPE_CHECKING:
+    from plainnet.classifier import Classifier
+    from plainnet.pictures import Dataset, read_data
+    from plainnet.reports import show_progress
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "Classifier",
+    "Dataset",
+    "Dense",
+    "Dropout",
+    "Epoch",
+    "GradientDescent",
+    "Layer",
+    "LeakyReLU",
+    "MeanSquaredError",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "RMSprop",
+    "ReLU",
+    "Sigmoid",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "Tanh",
+    "check_gradients",
+    "keep_best",
+    "read_data",
+    "schedules",
+    "show_progress",
+    "stop_early",
+    "train",
+    "train_step",
+]
+
+_LATER = {
+    "Classifier": "plainnet.classifier",
+    "Dataset": "plainnet.pictures",
+    "read_data": "plainnet.pictures",
+    "show_progress": "plainnet.reports",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'plainnet' has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -1,0 +1,5 @@
+"""`python -m plainnet`, the same as `plainnet`."""
+
+from plainnet.faces.command_line import main
+
+main()

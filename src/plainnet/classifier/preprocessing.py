@@ -1,0 +1,113 @@
+"""From raw samples to the network's inputs: the part that must travel with the weights."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from plainnet.errors import DataError, ModelFileError
+from plainnet.network import Array
+
+CHUNK = 1024
+"""Samples that are looked at together, so that memory does not grow with the data."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """inputs = (raw − mean) / scale, flattened row by row: height, width, channel.
+
+    Pictures get the mean of each pixel and one scale for all of them: a pixel that hardly ever
+    changes stays as quiet as it is. Features get a mean and a scale each: they come in any unit.
+    """
+
+    shape: tuple[int, ...]
+    """Of one raw sample: `(height, width, channels)` of a picture, `(n,)` of features."""
+    mean: Array
+    """`(n_in,)` float32, in the units of the raw samples (0 … 255 for pictures)."""
+    scale: Array
+    """`(n_in,)` of features, `(1,)` of pictures, float32, > 0."""
+
+    @classmethod
+    def fit(cls, X: Array) -> Self:
+        """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures."""
+        rows = X.reshape(len(X), -1)
+        mean: Array = rows.mean(axis=0, dtype=np.float64)
+        squares = np.zeros(rows.shape[1])
+        for start in range(0, len(rows), CHUNK):
+            squares += ((rows[start : start + CHUNK] - mean) ** 2).sum(axis=0)
+        variance = squares / len(rows)
+        if X.ndim > 2:
+            variance = variance.mean(keepdims=True)
+        scale: Array = np.sqrt(variance)
+        scale[scale < 1e-12 * (1 + np.abs(mean).max())] = 1  # a constant says nothing: leave it
+        return cls(X.shape[1:], mean.astype(np.float32), scale.astype(np.float32))
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether raw samples are pictures."""
+        return len(self.shape) == 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures."""
+        return self.shape[0], self.shape[1]
+
+    @property
+    def grey(self) -> bool:
+        """Whether the pictures have one channel."""
+        return self.shape[2] == 1
+
+    def __call__(self, raw: Array, out: Array) -> None:
+        """Write the inputs `(n, n_in)` of raw samples `(n, …)` into `out`."""
+        np.subtract(raw.reshape(out.shape), self.mean, out=out, casting="same_kind")
+        out *= np.float32(1) / self.scale
+
+    def check(self, X: Array) -> Array:
+        """X, if it holds raw samples of this kind and shape.
+
+        Raises:
+            DataError: it does not; the message says what was expected and what came.
+        """
+        if X.shape[1:] != self.shape:
+            kind = "pictures of (height, width, channels)" if self.is_pictures else "features"
+            raise DataError(
+                f"The model was trained on {kind} {self.shape} and takes arrays "
+                f"(N, {', '.join(map(str, self.shape))}), but got {X.shape}."
+            )
+        return X
+
+    def describe(self) -> dict[str, Any]:
+        """What a model file says of it in words; the numbers go there as tensors."""
+        return {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
+
+    def tensors(self) -> dict[str, Array]:
+        """The numbers, by the names they have in a model file."""
+        return {"preprocessing.mean": self.mean, "preprocessing.scale": self.scale}
+
+    @classmethod
+    def restore(cls, description: dict[str, Any], tensors: dict[str, Array]) -> Self:
+        """From what a model file holds.
+
+        Raises:
+            ModelFileError: description and numbers do not fit.
+        """
+        try:
+            shape = tuple(int(n) for n in description["shape"])
+            mean, scale = tensors["preprocessing.mean"], tensors["preprocessing.scale"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"The model file lacks its preprocessing ({error!r}).") from error
+        n_in = int(np.prod(shape))
+        sound = (
+            len(shape) in (1, 3)
+            and mean.shape == (n_in,)
+            and scale.shape in ((n_in,), (1,))
+            and np.isfinite(mean).all()
+            and np.isfinite(scale).all()
+            and (scale > 0).all()
+        )
+        if not sound:
+            raise ModelFileError(
+                f"The model file's preprocessing does not fit samples of shape {shape}: mean "
+                f"{mean.shape}, scale {scale.shape}, or values that are not finite."
+            )
+        return cls(shape, mean, scale)

@@ -1,0 +1,84 @@
+"""`plainnet demo`: the main job from end to end, on pictures that it draws itself."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from plainnet.classifier import Classifier
+from plainnet.faces.reading import read_told
+from plainnet.faces.train import train_run
+from plainnet.files import free_name
+from plainnet.pictures import Dataset
+from plainnet.pictures.drawing import KINDS, write_drawn_pictures
+from plainnet.reports import evaluation_text, percent, table
+
+SINGLE = 6
+"""Pictures that are asked for one by one at the end."""
+
+
+@click.command("demo")
+@click.option("--out", type=click.Path(path_type=Path), help="A new folder [runs/demo-1, -2, …].")
+@click.option("--seed", default=0, help="Of the drawings and the training.", show_default=True)
+def command(out: Path | None, seed: int) -> int:
+    """Draw pictures of cats and of other animals, and learn to tell them apart.
+
+    Does what you would do with pictures of your own: class folders, train, evaluate on pictures
+    that the training never saw, predict single ones.
+    """
+    start = time.perf_counter()
+    folder = out or free_name(Path("runs"), "demo")
+    pictures, run = folder / "pictures", folder / "run"
+    print(f"drawing    cats and {', '.join(KINDS[1:])} into {pictures}", file=sys.stderr)
+    write_drawn_pictures(pictures, np.random.default_rng(seed))
+    classifier = Classifier(seed=seed)
+    splits = read_told(pictures)
+    code, results = train_run(classifier, splits, run)
+    if not results or splits.test is None:
+        return code
+    print(evaluation_text(results["test"], "test pictures, never seen in training"))
+    print(f"\n{_by_kind(classifier, splits.test)}\n\n{_single(classifier, splits.test)}\n")
+    print(f"pictures  {pictures}  (class folders, as yours could be)")
+    print(f"run       {run}  (model.safetensors, settings.json, history.csv, metrics.json)")
+    print(f"took      {time.perf_counter() - start:.0f} s")
+    print("\nNow with your own pictures, a folder for each class:")
+    print("  plainnet train FOLDER")
+    print(f"  plainnet predict {run} PICTURE")
+    return code
+
+
+def _kind(path: Path) -> str:
+    return path.stem.rsplit("-", 1)[0]
+
+
+def _by_kind(classifier: Classifier, test: Dataset) -> str:
+    """How many of each animal were answered rightly: some are harder than others."""
+    kinds = np.array([_kind(path) for path in test.paths or ()])
+    right = classifier.predict(test.X) == np.array(test.classes)[test.y]
+    rows = [
+        (kind, "cat" if kind == "cat" else "other", f"{right[kinds == kind].sum()}", n)
+        for kind in KINDS
+        if (n := int((kinds == kind).sum()))
+    ]
+    shares = [percent(int(right) / n) for _, _, right, n in rows]
+    return "\n".join(
+        f"  {line}"
+        for line in table(
+            ("animal", "class", "right", "of", "share"),
+            [(*row, share) for row, share in zip(rows, shares, strict=True)],
+        ).splitlines()
+    )
+
+
+def _single(classifier: Classifier, test: Dataset) -> str:
+    """A few test pictures, asked one by one from their files."""
+    paths = [path for path in test.paths or ()]
+    rows = []
+    for path in paths[:: max(1, len(paths) // SINGLE)][:SINGLE]:
+        p = classifier.predict_proba(path)[0]
+        rows.append((path.name, classifier.classes[int(p.argmax())], percent(p.max())))
+    return "\n".join(
+        f"  {line}" for line in table(("picture", "answer", "probability"), rows).splitlines()
+    )
