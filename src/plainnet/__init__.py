@@ -35,13 +35,12 @@ from plainnet.training import (
     train,
     train_step,
 )
+from plainnet.version import __version__
 
 if TYPE_CHECKING:
     from plainnet.classifier import Classifier
     from plainnet.pictures import Dataset, read_data
     from plainnet.reports import show_progress
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Adam",
@@ -64,6 +63,7 @@ __all__ = [
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
     "Tanh",
+    "__version__",
     "check_gradients",
     "keep_best",
     "read_data",

@@ -6,8 +6,10 @@ from numbers import Integral, Real
 from plainnet.errors import SettingError
 
 
-def check_number(name: str, value: float, interval: str) -> None:
-    """Refuse a number outside of an interval, written as in mathematics: `[0, 1)`, `(0, inf)`.
+def check_number(name: str, value: float, interval: str) -> float:
+    """The number as a plain float, if it lies in an interval, written `[0, 1)`, `(0, inf)`, ….
+
+    Plain, because an np.float64 in a formula would turn a float32 step into a slow float64 one.
 
     Raises:
         SettingError: `value` is no number, NaN, or outside.
@@ -21,13 +23,15 @@ def check_number(name: str, value: float, interval: str) -> None:
     )
     if not inside:
         raise SettingError(f"The {name} must be a number in {interval}, but got {value!r}.")
+    return float(value)
 
 
-def check_whole(name: str, value: int, least: int) -> None:
-    """Refuse anything but a whole number ≥ `least`.
+def check_whole(name: str, value: int, least: int) -> int:
+    """The number as a plain int, if it is a whole number ≥ `least`.
 
     Raises:
         SettingError: `value` is something else.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SettingError(f"The {name} must be a whole number ≥ {least}, but got {value!r}.")
+    return int(value)

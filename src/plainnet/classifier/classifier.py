@@ -24,6 +24,7 @@ from plainnet.network import Array, Network, SigmoidCrossEntropy, SoftmaxCrossEn
 from plainnet.pictures import Dataset, Splits, stratified_split
 from plainnet.training import Epoch, Epochs, keep_best, logits, stop_early, train
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
+from plainnet.version import __version__
 
 
 class Classifier:
@@ -178,8 +179,6 @@ class Classifier:
         Raises:
             FileError: it cannot be written; an older file is still there then.
         """
-        from plainnet import __version__
-
         self._trained()
         metadata = {
             "kind": "classifier",

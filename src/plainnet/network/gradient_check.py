@@ -5,6 +5,7 @@ backward pass; it is far too slow to learn with.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -85,6 +86,7 @@ def check_gradients(
             layer.rng = copy.deepcopy(drawn)  # the same masks at each evaluation
         return loss.value_and_grad(twin.forward(X, training=True), y, weights)
 
+    twin.grad[...] = np.nan  # a gradient is written, not accumulated: nothing of this may remain
     dX = twin.backward(J_and_dZ()[1], need_dX=True)
     pairs = {name: (twin.parameters[name], twin.gradients[name]) for name in twin.parameters}
     if dX is not None:
@@ -110,11 +112,14 @@ def largest_error(
         entries: the flat positions to compare; None: all.
 
     Returns:
-        max |gradient − numeric| / max(|gradient|, |numeric|), both maxima over the entries.
+        max |gradient − numeric| / max(|gradient|, |numeric|), both maxima over the entries; inf
+        where one of them is not finite.
     """
     entries = np.arange(x.size) if entries is None else entries
     numeric = np.array([_derivative(f, x, int(i), gradient.flat[i]) for i in entries])
     analytic = gradient.reshape(-1)[entries]
+    if not (np.isfinite(analytic).all() and np.isfinite(numeric).all()):
+        return math.inf
     scale = max(np.abs(analytic).max(), np.abs(numeric).max(), FLOOR)
     return float(np.abs(analytic - numeric).max() / scale)
 

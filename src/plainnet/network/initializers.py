@@ -30,7 +30,7 @@ def random(scale: float = 0.01) -> Initializer:
     Raises:
         SettingError: `scale` is negative or not finite.
     """
-    check_number("scale of random weights", scale, "[0, inf)")
+    scale = check_number("scale of random weights", scale, "[0, inf)")
 
     def scaled_normal(rng: Rng, n_in: int, n_out: int) -> Array:
         return scale * rng.standard_normal((n_in, n_out))

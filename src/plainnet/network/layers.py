@@ -34,9 +34,8 @@ class Dense(Layer):
     X: Array  # (N, n_in), of the last forward
 
     def __init__(self, n_in: int, n_out: int, initializer: Initializer | None = None) -> None:
-        check_whole("number of inputs of a Dense layer", n_in, 1)
-        check_whole("number of outputs of a Dense layer", n_out, 1)
-        n_in, n_out = int(n_in), int(n_out)
+        n_in = check_whole("number of inputs of a Dense layer", n_in, 1)
+        n_out = check_whole("number of outputs of a Dense layer", n_out, 1)
         self.n_in, self.n_out = n_in, n_out
         self.weights = {"W": (n_in, n_out)}
         self.biases = {"b": (n_out,)}
@@ -100,8 +99,7 @@ class LeakyReLU(Layer):
     X: Array
 
     def __init__(self, slope: float = 0.01) -> None:
-        check_number("slope of LeakyReLU", slope, "[0, 1]")
-        self.slope = slope
+        self.slope = check_number("slope of LeakyReLU", slope, "[0, 1]")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -183,8 +181,7 @@ class Dropout(Layer):
     M: Array | None = None
 
     def __init__(self, rate: float = 0.5, rng: Rng | None = None) -> None:
-        check_number("rate of Dropout, the share of features left out,", rate, "[0, 1)")
-        self.rate = rate
+        self.rate = check_number("rate of Dropout, the share of features left out,", rate, "[0, 1)")
         self.rng = rng
 
     def bind(self, xp: ModuleType, dtype: np.dtype[Any], parameters: Parameters) -> None:

@@ -1,8 +1,8 @@
 """The losses, from logits: how wrong an answer Z is, and in which direction it should move.
 
 A logit is the last layer's plain output, before sigmoid or softmax. Loss and output function are
-one formula each here, which stays finite for every finite logit and has the simplest gradient
-there is: what was answered minus what was right.
+one formula each here, which stays finite for logits of any size (to 1e38 in float32) and has the
+simplest gradient there is: what was answered minus what was right.
 
 Dimensions: N samples, K outputs; Z and dZ are `(N, K)`. Each loss is a mean over samples. With
 sample weights w it is Σ w_i J_i / Σ w_i, so a weight of 2 counts as the sample twice; a batch whose

@@ -38,7 +38,7 @@ class Network:
 
     Raises:
         ShapeError: neighbouring sizes do not match; the message names both layers.
-        SettingError: no layers, a layer twice, or a dtype that is not floating.
+        SettingError: no layers, a layer twice, or a dtype that is neither float32 nor float64.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Network:
     def _check(self) -> None:
         if not self.layers:
             raise SettingError("A network needs at least one layer, but got none.")
-        if not np.issubdtype(self.dtype, np.floating):
+        if self.dtype not in (np.float32, np.float64):
             raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
         for i, layer in enumerate(self.layers):
             if any(layer is other for other in self.layers[:i]):
@@ -183,7 +183,8 @@ class Network:
                     f"Layer {i} ({layer}) takes {layer.n_in} features, but layer {giver} "
                     f"({self.layers[giver]}) gives {n_out}; make the two numbers equal."
                 )
-            n_in = n_in or layer.n_in
+            if n_in is None and n_out is None:
+                n_in = layer.n_in
             if layer.n_out is not None:
                 n_out, giver = layer.n_out, i
         return n_in, n_out

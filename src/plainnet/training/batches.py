@@ -49,7 +49,8 @@ class Batches:
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.X = X.reshape(len(X), -1)
-        self.y, self.weights = y, weights
+        self.y = y
+        self.weights = None if weights is None else weights.astype(dtype, copy=False)
         self.size = min(size or len(X), len(X))
         self.rng = generator(rng)
         self.prepare = prepare or copy_as_is
@@ -100,15 +101,20 @@ def logits(
     return np.concatenate(parts)
 
 
-def check_samples(X: Array, weights: Array | None) -> None:
+def check_samples(X: Array, weights: Array | None, n_in: int | None = None) -> None:
     """Refuse samples that nothing can be learned from, before the first step.
 
     Raises:
-        ShapeError: no samples, or as many weights as there are samples are not there.
+        ShapeError: no samples, other features than n_in, or not as many weights as samples.
         DataError: a value is not finite, or the weights are negative or all zero.
     """
     if X.ndim < 2 or X.size == 0:
         raise ShapeError(f"Samples come as rows of features, (N, …) with N ≥ 1, but got {X.shape}.")
+    if n_in is not None and X[0].size != n_in:
+        raise ShapeError(
+            f"The network takes samples of {n_in} features, but got {X[0].size} in samples of "
+            f"shape {X.shape}."
+        )
     if np.issubdtype(X.dtype, np.floating) and not np.isfinite(X).all():
         row = int(np.argmin(np.isfinite(X.reshape(len(X), -1)).all(axis=1)))
         raise DataError(

@@ -34,7 +34,7 @@ class Epoch:
     number: int
     """1, 2, 3, …"""
     step: int
-    """Optimizer steps so far."""
+    """Optimizer steps of this training so far."""
     loss: float
     """The mean loss of the epoch's batches, each as it was before its step, by their size."""
     learning_rate: float
@@ -113,7 +113,7 @@ def train(
         (X, y, weights),
         *([(*validation, None)] if validation else []),
     ):
-        check_samples(samples, their_weights)
+        check_samples(samples, their_weights, network.n_in)
         loss.check_targets(targets, len(samples), n_out)
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
 
@@ -123,14 +123,26 @@ def train(
             start = time.perf_counter()
             J, step = _pass(network, loss, optimizer, batches, step, schedule, clip_norm)
             seconds = time.perf_counter() - start
-            measured: dict[str, float] = {}
-            if validation:
-                Z = logits(network, validation[0], prepare=prepare)
-                measured["loss"] = loss.value_and_grad(Z, validation[1])[0]
-                measured |= (figures or loss.figures)(Z, validation[1])
+            measured = _measure(network, loss, validation, figures, prepare)
             yield Epoch(number, step, J, optimizer.learning_rate, seconds, measured)
 
     return epoch_by_epoch()
+
+
+def _measure(
+    network: Network,
+    loss: Loss,
+    validation: tuple[Array, Array] | None,
+    figures: Figures | None,
+    prepare: Prepare | None,
+) -> Mapping[str, float]:
+    """The loss and the other figures on the validation data."""
+    if not validation:
+        return {}
+    X, y = validation
+    with np.errstate(over="ignore", invalid="ignore"):  # the last step may have diverged
+        Z = logits(network, X, prepare=prepare)
+        return {"loss": loss.value_and_grad(Z, y)[0], **(figures or loss.figures)(Z, y)}
 
 
 def train_step(
@@ -165,6 +177,9 @@ def clip(grad: Array, norm: float) -> float:
     algorithm 1.
     """
     length = math.sqrt(float(grad @ grad))
+    if not math.isfinite(length):  # the squares overflow long before the gradient does
+        largest = float(abs(grad).max())
+        length = largest * math.sqrt(float(((grad / largest) ** 2).sum()))
     if length > norm:
         grad *= norm / length
     return length
@@ -184,7 +199,7 @@ def _pass(
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
         for X, y, weights in batches:
             if schedule:
-                optimizer.learning_rate = schedule(step)
+                optimizer.learning_rate = float(schedule(step))
             J = train_step(network, loss, optimizer, X, y, weights, clip_norm)
             n = len(X) if weights is None else float(weights.sum())
             total, counted, step = total + n * J, counted + n, step + 1

@@ -31,10 +31,8 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, learning_rate: float = 0.01, weight_decay: float = 0.0) -> None:
-        check_number("learning rate", learning_rate, "(0, inf)")
-        check_number("weight decay", weight_decay, "[0, inf)")
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
+        self.learning_rate = check_number("learning rate", learning_rate, "(0, inf)")
+        self.weight_decay = check_number("weight decay", weight_decay, "[0, inf)")
         self.t = 0
         """Steps taken."""
         self.memory: dict[str, Array] = {}
@@ -76,13 +74,15 @@ class Optimizer:
         Raises:
             ShapeError: the state is another kind of optimizer's.
         """
-        if not {*state} <= {"t", *self.slots}:
+        fresh = {*state} == {"t"} and int(state["t"]) == 0
+        if not fresh and {*state} != {"t", *self.slots}:
             raise ShapeError(
                 f"{type(self).__name__} remembers {['t', *self.slots]}, but the state to restore "
                 f"holds {sorted(state)}; restore it into the optimizer that it was taken from."
             )
         self.t = int(state["t"])
         self.memory = {name: state[name].copy() for name in self.slots if name in state}
+        self._scratch = np.empty(0)  # the next step checks the memory against θ, or allocates it
 
     def _allocate(self, theta: Array) -> None:
         self._scratch = self.xp.empty_like(theta)
@@ -122,8 +122,7 @@ class Momentum(Optimizer):
         self, learning_rate: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0
     ) -> None:
         super().__init__(learning_rate, weight_decay)
-        check_number("momentum", momentum, "[0, 1)")
-        self.momentum = momentum
+        self.momentum = check_number("momentum", momentum, "[0, 1)")
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         (v,) = slots
@@ -172,9 +171,8 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, weight_decay)
-        check_number("rho of RMSprop", rho, "[0, 1)")
-        check_number("epsilon of RMSprop", epsilon, "(0, inf)")
-        self.rho, self.epsilon = rho, epsilon
+        self.rho = check_number("rho of RMSprop", rho, "[0, 1)")
+        self.epsilon = check_number("epsilon of RMSprop", epsilon, "(0, inf)")
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         (v,) = slots
@@ -215,10 +213,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, weight_decay)
-        check_number("beta1 of Adam", beta1, "[0, 1)")
-        check_number("beta2 of Adam", beta2, "[0, 1)")
-        check_number("epsilon of Adam", epsilon, "(0, inf)")
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        self.beta1 = check_number("beta1 of Adam", beta1, "[0, 1)")
+        self.beta2 = check_number("beta2 of Adam", beta2, "[0, 1)")
+        self.epsilon = check_number("epsilon of Adam", epsilon, "(0, inf)")
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         m, v = slots

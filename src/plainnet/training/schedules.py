@@ -74,7 +74,8 @@ def one_cycle(
     def rate(step: int) -> float:
         if step <= top:
             return _between(first, peak, step / top) if top else peak
-        return _between(peak, first / end, (step - top) / (steps - 1 - top))
+        left = steps - 1 - top  # 0 where the rise takes all the steps
+        return _between(peak, first / end, (step - top) / left if left > 0 else 1)
 
     return rate
 

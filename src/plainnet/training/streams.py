@@ -7,10 +7,11 @@
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Literal
 
 from plainnet.checks import check_number, check_whole
+from plainnet.errors import SettingError
 from plainnet.network import Network
 from plainnet.training.loop import Epoch, Epochs
 
@@ -37,6 +38,7 @@ def stop_early(
     Raises:
         SettingError: a setting is out of its range; at the first epoch: no such figure.
     """
+    _check_best(best)
     check_whole("patience", patience, 1)
     check_number("least gain", least_gain, "[0, inf)")
     return _stopping(epochs, figure, best, patience, least_gain)
@@ -52,7 +54,9 @@ def _stopping(
         record, waited = (value, 0) if better else (record, waited + 1)
         yield epoch
         if waited >= patience:
-            return
+            break
+    if isinstance(epochs, Generator):
+        epochs.close()  # so that keep_best, say, does its work now
 
 
 def keep_best(
@@ -64,8 +68,8 @@ def keep_best(
 ) -> Epochs:
     """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
 
-    Also after `break`, Ctrl-C or an error; of equally good epochs the first counts. Before the
-    first epoch has ended nothing is changed.
+    Also after `break`, Ctrl-C or an error; of equally good epochs the last counts. Before the
+    first epoch has ended nothing is changed. End a stream that a variable holds with `close()`.
 
     Args:
         epochs: the stream that trains `network`.
@@ -73,11 +77,12 @@ def keep_best(
         figure: any recorded figure.
         best: whether its lowest or its highest value is the best.
     """
+    _check_best(best)
     record, theta = math.inf, None
     try:
         for epoch in epochs:
             value = _lower_is_better(epoch, figure, best)
-            if value < record or theta is None:
+            if value <= record:
                 record = value
                 theta = network.theta.copy()
             yield epoch
@@ -87,4 +92,10 @@ def keep_best(
 
 
 def _lower_is_better(epoch: Epoch, figure: str, best: Best) -> float:
-    return epoch[figure] if best == "lowest" else -epoch[figure]
+    value = epoch[figure] if best == "lowest" else -epoch[figure]
+    return math.inf if math.isnan(value) else value  # anything is better than no number
+
+
+def _check_best(best: Best) -> None:
+    if best not in ("lowest", "highest"):
+        raise SettingError(f"best must be 'lowest' or 'highest', but got {best!r}.")

@@ -1,0 +1,147 @@
+"""The house: who may import whom, how long a file and a function may be, what an import loads.
+
+Read from the source with `ast`; nothing is imported here.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+MODULES = {
+    ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SRC.rglob("*.py"))
+}
+
+# Each part may import what stands above it, but not what stands beside it.
+FLOORS = [
+    {"errors", "version"},
+    {"checks"},
+    {"network"},
+    {"training"},
+    {"pictures", "files"},
+    {"classifier"},
+    {"reports"},
+    {"faces"},
+    {"", "__main__"},  # the table of contents
+]
+FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
+
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 45  # its docstring not counted
+
+
+def part_of(module: str) -> str:
+    """`network` of `plainnet.network.layers`; "" of `plainnet` itself."""
+    return [*module.split("."), ""][1]
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """What a module imports: full names, of plainnet down to the module."""
+    path = MODULES[module]
+    package = module.split(".") if path.stem == "__init__" else module.split(".")[:-1]
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f"{source}.{alias.name}"
+                yield name if name in MODULES else source
+
+
+def of_plainnet(module: str) -> list[str]:
+    return [name for name in imports_of(module) if name.partition(".")[0] == "plainnet"]
+
+
+def foreign(module: str) -> set[str]:
+    """The packages of others that a module imports."""
+    tops = {name.partition(".")[0] for name in imports_of(module)}
+    return tops - {"plainnet", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_floor(module: str) -> None:
+    assert part_of(module) in FLOOR, f"{module}: give it a place in FLOORS, above"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_downwards_only(module: str) -> None:
+    here = part_of(module)
+    for name in of_plainnet(module):
+        there = part_of(name)
+        assert there == here or FLOOR[there] < FLOOR[here], f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) == "network"])
+def test_the_mathematics_needs_nothing_but_numpy(module: str) -> None:
+    assert foreign(module) <= {"numpy"}
+    assert {part_of(name) for name in of_plainnet(module)} <= {"network", "errors", "checks"}
+
+
+def test_optimizers_and_schedules_know_neither_layers_nor_network() -> None:
+    known = {*of_plainnet("plainnet.training.optimizers")}
+    known |= {*of_plainnet("plainnet.training.schedules")}
+    assert known <= {"plainnet.checks", "plainnet.errors", "plainnet.network.arrays"}
+
+
+def test_errors_and_checks_stand_on_python_alone() -> None:
+    assert foreign("plainnet.errors") == foreign("plainnet.checks") == set()
+    assert of_plainnet("plainnet.errors") == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_is_pickled_and_nothing_asserted(module: str) -> None:
+    tops = {name.partition(".")[0] for name in imports_of(module)}
+    assert not tops & {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert not [node.lineno for node in ast.walk(tree_of(module)) if isinstance(node, ast.Assert)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_are_short(module: str) -> None:
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= LONGEST_FILE
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            first = node.body[0]
+            if ast.get_docstring(node) is not None and first.end_lineno is not None:
+                lines -= first.end_lineno - first.lineno + 1
+            assert lines <= LONGEST_FUNCTION, f"{node.name}: {lines} lines"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_opens_with_what_it_is(module: str) -> None:
+    assert ast.get_docstring(tree_of(module))
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level packages in memory after running `code` in a new Python."""
+    told = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=60
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_import_plainnet_loads_no_package_that_it_may_not_need() -> None:
+    heavy = {"PIL", "rich", "h5py", "click", "matplotlib", "sklearn", "onnx", "scipy", "torch"}
+    loaded = loaded_by("import plainnet")
+    assert "numpy" in loaded
+    assert not loaded & heavy
+
+
+def test_the_mathematics_and_the_training_load_nothing_but_numpy() -> None:
+    code = "import plainnet.network, plainnet.training"
+    beside = loaded_by(code) - loaded_by("import numpy.random, numpy")
+    assert not {name for name in beside if name not in sys.stdlib_module_names} - {"plainnet"}
