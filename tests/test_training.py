@@ -622,7 +622,7 @@ KEPT: dict[str, tuple[list[float], str, int]] = {
     "in-between": ([3, 1, 2], "lowest", 2),
     "first": ([1, 2, 3], "lowest", 1),
     "last": ([3, 2, 1], "lowest", 3),
-    "first-of-equals": ([3, 1, 1, 2], "lowest", 2),
+    "last-of-equals": ([3, 1, 1, 2], "lowest", 3),
     "highest": ([3, 9, 2], "highest", 2),
     "after-nan": ([NAN, 2, 3], "lowest", 2),
     "nan-only": ([NAN, NAN], "lowest", 1),

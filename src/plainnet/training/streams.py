@@ -82,7 +82,7 @@ def keep_best(
     try:
         for epoch in epochs:
             value = _lower_is_better(epoch, figure, best)
-            if value <= record:
+            if theta is None or value < record or value == record < math.inf:
                 record = value
                 theta = network.theta.copy()
             yield epoch
