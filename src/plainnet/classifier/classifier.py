@@ -83,7 +83,7 @@ class Classifier:
         *,
         validation: tuple[Array, Labels] | None = None,
     ) -> Epochs:
-        """As `fit`, but epoch by epoch: stop with `break`, and keep the best epoch until then."""
+        """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached."""
         recipe = self.recipe
         train_set, self.validation = training_data(data, y, validation, recipe)
         weights_rng, order_rng, split_rng = np.random.default_rng(recipe.seed).spawn(3)
@@ -96,17 +96,18 @@ class Classifier:
         self.preprocessing = Preprocessing.fit(train_set.X)
         outputs = 1 if len(self.classes) == 2 else len(self.classes)
         self.network = recipe.make_network(self.preprocessing.mean.size, outputs, weights_rng)
+        optimizer = recipe.make_optimizer(self.preprocessing.mean.size)
         steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
         stream = train(
             self.network,
             self.loss,
-            recipe.make_optimizer(),
+            optimizer,
             train_set.X,
             train_set.y,
             epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             rng=order_rng,
-            schedule=recipe.make_schedule(steps),
+            schedule=recipe.make_schedule(optimizer.learning_rate, steps),
             clip_norm=recipe.clip_norm,
             validation=(self.validation.X, self.validation.y) if self.validation else None,
             prepare=self.preprocessing,
@@ -114,11 +115,11 @@ class Classifier:
         return self._watched(stream)
 
     def _watched(self, stream: Epochs) -> Epochs:
-        """The stream with its history, ended early and left with the best epoch."""
-        if self.validation:
-            if self.recipe.patience:
-                stream = stop_early(stream, patience=self.recipe.patience)
-            stream = keep_best(stream, self.network)
+        """The stream with its history, ended early if so wished, its network left as kept."""
+        if self._stops_early:
+            stream = keep_best(stop_early(stream, patience=self.recipe.patience), self.network)
+        else:  # the last whole epoch, also where Ctrl-C cuts the next one short
+            stream = keep_best(stream, self.network, figure="epoch", best="highest")
         with closing(stream):
             for epoch in stream:
                 self.history.append(epoch)
@@ -130,11 +131,17 @@ class Classifier:
         return SigmoidCrossEntropy() if len(self.classes) == 2 else SoftmaxCrossEntropy()
 
     @property
-    def best_epoch(self) -> Epoch | None:
+    def _stops_early(self) -> bool:
+        return self.recipe.patience > 0 and self.validation is not None
+
+    @property
+    def kept_epoch(self) -> Epoch | None:
         """The epoch whose parameters were kept; None before training."""
-        if not self.history or not self.validation:
-            return self.history[-1] if self.history else None
-        return min(self.history, key=lambda epoch: epoch["validation_loss"])
+        if not self.history:
+            return None
+        if not self._stops_early:
+            return self.history[-1]
+        return min(reversed(self.history), key=lambda epoch: epoch["validation_loss"])
 
     # -- answering -------------------------------------------------------------------------------
 

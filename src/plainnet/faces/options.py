@@ -45,7 +45,7 @@ RECIPE_OPTIONS = (
     _choice("--activation", ACTIVATIONS, f"Behind each hidden layer [{STANDARD.activation}]."),
     _choice("--initializer", INITIALIZERS, f"Of the weights [{STANDARD.initializer}]."),
     _choice("--optimizer", OPTIMIZERS, f"[{STANDARD.optimizer}]"),
-    click.option("--learning-rate", type=float, help=f"The highest [{STANDARD.learning_rate}]."),
+    click.option("--learning-rate", type=float, help="The highest [fits the optimizer]."),
     _choice("--schedule", SCHEDULES, f"The learning rate over time [{STANDARD.schedule}]."),
     click.option("--batch-size", type=int, help=f"Samples of a step [{STANDARD.batch_size}]."),
     click.option("--epochs", type=int, help=f"Passes over the samples [{STANDARD.epochs}]."),

@@ -103,7 +103,7 @@ def _learn(classifier: Classifier, splits: Splits) -> bool:
 
 
 def _kept(classifier: Classifier) -> int:
-    best = classifier.best_epoch
+    best = classifier.kept_epoch
     return best.number if best else 0
 
 

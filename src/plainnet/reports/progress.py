@@ -25,7 +25,7 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
             loss = epoch.validation.get("loss")
             best = loss is not None and loss < lowest
             lowest = min(lowest, loss) if loss is not None else lowest
-            write(epoch_line(epoch, total) + ("  best so far" if best else ""))
+            write(epoch_line(epoch, total) + ("  lowest yet" if best else ""))
             count(epoch.number, total)
             yield epoch
 
