@@ -1,0 +1,146 @@
+"""A data set: samples, the number of each one's class, and the names of the classes.
+
+It is checked once, when it is made, so that nobody who is handed one has to check it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainnet.errors import DataError, SettingError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """N samples and their classes.
+
+    Raises:
+        DataError: the parts are no data set; the message begins with `name`.
+    """
+
+    X: Array
+    """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
+    floating point `(N, n)` and finite."""
+    y: Array
+    """The number of each sample's class, from 0 on: int64 `(N,)`."""
+    classes: tuple[str, ...]
+    """The name of each class, by its number."""
+    paths: tuple[Path, ...] | None = None
+    """The file of each sample, if each came from one."""
+    name: str = "the data set"
+    """What it came from, for messages."""
+
+    def __post_init__(self) -> None:
+        self._check_X()
+        self._check_y()
+        if self.paths is not None and len(self.paths) != len(self.X):
+            raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether the samples are pictures; otherwise they are feature vectors."""
+        return self.X.ndim == 4
+
+    def take(self, rows: Array | Sequence[int] | slice) -> "Dataset":
+        """The data set of these rows, in this order: indices, a mask or a slice."""
+        paths = self.paths
+        if paths is not None:
+            paths = tuple(paths[i] for i in np.arange(len(self))[rows])
+        return Dataset(self.X[rows], self.y[rows], self.classes, paths, self.name)
+
+    def counts(self) -> dict[str, int]:
+        """How many samples each class has, in the order of `classes`."""
+        numbers = np.bincount(self.y, minlength=len(self.classes))
+        return dict(zip(self.classes, numbers.tolist(), strict=True))
+
+    def check_for_training(self) -> None:
+        """A DataError unless samples of at least two classes are there to be told apart."""
+        present = [name for name, count in self.counts().items() if count]
+        if len(present) < 2:
+            raise self._error(
+                f"holds samples of one class only, {present[0]!r}; a classifier needs at least two "
+                "to tell apart, so add another class."
+            )
+
+    def _check_X(self) -> None:
+        X = self.X
+        pictures = X.dtype == np.uint8 and X.ndim == 4 and X.shape[3] in (1, 3)
+        vectors = np.issubdtype(X.dtype, np.floating) and X.ndim == 2
+        if not (pictures or vectors):
+            raise self._error(
+                "must hold pictures as uint8 (N, height, width, channels) with 1 or 3 channels, or "
+                f"feature vectors as floating point (N, n), but X is {X.dtype} {X.shape}."
+            )
+        if X.size == 0:
+            raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
+        if vectors and not (finite := np.isfinite(X)).all():
+            row, column = np.argwhere(~finite)[0]
+            raise self._error(
+                f"has {X.size - np.count_nonzero(finite)} features that are not finite numbers, "
+                f"the first, {X[row, column]}, in row {row}, column {column}; replace them or "
+                "leave their samples out."
+            )
+
+    def _check_y(self) -> None:
+        y, n_classes = self.y, len(self.classes)
+        if y.shape != (len(self.X),) or not np.issubdtype(y.dtype, np.integer):
+            raise self._error(
+                f"has {len(self.X)} samples and needs as many class numbers, integers of shape "
+                f"({len(self.X)},), but y is {y.dtype} {y.shape}."
+            )
+        if n_classes == 0 or len(set(self.classes)) < n_classes:
+            raise self._error(f"must name each class once, but classes is {self.classes}.")
+        if y.min() < 0 or y.max() >= n_classes:
+            raise self._error(
+                f"has {n_classes} classes, numbered from 0 to {n_classes - 1}, but y runs from "
+                f"{y.min()} to {y.max()}."
+            )
+        object.__setattr__(self, "y", y.astype(np.int64, copy=False))
+
+    def _error(self, what: str) -> DataError:
+        return DataError(f"{self.name} {what}")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What one source holds: the data sets to train with, to watch training with and to test."""
+
+    path: Path
+    train: Dataset | None = None
+    validation: Dataset | None = None
+    test: Dataset | None = None
+
+
+def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw a share of every class: the rows kept and the rows held out, each in order.
+
+    Of every class with at least two members the rounded share is held out, but at least one, and
+    at least one is kept. A class with one member is kept.
+
+    Args:
+        y: class numbers `(N,)`.
+        share: what part is held out, between 0 and 1.
+        rng: the generator that draws.
+
+    Raises:
+        SettingError: the share is not between 0 and 1.
+    """
+    if not 0 < share < 1:
+        raise SettingError(
+            f"The share held out must lie between 0 and 1, such as 0.2, but got {share}."
+        )
+    held_out = np.zeros(len(y), bool)
+    for number in np.unique(y):
+        members = np.flatnonzero(y == number)
+        n = min(max(round(share * len(members)), 1), len(members) - 1)
+        held_out[rng.permutation(members)[:n]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)

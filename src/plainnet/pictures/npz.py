@@ -1,0 +1,102 @@
+"""Arrays in an .npz file: `X` and `y`, and the same for validation and test."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.errors import DataError
+from plainnet.pictures.dataset import Array, Dataset, Splits
+
+_PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
+
+
+def read_npz(path: Path) -> Splits:
+    """Pictures or feature vectors `X`, their labels `y`, and `classes` if the file names them.
+
+    `X_validation` (or `X_val`) and `X_test` may be there as well, each with its `y`.
+
+    X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors, taken as
+    float32, if it holds numbers in 2. y holds integers or strings. The labels in the y to train
+    with, sorted, are the classes; unless there is `classes`, which y then takes its names from or,
+    as integers, positions in.
+
+    Raises:
+        DataError: the file holds no such data.
+    """
+    arrays = _arrays(path)
+    y = _labels(arrays["y"], f"{path} (y)")
+    values = np.unique(y).tolist()
+    names = [str(value) for value in values]
+    if "classes" in arrays:
+        names = [str(name) for name in _labels(arrays["classes"], f"{path} (classes)").tolist()]
+        values = names if y.dtype.kind == "U" else list(range(len(names)))
+    datasets = {}
+    for ending, part in _PARTS.items():
+        if f"X{ending}" in arrays:
+            y = _numbers(path, arrays, f"y{ending}", values)
+            X = _samples(arrays[f"X{ending}"])
+            datasets[part] = Dataset(X, y, tuple(names), name=f"{path} (X{ending})")
+    return Splits(path, **datasets)
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """The arrays of the file that mean something here, X and y for certain."""
+    if not zipfile.is_zipfile(path):  # np.load would take it for a pickle
+        raise DataError(
+            f"{path} is cut short or no .npz file that may be read; save it again (numpy.savez)."
+        )
+    wanted = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
+    arrays: dict[str, Array] = {}
+    with np.load(path, allow_pickle=False) as file:
+        if "X" not in file or "y" not in file:
+            held = ", ".join(file.files) or "nothing"
+            raise DataError(f"{path} holds {held}; expected arrays called X and y.")
+        for name in wanted:
+            try:
+                if name in file:
+                    arrays[name] = np.asarray(file[name])
+            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+                raise DataError(
+                    f"{path} ({name}) cannot be read ({error}); expected an array of numbers or "
+                    "strings, not of Python objects, so save it again as one."
+                ) from error
+    return arrays
+
+
+def _labels(y: Array, name: str) -> Array:
+    """One label a sample: integers, or strings of dtype U."""
+    y = np.ravel(y)
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8")
+    if y.dtype.kind == "b" or (y.dtype.kind == "f" and (y == np.rint(y)).all()):
+        return y.astype(np.int64)
+    if y.dtype.kind not in "iuU":
+        raise DataError(f"{name} is {y.dtype}; expected integers or strings, one for each sample.")
+    return y
+
+
+def _numbers(path: Path, arrays: dict[str, Array], name: str, values: list[Any]) -> Array:
+    """The class number of each label; `values` are the classes' labels."""
+    if name not in arrays:
+        raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so put it in.")
+    labels = _labels(arrays[name], f"{path} ({name})").tolist()
+    number = {value: i for i, value in enumerate(values)}
+    if unknown := set(labels) - set(number):
+        known = ", ".join(map(repr, values[:10])) + (", …" if len(values) > 10 else "")
+        raise DataError(
+            f"{path} ({name}) holds the label {min(unknown, key=str)!r}, which is none of the "
+            f"classes: {known}."
+        )
+    return np.array([number[label] for label in labels], np.int64)
+
+
+def _samples(X: Array) -> Array:
+    if X.dtype == np.uint8 and X.ndim == 3:
+        return X[..., np.newaxis]
+    if X.ndim == 2 and X.dtype.kind in "biuf":
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+            return X.astype(np.float32, copy=False)
+    return X

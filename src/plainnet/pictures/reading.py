@@ -1,0 +1,177 @@
+"""From many picture files to one array, with as many threads as there are processors.
+
+Pillow lets go of Python's lock while it decodes, so threads decode side by side.
+"""
+
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from plainnet.errors import FileError, PictureError, SettingError, ShapeError
+from plainnet.pictures.decoding import Array, PathLike, Size, checked_size, read_picture, shrunk
+
+OnUnreadable = Callable[[PictureError], None]
+"""Called with the error of a picture that cannot be read."""
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+_IN_WORK = 16  # pictures per thread: so that one large picture does not leave the others waiting
+
+
+def read_pictures(
+    paths: Sequence[PathLike],
+    size: Size,
+    grey: bool = False,
+    *,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> tuple[Array, Array]:
+    """Many pictures as one array, in the order of their paths; `read_picture` says how.
+
+    Both callbacks are called in the order of the paths and in the thread of the caller.
+
+    Args:
+        paths: the files.
+        size: the side of a square, or (height, width); in pixels.
+        grey: one channel instead of three.
+        on_unreadable: takes the error of a picture that cannot be read, which is then left out;
+            without it the first such error is raised.
+        progress: called with (done, total) after each picture.
+        workers: how many threads; by default one for each processor.
+
+    Returns:
+        The pictures, uint8 `(N, height, width, channels)`, and which of the paths they are, as
+        indices `(N,)`.
+
+    Raises:
+        PictureError: a picture cannot be read, and there is no `on_unreadable`.
+        SettingError: an impossible size, or no workers.
+    """
+    sides = checked_size(size)
+    if workers is not None and workers < 1:
+        raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
+    pictures = np.empty((len(paths), *sides, 1 if grey else 3), np.uint8)
+    kept: list[int] = []
+
+    def read(i: int) -> PictureError | None:
+        try:
+            pictures[i] = read_picture(paths[i], sides, grey)
+        except PictureError as error:
+            return error
+        return None
+
+    with closing(_in_order(read, len(paths), workers or _processors())) as outcomes:
+        for i, error in enumerate(outcomes):
+            if error is None:
+                if len(kept) < i:  # close the gap of those left out
+                    pictures[len(kept)] = pictures[i]
+                kept.append(i)
+            elif on_unreadable is None:
+                raise error
+            else:
+                on_unreadable(error)
+            if progress is not None:
+                progress(i + 1, len(paths))
+    return pictures[: len(kept)], np.array(kept, np.int64)
+
+
+def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
+    """Pictures uint8 `(N, H, W, channels)` in another size, and in grey, just as files are read.
+
+    Without a size they keep their own. Pictures that are already so are returned, not copied.
+
+    Raises:
+        ShapeError: the array is not one of pictures.
+        SettingError: an impossible size.
+    """
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
+        raise ShapeError(
+            "Pictures must be a uint8 array (N, height, width, channels) with 1 or 3 channels, "
+            f"but got {pictures.dtype} {pictures.shape}."
+        )
+    n, own_height, own_width, channels = pictures.shape
+    height, width = checked_size((own_height, own_width) if size is None else size)
+    mode = "L" if grey or channels == 1 else "RGB"
+    resized = np.empty((n, height, width, 1 if mode == "L" else 3), np.uint8)
+    if resized.shape == pictures.shape:
+        return pictures
+    for source, target in zip(pictures, resized, strict=True):
+        image = Image.fromarray(source.squeeze(-1) if channels == 1 else source).convert(mode)
+        target[...] = np.asarray(shrunk(image, (width, height))).reshape(target.shape)
+    return resized
+
+
+def picture_files(folder: PathLike) -> list[Path]:
+    """All picture files in a folder and the folders below it, in natural order (2 before 10).
+
+    A picture file is told by its extension. Hidden files and folders are skipped; links to folders
+    are followed, but no folder is entered twice.
+
+    Raises:
+        FileError: the folder, or one below it, cannot be read.
+    """
+    found: list[Path] = []
+    entered: set[Path] = set()
+    for name, folders, files in os.walk(folder, followlinks=True, onerror=_raise_file_error):
+        here = Path(name)
+        if here.resolve() in entered:
+            folders.clear()
+            continue
+        entered.add(here.resolve())
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        found += [here / name for name in files if is_picture_file(name)]
+    return sorted(found, key=lambda path: [_natural(part) for part in path.parts])
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is not meant for people."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def is_picture_file(name: str) -> bool:
+    """Whether a file of this name should be a picture."""
+    return name.lower().endswith(EXTENSIONS) and not is_hidden(name)
+
+
+def _in_order(
+    read: Callable[[int], PictureError | None], n: int, workers: int
+) -> Generator[PictureError | None, None, None]:
+    """read(0), read(1), … in order; when the reader of them stops, so do the threads."""
+    ahead = workers * _IN_WORK
+    pool = ThreadPoolExecutor(workers)
+    try:
+        started = deque(pool.submit(read, i) for i in range(min(ahead, n)))
+        for i in range(n):
+            yield started.popleft().result()
+            if i + ahead < n:
+                started.append(pool.submit(read, i + ahead))
+    finally:  # also on Ctrl-C: what has begun is finished, what has not is dropped
+        pool.shutdown(cancel_futures=True)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """A key that sorts by the numbers in a text: every second piece is one."""
+    pieces = re.split(r"(\d+)", text)
+    return [(int(piece) if i % 2 else 0, piece) for i, piece in enumerate(pieces)]
+
+
+def _raise_file_error(error: OSError) -> None:
+    raise FileError(
+        f"The folder {error.filename} cannot be read: {error.strerror}; check that it exists and "
+        "that you may read it."
+    ) from error

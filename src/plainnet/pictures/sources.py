@@ -1,0 +1,104 @@
+"""From a path to the data that lies there, whatever form it has."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from plainnet.errors import DataError, FileError, SettingError
+from plainnet.pictures.dataset import Dataset, Splits
+from plainnet.pictures.decoding import PathLike, Size
+from plainnet.pictures.folders import LAYOUT, first_few, read_class_folders, visible_folders
+from plainnet.pictures.h5 import has_h5_pair, read_h5_pair
+from plainnet.pictures.idx import has_idx_files, read_idx
+from plainnet.pictures.npz import read_npz
+from plainnet.pictures.reading import OnUnreadable, Progress, is_picture_file, resize_pictures
+
+DEFAULT_SIZE = 64
+"""The size of pictures from files, in pixels, where none is asked for."""
+
+
+def read_data(
+    path: PathLike,
+    *,
+    size: Size | None = None,
+    grey: bool = False,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+) -> Splits:
+    """The data in a folder or file, told apart by what is there.
+
+    - a folder of class folders of pictures, or with such folders in train, validation and test;
+    - a folder with the deep-learning course's pair train_*.h5 and test_*.h5;
+    - a folder with the IDX files of MNIST, plain or .gz;
+    - an .npz file with `X` and `y`.
+
+    Args:
+        path: the folder or file.
+        size: of pictures: the side of a square, or (height, width), in pixels. By default 64 for
+            picture files, and for arrays the size they have.
+        grey: turn colour into grey; grey arrays stay so in any case.
+        on_unreadable: takes the error of a picture file that cannot be read, which is then left
+            out; without it the first such error is raised.
+        progress: called with (done, total) after each picture file.
+
+    Raises:
+        DataError: what lies there is not understood, or is not fit to be learned from.
+        PictureError: a picture file cannot be read, and there is no `on_unreadable`.
+        FileError: there is nothing at this path, or it may not be read.
+        MissingExtraError: the optional package that reads it is not installed.
+        SettingError: an impossible size, or a size or grey for feature vectors.
+    """
+    path = Path(path).expanduser()
+    names = _names(path)
+    if path.is_dir():
+        if has_idx_files(path):
+            return _fitted(read_idx(path), size, grey)
+        if has_h5_pair(path):
+            return _fitted(read_h5_pair(path), size, grey)
+        if visible_folders(path) or any(map(is_picture_file, names)):
+            size = DEFAULT_SIZE if size is None else size
+            return read_class_folders(
+                path, size, grey, on_unreadable=on_unreadable, progress=progress
+            )
+    elif path.suffix.lower() == ".npz":
+        return _fitted(read_npz(path), size, grey)
+    holding = f": it holds {first_few(names)}" if names else ""
+    raise DataError(
+        f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
+        "y, a folder with the IDX files of MNIST (train-images-idx3-ubyte.gz, …), a folder with "
+        f"train_*.h5 and test_*.h5, or {LAYOUT}"
+    )
+
+
+def _names(path: Path) -> list[str]:
+    """The names in a folder; none in a file."""
+    try:
+        path.stat()
+        return sorted(inside.name for inside in path.iterdir()) if path.is_dir() else []
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read: {error.strerror}; check how it is spelled and that you may "
+            "read it."
+        ) from error
+
+
+def _fitted(splits: Splits, size: Size | None, grey: bool) -> Splits:
+    """The splits of an array source with their pictures as they are wanted."""
+    if size is None and not grey:
+        return splits
+
+    def fitted(data: Dataset | None) -> Dataset | None:
+        if data is None:
+            return None
+        if not data.is_pictures:
+            raise SettingError(
+                f"{data.name} holds feature vectors, which have no size and no colour; leave out "
+                "size and grey."
+            )
+        return replace(data, X=resize_pictures(data.X, size, grey))
+
+    return replace(
+        splits,
+        train=fitted(splits.train),
+        validation=fitted(splits.validation),
+        test=fitted(splits.test),
+    )
