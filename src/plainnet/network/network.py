@@ -8,7 +8,7 @@ the best so far, a norm, or a sum over machines is one line.
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from types import ModuleType
 from typing import Self
@@ -62,7 +62,9 @@ class Network:
         ]
         self.n_weights = sum(math.prod(shape) for _, _, shape in weights)
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
-        self.theta: Array = xp.zeros(self.n_parameters, self.dtype)
+        self.pending: Callable[[], None] | None = None
+        """Brings `theta` up to date: set by a training that puts this off until somebody looks."""
+        self._theta: Array = xp.zeros(self.n_parameters, self.dtype)
         self.grad: Array = xp.zeros(self.n_parameters, self.dtype)
         self._bind(weights + biases)
         self.initialize(rng)
@@ -104,12 +106,35 @@ class Network:
         layers += [Dense(sizes[-2], sizes[-1], initializer)]
         return cls(layers, rng=rng, dtype=dtype)
 
+    @property
+    def theta(self) -> Array:
+        """All parameters, a vector; assigning writes into its memory."""
+        self.settle()
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: Array) -> None:
+        self.theta[...] = values
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The parameters by name (`layers.0.W`), views of `theta` in their own shapes."""
+        self.settle()
+        return self._parameters
+
+    def settle(self) -> None:
+        """Do what is pending."""
+        if self.pending is not None:
+            pending, self.pending = self.pending, None
+            pending()
+
     def forward(self, X: Array, training: bool = False) -> Array:
         """Z `(N, n_out)` from X `(N, n_in)`; valid until the next `forward`.
 
         Raises:
             ShapeError: X is not `(N, n_in)`.
         """
+        self.settle()
         A: Array = self.xp.asarray(X, self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(
@@ -191,14 +216,14 @@ class Network:
 
     def _bind(self, shapes: list[tuple[int, str, Shape]]) -> None:
         """Cut `theta` and `grad` into views, one for each parameter, and hand them out."""
-        self.parameters: dict[str, Array] = {}
+        self._parameters: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         own: list[dict[str, tuple[Array, Array]]] = [{} for _ in self.layers]
         start = 0
         for i, name, shape in shapes:
             part = slice(start, start + math.prod(shape))
-            value, gradient = self.theta[part].reshape(shape), self.grad[part].reshape(shape)
-            self.parameters[f"layers.{i}.{name}"] = value
+            value, gradient = self._theta[part].reshape(shape), self.grad[part].reshape(shape)
+            self._parameters[f"layers.{i}.{name}"] = value
             self.gradients[f"layers.{i}.{name}"] = gradient
             own[i][name] = value, gradient
             start = part.stop

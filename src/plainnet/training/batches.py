@@ -56,34 +56,39 @@ class Batches:
         self.prepare = prepare or copy_as_is
         self.dtype = np.dtype(dtype)
         self._ready = prepare is None and X.dtype == self.dtype
-        self._raw = np.empty((self.size, self.X.shape[1]), X.dtype)
-        self._inputs = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
-        self._whole = self._ready
+        self._raw, self._prepared = np.empty((0, 0), X.dtype), np.empty((0, 0), self.dtype)
 
     def __len__(self) -> int:
         """Batches in an epoch."""
         return -(-len(self.X) // self.size)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self.size == len(self.X):
-            yield self._all(), self.y, self.weights
+        if len(self) == 1:
+            yield self.inputs(), self.y, self.weights
             return
+        if not self._raw.size:
+            self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
+            self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
         order = self.rng.permutation(len(self.X))
         for start in range(0, len(order), self.size):
             rows = order[start : start + self.size]
-            raw, inputs = self._raw[: len(rows)], self._inputs[: len(rows)]
+            raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]
             np.take(self.X, rows, axis=0, out=raw, mode="clip")  # "raise" would copy once more
             if not self._ready:
                 self.prepare(raw, inputs)
             yield inputs, self.y[rows], None if self.weights is None else self.weights[rows]
 
-    def _all(self) -> Array:
-        if self._ready:
-            return self.X
-        if not self._whole:
-            self.prepare(self.X, self._inputs)
-            self._whole = True
-        return self._inputs
+    def inputs(self) -> Array:
+        """The inputs of all samples, in their order; prepared once."""
+        if not self._ready:
+            out = np.empty(self.X.shape, self.dtype)
+            self.prepare(self.X, out)
+            self.X, self._ready = out, True
+        return self.X
+
+    def of(self, inputs: Array) -> "Batches":
+        """The same batches, in the same order, of other inputs `(N, …)`."""
+        return Batches(inputs, self.y, self.weights, size=self.size, rng=self.rng, dtype=self.dtype)
 
 
 def logits(

@@ -12,7 +12,7 @@ There are no callbacks; `streams.py` has early stopping and keep-best, a few lin
 import math
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training.batches import Batches, Prepare, check_samples, logits
 from plainnet.training.optimizers import Optimizer
 from plainnet.training.schedules import Schedule
+from plainnet.training.span import Span, span_pays
 
 Figures = Callable[[Array, Array], Mapping[str, float]]
 """`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
@@ -80,6 +81,7 @@ def train(
     validation: tuple[Array, Array] | None = None,
     figures: Figures | None = None,
     prepare: Prepare | None = None,
+    span: bool = True,
 ) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
 
@@ -98,6 +100,8 @@ def train(
         validation: (X, y), measured after each epoch.
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
         prepare: makes inputs of raw samples, in their batch.
+        span: train in the span of the samples where that is the same and pays (see `span.py`); the
+            network is then brought up to date when it is looked at, or when the stream ends.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
@@ -108,25 +112,34 @@ def train(
         check_whole("batch size", batch_size, 1)
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
-    n_out = network.n_out or math.prod(X.shape[1:])
-    for samples, targets, their_weights in (
-        (X, y, weights),
-        *([(*validation, None)] if validation else []),
-    ):
-        check_samples(samples, their_weights, network.n_in)
-        loss.check_targets(targets, len(samples), n_out)
+    _check(network, loss, X, y, weights)
+    if validation:
+        _check(network, loss, *validation, None)
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
+    passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm)
+    in_span = span and span_pays(network, optimizer, X, epochs)
 
     def epoch_by_epoch() -> Epochs:
-        step = 0
-        for number in range(1, epochs + 1):
-            start = time.perf_counter()
-            J, step = _pass(network, loss, optimizer, batches, step, schedule, clip_norm)
-            seconds = time.perf_counter() - start
-            measured = _measure(network, loss, validation, figures, prepare)
-            yield Epoch(number, step, J, optimizer.learning_rate, seconds, measured)
+        learner = passes.in_span() if in_span else passes
+        try:
+            for number in range(1, epochs + 1):
+                start = time.perf_counter()
+                learner.optimizer.learning_rate = optimizer.learning_rate
+                J = learner.one()
+                optimizer.learning_rate = learner.optimizer.learning_rate
+                network.pending = learner.settle
+                seconds = time.perf_counter() - start
+                measured = _measure(network, loss, validation, figures, prepare)
+                yield Epoch(number, learner.step, J, optimizer.learning_rate, seconds, measured)
+        finally:
+            network.settle()
 
     return epoch_by_epoch()
+
+
+def _check(network: Network, loss: Loss, X: Array, y: Array, weights: Array | None) -> None:
+    check_samples(X, weights, network.n_in)
+    loss.check_targets(y, len(X), network.n_out or math.prod(X.shape[1:]))
 
 
 def _measure(
@@ -185,22 +198,40 @@ def clip(grad: Array, norm: float) -> float:
     return length
 
 
-def _pass(
-    network: Network,
-    loss: Loss,
-    optimizer: Optimizer,
-    batches: Batches,
-    step: int,
-    schedule: Schedule | None,
-    clip_norm: float | None,
-) -> tuple[float, int]:
-    """One pass over the samples: its mean loss, and the number of steps so far."""
-    total = counted = 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
-        for X, y, weights in batches:
-            if schedule:
-                optimizer.learning_rate = float(schedule(step))
-            J = train_step(network, loss, optimizer, X, y, weights, clip_norm)
-            n = len(X) if weights is None else float(weights.sum())
-            total, counted, step = total + n * J, counted + n, step + 1
-    return total / counted, step
+@dataclass
+class _Passes:
+    """Passes over the samples, one after another."""
+
+    network: Network
+    loss: Loss
+    optimizer: Optimizer
+    batches: Batches
+    schedule: Schedule | None
+    clip_norm: float | None
+    step: int = 0
+    settle: Callable[[], None] | None = None
+
+    def in_span(self) -> "_Passes":
+        """The same passes, in the span of the samples."""
+        span = Span(self.network, self.optimizer, self.batches.inputs())
+        return replace(
+            self,
+            network=span.network,
+            optimizer=span.optimizer,
+            batches=self.batches.of(span.C),
+            settle=span.settle,
+        )
+
+    def one(self) -> float:
+        """One pass; its mean loss."""
+        total = counted = 0.0
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
+            for X, y, weights in self.batches:
+                if self.schedule:
+                    self.optimizer.learning_rate = float(self.schedule(self.step))
+                J = train_step(
+                    self.network, self.loss, self.optimizer, X, y, weights, self.clip_norm
+                )
+                n = len(X) if weights is None else float(weights.sum())
+                total, counted, self.step = total + n * J, counted + n, self.step + 1
+        return total / counted

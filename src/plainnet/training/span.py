@@ -1,0 +1,94 @@
+"""Few samples, many features: the same training in the span of the samples, many times faster.
+
+The gradient of the first layer, dW = Xᵀ dZ, lies in the span of the samples: with N samples of
+n_in > N features W can only move in N of its n_in dimensions. So take an orthonormal basis of
+them, the thin QR factorisation Xᵀ = Q R, and train coordinates instead:
+
+    X W = (Q R)ᵀ W = C V    with C = Rᵀ `(N, N)` in the place of X and V = Qᵀ W in that of W.
+
+Gradient descent, momentum and Nesterov's commute with the rotation Q (RMSprop and Adam do not:
+they look at each coordinate by itself), norms keep their length, and so W = W₀ + Q (V − QᵀW₀) at
+every step: not an approximation, the same numbers. What of W₀ lies outside the span only decays
+with L2; one more input, always 0, carries how much of it is left.
+
+It needs samples that stay as they are: nothing may be drawn anew between two epochs.
+"""
+
+import copy
+import logging
+
+import numpy as np
+
+from plainnet.network import Array, Dense, Network
+from plainnet.training.optimizers import GradientDescent, Momentum, Nesterov, Optimizer
+
+log = logging.getLogger(__name__)
+
+COMMUTING = (GradientDescent, Momentum, Nesterov)
+"""Optimizers that do not care in which orthonormal basis a weight is written down."""
+
+PAYS = 2
+"""What is saved must be so many times what the factorisation costs."""
+
+
+def span_pays(network: Network, optimizer: Optimizer, X: Array, epochs: int) -> bool:
+    """Whether training on samples X `(N, …)` in their span is the same, and faster.
+
+    An epoch costs the first layer some 4 N n_in n_units operations, in the span 4 N N n_units; the
+    factorisation costs some 4 N N n_in.
+    """
+    first = network.layers[0]
+    if not (type(optimizer) in COMMUTING and optimizer.t == 0 and network.xp is np):
+        return False
+    if type(first) is not Dense or first.n_out is None:
+        return False
+    n, n_in = len(X), X[0].size
+    return epochs * first.n_out * (n_in - n) > PAYS * n * n_in
+
+
+class Span:
+    """A training in the span of its samples.
+
+    Train `network` and `optimizer` on `C`; `settle()` brings the originals up to date.
+
+    Args:
+        network: the original; its first layer is a Dense layer.
+        optimizer: the original, before its first step.
+        X: inputs `(N, n_in)` with N < n_in.
+    """
+
+    def __init__(self, network: Network, optimizer: Optimizer, X: Array) -> None:
+        self._originals = network, optimizer
+        Q, R = np.linalg.qr(X.T)  # (n_in, N), (N, N)
+        W = network.parameters["layers.0.W"]
+        V = Q.T @ W  # (N, n_units)
+        log.info("training in the span of the %d samples, not in %d dimensions", *X.shape)
+        self._Q, self._outside = Q, W - Q @ V
+        self.C: Array = np.hstack([R.T, np.zeros((len(X), 1), X.dtype)])  # (N, N + 1)
+        first = Dense(self.C.shape[1], W.shape[1])
+        rest = [copy.copy(layer) for layer in network.layers[1:]]  # sharing their generators
+        self.network = Network([first, *rest], dtype=network.dtype)
+        for name, value in network.parameters.items():
+            self.network.parameters[name][...] = (
+                np.vstack([V, np.ones_like(W[:1])]) if name == "layers.0.W" else value
+            )
+        self.optimizer = copy.copy(optimizer)
+        self.optimizer.memory = {}
+
+    def settle(self) -> None:
+        """Write the parameters, and what the optimizer remembers, back into the originals."""
+        network, optimizer = self._originals
+        self._expand(self.network.theta, network.theta)
+        optimizer.t = self.optimizer.t
+        for name, memory in self.optimizer.memory.items():
+            optimizer.memory.setdefault(name, np.zeros_like(network.theta))
+            self._expand(memory, optimizer.memory[name])
+
+    def _expand(self, small: Array, large: Array) -> None:
+        """A vector over the small network's parameters as one over the original's, in place."""
+        rows, units = self.C.shape[1], self._outside.shape[1]
+        V = small[: rows * units].reshape(rows, units)
+        W = large[: self._outside.size].reshape(self._outside.shape)
+        np.matmul(self._Q, V[:-1], out=W)
+        W += V[-1] * self._outside  # W = Q V + what is left outside
+        large[self._outside.size :] = small[rows * units :]
