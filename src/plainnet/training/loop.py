@@ -123,12 +123,8 @@ def train(
         learner = passes.in_span() if in_span else passes
         try:
             for number in range(1, epochs + 1):
-                start = time.perf_counter()
-                learner.optimizer.learning_rate = optimizer.learning_rate
-                J = learner.one()
-                optimizer.learning_rate = learner.optimizer.learning_rate
+                J, seconds = learner.one(optimizer)
                 network.pending = learner.settle
-                seconds = time.perf_counter() - start
                 measured = _measure(network, loss, validation, figures, prepare)
                 yield Epoch(number, learner.step, J, optimizer.learning_rate, seconds, measured)
         finally:
@@ -222,9 +218,13 @@ class _Passes:
             settle=span.settle,
         )
 
-    def one(self) -> float:
-        """One pass; its mean loss."""
-        total = counted = 0.0
+    def one(self, optimizer: Optimizer) -> tuple[float, float]:
+        """One pass: its mean loss and its seconds.
+
+        `optimizer` is the one whose learning rate the user sees and may change.
+        """
+        start, total, counted = time.perf_counter(), 0.0, 0.0
+        self.optimizer.learning_rate = optimizer.learning_rate
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
             for X, y, weights in self.batches:
                 if self.schedule:
@@ -234,4 +234,5 @@ class _Passes:
                 )
                 n = len(X) if weights is None else float(weights.sum())
                 total, counted, self.step = total + n * J, counted + n, self.step + 1
-        return total / counted
+        optimizer.learning_rate = self.optimizer.learning_rate
+        return total / counted, time.perf_counter() - start

@@ -43,7 +43,7 @@ def span_pays(network: Network, optimizer: Optimizer, X: Array, epochs: int) -> 
     if type(first) is not Dense or first.n_out is None:
         return False
     n, n_in = len(X), X[0].size
-    return epochs * first.n_out * (n_in - n) > PAYS * n * n_in
+    return bool(epochs * first.n_out * (n_in - n) > PAYS * n * n_in)
 
 
 class Span:
