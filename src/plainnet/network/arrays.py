@@ -25,11 +25,16 @@ class Scratch:
         self.dtype = dtype
         self._held: dict[str, Array] = {}
 
-    def __call__(self, name: str, shape: Shape) -> Array:
-        """An uninitialised array of `shape`, the same memory at each call with this `name`."""
+    def __call__(self, name: str, shape: Shape, fill: float | None = None) -> Array:
+        """An array of `shape`, the same memory at each call with this `name`.
+
+        Uninitialised, or, for constants that nobody writes to, filled when it is allocated.
+        """
         held = self._held.get(name)
         if held is None or held.shape[0] < shape[0] or held.shape[1:] != shape[1:]:
             held = self._held[name] = self.xp.empty(shape, self.dtype)
+            if fill is not None:
+                held[...] = fill
         return held if held.shape[0] == shape[0] else held[: shape[0]]
 
 

@@ -54,17 +54,18 @@ class Dense(Layer):
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         Y = self.scratch("Y", (len(X), self.b.size))
-        self.xp.matmul(X, self.W, out=Y)  # Y = X W
+        self.xp.dot(X, self.W, out=Y)  # Y = X W
         Y += self.b  # Y = X W + b
         return Y
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        self.xp.matmul(self.X.T, dY, out=self.dW)  # dW = Xᵀ dY
-        self.xp.sum(dY, axis=0, out=self.db)  # db = Σ_N dY
+        ones = self.scratch("ones", (len(dY),), fill=1)
+        self.xp.dot(self.X.T, dY, out=self.dW)  # dW = Xᵀ dY
+        self.xp.dot(ones, dY, out=self.db)  # db = Σ_N dY, as the product 1ᵀ dY: faster than sum
         if not need_dX:
             return None
         dX = self.scratch("dX", self.X.shape)
-        self.xp.matmul(dY, self.W.T, out=dX)  # dX = dY Wᵀ
+        self.xp.dot(dY, self.W.T, out=dX)  # dX = dY Wᵀ
         return dX
 
 
@@ -76,7 +77,8 @@ class ReLU(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.Y = self.scratch("Y", X.shape)
-        self.xp.maximum(X, 0, out=self.Y)  # Y = max(0, X)
+        zeros = self.scratch("zeros", X.shape, fill=0)  # array by array: 3 times faster than with 0
+        self.xp.maximum(X, zeros, out=self.Y)  # Y = max(0, X)
         return self.Y
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:

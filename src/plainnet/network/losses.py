@@ -12,6 +12,7 @@ weights are all zero has loss 0 and gradient 0.
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array, Scratch
@@ -39,13 +40,15 @@ class Loss:
         """
         raise NotImplementedError
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
-        """Refuse targets that the loss cannot be computed from.
+    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+        """The targets in the form that the loss is computed with, if it can be.
 
         Args:
             y: the targets.
             n_samples: how many rows the inputs have.
             n_out: how many outputs K the network has.
+            dtype: what the network computes in: targets that are numbers come back in it, so that
+                a float32 step does not meet a float64.
 
         Raises:
             ShapeError: `y` does not fit n_samples and n_out.
@@ -80,7 +83,7 @@ def _columns(y: Array, Z: Array) -> Array:
 class _RealTargets(Loss):
     """Targets of the shape of Z; `(N,)` will do where the network has one output."""
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
         if y.shape != (n_samples, n_out) and not (n_out == 1 and y.shape == (n_samples,)):
             raise ShapeError(
                 f"{type(self).__name__} needs targets of shape ({n_samples}, {n_out}), one for "
@@ -91,6 +94,7 @@ class _RealTargets(Loss):
                 f"The targets hold {np.size(y) - np.isfinite(y).sum()} values that are not finite; "
                 "remove those samples or fill in what is missing."
             )
+        return y.reshape(n_samples, n_out).astype(dtype or y.dtype, copy=False)
 
 
 class MeanSquaredError(_RealTargets):
@@ -115,26 +119,27 @@ class SigmoidCrossEntropy(_RealTargets):
     y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
     """
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
-        super().check_targets(y, n_samples, n_out)
+    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+        columns = super().check_targets(y, n_samples, n_out, dtype)
         if y.min() < 0 or y.max() > 1:
             raise DataError(
                 f"SigmoidCrossEntropy needs targets between 0 and 1, but got values from "
                 f"{y.min()} to {y.max()}; for more than two classes use SoftmaxCrossEntropy."
             )
+        return columns
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
         y = _columns(y, Z)
         r = shares(len(Z), weights)
+        xp = self.xp
         # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, and ln(1 + e^Z) = max(Z, 0) + ln(1 + e^−|Z|),
         # where nothing overflows; in this order no digit of a small loss cancels
-        xp = self.xp
         J_i = xp.maximum(Z, 0) - y * Z + xp.log1p(xp.exp(-xp.abs(Z)))
         J = float((r * J_i).sum()) / Z.shape[1]
         dZ = self.scratch(Z)
-        dZ[...] = sigmoid(Z, self.xp)
+        dZ[...] = sigmoid(Z, xp)
         dZ -= y
         dZ *= r
         dZ *= 1 / Z.shape[1]  # dZ = (p − y) / (N K)
@@ -157,7 +162,7 @@ class SigmoidCrossEntropy(_RealTargets):
 class SoftmaxCrossEntropy(Loss):
     """J = −mean of ln P[i, y_i], with P = softmax(Z): one of K classes, y `(N,)` in 0 … K−1."""
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int) -> None:
+    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
         if y.shape != (n_samples,):
             raise ShapeError(
                 f"SoftmaxCrossEntropy needs one class number for each of {n_samples} samples, "
@@ -173,6 +178,7 @@ class SoftmaxCrossEntropy(Loss):
                 f"A network with {n_out} outputs knows the classes 0 to {n_out - 1}, but the "
                 f"targets go from {y.min()} to {y.max()}."
             )
+        return y
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None

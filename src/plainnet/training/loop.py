@@ -112,9 +112,9 @@ def train(
         check_whole("batch size", batch_size, 1)
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
-    _check(network, loss, X, y, weights)
+    y = _checked(network, loss, X, y, weights)
     if validation:
-        _check(network, loss, *validation, None)
+        validation = validation[0], _checked(network, loss, *validation, None)
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
     passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm)
     in_span = span and span_pays(network, optimizer, X, epochs)
@@ -133,9 +133,11 @@ def train(
     return epoch_by_epoch()
 
 
-def _check(network: Network, loss: Loss, X: Array, y: Array, weights: Array | None) -> None:
+def _checked(network: Network, loss: Loss, X: Array, y: Array, weights: Array | None) -> Array:
+    """The targets as the loss computes with them, once samples and targets fit the network."""
     check_samples(X, weights, network.n_in)
-    loss.check_targets(y, len(X), network.n_out or math.prod(X.shape[1:]))
+    n_out = network.n_out or math.prod(X.shape[1:])
+    return loss.check_targets(y, len(X), n_out, network.dtype)
 
 
 def _measure(
