@@ -40,7 +40,9 @@ class Loss:
         """
         raise NotImplementedError
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
         """The targets in the form that the loss is computed with, if it can be.
 
         Args:
@@ -83,7 +85,9 @@ def _columns(y: Array, Z: Array) -> Array:
 class _RealTargets(Loss):
     """Targets of the shape of Z; `(N,)` will do where the network has one output."""
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
         if y.shape != (n_samples, n_out) and not (n_out == 1 and y.shape == (n_samples,)):
             raise ShapeError(
                 f"{type(self).__name__} needs targets of shape ({n_samples}, {n_out}), one for "
@@ -119,7 +123,9 @@ class SigmoidCrossEntropy(_RealTargets):
     y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
     """
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
         columns = super().check_targets(y, n_samples, n_out, dtype)
         if y.min() < 0 or y.max() > 1:
             raise DataError(
@@ -162,7 +168,9 @@ class SigmoidCrossEntropy(_RealTargets):
 class SoftmaxCrossEntropy(Loss):
     """J = −mean of ln P[i, y_i], with P = softmax(Z): one of K classes, y `(N,)` in 0 … K−1."""
 
-    def check_targets(self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike = None) -> Array:
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
         if y.shape != (n_samples,):
             raise ShapeError(
                 f"SoftmaxCrossEntropy needs one class number for each of {n_samples} samples, "
