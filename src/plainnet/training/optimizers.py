@@ -14,6 +14,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import ShapeError
 from plainnet.network.arrays import Array
+from plainnet.training import fused
 
 BLOCK = 1 << 17
 """Parameters that are updated together: their vectors stay in the processor's cache from one line
@@ -58,13 +59,14 @@ class Optimizer:
         self.t += 1
         n_weights = theta.size if n_weights is None else n_weights
         slots = [*self.memory.values()]
+        update = (self.loop(theta.dtype) if self.t > fused.AFTER else None) or self.update
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             part, g = theta[block], grad[block]
             s, decaying = self._scratch[: part.size], max(0, n_weights - start)
             if self.weight_decay and decaying:
                 self.decay(part[:decaying], g[:decaying], s[:decaying])
-            self.update(part, g, s, *[slot[block] for slot in slots])
+            update(part, g, s, *[slot[block] for slot in slots])
 
     def decay(self, theta: Array, grad: Array, s: Array) -> None:
         """Make the weights smaller: here by the L2 penalty; `s` is scratch memory."""
@@ -74,6 +76,10 @@ class Optimizer:
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         """One step without decay; `s` is scratch memory, then the slots in their order."""
         raise NotImplementedError
+
+    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:  # noqa: ARG002
+        """This step's `update` as one compiled loop, if there is such a thing for `dtype`."""
+        return None
 
     def state(self) -> dict[str, Array]:
         """Copies of all that the next step depends on, beside the settings."""
@@ -245,6 +251,13 @@ class Adam(Optimizer):
         xp.divide(m, s, out=s)
         s *= self.learning_rate / (1 - self.beta1**self.t)
         theta -= s  # θ ← θ − α m̂ / (√v̂ + ε)
+
+    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:
+        if self.xp is not np:
+            return None
+        b1, b2 = self.beta1, self.beta2
+        rate, root = self.learning_rate / (1 - b1**self.t), 1 / math.sqrt(1 - b2**self.t)
+        return fused.adam(dtype, b1, 1 - b1, b2, 1 - b2, rate, root, self.epsilon)
 
 
 class AdamW(Adam):
