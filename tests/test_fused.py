@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from plainnet import Adam, AdamW
+from plainnet.network import Array
 from plainnet.training import fused
 
 pytest.importorskip("numba")
@@ -19,7 +20,7 @@ def test_the_loop_takes_the_step_of_the_class(
     cls: type[Adam], dtype: type, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
-    start = rng.normal(size=300_000).astype(dtype)  # more than one block
+    start: Array = rng.normal(size=300_000).astype(dtype)  # more than one block
     results = []
     for after in (10**9, 0):
         monkeypatch.setattr(fused, "AFTER", after)
@@ -44,7 +45,12 @@ def test_the_loop_is_taken_only_after_some_steps(monkeypatch: pytest.MonkeyPatch
     taken: list[int] = []
     optimizer = Adam()
     loop = Adam.loop
-    monkeypatch.setattr(Adam, "loop", lambda self, dtype: taken.append(self.t) or loop(self, dtype))
+
+    def watched(self: Adam, dtype: np.dtype[np.float64]) -> fused.Update | None:
+        taken.append(self.t)
+        return loop(self, dtype)
+
+    monkeypatch.setattr(Adam, "loop", watched)
     for _ in range(fused.AFTER + 2):
         optimizer.step(np.ones(3), np.ones(3))
     assert taken == [fused.AFTER + 1, fused.AFTER + 2]
@@ -57,10 +63,10 @@ def test_without_numba_numpy_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     fused._adam_loop.cache_clear()
     try:
-        assert Adam().loop(np.dtype(np.float32)) is None
         optimizer, theta = Adam(0.1), np.ones(3)
         for _ in range(fused.AFTER + 5):
             optimizer.step(theta, np.ones(3))
+        assert optimizer.loop(np.dtype(np.float32)) is None
         assert (theta < 0).all()
     finally:
         fused._adam_loop.cache_clear()

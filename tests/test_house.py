@@ -93,7 +93,8 @@ def test_the_mathematics_needs_nothing_but_numpy(module: str) -> None:
 def test_optimizers_and_schedules_know_neither_layers_nor_network() -> None:
     known = {*of_plainnet("plainnet.training.optimizers")}
     known |= {*of_plainnet("plainnet.training.schedules")}
-    assert known <= {"plainnet.checks", "plainnet.errors", "plainnet.network.arrays"}
+    arrays, loops = "plainnet.network.arrays", "plainnet.training.fused"
+    assert known <= {"plainnet.checks", "plainnet.errors", arrays, loops}
 
 
 def test_errors_and_checks_stand_on_python_alone() -> None:

@@ -78,7 +78,7 @@ class Optimizer:
         raise NotImplementedError
 
     def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:  # noqa: ARG002
-        """This step's `update` as one compiled loop, if there is such a thing for `dtype`."""
+        """The `update` of the present step as one compiled loop, if there is one for `dtype`."""
         return None
 
     def state(self) -> dict[str, Array]:
