@@ -191,19 +191,18 @@ class SoftmaxCrossEntropy(Loss):
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        rows = self.xp.arange(len(Z))
+        xp, right = self.xp, (self.xp.arange(len(Z))[:, None], y[:, None])  # each row's class
         r = shares(len(Z), weights)
-        P = self.scratch(Z)
-        self.xp.subtract(Z, Z.max(axis=1, keepdims=True), out=P)  # e^Z could overflow
-        right = P[rows, y]
-        self.xp.exp(P, out=P)
-        total = P.sum(axis=1, keepdims=True)
+        dZ = self.scratch(Z)
+        xp.subtract(Z, Z.max(axis=1, keepdims=True), out=dZ)  # e^Z could overflow
+        z = dZ[right]
+        xp.exp(dZ, out=dZ)
+        total = dZ.sum(axis=1, keepdims=True)
         # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
-        J = float((r * (self.xp.log(total) - right[:, None])).sum())
-        P /= total
-        P[rows, y] -= 1
-        P *= r  # dZ = (P − [one-hot y]) / N
-        return J, P
+        J = float((r * (xp.log(total) - z)).sum())
+        dZ *= r / total  # P / N
+        dZ[right] -= r  # dZ = (P − [one-hot y]) / N
+        return J, dZ
 
     def probabilities(self, Z: Array) -> Array:
         """P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
