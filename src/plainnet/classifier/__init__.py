@@ -3,6 +3,23 @@
 from plainnet.classifier.classifier import Classifier
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.run_folder import finish_run, load_run, start_run
+from plainnet.classifier.run_folder import (
+    RUNS,
+    finish_run,
+    keep_run,
+    load_run,
+    new_run,
+    start_run,
+)
 
-__all__ = ["Classifier", "Preprocessing", "Recipe", "finish_run", "load_run", "start_run"]
+__all__ = [
+    "RUNS",
+    "Classifier",
+    "Preprocessing",
+    "Recipe",
+    "finish_run",
+    "keep_run",
+    "load_run",
+    "new_run",
+    "start_run",
+]

@@ -55,6 +55,7 @@ def article_epochs(
     optimizer: str = "gradient-descent",
     learning_rate: float = 0.001,
     iterations: int = 1000,
+    span: bool = True,
 ) -> Epochs:
     """The tutorial's training: each epoch one step on all pictures, pixels / 255.
 
@@ -67,6 +68,7 @@ def article_epochs(
         _pixels(data),
         data.y,
         epochs=iterations,
+        span=span,
     )
 
 

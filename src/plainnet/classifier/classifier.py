@@ -8,7 +8,6 @@
     Classifier.load("cats.safetensors").predict_proba("photo.jpg")
 """
 
-import platform
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -17,14 +16,21 @@ import numpy as np
 
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.samples import Labels, Samples, make_dataset, raw_samples, training_data
-from plainnet.errors import ModelFileError, SettingError
+from plainnet.classifier.samples import (
+    Labels,
+    Samples,
+    numbers_of,
+    plain_labels,
+    raw_samples,
+    training_data,
+)
+from plainnet.classifier.saved import describe, restore
+from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.pictures import Dataset, Splits, stratified_split
 from plainnet.training import Epoch, Epochs, keep_best, logits, stop_early, train
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
-from plainnet.version import __version__
 
 
 class Classifier:
@@ -124,6 +130,15 @@ class Classifier:
             for epoch in stream:
                 self.history.append(epoch)
                 yield epoch
+        last = self.history[-1]
+        sound = (
+            np.isfinite(self.network.theta).all() and np.isfinite([*last.figures().values()]).all()
+        )
+        if not sound:
+            raise DivergedError(
+                "The last step of the training left the finite numbers, with learning rate "
+                f"{last.learning_rate:g}; try {last.learning_rate / 10:g}, or clip_norm=1."
+            )
 
     @property
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
@@ -153,11 +168,16 @@ class Classifier:
 
         Raises:
             DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
+            DivergedError: the answers are no finite numbers.
         """
-        Z = logits(
-            self._trained(), raw_samples(samples, self.preprocessing), prepare=self.preprocessing
-        )
-        P = self.loss.probabilities(Z)
+        network, raw = self._trained(), raw_samples(samples, self.preprocessing)
+        with np.errstate(over="ignore", invalid="ignore"):
+            P = self.loss.probabilities(logits(network, raw, prepare=self.preprocessing))
+        if not np.isfinite(P).all():
+            raise DivergedError(
+                "The network has weights so large that its answers are no finite numbers; train it "
+                "anew with a lower learning rate, or leave out samples with extreme values."
+            )
         return np.hstack([1 - P, P]) if len(self.classes) == 2 else P
 
     def predict(self, samples: Samples) -> Array:
@@ -165,18 +185,30 @@ class Classifier:
         return np.array(self.classes)[answers_from(self.predict_proba(samples))]
 
     def score(self, samples: Samples, y: Labels) -> float:
-        """The share of right answers; y holds class names."""
-        return float((self.predict(samples) == np.asarray(y).astype(str)).mean())
+        """The share of right answers; y holds the class of each sample.
+
+        Raises:
+            DataError: there are not as many classes as samples.
+        """
+        answers, right = self.predict(samples), plain_labels(y).astype(str)
+        if answers.shape != right.shape:
+            raise DataError(
+                f"There are {len(answers)} samples and there should be as many classes, but y is "
+                f"of shape {right.shape}."
+            )
+        return float((answers == right).mean())
 
     def evaluate(self, data: Dataset) -> Evaluation:
         """Everything that can be measured on samples with known classes.
 
         Raises:
-            DataError: a class that the model has not learned.
+            DataError: samples of another kind, or a class that the model has not learned.
         """
-        names = np.array(data.classes)[data.y]
-        y = make_dataset(data.X, names, self.classes).y
-        return evaluate_probabilities(y, self.predict_proba(data.X), self.classes)
+        P = self.predict_proba(data.X)
+        names = [name for name, count in data.counts().items() if count]
+        places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))
+        y = np.array([places.get(name, 0) for name in data.classes])[data.y]
+        return evaluate_probabilities(y, P, self.classes)
 
     # -- keeping ---------------------------------------------------------------------------------
 
@@ -186,20 +218,9 @@ class Classifier:
         Raises:
             FileError: it cannot be written; an older file is still there then.
         """
-        self._trained()
-        metadata = {
-            "kind": "classifier",
-            "classes": list(self.classes),
-            "preprocessing": self.preprocessing.describe(),
-            "recipe": self.recipe.to_dict(),
-            "quality": self.quality,
-            "versions": {
-                "plainnet": __version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-            },
-        }
-        write_model(Path(path), self.network, metadata, self.preprocessing.tensors())
+        network = self._trained()
+        metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
+        write_model(Path(path), network, metadata, self.preprocessing.tensors())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -209,23 +230,17 @@ class Classifier:
             ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
         """
         network, metadata, tensors = read_model(Path(path))
-        try:
-            self = cls(**metadata["recipe"])
-            self.classes = tuple(str(name) for name in metadata["classes"])
-            self.quality = dict(metadata["quality"])
-            self.preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelFileError(
-                f"{path} is no whole classifier ({error!r}); copy it again or train anew."
-            ) from error
-        outputs = 1 if len(self.classes) == 2 else len(self.classes)
-        if (network.n_in, network.n_out) != (self.preprocessing.mean.size, outputs):
+        classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
+        outputs = 1 if len(classes) == 2 else len(classes)
+        if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
             raise ModelFileError(
                 f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {self.preprocessing.mean.size} "
-                f"for {len(self.classes)} classes."
+                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
+                f"{len(classes)} classes; copy it again or train anew."
             )
-        self.network = network
+        self = cls()
+        self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
+        self.classes, self.quality = classes, quality
         return self
 
     def _trained(self) -> Network:

@@ -12,40 +12,85 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from plainnet.classifier.classifier import Classifier
 from plainnet.errors import ModelFileError
-from plainnet.files import new_folder, write_file
+from plainnet.files import new_folder, numbered_folder, write_file
+
+RUNS = Path("runs")
+"""Where a run goes that is not told where to."""
 
 MODEL = "model.safetensors"
+_FILES = (MODEL, "settings.json", "history.csv", "metrics.json")
+
+
+@contextmanager
+def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
+    """A new folder for a run, which is gone again if no model is in it at the end.
+
+    It is made before the work begins, so that an evening's training is not the first to find out
+    that nothing can be written there.
+
+    Args:
+        folder: new or empty; None: `runs/<stem>-1`, `-2`, …, the first that is free.
+        stem: of its name then.
+
+    Raises:
+        FileError: it holds something already, or cannot be made.
+    """
+    target = folder or RUNS / stem
+    own = folder is None or not os.path.lexists(folder)
+    parents = [path for path in target.parents if not os.path.lexists(path)]
+    made = numbered_folder(RUNS, stem) if folder is None else new_folder(folder)
+    try:
+        yield made
+    finally:
+        if not (made / MODEL).exists():
+            with suppress(OSError):  # it holds something else: that stays
+                for name in _FILES:
+                    (made / name).unlink(missing_ok=True)
+                for path in [made, *parents] if own else []:
+                    path.rmdir()
 
 
 def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Make the folder, which must be new or empty, and note the settings before the work begins.
+    """Note the settings before the work begins.
 
     Raises:
-        FileError: it holds something already, or cannot be written to.
+        FileError: it cannot be written.
     """
-    write_file(new_folder(folder) / "settings.json", _json(settings))
+    write_file(folder / "settings.json", _json(settings))
 
 
-def finish_run(folder: Path, classifier: Classifier, metrics: Mapping[str, Any]) -> None:
-    """Write the classifier, its history and what was measured.
+def keep_run(folder: Path, classifier: Classifier) -> None:
+    """Write the classifier and its history: from here on nothing of the training can be lost.
 
     Raises:
         FileError: it cannot be written.
     """
     classifier.save(folder / MODEL)
-    write_file(folder / "metrics.json", _json(metrics))
     rows = [epoch.figures() for epoch in classifier.history]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_file(folder / "history.csv", text.getvalue())
+
+
+def finish_run(folder: Path, classifier: Classifier, metrics: Mapping[str, Any]) -> None:
+    """Write what was measured, into the model file as well.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    classifier.quality = dict(metrics)
+    classifier.save(folder / MODEL)
+    write_file(folder / "metrics.json", _json(metrics))
 
 
 def load_run(path: Path) -> Classifier:

@@ -1,7 +1,5 @@
 """`plainnet article`: the tutorial's run, to play with."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
@@ -13,31 +11,49 @@ from plainnet.classifier.article import (
     article_network,
 )
 from plainnet.classifier.recipe import INITIALIZERS, OPTIMIZERS
-from plainnet.faces.options import json_option, units
+from plainnet.faces.command_line import INTERRUPTED
+from plainnet.faces.options import choice, either, json_option, print_json, units
 from plainnet.faces.reading import read_told
-from plainnet.reports import evaluation_text
+from plainnet.reports import count, evaluation_text, network_line, say
 
 PRINT_EVERY = 100
 
 
-@click.command("article", context_settings={"show_default": True})
+@click.command("article")
 @click.option(
     "--data",
     required=True,
     type=click.Path(path_type=Path),
     help="The folder with train_catvnoncat.h5 and test_catvnoncat.h5.",
 )
-@click.option("--learning-rate", default=0.001)
-@click.option("--hidden", type=units, default="100,20", help="Units of the hidden layers, or none.")
+@click.option("--learning-rate", default=0.001, metavar="RATE", help="[0.001]")
+@click.option(
+    "--hidden",
+    type=units,
+    default="100,20",
+    help="Units of each hidden layer; none: logistic regression. [100,20]",
+)
 @click.option(
     "--initializer",
-    type=click.Choice(list(INITIALIZERS)),
+    **choice(INITIALIZERS),
     default="lecun",
-    help="Of the weights; the article calls lecun he.",
+    help=f"The first weights: {either(INITIALIZERS)}. What the article calls he is lecun. [lecun]",
 )
-@click.option("--optimizer", type=click.Choice(list(OPTIMIZERS)), default="gradient-descent")
-@click.option("--iterations", default=1000)
-@click.option("--seed", default=10, help="Of NumPy's legacy generator.")
+@click.option(
+    "--optimizer",
+    **choice(OPTIMIZERS),
+    default="gradient-descent",
+    help=f"One of {either(OPTIMIZERS)}. [gradient-descent]",
+)
+@click.option("--iterations", default=1000, help="Steps, each on all pictures. [1000]")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=10,
+    metavar="INTEGER",
+    help="Of NumPy's legacy generator. [10]",
+)
+@click.option("--span/--no-span", default=True, help="Train in the span of the pictures, if same.")
 @json_option
 def command(
     data: Path,
@@ -47,6 +63,7 @@ def command(
     optimizer: str,
     iterations: int,
     seed: int,
+    span: bool,
     as_json: bool,
 ) -> int:
     """Repeat the article's own run: does a 64 × 64 picture show a cat.
@@ -62,8 +79,9 @@ def command(
         optimizer=optimizer,
         learning_rate=learning_rate,
         iterations=iterations,
+        span=span,
     )
-    print(network, file=sys.stderr)
+    say(f"network  {network_line(network)}")
     costs: list[float] = []
     interrupted = False
     try:
@@ -73,14 +91,14 @@ def command(
                 print(f"iteration {epoch.number - 1:4d}  cost {epoch.loss:.3f}", flush=True)
     except KeyboardInterrupt:
         interrupted = True
-        print(f"Stopped by Ctrl-C after {len(costs)} iterations.", file=sys.stderr)
+        say(f"Stopped by Ctrl-C after {count(len(costs), 'iteration')}.")
     results = {
         "train": article_evaluation(network, training),
         "test": article_evaluation(network, test),
     }
     if as_json:
         measured = {name: result.to_dict() for name, result in results.items()}
-        print(json.dumps({"costs": costs, **measured}, ensure_ascii=False))
+        print_json({"costs": costs, **measured})
     else:
         print("\n" + "\n\n".join(evaluation_text(r, name) for name, r in results.items()))
-    return 130 if interrupted else 0
+    return INTERRUPTED if interrupted else 0

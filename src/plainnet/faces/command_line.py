@@ -4,14 +4,38 @@ Exit codes: 0 done; 2 bad input or settings, told in one sentence on stderr; 130
 """
 
 import importlib
+import logging
 import os
+import signal
 import sys
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any, TextIO
 
 import click
 
 from plainnet.errors import PlainnetError
+from plainnet.reports.progress import say
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "summary", "article")
+COMMANDS = {
+    "demo": "Draw pictures of cats and other animals; train, evaluate, predict.",
+    "train": "Learn from a folder of pictures for each class; write a run.",
+    "evaluate": "Measure how well a run answers on data with known classes.",
+    "predict": "Say what a run sees in new pictures.",
+    "summary": "Show the layers, sizes and settings of a run.",
+    "article": "Repeat the run of the article that plainnet grew from.",
+}
+HELP = """A neural network in plain sight, and a picture classifier for your own folders.
+
+\b
+To see it work:           plainnet demo
+With your own pictures:   plainnet train FOLDER
+And then with new ones:   plainnet predict RUN PICTURE
+
+FOLDER holds a folder of pictures for each class; RUN is the folder that `train` has written.
+"""  # \b: these lines stay as they are
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 class _Lazy(click.Group):
@@ -26,36 +50,69 @@ class _Lazy(click.Group):
         command = importlib.import_module(f"plainnet.faces.{name}").command
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command of this name, or a hint which one may be meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="plainnet")
 def cli() -> None:
-    """A neural network in plain sight, and a picture classifier for your own folders.
-
-    Try `plainnet demo`; then `plainnet train FOLDER`, with a folder of pictures for each class.
-    """
+    """The group of all commands."""
 
 
 def main() -> None:
     """The entry point: runs a command and turns errors into a sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        _never_fails_to_encode(stream)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr
     try:
         code = cli(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except PlainnetError as error:
-        code = _told(str(error))
+        code = _told(str(error).rstrip())
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print("Stopped by Ctrl-C.", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        say("Stopped by Ctrl-C.")
+        code = INTERRUPTED
     except MemoryError:
         code = _told("There is not enough memory; try a smaller --size, --hidden or --batch-size.")
+    except (BrokenPipeError, SystemExit):  # the reader of our output has left, as `head` does
+        _forget(sys.stdout)
+        code = 0
+    except OSError as error:  # such as a full disk behind stdout
+        what = error.filename or "The output"
+        code = _told(f"{what} cannot be read or written: {error.strerror or error}.")
+        _forget(sys.stdout)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to stop
     sys.exit(code)
 
 
 def _told(sentence: str) -> int:
-    print(f"Error: {sentence}", file=sys.stderr)
+    say(f"Error: {sentence}")
     return 2
+
+
+def _never_fails_to_encode(stream: TextIO | Any) -> None:
+    """Characters that a terminal or a pipe cannot take are written as escapes."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _forget(stream: TextIO | Any) -> None:
+    """Leave unsaid what could not be written, so that Python does not try it again at its end."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,13 +1,12 @@
 """`plainnet evaluate`: how well a run answers on data with known classes."""
 
-import json
 from pathlib import Path
 
 import click
 
 from plainnet.classifier import Classifier, load_run
-from plainnet.errors import DataError
-from plainnet.faces.options import json_option
+from plainnet.errors import DataError, SettingError
+from plainnet.faces.options import json_option, print_json
 from plainnet.faces.reading import read_told
 from plainnet.pictures import Dataset, Splits
 from plainnet.reports import evaluation_text
@@ -21,33 +20,48 @@ PARTS = ("test", "validation", "train")
 @click.option(
     "--part",
     type=click.Choice(PARTS),
-    help="Which part of DATA [test; validation or all there is, where it has no test part].",
+    metavar="PART",
+    help="Of DATA: test, validation or train. [the first of these that DATA has]",
 )
 @json_option
 def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
-    """Measure how well RUN (a run folder or model file) answers on DATA.
+    """Measure how well RUN answers on DATA.
 
-    DATA is anything that `plainnet train` takes. Its classes must be known to the model.
+    RUN is a run folder or a model file. DATA is anything that `plainnet train` takes; its classes
+    must be known to the model.
     """
     classifier = load_run(run)
-    name, dataset = _part(_read(data, classifier), part)
-    result = classifier.evaluate(dataset)
+    parts = _parts(_read(data, classifier))
+    name = part or next(iter(parts))
+    if name not in parts:
+        raise DataError(
+            f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
+        )
+    result = classifier.evaluate(parts[name])
     if as_json:
-        print(json.dumps({"data": str(data), "part": name, **result.to_dict()}, ensure_ascii=False))
+        print_json({"data": str(data), "part": name, **result.to_dict()})
     else:
-        print(evaluation_text(result, f"{data} ({name})"))
+        print(evaluation_text(result, f"{data}, {name} part" if len(parts) > 1 else str(data)))
 
 
 def _read(data: Path, classifier: Classifier) -> Splits:
     preprocessing = classifier.preprocessing
     if not preprocessing.is_pictures:
-        return read_told(data)
-    return read_told(data, size=preprocessing.size, grey=preprocessing.grey)
+        splits = read_told(data)
+    else:
+        try:
+            splits = read_told(data, size=preprocessing.size, grey=preprocessing.grey)
+        except SettingError:  # features, which have no size
+            splits = read_told(data)
+    if next(iter(_parts(splits).values())).is_pictures != preprocessing.is_pictures:
+        kinds = ("feature vectors", "pictures")
+        raise DataError(
+            f"The model was trained on {kinds[preprocessing.is_pictures]}, but {data} holds "
+            f"{kinds[not preprocessing.is_pictures]}; evaluate it on data of its own kind."
+        )
+    return splits
 
 
-def _part(splits: Splits, wanted: str | None) -> tuple[str, Dataset]:
-    there = {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}
-    name = wanted or next(iter(there))
-    if name not in there:
-        raise DataError(f"{splits.path} has no {name} part, only {' and '.join(there)}.")
-    return name, there[name]
+def _parts(splits: Splits) -> dict[str, Dataset]:
+    """The parts that are there, those first that training has not seen."""
+    return {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}

@@ -1,13 +1,18 @@
-"""The options that are settings of a recipe, spelled as people know them."""
+"""The options that are settings of a recipe, spelled as people know them, and how help shows them.
 
-from collections.abc import Callable
+A default stands in brackets at the end of an option's help: the recipe knows it, not the option.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from plainnet.classifier.recipe import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SCHEDULES, Recipe
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
 
 
@@ -24,49 +29,126 @@ def units(value: str) -> tuple[int, ...]:
 def size(value: str) -> tuple[int, int]:
     """`64` → (64, 64); `48x64` → height 48, width 64."""
     try:
-        height, width = (int(side) for side in (value.split("x") * 2)[:2])
+        sides = [int(side) for side in value.split("x")]
+        height, width = sides * 2 if len(sides) == 1 else sides
     except ValueError:
         raise click.BadParameter(f"{value!r} is no picture size; write 64 or 48x64.") from None
     return height, width
 
 
-def _choice(option: str, table: Any, help_text: str) -> Any:
-    return click.option(option, type=click.Choice(list(table)), help=help_text)
+def choice(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of an option that takes one of these names, told in its help."""
+    return {"type": click.Choice(list(names)), "metavar": "NAME"}
 
+
+def either(names: Mapping[str, Any]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
+
+
+class Sectioned(click.Option):
+    """An option that stands in a section of the help."""
+
+    def __init__(self, *names: Any, section: str, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.section = section
+
+
+class Sections(click.Command):
+    """A command whose help shows its options in their sections, those without one first."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one list of options after the other."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+_data, _network, _training = (
+    partial(click.option, cls=Sectioned, section=section)
+    for section in ("Data", "Network", "Training")
+)
 
 RECIPE_OPTIONS = (
-    click.option("--size", type=size, help="Pictures are resized to this [64; arrays: as is]."),
-    click.option("--grey", is_flag=True, default=None, help="Use brightness only, no colour."),
-    click.option(
-        "--hidden",
-        type=units,
-        help=f"Units of the hidden layers, or none [{','.join(map(str, STANDARD.hidden))}].",
-    ),
-    _choice("--activation", ACTIVATIONS, f"Behind each hidden layer [{STANDARD.activation}]."),
-    _choice("--initializer", INITIALIZERS, f"Of the weights [{STANDARD.initializer}]."),
-    _choice("--optimizer", OPTIMIZERS, f"[{STANDARD.optimizer}]"),
-    click.option("--learning-rate", type=float, help="The highest [fits the optimizer]."),
-    _choice("--schedule", SCHEDULES, f"The learning rate over time [{STANDARD.schedule}]."),
-    click.option("--batch-size", type=int, help=f"Samples of a step [{STANDARD.batch_size}]."),
-    click.option("--epochs", type=int, help=f"Passes over the samples [{STANDARD.epochs}]."),
-    click.option(
-        "--patience",
-        type=int,
-        help=f"Epochs to wait for a lower validation loss; 0: all [{STANDARD.patience}].",
-    ),
-    click.option("--dropout", type=float, help=f"Share of units left out [{STANDARD.dropout}]."),
-    click.option("--weight-decay", type=float, help=f"[{STANDARD.weight_decay}]"),
-    click.option("--clip-norm", type=float, help="Longest gradient; longer ones are shortened."),
-    click.option(
+    _data("--size", type=size, help="Pixels, height and width: 64, or 48x64. [64; arrays: as is]"),
+    _data("--grey", is_flag=True, default=None, help="Use brightness only, no colour."),
+    _data(
         "--validation-share",
         type=float,
-        help=f"Held out where no validation data is given [{STANDARD.validation_share}].",
+        metavar="SHARE",
+        help="Of the samples, held out to watch the training where DATA has no validation "
+        f"part; 0: none. [{STANDARD.validation_share}]",
     ),
-    click.option("--seed", type=int, help=f"Of everything drawn at random [{STANDARD.seed}]."),
+    _network(
+        "--hidden",
+        type=units,
+        help="Units of each hidden layer, such as 128,64; none: no hidden layer. "
+        f"[{','.join(map(str, STANDARD.hidden))}]",
+    ),
+    _network(
+        "--activation",
+        **choice(ACTIVATIONS),
+        help=f"Behind each hidden layer: {either(ACTIVATIONS)}. [{STANDARD.activation}]",
+    ),
+    _network(
+        "--initializer",
+        **choice(INITIALIZERS),
+        help=f"The first weights: {either(INITIALIZERS)}. [{STANDARD.initializer}]",
+    ),
+    _network(
+        "--dropout",
+        type=float,
+        metavar="SHARE",
+        help=f"Of the hidden units, left out at random. [{STANDARD.dropout}]",
+    ),
+    _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
+    _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
+    _training(
+        "--optimizer",
+        **choice(OPTIMIZERS),
+        help=f"One of {either(OPTIMIZERS)}. [{STANDARD.optimizer}]",
+    ),
+    _training(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="The highest of the schedule. [fits the optimizer]",
+    ),
+    _training(
+        "--schedule",
+        **choice(SCHEDULES),
+        help=f"The learning rate over time: {either(SCHEDULES)}. [{STANDARD.schedule}]",
+    ),
+    _training(
+        "--weight-decay",
+        type=float,
+        metavar="RATE",
+        help=f"How strongly weights are kept small. [{STANDARD.weight_decay}]",
+    ),
+    _training(
+        "--clip-norm",
+        type=float,
+        metavar="NORM",
+        help="Shorten gradients that are longer. [none]",
+    ),
+    _training(
+        "--patience",
+        type=int,
+        metavar="EPOCHS",
+        help="Stop when the validation loss was not lower for so long, and keep the epoch "
+        f"where it was lowest; 0: never. [{STANDARD.patience}]",
+    ),
+    _training("--seed", type=int, help=f"Of everything drawn at random. [{STANDARD.seed}]"),
 )
 
 
-def recipe_options(command: Command) -> Command:
+def recipe_options(command: Decorated) -> Decorated:
     """All settings of a recipe as options; those not given are None."""
     for option in reversed(RECIPE_OPTIONS):
         command = option(command)
@@ -79,3 +161,8 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object, in characters that every pipe can take."""
+    print(json.dumps(content))

@@ -2,120 +2,152 @@
 
 import csv
 import io
-import json
-import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import numpy as np
 
 from plainnet.classifier import Classifier, load_run
-from plainnet.errors import DataError, FileError, PictureError
-from plainnet.faces.options import json_option
+from plainnet.errors import DataError, FileError, PictureError, PlainnetError
+from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures import picture_files, read_pictures
-from plainnet.reports import counting, percent, table
+from plainnet.reports import counting, percent, printable, say, table
 from plainnet.training.evaluation import answers_from
 
 MOST_SHOWN = 3
 """Classes whose probability a person is shown; a CSV file and --json have them all."""
 
 
+@dataclass
+class _Answers:
+    """What was answered, and what could not be read."""
+
+    names: list[str] = field(default_factory=list)
+    """Of the samples: the file, and of features the row behind a colon."""
+    P: list[Array] = field(default_factory=list)
+    """The probabilities of each sample's classes `(K,)`."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """What is wrong with each file or folder that could not be read."""
+
+
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table, too.")
+@click.option(
+    "--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table to this file, too."
+)
 @json_option
 def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_json: bool) -> int:
-    """Say what RUN (a run folder or model file) sees in PICTURES (files or folders).
+    """Say what RUN sees in PICTURES.
 
-    A picture that cannot be read is told on stderr, the others are answered; the exit code is 2
-    then. A run that was trained on features takes .npy files with rows of features.
+    RUN is a run folder or a model file; PICTURES are files, or folders that are searched for them.
+    What cannot be read is told on stderr and the rest is answered; the exit code is 2 then.
+
+    A run that was trained on feature vectors takes .npy files instead, a row for each sample.
     """
     classifier = load_run(run)
-    names, P, unread = _ask(classifier, pictures)
-    answers = [classifier.classes[k] for k in answers_from(P)] if names else []
-    if csv_file is not None:
-        write_file(csv_file, _csv(classifier.classes, names, answers, P))
+    ask = _pictures if classifier.preprocessing.is_pictures else _features
+    found = ask(classifier, pictures)
+    for what in found.unread.values():
+        say(f"Error: {printable(what)}")
+    answers = [classifier.classes[k] for k in answers_from(np.array(found.P))] if found.P else []
     if as_json:
-        rows = [
-            {"file": name, "answer": answer, "probabilities": _by_class(classifier, p)}
-            for name, answer, p in zip(names, answers, P, strict=True)
-        ]
-        print(json.dumps({"predictions": rows, "unread": unread}, ensure_ascii=False))
-    elif names:
-        print(_text(classifier, names, answers, P))
-    return 2 if unread else 0
+        print_json(_json(classifier, found, answers))
+    elif answers:
+        print(_text(classifier, found, answers))
+    if csv_file is not None:  # last, so that a full disk does not cost the answers
+        write_file(csv_file, _csv(classifier, found, answers))
+    return 2 if found.unread else 0
 
 
-def _ask(classifier: Classifier, paths: tuple[Path, ...]) -> tuple[list[str], Array, list[str]]:
-    """The names of what was read, its probabilities `(N, K)`, and the files not read."""
-    nothing: Array = np.empty((0, len(classifier.classes)), np.float32)
-    if not classifier.preprocessing.is_pictures:
-        samples = [(path, _features(path)) for path in paths]
-        names = [f"{path}:{row}" for path, X in samples for row in range(len(X))]
-        return names, np.concatenate([classifier.predict_proba(X) for _, X in samples]), []
-    files = _files(paths)
-    unread: list[PictureError] = []
+def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
+    found = _Answers()
+    files: list[Path] = []
+    for path in paths:
+        inside = picture_files(path) if path.is_dir() else [path]
+        files += inside
+        if not inside:
+            found.unread[str(path)] = (
+                f"The folder {path} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
+                "name another one."
+            )
+    errors: list[PictureError] = []
     with counting("reading") as progress:
         X, kept = read_pictures(
             files,
             classifier.preprocessing.size,
             classifier.preprocessing.grey,
-            on_unreadable=unread.append,
+            on_unreadable=errors.append,
             progress=progress,
         )
-    for error in unread:
-        print(f"Error: {error}", file=sys.stderr)
-    P = classifier.predict_proba(X) if len(X) else nothing
-    left = sorted({*range(len(files))} - {*kept.tolist()})
-    return [str(files[i]) for i in kept], P, [str(files[i]) for i in left]
+    left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
+    found.unread |= {str(files[i]): str(error) for i, error in zip(left, errors, strict=True)}
+    found.names = [str(files[i]) for i in kept]
+    found.P = list(classifier.predict_proba(X)) if len(X) else []
+    return found
 
 
-def _files(paths: tuple[Path, ...]) -> list[Path]:
-    files = []
+def _features(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
+    found = _Answers()
     for path in paths:
-        found = picture_files(path) if path.is_dir() else [path]
-        if not found:
-            raise DataError(
-                f"The folder {path} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
-                "name another one."
-            )
-        files += found
-    return files
+        try:
+            P = classifier.predict_proba(_rows(path))
+        except PlainnetError as error:
+            found.unread[str(path)] = f"{path} cannot be answered for: {error}"
+        else:
+            found.names += [f"{path}:{row}" for row in range(len(P))]
+            found.P += list(P)
+    return found
 
 
-def _features(path: Path) -> Array:
+def _rows(path: Path) -> Array:
+    """The features in a .npy file, `(N, n)`."""
     try:
-        X: Array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            X: Array = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError as error:
         raise FileError(
-            f"{path} cannot be read as rows of features ({error}); this model was trained on "
-            "features and takes .npy files of shape (N, n)."
+            f"it cannot be read ({error.strerror}); check how it is spelled."
         ) from error
-    if not isinstance(X, np.ndarray) or X.ndim != 2 or not np.issubdtype(X.dtype, np.number):
-        raise DataError(f"{path} must hold numbers of shape (N, n), one row a sample.")
+    except (ValueError, EOFError, MemoryError) as error:
+        raise FileError(
+            "it is no sound .npy file of numbers; this model was trained on feature vectors and "
+            "takes such files, with a row for each sample."
+        ) from error
+    if X.ndim != 2:
+        raise DataError(f"it should hold a row of features for each sample, but is {X.shape}.")
     return X
+
+
+def _json(classifier: Classifier, found: _Answers, answers: list[str]) -> dict[str, object]:
+    rows = [
+        {"file": name, "answer": answer, "probabilities": _by_class(classifier, p)}
+        for name, answer, p in zip(found.names, answers, found.P, strict=True)
+    ]
+    unread = [{"file": name, "error": error} for name, error in found.unread.items()]
+    return {"predictions": rows, "unread": unread}
 
 
 def _by_class(classifier: Classifier, p: Array) -> dict[str, float]:
     return {name: round(float(v), 6) for name, v in zip(classifier.classes, p, strict=True)}
 
 
-def _text(classifier: Classifier, names: list[str], answers: list[str], P: Array) -> str:
+def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
     rows = []
-    for name, answer, p in zip(names, answers, P, strict=True):
+    for name, answer, p in zip(found.names, answers, found.P, strict=True):
         likely = np.argsort(-p, kind="stable")[:MOST_SHOWN]
         shown = "  ".join(f"{classifier.classes[k]} {percent(p[k])}" for k in likely)
         rows.append((name, answer, shown))
-    return table(("file", "answer", "probabilities"), rows)
+    return table(("file", "answer", "probabilities"), rows, texts=(0, 1, 2))
 
 
-def _csv(classes: tuple[str, ...], names: list[str], answers: list[str], P: Array) -> str:
+def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "answer", *classes])
-    for name, answer, p in zip(names, answers, P, strict=True):
+    writer.writerow(["file", "answer", *classifier.classes])
+    for name, answer, p in zip(found.names, answers, found.P, strict=True):
         writer.writerow([name, answer, *(f"{v:.6f}" for v in p)])
     return text.getvalue()

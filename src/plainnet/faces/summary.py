@@ -1,37 +1,52 @@
 """`plainnet summary`: what is inside of a run."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from plainnet.classifier import Classifier, load_run
-from plainnet.faces.options import json_option
-from plainnet.reports import network_text, percent
+from plainnet.faces.options import json_option, print_json
+from plainnet.reports import network_text, percent, printable
 
 
 @click.command("summary")
 @click.argument("run", type=click.Path(path_type=Path))
 @json_option
 def command(run: Path, as_json: bool) -> None:
-    """Show the layers, sizes and costs of RUN (a run folder or model file), and how it was made."""
+    """Show the layers of RUN with their sizes and costs, and how it was trained.
+
+    RUN is a run folder or a model file.
+    """
     classifier = load_run(run)
     if as_json:
-        print(json.dumps(_facts(classifier), ensure_ascii=False))
+        print_json(_facts(classifier))
         return
     shape = " × ".join(map(str, classifier.preprocessing.shape))
     kind = "pictures" if classifier.preprocessing.is_pictures else "features"
-    recipe = [(k.replace("_", " "), _shown(v)) for k, v in classifier.recipe.to_dict().items()]
-    print(f"classes  {', '.join(classifier.classes)}")
-    print(f"inputs   {kind}, {shape}; (raw − mean) / scale")
-    for part, quality in classifier.quality.items():
-        print(f"{part:8} {percent(quality['accuracy'])} right of {quality['n']:,}")
+    print(f"{'classes':<18}{printable(', '.join(classifier.classes))}")
+    print(f"{'inputs':<18}{shape} {kind}, as (raw − mean) / scale")
+    for part, measured in classifier.quality.items():
+        print(f"{part:<18}{_shown(_accuracy(measured))}")
     print(f"\n{network_text(classifier.network)}\n")
-    print("\n".join(f"{name:17} {value}" for name, value in recipe))
+    for name, value in classifier.recipe.to_dict().items():
+        print(f"{name.replace('_', ' '):<18}{_shown(value)}")
+
+
+def _accuracy(measured: Any) -> str:
+    """The accuracy in what was measured, or whatever else another program has put there."""
+    try:
+        return f"{percent(measured['accuracy'])} of {measured['n']:,} right"
+    except (KeyError, TypeError, ValueError):
+        return printable(str(measured))
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else str(value)
 
 
 def _facts(classifier: Classifier) -> dict[str, object]:

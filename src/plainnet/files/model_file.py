@@ -56,11 +56,16 @@ def write_model(
             raise ModelFileError(
                 f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}."
             )
+    if not np.isfinite(network.theta).all():
+        raise ModelFileError(
+            f"{path} was not written, because the network holds weights that are not finite; "
+            "train it with a lower learning rate."
+        )
     layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
     text = json.dumps({"format": FORMAT, "layers": layers, **metadata}, ensure_ascii=False)
     arrays = {**network.parameters, **tensors}
     content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_file(path, save(content, metadata={"plainnet": text}))
+    write_file(path, save(content, metadata={"plainnet": _utf8(text)}))
 
 
 def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
@@ -76,12 +81,13 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
     except OSError as error:
         raise ModelFileError(
             f"The model file {path} cannot be read ({error.strerror or error}); "
-            "name a file that `plainnet train` has written."
+            "name a run folder or model file that `plainnet train` has written."
         ) from error
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = str(error).removeprefix("Error while deserializing: ")
         raise ModelFileError(
-            f"{path} is not a whole plainnet model file ({error}); it may be cut short or of "
-            "another kind, so copy it again or train anew."
+            f"{path} is no plainnet model file ({reason}); it may be cut short or of another kind, "
+            "so copy it again or train anew."
         ) from error
     if metadata.get("format") != FORMAT:
         raise ModelFileError(
@@ -89,50 +95,77 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
             f"format {FORMAT}; update plainnet or train anew."
         )
     try:
-        network = _network(metadata["layers"], tensors)
-    except (PlainnetError, KeyError, TypeError, ValueError) as error:
+        network = _network(metadata.get("layers"), tensors)
+    except (PlainnetError, TypeError, ValueError) as error:
         raise ModelFileError(
-            f"The layers in {path} do not fit its weights ({error}); the file is damaged, so copy "
-            "it again or train anew."
+            f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file is "
+            "damaged, so copy it again or train anew."
         ) from error
     rest = {name: array for name, array in tensors.items() if name not in network.parameters}
     return network, metadata, rest
+
+
+def _utf8(text: str) -> str:
+    """JSON with what UTF-8 cannot say, of a damaged file name, as JSON's own escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _metadata(content: bytes) -> dict[str, Any]:
     """The JSON text in the header: eight bytes of length, then the header itself."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
-    metadata = json.loads(header["__metadata__"]["plainnet"])
+    text = header.get("__metadata__", {}).get("plainnet")
+    if text is None:
+        raise ValueError("a safetensors file that something else has written")
+    metadata = json.loads(text)
     if not isinstance(metadata, dict):
-        raise TypeError("its description is no JSON object")
+        raise ValueError("its description is no JSON object")
     return metadata
 
 
-def _network(layers: list[dict[str, Any]], tensors: dict[str, Array]) -> Network:
+def _network(layers: object, tensors: dict[str, Array]) -> Network:
     """A network of the described layers with the parameters of the file."""
-    made = [_layer(dict(description)) for description in layers]
+    if not isinstance(layers, list):
+        raise ValueError("there is no list of layers")
+    made = [_layer(i, description) for i, description in enumerate(layers)]
+    names = set()
     for i, layer in enumerate(made):
-        for name, shape in {**layer.weights, **layer.biases}.items():
-            found = tensors[f"layers.{i}.{name}"]
-            if found.shape != shape or found.dtype not in (np.float32, np.float64):
-                raise ValueError(
-                    f"layers.{i}.{name} must be floats of {shape}, not {found.dtype} {found.shape}"
-                )
-            if not np.isfinite(found).all():
-                raise ValueError(f"layers.{i}.{name} holds values that are not finite")
-    dtypes = {array.dtype for name, array in tensors.items() if name.startswith("layers.")}
+        for parameter, shape in {**layer.weights, **layer.biases}.items():
+            name = f"layers.{i}.{parameter}"
+            _check(name, shape, tensors.get(name))
+            names.add(name)
+    if unknown := sorted({name for name in tensors if name.startswith("layers.")} - names):
+        raise ValueError(f"no layer has a place for {unknown[0]}")
+    dtypes = {tensors[name].dtype for name in names}
     network = Network(made, dtype=max(dtypes, default=np.dtype(np.float32)))
     for name, value in network.parameters.items():
         value[...] = tensors[name]
-    unknown = [name for name in tensors if name.startswith("layers.")]
-    if len(unknown) != len(network.parameters):
-        raise ValueError(f"{len(unknown)} weights for {len(network.parameters)} parameters")
     return network
 
 
-def _layer(description: dict[str, Any]) -> Layer:
-    cls = LAYERS[description.pop("type")]
-    if "initializer" in inspect.signature(cls).parameters:
-        description["initializer"] = zeros  # the weights come from the file
-    return cls(**description)
+def _check(name: str, shape: tuple[int, ...], found: Array | None) -> None:
+    """Refuse a parameter that is not there, or not as its layer needs it."""
+    if found is None:
+        raise ValueError(f"{name} is missing")
+    if found.shape != shape or found.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{name} must be floats of {shape}, not {found.dtype} {found.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds values that are not finite")
+
+
+def _layer(i: int, description: object) -> Layer:
+    """The layer that `type` and its settings, neither more nor fewer, describe."""
+    settings = dict(description) if isinstance(description, dict) else {}
+    kind = settings.pop("type", None)
+    cls = LAYERS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise ValueError(f"layer {i} is a {kind!r}, which is none of {', '.join(LAYERS)}")
+    known = inspect.signature(cls).parameters
+    hidden = {"initializer": zeros} if "initializer" in known else {}  # the weights are in the file
+    wanted = {*known} - {"initializer", "rng"}
+    if {*settings} != wanted:
+        raise ValueError(
+            f"layer {i}, {kind}, has the settings {', '.join(sorted(wanted)) or 'none'}, but "
+            f"{', '.join(sorted(settings)) or 'none'} are given"
+        )
+    return cls(**settings, **hidden)

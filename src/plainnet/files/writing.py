@@ -1,38 +1,47 @@
 """Writing that never loses what was there: beside the target first, then moved into place."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from plainnet.errors import FileError
 
+_WAYS_OUT = {
+    errno.ENOENT: "make the folder that it goes into first",
+    errno.ENOTDIR: "its path leads through a file, so choose another folder",
+    errno.EISDIR: "name a file, not a folder",
+    errno.EEXIST: "choose a name that no file has",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "choose a folder that you may write to"
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another disk"),
+}
+
 
 def write_file(path: Path, content: bytes | str) -> None:
     """Write a whole file, or nothing: an older one stays until the new one is safely on the disk.
 
+    A link is followed to the file it stands for. What is no file, such as `/dev/stdout`, is written
+    to as it is. Characters that UTF-8 cannot say (of a damaged file name) are written as escapes.
+
     Raises:
         FileError: the disk is full, the folder is missing or read-only, …
     """
-    data = content.encode() if isinstance(content, str) else content
-    beside = None
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o666 & ~_umask())
-        Path(beside).replace(path)
-    except OSError as error:
-        raise FileError(
-            f"{path} could not be written ({error.strerror or error}); nothing that was there is "
-            "lost; make room or choose another folder."
-        ) from error
-    finally:
-        if beside is not None:
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            _replace(path.resolve(), data)
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # also: a zero in the name, links in a ring
+        raise FileError(f"{path} could not be written {_why(error)}") from error
 
 
 def new_folder(path: Path) -> Path:
@@ -44,10 +53,8 @@ def new_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         taken = any(path.iterdir())
-    except OSError as error:
-        raise FileError(
-            f"The folder {path} could not be made ({error.strerror or error}); choose another one."
-        ) from error
+    except (OSError, ValueError) as error:
+        raise FileError(f"The folder {path} could not be made {_why(error)}") from error
     if taken:
         raise FileError(
             f"The folder {path} already holds something and is not overwritten; "
@@ -56,15 +63,56 @@ def new_folder(path: Path) -> Path:
     return path
 
 
-def free_name(folder: Path, stem: str) -> Path:
-    """The first of `stem-1`, `stem-2`, … that is not in `folder` yet."""
+def numbered_folder(parent: Path, stem: str) -> Path:
+    """Make the first of `stem-1`, `stem-2`, … that is not in `parent` yet.
+
+    Two that ask at the same time get two folders.
+
+    Raises:
+        FileError: it cannot be made.
+    """
     n = 1
-    while (folder / f"{stem}-{n}").exists():
+    while True:
+        folder = parent / f"{stem}-{n}"
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except (OSError, ValueError) as error:
+            if not (isinstance(error, FileExistsError) and parent.is_dir()):
+                raise FileError(f"The folder {folder} could not be made {_why(error)}") from error
         n += 1
-    return folder / f"{stem}-{n}"
 
 
-def _umask() -> int:
+def _replace(path: Path, data: bytes) -> None:
+    beside = None
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(_mode(path))
+        Path(beside).replace(path)
+    finally:
+        if beside is not None:
+            with contextlib.suppress(OSError):
+                Path(beside).unlink()
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is there, or those that a new file gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask
+
+
+def _why(error: Exception) -> str:
+    """The rest of the sentence: the reason, what became of the old, the way out."""
+    number = error.errno if isinstance(error, OSError) else None
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return (
+        f"({reason}); nothing that was there is lost; "
+        f"{_WAYS_OUT.get(number or 0, 'choose another place')}."
+    )

@@ -1,8 +1,11 @@
-"""Progress of long work, on stderr: a bar for people at a terminal, plain lines for a log."""
+"""Progress of long work, on stderr: a bar for people at a terminal, plain lines for a log.
+
+It never stops the work: what cannot be told, because nobody listens any more, is not told.
+"""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from plainnet.reports.text import percent
@@ -10,6 +13,13 @@ from plainnet.training import Epoch, Epochs
 
 Count = Callable[[int, int], None]
 """`count(done, total)`, called as often as one likes."""
+
+
+def say(line: str) -> None:
+    """One line on stderr."""
+    if sys.stderr is not None:  # as it is where the program was started without one
+        with suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
 
 
 def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
@@ -25,18 +35,23 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
             loss = epoch.validation.get("loss")
             best = loss is not None and loss < lowest
             lowest = min(lowest, loss) if loss is not None else lowest
-            write(epoch_line(epoch, total) + ("  lowest yet" if best else ""))
+            write(epoch_line(epoch, total) + ("  lowest" if best else ""))
             count(epoch.number, total)
             yield epoch
 
 
 def epoch_line(epoch: Epoch, total: int) -> str:
     """One line: `epoch  7/50  loss 0.3121  validation loss 0.3542  accuracy 86.1 %  1.2 s`."""
-    parts = [f"epoch {epoch.number:>{len(str(total))}}/{total}", f"loss {epoch.loss:.4f}"]
+    parts = [f"epoch {epoch.number:>{len(str(total))}}/{total}", f"loss {_digits(epoch.loss)}"]
     for name, value in epoch.validation.items():
-        shown = percent(value) if name == "accuracy" else f"{value:.4f}"
+        shown = percent(value) if name == "accuracy" else _digits(value)
         parts.append(f"{'validation ' if name == 'loss' else ''}{name} {shown}")
-    return "  ".join([*parts, f"{epoch.seconds:.1f} s"])
+    seconds = f"{epoch.seconds:.1f}" if epoch.seconds < 9.95 else f"{epoch.seconds:.0f}"
+    return "  ".join([*parts, f"{seconds} s"])
+
+
+def _digits(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
 
 
 @contextmanager
@@ -48,8 +63,8 @@ def counting(label: str) -> Iterator[Count]:
 
 @contextmanager
 def _bar(label: str, total: int) -> Iterator[tuple[Callable[[str], None], Count]]:
-    if not sys.stderr.isatty():
-        yield lambda line: print(line, file=sys.stderr, flush=True), lambda *_: None
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield say, lambda *_: None
         return
     from rich.console import Console
     from rich.progress import (
@@ -70,6 +85,6 @@ def _bar(label: str, total: int) -> Iterator[tuple[Callable[[str], None], Count]
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(label, total=total or None)
         yield (
-            lambda line: progress.console.print(line, markup=False),
+            lambda line: progress.console.print(line, markup=False, soft_wrap=True),
             lambda done, total: progress.update(task, completed=done, total=total),
         )

@@ -2,26 +2,44 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 from plainnet.network import Network
 from plainnet.training.evaluation import Evaluation
 
-MOST_CLASSES_IN_MATRIX = 12
-"""A confusion matrix of more classes is wider than a terminal; its largest confusions are told."""
+TERMINAL = 80
+"""Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
+MOST_CONFUSIONS = 10
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Columns side by side: the first to the left, the others to the right."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[int] = (0,)) -> str:
+    """Columns side by side: texts to the left, numbers to the right.
+
+    Args:
+        header: of each column.
+        rows: of as many cells.
+        texts: the numbers of the columns that hold texts.
+    """
+    cells = [[printable(str(cell)) for cell in row] for row in (header, *rows)]
+    widths = [max(_width(row[i]) for row in cells) for i in range(len(header))]
     lines = [
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            _padded(cell, width, to_the_left=i in texts)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
+        )
         for row in cells
     ]
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def printable(text: str) -> str:
+    """Line breaks, control characters and broken UTF-8, as file names may have them, as escapes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def indented(text: str) -> str:
+    """Every line two columns further in."""
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 
 def percent(share: float) -> str:
@@ -29,23 +47,35 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def count(n: int, what: str = "sample") -> str:
+    """`1 sample`, `2,000 samples`."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
     """Accuracy with its baseline and interval, each class, and what was taken for what."""
     low, high = evaluation.interval
     auc = "" if evaluation.roc_auc != evaluation.roc_auc else f"   ROC AUC {evaluation.roc_auc:.3f}"
     lines = [
-        f"{of_what}: {evaluation.n:,} samples",
+        f"{printable(of_what)}: {count(evaluation.n)}",
         f"  accuracy  {percent(evaluation.accuracy)}  ({evaluation.correct:,} right; 95 % interval "
         f"{percent(low)} to {percent(high)})",
         f'  baseline  {percent(evaluation.baseline_accuracy)}  (always answering "'
-        f'{evaluation.baseline_class}")',
+        f'{printable(evaluation.baseline_class)}")',
         f"  log loss  {evaluation.log_loss:.3f}{auc}",
         "",
-        _indented(_class_table(evaluation)),
+        indented(_class_table(evaluation)),
         "",
-        _indented(_confusions(evaluation)),
+        indented(_confusions(evaluation)),
     ]
     return "\n".join(lines)
+
+
+def network_line(network: Network) -> str:
+    """`12,288 → 256 → 128 → 1, 3,179,009 parameters`: what comes in, and each layer's outputs."""
+    sizes = [network.n_in, *(layer.n_out for layer in network.layers)]
+    chain = " → ".join(f"{n:,}" for n in sizes if n is not None)
+    return f"{chain}, {count(network.n_parameters, 'parameter')}"
 
 
 def network_text(network: Network) -> str:
@@ -80,18 +110,28 @@ def _class_table(evaluation: Evaluation) -> str:
 
 def _confusions(evaluation: Evaluation) -> str:
     classes, counts = evaluation.classes, evaluation.confusion
-    if len(classes) <= MOST_CLASSES_IN_MATRIX:
+    if len(classes) < TERMINAL // 3:  # the narrowest column takes three
         rows = [(name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
-        return table(("true \\ answered", *classes), rows)
+        matrix = table(("true \\ answered", *classes), rows)
+        if max(map(_width, matrix.splitlines())) <= TERMINAL - 2:
+            return matrix
     wrong = [
-        (int(counts[i, j]), classes[i], classes[j])
+        (-int(counts[i, j]), classes[i], classes[j])
         for i in range(len(classes))
         for j in range(len(classes))
         if i != j and counts[i, j]
     ]
-    rows = [(true, answered, n) for n, true, answered in sorted(wrong, reverse=True)[:10]]
-    return table(("most often mistaken", "for", "samples"), rows)
+    if not wrong:
+        return "no sample was mistaken for one of another class"
+    mistaken = [(true, answered, -n) for n, true, answered in sorted(wrong)[:MOST_CONFUSIONS]]
+    return table(("most often mistaken", "for", "samples"), mistaken, texts=(0, 1))
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+def _padded(text: str, width: int, to_the_left: bool) -> str:
+    gap = " " * (width - _width(text))
+    return text + gap if to_the_left else gap + text
+
+
+def _width(text: str) -> int:
+    """Columns in a terminal: Chinese characters and their like take two."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

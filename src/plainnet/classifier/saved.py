@@ -1,0 +1,79 @@
+"""What a model file says of a classifier beside its network, and the strict reading of it."""
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from plainnet.classifier.preprocessing import Preprocessing
+from plainnet.classifier.recipe import Recipe
+from plainnet.errors import ModelFileError, PlainnetError
+from plainnet.network import Array
+from plainnet.version import __version__
+
+KIND = "classifier"
+PARTS = ("classes", "preprocessing", "recipe", "quality")
+
+Parts = tuple[tuple[str, ...], Preprocessing, Recipe, dict[str, Any]]
+"""Class names, preprocessing, recipe, and what was measured."""
+
+
+def describe(
+    classes: tuple[str, ...],
+    preprocessing: Preprocessing,
+    recipe: Recipe,
+    quality: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The metadata of a model file, ready for JSON."""
+    versions = {
+        "plainnet": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    return {
+        "kind": KIND,
+        "classes": list(classes),
+        "preprocessing": preprocessing.describe(),
+        "recipe": recipe.to_dict(),
+        "quality": dict(quality),
+        "versions": versions,
+    }
+
+
+def restore(path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]) -> Parts:
+    """What `describe` was given, from the metadata and the tensors of the file at `path`.
+
+    Raises:
+        ModelFileError: something is missing, too much, or not what it has to be.
+    """
+    try:
+        _check(metadata)
+        recipe = Recipe.of(metadata["recipe"])
+        preprocessing = Preprocessing.restore(metadata["preprocessing"], dict(tensors))
+        if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
+            raise ValueError(f"nothing in it has a place for {unknown[0]!r}")
+    except (PlainnetError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
+            "anew."
+        ) from error
+    return tuple(metadata["classes"]), preprocessing, recipe, metadata["quality"]
+
+
+def _check(metadata: Mapping[str, Any]) -> None:
+    """A ValueError unless the parts are there and of the right kind."""
+    if metadata.get("kind") != KIND:
+        raise ValueError(f"it holds a {metadata.get('kind')!r}")
+    if missing := [part for part in PARTS if part not in metadata]:
+        raise ValueError(f"it lacks its {missing[0]}")
+    classes = metadata["classes"]
+    if (
+        not isinstance(classes, list)
+        or not all(isinstance(name, str) for name in classes)
+        or len(set(classes)) < max(2, len(classes))
+    ):
+        raise ValueError(f"its classes must be two or more different names, but are {classes!r}")
+    for part in ("preprocessing", "recipe", "quality"):
+        if not isinstance(metadata[part], dict):
+            raise ValueError(f"its {part} is no JSON object")
