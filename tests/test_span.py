@@ -23,7 +23,7 @@ from plainnet import (
     train,
 )
 from plainnet.network import Array, Layer
-from plainnet.training.optimizers import Optimizer
+from plainnet.training.optimizer import Optimizer
 from plainnet.training.span import Span, span_pays
 
 N, N_IN = 12, 90

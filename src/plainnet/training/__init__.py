@@ -6,13 +6,13 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 from plainnet.training import schedules
 from plainnet.training.batches import Batches, Prepare, logits
 from plainnet.training.loop import Epoch, Epochs, clip, train, train_step
+from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
     Adam,
     AdamW,
     GradientDescent,
     Momentum,
     Nesterov,
-    Optimizer,
     RMSprop,
 )
 from plainnet.training.schedules import Schedule

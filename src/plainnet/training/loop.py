@@ -20,7 +20,7 @@ from plainnet.checks import check_number, check_whole
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training.batches import Batches, Prepare, check_samples, logits
-from plainnet.training.optimizers import Optimizer
+from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
 

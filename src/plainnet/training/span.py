@@ -20,7 +20,8 @@ import logging
 import numpy as np
 
 from plainnet.network import Array, Dense, Network
-from plainnet.training.optimizers import GradientDescent, Momentum, Nesterov, Optimizer
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.optimizers import GradientDescent, Momentum, Nesterov
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,112 @@
+"""What an optimizer is: a step made of two vectors, θ (the parameters) and g (the gradient).
+
+It knows neither layers nor network; all it remembers are vectors like θ.
+"""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.errors import ShapeError
+from plainnet.network.arrays import Array
+from plainnet.training import fused
+
+BLOCK = 1 << 17
+"""Parameters that are updated together: their vectors stay in the processor's cache from one line
+of an update to the next. With 3.2 million parameters Adam takes 1.6 times as long without it."""
+
+
+class Optimizer:
+    """The contract of every optimizer: override `update`, name the vectors it remembers in `slots`.
+
+    Args:
+        learning_rate: α > 0; may be set anew before any step.
+        weight_decay: λ ≥ 0 of the L2 penalty λ/2 ‖W‖², which adds λW to the gradient of the
+            weights, never of the biases.
+
+    Raises:
+        SettingError: a setting is out of its range.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, learning_rate: float = 0.01, weight_decay: float = 0.0) -> None:
+        self.learning_rate = check_number("learning rate", learning_rate, "(0, inf)")
+        self.weight_decay = check_number("weight decay", weight_decay, "[0, inf)")
+        self.t = 0
+        """Steps taken."""
+        self.memory: dict[str, Array] = {}
+        """The slots by name, each of θ's shape; zeros before the first step."""
+        self.xp: ModuleType = np
+        self._scratch: Array = np.empty(0)
+        self._stepped: tuple[Any, Any] | None = None  # shape and dtype of θ
+
+    def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
+        """Change `theta` by one step, in place; `grad` may be overwritten.
+
+        Args:
+            theta: the parameters, a vector.
+            grad: the gradient, of the same shape and dtype.
+            n_weights: only this many first entries decay; None: all.
+        """
+        if self._stepped != (theta.shape, theta.dtype):
+            self._allocate(theta)
+        self.t += 1
+        n_weights = theta.size if n_weights is None else n_weights
+        slots = [*self.memory.values()]
+        update = (self.loop(theta.dtype) if self.t > fused.AFTER else None) or self.update
+        for start in range(0, theta.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            part, g = theta[block], grad[block]
+            s, decaying = self._scratch[: part.size], max(0, n_weights - start)
+            if self.weight_decay and decaying:
+                self.decay(part[:decaying], g[:decaying], s[:decaying])
+            update(part, g, s, *[slot[block] for slot in slots])
+
+    def decay(self, theta: Array, grad: Array, s: Array) -> None:
+        """Make the weights smaller: here by the L2 penalty; `s` is scratch memory."""
+        self.xp.multiply(theta, self.weight_decay, out=s)
+        grad += s  # g ← g + λ θ
+
+    def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
+        """One step without decay; `s` is scratch memory, then the slots in their order."""
+        raise NotImplementedError
+
+    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:  # noqa: ARG002
+        """The `update` of the present step as one compiled loop, if there is one for `dtype`."""
+        return None
+
+    def state(self) -> dict[str, Array]:
+        """Copies of all that the next step depends on, beside the settings."""
+        return {"t": np.array(self.t)} | {name: m.copy() for name, m in self.memory.items()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state()`, exactly.
+
+        Raises:
+            ShapeError: the state is another kind of optimizer's.
+        """
+        fresh = {*state} == {"t"} and int(state["t"]) == 0
+        if not fresh and {*state} != {"t", *self.slots}:
+            raise ShapeError(
+                f"{type(self).__name__} remembers {['t', *self.slots]}, but the state to restore "
+                f"holds {sorted(state)}; restore it into the optimizer that it was taken from."
+            )
+        self.t = int(state["t"])
+        self.memory = {name: state[name].copy() for name in self.slots if name in state}
+        self._stepped = None  # the next step checks the memory against θ, or allocates it
+
+    def _allocate(self, theta: Array) -> None:
+        self._scratch = self.xp.empty_like(theta[:BLOCK])
+        for name in self.slots:
+            if name not in self.memory:
+                self.memory[name] = self.xp.zeros_like(theta)
+            elif self.memory[name].shape != theta.shape:
+                raise ShapeError(
+                    f"{type(self).__name__} has stepped {self.memory[name].size} parameters so far "
+                    f"and now got {theta.size}; make a new optimizer for each network."
+                )
+        self._stepped = theta.shape, theta.dtype
