@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# The matrices of the tests are small: more threads would wait, and on a busy machine fight. Set
+# here, before NumPy is imported, and inherited by the processes that tests start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
