@@ -92,7 +92,11 @@ def started(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> Done:
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     assert "Traceback" not in (err or "")
     return Done(process.returncode, out, err or "")
 
@@ -347,10 +351,23 @@ def test_an_empty_folder_may_become_the_run_and_stays_if_it_does_not(
     assert not Path("a").exists()
 
 
-@pytest.mark.parametrize("out", ["file", "file/run", "x" * 300, "/proc/run"])
+def test_a_run_does_not_go_into_the_data(
+    plainnet: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "written into .* itself, where the next .* take it for a class; name a folder elsewhere"
+    plainnet("train", data / "pets", "--out", data / "pets" / "run").refused(why)
+    plainnet("train", data / "pets", "--out", data / "pets").refused(why)
+    monkeypatch.chdir(data / "pets")
+    plainnet("train", ".").refused(why)
+    assert listing(data / "pets") == ["cat", "fox"]
+
+
+@pytest.mark.parametrize("out", ["file", "file/run", "ring", "x" * 300])
 def test_where_no_run_can_be_written(plainnet: Command, data: Path, out: str) -> None:
     Path("file").write_text("kept")
-    plainnet("train", data / "missing", "--out", out).refused("could not be made .*choose|cannot")
+    Path("ring").symlink_to("ring")
+    plainnet("train", "ring").refused("ring cannot be read")
+    plainnet("train", data / "missing", "--out", out).refused(r"could not be made .*; .*choose")
     assert Path("file").read_text() == "kept"
 
 
@@ -402,14 +419,14 @@ def test_ctrl_c_keeps_what_was_reached(
 ) -> None:
     run = tmp_path / "run"
     process = started("train", data / "split", *LONG, run)
-    line_with(process, "epoch 3/")
+    line_with(process, " 3/")
     process.send_signal(signal.SIGINT)
     if again is not None:
         time.sleep(again)
         process.send_signal(signal.SIGINT)
     done = ended(process)
     assert done.code == 130
-    assert re.search(rf"Stopped by Ctrl-C after \d+ epochs; .* kept in {run}\.\n$", done.err)
+    assert re.search(rf"Stopped by Ctrl-C after \d+ epochs; .* kept in {run}\.\n\n$", done.err)
     assert {*listing(run)} >= {*RUN_FILES} - {"metrics.json"}
     assert plainnet("predict", run, data / "pets").code == 0
     if again is None:
@@ -427,7 +444,7 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert (done.code, done.out) == (130, "")
-    assert done.err == "Stopped by Ctrl-C after 0 epochs; nothing to keep.\n"
+    assert done.err.strip() == "Stopped by Ctrl-C after 0 epochs; nothing to keep."
     assert listing(tmp_path) == ["d.npz"]
 
 
@@ -440,9 +457,10 @@ def test_ctrl_c_while_it_reads(tmp_path: Path) -> None:
     process = started("train", tmp_path / "d", "--out", tmp_path / "runs" / "run")
     while not (tmp_path / "runs" / "run").exists():
         time.sleep(0.01)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     done = ended(process)
-    assert (done.code, done.out, done.err) == (130, "", "Stopped by Ctrl-C.\n")
+    assert (done.code, done.out, done.err.lstrip()) == (130, "", "Stopped by Ctrl-C.\n")
     assert listing(tmp_path) == ["d", "large.png"]
 
 
@@ -455,7 +473,7 @@ def test_ctrl_c_while_it_measures(
     monkeypatch.setattr(Classifier, "evaluate", interrupted)
     done = plainnet("train", data / "pets", *PICTURES, "--json", "--out", "run")
     assert (done.code, done.json["run"]) == (130, "run")
-    assert done.err.endswith("after 2 epochs; what was reached is kept in run.\n")
+    assert done.err.endswith("after 2 epochs; what was reached is kept in run.\n\n")
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
@@ -733,7 +751,7 @@ def test_help_fits_a_terminal(
     assert plainnet(*command.split(), "-h").out == done.out
     if not command:
         assert [name for name in COMMANDS if f"\n  {name} " not in done.out] == []
-        assert "..." not in done.out
+        assert "..." not in done.out.split("Commands:")[1]
 
 
 def test_the_help_of_train_tells_its_defaults_in_sections(plainnet: Command) -> None:

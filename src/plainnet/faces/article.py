@@ -15,6 +15,7 @@ from plainnet.faces.command_line import INTERRUPTED
 from plainnet.faces.options import choice, either, json_option, print_json, units
 from plainnet.faces.reading import read_told
 from plainnet.reports import count, evaluation_text, network_line, say
+from plainnet.training import Epochs
 
 PRINT_EVERY = 100
 
@@ -82,16 +83,7 @@ def command(
         span=span,
     )
     say(f"network  {network_line(network)}")
-    costs: list[float] = []
-    interrupted = False
-    try:
-        for epoch in epochs:
-            costs.append(epoch.loss)
-            if not as_json and (epoch.number - 1) % PRINT_EVERY == 0:
-                print(f"iteration {epoch.number - 1:4d}  cost {epoch.loss:.3f}", flush=True)
-    except KeyboardInterrupt:
-        interrupted = True
-        say(f"Stopped by Ctrl-C after {count(len(costs), 'iteration')}.")
+    costs, interrupted = _costs(epochs, quiet=as_json)
     results = {
         "train": article_evaluation(network, training),
         "test": article_evaluation(network, test),
@@ -102,3 +94,17 @@ def command(
     else:
         print("\n" + "\n\n".join(evaluation_text(r, name) for name, r in results.items()))
     return INTERRUPTED if interrupted else 0
+
+
+def _costs(epochs: Epochs, quiet: bool) -> tuple[list[float], bool]:
+    """The cost of each iteration, printed now and then; and whether Ctrl-C ended it."""
+    costs: list[float] = []
+    try:
+        for epoch in epochs:
+            costs.append(epoch.loss)
+            if not quiet and (epoch.number - 1) % PRINT_EVERY == 0:
+                print(f"iteration {epoch.number - 1:4d}  cost {epoch.loss:.3f}", flush=True)
+    except KeyboardInterrupt:
+        say(f"Stopped by Ctrl-C after {count(len(costs), 'iteration')}.")
+        return costs, True
+    return costs, False

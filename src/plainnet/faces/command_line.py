@@ -6,7 +6,6 @@ Exit codes: 0 done; 2 bad input or settings, told in one sentence on stderr; 130
 import importlib
 import logging
 import os
-import signal
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from plainnet.errors import PlainnetError
+from plainnet.faces.interrupt import not_heard_any_more
 from plainnet.reports.progress import say
 
 COMMANDS = {
@@ -76,7 +76,7 @@ def main() -> None:
         _never_fails_to_encode(stream)
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr
     try:
-        code = cli(standalone_mode=False)
+        code = cli(prog_name="plainnet", standalone_mode=False) or 0
         if sys.stdout is not None:
             sys.stdout.flush()
     except PlainnetError as error:
@@ -97,7 +97,7 @@ def main() -> None:
         what = error.filename or "The output"
         code = _told(f"{what} cannot be read or written: {error.strerror or error}.")
         _forget(sys.stdout)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to stop
+    not_heard_any_more()
     sys.exit(code)
 
 

@@ -25,5 +25,10 @@ def heard_once() -> Iterator[None]:
 
 
 def _raise_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    not_heard_any_more()
     raise KeyboardInterrupt
+
+
+def not_heard_any_more() -> None:
+    """From here on Ctrl-C does nothing: all that is left is to say how it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,15 +1,16 @@
 """`plainnet train`: from a folder of pictures to a run folder."""
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plainnet.classifier import Classifier, finish_run, keep_run, new_run, start_run
-from plainnet.errors import DataError, FileError
+from plainnet.classifier import RUNS, Classifier, finish_run, keep_run, new_run, start_run
+from plainnet.errors import DataError, FileError, SettingError
 from plainnet.faces.command_line import INTERRUPTED
-from plainnet.faces.interrupt import heard_once
+from plainnet.faces.interrupt import heard_once, not_heard_any_more
 from plainnet.faces.options import (
     Sections,
     given,
@@ -42,6 +43,7 @@ def command(data: Path, out: Path | None, strict: bool, as_json: bool, **options
     """
     classifier = Classifier(**given(options))
     recipe = classifier.recipe
+    _check_apart(out or RUNS, data)
     with new_run(out, _name(data)) as folder:
         splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=strict)
         code, results = train_run(classifier, splits, folder)
@@ -82,8 +84,9 @@ def train_run(
     except FileError as error:
         raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
     if interrupted:
+        not_heard_any_more()
         kept = f"what was reached is kept in {folder}" if classifier.history else "nothing to keep"
-        say(f"Stopped by Ctrl-C after {count(len(classifier.history), 'epoch')}; {kept}.")
+        say(f"Stopped by Ctrl-C after {count(len(classifier.history), 'epoch')}; {kept}.\n")
     return INTERRUPTED if interrupted else 0, results
 
 
@@ -95,6 +98,7 @@ def _learn(classifier: Classifier, splits: Splits) -> bool:
             for _ in show_progress(epochs, classifier.recipe.epochs):
                 pass
     except KeyboardInterrupt:
+        say("")  # a terminal has written ^C
         return True
     say("")
     return False
@@ -115,10 +119,25 @@ def _measured(classifier: Classifier, test: Dataset | None) -> dict[str, Evaluat
     return {name: classifier.evaluate(part) for name, part in parts.items() if part is not None}
 
 
+def _check_apart(out: Path, data: Path) -> None:
+    """A SettingError if the run were to lie in the data, where it would be taken for a class."""
+    if _real(out).is_relative_to(_real(data)):
+        raise SettingError(
+            f"The run would be written into {data} itself, where the next training would take it "
+            "for a class; name a folder elsewhere with --out."
+        )
+
+
 def _name(data: Path) -> str:
     """What a run on this data is called: as the folder, or the file without its ending."""
-    path = data.expanduser().resolve()
+    path = _real(data)
     return (path.stem if path.is_file() else path.name) or "run"
+
+
+def _real(path: Path) -> Path:
+    return Path(
+        os.path.realpath(path.expanduser())
+    )  # unlike resolve, at peace with links in a ring
 
 
 def _kept(classifier: Classifier) -> int:
