@@ -351,6 +351,9 @@ def test_a_model_file_that_does_not_fit_itself_is_refused(
         Classifier.load(path)
 
 
+FLOATS = np.zeros(9, np.float32)
+
+
 @pytest.mark.parametrize(
     ("tensors", "why"),
     [
@@ -358,7 +361,11 @@ def test_a_model_file_that_does_not_fit_itself_is_refused(
         ({"mean": np.zeros(2), "scale": np.ones(3)}, "preprocessing does not fit"),
         ({"mean": np.full(3, np.nan), "scale": np.ones(3)}, "preprocessing does not fit"),
         ({"mean": np.zeros(3), "scale": np.zeros(3)}, "preprocessing does not fit"),
-        ({"mean": np.zeros(3), "scale": np.ones(3), "more": np.ones(1)}, "no.* place for .*more"),
+        ({"mean": np.zeros(3), "scale": np.ones(3)}, "preprocessing does not fit"),  # float64
+        (
+            {"mean": FLOATS[:3], "scale": 1 + FLOATS[:3], "more": FLOATS[:1]},
+            "no.* place for .*more",
+        ),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(
@@ -523,3 +530,22 @@ def test_weights_so_large_that_no_answer_is_finite(features: Classifier, tmp_pat
     loaded.network.theta *= 1e37
     with pytest.raises(DivergedError, match="weights so large"):
         loaded.predict(F)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"hidden": "12"}, "hidden must be units of layers"),
+        ({"size": (64,)}, "size must be height and width"),
+        ({"grey": 3}, "grey must be True or False, but got 3"),
+        ({"clip_norm": float("inf")}, r"must be a number in \(0, inf\), but got inf"),
+    ],
+)
+def test_settings_of_another_kind(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        Classifier(**settings)
+
+
+def test_one_number_for_one_layer_and_for_a_square() -> None:
+    recipe = Classifier(hidden=5, size=64).recipe
+    assert (recipe.hidden, recipe.size) == ((5,), (64, 64))

@@ -1,10 +1,12 @@
 """From raw samples to the network's inputs: the part that must travel with the weights."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from plainnet.checks import check_whole
 from plainnet.errors import DataError, ModelFileError
 from plainnet.network import Array
 
@@ -92,13 +94,14 @@ class Preprocessing:
             ModelFileError: description and numbers do not fit.
         """
         try:
-            shape = tuple(int(n) for n in description["shape"])
+            shape = tuple(check_whole("side of a sample", n, 1) for n in description["shape"])
             mean, scale = tensors["preprocessing.mean"], tensors["preprocessing.scale"]
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"The model file lacks its preprocessing ({error!r}).") from error
-        n_in = int(np.prod(shape))
+        n_in = math.prod(shape)
         sound = (
-            len(shape) in (1, 3)
+            (len(shape) == 1 or (len(shape) == 3 and shape[2] in (1, 3)))
+            and {mean.dtype, scale.dtype} == {np.dtype(np.float32)}
             and mean.shape == (n_in,)
             and scale.shape in ((n_in,), (1,))
             and np.isfinite(mean).all()
@@ -108,6 +111,6 @@ class Preprocessing:
         if not sound:
             raise ModelFileError(
                 f"The model file's preprocessing does not fit samples of shape {shape}: mean "
-                f"{mean.shape}, scale {scale.shape}, or values that are not finite."
+                f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not float32 or not finite."
             )
         return cls(shape, mean, scale)

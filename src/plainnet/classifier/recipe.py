@@ -105,8 +105,13 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for units in self.hidden:
+        for units in _sequence("hidden", self.hidden, "units of layers such as (128, 64), or ()"):
             check_whole("number of units of a hidden layer", units, 1)
+        if self.size is not None:
+            for side in _sequence("size", self.size, "height and width such as (64, 64)", 2):
+                check_whole("size of pictures", side, 1)
+        if not isinstance(self.grey, bool):
+            raise SettingError(f"grey must be True or False, but got {self.grey!r}.")
         for name, table in TABLES.items():
             _one_of(name, getattr(self, name), table)
         check_number("dropout", self.dropout, "[0, 1)")
@@ -114,18 +119,19 @@ class Recipe:
             check_number("learning rate", self.learning_rate, "(0, inf)")
         check_number("weight decay", self.weight_decay, "[0, inf)")
         if self.clip_norm is not None:
-            check_number("norm to clip gradients at", self.clip_norm, "(0, inf]")
+            check_number("norm to clip gradients at", self.clip_norm, "(0, inf)")
         check_whole("batch size", self.batch_size, 1)
         check_whole("number of epochs", self.epochs, 1)
         check_whole("patience", self.patience, 0)
         check_number("share of validation samples", self.validation_share, "[0, 1)")
         check_whole("seed", self.seed, 0)
-        for side in self.size or ():
-            check_whole("size of pictures", side, 1)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """From names and values, lists in the place of tuples; unknown names are refused."""
+        """From names and values; unknown names are refused.
+
+        Lists may stand for tuples, and one whole number for one hidden layer or a square picture.
+        """
         known = {field.name for field in fields(cls)}
         if unknown := sorted({*settings} - known):
             raise SettingError(
@@ -134,6 +140,10 @@ class Recipe:
         plain: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
         }
+        if isinstance(plain.get("hidden"), int):
+            plain["hidden"] = (plain["hidden"],)
+        if isinstance(plain.get("size"), int):
+            plain["size"] = (plain["size"],) * 2
         return cls(**plain)
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,6 +182,14 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
+
+
+def _sequence(
+    name: str, value: object, expected: str, length: int | None = None
+) -> tuple[Any, ...]:
+    if not isinstance(value, tuple) or (length is not None and len(value) != length):
+        raise SettingError(f"{name} must be {expected}, but got {value!r}.")
+    return value
 
 
 def _one_of(name: str, value: str, table: Mapping[str, Any]) -> None:

@@ -190,12 +190,14 @@ class Network:
             raise SettingError("A network needs at least one layer, but got none.")
         if self.dtype not in (np.float32, np.float64):
             raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
+        seen: set[int] = set()
         for i, layer in enumerate(self.layers):
-            if any(layer is other for other in self.layers[:i]):
+            if id(layer) in seen:
                 raise SettingError(
                     f"Layer {i} ({layer}) is the same object as an earlier layer; "
                     "make a layer of its own for each place."
                 )
+            seen.add(id(layer))
 
     def _sizes(self) -> tuple[int | None, int | None]:
         """The features that come in and go out, once all neighbours fit."""

@@ -128,7 +128,9 @@ def picture_files(folder: PathLike) -> list[Path]:
             continue
         entered.add(here.resolve())
         folders[:] = sorted(name for name in folders if not is_hidden(name))
-        found += [here / name for name in files if is_picture_file(name)]
+        found += [
+            here / name for name in files if is_picture_file(name) and (here / name).is_file()
+        ]
     return sorted(found, key=lambda path: [_natural(part) for part in path.parts])
 
 
