@@ -111,6 +111,7 @@ class Preprocessing:
         if not sound:
             raise ModelFileError(
                 f"The model file's preprocessing does not fit samples of shape {shape}: mean "
-                f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not float32 or not finite."
+                f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not float32 or not "
+                "finite."
             )
         return cls(shape, mean, scale)
