@@ -1,5 +1,6 @@
 # make demo   the main job, end to end, on pictures it draws itself
 # make test   the whole test suite
+# make bench  the speed beside PyTorch and others, some 25 minutes; make bench-quick: less than 3
 # Each sets up its own virtual environment first; both can be run again at any time.
 
 PYTHON ?= python3
@@ -7,13 +8,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check format clean
+.PHONY: demo test bench bench-quick check format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
 
 test: $(VENV)/dev.installed
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/bench.installed
+	$(BIN)/python -m benchmarks.run
+
+bench-quick: $(VENV)/bench.installed
+	$(BIN)/python -m benchmarks.run --quick
 
 check: $(VENV)/dev.installed
 	$(BIN)/ruff check .
@@ -39,3 +46,9 @@ $(VENV)/core.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev.installed: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/core.installed
+
+# One by one: what cannot be installed is shown as missing.
+$(VENV)/bench.installed: benchmarks/requirements.txt | $(VENV)/core.installed
+	@grep -v '^#' $< | while read -r package; do \
+	  $(PIP) install "$$package" || echo "$$package cannot be installed; it will be missing"; done
+	@touch $@

@@ -87,8 +87,14 @@ def started(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
     """`plainnet` as a process."""
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "80", **settings.pop("env", {})}
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+    also = settings.pop("preexec_fn", lambda: None)
+
+    def hears_ctrl_c() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+        also()
+
     command = [sys.executable, "-m", "plainnet", *map(str, arguments)]
-    return subprocess.Popen(command, text=True, env=env, **settings)
+    return subprocess.Popen(command, text=True, env=env, preexec_fn=hears_ctrl_c, **settings)
 
 
 def ended(process: subprocess.Popen[str]) -> Done:
