@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -410,9 +411,10 @@ def test_a_disk_that_gets_full_while_it_measures(
 def line_with(process: subprocess.Popen[str], what: str) -> None:
     """Wait until a line on stderr holds this."""
     assert process.stderr is not None
-    for line in process.stderr:
+    for line in islice(process.stderr, 1000):
         if what in line:
             return
+    process.kill()
     pytest.fail(f"no line with {what!r}")
 
 
