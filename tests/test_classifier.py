@@ -165,7 +165,9 @@ def test_validation_is_held_out_given_or_none() -> None:
     assert given.training is not None
     assert given.validation is not None
     assert (len(given.training), len(given.validation)) == (60, 7)
-    none = small(validation_share=0, patience=2).fit(X, y)
+    with pytest.raises(SettingError, match="needs validation data"):
+        small(validation_share=0, patience=2).fit(X, y)
+    none = small(validation_share=0).fit(X, y)
     assert none.validation is None
     assert not none.history[0].validation
     assert len(none.history) == 3

@@ -172,8 +172,8 @@ def test_train_writes_a_run_that_can_be_used(plainnet: Command, data: Path) -> N
         f"kept     epoch 2 of 2\nwritten  {run}\ntry      plainnet predict {run} PICTURE\n"
     )
     told = done.err.splitlines()
-    assert told[0] == "training    10 samples: cat 5, fox 5"
-    assert told[1] == "validation  2 samples: cat 1, fox 1"
+    assert told[0] == "training    10 samples: cat: 5, fox: 5"
+    assert told[1] == "validation  2 samples: cat: 1, fox: 1"
     assert told[2] == "network     768 → 8 → 1, 6,161 parameters"
     assert [line[:9] for line in told[3:]] == ["epoch 1/2", "epoch 2/2", ""]
     settings = json.loads((run / "settings.json").read_text())
@@ -879,3 +879,15 @@ def test_without_a_terminal_there_are_no_escapes(data: Path, tmp_path: Path) -> 
     assert done.code == 0
     assert "\x1b" not in done.out + done.err
     assert "\r" not in done.out + done.err
+
+
+def test_a_table_is_not_written_over_a_picture(
+    data: Path, tmp_path: Path, plainnet: Command
+) -> None:
+    picture = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(picture)
+    before = picture.read_bytes()
+    done = plainnet("predict", data / "pets", "--csv", picture, picture)
+    assert done.code == 2
+    assert "is not named as a table; --csv writes one, so name a .csv file." in done.err
+    assert picture.read_bytes() == before

@@ -157,8 +157,8 @@ def test_a_log_gets_a_plain_line_an_epoch(capsys: pytest.CaptureFixture[str]) ->
     assert out == ""
     rest = "accuracy 50.0 %  auc 0.2500  1.2 s"
     assert err.splitlines() == [
-        f"epoch  1/10  loss 1.0000  validation loss 2.0000  {rest}  lowest",
-        f"epoch  2/10  loss 0.2500  validation loss 0.5000  {rest}  lowest",
+        f"epoch  1/10  loss 1.0000  validation loss 2.0000  {rest}",
+        f"epoch  2/10  loss 0.2500  validation loss 0.5000  {rest}",
         f"epoch  3/10  loss 0.5000  validation loss 1.0000  {rest}",
     ]
 
@@ -199,4 +199,4 @@ def test_a_terminal_gets_lines_and_a_bar_that_goes(monkeypatch: pytest.MonkeyPat
     assert "\x1b[?25h" in written  # the cursor is shown again
     for line in ("epoch 1/2  loss 0.5000", "epoch 2/2  loss 0.2500"):
         assert written.count(line) == 1
-    assert written.count("1.2 s  lowest\n") == 2  # longer than the terminal is wide, and not cut
+    assert written.count("1.2 s\n") == 2  # longer than the terminal is wide, and not cut

@@ -91,7 +91,13 @@ class Classifier:
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached."""
         recipe = self.recipe
-        train_set, self.validation = training_data(data, y, validation, recipe)
+        train_set, watch = training_data(data, y, validation, recipe)
+        if recipe.patience and watch is None and not recipe.validation_share:
+            raise SettingError(
+                "To stop early with a patience, a training needs validation data, but there is "
+                "none; give some, or a validation share above 0."
+            )
+        self.validation = watch
         weights_rng, order_rng, split_rng = np.random.default_rng(recipe.seed).spawn(3)
         if self.validation is None and recipe.validation_share:
             kept, held_out = stratified_split(train_set.y, recipe.validation_share, split_rng)
@@ -204,6 +210,10 @@ class Classifier:
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
         """
+        if not isinstance(data, Dataset):
+            raise DataError(
+                f"evaluate takes a Dataset, such as read_data(folder).train, but got {data!r:.60}."
+            )
         P = self.predict_proba(data.X)
         names = [name for name, count in data.counts().items() if count]
         places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))

@@ -1,5 +1,8 @@
-"""`plainnet demo`: the main job from end to end, on pictures that it draws itself."""
+"""`plainnet demo`: the main job import shlex
+from end to end, on pictures that it draws itself.
+"""
 
+import shlex
 import shutil
 import time
 from contextlib import suppress
@@ -46,7 +49,7 @@ def command(out: Path | None, seed: int) -> int:
     print(f"took      {time.perf_counter() - start:.0f} s")
     print("\nNow with your own pictures, a folder for each class:")
     print("  plainnet train FOLDER")
-    print(f"  plainnet predict {run} PICTURE")
+    print(f"  plainnet predict {shlex.quote(str(run))} PICTURE")
     return code
 
 

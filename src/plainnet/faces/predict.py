@@ -48,6 +48,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
 
     A run that was trained on feature vectors takes .npy files instead, a row for each sample.
     """
+    _check_csv(csv_file)
     classifier = load_run(run)
     ask = _pictures if classifier.preprocessing.is_pictures else _features
     found = ask(classifier, pictures)
@@ -142,6 +143,15 @@ def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
         shown = "  ".join(f"{classifier.classes[k]} {percent(p[k])}" for k in likely)
         rows.append((name, answer, shown))
     return table(("file", "answer", "probabilities"), rows, texts=(0, 1, 2))
+
+
+def _check_csv(path: Path | None) -> None:
+    """Refuse to write a table over anything but a table: shells make it easy to name a picture."""
+    if path is not None and path.is_file() and path.suffix.lower() != ".csv":
+        raise FileError(
+            f"{path} is there already and is not named as a table; --csv writes one, so name a "
+            ".csv file."
+        )
 
 
 def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:

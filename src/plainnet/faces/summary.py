@@ -46,7 +46,7 @@ def _shown(value: object) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "not set" if value is None else str(value)
+    return "chosen by itself" if value is None else str(value)
 
 
 def _facts(classifier: Classifier) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """`plainnet train`: from a folder of pictures to a run folder."""
 
 import os
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def _tell(classifier: Classifier) -> None:
     parts = {"training": classifier.training, "validation": classifier.validation}
     for name, part in parts.items():
         if part is not None:
-            classes = ", ".join(f"{kind} {n:,}" for kind, n in part.counts().items())
+            classes = ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
             say(f"{name:10}  {count(len(part))}: {printable(classes)}")
     say(f"{'network':10}  {network_line(classifier.network)}")
 
@@ -160,6 +161,6 @@ def _where(classifier: Classifier, folder: Path) -> str:
     lines = [
         f"kept     epoch {_kept(classifier)} of {len(classifier.history)}",
         f"written  {folder}",
-        f"try      plainnet predict {folder} {samples}",
+        f"try      plainnet predict {shlex.quote(str(folder))} {samples}",
     ]
     return "\n".join(lines)

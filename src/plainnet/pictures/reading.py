@@ -131,7 +131,10 @@ def picture_files(folder: PathLike) -> list[Path]:
         found += [
             here / name for name in files if is_picture_file(name) and (here / name).is_file()
         ]
-    return sorted(found, key=lambda path: [_natural(part) for part in path.parts])
+    return sorted(
+        found,
+        key=lambda path: [_natural(part) for part in (*path.parent.parts, path.stem, path.suffix)],
+    )
 
 
 def is_hidden(name: str) -> bool:

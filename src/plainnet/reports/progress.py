@@ -29,13 +29,9 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
         epochs: the stream.
         total: how many epochs there will be at most.
     """
-    lowest = float("inf")
     with _bar("training", total) as (write, count):
         for epoch in epochs:
-            loss = epoch.validation.get("loss")
-            best = loss is not None and loss < lowest
-            lowest = min(lowest, loss) if loss is not None else lowest
-            write(epoch_line(epoch, total) + ("  lowest" if best else ""))
+            write(epoch_line(epoch, total))
             count(epoch.number, total)
             yield epoch
 

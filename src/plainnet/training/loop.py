@@ -112,8 +112,11 @@ def train(
         check_whole("batch size", batch_size, 1)
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
+    X, y = np.asarray(X), np.asarray(y)
+    weights = None if weights is None else np.asarray(weights)
     y = _checked(network, loss, X, y, weights)
     if validation:
+        validation = np.asarray(validation[0]), np.asarray(validation[1])
         validation = validation[0], _checked(network, loss, *validation, None)
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
     passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm)

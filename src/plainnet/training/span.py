@@ -63,7 +63,11 @@ class Span:
         Q, R = np.linalg.qr(X.T)  # (n_in, N), (N, N)
         W = network.parameters["layers.0.W"]
         V = Q.T @ W  # (N, n_units)
-        log.info("training in the span of the %d samples, not in %d dimensions", *X.shape)
+        log.info(
+            "fewer samples than features: training in the %d dimensions that the samples span, "
+            "not in %d (the same result, faster)",
+            *X.shape,
+        )
         self._Q, self._outside = Q, W - Q @ V
         self.C: Array = np.hstack([R.T, np.zeros((len(X), 1), X.dtype)])  # (N, N + 1)
         first = Dense(self.C.shape[1], W.shape[1])
