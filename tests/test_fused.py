@@ -80,3 +80,15 @@ optimizer.step(np.ones(3), np.ones(3))
 assert "numba" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_broken_numba_stops_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
+    fused._adam_loop.cache_clear()
+    try:
+        optimizer, theta = Adam(0.1), np.ones(3)
+        for _ in range(fused.AFTER + 5):
+            optimizer.step(theta, np.ones(3))
+        assert (theta < 0).all()
+    finally:
+        fused._adam_loop.cache_clear()

@@ -393,3 +393,11 @@ def test_the_contract_has_no_formula_of_its_own() -> None:
         Loss().value_and_grad(np.zeros((1, 1)), np.zeros(1))
     with pytest.raises(NotImplementedError):
         Loss().check_targets(np.zeros(1), 1, 1)
+
+
+def test_both_probabilities_keep_their_digits() -> None:
+    Z = np.array([[-40.0], [0.0], [40.0]], np.float32)
+    P = SigmoidCrossEntropy().both(Z)
+    assert P.dtype == np.float32
+    tiny = np.exp(-40)
+    np.testing.assert_allclose(P, [[1, tiny], [0.5, 0.5], [tiny, 1]], rtol=1e-5)

@@ -89,7 +89,7 @@ def test_the_span_is_really_used() -> None:
             return super().forward(X, training)
 
     learner = Network([Watched(N_IN, 8), Tanh(), Dense(8, 1)])
-    next(train(learner, SigmoidCrossEntropy(), GradientDescent(), X, Y, epochs=40))
+    next(train(learner, SigmoidCrossEntropy(), GradientDescent(), X, Y, epochs=40, span=True))
     assert calls == [(N, N_IN)]  # a layer of one's own is not touched
     span = Span(network(), GradientDescent(), X)
     assert span.C.shape == (N, N + 1)
@@ -115,7 +115,7 @@ def test_the_network_is_up_to_date_whenever_it_is_looked_at() -> None:
 def test_keep_best_keeps_the_epoch_it_saw() -> None:
     learner, optimizer = network(), Momentum(0.3)
     seen: dict[int, Array] = {}
-    stream = train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=15)
+    stream = train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=15, span=True)
     losses = []
     for epoch in keep_best(stream, learner, figure="loss"):
         losses.append(epoch.loss)
@@ -156,12 +156,17 @@ def test_float32_stays_float32() -> None:
     span = Span(learner, Momentum(), X.astype(np.float32))
     assert {span.C.dtype, span.network.dtype} == {np.dtype(np.float32)}
     optimizer = Momentum(0.02)
-    list(train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=40))
+    list(train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=40, span=True))
     assert {m.dtype for m in (learner.theta, optimizer.memory["v"])} == {np.dtype(np.float32)}
+
+
+class Own(Network):
+    """It may do anything with its inputs."""
 
 
 NOT_FOR: dict[str, tuple[Network, Optimizer, Array, int]] = {
     "adam": (network(), Adam(), X, 1000),
+    "network-of-ones-own": (Own([Dense(N_IN, 8), Dense(8, 1)]), GradientDescent(), X, 1000),
     "many-samples": (network(), GradientDescent(), np.zeros((N_IN, N_IN)), 1000),
     "one-epoch": (network(), GradientDescent(), X, 1),
     "dropout-first": (

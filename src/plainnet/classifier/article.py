@@ -74,8 +74,8 @@ def article_epochs(
 
 def article_evaluation(network: Network, data: Dataset) -> Evaluation:
     """The tutorial's `score`, and what it leaves out: the baseline, the interval, each class."""
-    p = SigmoidCrossEntropy().probabilities(logits(network, _pixels(data)))
-    return evaluate_probabilities(data.y, np.hstack([1 - p, p]), data.classes)
+    P = SigmoidCrossEntropy().both(logits(network, _pixels(data)))
+    return evaluate_probabilities(data.y, P, data.classes)
 
 
 def article_data(splits: Splits) -> tuple[Dataset, Dataset]:

@@ -178,13 +178,14 @@ class Classifier:
         """
         network, raw = self._trained(), raw_samples(samples, self.preprocessing)
         with np.errstate(over="ignore", invalid="ignore"):
-            P = self.loss.probabilities(logits(network, raw, prepare=self.preprocessing))
+            Z, loss = logits(network, raw, prepare=self.preprocessing), self.loss
+            P = loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
         if not np.isfinite(P).all():
             raise DivergedError(
                 "The network has weights so large that its answers are no finite numbers; train it "
                 "anew with a lower learning rate, or leave out samples with extreme values."
             )
-        return np.hstack([1 - P, P]) if len(self.classes) == 2 else P
+        return P
 
     def predict(self, samples: Samples) -> Array:
         """The name of the most probable class of each sample, `(N,)`."""

@@ -41,7 +41,8 @@ class Preprocessing:
         if X.ndim > 2:
             variance = variance.mean(keepdims=True)
         scale: Array = np.sqrt(variance)
-        scale[scale < 1e-12 * (1 + np.abs(mean).max())] = 1  # a constant says nothing: leave it
+        center = mean if scale.shape == mean.shape else mean.mean()
+        scale[scale <= 1e-12 * np.abs(center)] = 1  # a constant says nothing: leave it
         return cls(X.shape[1:], mean.astype(np.float32), scale.astype(np.float32))
 
     @property

@@ -130,7 +130,9 @@ def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
     if not preprocessing.is_pictures:
         return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
     given = np.asarray(samples)
-    if X.ndim == 2:  # one grey picture
+    if X.ndim == 2 and X.shape[1] == preprocessing.mean.size:  # flattened, one a row
+        X = given.reshape(-1, *preprocessing.shape)
+    elif X.ndim == 2:  # one grey picture
         X = given[None, ..., None]
     X = X[None] if X.ndim == 3 else X  # one picture
     if X.dtype != np.uint8 or X.ndim != 4 or X.shape[3] not in (1, 3) or not X.size:

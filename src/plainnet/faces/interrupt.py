@@ -32,6 +32,7 @@ def _raise_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 def not_heard_any_more() -> None:
     """From here on Ctrl-C does nothing: all that is left is to say how it went.
 
-    By a handler of our own: Python tells one that comes while SIG_IGN is being set as an error.
+    First by a handler of our own: one that came just before SIG_IGN, Python tells as an error.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

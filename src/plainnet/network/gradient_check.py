@@ -74,6 +74,7 @@ def check_gradients(
         rng: generator or seed of what is drawn.
     """
     rng = generator(rng)
+    y = loss.check_targets(np.asarray(y), len(X), network.n_out or np.shape(X)[1])
     twin = network.copy(np.float64)
     for name, value in twin.parameters.items():
         if not value.any() and value.ndim == 1:

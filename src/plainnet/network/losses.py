@@ -155,6 +155,11 @@ class SigmoidCrossEntropy(_RealTargets):
         """p = 1 / (1 + e^−Z), `(N, K)`."""
         return sigmoid(Z, self.xp)
 
+    def both(self, Z: Array) -> Array:
+        """[1 − p, p] `(N, 2)` of one output: no, yes. 1 − p as σ(−Z), which keeps its digits."""
+        both: Array = self.xp.concatenate([sigmoid(-Z, self.xp), sigmoid(Z, self.xp)], axis=1)
+        return both
+
     def labels(self, Z: Array) -> Array:
         """1 where p ≥ ½, else 0: `(N,)` with one output, else `(N, K)`."""
         yes = (Z >= 0).astype(np.int64)

@@ -9,6 +9,7 @@ It runs on one thread, for a second pool of threads would fight that of the matr
 the compiled code is kept on the disk, so that a machine compiles it once.
 """
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from plainnet.network.arrays import Array
+
+log = logging.getLogger(__name__)
 
 Update = Callable[..., None]
 """`update(theta, grad, s, *slots)`, as in `Optimizer`."""
@@ -48,9 +51,13 @@ def adam(dtype: np.dtype[Any], *settings: float) -> Update | None:
 def _adam_loop() -> Any:
     if find_spec("numba") is None:
         return None
-    import numba
+    try:
+        import numba
 
-    return numba.njit(cache=True, error_model="numpy")(_adam)
+        return numba.njit(cache=True, error_model="numpy")(_adam)
+    except Exception as error:  # a numba that is broken, or has no place to keep its code
+        log.info("Adam goes on in NumPy, for numba does not work here: %s", error)
+        return None
 
 
 def _adam(

@@ -81,7 +81,7 @@ def train(
     validation: tuple[Array, Array] | None = None,
     figures: Figures | None = None,
     prepare: Prepare | None = None,
-    span: bool = True,
+    span: bool = False,
 ) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
 
@@ -100,8 +100,10 @@ def train(
         validation: (X, y), measured after each epoch.
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
         prepare: makes inputs of raw samples, in their batch.
-        span: train in the span of the samples where that is the same and pays (see `span.py`); the
-            network is then brought up to date when it is looked at, or when the stream ends.
+        span: train in the span of the samples where that is the same and pays (see `span.py`). The
+            network is then brought up to date when it is looked at or the stream ends, the
+            optimizer's memory when the stream ends, and `grad` not at all; of what is changed
+            between two epochs only the learning rate is heeded.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
@@ -112,17 +114,15 @@ def train(
         check_whole("batch size", batch_size, 1)
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
-    X, y = np.asarray(X), np.asarray(y)
-    weights = None if weights is None else np.asarray(weights)
-    y = _checked(network, loss, X, y, weights)
+    X, y, weights = _checked(network, loss, X, y, weights)
     if validation:
-        validation = np.asarray(validation[0]), np.asarray(validation[1])
-        validation = validation[0], _checked(network, loss, *validation, None)
+        validation = _checked(network, loss, *validation, None)[:2]
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
     passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm)
-    in_span = span and span_pays(network, optimizer, X, epochs)
 
     def epoch_by_epoch() -> Epochs:
+        fixed = span and prepare is None
+        in_span = fixed and span_pays(network, optimizer, X, epochs)
         learner = passes.in_span() if in_span else passes
         try:
             for number in range(1, epochs + 1):
@@ -136,11 +136,15 @@ def train(
     return epoch_by_epoch()
 
 
-def _checked(network: Network, loss: Loss, X: Array, y: Array, weights: Array | None) -> Array:
-    """The targets as the loss computes with them, once samples and targets fit the network."""
+def _checked(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """Samples, targets as the loss computes with them, and weights, once they fit the network."""
+    X, y = np.asarray(X), np.asarray(y)
+    weights = None if weights is None else np.asarray(weights)
     check_samples(X, weights, network.n_in)
     n_out = network.n_out or math.prod(X.shape[1:])
-    return loss.check_targets(y, len(X), n_out, network.dtype)
+    return X, loss.check_targets(y, len(X), n_out, network.dtype), weights
 
 
 def _measure(
