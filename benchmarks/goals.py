@@ -1,0 +1,133 @@
+"""What plainnet has to show, and whether it does."""
+
+from dataclasses import dataclass
+
+from benchmarks.contenders import PYTORCH
+from benchmarks.results import Results, Spread, our_best, title_of
+from benchmarks.units import bytes_text, ratio_text, time_text
+
+FAST = ("pytorch", "pytorch-compile")
+LEVEL = 0.9
+"""At least this many times as fast is called level."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A sentence that a run shows to be true or not."""
+
+    case: str
+
+    @property
+    def text(self) -> str:
+        raise NotImplementedError
+
+    def outcome(self, results: Results) -> tuple[str, bool] | None:
+        """What was measured, and whether that is enough; None: it was not measured."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Faster(Goal):
+    """So many times as fast as the fastest of the others."""
+
+    factor: float
+    against: tuple[str, ...] = PYTORCH
+    name: str = "the fastest PyTorch"
+
+    @property
+    def text(self) -> str:
+        if self.factor == LEVEL:
+            return f"level with {self.name} (≥ {LEVEL:g}×)"
+        return f"≥ {self.factor:g}× as fast as {self.name}"
+
+    def outcome(self, results: Results) -> tuple[str, bool] | None:
+        other = results.fastest(self.case, self.against)
+        ratio = other and results.ratio(self.case, other, our_best(self.case))
+        if not ratio or not other:
+            return None
+        return f"{ratio_text(ratio)} ({title_of(other, self.case)})", ratio.median >= self.factor
+
+
+@dataclass(frozen=True)
+class Share(Goal):
+    """So much of the rate of the bare matrix products."""
+
+    least: float
+
+    @property
+    def text(self) -> str:
+        return f"≥ {self.least:.0%} of the matrix-product rate"
+
+    def outcome(self, results: Results) -> tuple[str, bool] | None:
+        share = share_of(results, self.case, our_best(self.case))
+        if share is None:
+            return None
+        between = f" ({share.low:.0%}–{share.high:.0%})" if share.low < share.high else ""
+        return f"{share.median:.0%}{between}", share.median >= self.least
+
+
+@dataclass(frozen=True)
+class AtMost(Goal):
+    """A figure of ours below a limit."""
+
+    figure: str
+    limit: float
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} ≤ {self._said(self.limit)}"
+
+    def outcome(self, results: Results) -> tuple[str, bool] | None:
+        spread = results.spread(self.case, "ours", self.figure)
+        return (self._said(spread.median), spread.median <= self.limit) if spread else None
+
+    def _said(self, value: float) -> str:
+        return bytes_text(value) if self.figure == "bytes" else time_text(value)
+
+
+@dataclass(frozen=True)
+class SameCosts(Goal):
+    """The article's ten printed costs, to the third decimal."""
+
+    @property
+    def text(self) -> str:
+        return "the article's ten costs to the third decimal, in float64"
+
+    def outcome(self, results: Results) -> tuple[str, bool] | None:
+        done = [m for m in results.of(self.case, "ours-float64") if m["status"] == "ok"]
+        if not done:
+            return None
+        costs = ", ".join(f"{cost:.3f}" for cost in done[0]["costs"])
+        return costs, all(m["right"] for m in done)
+
+
+def share_of(results: Results, case: str, contender: str) -> Spread | None:
+    """Of the rate of NumPy's matrix products, round by round."""
+    return results.ratio(case, "products", contender)
+
+
+GOALS: tuple[Goal, ...] = (
+    Faster("a", 40),
+    Faster("article-run", 20),
+    Faster("article-run", 80, ("article",), "the article's own code"),
+    SameCosts("article-run"),
+    Faster("b", 1.4),
+    Faster("b", 3, ("sklearn",), "scikit-learn"),
+    Share("b", 0.75),
+    Faster("c", 2),
+    Faster("d", 15),
+    Faster("e", 5),
+    Faster("e", 2, ("sklearn",), "scikit-learn"),
+    Faster("f", 1.15),
+    Share("f", 0.80),
+    Faster("g", 1.1),
+    Share("g", 0.85),
+    Faster("predict-1", 2, FAST, "PyTorch"),
+    Faster("predict-1", LEVEL, ("onnxruntime",), "ONNX Runtime"),
+    Faster("predict-10000", LEVEL, (*FAST, "sklearn", "jax", "onnxruntime"), "the fastest"),
+    Faster("predict-file", 6, ("pytorch",), "the same with PyTorch"),
+    AtMost("import", "seconds", 0.150, "import beyond NumPy"),
+    Faster("folder", 3, ("pillow",), "a plain Pillow loop"),
+    AtMost("installed", "bytes", 100e6, "installed size of the core"),
+)

@@ -1,0 +1,110 @@
+"""Whole jobs, as a user has them: each module has `run(job, contender, settings) -> result`.
+
+A result holds `seconds` (or `bytes`), and `right` where the outcome can be judged; what else it
+holds is kept in results.json.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contenders import PYTORCH, Skip
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is measured, and where real data is."""
+
+    round: int = 0
+    quick: bool = False
+    data: Path | None = None
+
+    @property
+    def block(self) -> float:
+        """Seconds of a block of steps."""
+        return 0.15 if self.quick else 0.3
+
+    @property
+    def blocks(self) -> int:
+        return 3
+
+    def folder(self, name: str) -> Path:
+        """A folder of real data; Skip without it."""
+        if self.data is None:
+            raise Skip(f"no {name}: PLAINNET_DATA names no folder")
+        if not (self.data / name).is_dir():
+            raise Skip(f"the folder PLAINNET_DATA has no {name}")
+        return self.data / name
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job and who can do it; the first contender is ours."""
+
+    key: str
+    title: str
+    module: str
+    contenders: tuple[str, ...]
+    slow: bool = False
+    """Left out of the quick run."""
+    once: tuple[str, ...] = ()
+    """Contenders that are measured in the first round only, for they take so long."""
+
+    def run(self, contender: str, settings: Settings) -> Result:
+        result: Result = import_module(self.module).run(self.key, contender, settings)
+        return result
+
+
+PILLOW = "Pillow, a plain loop"
+_HERE = "benchmarks.jobs."
+_ALL = ("ours", "pytorch", "pytorch-compile", "sklearn", "jax", "onnxruntime")
+_INSTALLED = ("ours", "pytorch", "sklearn", "jax", "onnxruntime")
+JOBS = {
+    job.key: job
+    for job in (
+        Job(
+            "article-run",
+            "The article's whole run: 1000 iterations on its 209 pictures",
+            _HERE + "article_run",
+            ("ours", "ours-float64", *PYTORCH, "sklearn", "article"),
+            slow=True,
+            once=("article", "sklearn", "pytorch-compile"),
+        ),
+        Job(
+            "mnist",
+            "MNIST from its files to 98 % test accuracy, whole process, network of (b)",
+            _HERE + "mnist",
+            ("ours", "pytorch", "pytorch-fused", "sklearn", "jax"),
+            slow=True,
+        ),
+        Job(
+            "folder",
+            "A folder of JPEG photographs as one 64 × 64 array",
+            _HERE + "folder",
+            ("ours", "pillow"),
+        ),
+        Job("predict-1", "Prediction of one row, network of (b)", _HERE + "prediction", _ALL),
+        Job(
+            "predict-10000", "Prediction of 10,000 rows, network of (b)", _HERE + "prediction", _ALL
+        ),
+        Job(
+            "predict-file",
+            "`plainnet predict` of one JPEG, whole process",
+            _HERE + "processes",
+            ("ours", "pytorch"),
+        ),
+        Job(
+            "import", "Import, beyond NumPy's", _HERE + "processes", _INSTALLED, once=_INSTALLED[1:]
+        ),
+        Job(
+            "installed",
+            "Installed size, with all it needs",
+            _HERE + "installed",
+            _INSTALLED,
+            once=_INSTALLED,
+        ),
+    )
+}
