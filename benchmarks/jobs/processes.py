@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import Skip
 from benchmarks.jobs import Result, Settings
 
 FEW, MANY = 3, 7
@@ -41,7 +40,7 @@ def imports(contender: str, repeats: int) -> Result:
     )
     found = [_output([sys.executable, "-c", code]) for _ in range(repeats + 1)]
     if found[0] is None:
-        raise Skip(f"{MODULES[contender]} cannot be imported")
+        raise ModuleNotFoundError(name=MODULES[contender])
     return {"seconds": statistics.median(float(text or "nan") for text in found[1:])}
 
 
