@@ -7,6 +7,7 @@ writes results.json and RESULTS.md; a quick or partial one only shows its tables
 import argparse
 import datetime
 import json
+import os
 import subprocess
 import sys
 import time
@@ -156,9 +157,18 @@ def measure(contender: str, case: str, arguments: Sequence[str]) -> Result:
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
         told = done.stderr.strip().splitlines() or ["no message"]
-        return {**nothing, "reason": f"exit code {done.returncode}: {told[-1][:200]}"}
+        return {**nothing, "reason": without_paths(f"exit code {done.returncode}: {told[-1]}")}
     result: Result = json.loads(lines[-1])
+    if "reason" in result:
+        result["reason"] = without_paths(result["reason"])
     return result
+
+
+def without_paths(text: str) -> str:
+    """A message fit for a page that others read."""
+    for folder in (os.environ.get("PLAINNET_DATA"), str(ROOT), str(Path.home())):
+        text = text.replace(folder, "…") if folder else text
+    return text[:200]
 
 
 def said(result: Result) -> str:

@@ -77,7 +77,7 @@ JOBS = {
             "mnist",
             "MNIST from its files to 98 % test accuracy, whole process, network of (b)",
             _HERE + "mnist",
-            ("ours", "pytorch", "pytorch-fused", "sklearn", "jax"),
+            ("ours", "pytorch-fused", "sklearn", "jax"),
             slow=True,
         ),
         Job(

@@ -71,21 +71,13 @@ def scale(raw: Array, out: Array) -> None:
     np.multiply(raw.reshape(out.shape), np.float32(1 / 255), out=out)
 
 
-def eager(folder: Path, seed: int) -> Iterator[float]:
-    return pytorch(folder, seed, "")
-
-
-def fused(folder: Path, seed: int) -> Iterator[float]:
-    return pytorch(folder, seed, "fused")
-
-
-def pytorch(folder: Path, seed: int, form: str) -> Iterator[float]:
+def pytorch(folder: Path, seed: int) -> Iterator[float]:
     import torch
 
     from benchmarks.contenders.pytorch import Steps
 
     X, y, X_test, y_test = (torch.from_numpy(A) for A in read(folder))
-    learner = Steps(first_problem(seed), form)
+    learner = Steps(first_problem(seed), "fused")
     rng = np.random.default_rng(seed)
     while True:
         for rows in torch.from_numpy(rng.permutation(len(X))).split(CASE.batch):  # type: ignore[no-untyped-call]
@@ -154,8 +146,7 @@ def _content(path: Path) -> Array:
 
 LEARNERS = {
     "ours": ours,
-    "pytorch": eager,
-    "pytorch-fused": fused,
+    "pytorch-fused": pytorch,
     "sklearn": sklearn,
     "jax": jitted,
 }
