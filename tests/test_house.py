@@ -91,9 +91,8 @@ def test_the_mathematics_needs_nothing_but_numpy(module: str) -> None:
 
 
 def test_optimizers_and_schedules_know_neither_layers_nor_network() -> None:
-    own = {
-        f"plainnet.training.{name}" for name in ("optimizer", "optimizers", "fused", "schedules")
-    }
+    modules = ("optimizer", "optimizers", "fused", "loops", "schedules")
+    own = {f"plainnet.training.{name}" for name in modules}
     known = {name for module in own for name in of_plainnet(module)} - own
     assert known <= {"plainnet.checks", "plainnet.errors", "plainnet.network.arrays"}
 

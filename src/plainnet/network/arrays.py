@@ -12,6 +12,9 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Rng = np.random.Generator
 
+LINE = 64
+"""Bytes of a line of the cache."""
+
 
 class Scratch:
     """Named buffers that are allocated once and used again at every step.
@@ -36,6 +39,20 @@ class Scratch:
             if fill is not None:
                 held[...] = fill
         return held if held.shape[0] == shape[0] else held[: shape[0]]
+
+
+def vector(xp: ModuleType, n: int, dtype: Any) -> Array:
+    """n zeros that begin at a line of the processor's cache.
+
+    Loops over several vectors that begin anywhere take up to 2.7 times as long, by chance.
+    """
+    if xp is not np:
+        zeros: Array = xp.zeros(n, dtype)
+        return zeros
+    size = np.dtype(dtype).itemsize
+    held = np.zeros(n + LINE // size, dtype)
+    start = -held.ctypes.data % LINE // size
+    return held[start : start + n]
 
 
 def generator(rng: Rng | int | None) -> Rng:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError, ShapeError
-from plainnet.network.arrays import Array, Rng, Shape, generator
+from plainnet.network.arrays import Array, Rng, Shape, generator, vector
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout, ReLU
@@ -64,8 +64,8 @@ class Network:
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
         self.pending: Callable[[], None] | None = None
         """Brings `theta` up to date: set by a training that puts this off until somebody looks."""
-        self._theta: Array = xp.zeros(self.n_parameters, self.dtype)
-        self.grad: Array = xp.zeros(self.n_parameters, self.dtype)
+        self._theta = vector(xp, self.n_parameters, self.dtype)
+        self.grad = vector(xp, self.n_parameters, self.dtype)
         self._bind(weights + biases)
         self.initialize(rng)
 

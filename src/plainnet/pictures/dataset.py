@@ -6,14 +6,11 @@ It is checked once, when it is made, so that nobody who is handed one has to che
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainnet.errors import DataError, SettingError
-
-Array = NDArray[Any]
+from plainnet.network.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,15 +16,13 @@ import os
 import threading
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from plainnet.errors import PictureError, SettingError
+from plainnet.network.arrays import Array
 
-Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 Size = int | tuple[int, int]
 """The side of a square, or (height, width); in pixels."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.pictures.dataset import Array, Dataset, Splits
+from plainnet.network.arrays import Array
+from plainnet.pictures.dataset import Dataset, Splits
 
 _STEMS = {"train": "train", "test": "t10k"}
 _CLASSES = tuple("0123456789")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.pictures.dataset import Array, Dataset, Splits
+from plainnet.network.arrays import Array
+from plainnet.pictures.dataset import Dataset, Splits
 
 _PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
 

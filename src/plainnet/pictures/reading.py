@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from plainnet.errors import FileError, PictureError, SettingError, ShapeError
-from plainnet.pictures.decoding import Array, PathLike, Size, checked_size, read_picture, shrunk
+from plainnet.network.arrays import Array
+from plainnet.pictures.decoding import PathLike, Size, checked_size, read_picture, shrunk
 
 OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""

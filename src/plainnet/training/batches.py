@@ -1,13 +1,13 @@
 """The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.network import Array, Network, Rng, generator
+from plainnet.training.threads import suited_threads
 
 Prepare = Callable[[Array, Array], None]
 """`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""
@@ -99,10 +99,11 @@ def logits(
     rows = X.reshape(len(X), -1)
     inputs = np.empty((min(batch_size, len(X)), rows.shape[1]), network.dtype)
     parts = []
-    for start in range(0, len(rows), batch_size):
-        raw = rows[start : start + batch_size]
-        prepare(raw, inputs[: len(raw)])
-        parts.append(network.forward(inputs[: len(raw)]).copy())
+    with suited_threads(network, len(inputs)):
+        for start in range(0, len(rows), batch_size):
+            raw = rows[start : start + batch_size]
+            prepare(raw, inputs[: len(raw)])
+            parts.append(network.forward(inputs[: len(raw)]).copy())
     return np.concatenate(parts)
 
 
@@ -132,6 +133,5 @@ def check_samples(X: Array, weights: Array | None, n_in: int | None = None) -> N
         raise ShapeError(
             f"{len(X)} samples need weights of shape ({len(X)},), got {weights.shape}."
         )
-    values: Any = weights
-    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() > 0):
+    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
         raise DataError("Sample weights must be finite and ≥ 0, and at least one of them > 0.")

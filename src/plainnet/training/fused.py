@@ -1,18 +1,19 @@
-"""Adam's update as one loop that numba compiles: the extra `fast`.
+"""When a training goes on in the compiled loops of `loops.py`, and what they are given.
 
-Nothing here is new: it is the formula of `Adam.update`, which is the one to read, and the reference
-that `tests/test_fused.py` holds it to. NumPy goes through the vectors once for every operation, a
-loop once for all of them, which takes a third to a fifth of the time. The other optimizers have
-too few operations to gain.
+They take over after about a second's work, for a short training should not wait for numba's
+import (half a second), nor a machine's first one for the compiler (some three). That second is
+counted in steps and parameters, not by the clock: the last digits of a loop and of NumPy differ,
+and the same training has to come out the same, to the last bit, each time.
 
-It runs on one thread, for a second pool of threads would fight that of the matrix products, and
-the compiled code is kept on the disk, so that a machine compiles it once.
+A loop runs on one thread: a second pool of threads would fight that of the matrix products, and the
+update of a large network waits for memory, not for the processor.
 """
 
 import logging
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,46 +25,38 @@ log = logging.getLogger(__name__)
 Update = Callable[..., None]
 """`update(theta, grad, s, *slots)`, as in `Optimizer`."""
 
-AFTER = 100
-"""Steps before the loop takes over: a short training does not wait for numba's import, some 0.3 s,
-nor a machine's first one for the compiler."""
+AFTER = 1.0
+"""Seconds of work that the loops wait for."""
 
 
-def adam(dtype: np.dtype[Any], *settings: float) -> Update | None:
-    """One step of Adam as a loop; None where numba is not installed.
+def pays(steps: int, parameters: int) -> bool:
+    """Whether so many steps on so many parameters have been about a second's work."""
+    return steps * (5e-5 + 4e-9 * parameters) >= AFTER
 
-    Args:
-        dtype: of θ.
-        settings: β₁, 1−β₁, β₂, 1−β₂, α / (1−β₁ᵗ), 1 / √(1−β₂ᵗ), ε.
-    """
-    loop = _adam_loop()
-    if loop is None:
+
+def update(name: str, dtype: np.dtype[Any], *settings: float) -> Update | None:
+    """The loop of an optimizer with these settings; None where there is no numba."""
+    module = loops()
+    if module is None:
         return None
-    numbers = [dtype.type(x) for x in settings]  # a float64 would make a float32 loop float64
+    loop = getattr(module, name)
+    numbers = [dtype.type(x) for x in settings]
 
-    def update(theta: Array, grad: Array, s: Array, m: Array, v: Array) -> None:  # noqa: ARG001
-        loop(theta, grad, m, v, *numbers)
+    def run(theta: Array, grad: Array, s: Array, *slots: Array) -> None:  # noqa: ARG001
+        loop(theta, grad, *slots, *numbers)
 
-    return update
+    return run
 
 
 @cache
-def _adam_loop() -> Any:
-    if find_spec("numba") is None:
+def loops() -> ModuleType | None:
+    """`loops.py`; None where its libraries are missing or do not work."""
+    if find_spec("numba") is None or find_spec("scipy") is None:
         return None
     try:
-        import numba
+        from plainnet.training import loops as module
 
-        return numba.njit(cache=True, error_model="numpy")(_adam)
+        return module
     except Exception as error:  # a numba that is broken, or has no place to keep its code
-        log.info("Adam goes on in NumPy, for numba does not work here: %s", error)
+        log.info("the training goes on in NumPy, for numba does not work here: %s", error)
         return None
-
-
-def _adam(
-    theta: Any, g: Any, m: Any, v: Any, b1: Any, c1: Any, b2: Any, c2: Any, a: Any, r: Any, e: Any
-) -> None:
-    for i in range(theta.size):
-        m[i] = b1 * m[i] + c1 * g[i]  # m ← β₁ m + (1−β₁) g
-        v[i] = b2 * v[i] + c2 * (g[i] * g[i])  # v ← β₂ v + (1−β₂) g²
-        theta[i] -= a * (m[i] / (np.sqrt(v[i]) * r + e))  # θ ← θ − α m̂ / (√v̂ + ε)

@@ -19,10 +19,13 @@ import numpy as np
 from plainnet.checks import check_number, check_whole
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network, Rng
+from plainnet.training import fused
 from plainnet.training.batches import Batches, Prepare, check_samples, logits
+from plainnet.training.fused_step import fused_gradient
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
+from plainnet.training.threads import suited_threads
 
 Figures = Callable[[Array, Array], Mapping[str, float]]
 """`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
@@ -173,18 +176,28 @@ def train_step(
     clip_norm: float | None = None,
 ) -> float:
     """Forward, loss, backward, update: one step on one batch; returns the loss before it."""
-    Z = network.forward(X, training=True)
-    J, dZ = loss.value_and_grad(Z, y, weights)
+    J = gradient(network, loss, X, y, weights, fuse=fused.pays(optimizer.t, network.n_parameters))
     if not math.isfinite(J):
         raise DivergedError(
             f"The loss became {J} after {optimizer.t} steps, with learning rate "
             f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
             "inputs scaled to a mean of 0 and a spread of 1."
         )
-    network.backward(dZ)
     if clip_norm is not None:
         clip(network.grad, clip_norm)
     optimizer.step(network.theta, network.grad, network.n_weights)
+    return J
+
+
+def gradient(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, *, fuse: bool
+) -> float:
+    """The loss of a batch, with `network.grad` written; `fuse`: in compiled loops if there are."""
+    J = fused_gradient(network, loss, X, y, weights) if fuse else None
+    if J is None:
+        Z = network.forward(X, training=True)
+        J, dZ = loss.value_and_grad(Z, y, weights)
+        network.backward(dZ)
     return J
 
 
@@ -234,7 +247,8 @@ class _Passes:
         """
         start, total, counted = time.perf_counter(), 0.0, 0.0
         self.optimizer.learning_rate = optimizer.learning_rate
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends in DivergedError
+        quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
+        with quiet, suited_threads(self.network, self.batches.size):
             for X, y, weights in self.batches:
                 if self.schedule:
                     self.optimizer.learning_rate = float(self.schedule(self.step))

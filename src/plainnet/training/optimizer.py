@@ -11,7 +11,7 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.errors import ShapeError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, vector
 from plainnet.training import fused
 
 BLOCK = 1 << 17
@@ -54,10 +54,11 @@ class Optimizer:
         """
         if self._stepped != (theta.shape, theta.dtype):
             self._allocate(theta)
+        worked = fused.pays(self.t, theta.size)
         self.t += 1
         n_weights = theta.size if n_weights is None else n_weights
         slots = [*self.memory.values()]
-        update = (self.loop(theta.dtype) if self.t > fused.AFTER else None) or self.update
+        update = (self.loop(theta.dtype) if worked and self.xp is np else None) or self.update
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             part, g = theta[block], grad[block]
@@ -70,6 +71,10 @@ class Optimizer:
         """Make the weights smaller: here by the L2 penalty; `s` is scratch memory."""
         self.xp.multiply(theta, self.weight_decay, out=s)
         grad += s  # g ← g + λ θ
+
+    def __init_subclass__(cls) -> None:
+        if "update" in vars(cls) and "loop" not in vars(cls):
+            cls.loop = Optimizer.loop  # type: ignore[method-assign]  # that of another update
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         """One step without decay; `s` is scratch memory, then the slots in their order."""
@@ -96,14 +101,19 @@ class Optimizer:
                 f"holds {sorted(state)}; restore it into the optimizer that it was taken from."
             )
         self.t = int(state["t"])
-        self.memory = {name: state[name].copy() for name in self.slots if name in state}
+        self.memory = {}
+        for name in self.slots:
+            if name in state:
+                held = state[name]
+                self.memory[name] = vector(self.xp, held.size, held.dtype)
+                self.memory[name][...] = held
         self._stepped = None  # the next step checks the memory against θ, or allocates it
 
     def _allocate(self, theta: Array) -> None:
         self._scratch = self.xp.empty_like(theta[:BLOCK])
         for name in self.slots:
             if name not in self.memory:
-                self.memory[name] = self.xp.zeros_like(theta)
+                self.memory[name] = vector(self.xp, theta.size, theta.dtype)
             elif self.memory[name].shape != theta.shape:
                 raise ShapeError(
                     f"{type(self).__name__} has stepped {self.memory[name].size} parameters so far "

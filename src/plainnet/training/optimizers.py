@@ -50,6 +50,9 @@ class Momentum(Optimizer):
         self.xp.multiply(v, self.learning_rate, out=s)
         theta -= s  # θ ← θ − α v
 
+    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:
+        return fused.update("momentum", dtype, self.momentum, self.learning_rate)
+
 
 class Nesterov(Momentum):
     """v ← μ v + g, θ ← θ − α (g + μ v): momentum that looks one step ahead.
@@ -154,11 +157,9 @@ class Adam(Optimizer):
         theta -= s  # θ ← θ − α m̂ / (√v̂ + ε)
 
     def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:
-        if self.xp is not np:
-            return None
         b1, b2 = self.beta1, self.beta2
         rate, root = self.learning_rate / (1 - b1**self.t), 1 / math.sqrt(1 - b2**self.t)
-        return fused.adam(dtype, b1, 1 - b1, b2, 1 - b2, rate, root, self.epsilon)
+        return fused.update("adam", dtype, b1, 1 - b1, b2, 1 - b2, rate, root, self.epsilon)
 
 
 class AdamW(Adam):

@@ -1,10 +1,10 @@
 """Few samples, many features: the same training in the span of the samples, many times faster.
 
 The gradient of the first layer, dW = Xᵀ dZ, lies in the span of the samples: with N samples of
-n_in > N features W can only move in N of its n_in dimensions. So take an orthonormal basis of
-them, the thin QR factorisation Xᵀ = Q R, and train coordinates instead:
+n_in > N features W can only move in N of its n_in dimensions. So take an orthonormal basis Q of
+them, in which X = C Qᵀ, and train coordinates instead:
 
-    X W = (Q R)ᵀ W = C V    with C = Rᵀ `(N, N)` in the place of X and V = Qᵀ W in that of W.
+    X W = C Qᵀ W = C V    with C `(N, N)` in the place of X and V = Qᵀ W in that of W.
 
 Gradient descent, momentum and Nesterov's commute with the rotation Q (RMSprop and Adam do not:
 they look at each coordinate by itself), norms keep their length, and so W = W₀ + Q (V − QᵀW₀) at
@@ -27,6 +27,12 @@ log = logging.getLogger(__name__)
 
 COMMUTING = (GradientDescent, Momentum, Nesterov)
 """Optimizers that do not care in which orthonormal basis a weight is written down."""
+
+COLUMNS = 1024
+"""Features that are made float64 at once."""
+
+NEGLIGIBLE = 1e-12
+"""Squares of singular values below this part of the largest are rounding errors of X Xᵀ."""
 
 PAYS = 2
 """What is saved must be so many times what the factorisation costs."""
@@ -62,16 +68,16 @@ class Span:
 
     def __init__(self, network: Network, optimizer: Optimizer, X: Array) -> None:
         self._originals = network, optimizer
-        Q, R = np.linalg.qr(X.T)  # (n_in, N), (N, N)
+        Q, C = basis(X)
         W = network.parameters["layers.0.W"]
-        V = Q.T @ W  # (N, n_units)
+        V = Q.T @ W  # (rank, n_units)
         log.info(
             "fewer samples than features: training in the %d dimensions that the samples span, "
             "not in %d (the same result, faster)",
-            *X.shape,
+            *Q.T.shape,
         )
         self._Q, self._outside = Q, W - Q @ V
-        self.C: Array = np.hstack([R.T, np.zeros((len(X), 1), X.dtype)])  # (N, N + 1)
+        self.C: Array = np.hstack([C, np.zeros((len(X), 1), X.dtype)])  # (N, rank + 1)
         first = Dense(self.C.shape[1], W.shape[1])
         rest = [copy.copy(layer) for layer in network.layers[1:]]  # sharing their generators
         self.network = Network([first, *rest], dtype=network.dtype)
@@ -99,3 +105,24 @@ class Span:
         np.matmul(self._Q, V[:-1], out=W)
         W += V[-1] * self._outside  # W = Q V + what is left outside
         large[self._outside.size :] = small[rows * units :]
+
+
+def basis(X: Array) -> tuple[Array, Array]:
+    """An orthonormal basis Q `(n_in, rank)` of the rows of X, their coordinates C: X = C Qᵀ.
+
+    In float64 from the QR factorisation, exact to the last digits. In float32 from the eigenvectors
+    of X Xᵀ, computed in float64, which takes a fifth of the time: with X = U S Qᵀ (the singular
+    value decomposition), X Xᵀ = U S² Uᵀ, C = U S and Q = Xᵀ U / S. What is left out there is
+    smaller than the rounding of X.
+    """
+    if X.dtype != np.float32:
+        Q, R = np.linalg.qr(X.T)
+        return Q, R.T
+    G = np.zeros((len(X), len(X)))
+    for start in range(0, X.shape[1], COLUMNS):
+        part = X[:, start : start + COLUMNS].astype(np.float64)
+        G += part @ part.T
+    squares, U = np.linalg.eigh(G)
+    kept = squares > NEGLIGIBLE * squares.max()
+    S, U = np.sqrt(squares[kept]), U[:, kept]
+    return X.T @ (U / S).astype(X.dtype), (U * S).astype(X.dtype)

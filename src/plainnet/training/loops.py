@@ -1,0 +1,201 @@
+"""A training step as compiled loops: the extra `fast`, with numba, and SciPy for its products.
+
+Nothing here is new: these are the formulas of `network/layers.py`, `network/losses.py` and
+`optimizers.py`, which are the ones to read, and the reference that `tests/test_fused.py` holds
+these loops to. NumPy goes through its arrays once for each operation and comes back to Python after
+it; a loop does all that can be done to a number while it has it.
+
+The network is Dense layers with ReLU, and perhaps Dropout, between them. N samples are rows;
+`sizes` are the features in, the units of each hidden layer, the outputs. `theta` and `grad` hold
+all W, then all b; `A` what each layer gives, one after another, and `dA` its gradient; `rates` are
+those of Dropout, and `U` what it draws.
+
+Whole numbers make float64 of a float32 in numba (`1 - x`): every constant has its dtype.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compiled at its first call, and kept on the disk for the next process."""
+    return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+
+
+@compiled
+def softmax_step(
+    X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
+) -> Any:
+    """Write `grad` and return J, with softmax cross-entropy; y `(N,)`, `r` each sample's share."""
+    Z = forward(X, theta, sizes, rates, U, A)
+    J = softmax_cross_entropy(Z, y, r)
+    backward(X, theta, grad, sizes, rates, A, dA)
+    return J
+
+
+@compiled
+def sigmoid_step(
+    X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
+) -> Any:
+    """The same with sigmoid cross-entropy; y `(N, K)`."""
+    Z = forward(X, theta, sizes, rates, U, A)
+    J = sigmoid_cross_entropy(Z, y, r)
+    backward(X, theta, grad, sizes, rates, A, dA)
+    return J
+
+
+@compiled
+def forward(X: Any, theta: Any, sizes: Any, rates: Any, U: Any, A: Any) -> Any:
+    """Z; A holds what each layer gives."""
+    n, last = len(X), len(sizes) - 2
+    w, b, a = 0, first_bias(sizes), 0
+    for i in range(last + 1):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
+        Y = A[a : a + n * n_out].reshape(n, n_out)
+        np.dot(X, W, Y)  # Y = X W
+        if i == last:
+            add(Y, theta[b : b + n_out])
+        else:
+            activate(Y, theta[b : b + n_out])
+            if rates[i] > 0:
+                drop_out(Y, U[a : a + n * n_out].reshape(n, n_out), rates[i])
+        X, w, b, a = Y, w + n_in * n_out, b + n_out, a + n * n_out
+    return X
+
+
+@compiled
+def backward(X: Any, theta: Any, grad: Any, sizes: Any, rates: Any, A: Any, dA: Any) -> None:
+    """`A` ends with dZ, in the place of Z."""
+    n, last = len(X), len(sizes) - 2
+    w, b = first_bias(sizes), first_bias(sizes) + sizes[1:].sum()
+    a = n * sizes[1:].sum()
+    dY = A[a - n * sizes[-1] : a].reshape(n, sizes[-1])
+    a -= n * sizes[-1]
+    for i in range(last, -1, -1):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        w, b = w - n_in * n_out, b - n_out
+        dW = grad[w : w + n_in * n_out].reshape(n_in, n_out)
+        sum_rows(dY, grad[b : b + n_out])  # db = Σ_N dY
+        if i == 0:
+            np.dot(X.T, dY, dW)  # dW = Xᵀ dY
+        else:
+            a -= n * n_in
+            Y = A[a : a + n * n_in].reshape(n, n_in)
+            np.dot(Y.T, dY, dW)
+            W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
+            dX = dA[a : a + n * n_in].reshape(n, n_in)
+            np.dot(dY, W.T, dX)  # dX = dY Wᵀ
+            hold_back(dX, Y, rates[i - 1])
+            dY = dX
+
+
+@compiled
+def first_bias(sizes: Any) -> Any:
+    """Where the biases begin in theta."""
+    return (sizes[:-1] * sizes[1:]).sum()
+
+
+@compiled
+def add(Y: Any, b: Any) -> None:
+    """The bias."""
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            Y[i, j] += b[j]  # Y = X W + b
+
+
+@compiled
+def activate(Y: Any, b: Any) -> None:
+    """The bias, and ReLU."""
+    zero = Y.dtype.type(0)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            z = Y[i, j] + b[j]
+            Y[i, j] = zero if z <= zero else z  # max(0, z), and NaN where z is
+
+
+@compiled
+def drop_out(Y: Any, U: Any, rate: Any) -> None:
+    """Dropout."""
+    zero, one = Y.dtype.type(0), Y.dtype.type(1)
+    gain = one / (one - rate)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            Y[i, j] = Y[i, j] * gain if U[i, j] >= rate else zero
+
+
+@compiled
+def hold_back(dY: Any, Y: Any, rate: Any) -> None:
+    """Back through Dropout and ReLU: Y > 0 only where both let through."""
+    zero, one = Y.dtype.type(0), Y.dtype.type(1)
+    gain = one / (one - rate)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            dY[i, j] = dY[i, j] * gain if Y[i, j] > zero else zero
+
+
+@compiled
+def sum_rows(dY: Any, db: Any) -> None:
+    """The gradient of the bias."""
+    db[:] = 0
+    for i in range(dY.shape[0]):
+        for j in range(dY.shape[1]):
+            db[j] += dY[i, j]
+
+
+@compiled
+def softmax_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
+    """J; Z becomes dZ."""
+    J = 0.0
+    for i in range(Z.shape[0]):
+        if not 0 <= y[i] < Z.shape[1]:
+            raise IndexError("A class number lies outside of the network's outputs.")
+        top = Z[i].max()
+        right, total = Z[i, y[i]] - top, Z.dtype.type(0)
+        for k in range(Z.shape[1]):
+            Z[i, k] = np.exp(Z[i, k] - top)
+            total += Z[i, k]
+        J += r[i] * (np.log(total) - right)  # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
+        for k in range(Z.shape[1]):
+            Z[i, k] *= r[i] / total  # P / N
+        Z[i, y[i]] -= r[i]  # dZ = (P − [one-hot y]) / N
+    return J
+
+
+@compiled
+def sigmoid_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
+    """J; Z becomes dZ."""
+    J, zero, one = 0.0, Z.dtype.type(0), Z.dtype.type(1)
+    for i in range(Z.shape[0]):
+        share = r[i] / Z.dtype.type(Z.shape[1])
+        for k in range(Z.shape[1]):
+            z = Z[i, k]
+            e = np.exp(-abs(z))
+            J += share * (max(z, zero) - y[i, k] * z + np.log1p(e))
+            p = (one if z >= zero else e) / (one + e)
+            Z[i, k] = share * (p - y[i, k])  # dZ = (p − y) / (N K)
+    return J
+
+
+@compiled
+def momentum(theta: Any, g: Any, v: Any, mu: Any, a: Any) -> None:
+    """A step of Momentum."""
+    for i in range(theta.size):
+        v[i] = mu * v[i] + g[i]  # v ← μ v + g
+        theta[i] -= a * v[i]  # θ ← θ − α v
+
+
+@compiled
+def adam(
+    theta: Any, g: Any, m: Any, v: Any, b1: Any, c1: Any, b2: Any, c2: Any, a: Any, r: Any, e: Any
+) -> None:
+    """A step of Adam, with c = 1−β, a = α / (1−β₁ᵗ), r = 1 / √(1−β₂ᵗ)."""
+    for i in range(theta.size):
+        m[i] = b1 * m[i] + c1 * g[i]  # m ← β₁ m + (1−β₁) g
+        v[i] = b2 * v[i] + c2 * (g[i] * g[i])  # v ← β₂ v + (1−β₂) g²
+        theta[i] -= a * (m[i] / (np.sqrt(v[i]) * r + e))  # θ ← θ − α m̂ / (√v̂ + ε)
