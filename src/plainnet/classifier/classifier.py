@@ -8,6 +8,7 @@
     Classifier.load("cats.safetensors").predict_proba("photo.jpg")
 """
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
@@ -106,9 +107,9 @@ class Classifier:
         self.training, self.classes = train_set, train_set.classes
         self.history, self.quality = [], {}
         self.preprocessing = Preprocessing.fit(train_set.X)
-        outputs = 1 if len(self.classes) == 2 else len(self.classes)
-        self.network = recipe.make_network(self.preprocessing.mean.size, outputs, weights_rng)
-        optimizer = recipe.make_optimizer(self.preprocessing.mean.size)
+        n_in = self.preprocessing.mean.size
+        self.network = recipe.make_network(n_in, outputs_for(self.classes), weights_rng)
+        optimizer = recipe.make_optimizer(n_in)
         steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
         stream = train(
             self.network,
@@ -149,7 +150,7 @@ class Classifier:
     @property
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Two classes are one yes-or-no question; more are one choice."""
-        return SigmoidCrossEntropy() if len(self.classes) == 2 else SoftmaxCrossEntropy()
+        return SigmoidCrossEntropy() if outputs_for(self.classes) == 1 else SoftmaxCrossEntropy()
 
     @property
     def _stops_early(self) -> bool:
@@ -242,7 +243,7 @@ class Classifier:
         """
         network, metadata, tensors = read_model(Path(path))
         classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
-        outputs = 1 if len(classes) == 2 else len(classes)
+        outputs = outputs_for(classes)
         if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
             raise ModelFileError(
                 f"{path} does not fit itself: its network maps {network.n_in} features to "
@@ -258,3 +259,8 @@ class Classifier:
         if not self.classes:
             raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
         return self.network
+
+
+def outputs_for(classes: Sequence[str]) -> int:
+    """Two classes are one question, answered by one output; more are one choice among as many."""
+    return 1 if len(classes) == 2 else len(classes)

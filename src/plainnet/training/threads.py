@@ -9,10 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-
-from threadpoolctl import (  # type: ignore[import-untyped]
-    ThreadpoolController,
-)
+from typing import Any
 
 from plainnet.network import Network
 
@@ -31,6 +28,8 @@ def suited_threads(network: Network, n: int) -> Iterator[None]:
 
 
 @cache
-def _libraries(with_scipy: bool) -> ThreadpoolController:  # noqa: ARG001 - SciPy brings its own
+def _libraries(with_scipy: bool) -> Any:  # noqa: ARG001 - SciPy brings its own
     """The thread pools in this process."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
     return ThreadpoolController()
