@@ -1,5 +1,6 @@
 """What takes a process of its own: an import, and one prediction from the shell."""
 
+import compileall
 import json
 import statistics
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import plainnet
 from benchmarks.jobs import Result, Settings
 
 FEW, MANY = 3, 7
@@ -28,6 +30,7 @@ TOLERANCE = 0.02
 
 
 def run(job: str, contender: str, settings: Settings) -> Result:
+    compileall.compile_dir(*plainnet.__path__, quiet=2)  # as pip does with what it installs
     few = settings.quick or contender != "ours"
     return (imports if job == "import" else predictions)(contender, FEW if few else MANY)
 
@@ -63,12 +66,10 @@ def predictions(contender: str, repeats: int) -> Result:
 
 def prepare(contender: str, folder: Path) -> tuple[list[str], float]:
     """The command that tells one JPEG by a trained model, and the probability it should give."""
-    from plainnet import Classifier
-
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (64, 64, 64, 3), np.uint8)
     labels = np.repeat(["cat", "dog"], 32)
-    classifier = Classifier(epochs=1, validation_share=0.0).fit(pictures, labels)
+    classifier = plainnet.Classifier(epochs=1, validation_share=0.0).fit(pictures, labels)
     photo = folder / "photo.jpg"
     draw_photo(photo)
     expected = float(classifier.predict_proba(photo)[0, 1])
