@@ -33,15 +33,14 @@ def per_step(
     block: float = 0.3,
     blocks: int = 3,
     pieces: int = 4,
-    warm_up: int = 1,
 ) -> Timing:
     """Time `run(steps)`, which returns how many steps it made, in blocks of some `block` seconds.
 
-    Before that, so many steps to warm up, runs that grow until one is as long as a piece of a
-    block, and a first block are not counted. A block ends with the piece that makes it long enough.
+    Before that, one step, runs that grow until one is as long as a piece of a block, and a first
+    block are not counted. A block ends with the piece that makes it long enough.
     """
     piece = block / pieces
-    run(warm_up)
+    run(1)
     steps, seconds = 1, 0.0
     while seconds < piece:
         seconds, done = _timed(run, steps)

@@ -70,7 +70,7 @@ def training_step(key: str, name: str, settings: Settings, expected: dict[str, f
     trainer = contender.trainer(problem)
     weights = trainer.check(problem.case.check_steps)
     timing = per_step(
-        trainer.run, block=settings.block, blocks=settings.blocks, **contender.clock(problem.case)
+        trainer.run, block=settings.block, blocks=settings.blocks, pieces=contender.pieces
     )
     result = timing.to_dict() | {"peak": peak_memory()}
     variant = contender.check_variant(problem.case)

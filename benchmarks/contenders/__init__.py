@@ -48,13 +48,6 @@ class Contender:
     """Those of them that are in the quick run."""
     pieces: int = 4
     """Calls that a block of steps is made of; 1 where each call has to prepare itself."""
-    compiles_late: bool = False
-    """Whether its Adam changes to a compiled loop in the course of a training."""
-
-    def clock(self, case: Case) -> dict[str, int]:
-        """How `per_step` should time it."""
-        late = self.compiles_late and case.optimizer == "Adam"
-        return {"pieces": self.pieces, "warm_up": COMPILED if late else 1}
 
     @property
     def library(self) -> str:
@@ -80,13 +73,11 @@ class Contender:
         return "in order" if only_two or case.full_batch else self.variant
 
 
-COMPILED = 120
-"""Steps after which plainnet's Adam has changed to its compiled loop, if numba is installed."""
 _HERE = "benchmarks.contenders."
 CONTENDERS = {
     contender.key: contender
     for contender in (
-        Contender("ours", "plainnet, train_step", _HERE + "ours", "step", compiles_late=True),
+        Contender("ours", "plainnet, train_step", _HERE + "ours", "step"),
         Contender(
             "ours-train",
             "plainnet, train",
@@ -94,10 +85,9 @@ CONTENDERS = {
             "train",
             quick="a",
             variant="one batch",
-            compiles_late=True,
         ),
         Contender(
-            "ours-core", "plainnet without numba", _HERE + "ours", "core", cases="bcdef", quick=""
+            "ours-core", "plainnet without numba", _HERE + "ours", "core", cases="bcdefg", quick=""
         ),
         Contender("pytorch", "PyTorch, eager", _HERE + "pytorch", quick="abcde"),
         Contender("pytorch-fused", "PyTorch, fused optimizer", _HERE + "pytorch", "fused"),

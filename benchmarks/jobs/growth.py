@@ -47,7 +47,6 @@ POINTS = {point.key: point for point in (Point(axis, f) for axis in AXES for f i
 def run(job: str, contender: str, settings: Settings) -> Result:
     """Seconds of an epoch."""
     problem = POINTS[job].problem()
-    trainer = CONTENDERS[contender].trainer(problem)
-    clock = CONTENDERS[contender].clock(problem.case)
-    timing = per_step(trainer.run, block=settings.block, blocks=2, **clock)
+    who = CONTENDERS[contender]
+    timing = per_step(who.trainer(problem).run, block=settings.block, blocks=2, pieces=who.pieces)
     return {"seconds": timing.to_dict()["seconds"] * len(problem.X), "peak": peak_memory()}

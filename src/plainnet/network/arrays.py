@@ -34,11 +34,15 @@ class Scratch:
         Uninitialised, or, for constants that nobody writes to, filled when it is allocated.
         """
         held = self._held.get(name)
-        if held is None or held.shape[0] < shape[0] or held.shape[1:] != shape[1:]:
-            held = self._held[name] = self.xp.empty(shape, self.dtype)
-            if fill is not None:
-                held[...] = fill
-        return held if held.shape[0] == shape[0] else held[: shape[0]]
+        if held is not None and held.shape == shape:
+            return held
+        if held is not None and held.shape[0] > shape[0] and held.shape[1:] == shape[1:]:
+            return held[: shape[0]]
+        new: Array = self.xp.empty(shape, self.dtype)
+        if fill is not None:
+            new[...] = fill
+        self._held[name] = new
+        return new
 
 
 def vector(xp: ModuleType, n: int, dtype: Any) -> Array:

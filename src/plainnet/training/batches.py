@@ -95,15 +95,19 @@ def logits(
     network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int = 512
 ) -> Array:
     """The network's outputs `(N, n_out)` for raw samples X `(N, …)`, computed batch by batch."""
-    prepare = prepare or copy_as_is
     rows = X.reshape(len(X), -1)
-    inputs = np.empty((min(batch_size, len(X)), rows.shape[1]), network.dtype)
+    ready = prepare is None and X.dtype == network.dtype
+    prepare = prepare or copy_as_is
+    size = min(batch_size, len(X))
+    inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []
-    with suited_threads(network, len(inputs)):
+    with suited_threads(network, size):
         for start in range(0, len(rows), batch_size):
-            raw = rows[start : start + batch_size]
-            prepare(raw, inputs[: len(raw)])
-            parts.append(network.forward(inputs[: len(raw)]).copy())
+            batch = rows[start : start + batch_size]
+            if not ready:
+                raw, batch = batch, inputs[: len(batch)]
+                prepare(raw, batch)
+            parts.append(network.forward(batch).copy())
     return np.concatenate(parts)
 
 
