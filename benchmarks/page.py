@@ -20,6 +20,24 @@ Written by `make bench`, which anyone can repeat; `make bench-quick` takes less 
 Beside each median stand the least and the most of the rounds. *Speed of plainnet*: how many times
 as fast as the contender of that row; below 1, the contender is faster.
 """
+LIMITS = """## What stands in the way
+
+Measured on two cores of the machine above, where a goal is out of reach or close to its edge:
+
+- **(f), (g)**: a step takes little more than its matrix products alone (the column *of the limit*),
+  which NumPy's library does as well as PyTorch's; to be 1.15 times as fast as PyTorch it would have
+  to be faster than the products. What is left beside them is Adam's update, which waits for memory:
+  two threads do not make it faster.
+- **(c)** and, in the span, **(a)**: products of 50 µs on two threads leave their results in the
+  caches of two cores. What comes after, the update above all, then takes two to three times as long
+  as after one thread, and all in all one thread is as fast (`training/threads.py` chooses it up to
+  3 million multiply-adds in a product).
+- **One row**: 12 of the 19 µs are the three products, whose weights (940 kB) have to come from the
+  second-level cache; ten calls from Python make the rest. ONNX Runtime needs one call.
+- **JAX, jitted epoch** keeps Python out of a whole epoch and is ahead on the smallest networks; it
+  needs all batches of an epoch beforehand as one array, and compiles anew for each shape.
+- **(b) beside scikit-learn**: twice to three times, by round; its products are as fast as ours.
+"""
 GROWTH = """## How cost grows
 
 ![Time and memory of an epoch at 1, 10 and 100 times samples, width and depth]({curves})
@@ -85,6 +103,7 @@ def markdown(results: Results, curves: str | None) -> str:
     jobs = [table for table in tables(results) if table.title not in titles]
     parts = [HEAD, machine(results.run)]
     parts += [goal_table(results).markdown(2), faster_table(results).markdown(2)]
+    parts += [LIMITS]
     parts += ["## Training steps\n", *(table.markdown() for table in steps)]
     parts += ["## Whole jobs\n", *(table.markdown() for table in jobs)]
     if curves:
