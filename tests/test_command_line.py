@@ -33,7 +33,7 @@ from plainnet.pictures.drawing import draw_animal
 
 QUICK = ("--epochs", "2", "--hidden", "8", "--batch-size", "8")
 PICTURES = (*QUICK, "--size", "16")
-RUN_FILES = ["history.csv", "metrics.json", "model.safetensors", "settings.json"]
+RUN_FILES = ["history.csv", "metrics.json", "model.safetensors", "report.html", "settings.json"]
 
 
 @dataclass
@@ -211,7 +211,7 @@ def test_train_without_validation_has_nothing_to_measure(plainnet: Command, data
     more = ("--validation-share", "0", "--out")
     done = plainnet("train", data / "pets", *PICTURES, *more, "a")
     assert done.code == 0
-    assert done.out.startswith("kept     epoch 2 of 2\nwritten  a\n")
+    assert done.out.startswith("report   a/report.html\nkept     epoch 2 of 2\nwritten  a\n")
     assert listing(Path("a")) == RUN_FILES
     told = plainnet("train", data / "pets", *PICTURES, *more, "b", "--json").json
     assert told["run"] == "b"
@@ -329,11 +329,16 @@ def test_features_have_no_size(plainnet: Command, data: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", ["1e6", "1e30"])
-def test_a_training_that_diverges_leaves_no_run(plainnet: Command, data: Path, rate: str) -> None:
+def test_a_training_that_diverges_leaves_what_was_sound(
+    plainnet: Command, data: Path, rate: str
+) -> None:
     how = ("--optimizer", "gradient-descent", "--learning-rate", rate, "--schedule", "constant")
     done = plainnet("train", data / "pets", "--size", 16, *how, "--epochs", 9)
     done.refused(rf"learning rate 1e\+0?{rate[2:]}; try .*, (or )?clip_norm=1")
-    assert not Path("runs").exists()
+    kept = re.search(r"What \d+ epochs? had learned before is kept in (\S+)\.$", done.err.strip())
+    assert bool(kept) == Path("runs").exists()
+    if kept:
+        assert listing(Path(kept[1])) == ["history.csv", "model.safetensors", "settings.json"]
 
 
 def test_an_earlier_run_is_not_overwritten(plainnet: Command, data: Path) -> None:
@@ -394,12 +399,12 @@ def test_a_disk_that_gets_full_while_it_measures(
     plainnet: Command, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from plainnet.errors import FileError
-    from plainnet.faces import train
+    from plainnet.faces import learning
 
     def full(*_: object) -> None:
         raise FileError("metrics.json could not be written.")
 
-    monkeypatch.setattr(train, "finish_run", full)
+    monkeypatch.setattr(learning, "finish_run", full)
     done = plainnet("train", data / "pets", *PICTURES, "--out", "run")
     done.refused(r"could not be written\. What was learned is kept in run, unmeasured\.")
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
@@ -434,11 +439,12 @@ def test_ctrl_c_keeps_what_was_reached(
         process.send_signal(signal.SIGINT)
     done = ended(process)
     assert done.code == 130
-    assert re.search(rf"Stopped by Ctrl-C after \d+ epochs; .* kept in {run}\.\n\n$", done.err)
-    assert {*listing(run)} >= {*RUN_FILES} - {"metrics.json"}
+    go_on = f"Go on with  plainnet train --resume {run}\n"
+    assert re.search(rf"Stopped after \d+ epochs; .* kept in {run}\.\n{go_on}$", done.err)
+    assert {*listing(run)} >= {"checkpoint.safetensors", "history.csv", "model.safetensors"}
     assert plainnet("predict", run, data / "pets").code == 0
     if again is None:
-        assert listing(run) == RUN_FILES
+        assert listing(run) == ["checkpoint.safetensors", *RUN_FILES]
         assert "test: 12 samples" in done.out
         assert done.out.endswith(f"try      plainnet predict {run} PICTURE\n")
 
@@ -452,8 +458,9 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert (done.code, done.out) == (130, "")
-    assert done.err.strip() == "Stopped by Ctrl-C after 0 epochs; nothing to keep."
-    assert listing(tmp_path) == ["d.npz"]
+    told = f"Stopped after 0 epochs; no model yet.\nGo on with  plainnet train --resume {run}"
+    assert done.err.strip() == told
+    assert listing(run) == ["checkpoint.safetensors", "settings.json"]
 
 
 def test_ctrl_c_while_it_reads(tmp_path: Path) -> None:
@@ -481,7 +488,7 @@ def test_ctrl_c_while_it_measures(
     monkeypatch.setattr(Classifier, "evaluate", interrupted)
     done = plainnet("train", data / "pets", *PICTURES, "--json", "--out", "run")
     assert (done.code, done.json["run"]) == (130, "run")
-    assert done.err.endswith("after 2 epochs; what was reached is kept in run.\n\n")
+    assert done.err.endswith("after 2 epochs; what was reached is kept in run.\n")
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
@@ -773,7 +780,7 @@ def test_the_help_of_train_tells_its_defaults_in_sections(plainnet: Command) -> 
 
 def test_names_that_no_command_has(plainnet: Command) -> None:
     plainnet("tarin").refused("no command 'tarin'; did you mean train?")
-    plainnet("pictures").refused("no command 'pictures'; there are demo, train, evaluate, predict")
+    plainnet("pictures").refused("no command 'pictures'; there are demo, train, ")
     plainnet("train").refused("Missing argument 'DATA'")
     plainnet("predict", "run").refused("Missing argument 'PICTURES")
     plainnet("--verbose").refused("No such option")

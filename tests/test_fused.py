@@ -28,7 +28,7 @@ from plainnet.errors import ShapeError
 from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.training import Optimizer, fused, fused_step
 from plainnet.training.fused_step import fused_gradient
-from plainnet.training.loop import gradient
+from plainnet.training.step import gradient
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
@@ -184,7 +184,7 @@ def test_the_loops_take_over_after_the_same_work_each_time(
     monkeypatch.setattr(fused, "AFTER", 0.002)  # reached at step 40
     taken: list[int] = []
     monkeypatch.setattr(
-        plainnet.training.loop, "fused_gradient", lambda *_: taken.append(optimizer.t)
+        plainnet.training.step, "fused_gradient", lambda *_: taken.append(optimizer.t)
     )
     loops = fused.loops
     monkeypatch.setattr(fused, "loops", lambda: taken.append(optimizer.t) or loops())  # type: ignore[func-returns-value]

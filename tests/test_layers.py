@@ -13,9 +13,11 @@ from numpy.typing import DTypeLike
 from plainnet.errors import SettingError
 from plainnet.network import (
     Array,
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Network,
     ReLU,
@@ -39,9 +41,15 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "Tanh": lambda: [Tanh()],
     "Dropout": lambda: [Dropout(0.4)],
     "Dropout-0": lambda: [Dropout(0)],
+    "BatchNorm": lambda: [BatchNorm(5)],
+    "BatchNorm-other-settings": lambda: [BatchNorm(5, 1, 0.5)],
+    "LayerNorm": lambda: [LayerNorm(5)],
+    "LayerNorm-other-settings": lambda: [LayerNorm(5, 0.5)],
     "stack-relu": lambda: [Dense(5, 6), ReLU(), Dropout(0.3), Dense(6, 6), ReLU(), Dense(6, 2)],
     "stack-leaky": lambda: [Dense(5, 6), LeakyReLU(0.2), Dense(6, 3), Dropout(0.2)],
     "stack-smooth": lambda: [Sigmoid(), Dense(5, 3), Tanh(), Dense(3, 3), Sigmoid()],
+    "stack-batch-norm": lambda: [BatchNorm(5), Dense(5, 6), BatchNorm(6), ReLU(), Dense(6, 2)],
+    "stack-layer-norm": lambda: [LayerNorm(5), Dense(5, 6), LayerNorm(6), Tanh(), Dense(6, 2)],
     "stack-linear": lambda: [Dense(5, 2), Dense(2, 4)],
     "stack-of-activations": lambda: [Tanh(), LeakyReLU(0.3), Sigmoid()],
 }

@@ -25,7 +25,7 @@ from plainnet.network.losses import sigmoid
 class Case:
     """A loss, how many outputs K it judges, and targets for N samples."""
 
-    make: type[Loss]
+    make: Callable[[], Loss]
     K: int
     targets: Callable[[int], Array]
 
@@ -45,6 +45,22 @@ CASES = {
     "sigmoid-three-questions": Case(SigmoidCrossEntropy, 3, lambda N: draw().random((N, 3))),
     "softmax-two-classes": Case(SoftmaxCrossEntropy, 2, lambda N: draw().integers(0, 2, N)),
     "softmax-four-classes": Case(SoftmaxCrossEntropy, 4, lambda N: draw().integers(0, 4, N)),
+    "sigmoid-smoothed": Case(
+        lambda: SigmoidCrossEntropy(0.2), 1, lambda N: draw().integers(0, 2, N)
+    ),
+    "sigmoid-smoothed-three-questions": Case(
+        lambda: SigmoidCrossEntropy(0.2), 3, lambda N: draw().random((N, 3))
+    ),
+    "softmax-smoothed": Case(
+        lambda: SoftmaxCrossEntropy(0.2), 4, lambda N: draw().integers(0, 4, N)
+    ),
+    "softmax-soft": Case(SoftmaxCrossEntropy, 3, lambda N: draw().dirichlet([1, 1, 1], N)),
+    "softmax-one-hot": Case(
+        SoftmaxCrossEntropy, 3, lambda N: np.eye(3, dtype=int)[np.arange(N) % 3]
+    ),
+    "softmax-soft-smoothed": Case(
+        lambda: SoftmaxCrossEntropy(0.2), 3, lambda N: draw().dirichlet([1, 1, 1], N)
+    ),
     "softmax-uint8": Case(
         SoftmaxCrossEntropy, 4, lambda N: draw().integers(0, 4, N).astype(np.uint8)
     ),
@@ -358,10 +374,10 @@ REFUSED: dict[str, tuple[Loss, Array, int, type[PlainnetError], str]] = {
         "The targets hold 1 values that are not finite; remove those samples or fill in what "
         "is missing.",
     ),
-    "softmax-one-hot": (
-        SoftmaxCrossEntropy(), np.eye(5), 5, ShapeError,
+    "softmax-other-classes": (
+        SoftmaxCrossEntropy(), np.eye(5), 3, ShapeError,
         "SoftmaxCrossEntropy needs one class number for each of 5 samples, shape (5,), "
-        "but got (5, 5).",
+        "or a probability for each of 3 classes, shape (5, 3), but got (5, 5).",
     ),
     "softmax-floats": (
         SoftmaxCrossEntropy(), np.zeros(5), 3, DataError,

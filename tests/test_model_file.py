@@ -15,9 +15,11 @@ from plainnet.errors import FileError, ModelFileError
 from plainnet.files import read_model, write_model
 from plainnet.network import (
     Array,
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Network,
     ReLU,
@@ -31,6 +33,8 @@ LAYERS: list[Callable[[], Layer]] = [
     Sigmoid,
     Tanh,
     lambda: Dropout(0.25),
+    lambda: BatchNorm(4, 0.3, 1e-3),
+    lambda: LayerNorm(4, 1e-3),
     lambda: Dense(4, 4),
 ]
 

@@ -10,9 +10,11 @@ from laws import address, device, held_still, normal, randomized
 from plainnet.errors import PlainnetError, SettingError, ShapeError
 from plainnet.network import (
     Array,
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Loss,
     MeanSquaredError,
@@ -31,7 +33,7 @@ from plainnet.network import (
 from plainnet.network.arrays import Shape
 from plainnet.network.initializers import Initializer
 from plainnet.training import Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
-from plainnet.training.loop import clip, train_step
+from plainnet.training.step import clip, train_step
 
 
 class Shift(Layer):
@@ -424,16 +426,28 @@ def test_a_first_layer_that_takes_any_number_of_features_does() -> None:
 
 OPTIMIZERS: list[type[Optimizer]] = [GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW]
 
-LOSSES: dict[str, tuple[Loss, Array]] = {
-    "mse": (MeanSquaredError(), normal(6, 2, dtype=np.float32)),
-    "sigmoid": (SigmoidCrossEntropy(), np.ones((6, 2), np.float32)),
-    "softmax": (SoftmaxCrossEntropy(), np.array([0, 1, 1, 0, 1, 0])),
+LOSSES: dict[str, tuple[Callable[[], Loss], Array]] = {
+    "mse": (MeanSquaredError, normal(6, 2, dtype=np.float32)),
+    "sigmoid": (SigmoidCrossEntropy, np.ones((6, 2), np.float32)),
+    "sigmoid-smoothed": (lambda: SigmoidCrossEntropy(0.1), np.ones((6, 2), np.float32)),
+    "softmax": (SoftmaxCrossEntropy, np.array([0, 1, 1, 0, 1, 0])),
+    "softmax-smoothed": (lambda: SoftmaxCrossEntropy(0.1), np.array([0, 1, 1, 0, 1, 0])),
+    "softmax-soft": (SoftmaxCrossEntropy, np.full((6, 2), 0.5, np.float32)),
 }
 
 
 def every_layer(**settings: Any) -> Network:
-    stack = [Dense(4, 5), ReLU(), Dense(5, 5), LeakyReLU(), Dropout(0.2), Dense(5, 4), Sigmoid()]
-    return Network([*stack, Dense(4, 3), Tanh(), Dense(3, 2)], **settings)
+    stack = [
+        Dense(4, 5),
+        BatchNorm(5),
+        ReLU(),
+        Dense(5, 5),
+        LayerNorm(5),
+        LeakyReLU(),
+        Dropout(0.2),
+    ]
+    stack += [Dense(5, 4), Sigmoid(), Dense(4, 3), Tanh(), Dense(3, 2)]
+    return Network(stack, **settings)
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS)
@@ -441,8 +455,8 @@ def every_layer(**settings: Any) -> Network:
 def test_a_network_learns_on_another_array_module(name: str, make: type[Optimizer]) -> None:
     """The same bits from arrays that are not NumPy's, and that no NumPy function will take."""
     xp, calls = device()
-    loss, y = LOSSES[name]
-    loss = type(loss)()
+    new_loss, y = LOSSES[name]
+    loss = new_loss()
     there, here = every_layer(xp=xp), every_layer()
     optimizers = make(weight_decay=0.1), make(weight_decay=0.1)
     optimizers[0].xp = loss.xp = xp
@@ -451,15 +465,26 @@ def test_a_network_learns_on_another_array_module(name: str, make: type[Optimize
     for _ in range(3):
         X_there, y_there, w_there = (xp.asarray(A) for A in (X, y, w))
         J_there = train_step(there, loss, optimizers[0], X_there, y_there, w_there, 0.1)
-        J_here = train_step(here, type(loss)(), optimizers[1], X, y, w, 0.1)
+        J_here = train_step(here, new_loss(), optimizers[1], X, y, w, 0.1)
         assert J_there == J_here
     theta: Any = there.theta
     np.testing.assert_array_equal(theta.held, here.theta)
     assert theta.held.dtype == np.float32
+    state: Any = there.state
+    for mean, expected in here.state.items():
+        np.testing.assert_array_equal(state[mean].held, expected)
     assert {"dot", "maximum", "tanh", "greater", "multiply", "empty", "zeros"} <= {*calls}
 
 
-@pytest.mark.parametrize("layer", [LeakyReLU(np.float64(0.1)), Dropout(np.float64(0.1))])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        LeakyReLU(np.float64(0.1)),
+        Dropout(np.float64(0.1)),
+        BatchNorm(3, np.float64(0.1), np.float64(1e-5)),
+        LayerNorm(3, np.float64(1e-5)),
+    ],
+)
 def test_settings_that_numpy_made_are_plain_numbers(layer: Layer) -> None:
     """With an np.float64 float32 computes in float64, which costs twice the time."""
     xp, _ = device()

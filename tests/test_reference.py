@@ -1,6 +1,7 @@
 """PyTorch as the oracle, in float64: layers, losses, optimizers, schedules, whole trainings."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ from laws import normal, randomized
 
 from plainnet.network import (
     Array,
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Loss,
     MeanSquaredError,
@@ -95,6 +98,51 @@ def test_dropout_with_the_mask_that_we_drew() -> None:
     assert_close(np.asarray(network.backward(dY, need_dX=True)), X_theirs.grad)
 
 
+def taught(theirs: Any, network: Network) -> Any:
+    """Their normalisation with our γ and β."""
+    gamma, beta = network.parameters.values()
+    with torch.no_grad():
+        theirs.weight.copy_(tensor(gamma))
+        theirs.bias.copy_(tensor(beta))
+    return theirs
+
+
+def assert_same_step(network: Network, theirs: Any, seed: int, N: int, training: bool) -> None:
+    """Forward and backward of one batch of features that differ in place and size."""
+    X: Array = 3 * normal(N, 5, seed=seed) * np.arange(1, 6) + np.arange(5)
+    dY = normal(N, 5, seed=seed + 100)
+    X_theirs = tensor(X, requires_grad=True)
+    theirs.train(training)
+    theirs.zero_grad()
+    Y = theirs(X_theirs)
+    Y.backward(tensor(dY))
+    assert_close(network.forward(X, training=training), Y)
+    assert_close(np.asarray(network.backward(dY, need_dX=True)), X_theirs.grad)
+    assert_close(network.gradients["layers.0.gamma"], theirs.weight.grad, atol=1e-11)
+    assert_close(network.gradients["layers.0.beta"], theirs.bias.grad, atol=1e-11)
+
+
+@pytest.mark.parametrize("momentum", [0.1, 0.7, 1])
+@pytest.mark.parametrize("epsilon", [1e-5, 0.1])
+def test_batch_norm_and_its_running_means(momentum: float, epsilon: float) -> None:
+    network = randomized(Network([BatchNorm(5, momentum, epsilon)], dtype=np.float64))
+    theirs = taught(torch.nn.BatchNorm1d(5, epsilon, momentum, dtype=torch.float64), network)
+    for seed, N in enumerate((8, 3, 20, 2)):
+        assert_same_step(network, theirs, seed, N, training=True)
+        assert_close(network.state["layers.0.mean"], theirs.running_mean)
+        assert_close(network.state["layers.0.var"], theirs.running_var, atol=1e-10)
+        assert_same_step(network, theirs, seed + 10, 4, training=False)
+
+
+@pytest.mark.parametrize("epsilon", [1e-5, 0.1])
+def test_layer_norm(epsilon: float) -> None:
+    network = randomized(Network([LayerNorm(5, epsilon)], dtype=np.float64))
+    theirs = taught(torch.nn.LayerNorm(5, epsilon, dtype=torch.float64), network)
+    for seed, N in enumerate((8, 1, 20)):
+        assert_same_step(network, theirs, seed, N, training=True)
+        assert_same_step(network, theirs, seed, N, training=False)
+
+
 # losses ----------------------------------------------------------------------------------------
 
 
@@ -112,6 +160,25 @@ LOSSES: dict[str, tuple[Loss, int, Array, Callable[..., Any]]] = {
     "sigmoid": (SigmoidCrossEntropy(), 1, draw.integers(0, 2, 9), bce),
     "sigmoid-three-questions": (SigmoidCrossEntropy(), 3, draw.random((9, 3)), bce),
     "softmax": (SoftmaxCrossEntropy(), 4, draw.integers(0, 4, 9), F.cross_entropy),
+    "sigmoid-smoothed": (
+        SigmoidCrossEntropy(smoothing=0.2),
+        3,
+        draw.random((9, 3)),
+        lambda Z, y, **named: bce(Z, 0.8 * y + 0.1, **named),
+    ),
+    "softmax-soft": (SoftmaxCrossEntropy(), 4, draw.dirichlet([1] * 4, 9), F.cross_entropy),
+    "softmax-smoothed": (
+        SoftmaxCrossEntropy(smoothing=0.2),
+        4,
+        draw.integers(0, 4, 9),
+        partial(F.cross_entropy, label_smoothing=0.2),
+    ),
+    "softmax-soft-smoothed": (
+        SoftmaxCrossEntropy(smoothing=0.2),
+        4,
+        draw.dirichlet([1] * 4, 9),
+        partial(F.cross_entropy, label_smoothing=0.2),
+    ),
 }
 
 

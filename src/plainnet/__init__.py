@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from plainnet.network import (
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     MeanSquaredError,
     Network,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Adam",
     "AdamW",
+    "BatchNorm",
     "Classifier",
     "Dataset",
     "Dense",
@@ -52,6 +55,7 @@ __all__ = [
     "Epoch",
     "GradientDescent",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "MeanSquaredError",
     "Momentum",

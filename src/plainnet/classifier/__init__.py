@@ -1,19 +1,24 @@
 """The thing a user keeps: preprocessing, network and class names, trained, saved and asked."""
 
+from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.classifier import Classifier
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.run_folder import (
+    CHECKPOINT,
     RUNS,
     finish_run,
     keep_run,
     load_run,
     new_run,
+    resumable_run,
     start_run,
 )
 
 __all__ = [
+    "CHECKPOINT",
     "RUNS",
+    "Checkpoint",
     "Classifier",
     "Preprocessing",
     "Recipe",
@@ -21,5 +26,6 @@ __all__ = [
     "keep_run",
     "load_run",
     "new_run",
+    "resumable_run",
     "start_run",
 ]

@@ -9,12 +9,13 @@
 """
 
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from plainnet.classifier.checkpoint import Checkpoint
+from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import (
@@ -25,12 +26,12 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, restore
+from plainnet.classifier.saved import describe, restore, temperature_of
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
-from plainnet.network import Array, Network, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Splits, stratified_split
-from plainnet.training import Epoch, Epochs, keep_best, logits, stop_early, train
+from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from plainnet.pictures import Dataset, Splits
+from plainnet.training import Epoch, Epochs, logits
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
 
@@ -57,6 +58,8 @@ class Classifier:
         """What it was trained on; of a loaded classifier None."""
         self.validation: Dataset | None = None
         """What the training was watched on, given or held out; of a loaded classifier None."""
+        self.temperature = 1.0
+        """Logits are divided by it, so that a probability of 80 % is right in 80 of 100 cases."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
 
@@ -89,63 +92,26 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Epochs:
-        """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached."""
-        recipe = self.recipe
-        train_set, watch = training_data(data, y, validation, recipe)
-        if recipe.patience and watch is None and not recipe.validation_share:
-            raise SettingError(
-                "To stop early with a patience, a training needs validation data, but there is "
-                "none; give some, or a validation share above 0."
-            )
-        self.validation = watch
-        weights_rng, order_rng, split_rng = np.random.default_rng(recipe.seed).spawn(3)
-        if self.validation is None and recipe.validation_share:
-            kept, held_out = stratified_split(train_set.y, recipe.validation_share, split_rng)
-            if len(held_out):
-                train_set, self.validation = train_set.take(kept), train_set.take(held_out)
-        self.training, self.classes = train_set, train_set.classes
-        self.history, self.quality = [], {}
-        self.preprocessing = Preprocessing.fit(train_set.X)
-        n_in = self.preprocessing.mean.size
-        self.network = recipe.make_network(n_in, outputs_for(self.classes), weights_rng)
-        optimizer = recipe.make_optimizer(n_in)
-        steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
-        stream = train(
-            self.network,
-            self.loss,
-            optimizer,
-            train_set.X,
-            train_set.y,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
-            rng=order_rng,
-            schedule=recipe.make_schedule(optimizer.learning_rate, steps),
-            clip_norm=recipe.clip_norm,
-            validation=(self.validation.X, self.validation.y) if self.validation else None,
-            prepare=self.preprocessing,
-        )
-        return self._watched(stream)
+        """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
 
-    def _watched(self, stream: Epochs) -> Epochs:
-        """The stream with its history, ended early if so wished, its network left as kept."""
-        if self._stops_early:
-            stream = keep_best(stop_early(stream, patience=self.recipe.patience), self.network)
-        else:  # the last whole epoch, also where Ctrl-C cuts the next one short
-            stream = keep_best(stream, self.network, figure="epoch", best="highest")
-        with closing(stream):
-            for epoch in stream:
-                self.history.append(epoch)
-                yield epoch
-        last = self.history[-1]
-        sound = (
-            np.isfinite(self.network.theta).all() and np.isfinite([*last.figures().values()]).all()
-        )
-        if not sound:
-            raise DivergedError(
-                "The last step of the training left the finite numbers, with learning rate "
-                f"{last.learning_rate:g}; try {last.learning_rate / 10:g}, or clip_norm=1."
-            )
+        With a `checkpoint` the training is written to the disk as it goes, and goes on, to the last
+        bit as if it had never stopped, from what is there. The history begins with its epochs then,
+        the stream with the first new one.
+        """
+        train_set, watch = training_data(data, y, validation, self.recipe)
+        return fit_epochs(self, train_set, watch, checkpoint)
+
+    def begin(
+        self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing, rng: Rng
+    ) -> None:
+        """Forget what was learned, and make a new network for these data."""
+        self.training, self.validation, self.classes = train_set, watch, train_set.classes
+        self.history, self.quality, self.temperature = [], {}, 1.0
+        self.preprocessing = preprocessing
+        n_in = preprocessing.mean.size
+        self.network = self.recipe.make_network(n_in, outputs_for(self.classes), rng)
 
     @property
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
@@ -153,7 +119,8 @@ class Classifier:
         return SigmoidCrossEntropy() if outputs_for(self.classes) == 1 else SoftmaxCrossEntropy()
 
     @property
-    def _stops_early(self) -> bool:
+    def stops_early(self) -> bool:
+        """Whether the training ends when its validation loss does not get lower any more."""
         return self.recipe.patience > 0 and self.validation is not None
 
     @property
@@ -161,7 +128,7 @@ class Classifier:
         """The epoch whose parameters were kept; None before training."""
         if not self.history:
             return None
-        if not self._stops_early:
+        if not self.stops_early:
             return self.history[-1]
         return min(reversed(self.history), key=lambda epoch: epoch["validation_loss"])
 
@@ -180,6 +147,7 @@ class Classifier:
         network, raw = self._trained(), raw_samples(samples, self.preprocessing)
         with np.errstate(over="ignore", invalid="ignore"):
             Z, loss = logits(network, raw, prepare=self.preprocessing), self.loss
+            Z /= Z.dtype.type(self.temperature)
             P = loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
         if not np.isfinite(P).all():
             raise DivergedError(
@@ -232,6 +200,7 @@ class Classifier:
         """
         network = self._trained()
         metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
+        metadata["temperature"] = self.temperature
         write_model(Path(path), network, metadata, self.preprocessing.tensors())
 
     @classmethod
@@ -253,6 +222,7 @@ class Classifier:
         self = cls()
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
         self.classes, self.quality = classes, quality
+        self.temperature = temperature_of(path, metadata)
         return self
 
     def _trained(self) -> Network:

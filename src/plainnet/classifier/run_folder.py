@@ -5,6 +5,7 @@
     runs/pets-1/
       model.safetensors   the classifier; all that answering needs
       settings.json       the recipe and where the data came from
+      checkpoint.safetensors   while it trains: all that going on needs
       history.csv         one row an epoch
       metrics.json        what was measured, on validation and test data
 """
@@ -26,12 +27,13 @@ RUNS = Path("runs")
 """Where a run goes that is not told where to."""
 
 MODEL = "model.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 _FILES = (MODEL, "settings.json", "history.csv", "metrics.json")
 
 
 @contextmanager
 def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
-    """A new folder for a run, which is gone again if no model is in it at the end.
+    """A new folder for a run, gone again if neither model nor checkpoint is in it at the end.
 
     It is made before the work begins, so that an evening's training is not the first to find out
     that nothing can be written there.
@@ -50,7 +52,7 @@ def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
     try:
         yield made
     finally:
-        if not (made / MODEL).exists():
+        if not ((made / MODEL).exists() or (made / CHECKPOINT).exists()):
             with suppress(OSError):  # it holds something else: that stays
                 for name in _FILES:
                     (made / name).unlink(missing_ok=True)
@@ -91,6 +93,29 @@ def finish_run(folder: Path, classifier: Classifier, metrics: Mapping[str, Any])
     classifier.quality = dict(metrics)
     classifier.save(folder / MODEL)
     write_file(folder / "metrics.json", _json(metrics))
+
+
+def resumable_run(folder: Path) -> dict[str, Any]:
+    """The settings of a run that can be gone on with.
+
+    Raises:
+        ModelFileError: it is none, or it has come to its end.
+    """
+    if not (folder / CHECKPOINT).exists():
+        done = (folder / MODEL).exists()
+        raise ModelFileError(
+            f"The run {folder} has come to its end; train anew for something else."
+            if done
+            else f"{folder} holds no {CHECKPOINT}; name the folder of a run that was stopped."
+        )
+    try:
+        settings = json.loads((folder / "settings.json").read_text("utf-8"))
+        return {"data": str(settings["data"]), **settings, "recipe": dict(settings["recipe"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(
+            f"The settings of the run {folder} cannot be read ({error}); without them it cannot go "
+            "on, so train anew."
+        ) from error
 
 
 def load_run(path: Path) -> Classifier:

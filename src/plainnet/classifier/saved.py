@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.checks import check_number
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.errors import ModelFileError, PlainnetError
+from plainnet.errors import ModelFileError, PlainnetError, SettingError
 from plainnet.network import Array
 from plainnet.version import __version__
 
@@ -59,6 +60,18 @@ def restore(path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
             "anew."
         ) from error
     return tuple(metadata["classes"]), preprocessing, recipe, metadata["quality"]
+
+
+def temperature_of(path: Any, metadata: Mapping[str, Any]) -> float:
+    """What logits are divided by; 1 in files that do not say.
+
+    Raises:
+        ModelFileError: it is no number above 0.
+    """
+    try:
+        return check_number("temperature", metadata.get("temperature", 1.0), "(0, inf)")
+    except SettingError as error:
+        raise ModelFileError(f"{path} is damaged: {error} Copy it again or train anew.") from error
 
 
 def _check(metadata: Mapping[str, Any]) -> None:

@@ -20,9 +20,15 @@ from plainnet.reports.progress import say
 COMMANDS = {
     "demo": "Draw pictures of cats and other animals; train, evaluate, predict.",
     "train": "Learn from a folder of pictures for each class; write a run.",
+    "cross-validate": "Say how well a training would do, from few pictures.",
     "evaluate": "Measure how well a run answers on data with known classes.",
     "predict": "Say what a run sees in new pictures.",
+    "report": "Write a page about a run: how well it answers, and where it errs.",
+    "check": "Look for what is wrong with data before training on it.",
     "summary": "Show the layers, sizes and settings of a run.",
+    "explain": "Show which pixels spoke for an answer, and which against it.",
+    "trace": "Follow a picture through a run, formula by formula.",
+    "graph": "Draw the computation graph of a run.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
 HELP = """A neural network in plain sight, and a picture classifier for your own folders.
@@ -47,7 +53,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        command = importlib.import_module(f"plainnet.faces.{name}").command
+        command = importlib.import_module(f"plainnet.faces.{name.replace('-', '_')}").command
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

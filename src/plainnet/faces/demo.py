@@ -1,6 +1,4 @@
-"""`plainnet demo`: the main job import shlex
-from end to end, on pictures that it draws itself.
-"""
+"""`plainnet demo`: the main job from end to end, on pictures that it draws itself."""
 
 import shlex
 import shutil
@@ -12,8 +10,8 @@ import click
 import numpy as np
 
 from plainnet.classifier import RUNS, Classifier, new_run
+from plainnet.faces.learning import train_run
 from plainnet.faces.reading import read_told
-from plainnet.faces.train import train_run
 from plainnet.files import new_folder, numbered_folder
 from plainnet.pictures import Dataset
 from plainnet.pictures.drawing import KINDS, write_drawn_pictures

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 
 @contextmanager
@@ -22,6 +22,38 @@ def heard_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Stoppable(Protocol):
+    """What ends after the step at hand once it is told to."""
+
+    stopping: bool
+
+
+@contextmanager
+def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
+    """Within it Ctrl-C and a polite kill ask the work to stop; yields the signals that came.
+
+    Where one of them means something else already, it goes on meaning that.
+    """
+    came: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        came.append(number)
+        work.stopping = True
+
+    usual: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+    ours = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
+    for number in ours:
+        signal.signal(number, ask)
+    try:
+        yield came
+    finally:
+        for number in ours:
+            signal.signal(number, usual[number])
 
 
 def _raise_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001

@@ -2,16 +2,15 @@
 
 import os
 import shlex
-from contextlib import closing
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plainnet.classifier import RUNS, Classifier, finish_run, keep_run, new_run, start_run
-from plainnet.errors import DataError, FileError, SettingError
-from plainnet.faces.command_line import INTERRUPTED
-from plainnet.faces.interrupt import heard_once, not_heard_any_more
+from plainnet.classifier import RUNS, Classifier, new_run, resumable_run
+from plainnet.errors import SettingError
+from plainnet.faces.learning import train_run
 from plainnet.faces.options import (
     Sections,
     given,
@@ -20,104 +19,84 @@ from plainnet.faces.options import (
     recipe_options,
 )
 from plainnet.faces.reading import read_told
-from plainnet.pictures import Dataset, Splits
-from plainnet.reports import count, evaluation_text, network_line, printable, say, show_progress
-from plainnet.training.evaluation import Evaluation
+from plainnet.faces.report import report_training
+from plainnet.reports import evaluation_text
 
 
 @click.command("train", cls=Sections)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The run, a new folder. [runs/NAME-1, -2, …]"
 )
 @click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Go on with a run that was stopped, with its own settings.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0),
+    default=5,
+    help="That an epoch may take before a checkpoint is written in its midst. [5]",
+)
+@click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
 @recipe_options
 @json_option
-def command(data: Path, out: Path | None, strict: bool, as_json: bool, **options: Any) -> int:
+def command(
+    data: Path | None,
+    out: Path | None,
+    strict: bool,
+    resume: Path | None,
+    minutes: float,
+    report: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Learn to tell the classes in DATA apart, and write what was learned as a run folder.
 
     DATA is a folder with a folder of pictures for each class. There may be train, validation and
     test folders around these; otherwise some pictures are held out to watch the training.
 
+    Nothing is lost when a training is stopped, by whatever: `plainnet train --resume RUN` goes on
+    where it was, and comes out as if it had never stopped.
+
     DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
-    classifier = Classifier(**given(options))
+    run: AbstractContextManager[Path]
+    if resume is not None:
+        if out or strict or given(options):
+            raise SettingError(
+                "--resume goes on with the settings that the run began with; leave the others out."
+            )
+        settings = resumable_run(resume)
+        data, strict = data or Path(settings["data"]), settings.get("strict", False)
+        classifier, run = Classifier(**settings["recipe"]), nullcontext(resume)
+    elif data is None:
+        raise click.UsageError("Missing argument 'DATA': name what to learn from.")
+    else:
+        classifier = Classifier(**given(options))
+        _check_apart(out or RUNS, data)
+        run = new_run(out, _name(data))
     recipe = classifier.recipe
-    _check_apart(out or RUNS, data)
-    with new_run(out, _name(data)) as folder:
+    with run as folder:
         splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=strict)
-        code, results = train_run(classifier, splits, folder)
+        code, results = train_run(
+            classifier, splits, folder, resume=resume is not None, minutes=minutes, strict=strict
+        )
     if not classifier.history:
         return code
+    page = report_training(classifier, splits, folder) if report and (results or not code) else None
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
         print_json({"run": str(folder), **_facts(classifier), **metrics})
     else:
         for name, result in results.items():
             print(f"{evaluation_text(result, name)}\n")
-        print(_where(classifier, folder))
+        print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
     return code
-
-
-def train_run(
-    classifier: Classifier, splits: Splits, folder: Path
-) -> tuple[int, dict[str, Evaluation]]:
-    """Train, keep, measure: the exit code, and what was measured.
-
-    After Ctrl-C what was reached is kept and measured as it would be at the end; nothing is where
-    no epoch had ended. Once it is kept, Ctrl-C ends the measuring only.
-    """
-    if splits.train is None:
-        raise DataError(f"{splits.path} holds test data only; training needs training data too.")
-    start_run(folder, {"data": str(splits.path), "recipe": classifier.recipe.to_dict()})
-    results: dict[str, Evaluation] = {}
-    with heard_once():
-        interrupted = _learn(classifier, splits)
-        if classifier.history:
-            keep_run(folder, classifier)
-    try:
-        if classifier.history:
-            results = _measured(classifier, splits.test)
-            finish_run(folder, classifier, {name: r.to_dict() for name, r in results.items()})
-    except KeyboardInterrupt:
-        interrupted = True
-    except FileError as error:
-        raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
-    if interrupted:
-        not_heard_any_more()
-        kept = f"what was reached is kept in {folder}" if classifier.history else "nothing to keep"
-        say(f"Stopped by Ctrl-C after {count(len(classifier.history), 'epoch')}; {kept}.\n")
-    return INTERRUPTED if interrupted else 0, results
-
-
-def _learn(classifier: Classifier, splits: Splits) -> bool:
-    """Train with progress on stderr; True if Ctrl-C ended it."""
-    try:
-        with closing(classifier.fit_epochs(splits)) as epochs:
-            _tell(classifier)
-            for _ in show_progress(epochs, classifier.recipe.epochs):
-                pass
-    except KeyboardInterrupt:
-        say("")  # a terminal has written ^C
-        return True
-    say("")
-    return False
-
-
-def _tell(classifier: Classifier) -> None:
-    """What is trained on, and what is trained."""
-    parts = {"training": classifier.training, "validation": classifier.validation}
-    for name, part in parts.items():
-        if part is not None:
-            classes = ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
-            say(f"{name:10}  {count(len(part))}: {printable(classes)}")
-    say(f"{'network':10}  {network_line(classifier.network)}")
-
-
-def _measured(classifier: Classifier, test: Dataset | None) -> dict[str, Evaluation]:
-    parts = {"validation": classifier.validation, "test": test}
-    return {name: classifier.evaluate(part) for name, part in parts.items() if part is not None}
 
 
 def _check_apart(out: Path, data: Path) -> None:

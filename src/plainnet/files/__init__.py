@@ -1,6 +1,15 @@
 """Model files, and writing that never loses what was there."""
 
 from plainnet.files.model_file import read_model, write_model
+from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.files.writing import new_folder, numbered_folder, write_file
 
-__all__ = ["new_folder", "numbered_folder", "read_model", "write_file", "write_model"]
+__all__ = [
+    "new_folder",
+    "numbered_folder",
+    "read_model",
+    "read_tensors",
+    "write_file",
+    "write_model",
+    "write_tensors",
+]

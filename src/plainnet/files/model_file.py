@@ -1,8 +1,9 @@
 """The model file: one `.safetensors` with everything that using the model elsewhere needs.
 
-Its tensors are the network's parameters (`layers.0.W`, …) and whatever else the caller has; its
-metadata is one JSON text under the key `plainnet`. Nothing in it can run code, and reading is
-strict: what does not fit is refused, before anything of its size is allocated.
+Its tensors are the network's parameters (`layers.0.W`, …), its state (`layers.1.mean`, …) and
+whatever else the caller has; its metadata is one JSON text under the key `plainnet`. Nothing in it
+can run code, and reading is strict: what does not fit is refused, before anything of its size is
+allocated.
 """
 
 import inspect
@@ -19,9 +20,11 @@ from plainnet.errors import ModelFileError, PlainnetError
 from plainnet.files.writing import write_file
 from plainnet.network import (
     Array,
+    BatchNorm,
     Dense,
     Dropout,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Network,
     ReLU,
@@ -32,7 +35,8 @@ from plainnet.network import (
 
 FORMAT = 1
 LAYERS: Mapping[str, type[Layer]] = {
-    cls.__name__: cls for cls in (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout)
+    cls.__name__: cls
+    for cls in (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout, BatchNorm, LayerNorm)
 }
 
 
@@ -56,15 +60,16 @@ def write_model(
             raise ModelFileError(
                 f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}."
             )
-    if not np.isfinite(network.theta).all():
+    arrays = {**network.parameters, **network.state}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ModelFileError(
             f"{path} was not written, because the network holds weights that are not finite; "
             "train it with a lower learning rate."
         )
     layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
     text = json.dumps({"format": FORMAT, "layers": layers, **metadata}, ensure_ascii=False)
-    arrays = {**network.parameters, **tensors}
-    content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    held = {**arrays, **tensors}
+    content = {name: np.ascontiguousarray(array) for name, array in held.items()}
     write_file(path, save(content, metadata={"plainnet": _utf8(text)}))
 
 
@@ -101,7 +106,8 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
             f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file is "
             "damaged, so copy it again or train anew."
         ) from error
-    rest = {name: array for name, array in tensors.items() if name not in network.parameters}
+    own = {*network.parameters, *network.state}
+    rest = {name: array for name, array in tensors.items() if name not in own}
     return network, metadata, rest
 
 
@@ -130,15 +136,17 @@ def _network(layers: object, tensors: dict[str, Array]) -> Network:
     made = [_layer(i, description) for i, description in enumerate(layers)]
     names = set()
     for i, layer in enumerate(made):
-        for parameter, shape in {**layer.weights, **layer.biases}.items():
+        for parameter, shape in {**layer.weights, **layer.biases, **layer.state}.items():
             name = f"layers.{i}.{parameter}"
             _check(name, shape, tensors.get(name))
             names.add(name)
+        if isinstance(layer, BatchNorm) and tensors[f"layers.{i}.var"].min() < 0:
+            raise ValueError(f"layers.{i}.var holds negative variances")
     if unknown := sorted({name for name in tensors if name.startswith("layers.")} - names):
         raise ValueError(f"no layer has a place for {unknown[0]}")
     dtypes = {tensors[name].dtype for name in names}
     network = Network(made, dtype=max(dtypes, default=np.dtype(np.float32)))
-    for name, value in network.parameters.items():
+    for name, value in {**network.parameters, **network.state}.items():
         value[...] = tensors[name]
     return network
 

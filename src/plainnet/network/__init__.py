@@ -15,21 +15,24 @@ from plainnet.network.initializers import (
 )
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from plainnet.network.loss import Loss
 from plainnet.network.losses import (
-    Loss,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
 from plainnet.network.network import Network
+from plainnet.network.normalization import BatchNorm, LayerNorm
 
 __all__ = [
     "Array",
+    "BatchNorm",
     "Dense",
     "Dropout",
     "GradientCheck",
     "Initializer",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Loss",
     "MeanSquaredError",

@@ -26,6 +26,10 @@ class Layer:
     a layer that declares ``weights = {"W": (n_in, n_out)}`` finds `self.W`, and `self.dW` to write
     its gradient into. A gradient is *written* at each backward pass, not accumulated.
 
+    **State.** What a layer remembers from batch to batch and answers with, such as running means,
+    it declares as `state`: ``{"mean": (n,)}`` gives `self.mean`, zeros until `initialize` sets it.
+    State has no gradient; it is copied, kept and saved with the parameters.
+
     **Buffers.** What `forward` returns is valid until the next `forward`; `backward` may overwrite
     the `dY` it is given. `forward` leaves its `X` as it is.
 
@@ -39,6 +43,7 @@ class Layer:
     """Features that go out; None: as many as come in."""
     weights: Mapping[str, Shape] = {}
     biases: Mapping[str, Shape] = {}
+    state: Mapping[str, Shape] = {}
     multiply_adds: int = 0
     """Multiply-adds of one sample's matrix products, forward."""
     initializer: ClassVar[Initializer | None] = None
@@ -47,6 +52,10 @@ class Layer:
     """The generator of a layer that draws at random; the network hands one to a layer without."""
     draws: ClassVar[bool] = False
     """Whether the layer draws at random while training."""
+    formula: ClassVar[str] = ""
+    """What `forward` computes, in the letters of docs/derivations.md; empty: it does not say."""
+    backward_formulas: ClassVar[tuple[str, ...]] = ()
+    """What `backward` computes, a line for each gradient: `dX = dY Wᵀ`."""
 
     xp: ModuleType = np
     scratch: Scratch
@@ -57,15 +66,20 @@ class Layer:
         return {}
 
     def bind(self, xp: ModuleType, dtype: np.dtype[Any], parameters: Parameters) -> None:
-        """Take views of the network's memory and forget all scratch memory."""
+        """Take views of the network's memory, make the state, and forget all scratch memory."""
         self.xp = xp
         self.scratch = Scratch(xp, dtype)
         for name, (value, gradient) in parameters.items():
             setattr(self, name, value)
             setattr(self, f"d{name}", gradient)
+        for name, shape in self.state.items():
+            setattr(self, name, xp.zeros(shape, dtype))
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
-        """Draw the initial parameters; `suited` is what the next activation asks for."""
+        """Draw the initial parameters and set the initial state.
+
+        `suited` is what the next activation asks for.
+        """
 
     def forward(self, X: Array, training: bool = False) -> Array:
         """Y `(N, n_out)` from X `(N, n_in)`, keeping what `backward` needs."""

@@ -33,6 +33,9 @@ class Dense(Layer):
     db: Array
     X: Array  # (N, n_in), of the last forward
 
+    formula = "Y = X W + b"
+    backward_formulas = ("dW = Xᵀ dY", "db = Σ_N dY", "dX = dY Wᵀ")
+
     def __init__(self, n_in: int, n_out: int, initializer: Initializer | None = None) -> None:
         n_in = check_whole("number of inputs of a Dense layer", n_in, 1)
         n_out = check_whole("number of outputs of a Dense layer", n_out, 1)
@@ -72,6 +75,8 @@ class Dense(Layer):
 class ReLU(Layer):
     """Y = max(0, X). At X = 0, where it has a kink, the derivative is taken as 0."""
 
+    formula = "Y = max(0, X)"
+    backward_formulas = ("dX = dY · [X > 0]",)
     initializer = he_normal
     Y: Array
 
@@ -97,6 +102,8 @@ class LeakyReLU(Layer):
         SettingError: the slope is outside of 0 … 1.
     """
 
+    formula = "Y = max(X, s X)"
+    backward_formulas = ("dX = dY · (1 where X > 0, else s)",)
     initializer = he_normal
     X: Array
 
@@ -126,6 +133,8 @@ class LeakyReLU(Layer):
 class Sigmoid(Layer):
     """Y = 1 / (1 + e^−X), computed as (1 + tanh(X/2)) / 2, which cannot overflow."""
 
+    formula = "Y = 1 / (1 + e^−X)"
+    backward_formulas = ("dX = dY · Y (1 − Y)",)
     initializer = glorot_uniform
     Y: Array
 
@@ -148,6 +157,8 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """Y = tanh(X)."""
 
+    formula = "Y = tanh(X)"
+    backward_formulas = ("dX = dY · (1 − Y²)",)
     initializer = glorot_uniform
     Y: Array
 
@@ -179,6 +190,8 @@ class Dropout(Layer):
         SettingError: the rate is outside of 0 … 1.
     """
 
+    formula = "Y = X · M"
+    backward_formulas = ("dX = dY · M",)
     draws: ClassVar[bool] = True
     M: Array | None = None
 

@@ -9,64 +9,27 @@ sample weights w it is Σ w_i J_i / Σ w_i, so a weight of 2 counts as the sampl
 weights are all zero has loss 0 and gradient 0.
 """
 
+import copy
 from types import ModuleType
+from typing import Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from plainnet.checks import check_number
 from plainnet.errors import DataError, ShapeError
-from plainnet.network.arrays import Array, Scratch
+from plainnet.network.arrays import Array
+from plainnet.network.loss import Loss
+from plainnet.network.targets import class_numbers, class_probabilities, real_targets
 
-
-class Loss:
-    """The contract of every loss: `value_and_grad`, and a check of the targets at the door."""
-
-    def __init__(self) -> None:
-        self.xp: ModuleType = np
-        self._scratch: Scratch | None = None
-
-    def value_and_grad(
-        self, Z: Array, y: Array, weights: Array | None = None
-    ) -> tuple[float, Array]:
-        """The mean loss J and dZ, its gradient with respect to Z.
-
-        Args:
-            Z: logits `(N, K)`.
-            y: what was right; its form is the class's own.
-            weights: of the samples `(N,)`, none of them negative; None: all 1.
-
-        Returns:
-            J and dZ `(N, K)`; dZ is valid until the next call.
-        """
-        raise NotImplementedError
-
-    def check_targets(
-        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
-    ) -> Array:
-        """The targets in the form that the loss is computed with, if it can be.
-
-        Args:
-            y: the targets.
-            n_samples: how many rows the inputs have.
-            n_out: how many outputs K the network has.
-            dtype: what the network computes in: targets that are numbers come back in it, so that
-                a float32 step does not meet a float64.
-
-        Raises:
-            ShapeError: `y` does not fit n_samples and n_out.
-            DataError: `y` has values that the loss cannot take.
-        """
-        raise NotImplementedError
-
-    def figures(self, Z: Array, y: Array) -> dict[str, float]:
-        """What people want to know beside the loss; of a classification `{"accuracy": …}`."""
-        return {}
-
-    def scratch(self, Z: Array, name: str = "dZ") -> Array:
-        """A buffer of the shape and dtype of Z."""
-        if self._scratch is None or self._scratch.dtype != Z.dtype:
-            self._scratch = Scratch(self.xp, Z.dtype)
-        return self._scratch(name, Z.shape)
+__all__ = [
+    "Loss",
+    "MeanSquaredError",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "shares",
+    "sigmoid",
+]
 
 
 def shares(n: int, weights: Array | None) -> Array | float:
@@ -82,27 +45,13 @@ def _columns(y: Array, Z: Array) -> Array:
     return y.reshape(Z.shape)
 
 
-class _RealTargets(Loss):
-    """Targets of the shape of Z; `(N,)` will do where the network has one output."""
+class MeanSquaredError(Loss):
+    """J = mean of (Z − y)² over samples and outputs; for regression. y is `(N, K)` or `(N,)`."""
 
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
     ) -> Array:
-        if y.shape != (n_samples, n_out) and not (n_out == 1 and y.shape == (n_samples,)):
-            raise ShapeError(
-                f"{type(self).__name__} needs targets of shape ({n_samples}, {n_out}), one for "
-                f"each output of the network, but got {y.shape}."
-            )
-        if not np.isfinite(y).all():
-            raise DataError(
-                f"The targets hold {np.size(y) - np.isfinite(y).sum()} values that are not finite; "
-                "remove those samples or fill in what is missing."
-            )
-        return y.reshape(n_samples, n_out).astype(dtype or y.dtype, copy=False)
-
-
-class MeanSquaredError(_RealTargets):
-    """J = mean of (Z − y)² over samples and outputs; for regression. y is `(N, K)` or `(N,)`."""
+        return real_targets(type(self).__name__, y, n_samples, n_out, dtype)
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
@@ -116,17 +65,49 @@ class MeanSquaredError(_RealTargets):
         return J, dZ
 
 
-class SigmoidCrossEntropy(_RealTargets):
+class _CrossEntropy(Loss):
+    """What both have: label smoothing, which asks for answers that are a little less sure.
+
+    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception architecture (2016),
+    section 7. A logit is then best at a finite value; with targets of 0 and 1 it grows for ever.
+
+    Args:
+        smoothing: s, the share of each target that is dealt out evenly to all answers, 0 ≤ s < 1.
+
+    Raises:
+        SettingError: `smoothing` is outside of its range.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.smoothing = check_number("label smoothing", smoothing, "[0, 1)")
+
+    @property
+    def measured(self) -> Self:
+        if not self.smoothing:
+            return self
+        plain = copy.copy(self)
+        plain.smoothing, plain._scratch = 0.0, None
+        return plain
+
+    def _smooth(self, y: Array, answers: int) -> None:
+        """(1−s) y + s / answers, in place."""
+        y *= 1 - self.smoothing
+        y += self.smoothing / answers
+
+
+class SigmoidCrossEntropy(_CrossEntropy):
     """J = −mean of y ln p + (1−y) ln(1−p), with p = 1 / (1 + e^−Z).
 
     For a yes-or-no answer (K = 1: the article's cost), or for K questions answered independently.
     y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
+    With `smoothing` s, (1−s) y + s/2 stands for y.
     """
 
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
     ) -> Array:
-        columns = super().check_targets(y, n_samples, n_out, dtype)
+        columns = real_targets(type(self).__name__, y, n_samples, n_out, dtype)
         if y.min() < 0 or y.max() > 1:
             raise DataError(
                 f"SigmoidCrossEntropy needs targets between 0 and 1, but got values from "
@@ -137,7 +118,7 @@ class SigmoidCrossEntropy(_RealTargets):
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        y = _columns(y, Z)
+        y = self._targets(_columns(y, Z), Z)
         r = shares(len(Z), weights)
         xp = self.xp
         # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, and ln(1 + e^Z) = max(Z, 0) + ln(1 + e^−|Z|),
@@ -150,6 +131,15 @@ class SigmoidCrossEntropy(_RealTargets):
         dZ *= r
         dZ *= 1 / Z.shape[1]  # dZ = (p − y) / (N K)
         return J, dZ
+
+    def _targets(self, y: Array, Z: Array) -> Array:
+        """y, smoothed if so wished."""
+        if not self.smoothing:
+            return y
+        T = self.scratch(Z, "targets")
+        T[...] = y
+        self._smooth(T, 2)  # (1−s) y + s/2
+        return T
 
     def probabilities(self, Z: Array) -> Array:
         """p = 1 / (1 + e^−Z), `(N, K)`."""
@@ -170,44 +160,59 @@ class SigmoidCrossEntropy(_RealTargets):
         return {"accuracy": float(((Z >= 0) == (_columns(y, Z) >= 0.5)).mean())}
 
 
-class SoftmaxCrossEntropy(Loss):
-    """J = −mean of ln P[i, y_i], with P = softmax(Z): one of K classes, y `(N,)` in 0 … K−1."""
+class SoftmaxCrossEntropy(_CrossEntropy):
+    """J = −mean of Σ_k y_k ln P_k, with P = softmax(Z): one of K classes.
+
+    y is the number of the right class, `(N,)` in 0 … K−1, for which J = −mean of ln P[i, y_i]; or a
+    probability for each class, `(N, K)`. With `smoothing` s, (1−s) y_k + s/K stands for y_k.
+    """
 
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
     ) -> Array:
-        if y.shape != (n_samples,):
-            raise ShapeError(
-                f"SoftmaxCrossEntropy needs one class number for each of {n_samples} samples, "
-                f"shape ({n_samples},), but got {y.shape}."
-            )
-        if not np.issubdtype(y.dtype, np.integer):
-            raise DataError(
-                f"SoftmaxCrossEntropy needs whole class numbers, but got {y.dtype}; "
-                "convert them with y.astype(int)."
-            )
-        if y.min() < 0 or y.max() >= n_out:
-            raise DataError(
-                f"A network with {n_out} outputs knows the classes 0 to {n_out - 1}, but the "
-                f"targets go from {y.min()} to {y.max()}."
-            )
-        return y
+        name = type(self).__name__
+        if y.shape == (n_samples,):
+            return class_numbers(name, y, n_out)
+        if y.shape == (n_samples, n_out):
+            return class_probabilities(name, y, dtype)
+        raise ShapeError(
+            f"{name} needs one class number for each of {n_samples} samples, shape ({n_samples},), "
+            f"or a probability for each of {n_out} classes, shape ({n_samples}, {n_out}), "
+            f"but got {y.shape}."
+        )
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
         xp, right = self.xp, (self.xp.arange(len(Z))[:, None], y[:, None])  # each row's class
         r = shares(len(Z), weights)
+        T = self._targets(y, Z) if y.ndim == 2 or self.smoothing else None  # None: of a class alone
         dZ = self.scratch(Z)
         xp.subtract(Z, Z.max(axis=1, keepdims=True), out=dZ)  # e^Z could overflow
-        z = dZ[right]
+        z = dZ[right] if T is None else (T * dZ).sum(axis=1, keepdims=True)
         xp.exp(dZ, out=dZ)
         total = dZ.sum(axis=1, keepdims=True)
-        # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
+        # −Σ_k y_k ln P_k = ln Σ e^Z − Σ_k y_k Z_k, for a class alone ln Σ e^Z − Z[i, y_i]
         J = float((r * (xp.log(total) - z)).sum())
         dZ *= r / total  # P / N
-        dZ[right] -= r  # dZ = (P − [one-hot y]) / N
+        if T is None:
+            dZ[right] -= r  # dZ = (P − [one-hot y]) / N
+        else:
+            T *= r
+            dZ -= T  # dZ = (P − y) / N
         return J, dZ
+
+    def _targets(self, y: Array, Z: Array) -> Array:
+        """y as probabilities, smoothed if so wished: a copy to work in."""
+        T = self.scratch(Z, "targets")
+        if y.ndim == 2:
+            T[...] = y
+        else:
+            T[...] = 0
+            T[self.xp.arange(len(Z)), y] = 1
+        if self.smoothing:
+            self._smooth(T, T.shape[1])  # (1−s) y + s/K
+        return T
 
     def probabilities(self, Z: Array) -> Array:
         """P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
@@ -221,8 +226,10 @@ class SoftmaxCrossEntropy(Loss):
         return labels
 
     def figures(self, Z: Array, y: Array) -> dict[str, float]:
-        """The share of right answers."""
-        return {"accuracy": float((self.labels(Z) == y).mean())}
+        """The share of right answers; of probabilities the most probable class is the right one."""
+        return {
+            "accuracy": float((self.labels(Z) == (y if y.ndim == 1 else self.labels(y))).mean())
+        }
 
 
 def sigmoid(Z: Array, xp: ModuleType = np) -> Array:

@@ -122,6 +122,16 @@ class Network:
         self.settle()
         return self._parameters
 
+    @property
+    def state(self) -> dict[str, Array]:
+        """What layers remember beside `theta`, by name (`layers.1.mean`): arrays to write into."""
+        self.settle()
+        return {
+            f"layers.{i}.{name}": getattr(layer, name)
+            for i, layer in enumerate(self.layers)
+            for name in layer.state
+        }
+
     def settle(self) -> None:
         """Do what is pending."""
         if self.pending is not None:
@@ -177,12 +187,14 @@ class Network:
         return lecun_normal
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
-        """A network of its own with the same layers and parameters, if wished in another dtype."""
+        """A network of its own, with the same parameters and state; if wished in another dtype."""
         layers = [copy.copy(layer) for layer in self.layers]
         for layer in layers:
             layer.rng = copy.deepcopy(layer.rng)
-        twin = Network(layers, dtype=dtype or self.dtype, xp=self.xp)
+        twin, state = Network(layers, dtype=dtype or self.dtype, xp=self.xp), self.state
         twin.theta[...] = self.theta
+        for name, value in twin.state.items():
+            value[...] = state[name]
         return twin
 
     def _check(self) -> None:

@@ -4,21 +4,35 @@
   `resize_pictures` does the same to arrays, and `picture_files` finds the files in a folder.
 - `read_data`: what lies at a path (class folders, MNIST's IDX files, the deep-learning course's .h5
   pair, an .npz file) as `Splits`: the `Dataset`s to train with, to watch training with and to test.
-- `stratified_split`: the rows of a data set to keep and those to hold out, from every class.
+- `stratified_split`: the rows of a data set to keep and those to hold out, from every class;
+  `stratified_folds`: dealt out evenly.
+- `check`: what is wrong with the data at a path, as `Findings`; `leaks`: the training samples that
+  validation or test holds as well, and `without_leaks` leaves them out.
 """
 
-from plainnet.pictures.dataset import Dataset, Splits, stratified_split
+from plainnet.pictures.dataset import Dataset, Splits, stratified_folds, stratified_split
 from plainnet.pictures.decoding import read_picture
+from plainnet.pictures.duplicates import Leak, leaks, without_leaks
+from plainnet.pictures.findings import Finding, Findings
+from plainnet.pictures.health import check, picture_of
 from plainnet.pictures.reading import picture_files, read_pictures, resize_pictures
 from plainnet.pictures.sources import read_data
 
 __all__ = [
     "Dataset",
+    "Finding",
+    "Findings",
+    "Leak",
     "Splits",
+    "check",
+    "leaks",
     "picture_files",
+    "picture_of",
     "read_data",
     "read_picture",
     "read_pictures",
     "resize_pictures",
+    "stratified_folds",
     "stratified_split",
+    "without_leaks",
 ]

@@ -141,3 +141,29 @@ def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[
         n = min(max(round(share * len(members)), 1), len(members) - 1)
         held_out[rng.permutation(members)[:n]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
+    """Deal every class out evenly: for each fold the rows held out, in order; each row once.
+
+    Args:
+        y: class numbers `(N,)`.
+        folds: how many, at least 2.
+        rng: the generator that shuffles each class.
+
+    Raises:
+        DataError: a class has fewer samples than there are folds.
+    """
+    numbers, counts = np.unique(y, return_counts=True)
+    if counts.min() < folds:
+        raise DataError(
+            f"A class has only {counts.min()} samples, which cannot be dealt out to {folds} folds; "
+            "add samples, or take fewer folds."
+        )
+    fold_of = np.empty(len(y), int)
+    dealt = 0  # the next class begins where this one ended, so that the folds are of one size
+    for number in numbers:
+        members = rng.permutation(np.flatnonzero(y == number))
+        fold_of[members] = (dealt + np.arange(len(members))) % folds
+        dealt += len(members)
+    return [np.flatnonzero(fold_of == fold) for fold in range(folds)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import east_asian_width
+from unicodedata import combining, east_asian_width
 
 from plainnet.network import Network
 from plainnet.training.evaluation import Evaluation
@@ -133,5 +133,5 @@ def _padded(text: str, width: int, to_the_left: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns in a terminal: Chinese characters and their like take two."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    """Columns in a terminal: Chinese characters and their like take two, a hat on a letter none."""
+    return sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)

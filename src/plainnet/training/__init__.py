@@ -4,8 +4,10 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 """
 
 from plainnet.training import schedules
+from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Prepare, logits
-from plainnet.training.loop import Epoch, Epochs, clip, train, train_step
+from plainnet.training.constraints import limit_norms
+from plainnet.training.loop import Epoch, Epochs, train
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
     Adam,
@@ -16,11 +18,13 @@ from plainnet.training.optimizers import (
     RMSprop,
 )
 from plainnet.training.schedules import Schedule
+from plainnet.training.step import clip, train_step
 from plainnet.training.streams import keep_best, stop_early
 
 __all__ = [
     "Adam",
     "AdamW",
+    "Average",
     "Batches",
     "Epoch",
     "Epochs",
@@ -33,6 +37,7 @@ __all__ = [
     "Schedule",
     "clip",
     "keep_best",
+    "limit_norms",
     "logits",
     "schedules",
     "stop_early",

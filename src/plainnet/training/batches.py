@@ -63,14 +63,19 @@ class Batches:
         return -(-len(self.X) // self.size)
 
     def __iter__(self) -> Iterator[Batch]:
+        return self.epoch()
+
+    def epoch(self, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, from number `first` on."""
         if len(self) == 1:
-            yield self.inputs(), self.y, self.weights
+            if first == 0:
+                yield self.inputs(), self.y, self.weights
             return
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
             self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
         order = self.rng.permutation(len(self.X))
-        for start in range(0, len(order), self.size):
+        for start in range(first * self.size, len(order), self.size):
             rows = order[start : start + self.size]
             raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]
             np.take(self.X, rows, axis=0, out=raw, mode="clip")  # "raise" would copy once more

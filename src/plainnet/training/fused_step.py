@@ -1,6 +1,6 @@
 """Forward, loss and backward of the usual network in one call of the compiled `loops.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -23,7 +23,10 @@ from plainnet.network.arrays import Scratch
 from plainnet.network.losses import shares
 from plainnet.training import fused
 
-STEPS = {SoftmaxCrossEntropy: "softmax_step", SigmoidCrossEntropy: "sigmoid_step"}
+STEPS: Mapping[type[Loss], str] = {
+    SoftmaxCrossEntropy: "softmax_step",
+    SigmoidCrossEntropy: "sigmoid_step",
+}
 
 
 def fused_gradient(
@@ -60,7 +63,8 @@ class FusedStep:
             fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
         else:
             fits = y.shape == (n, n_out) or (y.shape == (n,) and n_out == 1)
-        fits = fits and (weights is None or weights.shape == (n,)) and type(loss) in STEPS
+        plain = type(loss) in STEPS and loss.measured is loss  # the loops do not smooth targets
+        fits = fits and plain and (weights is None or weights.shape == (n,))
         return self.usual and fits and X.shape == (n, self.sizes[0]) and fused.loops() is not None
 
     def __call__(

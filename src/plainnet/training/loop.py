@@ -17,14 +17,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from plainnet.checks import check_number, check_whole
-from plainnet.errors import DivergedError, SettingError
+from plainnet.errors import SettingError
 from plainnet.network import Array, Loss, Network, Rng
-from plainnet.training import fused
+from plainnet.training.averaging import Average, averaged
 from plainnet.training.batches import Batches, Prepare, check_samples, logits
-from plainnet.training.fused_step import fused_gradient
+from plainnet.training.checkpoint import Position
+from plainnet.training.constraints import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
+from plainnet.training.step import train_step
 from plainnet.training.threads import suited_threads
 
 Figures = Callable[[Array, Array], Mapping[str, float]]
@@ -84,7 +86,12 @@ def train(
     validation: tuple[Array, Array] | None = None,
     figures: Figures | None = None,
     prepare: Prepare | None = None,
+    augment: Prepare | None = None,
+    max_norm: float | None = None,
+    average: Average | None = None,
     span: bool = False,
+    position: Position | None = None,
+    between: Callable[[], bool] | None = None,
 ) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
 
@@ -103,40 +110,65 @@ def train(
         validation: (X, y), measured after each epoch.
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
         prepare: makes inputs of raw samples, in their batch.
+        augment: does so for the batches that are learned from, with other changes at each time.
+        max_norm: bounds the norm of the weights into each unit after each step (`limit_norms`).
+        average: takes in the parameters after each step; what is measured is measured with it.
         span: train in the span of the samples where that is the same and pays (see `span.py`). The
             network is then brought up to date when it is looked at or the stream ends, the
             optimizer's memory when the stream ends, and `grad` not at all; of what is changed
-            between two epochs only the learning rate is heeded.
+            between two epochs only the learning rate is heeded. With `prepare`, `augment`,
+            `max_norm`, `average` or `position` it is not the same, and not done.
+        position: where to go on, and kept up to date; with what `checkpoint.restore` puts back, the
+            training goes on as if it had never stopped. None: at the beginning.
+        between: asked after each batch, when a checkpoint can be made; True ends the stream there.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
         DivergedError: while iterating, when the loss is no longer finite.
     """
+    _check_settings(epochs, batch_size, clip_norm, max_norm)
+    X, y, weights = _checked(network, loss, X, y, weights)
+    if validation:
+        validation = _checked(network, loss, *validation, None)[:2]
+    learned = augment or prepare
+    batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=learned, dtype=network.dtype)
+    at, after = position or Position(), (max_norm, average)
+    passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm, *after, at, between)
+    fixed = span and not (learned or max_norm or average or position)
+    in_span = fixed and span_pays(network, optimizer, X, epochs)
+
+    def measure() -> Mapping[str, float]:
+        with averaged(network, average):
+            return _measure(network, loss.measured, validation, figures, prepare)
+
+    return _epoch_by_epoch(passes, epochs, in_span=in_span, measure=measure)
+
+
+def _epoch_by_epoch(
+    passes: "_Passes", epochs: int, *, in_span: bool, measure: Callable[[], Mapping[str, float]]
+) -> Epochs:
+    network, optimizer, at = passes.network, passes.optimizer, passes.at
+    learner = passes.in_span() if in_span else passes
+    try:
+        while at.epochs < epochs and (J := learner.rest_of_epoch(optimizer)) is not None:
+            network.pending = learner.settle
+            measured, rate, seconds = measure(), optimizer.learning_rate, at.seconds
+            at.end_epoch()
+            yield Epoch(at.epochs, at.steps, J, rate, seconds, measured)
+    finally:
+        network.settle()
+
+
+def _check_settings(
+    epochs: int, batch_size: int | None, clip_norm: float | None, max_norm: float | None
+) -> None:
     check_whole("number of epochs", epochs, 0)
     if batch_size is not None:
         check_whole("batch size", batch_size, 1)
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
-    X, y, weights = _checked(network, loss, X, y, weights)
-    if validation:
-        validation = _checked(network, loss, *validation, None)[:2]
-    batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=prepare, dtype=network.dtype)
-    passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm)
-
-    def epoch_by_epoch() -> Epochs:
-        fixed = span and prepare is None
-        in_span = fixed and span_pays(network, optimizer, X, epochs)
-        learner = passes.in_span() if in_span else passes
-        try:
-            for number in range(1, epochs + 1):
-                J, seconds = learner.one(optimizer)
-                network.pending = learner.settle
-                measured = _measure(network, loss, validation, figures, prepare)
-                yield Epoch(number, learner.step, J, optimizer.learning_rate, seconds, measured)
-        finally:
-            network.settle()
-
-    return epoch_by_epoch()
+    if max_norm is not None:
+        check_number("largest norm of the weights into a unit", max_norm, "(0, inf)")
 
 
 def _checked(
@@ -166,56 +198,6 @@ def _measure(
         return {"loss": loss.value_and_grad(Z, y)[0], **(figures or loss.figures)(Z, y)}
 
 
-def train_step(
-    network: Network,
-    loss: Loss,
-    optimizer: Optimizer,
-    X: Array,
-    y: Array,
-    weights: Array | None = None,
-    clip_norm: float | None = None,
-) -> float:
-    """Forward, loss, backward, update: one step on one batch; returns the loss before it."""
-    J = gradient(network, loss, X, y, weights, fuse=fused.pays(optimizer.t, network.n_parameters))
-    if not math.isfinite(J):
-        raise DivergedError(
-            f"The loss became {J} after {optimizer.t} steps, with learning rate "
-            f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
-            "inputs scaled to a mean of 0 and a spread of 1."
-        )
-    if clip_norm is not None:
-        clip(network.grad, clip_norm)
-    optimizer.step(network.theta, network.grad, network.n_weights)
-    return J
-
-
-def gradient(
-    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, *, fuse: bool
-) -> float:
-    """The loss of a batch, with `network.grad` written; `fuse`: in compiled loops if there are."""
-    J = fused_gradient(network, loss, X, y, weights) if fuse else None
-    if J is None:
-        Z = network.forward(X, training=True)
-        J, dZ = loss.value_and_grad(Z, y, weights)
-        network.backward(dZ)
-    return J
-
-
-def clip(grad: Array, norm: float) -> float:
-    """Scale `grad` down, in place, to a Euclidean norm of at most `norm`; returns what it was.
-
-    Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),
-    algorithm 1.
-    """
-    length = math.sqrt(float(grad @ grad))
-    if not math.isfinite(length):  # the squares overflow long before the gradient does
-        largest = float(abs(grad).max())
-        length = largest * math.sqrt(float(((grad / largest) ** 2).sum()))
-    if length > norm:
-        grad *= norm / length
-    return length
-
-
 @dataclass
 class _Passes:
     """Passes over the samples, one after another."""
@@ -226,7 +208,10 @@ class _Passes:
     batches: Batches
     schedule: Schedule | None
     clip_norm: float | None
-    step: int = 0
+    max_norm: float | None
+    average: Average | None
+    at: Position
+    between: Callable[[], bool] | None
     settle: Callable[[], None] | None = None
 
     def in_span(self) -> "_Passes":
@@ -240,22 +225,37 @@ class _Passes:
             settle=span.settle,
         )
 
-    def one(self, optimizer: Optimizer) -> tuple[float, float]:
-        """One pass: its mean loss and its seconds.
+    def rest_of_epoch(self, optimizer: Optimizer) -> float | None:
+        """Learn what is left of the present epoch: its mean loss, or None if it was not ended.
 
         `optimizer` is the one whose learning rate the user sees and may change.
         """
-        start, total, counted = time.perf_counter(), 0.0, 0.0
         self.optimizer.learning_rate = optimizer.learning_rate
         quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
         with quiet, suited_threads(self.network, self.batches.size):
-            for X, y, weights in self.batches:
-                if self.schedule:
-                    self.optimizer.learning_rate = float(self.schedule(self.step))
-                J = train_step(
-                    self.network, self.loss, self.optimizer, X, y, weights, self.clip_norm
-                )
-                n = len(X) if weights is None else float(weights.sum())
-                total, counted, self.step = total + n * J, counted + n, self.step + 1
+            ended = self._learn()
         optimizer.learning_rate = self.optimizer.learning_rate
-        return total / counted, time.perf_counter() - start
+        return self.at.loss / self.at.counted if ended else None
+
+    def _learn(self) -> bool:
+        """Batch after batch; False if the epoch was not ended."""
+        at, rng = self.at, self.batches.rng.bit_generator
+        if at.batches:
+            rng.state = at.order  # the order of this epoch is drawn once more
+        at.order = rng.state
+        start = time.perf_counter() - at.seconds
+        for X, y, weights in self.batches.epoch(at.batches):
+            if self.schedule:
+                self.optimizer.learning_rate = float(self.schedule(at.steps))
+            J = train_step(self.network, self.loss, self.optimizer, X, y, weights, self.clip_norm)
+            if self.max_norm is not None:
+                limit_norms(self.network, self.max_norm)
+            if self.average is not None:
+                self.average.update(self.network.theta)
+            n = len(X) if weights is None else float(weights.sum())
+            at.loss, at.counted = at.loss + n * J, at.counted + n
+            at.batches, at.steps = at.batches + 1, at.steps + 1
+            at.seconds = time.perf_counter() - start
+            if self.between and self.between():
+                return False
+        return True

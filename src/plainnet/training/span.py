@@ -85,13 +85,17 @@ class Span:
             self.network.parameters[name][...] = (
                 np.vstack([V, np.ones_like(W[:1])]) if name == "layers.0.W" else value
             )
+        for name, value in network.state.items():
+            self.network.state[name][...] = value
         self.optimizer = copy.copy(optimizer)
         self.optimizer.memory = {}
 
     def settle(self) -> None:
-        """Write the parameters, and what the optimizer remembers, back into the originals."""
+        """Write parameters, state, and what the optimizer remembers back into the originals."""
         network, optimizer = self._originals
         self._expand(self.network.theta, network.theta)
+        for name, value in self.network.state.items():
+            network.state[name][...] = value
         optimizer.t = self.optimizer.t
         for name, memory in self.optimizer.memory.items():
             optimizer.memory.setdefault(name, np.zeros_like(network.theta))

@@ -8,11 +8,13 @@
 
 import math
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
 from typing import Literal
 
 from plainnet.checks import check_number, check_whole
 from plainnet.errors import SettingError
-from plainnet.network import Network
+from plainnet.network import Array, Network
+from plainnet.training.averaging import Average, averaged
 from plainnet.training.loop import Epoch, Epochs
 
 Best = Literal["lowest", "highest"]
@@ -25,6 +27,7 @@ def stop_early(
     best: Best = "lowest",
     patience: int = 10,
     least_gain: float = 0.0,
+    past: Iterable[Epoch] = (),
 ) -> Epochs:
     """End the stream once a figure has not got better for `patience` epochs.
 
@@ -34,6 +37,7 @@ def stop_early(
         best: whether its lowest or its highest value is the best.
         patience: epochs to wait for something better, at least 1.
         least_gain: by how much a value must be better to count.
+        past: epochs before the stream, of a training that goes on; they count, but do not come out.
 
     Raises:
         SettingError: a setting is out of its range; at the first epoch: no such figure.
@@ -41,22 +45,44 @@ def stop_early(
     _check_best(best)
     check_whole("patience", patience, 1)
     check_number("least gain", least_gain, "[0, inf)")
-    return _stopping(epochs, figure, best, patience, least_gain)
+    return _stopping(epochs, figure, best, patience, least_gain, past)
 
 
 def _stopping(
-    epochs: Iterable[Epoch], figure: str, best: Best, patience: int, least_gain: float
+    epochs: Iterable[Epoch],
+    figure: str,
+    best: Best,
+    patience: int,
+    least_gain: float,
+    past: Iterable[Epoch],
 ) -> Epochs:
     record, waited = math.inf, 0
-    for epoch in epochs:
+
+    def count(epoch: Epoch) -> None:
+        nonlocal record, waited
         value = _lower_is_better(epoch, figure, best)
         better = value < record - least_gain
         record, waited = (value, 0) if better else (record, waited + 1)
+
+    for epoch in past:
+        count(epoch)
+    for epoch in epochs if waited < patience else ():
+        count(epoch)
         yield epoch
         if waited >= patience:
             break
     if isinstance(epochs, Generator):
         epochs.close()  # so that keep_best, say, does its work now
+
+
+@dataclass
+class Kept:
+    """What `keep_best` has kept so far."""
+
+    record: float = math.inf
+    """The best figure, as if the lowest were the best."""
+    values: dict[str, Array] = field(default_factory=dict)
+    """Of the network, then; empty before the first epoch has ended."""
 
 
 def keep_best(
@@ -65,6 +91,8 @@ def keep_best(
     *,
     figure: str = "validation_loss",
     best: Best = "lowest",
+    kept: Kept | None = None,
+    average: Average | None = None,
 ) -> Epochs:
     """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
 
@@ -73,22 +101,31 @@ def keep_best(
 
     Args:
         epochs: the stream that trains `network`.
-        network: its `theta` is put back in place.
+        network: its `theta` and `state` are put back in place.
         figure: any recorded figure.
         best: whether its lowest or its highest value is the best.
+        kept: to begin with, of a training that goes on; kept up to date.
+        average: keep its mean, with which was measured, in the place of the parameters.
     """
     _check_best(best)
-    record, theta = math.inf, None
+    kept = kept or Kept()
     try:
         for epoch in epochs:
             value = _lower_is_better(epoch, figure, best)
-            if theta is None or value < record or value == record < math.inf:
-                record = value
-                theta = network.theta.copy()
+            if not kept.values or value < kept.record or value == kept.record < math.inf:
+                kept.record = value
+                with averaged(network, average):
+                    kept.values = {name: held.copy() for name, held in _values(network).items()}
             yield epoch
     finally:
-        if theta is not None:
-            network.theta[...] = theta
+        if kept.values:
+            for name, held in _values(network).items():
+                held[...] = kept.values[name]
+
+
+def _values(network: Network) -> dict[str, Array]:
+    """All that a training changes in a network: what makes up an epoch of it."""
+    return {"theta": network.theta, **network.state}
 
 
 def _lower_is_better(epoch: Epoch, figure: str, best: Best) -> float:

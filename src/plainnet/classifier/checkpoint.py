@@ -1,0 +1,152 @@
+"""The checkpoint of a classifier's training: nothing of it is lost, whatever ends the process."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.errors import DataError, FileError, ModelFileError
+from plainnet.files import read_tensors, write_tensors
+from plainnet.network import Network, Rng
+from plainnet.pictures import Dataset
+from plainnet.training import Epoch, Optimizer
+from plainnet.training.averaging import Average
+from plainnet.training.checkpoint import Position, capture, named, restore
+from plainnet.training.streams import Kept
+
+FORMAT = 1
+SHARE = 20
+"""So many times as long as writing took, the next one waits at least."""
+
+
+@dataclass
+class Training:
+    """One training of a classifier: all that its next step depends on."""
+
+    network: Network
+    optimizer: Optimizer
+    generators: Mapping[str, Rng]
+    """That it draws from, beside those of the layers."""
+    data: str
+    """The `fingerprint` of what it learns from."""
+    history: list[Epoch] = field(default_factory=list)
+    average: Average | None = None
+    kept: Kept = field(default_factory=Kept)
+    position: Position = field(default_factory=Position)
+
+    def save(self, path: Path) -> None:
+        """Write everything.
+
+        Raises:
+            FileError: the file cannot be written; an older one is still there then.
+        """
+        parts = self.network, self.optimizer, self.position, self.generators
+        tensors, facts = capture(*parts, self.average)
+        tensors |= {f"kept.{name}": value for name, value in self.kept.values.items()}
+        facts |= {
+            "checkpoint": FORMAT,
+            "data": self.data,
+            "history": [asdict(epoch) for epoch in self.history],
+            "record": self.kept.record,
+        }
+        write_tensors(path, tensors, facts)
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote.
+
+        Raises:
+            ModelFileError: the file is no checkpoint.
+            DataError: it is that of another training.
+        """
+        tensors, facts = read_tensors(path, "checkpoint")
+        if facts.get("checkpoint") != FORMAT:
+            raise ModelFileError(
+                f"{path} is no checkpoint that this version of plainnet can go on from; "
+                "train anew, or with the version that wrote it."
+            )
+        if facts["data"] != self.data:
+            raise DataError(
+                "The training data are not those that the run began with, so it cannot go on "
+                "where it was; put them back as they were, or train anew."
+            )
+        parts = self.network, self.optimizer, self.position, self.generators
+        restore(tensors, facts, *parts, self.average)
+        self.history[:] = [Epoch(**row) for row in facts["history"]]
+        self.kept.record = facts["record"]
+        self.kept.values = named(tensors, "kept.")
+
+
+class Checkpoint:
+    """Where, and how often, a training is written to the disk: after each epoch, and in between.
+
+    Where epochs are so short that writing would take more than a twentieth of the time, some of
+    them are passed over. What cannot be written stops nothing: `trouble` says why, and the older
+    checkpoint stays.
+
+    Args:
+        path: of the file.
+        minutes: that an epoch may take before it is written in its midst.
+        resume: go on from what the file holds.
+
+    Raises:
+        SettingError: the minutes are negative.
+    """
+
+    def __init__(self, path: Path, *, minutes: float = 5.0, resume: bool = False) -> None:
+        self.path, self.resume = path, resume
+        self.seconds = 60 * check_number("minutes between checkpoints", minutes, "[0, inf)")
+        self.stopping = False
+        """Set it, and the training ends after the present batch, written down there."""
+        self.trouble: FileError | None = None
+        self._training: Training | None = None
+        self._written = time.monotonic()
+        self._took = 0.0
+
+    def attach(self, training: Training) -> None:
+        """From here on it is this training's checkpoint."""
+        if self.resume:
+            training.load(self.path)
+        self._training, self._written = training, time.monotonic()
+
+    def between(self) -> bool:
+        """What `train` asks after each batch: whether to end there."""
+        if self.stopping or time.monotonic() - self._written >= self.seconds:
+            self.write()
+        return self.stopping
+
+    def end_epoch(self) -> None:
+        """Write, unless that would take too large a part of the time."""
+        if time.monotonic() - self._written >= SHARE * self._took:
+            self.write()
+
+    def write(self) -> None:
+        """Bring the file up to date."""
+        if self._training is None:
+            return
+        start = time.monotonic()
+        try:
+            self._training.save(self.path)
+            self.trouble = None
+        except FileError as error:
+            self.trouble = error
+        self._written = time.monotonic()
+        self._took = self._written - start
+
+
+def fingerprint(*parts: Dataset | None) -> str:
+    """The same for the same samples, labels and class names, and for nothing else."""
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if part is None:
+            made.update(b"none")
+            continue
+        made.update(
+            repr((part.X.shape, str(part.X.dtype), part.classes)).encode("utf-8", "replace")
+        )
+        for array in (part.X, part.y):
+            made.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return made.hexdigest()

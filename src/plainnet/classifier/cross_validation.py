@@ -1,0 +1,89 @@
+"""Cross-validation: how well a recipe does on few samples, without giving any of them away.
+
+Each sample is answered exactly once, by a classifier that has not seen it. Stone: Cross-validatory
+choice and assessment of statistical predictions (1974).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainnet.checks import check_whole
+from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.recipe import Recipe
+from plainnet.network import Array
+from plainnet.pictures import Dataset, stratified_folds
+from plainnet.training.evaluation import Evaluation, evaluate_probabilities
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One of the classifiers, and what it answered."""
+
+    number: int
+    """1, 2, 3, …"""
+    rows: Array
+    """The samples that it had not seen, `(n,)`."""
+    P: Array
+    """Its probabilities for them, `(n, K)`."""
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """What all folds say together."""
+
+    folds: tuple[Fold, ...]
+    P: Array
+    """The probabilities of all samples `(N, K)`, each from the fold that had not seen it."""
+    pooled: Evaluation
+    """Of these."""
+
+    @property
+    def accuracies(self) -> Array:
+        """Of each fold."""
+        return np.array([fold.evaluation.accuracy for fold in self.folds])
+
+    @property
+    def mean(self) -> float:
+        """Of the folds' accuracies."""
+        return float(self.accuracies.mean())
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation, of a sample: over n − 1."""
+        return float(self.accuracies.std(ddof=1))
+
+
+def cross_validate(data: Dataset, recipe: Recipe, folds: int = 5) -> Iterator[Fold]:
+    """Train a classifier on all folds but one, and ask it for that one; for each in turn.
+
+    Args:
+        data: all samples.
+        recipe: of every classifier; its seed also deals the samples out.
+        folds: how many, at least 2.
+
+    Raises:
+        SettingError: fewer than 2 folds.
+        DataError: a class has fewer samples than there are folds.
+    """
+    folds = check_whole("number of folds", folds, 2)
+    parts = stratified_folds(data.y, folds, np.random.default_rng([recipe.seed, folds]))
+    return (_fold(i, rows, data, recipe) for i, rows in enumerate(parts, start=1))
+
+
+def pool(data: Dataset, folds: tuple[Fold, ...]) -> CrossValidation:
+    """All folds of `cross_validate` together."""
+    P = np.empty((len(data), folds[0].P.shape[1]), folds[0].P.dtype)
+    for fold in folds:
+        P[fold.rows] = fold.P
+    return CrossValidation(folds, P, evaluate_probabilities(data.y, P, data.classes))
+
+
+def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> Fold:
+    others = np.setdiff1d(np.arange(len(data)), rows)
+    classifier = Classifier(**recipe.to_dict()).fit(data.take(others))
+    held_out = data.take(rows)
+    P = classifier.predict_proba(held_out.X)
+    return Fold(number, rows, P, evaluate_probabilities(held_out.y, P, data.classes))

@@ -1,0 +1,81 @@
+"""`plainnet explain`: which pixels spoke for an answer, and which against it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plainnet.classifier import load_run
+from plainnet.classifier.explain import METHODS, Explanation, explain
+from plainnet.errors import FileError
+from plainnet.faces.options import choice, either, json_option, print_json
+from plainnet.files import write_file
+from plainnet.reports import printable
+from plainnet.reports.explanation import explanation_png, explanation_text
+
+
+@click.command("explain")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option(
+    "--method",
+    **choice(METHODS),
+    default="gradient",
+    help=f"How: {either(METHODS)}. Smooth is the gradient with fewer speckles, occlusion covers "
+    "patch after patch. [gradient]",
+)
+@click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The picture to write, a .png. [PICTURE-explained.png here; with --json: none]",
+)
+@json_option
+def command(
+    run: Path, picture: Path, method: str, of: str | None, out: Path | None, as_json: bool
+) -> None:
+    """Show which pixels of PICTURE spoke for and against what RUN answers.
+
+    RUN is a run folder or a model file. The picture that is written shows the original, and beside
+    it, on grey, what spoke for the class in orange and against it in blue.
+    """
+    if out is None and not as_json:
+        out = Path(f"{picture.stem}-explained.png")
+    _check_out(out, picture)
+    told = explain(load_run(run), picture, method=method, of=of)
+    if out is not None:
+        write_file(out, explanation_png(told))
+    if as_json:
+        print_json(_facts(told, picture, out))
+        return
+    print(f"{printable(str(picture))}\n\n{explanation_text(told)}\n")
+    print(f"written  {printable(str(out))}")
+
+
+def _check_out(out: Path | None, picture: Path) -> None:
+    """Refuse to write over the picture itself, or over what is no PNG."""
+    if out is None or (out.exists() and not out.is_file()):
+        return  # such as /dev/stdout
+    if out.suffix.lower() != ".png":
+        raise FileError(
+            f"--out writes a PNG picture, but {out} is not named as one; end it in .png."
+        )
+    if out.exists() and picture.exists() and out.samefile(picture):
+        raise FileError(
+            f"{out} is the picture to be explained and is not overwritten; give --out another name."
+        )
+
+
+def _facts(told: Explanation, picture: Path, out: Path | None) -> dict[str, Any]:
+    P = told.probabilities.astype(float).round(6).tolist()
+    return {
+        "file": str(picture),
+        "answer": told.answer,
+        "probabilities": dict(zip(told.classes, P, strict=True)),
+        "explained": told.of,
+        "method": told.method,
+        "evidence": told.evidence,
+        "share_for": told.share_for,
+        "relevance": [[float(f"{v:.5g}") for v in row] for row in told.relevance],
+        "picture": None if out is None else str(out),
+    }

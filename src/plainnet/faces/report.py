@@ -1,0 +1,205 @@
+"""`plainnet report`: a page about a run, with everything that one should know of it."""
+
+import csv
+import json
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from plainnet.classifier import Classifier, Recipe, load_run
+from plainnet.errors import DataError
+from plainnet.faces.evaluate import PARTS
+from plainnet.faces.evaluate import _parts as parts_of
+from plainnet.faces.evaluate import _read as read_for
+from plainnet.faces.options import json_option, print_json
+from plainnet.pictures import Dataset, Splits, stratified_split
+from plainnet.reports import printable, say
+from plainnet.reports.material import Part, Report
+from plainnet.reports.report_page import NAME, write_figures, write_report
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--part",
+    type=click.Choice(PARTS),
+    metavar="PART",
+    help="Of DATA: test, validation or train. [the first of these that DATA has]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The page. [RUN/report.html; on other data than the run's own RUN/report-NAME.html]",
+)
+@click.option(
+    "--figures", type=click.Path(path_type=Path), help="A folder for each chart as an SVG file."
+)
+@json_option
+def command(
+    run: Path, data: Path, part: str | None, out: Path | None, figures: Path | None, as_json: bool
+) -> None:
+    """Write a page about RUN, measured on DATA: one HTML file that needs nothing beside it.
+
+    It shows the accuracy beside that of always giving one answer, learning curves, what was taken
+    for what, how far the probabilities can be believed, the surest mistakes, and the limits.
+
+    RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
+    """
+    classifier = load_run(run)
+    settings = _settings(run)
+    own = _same(settings.get("data"), data)
+    parts = dict(parts_of(read_for(data, classifier)))
+    if own:
+        parts = _with_held_out(classifier, parts)
+    known = own and ("validation" in parts or not classifier.recipe.validation_share)
+    name = part or next(iter(parts))
+    if name not in parts:
+        raise DataError(
+            f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
+        )
+    rows = _history(run)
+    trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
+    report = Report.of(
+        _title(run),
+        classifier,
+        parts[name],
+        part=trained_as[name] if own else "other",
+        history=rows,
+        kept_epoch=_kept(rows, classifier.recipe),
+        counts={trained_as[n]: p.counts() for n, p in reversed(parts.items())} if known else {},
+        settings=settings,
+        command=train_command(settings, classifier.recipe) if settings else "",
+    )
+    written = write_report(out or _beside(run, data, own), report)
+    charts = write_figures(figures, report) if figures else []
+    if as_json:
+        shown = {"report": str(written), "figures": [*map(str, charts)], "part": name}
+        print_json({**shown, **report.evaluation.to_dict()})
+        return
+    print(f"written  {printable(str(written))}")
+    if figures:
+        print(f"figures  {len(charts)} in {printable(str(figures))}")
+
+
+def report_training(classifier: Classifier, splits: Splits, folder: Path) -> Path | None:
+    """Write the page about a training that has just ended; None, and a sentence, if that fails.
+
+    It is measured on the test samples; without any on those that were held out, and if nothing was,
+    on those that were trained on.
+    """
+    choices: dict[Part, Dataset | None] = {
+        "test": splits.test,
+        "validation": classifier.validation,
+        "training": classifier.training,
+    }
+    parts = {name: data for name, data in choices.items() if data is not None}
+    name = next(iter(parts))
+    settings = _settings(folder)
+    kept = classifier.kept_epoch
+    try:
+        report = Report.of(
+            _title(folder),
+            classifier,
+            parts[name],
+            part=name,
+            history=[epoch.figures() for epoch in classifier.history],
+            kept_epoch=kept.number if kept else None,
+            counts={name: parts[name].counts() for name in reversed(parts)},
+            settings=settings,
+            command=train_command(settings, classifier.recipe),
+        )
+        return write_report(folder, report)
+    except Exception as error:  # whatever it is: the run is worth more than its page
+        again = f"plainnet report {shlex.quote(str(folder))} {shlex.quote(str(splits.path))}"
+        told = str(error).rstrip(". ") or type(error).__name__
+        say(f"The run is whole, but its report was not written ({told}); to try again: {again}")
+        return None
+
+
+def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
+    """What trains such a run in a shell: the options that differ from the usual ones."""
+    words = ["plainnet", "train", str(settings.get("data", "DATA"))]
+    usual = Recipe().to_dict()
+    for name, value in recipe.to_dict().items():
+        option = f"--{name.replace('_', '-')}"
+        if value == usual[name]:
+            continue
+        if isinstance(value, bool):
+            words.append(option if value else f"--no-{option[2:]}")
+        elif isinstance(value, (tuple, list)):
+            joined = ("x" if name == "size" else ",").join(map(str, value))
+            words += [option, joined or "none"]
+        elif value is not None:
+            words += [option, str(value)]
+    return shlex.join([*words, "--strict"] if settings.get("strict") else words)
+
+
+def _with_held_out(classifier: Classifier, parts: dict[str, Dataset]) -> dict[str, Dataset]:
+    """The parts, with the validation samples that the run held out as they were then.
+
+    They are drawn again as the training drew them, and taken for the same only if they are answered
+    exactly as it was noted then; the data may have changed since.
+    """
+    noted = classifier.quality.get("validation")
+    share, train = classifier.recipe.validation_share, parts.get("train")
+    if "validation" in parts or train is None or not share or not isinstance(noted, dict):
+        return parts
+    rng = np.random.default_rng(classifier.recipe.seed).spawn(3)[2]
+    kept, held_out = stratified_split(train.y, share, rng)
+    if not len(held_out):
+        return parts
+    validation = train.take(held_out)
+    if classifier.evaluate(validation).confusion.tolist() != noted.get("confusion"):
+        return parts
+    drawn = {**parts, "validation": validation, "train": train.take(kept)}
+    return {name: drawn[name] for name in PARTS if name in drawn}
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    """What the run was told, but for its recipe, which is in the model; {} if nothing says so."""
+    with suppress(OSError, ValueError):
+        settings = json.loads((run / "settings.json").read_text("utf-8"))
+        if isinstance(settings, dict):
+            return {name: value for name, value in settings.items() if name != "recipe"}
+    return {}
+
+
+def _history(run: Path) -> list[dict[str, float]]:
+    """The rows of the run's history; none where there is no sound one."""
+    with suppress(OSError, ValueError, TypeError), (run / "history.csv").open(newline="") as file:
+        return [
+            {name: float(value) for name, value in row.items() if value}
+            for row in csv.DictReader(file)
+        ]
+    return []
+
+
+def _kept(rows: list[dict[str, float]], recipe: Recipe) -> int | None:
+    """The epoch that a training with this history has kept."""
+    if not rows:
+        return None
+    if recipe.patience and "validation_loss" in rows[0]:
+        return int(min(reversed(rows), key=lambda row: row["validation_loss"])["epoch"])
+    return int(rows[-1]["epoch"])
+
+
+def _same(noted: object, data: Path) -> bool:
+    """Whether the run was trained on this data."""
+    return isinstance(noted, str) and Path(noted).resolve() == data.resolve()
+
+
+def _beside(run: Path, data: Path, own: bool) -> Path:
+    """Where the page goes that is not told where to."""
+    name = NAME if own else f"report-{data.resolve().stem or 'data'}.html"
+    return run / name if run.is_dir() else run.with_name(f"{run.stem}-{name}")
+
+
+def _title(run: Path) -> str:
+    path = run.resolve()
+    return printable(path.name if path.is_dir() else path.stem)

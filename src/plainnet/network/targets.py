@@ -1,0 +1,81 @@
+"""What was right, in the form that a loss computes with: checked at the door.
+
+Dimensions: N samples, K outputs of the network.
+"""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from plainnet.errors import DataError, ShapeError
+from plainnet.network.arrays import Array
+
+ROUNDING = 1e-3
+"""By how much the probabilities of a sample may miss the sum of 1: float16 and many classes."""
+
+
+def real_targets(
+    loss: str, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+) -> Array:
+    """One number for each output, `(N, K)`; `(N,)` will do where the network has one output.
+
+    Raises:
+        ShapeError: `y` is of another shape.
+        DataError: a value is not finite.
+    """
+    if y.shape != (n_samples, n_out) and not (n_out == 1 and y.shape == (n_samples,)):
+        raise ShapeError(
+            f"{loss} needs targets of shape ({n_samples}, {n_out}), one for each output of the "
+            f"network, but got {y.shape}."
+        )
+    _check_finite(y)
+    return y.reshape(n_samples, n_out).astype(dtype or y.dtype, copy=False)
+
+
+def class_numbers(loss: str, y: Array, n_out: int) -> Array:
+    """One of the classes 0 … K−1 for each sample, `(N,)`.
+
+    Raises:
+        DataError: the numbers are not whole, or there are more classes than outputs.
+    """
+    if not np.issubdtype(y.dtype, np.integer):
+        raise DataError(
+            f"{loss} needs whole class numbers, but got {y.dtype}; convert them with y.astype(int)."
+        )
+    if y.min() < 0 or y.max() >= n_out:
+        raise DataError(
+            f"A network with {n_out} outputs knows the classes 0 to {n_out - 1}, but the "
+            f"targets go from {y.min()} to {y.max()}."
+        )
+    return y
+
+
+def class_probabilities(loss: str, y: Array, dtype: DTypeLike | None = None) -> Array:
+    """A probability for each class, `(N, K)`, each row divided by its sum: 1 but for rounding.
+
+    Raises:
+        DataError: a value is not finite or negative, or a row does not sum to 1.
+    """
+    _check_finite(y)
+    if y.min() < 0:
+        row = int(y.min(axis=1).argmin())
+        raise DataError(
+            f"{loss} needs probabilities of at least 0, but those of sample {row} go down to "
+            f"{y[row].min()}; hand in probabilities, or class numbers of shape ({len(y)},)."
+        )
+    totals = y.sum(axis=1, keepdims=True, dtype=np.float64)
+    if (off := np.abs(totals - 1)).max() > ROUNDING:
+        row = int(off.argmax())
+        raise DataError(
+            f"{loss} needs probabilities that sum to 1 for each sample, but those of sample {row} "
+            f"sum to {totals[row, 0]:g}; divide each row by its sum."
+        )
+    normalized: Array = (y / totals).astype(dtype or np.result_type(y.dtype, np.float32))
+    return normalized
+
+
+def _check_finite(y: Array) -> None:
+    if not np.isfinite(y).all():
+        raise DataError(
+            f"The targets hold {np.size(y) - np.isfinite(y).sum()} values that are not finite; "
+            "remove those samples or fill in what is missing."
+        )

@@ -1,0 +1,166 @@
+"""Which pictures are the same again: as they are, compressed anew, or in another size.
+
+A picture becomes a grey thumbnail of 32 × 32 pixels, less its mean and divided by its length: a
+vector a of length 1. For two of them |a − b|² = 2 − 2r, with r their correlation. Split in two by
+the discrete cosine transform (Ahmed, Natarajan and Rao 1974), which is orthonormal, it is the
+distance in the 27 lowest frequencies and that in all finer ones. Three things are asked of twins:
+
+- The low frequencies agree. It is these that every pair is compared by: one matrix product does
+  512 pictures with 512, and little is left to look at.
+- The fine ones agree by themselves. In the low ones two pictures can resemble each other by
+  chance: bright above, dark below.
+- No pixel of the thumbnail is far off. A digit drawn by another hand differs in few pixels, but
+  there by much; compression differs a little everywhere.
+
+Measured on 1,399 photographs, mostly of 500 × 374 pixels: of 1,000 or so copies compressed to
+qualities from 50 on, made half as large, or both, the worst was MEASURED; of all 978,000 pairs of
+different pictures, none but one was nearer than …
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Self
+
+import numpy as np
+
+from plainnet.network.arrays import Array
+
+Pairs = tuple[Array, Array]
+"""Rows here and rows there that belong together: two int64 arrays `(n,)`."""
+
+SIDE = 32
+"""Of a thumbnail, in pixels."""
+FLAT = 8
+"""A thumbnail whose brightest and darkest pixels are no further apart, of 255, shows nothing."""
+LOW = 0.004
+"""The largest squared distance of twins in the low frequencies."""
+FINE = 0.15
+"""The largest squared distance of twins in the fine frequencies, as a share of the mean of what
+the two thumbnails have in these."""
+PEAK = 48
+"""The most by which a pixel of twins' thumbnails may differ, of 255 levels."""
+
+_HIGHEST = 6  # the sum of a low frequency's two orders, at most
+_TILE = 512
+_AT_ONCE = 4096  # pairs whose thumbnails are compared at once
+_BLOCK = 2**23  # values of pictures that are averaged at once
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as files are read
+
+
+class Fingerprints:
+    """The thumbnails of N pictures, and what is compared first.
+
+    Args:
+        X: pictures, uint8 `(N, height, width, 1 or 3)` of any size.
+    """
+
+    def __init__(self, X: Array) -> None:
+        self.thumbnails = _thumbnails(X)
+        """uint8 `(N, 1024)`."""
+        self.flat = np.ptp(self.thumbnails, axis=1) <= FLAT
+        """Which pictures are of one colour, and have no twins: bool `(N,)`."""
+        self.low = np.empty((len(X), len(_COSINES)), np.float32)
+        """The low frequencies of the vectors of length 1: `(N, 27)`."""
+        for begin in range(0, len(X), _AT_ONCE):
+            rows = slice(begin, begin + _AT_ONCE)
+            self.low[rows] = _unit(self.thumbnails[rows]) @ _COSINES.T
+        self.half = np.square(self.low).sum(1) / 2
+        """Half the squared lengths of these: float32 `(N,)`."""
+
+    def __len__(self) -> int:
+        return len(self.thumbnails)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Fingerprints"]) -> Self:
+        """The pictures of several, behind each other."""
+        everything = cls.__new__(cls)
+        for name in ("thumbnails", "flat", "low", "half"):
+            setattr(everything, name, np.concatenate([getattr(part, name) for part in parts]))
+        return everything
+
+    def candidates(
+        self, other: "Fingerprints", progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Pairs]:
+        """Rows here and there that may be twins, in arrays of a few at a time.
+
+        Args:
+            other: other pictures; or these themselves, and then each pair is looked at once.
+            progress: called with (done, total), in rows.
+        """
+        # |p − q|² = |p|² + |q|² − 2 p·q, so −|p − q|²/2 is one product of rows with two more.
+        half, other_half = self._comparable(), other._comparable()
+        left = np.column_stack([self.low, -half, np.ones_like(half)])
+        right = np.column_stack([other.low, np.ones_like(other_half), -other_half]).T
+        for top in range(0, len(self), _TILE):
+            for begin in range(top if other is self else 0, len(other), _TILE):
+                product = left[top : top + _TILE] @ right[:, begin : begin + _TILE]
+                i, j = np.nonzero(product >= -LOW / 2)
+                i, j = i + top, j + begin
+                if other is self:
+                    i, j = i[i < j], j[i < j]
+                for at in range(0, len(i), _AT_ONCE):
+                    yield i[at : at + _AT_ONCE], j[at : at + _AT_ONCE]
+            if progress is not None:
+                progress(min(top + _TILE, len(self)), len(self))
+
+    def twins(self, other: "Fingerprints", i: Array, j: Array) -> Array:
+        """Whether `self[i]` and `other[j]` are the same picture: bool, for each of the pairs."""
+        a, b = self.thumbnails[i], other.thumbnails[j]
+        peak = np.maximum(a, b) - np.minimum(a, b)
+        whole = np.square(_unit(a) - _unit(b)).sum(1)
+        low = np.square(self.low[i] - other.low[j]).sum(1)
+        fine = 1 - self.half[i] - other.half[j]
+        verdict: Array = (low <= LOW) & (whole - low <= FINE * fine) & (peak.max(1) <= PEAK)
+        return verdict
+
+    def _comparable(self) -> Array:
+        """`half`, but of pictures that show nothing so much that they are far from all others."""
+        return np.where(self.flat, np.float32(2), self.half)
+
+
+def _thumbnails(X: Array) -> Array:
+    """The means of the areas that the thumbnail's pixels cover, in grey; uint8 `(N, 1024)`."""
+    n, height, width, channels = X.shape
+    if (height, width, channels) == (SIDE, SIDE, 1):
+        return X.reshape(n, -1)
+    down, across = _areas(height), _areas(width)
+    thumbnails = np.empty((n, SIDE * SIDE), np.uint8)
+    at_once = max(1, _BLOCK // (height * width * channels))
+    for begin in range(0, n, at_once):
+        pixels = X[begin : begin + at_once].astype(np.float32)
+        grey = pixels[..., 0] if channels == 1 else pixels @ _LUMA
+        small = np.rint(down @ grey @ across.T)
+        thumbnails[begin : begin + at_once] = small.reshape(len(small), -1)
+    return thumbnails
+
+
+def _areas(n: int) -> Array:
+    """What part of each of a thumbnail's pixels comes from each of n pixels: `(32, n)`."""
+    edges, pixels = np.linspace(0, n, SIDE + 1), np.arange(n)
+    begin = np.maximum(edges[:-1, None], pixels)
+    end = np.minimum(edges[1:, None], pixels + 1)
+    shares: Array = np.maximum(end - begin, 0) * (SIDE / n)
+    return shares.astype(np.float32)
+
+
+def _unit(thumbnails: Array) -> Array:
+    """Thumbnails less their mean, as vectors of length 1: float32 `(n, 1024)`."""
+    a = thumbnails.astype(np.float32)
+    a -= a.mean(axis=1, keepdims=True)
+    a /= np.maximum(np.linalg.norm(a, axis=1, keepdims=True), 1)
+    return a
+
+
+def _low_frequencies() -> Array:
+    """The cosine transform's functions of low frequency but the constant one: `(27, 1024)`."""
+    order, place = np.arange(_HIGHEST + 1)[:, None], np.arange(SIDE) + 0.5
+    cosines = np.cos(np.pi * order * place / SIDE) * np.sqrt(2 / SIDE)
+    cosines[0] /= np.sqrt(2)
+    functions = [
+        np.outer(cosines[u], cosines[v]).ravel()
+        for u in range(_HIGHEST + 1)
+        for v in range(_HIGHEST + 1 - u)
+    ]
+    return np.array(functions[1:], np.float32)
+
+
+_COSINES = _low_frequencies()

@@ -1,0 +1,152 @@
+"""The files of a folder, looked at one by one: unreadable, misnamed, misplaced, or oddly shaped."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+
+from plainnet.errors import PictureError
+from plainnet.pictures.decoding import (
+    SMALLEST_SIDE,
+    _orientation,
+    _pillow_warnings_off,
+    read_picture,
+)
+from plainnet.pictures.findings import Finding, relative
+from plainnet.pictures.folders import first_few, visible_folders
+from plainnet.pictures.reading import is_hidden, is_picture_file, picture_files
+
+SMALL = 32
+"""Pictures with a shorter side, in pixels, are told where most of the others are twice as large."""
+LONGEST = 4
+"""How many times longer than the other a side may be."""
+
+_EXTENSIONS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe"),
+    "MPO": (".jpg", ".jpeg", ".jpe"),  # what some cameras write: a JPEG with another behind it
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+}
+_CONVERTIBLE = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".jfif", ".svg", ".dng", ".cr2", ".nef")
+
+
+class Header(NamedTuple):
+    """What a picture file says of itself."""
+
+    format: str
+    """As Pillow calls it: `JPEG`, `PNG`, …."""
+    size: tuple[int, int]
+    """(height, width) of the upright picture, in pixels."""
+
+
+def header(path: Path) -> Header:
+    """The format and size of a picture that can be read; its pixels are not decoded."""
+    with _pillow_warnings_off, Image.open(path) as image:
+        lies = _orientation(image) >= 5
+        return Header(image.format or "", image.size if lies else image.size[::-1])
+
+
+def unreadable(folder: Path, class_parents: Sequence[Path], read: set[Path]) -> Iterator[Finding]:
+    """The pictures in class folders that were not read, and why.
+
+    Args:
+        folder: the data.
+        class_parents: the folders that hold class folders.
+        read: the pictures that were read.
+    """
+    for parent in class_parents:
+        for of_class in visible_folders(parent):
+            for path in picture_files(of_class):
+                if path not in read:
+                    yield from _why_not(path, relative(path, folder))
+
+
+def shapes(folder: Path, read: Sequence[Path]) -> Iterator[Finding]:
+    """Readable pictures that are misnamed, very small beside the others, or very long or wide."""
+    headers = [header(path) for path in read]
+    usual = median(min(header.size) for header in headers)
+    for path, (format_, (height, width)) in zip(read, headers, strict=True):
+        name, pixels = relative(path, folder), f"{width} × {height} pixels"
+        extensions = _EXTENSIONS.get(format_, ())
+        if extensions and not path.name.lower().endswith(extensions):
+            yield Finding(
+                "wrong-extension",
+                (name,),
+                f"{name} is a {format_} picture and is read as one; rename it to {extensions[0]}.",
+            )
+        if min(height, width) < min(SMALL, usual / 2):
+            yield Finding(
+                "small",
+                (name,),
+                f"{name} has {pixels} only, where half of the others have {usual:g} and more on "
+                "their shorter side; use a larger copy, or leave it out.",
+            )
+        if max(height, width) > LONGEST * min(height, width):
+            yield Finding(
+                "odd-shape",
+                (name,),
+                f"{name} has {pixels}, and will be squeezed when it is stretched to a square; cut "
+                "out what it shows, or leave it out.",
+            )
+
+
+def outsiders(folder: Path, class_parents: Sequence[Path]) -> Iterator[Finding]:
+    """Pictures beside the class folders, and how many files there are that are no pictures."""
+    strays: list[str] = []
+    others: Counter[str] = Counter()
+    for at, folders, names in os.walk(folder):
+        here = Path(at)
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        for name in sorted(names):
+            if is_picture_file(name):
+                if here == folder or here in class_parents:
+                    strays.append(relative(here / name, folder))
+            elif not is_hidden(name):
+                others[Path(name).suffix.lower() or "no extension"] += 1
+    if strays:
+        yield Finding(
+            "stray",
+            tuple(strays),
+            f"{_pictures(len(strays))} outside the class folders and left alone, "
+            f"{first_few(strays)}; move what is to be learned into the folder of its class.",
+        )
+    if others:
+        kinds = [f"{n:,} {suffix}" for suffix, n in others.most_common()]
+        convertible = [suffix for suffix in others if suffix in _CONVERTIBLE]
+        way_out = f"; convert {first_few(convertible)} to JPEG to use them" if convertible else ""
+        yield Finding(
+            "other-files",
+            (),
+            f"Left alone, not being named as pictures: {first_few(kinds)}{way_out}.",
+        )
+
+
+def _pictures(n: int) -> str:
+    return "1 picture is" if n == 1 else f"{n:,} pictures are"
+
+
+def _why_not(path: Path, name: str) -> Iterator[Finding]:
+    try:
+        read_picture(path, SMALLEST_SIDE, grey=True)
+    except PictureError as error:
+        sentence = name + str(error).removeprefix(str(path))
+        yield Finding(_kind(path, error), (name,), sentence)
+
+
+def _kind(path: Path, error: PictureError) -> str:
+    """What kind of unreadable file it is, by what the decoder said of it."""
+    cause = error.__cause__
+    if path.is_file() and path.stat().st_size == 0:
+        return "empty"
+    if isinstance(cause, UnidentifiedImageError):
+        return "no-picture"
+    if isinstance(cause, EOFError) or "truncated" in str(cause).lower():
+        return "cut-short"
+    return "unreadable"

@@ -1,0 +1,61 @@
+"""What `check` found, as text for a terminal."""
+
+from plainnet.pictures import Findings
+from plainnet.pictures.findings import KINDS
+from plainnet.reports.text import count, indented, printable, table
+
+MOST_CLASSES = 8
+"""Classes that are told one by one."""
+MOST_TOLD = 5
+"""Findings of one kind that are told one by one."""
+
+
+def check_text(findings: Findings) -> str:
+    """What was looked at; how much of what was found; and the first few of each kind."""
+    blocks = [_looked_at(findings)]
+    of_kind = findings.by_kind()
+    if not of_kind:
+        blocks.append(_nothing(findings))
+    else:
+        rows = [
+            (title, severity, len(of_kind[kind]))
+            for kind, (severity, title) in KINDS.items()
+            if kind in of_kind
+        ]
+        blocks.append(table(("found", "", "number"), rows, texts=(0, 1)))
+    for kind, found in of_kind.items():
+        severity, title = KINDS[kind]
+        told = [printable(finding.sentence) for finding in found[:MOST_TOLD]]
+        if len(found) > MOST_TOLD:
+            told.append(f"and {len(found) - MOST_TOLD:,} more; --page and --json tell them all.")
+        blocks.append(f"{severity}: {title}\n{indented(chr(10).join(told))}")
+    return "\n\n".join(blocks)
+
+
+def looked_at(findings: Findings) -> str:
+    """`1,399 pictures` or `150 samples`."""
+    return count(findings.n, "picture" if findings.is_pictures else "sample")
+
+
+def classes_line(counts: dict[str, int]) -> str:
+    """`cat 700, dog 699`, or of many classes how many there are and how large."""
+    if len(counts) > MOST_CLASSES:
+        return f"{len(counts)} classes of {min(counts.values()):,} to {max(counts.values()):,}"
+    return ", ".join(f"{name} {n:,}" for name, n in counts.items())
+
+
+def _looked_at(findings: Findings) -> str:
+    lines = [f"{printable(str(findings.path))}: {looked_at(findings)}"]
+    for part, counts in findings.counts.items():
+        lines.append(f"  {part:10}  {sum(counts.values()):,}: {printable(classes_line(counts))}")
+    return "\n".join(lines)
+
+
+def _nothing(findings: Findings) -> str:
+    if not findings.is_pictures:
+        return "Nothing was found: no sample is there twice, and the classes are of similar size."
+    files = "all can be read and are named as they should be; " if findings.has_files else ""
+    return (
+        f"Nothing was found: {files}no picture is there twice, exactly or nearly; none is of one "
+        f"colour{' or of odd size' if files else ''}; and the classes are of similar size."
+    )

@@ -1,0 +1,164 @@
+"""The model card: what a network is for and where its limits are, from what is known of it.
+
+After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
+"""
+
+import numpy as np
+
+from plainnet.reports.html import Html, bullets, element
+from plainnet.reports.material import Report
+from plainnet.reports.text import percent, printable
+from plainnet.training.curves import calibration
+
+FEW = 20
+"""Samples of a class, below which its own figures say little."""
+MANY_CLASSES = 12
+"""Names that are told one by one."""
+
+
+def verdict(report: Report) -> tuple[str, str]:
+    """Whether it is better than always giving one answer: `good` or `bad`, and a sentence."""
+    measured, always = report.evaluation, _quoted(report, report.evaluation.support.argmax())
+    low, high = measured.interval
+    baseline = percent(measured.baseline_accuracy)
+    if (measured.support > 0).sum() == 1:
+        return "bad", (
+            f"All these {report.things} are of one class, {always}: how well it is told from the "
+            "others, they cannot show."
+        )
+    if low > measured.baseline_accuracy:
+        return "good", (
+            f"Better than always answering {always}, which would be right for {baseline} of these "
+            f"{report.things}: the whole interval lies above that."
+        )
+    if high < measured.baseline_accuracy:
+        return "bad", (
+            f"Worse than always answering {always}, which would be right for {baseline} of these "
+            f"{report.things}."
+        )
+    return "bad", (
+        f"Not shown to be better than always answering {always}: that would be right for "
+        f"{baseline} of these {report.things}, which the interval from {percent(low)} to "
+        f"{percent(high)} includes."
+    )
+
+
+def caution(report: Report) -> str:
+    """What the samples that were measured on can tell about new ones."""
+    things = report.things
+    return {
+        "test": f"Measured on {report.measured_on}, which played no part in the training.",
+        "validation": (
+            f"Measured on {report.measured_on}, which were held out: the network did not learn "
+            "from them, but they were watched during the training, and choices made by watching "
+            f"flatter it. There are no test {things}, which would be free of that."
+        ),
+        "training": (
+            f"Measured on {report.measured_on}, which the network has learned from: this says how "
+            "well it remembers, not how well it answers for new ones."
+        ),
+        "other": (
+            f"Measured on {report.measured_on}. The figures count for new {things} only if the "
+            "training has seen none of these."
+        ),
+    }[report.part]
+
+
+def weak_classes(report: Report) -> str:
+    """Which classes are found least often; "" where none stands out."""
+    measured = report.evaluation
+    seen = np.flatnonzero(measured.support)
+    weak = [k for k in seen if measured.recall[k] < min(0.5, measured.accuracy)]
+    weak = weak or [k for k in seen if measured.recall[k] < measured.accuracy - 0.1]
+    found = np.rint(measured.recall * measured.support).astype(int)
+    weakest = sorted(weak, key=lambda k: float(measured.recall[k]))[:5]
+    told = [f"{_quoted(report, k)} ({found[k]:,} of {measured.support[k]:,})" for k in weakest]
+    return f"Found least often: {', '.join(told)}." if told else ""
+
+
+def model_card(report: Report) -> Html:
+    """Intended use and limits, as two lists."""
+    use = [_task(report), *_learned_from(report)]
+    return element(
+        "div",
+        element("h3", "What it is for"),
+        bullets(use),
+        element("h3", "Limits"),
+        bullets(_limits(report)),
+    )
+
+
+def _task(report: Report) -> str:
+    classes = report.classes
+    names = ", ".join(_quoted(report, k) for k in range(min(len(classes), MANY_CLASSES)))
+    more = f" and {len(classes) - MANY_CLASSES} more" if len(classes) > MANY_CLASSES else ""
+    return (
+        f"It says which of {len(classes)} classes a {report.thing} belongs to: {names}{more}. "
+        f"It is meant for {report.things} like those it was trained and measured on."
+    )
+
+
+def _learned_from(report: Report) -> list[str]:
+    counts = report.counts.get("training")
+    if not counts:
+        return []
+    least = min(counts, key=lambda name: counts[name])
+    told = f"It learned from {report.counted(sum(counts.values()))}"
+    if len(set(counts.values())) == 1:
+        return [f"{told}, {counts[least]:,} of each class."]
+    return [f"{told}, {counts[least]:,} of its rarest class, “{printable(least)}”."]
+
+
+def _limits(report: Report) -> list[str]:
+    measured, things = report.evaluation, report.things
+    _, told = verdict(report)
+    limits = [
+        f"It always answers one of its classes. A {report.thing} of anything else is given one of "
+        "them too, and often with a high probability.",
+        told,
+        caution(report),
+        weak_classes(report),
+        _scarce(report),
+        _sureness(report),
+    ]
+    if report.is_pictures:
+        height, width = report.classifier.preprocessing.size
+        limits.append(
+            f"It sees pictures of {width} × {height} pixels, to which all are stretched, "
+            f"{'in grey' if report.classifier.preprocessing.grey else 'in colour'}. It has no "
+            "convolutions: what is shown larger, turned or elsewhere in the picture than in "
+            "training it may not know again."
+        )
+    low, high = measured.interval
+    limits.append(
+        f"Its accuracy is known no closer than from {percent(low)} to {percent(high)} (95 % "
+        f"confidence), and for {things} from the same source only."
+    )
+    return [limit for limit in limits if limit]
+
+
+def _scarce(report: Report) -> str:
+    """Which classes were measured on hardly anything."""
+    support = report.evaluation.support
+    few = [k for k in range(len(support)) if support[k] < FEW]
+    if not few:
+        return ""
+    told = ", ".join(f"{_quoted(report, k)} ({support[k]})" for k in few[:MANY_CLASSES])
+    more = f" and {len(few) - MANY_CLASSES} more" if len(few) > MANY_CLASSES else ""
+    return f"Measured on fewer than {FEW} {report.things}, so hardly known: {told}{more}."
+
+
+def _sureness(report: Report) -> str:
+    """Whether its probabilities can be taken at their word."""
+    found, accuracy = calibration(report.y, report.P), report.evaluation.accuracy
+    low, high = report.evaluation.interval
+    how = f"on average {percent(found.mean_confidence)}, but right in {percent(accuracy)}"
+    if found.mean_confidence > high:
+        return f"Its probabilities are too high: {how}. Take them as an order, not as a chance."
+    if found.mean_confidence < low:
+        return f"Its probabilities are too low: {how}. Take them as an order, not as a chance."
+    return ""
+
+
+def _quoted(report: Report, k: int | np.intp) -> str:
+    return f"“{report.classes[int(k)]}”"

@@ -1,0 +1,178 @@
+"""The sections of a report that are words and tables; "" where there is nothing to say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from plainnet.reports.html import Html, bullets, cards, element, table
+from plainnet.reports.material import Report
+from plainnet.reports.model_card import caution, verdict, weak_classes
+from plainnet.reports.report_charts import MOST_IN_A_MATRIX
+from plainnet.reports.text import network_line, percent, printable
+from plainnet.training.curves import calibration
+
+MOST_ROWS = 100
+MOST_CONFUSIONS = 15
+MOST_NAMES = 8
+
+NOTHING = Html("")
+
+
+def headline(report: Report) -> Html:
+    """The verdict, and the few figures that count."""
+    measured = report.evaluation
+    low, high = measured.interval
+    right = (
+        f"right: {measured.correct:,} of {report.measured_on}; 95 % interval {percent(low)} to "
+        f"{percent(high)}"
+    )
+    always = f"by always answering “{printable(measured.baseline_class)}”"
+    shown: list[tuple[str, str]] = [
+        (percent(measured.accuracy), right),
+        (percent(measured.baseline_accuracy), always),
+        (f"{measured.log_loss:.3f}", "log loss"),
+        (percent(calibration(report.y, report.P).error), "expected calibration error"),
+    ]
+    if measured.roc_auc == measured.roc_auc:  # not NaN
+        shown.insert(2, (f"{measured.roc_auc:.3f}", "area under the ROC curve (chance: ½)"))
+    kind, told = verdict(report)
+    warned = "note bad" if report.part == "training" else "faint"
+    return Html(
+        cards(shown)
+        + element("p", told, class_=f"note {kind}")
+        + element("p", caution(report), class_=warned)
+    )
+
+
+def facts(report: Report) -> Html:
+    """What was trained on what."""
+    classifier = report.classifier
+    shape = classifier.preprocessing.shape
+    inputs = f"{shape[0]:,} features"
+    if report.is_pictures:
+        colour = "grey" if classifier.preprocessing.grey else "in colour"
+        inputs = f"pictures of {shape[1]} × {shape[0]} pixels, {colour}"
+    rows: list[tuple[str, str]] = [("classes", _names(report.classes)), ("inputs", inputs)]
+    if data := report.settings.get("data"):
+        rows.insert(0, ("data", printable(str(data))))
+    for part, counts in report.counts.items():
+        rows.append((f"{part} {report.things}", _per_class(counts)))
+    rows.append(("network", network_line(classifier.network)))
+    recipe = classifier.recipe
+    hidden = f"{recipe.activation}, dropout {recipe.dropout:g}" if recipe.hidden else "no"
+    rows.append(("hidden layers", hidden))
+    rows.append(("learning", f"{recipe.optimizer}, batches of {recipe.batch_size}"))
+    if report.history:
+        seconds = sum(row.get("seconds", 0.0) for row in report.history)
+        rows.append(("epochs", f"{len(report.history)} in {duration(seconds)}"))
+        if report.kept_epoch is not None:
+            rows[-1] = ("epochs", f"{rows[-1][1]}, epoch {report.kept_epoch} kept")
+    return table((), [(element("b", name), told) for name, told in rows], texts=(0, 1))
+
+
+def class_table(report: Report) -> Html:
+    """Each class with its figures; of very many the weakest."""
+    measured = report.evaluation
+    answered = measured.confusion.sum(axis=0)
+    order = np.arange(len(report.classes))
+    told = ""
+    if len(order) > MOST_IN_A_MATRIX:
+        order = np.argsort(measured.f1 + (measured.support == 0), kind="stable")[:MOST_ROWS]
+        told = "The weakest first."
+        if len(order) < len(report.classes):
+            told = f"The {len(order)} weakest of {len(report.classes)}."
+    rows = [
+        (
+            report.classes[k],
+            f"{measured.support[k]:,}",
+            percent(measured.precision[k]) if answered[k] else "–",
+            percent(measured.recall[k]) if measured.support[k] else "–",
+            percent(measured.f1[k]) if measured.support[k] else "–",
+        )
+        for k in order
+    ]
+    meaning = (
+        "Precision: of the answers with this class, how many were right. Recall: of the "
+        f"{report.things} of this class, how many were found. F1: their harmonic mean."
+    )
+    shown = table(("class", report.things, "precision", "recall", "F1"), rows)
+    words = " ".join(part for part in (meaning, told, weak_classes(report)) if part)
+    return Html(shown + element("p", words, class_="faint"))
+
+
+def confusion_table(report: Report) -> Html:
+    """The largest confusions, for more classes than a matrix can show."""
+    if len(report.classes) <= MOST_IN_A_MATRIX:
+        return NOTHING
+    counts = report.evaluation.confusion.copy()
+    np.fill_diagonal(counts, 0)
+    worst = np.argsort(-counts, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    pairs = [divmod(int(place), len(counts)) for place in worst if counts.flat[place]]
+    rows = [
+        (
+            report.classes[i],
+            report.classes[j],
+            f"{counts[i, j]:,}",
+            percent(counts[i, j] / report.evaluation.support[i]),
+        )
+        for i, j in pairs
+    ]
+    if not rows:
+        return element("p", f"None of these {report.things} was taken for another class.")
+    header = ("right class", "answered", report.things, "of the class")
+    return Html(element("h3", "What was taken for what most often") + table(header, rows, (0, 1)))
+
+
+def findings(report: Report) -> Html:
+    """What the check of the data found."""
+    if report.findings is None:
+        return NOTHING
+    if not report.findings:
+        return element("p", "Nothing that stands out.")
+    return bullets(map(printable, report.findings))
+
+
+def settings(report: Report) -> Html:
+    """The settings, and the command that repeats the training."""
+    told = {**report.classifier.recipe.to_dict(), **report.settings}
+    rows = [
+        (name.replace("_", " "), _value(value)) for name, value in told.items() if name != "data"
+    ]
+    command = Html("")
+    if report.command:
+        command = Html(
+            element("p", "To repeat this training:")
+            + element("pre", printable(report.command), class_="wrap")
+        )
+    return Html(command + table(("setting", "value"), rows, texts=(0, 1)))
+
+
+def duration(seconds: float) -> str:
+    """`0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _names(classes: Sequence[str]) -> str:
+    more = f", … ({len(classes):,} in all)" if len(classes) > MOST_NAMES else ""
+    return ", ".join(classes[:MOST_NAMES]) + more
+
+
+def _per_class(counts: Mapping[str, int]) -> str:
+    total = f"{sum(counts.values()):,}"
+    if len(counts) > MOST_NAMES and len(set(counts.values())) == 1:
+        return f"{total}; {min(counts.values()):,} of each class"
+    if len(counts) > MOST_NAMES:
+        return f"{total}; from {min(counts.values()):,} to {max(counts.values()):,} of a class"
+    return f"{total}: " + ", ".join(f"{printable(name)} {n:,}" for name, n in counts.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else printable(str(value))

@@ -1,0 +1,109 @@
+"""The sections of a report that are pictures; "" where there is nothing to show."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from plainnet.network import Array
+from plainnet.pictures import resize_pictures
+from plainnet.reports.html import Html, element, gallery, picture
+from plainnet.reports.material import Report
+from plainnet.reports.text import count, percent, printable
+
+MOST_PICTURES = 12
+MOST_UNITS = 24
+MOST_PIXELS = 96
+"""Width and height of a picture in the page, at most: it has to stay small."""
+
+NOTHING = Html("")
+
+
+def mistakes(report: Report) -> Html:
+    """The surest wrong answers, and the least certain ones of all."""
+    if not report.is_pictures:
+        return NOTHING
+    wrong = np.flatnonzero(report.answers != report.y)
+    surest = wrong[np.argsort(-report.confidence[wrong], kind="stable")][:MOST_PICTURES]
+    two_best = np.sort(report.P, axis=1)[:, -2:]
+    least = np.argsort(two_best[:, 1] - two_best[:, 0], kind="stable")[:MOST_PICTURES]
+    none = element("p", "There is none: every picture was answered rightly.")
+    return Html(
+        element("h3", "The surest mistakes")
+        + (gallery(_shown(report, surest)) if len(surest) else none)
+        + element("h3", "The least certain answers")
+        + element("p", "Where the two most probable classes are closest.", class_="faint")
+        + gallery(_shown(report, least))
+    )
+
+
+def first_weights(report: Report) -> Html:
+    """What the units of the first layer look for, as pictures."""
+    network = report.classifier.network
+    weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
+    if not report.is_pictures or not weights or len(weights[0]) != network.n_in:
+        return NOTHING
+    W = weights[0]
+    norms = np.linalg.norm(W, axis=0)
+    units = np.argsort(-norms, kind="stable")[:MOST_UNITS]
+    shape = report.classifier.preprocessing.shape
+    of = "The weights of its one unit."
+    if len(norms) > 1:
+        of = f"The {len(units)} of {count(len(norms), 'unit')} with the longest weights."
+    raises, lowers = "lighter than mid-grey", "darker"
+    if shape[2] == 1:
+        raises, lowers = "red", "blue"
+    told = (
+        f"{of} A pixel that gets brighter raises the unit where it is {raises} here, and lowers it "
+        f"where it is {lowers}. Each unit has a scale of its own, as far below 0 as above. "
+        "Noise is what the weights began with; what is smooth was learned."
+    )
+    shown = [
+        picture(
+            _small(weight_picture(W[:, k].reshape(shape))),
+            f"unit {k}, length {norms[k]:.2f}",
+            alt=f"the weights of unit {k}",
+        )
+        for k in units
+    ]
+    return Html(element("p", told, class_="faint") + gallery(shown))
+
+
+def weight_picture(w: Array) -> Array:
+    """Weights `(height, width, 1 or 3)` as uint8 colours `(height, width, 3)` around no effect.
+
+    One channel: blue for negative, white for 0, red for positive; three: each around mid-grey.
+    """
+    limit = np.percentile(abs(w), 99) or abs(w).max() or 1
+    t = np.clip(w / limit, -1, 1)
+    if w.shape[2] == 3:
+        return np.round(127.5 + 127.5 * t).astype(np.uint8)
+    ends = np.where(t < 0, np.array([10.0, 110, 189]), np.array([179.0, 38, 30]))
+    colours: Array = np.round(255 + abs(t) * (ends - 255)).astype(np.uint8)
+    return colours
+
+
+def _shown(report: Report, rows: Array) -> Iterator[Html]:
+    for i in rows.tolist():
+        answer, right = report.answers[i], report.y[i]
+        order = np.argsort(-report.P[i], kind="stable")[:3].tolist()
+        others = [k for k in dict.fromkeys([int(right), *order]) if k != answer]
+        told = [f"{report.classes[k]}: {percent(report.P[i, k])}" for k in others[:2]]
+        name = printable(report.data.paths[i].name) if report.data.paths else ""
+        kind = "good" if answer == right else "bad"
+        said = f"{report.classes[answer]}: {percent(report.P[i, answer])}"
+        is_what = "right" if answer == right else f"is {report.classes[right]}"
+        lines = [element("b", said), element("span", is_what, class_=kind), *told, name]
+        caption = Html("<br>".join(element("span", line) for line in lines if line))
+        alt = f"{report.classes[right]}, answered as {report.classes[answer]}"
+        yield picture(_small(report.data.X[i]), caption, alt=alt)
+
+
+def _small(pixels: Array) -> Array:
+    """A picture `(height, width, channels)` of at most so many pixels."""
+    height, width = pixels.shape[:2]
+    shrink = MOST_PIXELS / max(height, width)
+    if shrink >= 1:
+        return pixels
+    size = max(1, round(height * shrink)), max(1, round(width * shrink))
+    small: Array = resize_pictures(pixels[None], size, grey=False)[0]
+    return small

@@ -1,0 +1,124 @@
+"""The average of the weights along a training, which is often better than where it ends."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.errors import SettingError, ShapeError
+from plainnet.network import Network
+from plainnet.network.arrays import Array, vector
+from plainnet.training.optimizer import BLOCK
+
+
+class Average:
+    """A running mean of a vector θ that forgets: each step back counts `decay` times as much.
+
+    ::
+
+        average = Average(0.999)
+        for X, y, w in batches:
+            train_step(network, loss, optimizer, X, y, w)
+            average.update(network.theta)
+        network.theta = average.theta
+
+    Averaging the steps goes back to Ruppert (1988) and to Polyak, Juditsky: Acceleration of
+    stochastic approximation by averaging (1992). The mean here is that of Kingma, Ba: Adam (2015),
+    section 7.2: θ̄ ← d θ̄ + (1−d) θ, divided by 1 − dᵗ, which is what the shares of t steps sum to.
+    So after one step it is θ itself, and nothing of an arbitrary start is in it. With a decay of 1
+    it is the plain mean of all steps, Polyak's and Ruppert's.
+
+    What a network has beside θ, the `state` of its BatchNorm layers, belongs to the latest θ: give
+    each of its arrays an Average of its own, or forward some training batches with the mean.
+
+    Args:
+        decay: d, 0 ≤ d ≤ 1; the mean reaches back over some 1 / (1−d) steps.
+
+    Raises:
+        SettingError: the decay is out of its range.
+    """
+
+    def __init__(self, decay: float = 0.999) -> None:
+        self.decay = check_number("decay of an average", decay, "[0, 1]")
+        self.t = 0
+        """Steps taken in."""
+        self.xp: ModuleType = np
+        self._mean: Array = np.empty(0)
+        self._scratch: Array = np.empty(0)
+
+    def update(self, theta: Array) -> None:
+        """Take in the θ after a step, a vector; no array is allocated after the first time.
+
+        Raises:
+            ShapeError: an earlier θ was of another size.
+        """
+        if self.t == 0:
+            self._mean = vector(self.xp, theta.size, theta.dtype)
+        elif self._mean.shape != theta.shape:
+            raise ShapeError(
+                f"The average is of {self._mean.size} parameters so far and now got {theta.size}; "
+                "make a new Average for each network."
+            )
+        if self._scratch.dtype != theta.dtype or not len(self._scratch):
+            self._scratch = self.xp.empty_like(theta[:BLOCK])
+        self.t += 1
+        share = self._share()
+        for start in range(0, theta.size, BLOCK):
+            mean, part = self._mean[start : start + BLOCK], theta[start : start + BLOCK]
+            s = self._scratch[: part.size]
+            self.xp.subtract(part, mean, out=s)
+            s *= share
+            mean += s  # θ̄ ← θ̄ + (1−d) / (1−dᵗ) · (θ − θ̄)
+
+    def _share(self) -> float:
+        """What the newest θ counts in the mean: (1−d) / (1−dᵗ), for d = 1 its limit 1/t."""
+        d = self.decay
+        return 1 / self.t if d == 1 else (1 - d) / (1 - d**self.t)
+
+    @property
+    def theta(self) -> Array:
+        """The mean; the same memory at each call, changed by the next `update`.
+
+        Raises:
+            SettingError: there is none yet.
+        """
+        if self.t == 0:
+            raise SettingError("There is nothing to average yet; call update(theta) after a step.")
+        return self._mean
+
+    def state(self) -> dict[str, Array]:
+        """Copies of all that the next update depends on, beside the decay."""
+        return {"t": np.array(self.t), "theta": self._mean.copy()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state()`, exactly.
+
+        Raises:
+            ShapeError: it is the state of something else.
+        """
+        if {*state} != {"t", "theta"}:
+            raise ShapeError(
+                f"An average remembers ['t', 'theta'], but the state to restore holds "
+                f"{sorted(state)}; restore it into what it was taken from."
+            )
+        self.t = int(state["t"])
+        held = state["theta"]
+        self._mean = vector(self.xp, held.size, held.dtype)
+        self._mean[...] = held
+        self._scratch = np.empty(0)
+
+
+@contextmanager
+def averaged(network: Network, average: Average | None) -> Iterator[None]:
+    """Within it the network has the mean in the place of its parameters, if there is one."""
+    if average is None or average.t == 0:
+        yield
+        return
+    latest = network.theta.copy()
+    network.theta = average.theta
+    try:
+        yield
+    finally:
+        network.theta = latest

@@ -1,0 +1,122 @@
+"""Where a training is, and all that its next step depends on: what a checkpoint holds.
+
+A training that goes on from there comes out the same, to the last bit, as one that never stopped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from plainnet.errors import DataError
+from plainnet.network import Array, Network, Rng
+from plainnet.training.averaging import Average
+from plainnet.training.optimizer import Optimizer
+
+
+@dataclass
+class Position:
+    """Between which two batches a training is; `train` keeps it up to date."""
+
+    epochs: int = 0
+    """That have ended."""
+    batches: int = 0
+    """Of the present epoch, that are done."""
+    steps: int = 0
+    loss: float = 0.0
+    """Σ n J over the present epoch's batches so far."""
+    counted: float = 0.0
+    """Σ n over them: samples, or their weights."""
+    seconds: float = 0.0
+    """Of the present epoch so far."""
+    order: Mapping[str, Any] = field(default_factory=dict)
+    """The state of the generator from which the present epoch's order was drawn."""
+
+    def end_epoch(self) -> None:
+        """The present epoch has ended, and nothing of the next one is done."""
+        self.epochs += 1
+        self.batches, self.loss, self.counted, self.seconds = 0, 0.0, 0.0, 0.0
+
+
+def capture(
+    network: Network,
+    optimizer: Optimizer,
+    position: Position,
+    generators: Mapping[str, Rng],
+    average: Average | None = None,
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Tensors, and what JSON can say, of a training between two batches.
+
+    Args:
+        network: with the layers that draw at random, whose generators are captured too.
+        optimizer: with all that it remembers.
+        position: where the training is.
+        generators: the others that it draws from, by name.
+        average: that it keeps, if it does.
+    """
+    tensors = {"theta": network.theta.copy()}
+    tensors |= {f"state.{name}": value.copy() for name, value in network.state.items()}
+    tensors |= {f"optimizer.{name}": value for name, value in optimizer.state().items()}
+    if average is not None:
+        tensors |= {f"average.{name}": value for name, value in average.state().items()}
+    facts = {
+        "position": asdict(position),
+        "learning_rate": optimizer.learning_rate,
+        "generators": {
+            name: rng.bit_generator.state for name, rng in _all(network, generators).items()
+        },
+    }
+    return tensors, facts
+
+
+def restore(
+    tensors: Mapping[str, Array],
+    facts: Mapping[str, Any],
+    network: Network,
+    optimizer: Optimizer,
+    position: Position,
+    generators: Mapping[str, Rng],
+    average: Average | None = None,
+) -> None:
+    """Put everything back where `capture` found it, into objects that were made in the same way.
+
+    Raises:
+        DataError: they were not: another network, optimizer or generator.
+    """
+    rngs = _all(network, generators)
+    theta = tensors["theta"]
+    if theta.shape != network.theta.shape or theta.dtype != network.dtype:
+        raise DataError(
+            f"The checkpoint holds {theta.size:,} parameters ({theta.dtype}), but the network has "
+            f"{network.n_parameters:,} ({network.dtype}); go on with the settings it began with."
+        )
+    if {*facts["generators"]} != {*rngs}:
+        raise DataError(
+            f"The checkpoint knows the generators {sorted(facts['generators'])}, but the training "
+            f"draws from {sorted(rngs)}; go on with the settings it began with."
+        )
+    network.theta[...] = theta
+    for name, value in network.state.items():
+        value[...] = tensors[f"state.{name}"]
+    optimizer.learning_rate = float(facts["learning_rate"])
+    optimizer.restore(named(tensors, "optimizer."))
+    if average is not None:
+        average.restore(named(tensors, "average."))
+    for name, state in facts["generators"].items():
+        rngs[name].bit_generator.state = state
+    for part in fields(Position):
+        setattr(position, part.name, facts["position"][part.name])
+
+
+def named(tensors: Mapping[str, Array], beginning: str) -> dict[str, Array]:
+    """The tensors whose names begin so, without that beginning."""
+    return {
+        name.removeprefix(beginning): value
+        for name, value in tensors.items()
+        if name.startswith(beginning)
+    }
+
+
+def _all(network: Network, generators: Mapping[str, Rng]) -> dict[str, Rng]:
+    """All generators by name; each once, whoever shares it."""
+    own = {f"layers.{i}": layer.rng for i, layer in enumerate(network.layers)}
+    return {**generators, **{name: rng for name, rng in own.items() if rng is not None}}

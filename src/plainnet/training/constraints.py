@@ -1,0 +1,71 @@
+"""A bound on how large weights can get, put on them after a step: max-norm."""
+
+import math
+from weakref import WeakKeyDictionary
+
+from plainnet.checks import check_number
+from plainnet.network import Array, Network
+from plainnet.network.arrays import Scratch
+
+ROWS = 256
+"""Rows of a W that are squared at once: few enough to stay in the processor's cache."""
+
+
+def limit_norms(network: Network, c: float) -> None:
+    """Scale the weights into each unit down to a Euclidean norm of c where it is larger, in place.
+
+    Those are the columns of each W `(n_in, n_out)`; biases, γ and β stay as they are. A unit then
+    cannot blow up however large the learning rate is: Srivastava, Hinton, Krizhevsky, Sutskever,
+    Salakhutdinov: Dropout (2014), section 5.1, who find c between 3 and 4 good. To be called after
+    each step; not in a span (`span.py`), where columns are coordinates. It allocates at the first
+    call only.
+
+    Args:
+        network: changed in place.
+        c: the largest norm, > 0.
+
+    Raises:
+        SettingError: c is out of its range.
+    """
+    c = check_number("largest norm of the weights into a unit", c, "(0, inf)")
+    if (scratch := _memory.get(network)) is None:
+        scratch = _memory[network] = Scratch(network.xp, network.dtype)
+    parameters = network.parameters
+    for i, layer in enumerate(network.layers):
+        for name, shape in layer.weights.items():
+            if len(shape) == 2:
+                _limit(parameters[f"layers.{i}.{name}"], c, scratch)
+
+
+def _limit(W: Array, c: float, scratch: Scratch) -> None:
+    """The columns of one W; none of them is touched if all are short enough."""
+    norms = _norms(W, scratch)
+    longest = float(norms.max())
+    if longest <= c:
+        return
+    xp = scratch.xp
+    if not math.isfinite(longest):  # the squares overflow long before the weights do
+        W *= c / xp.maximum(xp.abs(W).max(axis=0), c)
+        norms = _norms(W, scratch)
+    xp.maximum(norms, c, out=norms)
+    xp.divide(c, norms, out=norms)
+    W *= norms  # w ← w · min(1, c / ‖w‖)
+
+
+def _norms(W: Array, scratch: Scratch) -> Array:
+    """The Euclidean norm of each column, `(n_out,)`."""
+    xp, (n_in, n_out) = scratch.xp, W.shape
+    squares, ones = scratch(f"squares {n_out}", (ROWS, n_out)), scratch("ones", (ROWS,), fill=1)
+    norms, part = scratch(f"norms {n_out}", (n_out,)), scratch(f"part {n_out}", (n_out,))
+    norms[...] = 0
+    for start in range(0, n_in, ROWS):
+        rows = W[start : start + ROWS]
+        n = len(rows)
+        xp.multiply(rows, rows, out=squares[:n])
+        xp.dot(ones[:n], squares[:n], out=part)
+        norms += part
+    xp.sqrt(norms, out=norms)  # ‖w‖ = √(Σ_n_in W²)
+    return norms
+
+
+_memory: "WeakKeyDictionary[Network, Scratch]" = WeakKeyDictionary()

@@ -1,0 +1,57 @@
+"""Temperatures and thresholds."""
+
+import numpy as np
+import pytest
+
+from plainnet import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from plainnet.errors import DataError, SettingError
+from plainnet.network import Array
+from plainnet.training.calibration import COLDEST, HOTTEST, fit_temperature, threshold_for
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 3.0])
+def test_a_planted_temperature_is_found(true: float) -> None:
+    rng = np.random.default_rng(0)
+    Z: Array = rng.normal(size=(40_000, 4)) * 2
+    P = SoftmaxCrossEntropy().probabilities(Z)
+    y = (P.cumsum(axis=1) < rng.random((len(Z), 1))).sum(axis=1)
+    assert fit_temperature(SoftmaxCrossEntropy(), Z * true, y) == pytest.approx(true, rel=0.03)
+    p = SigmoidCrossEntropy().probabilities(Z[:, :1])
+    yes = (rng.random(p.shape) < p).astype(float)
+    found = fit_temperature(SigmoidCrossEntropy(), Z[:, :1] * true, yes)
+    assert found == pytest.approx(true, rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_temperature_has_a_lower_loss(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Z, y, loss = rng.normal(size=(50, 3)) * 4, rng.integers(0, 3, 50), SoftmaxCrossEntropy()
+    T = fit_temperature(loss, Z, y)
+    J = loss.value_and_grad(Z / T, y)[0]
+    for other in np.geomspace(COLDEST, HOTTEST, 200):
+        assert loss.value_and_grad(Z / other, y)[0] + 1e-12 >= J
+
+
+def test_it_stays_between_its_bounds() -> None:
+    loss, y = SigmoidCrossEntropy(), np.array([[0.0], [1.0]])
+    Z = np.array([[-1.0], [1.0]])
+    assert fit_temperature(loss, Z, y) == pytest.approx(COLDEST)
+    assert fit_temperature(loss, -Z, y) == pytest.approx(HOTTEST)
+
+
+def test_thresholds_by_hand() -> None:
+    p, y = np.array([0.9, 0.8, 0.8, 0.6, 0.3]), np.array([1, 1, 0, 1, 0])
+    assert threshold_for("precision", 0.9, p, y) == (0.9, 1.0, 1 / 3)
+    assert threshold_for("precision", 0.7, p, y) == (0.6, 0.75, 1.0)
+    assert threshold_for("recall", 0.5, p, y) == (0.6, 0.75, 1.0)
+    assert threshold_for("recall", 1.0, p, y) == (0.6, 0.75, 1.0)
+
+
+def test_what_cannot_be_reached_is_said() -> None:
+    p, y = np.array([0.9, 0.8]), np.array([0, 1])
+    with pytest.raises(DataError, match=r"the best is 0\.500"):
+        threshold_for("precision", 0.9, p, y)
+    with pytest.raises(DataError, match="there are none"):
+        threshold_for("recall", 0.9, p, np.zeros(2, int))
+    with pytest.raises(SettingError, match="wanted recall"):
+        threshold_for("recall", 1.1, p, y)

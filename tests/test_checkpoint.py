@@ -1,0 +1,300 @@
+"""A training that was stopped, in whatever way, goes on as if it had never stopped: bit for bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plainnet import (
+    Adam,
+    AdamW,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Network,
+    RMSprop,
+    SoftmaxCrossEntropy,
+    train,
+)
+from plainnet.classifier import Checkpoint, Classifier
+from plainnet.errors import DataError, FileError, ModelFileError
+from plainnet.files import read_tensors, write_tensors
+from plainnet.network import Array
+from plainnet.pictures.drawing import write_drawn_pictures
+from plainnet.training import Optimizer, fused, schedules
+from plainnet.training.checkpoint import Position, capture, restore
+
+RNG = np.random.default_rng(0)
+X: Array = RNG.normal(size=(50, 6)).astype(np.float32)
+Y: Array = RNG.integers(0, 3, 50)
+BATCH = 16  # four batches an epoch, the last of two samples
+EPOCHS = 5
+
+
+class Job:
+    """A training that can be stopped after any number of batches."""
+
+    def __init__(self, make: type[Optimizer], stop_after: int = 10**9) -> None:
+        self.network = Network.dense([6, 8, 7, 3], dropout=0.3)
+        self.optimizer = make(0.01)
+        self.generators = {"order": np.random.default_rng(3)}
+        self.position, self.stop_after = Position(), stop_after
+        self.losses: list[float] = []
+
+    def run(self) -> None:
+        stream = train(
+            self.network,
+            SoftmaxCrossEntropy(),
+            self.optimizer,
+            X,
+            Y,
+            epochs=EPOCHS,
+            batch_size=BATCH,
+            rng=self.generators["order"],
+            schedule=schedules.cosine(0.01, 20),
+            position=self.position,
+            between=lambda: self.position.steps >= self.stop_after,
+        )
+        self.losses += [epoch.loss for epoch in stream]
+
+
+@pytest.mark.parametrize("make", [GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW])
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 10, 19, 20])
+def test_a_training_goes_on_bit_for_bit(
+    make: type[Optimizer], stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fused, "AFTER", 6 * 5e-5)  # compiled loops come in on the way
+    whole = Job(make)
+    whole.run()
+
+    first = Job(make, stop_after)
+    first.run()
+    assert first.position.steps == stop_after
+    write_tensors(tmp_path / "c", *capture(*parts(first)))
+
+    second = Job(make)
+    second.generators["order"].random(7)  # whatever it has drawn, it goes on where the first was
+    tensors, facts = read_tensors(tmp_path / "c", "checkpoint")
+    restore(tensors, facts, *parts(second))
+    second.run()
+    assert np.array_equal(second.network.theta, whole.network.theta)
+    assert first.losses + second.losses == whole.losses
+    for name, value in whole.optimizer.state().items():
+        assert np.array_equal(second.optimizer.state()[name], value)
+
+
+def parts(job: Job) -> tuple[Network, Optimizer, Position, dict[str, np.random.Generator]]:
+    return job.network, job.optimizer, job.position, job.generators
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    tensors, facts = capture(*parts(Job(Adam)))
+    other = Job(Adam)
+    other.network = Network.dense([6, 9, 3])
+    with pytest.raises(DataError, match="parameters"):
+        restore(tensors, facts, *parts(other))
+    other = Job(Adam)
+    other.generators = {}
+    with pytest.raises(DataError, match="generators"):
+        restore(tensors, facts, *parts(other))
+
+
+# -- a classifier --------------------------------------------------------------------------------
+
+SETTINGS = {"hidden": (8,), "epochs": 6, "batch_size": 16, "seed": 1}
+
+
+@pytest.mark.parametrize("patience", [0, 2])
+@pytest.mark.parametrize("stop_after", [0, 1, 2, 3, 5, 8, 11])
+def test_a_classifier_goes_on_bit_for_bit(patience: int, stop_after: int, tmp_path: Path) -> None:
+    labels = np.array(["a", "b", "c"])[Y]
+    settings = {**SETTINGS, "patience": patience}
+    whole = Classifier(**settings).fit(X, labels)
+
+    stopped = Checkpoint(tmp_path / "c", minutes=0)
+    asked = 0
+
+    def stop_then() -> bool:
+        nonlocal asked
+        asked += 1
+        stopped.stopping = asked > stop_after
+        return Checkpoint.between(stopped)
+
+    stopped.between = stop_then  # type: ignore[method-assign]
+    first = Classifier(**settings)
+    for _ in first.fit_epochs(X, labels, checkpoint=stopped):
+        pass
+    second = Classifier(**settings)
+    for _ in second.fit_epochs(X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)):
+        pass
+    assert np.array_equal(second.network.theta, whole.network.theta)
+    assert [e.loss for e in second.history] == [e.loss for e in whole.history]
+    assert [e.validation for e in second.history] == [e.validation for e in whole.history]
+    assert second.kept_epoch is not None
+    assert whole.kept_epoch is not None
+    assert second.kept_epoch.number == whole.kept_epoch.number
+
+
+def test_other_data_are_refused(tmp_path: Path) -> None:
+    labels = np.array(["a", "b", "c"])[Y]
+    checkpoint = Checkpoint(tmp_path / "c")
+    next(Classifier(**SETTINGS).fit_epochs(X, labels, checkpoint=checkpoint))
+    with pytest.raises(DataError, match="not those that the run began with"):
+        Classifier(**SETTINGS).fit_epochs(
+            X + 1, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+        )
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    labels = np.array(["a", "b", "c"])[Y]
+    for content in (b"", b"no tensors at all"):
+        (tmp_path / "c").write_bytes(content)
+        with pytest.raises(ModelFileError, match="no plainnet checkpoint"):
+            Classifier(**SETTINGS).fit_epochs(
+                X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+            )
+    Classifier(**SETTINGS).fit(X, labels).save(tmp_path / "model.safetensors")
+    with pytest.raises(ModelFileError, match="no checkpoint that this version"):
+        Classifier(**SETTINGS).fit_epochs(
+            X, labels, checkpoint=Checkpoint(tmp_path / "model.safetensors", resume=True)
+        )
+
+
+def test_a_full_disk_stops_nothing_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.array(["a", "b", "c"])[Y]
+    checkpoint = Checkpoint(tmp_path / "c", minutes=0)
+    stream = Classifier(**SETTINGS).fit_epochs(X, labels, checkpoint=checkpoint)
+    next(stream)
+    before = (tmp_path / "c").read_bytes()
+    fsync = os.fsync
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    next(stream)
+    assert isinstance(checkpoint.trouble, FileError)
+    assert "No space left" in str(checkpoint.trouble)
+    assert (tmp_path / "c").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+    monkeypatch.setattr(os, "fsync", fsync)
+    next(stream)
+    assert checkpoint.trouble is None
+    assert (tmp_path / "c").read_bytes() != before
+
+
+# -- the command ---------------------------------------------------------------------------------
+
+COMMAND = [sys.executable, "-m", "plainnet", "train"]
+OPTIONS = ["--size", "16", "--hidden", "16", "--batch-size", "8", "--minutes", "0", "--no-report"]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "pets"
+    write_drawn_pictures(folder, np.random.default_rng(0), train=60, test=10)
+    return folder
+
+
+def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, **settings
+    )
+
+
+def theta_of(run_folder: Path) -> Array:
+    return Classifier.load(run_folder / "model.safetensors").network.theta
+
+
+@pytest.mark.slow
+def test_twenty_kills_change_nothing(pictures: Path, tmp_path: Path) -> None:
+    options = [*OPTIONS, "--epochs", "150"]
+    done = run(pictures, "--out", tmp_path / "whole", *options)
+    assert done.returncode == 0, done.stderr
+    draw, kills, target = random.Random(5), 0, tmp_path / "killed"
+    while not (target / "model.safetensors").exists():
+        resumed = ["--resume", target] if (target / "checkpoint.safetensors").exists() else None
+        if resumed is None and target.exists():
+            for path in target.iterdir():
+                path.unlink()
+        arguments = resumed or [pictures, "--out", target, *options]
+        command = [*COMMAND, *map(str, arguments), *([] if resumed is None else ["--minutes", "0"])]
+        work = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if kills < 20:
+            time.sleep(draw.uniform(0.35, 0.75))
+            kills += work.poll() is None
+            work.kill()
+        work.communicate()
+    assert kills == 20, "the training was over too soon to be killed so often"
+    assert np.array_equal(theta_of(target), theta_of(tmp_path / "whole"))
+    assert not (target / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_everything_and_tells_how_to_go_on(
+    number: signal.Signals, pictures: Path, tmp_path: Path
+) -> None:
+    options = [*OPTIONS, "--epochs", "200"]
+    work = subprocess.Popen(
+        [*COMMAND, str(pictures), "--out", str(tmp_path / "r"), *options],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert work.stderr is not None
+    for line in work.stderr:
+        if "epoch   3/200" in line:
+            work.send_signal(number)
+            break
+    _, told = work.communicate(timeout=60)
+    assert work.returncode == 128 + number
+    assert f"plainnet train --resume {tmp_path / 'r'}" in told
+    assert (tmp_path / "r" / "model.safetensors").exists()
+    again = run("--resume", tmp_path / "r")
+    assert again.returncode == 0, again.stderr
+    done = run(pictures, "--out", tmp_path / "whole", *options)
+    assert done.returncode == 0, done.stderr
+    assert np.array_equal(theta_of(tmp_path / "r"), theta_of(tmp_path / "whole"))
+    history = (tmp_path / "r" / "history.csv").read_text().splitlines()
+    assert len(history) == 201
+    over = run("--resume", tmp_path / "r")
+    assert over.returncode == 2
+    assert "has come to its end" in over.stderr
+
+
+def test_other_settings_than_the_runs_are_refused(pictures: Path, tmp_path: Path) -> None:
+    refused = run("--resume", tmp_path, "--epochs", "3")
+    assert refused.returncode == 2
+    assert "--resume goes on with the settings" in refused.stderr
+    refused = run("--resume", tmp_path)
+    assert refused.returncode == 2
+    assert "holds no checkpoint.safetensors" in refused.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_disk_too_small_for_checkpoints_still_gives_a_model(
+    pictures: Path, tmp_path: Path
+) -> None:
+    import resource
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
+
+    # the model takes 50 kB, a checkpoint with Adam's memory and what is kept four times as much
+    done = run(pictures, "--out", tmp_path / "r", *OPTIONS, "--epochs", "2", preexec_fn=small_files)
+    assert done.returncode == 0, done.stderr
+    assert "not its checkpoint" in done.stderr
+    assert sorted(json.loads((tmp_path / "r" / "metrics.json").read_text())) == [
+        "test",
+        "validation",
+    ]
+    assert not list((tmp_path / "r").glob("*checkpoint*"))

@@ -1,0 +1,516 @@
+"""The report of a run: it says what is so, of every kind of model, and needs nothing beside it."""
+
+import json
+import re
+import shlex
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from plainnet import Classifier
+from plainnet.classifier import Recipe, finish_run, keep_run, start_run
+from plainnet.errors import DataError, FileError
+from plainnet.faces.command_line import main
+from plainnet.faces.report import report_training, train_command
+from plainnet.pictures import Dataset, Splits, read_data
+from plainnet.pictures.drawing import draw_animal
+from plainnet.reports.html import element, page, picture, table
+from plainnet.reports.material import Part, Report, right_classes
+from plainnet.reports.model_card import verdict, weak_classes
+from plainnet.reports.report_page import report_html, write_figures, write_report
+from plainnet.reports.report_parts import duration
+from plainnet.reports.report_pictures import weight_picture
+from plainnet.training.evaluation import evaluate_probabilities
+
+NASTY = ('<b>cat</b> & "co"', "it's 狗\n\x1b")
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Reads a page; fails where a tag is not closed or something from elsewhere is asked for."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.headings: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+        assert "http:" not in html
+        assert "https:" not in html
+        assert not re.search(r"@import|url\(", html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert len(given) == len(attrs)
+        assert tag not in ("script", "link", "iframe", "object")
+        assert "href" not in given
+        assert (given.get("src") or "data:").startswith("data:")
+        self.tags.append((tag, given))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+        if self.open and self.open[-1] in ("h2", "h3"):
+            self.headings.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.tags)
+
+
+def pictures(n: int, classes: tuple[str, ...], size: int = 12, channels: int = 3) -> Dataset:
+    """Noise around a grey level of each class's own."""
+    rng = np.random.default_rng(n)
+    y = np.arange(n) % len(classes)
+    level = (30 + 200 * y / len(classes)).reshape(-1, 1, 1, 1)
+    X = np.clip(rng.normal(level, 40, (n, size, size, channels)), 0, 255).astype(np.uint8)
+    return Dataset(X, y, classes)
+
+
+def trained(data: Dataset, **settings: Any) -> Classifier:
+    settings = {"epochs": 3, "hidden": (8,), "batch_size": 16, **settings}
+    return Classifier(**settings).fit(data)
+
+
+def report_of(classifier: Classifier, data: Dataset, **known: Any) -> Report:
+    rows = [epoch.figures() for epoch in classifier.history]
+    return Report.of("a run", classifier, data, **{"history": rows, "kept_epoch": 3, **known})
+
+
+def with_answers(report: Report, P: Any) -> Report:
+    """As if the model had answered so."""
+    P = np.asarray(P, np.float32)
+    evaluation = evaluate_probabilities(report.y, P, report.classifier.classes)
+    return replace(report, P=P, evaluation=evaluation)
+
+
+@pytest.fixture(scope="module")
+def two() -> Report:
+    data = pictures(60, ("cat", "dog"))
+    classifier = trained(data)
+    assert classifier.training
+    counts = {"training": classifier.training.counts(), "validation": {"cat": 4, "dog": 5}}
+    return report_of(classifier, data, part="test", counts=counts, settings={"data": "pets"})
+
+
+# -- the page ------------------------------------------------------------------------------------
+
+
+def test_a_page_of_two_classes(two: Report) -> None:
+    read = Reader(report_html(two))
+    assert [h for h in read.headings if h in SECTIONS] == SECTIONS
+    assert "60 test pictures" in read.text
+    assert "always answering “cat”" in read.text
+    assert "kept: 3" in read.text
+    assert read.count("svg") == 6
+    assert read.count("img") >= 12 + 8  # the least certain answers, the units
+    assert "432 → 8 → 1" in read.text
+
+
+SECTIONS = [
+    "What was trained on what",
+    "How it learned",
+    "How it answers",
+    "Class by class",
+    "Pictures to look at",
+    "The first layer's weights",
+    "Model card",
+    "Settings",
+]
+
+
+def test_names_from_outside_are_text_and_nothing_else() -> None:
+    data = replace(pictures(40, NASTY), paths=tuple(Path(f"<i>{i}&.png") for i in range(40)))
+    report = report_of(trained(data), data, findings=["<script>alert(1)</script>"])
+    report = replace(report, title="<h1>", command="plainnet train '<a>'")
+    read = Reader(report_html(report))
+    assert NASTY[0] in read.words
+    assert r"it's 狗\n\x1b" in read.words
+    assert "<script>alert(1)</script>" in read.words
+    assert re.search(r"<i>\d+&\.png", read.text)
+    assert read.count("i") == read.count("script") == 0
+
+
+@pytest.mark.parametrize("k", [3, 10])
+def test_a_page_of_several_classes(k: int) -> None:
+    data = pictures(30 * k, tuple(f"kind {i}" for i in range(k)), channels=1)
+    report = report_of(trained(data), data)
+    read = Reader(report_html(report))
+    assert "What was taken for what" in read.headings
+    assert "kind 0 answered as kind 0" in read.text
+    shown = "all 3" if k == 3 else "the 3 lowest and the highest of 10"
+    assert f"Each class against the rest; shown are {shown}, their mean is" in read.text
+    assert "raises the unit where it is red here" in read.text
+
+
+def test_a_page_of_a_hundred_classes_tells_the_largest_confusions() -> None:
+    data = pictures(400, tuple(f"kind {i}" for i in range(100)), size=4)
+    report = report_of(trained(data, validation_share=0), data)
+    html = report_html(report)
+    read = Reader(html)
+    assert "What was taken for what most often" in read.headings
+    assert "What was taken for what" not in read.headings
+    assert "The weakest first." in read.text
+    assert "kind 0, kind 1, kind 2" in read.text
+    assert "(100 in all)" in read.text
+    assert len(html) < 500_000
+    perfect = with_answers(report, np.eye(100)[report.y])
+    assert (
+        "None of these pictures was taken for another class." in Reader(report_html(perfect)).text
+    )
+
+
+def test_a_page_of_feature_vectors_leaves_pictures_out() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 5)).astype(np.float32)
+    data = Dataset(X, (X[:, 0] > 0).astype(int), ("no", "yes"))
+    read = Reader(report_html(report_of(trained(data), data)))
+    assert read.count("img") == 0
+    left_out = {"Pictures to look at", "The first layer's weights"}
+    assert [h for h in read.headings if h in SECTIONS] == [h for h in SECTIONS if h not in left_out]
+    assert "80 samples" in read.text
+    assert "5 features" in read.text
+    assert "picture" not in read.text
+
+
+def test_samples_of_one_class_only(two: Report) -> None:
+    cats = two.data.take(two.data.y == 0)
+    report = report_of(two.classifier, cats, part="test")
+    read = Reader(report_html(report))
+    assert "All these pictures are of one class, “cat”" in read.text
+    assert "ROC" not in read.text
+    assert read.count("svg") == 4
+    one = Dataset(cats.X[:1], np.array([0]), ("cat",))
+    assert "1 test picture" in Reader(report_html(report_of(two.classifier, one, part="test"))).text
+
+
+def test_what_is_not_known_is_left_out(two: Report) -> None:
+    bare = Report.of("model", two.classifier, two.data)
+    read = Reader(report_html(bare))
+    assert "How it learned" not in read.headings
+    assert "The check of the data" not in read.headings
+    assert "To repeat" not in read.text
+    assert "It learned from" not in read.text
+    assert "only if the training has seen none of these" in read.text
+
+
+def test_a_network_without_hidden_layers() -> None:
+    data = pictures(60, ("cat", "dog"), channels=1)
+    read = Reader(report_html(report_of(trained(data, hidden=()), data)))
+    assert "The weights of its one unit." in read.text
+    assert "unit 0" in read.text
+
+
+def test_the_articles_network() -> None:
+    """12288 → 100 → 20 → 1 on pictures of 64 × 64, as in the tutorial."""
+    rng = np.random.default_rng(0)
+    kinds = ["cat", "fox"]
+    X = np.stack([np.asarray(draw_animal(kinds[i % 2], rng, 64)) for i in range(40)])
+    data = Dataset(X, np.arange(40) % 2, ("cat", "non-cat"))
+    classifier = trained(data, hidden=(100, 20))
+    html = report_html(report_of(classifier, data, part="training"))
+    read = Reader(html)
+    assert "12,288 → 100 → 20 → 1, 1,230,941 parameters" in read.text
+    assert "which the network has learned from: this says how well it remembers" in read.text
+    assert len(html) < 2_000_000
+
+
+# -- what it says --------------------------------------------------------------------------------
+
+
+def answered(two: Report, right: int) -> Report:
+    """The first so many of 60 samples rightly, 30 of each class."""
+    answers = np.where(np.arange(60) < right, two.y, 1 - two.y)
+    return with_answers(two, np.where(np.eye(2)[answers] > 0, 0.9, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("right", "kind", "words"),
+    [
+        (50, "good", "Better than always answering “cat”, which would be right for 50.0 %"),
+        (35, "bad", "Not shown to be better than always answering “cat”: that would be right for"),
+        (10, "bad", "Worse than always answering “cat”"),
+    ],
+)
+def test_the_verdict(two: Report, right: int, kind: str, words: str) -> None:
+    report = answered(two, right)
+    assert verdict(report)[0] == kind
+    assert verdict(report)[1].startswith(words)
+    assert verdict(report)[1] in Reader(report_html(report)).text
+
+
+def test_the_card_names_weak_classes_and_wrong_confidence(two: Report) -> None:
+    P = np.tile([0.95, 0.05], (60, 1))
+    report = with_answers(two, P)
+    assert weak_classes(report) == "Found least often: “dog” (0 of 30)."
+    text = Reader(report_html(report)).text
+    assert "Its probabilities are too high: on average 95.0 %, but right in 50.0 %." in text
+    assert "A picture of anything else is given one of them too" in text
+    assert "– " in text  # no precision of a class that was never answered
+    assert weak_classes(with_answers(two, np.eye(2)[two.y])) == ""
+
+
+def test_part_and_findings_are_told(two: Report) -> None:
+    told: dict[Part, str] = {
+        "test": "played no part in the training",
+        "validation": "which were held out",
+        "training": "how well it remembers",
+        "other": "only if the training has seen none",
+    }
+    for part, words in told.items():
+        assert words in Reader(report_html(replace(two, part=part))).text
+    found = Reader(report_html(replace(two, findings=["Two files are alike."])))
+    assert "Two files are alike." in found.words
+    assert "Nothing that stands out." in Reader(report_html(replace(two, findings=[]))).text
+
+
+def test_samples_whose_classes_stand_in_another_order(two: Report) -> None:
+    data = two.data
+    turned = Dataset(data.X, 2 - data.y, ("bird", "dog", "cat"))
+    np.testing.assert_array_equal(right_classes(("cat", "dog"), turned), data.y)
+    report = Report.of("a run", two.classifier, turned)
+    assert report.evaluation.to_dict() == two.classifier.evaluate(turned).to_dict()
+    with pytest.raises(DataError, match="bird"):
+        right_classes(("cat", "dog"), Dataset(data.X, data.y, ("cat", "bird")))
+
+
+def test_a_long_and_steep_history(two: Report) -> None:
+    rows = [
+        {"epoch": i + 1, "loss": 900.0 / (i + 1) ** 2 + 0.01, "seconds": 2.0} for i in range(5000)
+    ]
+    html = report_html(replace(two, history=rows, kept_epoch=5000))
+    text = Reader(html).text
+    assert "5000 in 2 h 46 min, epoch 5000 kept" in text
+    assert len(html) < len(report_html(two)) + 10_000
+    assert "1 in 2.0 s" in Reader(report_html(replace(two, history=rows[:1]))).text
+
+
+def test_a_temperature_is_told(two: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "temperature" not in Reader(report_html(two)).text
+    monkeypatch.setattr(two.classifier, "temperature", 1.5)
+    assert "A temperature of 1.50" in Reader(report_html(two)).text
+    watched = Reader(report_html(replace(two, part="validation"))).text
+    assert "so on these it looks a little better" in watched
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (0.84, 12.3, 200, 7500)] == [
+        "0.8 s",
+        "12 s",
+        "3 min 20 s",
+        "2 h 5 min",
+    ]
+
+
+def test_weights_as_colours() -> None:
+    w = np.array([-2.0, 0, 2]).reshape(1, 3, 1)
+    assert weight_picture(w)[0].tolist() == [[10, 110, 189], [255, 255, 255], [179, 38, 30]]
+    assert weight_picture(np.repeat(w, 3, axis=2))[0, :, 0].tolist() == [0, 128, 255]
+    assert (weight_picture(np.zeros((2, 2, 3))) == 128).all()
+
+
+# -- building blocks -----------------------------------------------------------------------------
+
+
+def test_building_blocks_escape_what_they_are_given() -> None:
+    told = page("<t>", element("p", "1 < 2", class_='"x"'), table(("<a>",), [("<b>",)]), "<c>")
+    read = Reader(told)
+    assert {"<t>", "1 < 2", "<a>", "<b>", "<c>"} <= {word.strip() for word in read.words}
+    assert {"class": '"x"'} in [given for _, given in read.tags]
+    assert read.count("b") == 0
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3)])
+def test_pictures_are_embedded(shape: tuple[int, ...]) -> None:
+    read = Reader(picture(np.zeros(shape, np.uint8), "what", alt="<x>"))
+    [(_, given)] = [(tag, given) for tag, given in read.tags if tag == "img"]
+    assert given["alt"] == "<x>"
+    assert (given["src"] or "").startswith("data:image/png;base64,")
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def test_page_and_figures_are_written(two: Report, tmp_path: Path) -> None:
+    assert write_report(tmp_path, two) == tmp_path / "report.html"
+    assert write_report(tmp_path / "a.html", two).read_text("utf-8") == report_html(two)
+    written = write_figures(tmp_path / "new" / "figures", two)
+    names = ["loss", "accuracy", "confusion", "roc", "precision-recall", "calibration"]
+    assert [path.name for path in written] == [f"{name}.svg" for name in names]
+    assert all("xmlns" in path.read_text("utf-8") for path in written)
+    with pytest.raises(FileError, match="could not be"):
+        write_report(tmp_path / "missing" / "a.html", two)
+    with pytest.raises(FileError, match="choose another"):
+        write_figures(tmp_path / "a.html", two)
+
+
+def test_the_command_that_repeats_a_training() -> None:
+    recipe = Recipe(hidden=(32,), size=(16, 24), grey=True, learning_rate=0.01)
+    assert train_command({"data": "my pets", "strict": True}, recipe) == (
+        "plainnet train 'my pets' --hidden 32 --learning-rate 0.01 --size 16x24 --grey --strict"
+    )
+    assert train_command({}, Recipe(hidden=())) == "plainnet train DATA --hidden none"
+
+
+# -- the command ---------------------------------------------------------------------------------
+
+
+def plainnet(*arguments: object) -> int:
+    sys.argv = ["plainnet", *map(str, arguments)]
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+@pytest.fixture
+def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of drawn pictures, in an empty folder to work in."""
+    rng = np.random.default_rng(0)
+    for kind in ("cat", "fox"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for i in range(20):
+            draw_animal(kind, rng, 24).save(tmp_path / "pets" / kind / f"{kind}-{i}.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [])
+    return tmp_path / "pets"
+
+
+QUICK = ("--epochs", 3, "--hidden", 8, "--batch-size", 8, "--size", 16)
+
+
+def test_train_writes_a_report_and_report_writes_it_again(
+    pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    assert "report   run/report.html\n" in capsys.readouterr().out
+    path = Path("run/report.html")
+    first = path.read_text("utf-8")
+    text = Reader(first).text
+    assert "6 validation pictures" in text
+    assert "It learned from 34 pictures, 17 of each class." in text
+    assert "plainnet train pets --hidden 8" in text
+    assert re.search(r"(cat|fox)-\d+\.png", text)
+    path.unlink()
+    assert plainnet("report", "run", "pets", "--figures", "figures") == 0
+    assert capsys.readouterr().out == "written  run/report.html\nfigures  6 in figures\n"
+    assert path.read_text("utf-8") == first  # the same held-out pictures, drawn again
+    assert plainnet("report", "run", "pets", "--part", "train", "--out", "t.html", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["report"], told["part"], told["n"]) == ("t.html", "train", 34)
+    assert "how well it remembers" in Path("t.html").read_text("utf-8")
+
+
+def test_train_without_a_report(pets: Path) -> None:
+    assert plainnet("train", pets, "--out", "run", "--no-report", *QUICK) == 0
+    assert not Path("run/report.html").exists()
+
+
+def test_a_report_on_other_data_takes_no_page_away(
+    pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    before = Path("run/report.html").read_text("utf-8")
+    (pets / "cat" / "cat-0.png").unlink()
+    pets.rename("others")
+    capsys.readouterr()
+    assert plainnet("report", "run", "others") == 0
+    assert capsys.readouterr().out == "written  run/report-others.html\n"
+    assert Path("run/report.html").read_text("utf-8") == before
+    assert "39 pictures" in Reader(Path("run/report-others.html").read_text("utf-8")).text
+    assert plainnet("report", "run/model.safetensors", "others") == 0
+    assert Path("run/model-report-others.html").exists()
+
+
+def test_changed_data_are_not_taken_for_those_held_out(pets: Path) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    metrics = json.loads(Path("run/metrics.json").read_text("utf-8"))
+    for path in (pets / "cat").iterdir():
+        Image.new("RGB", (24, 24)).save(path)
+    assert metrics["validation"]["confusion"] != [[0, 3], [0, 3]]
+    for path in sorted((pets / "fox").iterdir())[:9]:
+        path.unlink()
+    assert plainnet("report", "run", "pets") == 0
+    text = Reader(Path("run/report.html").read_text("utf-8")).text
+    assert "31 training pictures" in text
+    assert "It learned from" not in text
+
+
+def test_what_the_command_refuses(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    assert plainnet("report", "run", "pets", "--part", "test") == 2
+    assert "has no test part" in capsys.readouterr().err
+    assert plainnet("report", "missing", "pets") == 2
+    assert plainnet("report", "run", "pets", "--out", "no/folder.html") == 2
+    assert "make the folder" in capsys.readouterr().err
+
+
+def test_a_run_whose_other_files_are_damaged_still_has_a_report(pets: Path) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    Path("run/history.csv").write_text("epoch,loss\n1,what\n")
+    Path("run/settings.json").write_text("[1]")
+    assert plainnet("report", "run", "pets", "--out", "a.html") == 0
+    read = Reader(Path("a.html").read_text("utf-8"))
+    assert "How it learned" not in read.headings
+    assert "only if the training has seen none" in read.text
+
+
+def test_a_report_that_cannot_be_written_loses_nothing(
+    pets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("no ink")
+
+    monkeypatch.setattr("plainnet.faces.report.write_report", fails)
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    told = capsys.readouterr()
+    assert "its report was not written (no ink); to try again: plainnet report run pets" in told.err
+    assert "written  run" in told.out
+    assert Path("run/model.safetensors").exists()
+
+
+def test_without_held_out_samples_it_is_measured_on_the_training_ones(tmp_path: Path) -> None:
+    data = pictures(40, ("a", "b"))
+    classifier = trained(data, validation_share=0)
+    splits = Splits(Path("data"), train=data)
+    start_run(tmp_path, {"data": "data"})
+    keep_run(tmp_path, classifier)
+    finish_run(tmp_path, classifier, {})
+    written = report_training(classifier, splits, tmp_path)
+    assert written is not None
+    assert "how well it remembers" in Reader(written.read_text("utf-8")).text
+
+
+# -- real data -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_on_real_cats_and_dogs(real_data: Path, tmp_path: Path) -> None:
+    splits = read_data(real_data / "catdog")
+    assert splits.train is not None
+    classifier = Classifier(epochs=5).fit(splits)
+    assert classifier.validation is not None
+    report = report_of(classifier, classifier.validation, part="validation", kept_epoch=5)
+    written = write_report(tmp_path, report)
+    assert written.stat().st_size < 2_000_000
+    text = Reader(written.read_text("utf-8")).text
+    assert f"of {len(classifier.validation)} validation pictures" in text
+    assert "cat." in text
+    assert shlex.split(train_command({"data": "x"}, classifier.recipe))[-2:] == ["--epochs", "5"]
