@@ -15,10 +15,14 @@ import pytest
 from plainnet import (
     Adam,
     AdamW,
+    BatchNorm,
+    Dense,
+    Dropout,
     GradientDescent,
     Momentum,
     Nesterov,
     Network,
+    ReLU,
     RMSprop,
     SoftmaxCrossEntropy,
     train,
@@ -28,7 +32,7 @@ from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files import read_tensors, write_tensors
 from plainnet.network import Array
 from plainnet.pictures.drawing import write_drawn_pictures
-from plainnet.training import Optimizer, fused, schedules
+from plainnet.training import Average, Optimizer, fused, schedules
 from plainnet.training.checkpoint import Position, capture, restore
 
 RNG = np.random.default_rng(0)
@@ -43,8 +47,12 @@ class Job:
 
     def __init__(self, make: type[Optimizer], stop_after: int = 10**9) -> None:
         self.network = Network.dense([6, 8, 7, 3], dropout=0.3)
+        if make is Momentum:
+            hidden = (Dense(6, 8), BatchNorm(8), ReLU(), Dropout(0.3))
+            self.network = Network([*hidden, Dense(8, 3)])
         self.optimizer = make(0.01)
         self.generators = {"order": np.random.default_rng(3)}
+        self.average = Average(0.8)
         self.position, self.stop_after = Position(), stop_after
         self.losses: list[float] = []
 
@@ -59,6 +67,8 @@ class Job:
             batch_size=BATCH,
             rng=self.generators["order"],
             schedule=schedules.cosine(0.01, 20),
+            max_norm=2.0,
+            average=self.average,
             position=self.position,
             between=lambda: self.position.steps >= self.stop_after,
         )
@@ -86,12 +96,17 @@ def test_a_training_goes_on_bit_for_bit(
     second.run()
     assert np.array_equal(second.network.theta, whole.network.theta)
     assert first.losses + second.losses == whole.losses
+    assert np.array_equal(second.average.theta, whole.average.theta)
+    assert not np.array_equal(second.average.theta, whole.network.theta)
     for name, value in whole.optimizer.state().items():
         assert np.array_equal(second.optimizer.state()[name], value)
 
 
-def parts(job: Job) -> tuple[Network, Optimizer, Position, dict[str, np.random.Generator]]:
-    return job.network, job.optimizer, job.position, job.generators
+Parts = tuple[Network, Optimizer, Position, dict[str, np.random.Generator], Average]
+
+
+def parts(job: Job) -> Parts:
+    return job.network, job.optimizer, job.position, job.generators, job.average
 
 
 def test_what_does_not_fit_is_refused() -> None:

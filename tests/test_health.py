@@ -430,7 +430,6 @@ def test_the_leaked_picture_of_the_course(real_data: Path) -> None:
     assert Leak(146, Sample("test", 17)) in leaks(splits)
 
 
-@pytest.mark.slow
 def test_planted_duplicates_among_photographs(real_data: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     originals = sorted((real_data / "catdog").rglob("*.jpg"))

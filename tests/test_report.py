@@ -18,6 +18,7 @@ from plainnet.classifier import Recipe, finish_run, keep_run, start_run
 from plainnet.errors import DataError, FileError
 from plainnet.faces.command_line import main
 from plainnet.faces.report import report_training, train_command
+from plainnet.faces.train import command as train
 from plainnet.pictures import Dataset, Splits, read_data
 from plainnet.pictures.drawing import draw_animal
 from plainnet.reports.html import element, page, picture, table
@@ -367,6 +368,8 @@ def test_the_command_that_repeats_a_training() -> None:
         "plainnet train 'my pets' --hidden 32 --learning-rate 0.01 --size 16x24 --grey --strict"
     )
     assert train_command({}, Recipe(hidden=())) == "plainnet train DATA --hidden none"
+    options = {name for param in train.params for name in param.opts}
+    assert {f"--{name.replace('_', '-')}" for name in Recipe().to_dict()} <= options
 
 
 # -- the command ---------------------------------------------------------------------------------

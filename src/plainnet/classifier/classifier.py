@@ -116,7 +116,7 @@ class Classifier:
     @property
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Two classes are one yes-or-no question; more are one choice."""
-        return SigmoidCrossEntropy() if outputs_for(self.classes) == 1 else SoftmaxCrossEntropy()
+        return self.recipe.make_loss(outputs_for(self.classes))
 
     @property
     def stops_early(self) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.classifier.preprocessing import Preprocessing
+from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DivergedError, SettingError
+from plainnet.network import Array, Rng
 from plainnet.pictures import Dataset, stratified_split
+from plainnet.pictures.augmentation import augmentation_of
+from plainnet.pictures.augmented import Augmented
 from plainnet.training import Epochs, keep_best, logits, stop_early, train
 from plainnet.training.calibration import fit_temperature
 
@@ -36,23 +40,19 @@ def fit_epochs(
         checkpoint: where it is written, and gone on from.
     """
     recipe = classifier.recipe
-    if recipe.patience and watch is None and not recipe.validation_share:
-        raise SettingError(
-            "To stop early with a patience, a training needs validation data, but there is "
-            "none; give some, or a validation share above 0."
-        )
-    weights_rng, order_rng, split_rng = np.random.default_rng(recipe.seed).spawn(3)
-    if watch is None and recipe.validation_share:
-        kept, held_out = stratified_split(train_set.y, recipe.validation_share, split_rng)
-        if len(held_out):
-            train_set, watch = train_set.take(kept), train_set.take(held_out)
+    streams = np.random.default_rng(recipe.seed).spawn(4)
+    weights_rng, order_rng, split_rng, augment_rng = streams
+    if watch is None:
+        train_set, watch = _parted(train_set, recipe, split_rng)
     classifier.begin(train_set, watch, Preprocessing.fit(train_set.X), weights_rng)
     optimizer = recipe.make_optimizer(classifier.preprocessing.mean.size)
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     schedule = recipe.make_schedule(optimizer.learning_rate, steps)
     data = fingerprint(train_set, watch) if checkpoint else ""
+    generators = {"order": order_rng, "augmentation": augment_rng}
+    average = recipe.make_average()
     training = Training(
-        classifier.network, optimizer, {"order": order_rng}, data, classifier.history
+        classifier.network, optimizer, generators, data, classifier.history, average
     )
     if checkpoint:
         checkpoint.attach(training)
@@ -65,14 +65,50 @@ def fit_epochs(
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         rng=order_rng,
+        weights=recipe.weights_for(train_set.y),
         schedule=schedule,
         clip_norm=recipe.clip_norm,
+        max_norm=recipe.max_norm,
+        average=average,
         validation=(watch.X, watch.y) if watch else None,
         prepare=classifier.preprocessing,
+        **_varied(classifier, train_set, augment_rng),
         position=training.position,
         between=checkpoint.between if checkpoint else None,
     )
     return _watched(stream, classifier, training, checkpoint)
+
+
+def _parted(train_set: Dataset, recipe: Recipe, rng: Rng) -> tuple[Dataset, Dataset | None]:
+    """What is learned from, and what is held out to watch it."""
+    if recipe.patience and not recipe.validation_share:
+        raise SettingError(
+            "To stop early with a patience, a training needs validation data, but there is "
+            "none; give some, or a validation share above 0."
+        )
+    if not recipe.validation_share:
+        return train_set, None
+    kept, held_out = stratified_split(train_set.y, recipe.validation_share, rng)
+    return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
+
+
+def _varied(classifier: Classifier, train_set: Dataset, rng: Rng) -> dict[str, Any]:
+    """`augment` and `mix` of `train`, where pictures are to be varied."""
+    if not train_set.is_pictures:
+        return {}
+    augmentation = augmentation_of(classifier.recipe.augment, train_set.X)
+    shape, prepare = train_set.X.shape[1:], classifier.preprocessing
+    n_classes, dtype = len(train_set.classes), classifier.network.dtype
+
+    def mix(X: Array, y: Array) -> tuple[Array, Array]:
+        if y.ndim == 1:  # class numbers as probabilities
+            y = np.eye(n_classes, dtype=dtype)[y]
+        return augmentation.mix(X, y, rng)
+
+    varied: dict[str, Any] = {"mix": mix} if augmentation.mix_up else {}
+    if augmentation.changes_pictures:
+        varied["augment"] = Augmented(augmentation, shape, prepare, rng)
+    return varied
 
 
 def _watched(
@@ -82,9 +118,11 @@ def _watched(
     network, kept = classifier.network, training.kept
     if classifier.stops_early:
         patience, past = classifier.recipe.patience, tuple(classifier.history)
-        stream = keep_best(stop_early(stream, patience=patience, past=past), network, kept=kept)
+        stream = stop_early(stream, patience=patience, past=past)
+        stream = keep_best(stream, network, kept=kept, average=training.average)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short
-        stream = keep_best(stream, network, figure="epoch", best="highest", kept=kept)
+        latest: dict[str, Any] = {"figure": "epoch", "best": "highest"}
+        stream = keep_best(stream, network, **latest, kept=kept, average=training.average)
     try:
         with closing(stream):
             for epoch in stream:
@@ -114,5 +152,6 @@ def _calibrate(classifier: Classifier) -> None:
         return
     if classifier.history and _is_sound(classifier):
         Z = logits(classifier.network, watched.X, prepare=classifier.preprocessing)
-        y = classifier.loss.check_targets(watched.y, len(Z), Z.shape[1])
-        classifier.temperature = fit_temperature(classifier.loss, Z, y)
+        loss = classifier.loss.measured
+        y = loss.check_targets(watched.y, len(Z), Z.shape[1])
+        classifier.temperature = fit_temperature(loss, Z, y)

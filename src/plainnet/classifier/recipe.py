@@ -3,17 +3,27 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any, Self
+
+import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.errors import SettingError
 from plainnet.network import (
+    Array,
+    BatchNorm,
+    Dense,
+    Dropout,
     Initializer,
     Layer,
+    LayerNorm,
     LeakyReLU,
     Network,
     ReLU,
     Sigmoid,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
     Tanh,
     glorot_uniform,
     he_normal,
@@ -21,9 +31,11 @@ from plainnet.network import (
     random,
     zeros,
 )
+from plainnet.pictures.augmentation import augmentation_of
 from plainnet.training import (
     Adam,
     AdamW,
+    Average,
     GradientDescent,
     Momentum,
     Nesterov,
@@ -47,6 +59,12 @@ INITIALIZERS: Mapping[str, Initializer | None] = {
     "he": he_normal,
     "glorot": glorot_uniform,
 }
+NORMALIZATIONS: Mapping[str, Callable[[int], Layer] | None] = {
+    "none": None,
+    "batch": BatchNorm,
+    "layer": LayerNorm,
+}
+CLASS_WEIGHTS = {"none": None, "balanced": None}
 OPTIMIZERS: Mapping[str, type[Optimizer]] = {
     "gradient-descent": GradientDescent,
     "momentum": Momentum,
@@ -84,13 +102,29 @@ class Recipe:
     activation: str = "relu"
     initializer: str = "auto"
     """Of the weights; `auto`: what suits the activation."""
+    normalization: str = "none"
+    """In front of each activation."""
     dropout: float = 0.2
+    """Of the units of each hidden layer, the share that is left out at random."""
+    input_dropout: float = 0.0
+    """Of the inputs, likewise."""
     optimizer: str = "adam"
     learning_rate: float | None = None
     """The highest; None: the optimizer's usual one, less for wide inputs (`make_optimizer`)."""
     schedule: str = "cosine"
     weight_decay: float = 1e-4
     clip_norm: float | None = None
+    max_norm: float | None = None
+    """Of the weights into a unit."""
+    label_smoothing: float = 0.0
+    class_weight: str = "none"
+    """`balanced`: each class counts alike in the loss, however many samples it has."""
+    averaging: float = 0.0
+    """Keep a running mean of the weights, to which each step back counts so many times as much;
+    0: keep the last."""
+    augment: str | Mapping[str, float] = "mild"
+    """How training pictures are varied, each epoch anew: `none`, `mild`, `handwriting`, or the
+    settings of an `Augmentation`. Feature vectors never are."""
     batch_size: int = 64
     epochs: int = 40
     patience: int = 0
@@ -113,13 +147,17 @@ class Recipe:
         if not isinstance(self.grey, bool):
             raise SettingError(f"grey must be True or False, but got {self.grey!r}.")
         for name, table in TABLES.items():
-            _one_of(name, getattr(self, name), table)
-        check_number("dropout", self.dropout, "[0, 1)")
+            _one_of(name, getattr(self, name.replace(" ", "_")), table)
+        for name in ("dropout", "input_dropout", "label_smoothing", "averaging"):
+            check_number(name.replace("_", " "), getattr(self, name), "[0, 1)")
+        augmentation_of(self.augment)
         if self.learning_rate is not None:
             check_number("learning rate", self.learning_rate, "(0, inf)")
         check_number("weight decay", self.weight_decay, "[0, inf)")
         if self.clip_norm is not None:
             check_number("norm to clip gradients at", self.clip_norm, "(0, inf)")
+        if self.max_norm is not None:
+            check_number("largest norm of the weights into a unit", self.max_norm, "(0, inf)")
         check_whole("batch size", self.batch_size, 1)
         check_whole("number of epochs", self.epochs, 1)
         check_whole("patience", self.patience, 0)
@@ -152,13 +190,33 @@ class Recipe:
 
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
         """The network with fresh weights."""
-        return Network.dense(
-            [n_in, *self.hidden, n_out],
-            activation=ACTIVATIONS[self.activation],
-            initializer=INITIALIZERS[self.initializer],
-            dropout=self.dropout,
-            rng=rng,
+        initializer, normalization = (
+            INITIALIZERS[self.initializer],
+            NORMALIZATIONS[self.normalization],
         )
+        layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
+        for before, units in pairwise([n_in, *self.hidden]):
+            layers += [Dense(before, units, initializer)]
+            layers += [normalization(units)] if normalization else []
+            layers += [ACTIVATIONS[self.activation]()]
+            layers += [Dropout(self.dropout)] if self.dropout else []
+        return Network([*layers, Dense([n_in, *self.hidden][-1], n_out, initializer)], rng=rng)
+
+    def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
+        """One output is one yes-or-no question; more are one choice."""
+        kind = SigmoidCrossEntropy if n_out == 1 else SoftmaxCrossEntropy
+        return kind(smoothing=self.label_smoothing)
+
+    def weights_for(self, y: Array) -> Array | None:
+        """What each sample counts in the loss, `(N,)`: 1 on average; None: all the same."""
+        if self.class_weight == "none":
+            return None
+        counts = np.bincount(y)
+        return (len(y) / (np.count_nonzero(counts) * counts[y])).astype(np.float32)
+
+    def make_average(self) -> Average | None:
+        """The running mean of the weights, if one is kept."""
+        return Average(self.averaging) if self.averaging else None
 
     def make_optimizer(self, n_in: int) -> Optimizer:
         """The optimizer before its first step.
@@ -177,6 +235,8 @@ class Recipe:
 
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    "normalization": NORMALIZATIONS,
+    "class weight": CLASS_WEIGHTS,
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "optimizer": OPTIMIZERS,

@@ -10,7 +10,16 @@ from typing import Any, TypeVar
 
 import click
 
-from plainnet.classifier.recipe import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SCHEDULES, Recipe
+from plainnet.classifier.recipe import (
+    ACTIVATIONS,
+    CLASS_WEIGHTS,
+    INITIALIZERS,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    SCHEDULES,
+    Recipe,
+)
+from plainnet.pictures.augmentation import NAMED
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -107,6 +116,23 @@ RECIPE_OPTIONS = (
         metavar="SHARE",
         help=f"Of the hidden units, left out at random. [{STANDARD.dropout}]",
     ),
+    _network(
+        "--input-dropout",
+        type=float,
+        metavar="SHARE",
+        help=f"Of the inputs, left out at random. [{STANDARD.input_dropout:g}]",
+    ),
+    _network(
+        "--normalization",
+        **choice(NORMALIZATIONS),
+        help=f"In front of each activation: {either(NORMALIZATIONS)}. [{STANDARD.normalization}]",
+    ),
+    _training(
+        "--augment",
+        **choice(NAMED),
+        help="Vary training pictures each epoch anew, as if taken a moment later or written by "
+        f"another hand: {either(NAMED)}. [{STANDARD.augment}]",
+    ),
     _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
     _training(
@@ -136,6 +162,31 @@ RECIPE_OPTIONS = (
         type=float,
         metavar="NORM",
         help="Shorten gradients that are longer. [none]",
+    ),
+    _training(
+        "--max-norm",
+        type=float,
+        metavar="NORM",
+        help="Bound the norm of the weights into each unit. [none]",
+    ),
+    _training(
+        "--label-smoothing",
+        type=float,
+        metavar="SHARE",
+        help=f"Of each target, spread over all classes. [{STANDARD.label_smoothing:g}]",
+    ),
+    _training(
+        "--class-weight",
+        **choice(CLASS_WEIGHTS),
+        help="balanced: classes count alike, however many samples they have. "
+        f"[{STANDARD.class_weight}]",
+    ),
+    _training(
+        "--averaging",
+        type=float,
+        metavar="DECAY",
+        help="Keep a running mean of the weights, such as with 0.999; 0: the last ones. "
+        f"[{STANDARD.averaging:g}]",
     ),
     _training(
         "--patience",

@@ -40,8 +40,8 @@ class Changes:
     maps: Array
     """int64 `(n, 2, 3)`: the place's y and x are maps · (y, x, 1), for the pixel at y, x."""
     field: Array
-    """float32 `(n, 2, h, w)`: how far each place is moved in y and x, its whole part, in units of
-    `maps`; `(0, 2, h, w)`: not at all."""
+    """float32 `(n, 2, h, w)`: how far each place is moved in y and x, in the units of `maps`, of
+    which the whole ones count; `(0, 2, h, w)`: not at all."""
     colours: Array
     """int32 `(n, 3)`: gain, pull and lift; v becomes gain v + pull grey(v) + lift mean."""
     boxes: Array
@@ -232,10 +232,10 @@ def coloured(pixels: Array, means: Array, colours: Array) -> Array:
 
 def grey_of(pixels: Array) -> Array:
     """How bright pixels `(c, …)` look `(…)`."""
-    if len(pixels) == 1:
-        return pixels[0]
-    red, green, blue = LUMA
-    grey: Array = (red * pixels[0] + green * pixels[1] + blue * pixels[2]) >> 8
+    grey: Array = pixels[0]
+    if len(pixels) == 3:
+        red, green, blue = LUMA
+        grey = (red * pixels[0] + green * pixels[1] + blue * pixels[2]) >> 8
     return grey
 
 

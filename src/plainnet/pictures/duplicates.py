@@ -55,9 +55,9 @@ def leaks(splits: Splits, progress: Progress | None = None) -> tuple[Leak, ...]:
         return ()
     ours = _comparable(train)
     for part, data in others.items():
-        for i, j in _pairs(ours, _comparable(data), progress):
-            for row, twin in zip(i.tolist(), j.tolist(), strict=True):
-                found.setdefault(row, Sample(part, twin))
+        twins = _first_twins(ours, _comparable(data), progress)
+        for row in np.flatnonzero(twins < len(data)).tolist():
+            found.setdefault(row, Sample(part, int(twins[row])))
     return tuple(Leak(row, found[row]) for row in sorted(found))
 
 
@@ -170,6 +170,14 @@ def _pairs(
         shared = [(row, first[digest]) for row, digest in enumerate(ours) if digest in first]
         i, j = np.array(shared, np.int64).reshape(-1, 2).T
         yield i, j
+
+
+def _first_twins(ours: _Comparable, theirs: _Comparable, progress: Progress | None) -> Array:
+    """For each row here its first twin there, or how many rows there are there: `(N,)`."""
+    first = np.full(len(ours), len(theirs))
+    for i, j in _pairs(ours, theirs, progress, lambda i, j: j < first[i]):
+        np.minimum.at(first, i, j)
+    return first
 
 
 def _content(data: Dataset, row: int) -> bytes:

@@ -5,8 +5,8 @@ vector a of length 1. For two of them |a − b|² = 2 − 2r, with r their corre
 the discrete cosine transform (Ahmed, Natarajan and Rao 1974), which is orthonormal, it is the
 distance in the 27 lowest frequencies and that in all finer ones. Three things are asked of twins:
 
-- The low frequencies agree. It is these that every pair is compared by: one matrix product does
-  512 pictures with 512, and little is left to look at.
+- The low frequencies agree. Sorted by one of them, only those next to each other need be compared,
+  512 pictures with 512 in one matrix product, and little is left to look at.
 - The fine ones agree by themselves. In the low ones two pictures can resemble each other by
   chance: bright above, dark below.
 - No pixel of the thumbnail is far off. A digit drawn by another hand differs in few pixels, but
@@ -80,23 +80,29 @@ class Fingerprints:
     def candidates(
         self, other: "Fingerprints", progress: Callable[[int, int], None] | None = None
     ) -> Iterator[Pairs]:
-        """Rows here and there that may be twins, in arrays of a few at a time.
+        """Rows here and there that may be twins, in arrays of a few at a time, in any order.
 
         Args:
-            other: other pictures; or these themselves, and then each pair is looked at once.
+            other: other pictures; or these themselves, and then each pair comes once, as i < j.
             progress: called with (done, total), in rows.
         """
-        # |p − q|² = |p|² + |q|² − 2 p·q, so −|p − q|²/2 is one product of rows with two more.
-        half, other_half = self._comparable(), other._comparable()
-        left = np.column_stack([self.low, -half, np.ones_like(half)])
-        right = np.column_stack([other.low, np.ones_like(other_half), -other_half]).T
+        same = other is self
+        widest = self.low.std(axis=0).argmax()  # the frequency in which they differ most
+        ours, theirs = (np.argsort(prints.low[:, widest]) for prints in (self, other))
+        left, right = self._factors()[0][ours], other._factors()[1][theirs].T
+        key, reach = right[widest], LOW**0.5
         for top in range(0, len(self), _TILE):
-            for begin in range(top if other is self else 0, len(other), _TILE):
-                product = left[top : top + _TILE] @ right[:, begin : begin + _TILE]
-                i, j = np.nonzero(product >= -LOW / 2)
-                i, j = i + top, j + begin
-                if other is self:
-                    i, j = i[i < j], j[i < j]
+            rows = left[top : top + _TILE]
+            end = np.searchsorted(key, rows[-1, widest] + reach, "right")
+            begin = top if same else np.searchsorted(key, rows[0, widest] - reach)
+            for column in range(begin, end, _TILE):
+                product = rows @ right[:, column : min(column + _TILE, end)]
+                i, j = np.divmod(np.flatnonzero(product >= -LOW / 2), product.shape[1])
+                i, j = i + top, j + column
+                if same:
+                    i, j = np.sort([ours[i[i < j]], ours[j[i < j]]], axis=0)
+                else:
+                    i, j = ours[i], theirs[j]
                 for at in range(0, len(i), _AT_ONCE):
                     yield i[at : at + _AT_ONCE], j[at : at + _AT_ONCE]
             if progress is not None:
@@ -112,9 +118,13 @@ class Fingerprints:
         verdict: Array = (low <= LOW) & (whole - low <= FINE * fine) & (peak.max(1) <= PEAK)
         return verdict
 
-    def _comparable(self) -> Array:
-        """`half`, but of pictures that show nothing so much that they are far from all others."""
-        return np.where(self.flat, np.float32(2), self.half)
+    def _factors(self) -> Pairs:
+        """Rows whose products are −|p − q|²/2 = p·q − |p|²/2 − |q|²/2, those to the left and right.
+
+        Pictures that show nothing are taken for so long that they are far from all others.
+        """
+        half, one = np.where(self.flat, np.float32(2), self.half), np.ones_like(self.half)
+        return np.column_stack([self.low, -half, one]), np.column_stack([self.low, one, -half])
 
 
 def _thumbnails(X: Array) -> Array:

@@ -65,8 +65,6 @@ class Line:
     series: int = 1
     """Its colour, 1 to 4; 0: a faint one."""
     dashed: bool = False
-    points: bool = False
-    """Whether a dot stands at each value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +112,7 @@ def chart(
         parts += _bars(bars, x, y, height)
     for value, text in marks:
         at = _across(x, [value])[0]
-        end = "end" if at > WIDTH * 0.6 else "start"
-        away = -5 if end == "end" else 5
+        end, away = ("end", -5) if at > WIDTH * 0.6 else ("start", 5)
         parts += [
             element("line", class_="mark", x1=px(at), x2=px(at), y1=TOP, y2=TOP + height),
             written(at + away, TOP - 5, text, end, class_="ink"),
@@ -171,11 +168,10 @@ def _line(line: Line, x: Axis, y: Axis, height: int) -> list[Html]:
     at = _thinned(given)
     path = "M" + "L".join(f"{px(a)} {px(b)}" for a, b in at)
     dashed = " dashed" if line.dashed else ""
-    drawn = [element("path", class_=f"line series-{line.series}{dashed}", d=path)]
-    if line.points or len(at) == 1:
-        dot = {"class_": f"line series-{line.series}", "r": 2.5}
-        drawn += [element("circle", cx=px(a), cy=px(b), **dot) for a, b in at]
-    return drawn
+    kind = f"line series-{line.series}{dashed}"
+    if len(at) == 1:
+        return [element("circle", class_=kind, cx=px(at[0, 0]), cy=px(at[0, 1]), r=2.5)]
+    return [element("path", class_=kind, d=path)]
 
 
 def _thinned(at: Array) -> Array:

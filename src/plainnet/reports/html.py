@@ -98,7 +98,8 @@ figure svg, .chart svg {{ width: 100%; height: auto; display: block; }}
   font-variant-numeric: tabular-nums; }}
 {CHART_STYLE}
 @media (max-width: 30rem) {{
-  th, td {{ padding-right: .8rem; }}
+  table {{ font-size: .84rem; }} th, td {{ padding-right: .7rem; }}
+  td.text {{ min-width: 5.5rem; }}
   .gallery {{ grid-template-columns: repeat(auto-fill, minmax(6.3rem, 1fr)); }}
 }}
 @page {{ margin: 1.5cm; }}
@@ -108,7 +109,7 @@ figure svg, .chart svg {{ width: 100%; height: auto; display: block; }}
   pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
   .card, .note, pre {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
   .gallery {{ grid-template-columns: repeat(6, 1fr); }}
-  .charts {{ grid-template-columns: 1fr 1fr; }} .scroll {{ overflow: visible; }}
+  .charts {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }} .scroll {{ overflow: visible; }}
   .card {{ flex-basis: 6rem; }}
 }}
 """

@@ -68,8 +68,9 @@ def learning_figures(report: Report) -> Iterator[Figure]:
         lines.append(Line("validation", epochs, watched))
         caption = (
             "Lower is better. Training: the mean over the epoch's batches, each before its step, "
-            "with dropout. Validation: at the end of the epoch. Where the validation loss rises "
-            "while the other falls, the network learns its training samples by heart."
+            "under the training's own difficulties such as dropout. Validation: at the end of the "
+            "epoch. Where the validation loss rises while the other falls, the network learns its "
+            "training samples by heart."
         )
     svg = chart("Loss by epoch", x, _loss_axis(np.append(loss, watched)), lines, marks=marks)
     yield Figure("loss", "Loss", svg, caption)
@@ -140,9 +141,7 @@ def calibration_figure(report: Report) -> Figure:
     )
     if (heat := report.classifier.temperature) != 1:
         caption += f" A temperature of {heat:.2f}, fitted to the validation samples, is included"
-        caption += (
-            ", so on these it looks a little better." if report.part == "validation" else "."
-        )
+        caption += ", so on these it looks a little better." if report.part == "validation" else "."
     return Figure("calibration", "As sure as right?", svg, caption)
 
 

@@ -12,7 +12,7 @@ from plainnet.reports.text import count, percent, printable
 
 MOST_PICTURES = 12
 MOST_UNITS = 24
-MOST_PIXELS = 96
+MOST_PIXELS, MOST_WEIGHTS = 96, 64
 """Width and height of a picture in the page, at most: it has to stay small."""
 
 NOTHING = Html("")
@@ -59,7 +59,7 @@ def first_weights(report: Report) -> Html:
     )
     shown = [
         picture(
-            _small(weight_picture(W[:, k].reshape(shape))),
+            _small(weight_picture(W[:, k].reshape(shape)), MOST_WEIGHTS),
             f"unit {k}, length {norms[k]:.2f}",
             alt=f"the weights of unit {k}",
         )
@@ -95,13 +95,13 @@ def _shown(report: Report, rows: Array) -> Iterator[Html]:
         lines = [element("b", said), element("span", is_what, class_=kind), *told, name]
         caption = Html("<br>".join(element("span", line) for line in lines if line))
         alt = f"{report.classes[right]}, answered as {report.classes[answer]}"
-        yield picture(_small(report.data.X[i]), caption, alt=alt)
+        yield picture(_small(report.data.X[i], MOST_PIXELS), caption, alt=alt)
 
 
-def _small(pixels: Array) -> Array:
-    """A picture `(height, width, channels)` of at most so many pixels."""
+def _small(pixels: Array, most: int) -> Array:
+    """A picture `(height, width, channels)` of at most so many pixels a side."""
     height, width = pixels.shape[:2]
-    shrink = MOST_PIXELS / max(height, width)
+    shrink = most / max(height, width)
     if shrink >= 1:
         return pixels
     size = max(1, round(height * shrink)), max(1, round(width * shrink))

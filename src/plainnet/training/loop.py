@@ -29,6 +29,9 @@ from plainnet.training.span import Span, span_pays
 from plainnet.training.step import train_step
 from plainnet.training.threads import suited_threads
 
+Mix = Callable[[Array, Array], tuple[Array, Array]]
+"""`mix(X, y)`: other inputs and targets made of a batch's."""
+
 Figures = Callable[[Array, Array], Mapping[str, float]]
 """`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
 
@@ -87,6 +90,7 @@ def train(
     figures: Figures | None = None,
     prepare: Prepare | None = None,
     augment: Prepare | None = None,
+    mix: Mix | None = None,
     max_norm: float | None = None,
     average: Average | None = None,
     span: bool = False,
@@ -111,12 +115,13 @@ def train(
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
         prepare: makes inputs of raw samples, in their batch.
         augment: does so for the batches that are learned from, with other changes at each time.
+        mix: changes the inputs and targets of a batch that is learned from: mix-up.
         max_norm: bounds the norm of the weights into each unit after each step (`limit_norms`).
         average: takes in the parameters after each step; what is measured is measured with it.
         span: train in the span of the samples where that is the same and pays (see `span.py`). The
             network is then brought up to date when it is looked at or the stream ends, the
             optimizer's memory when the stream ends, and `grad` not at all; of what is changed
-            between two epochs only the learning rate is heeded. With `prepare`, `augment`,
+            between two epochs only the learning rate is heeded. With `prepare`, `augment`, `mix`,
             `max_norm`, `average` or `position` it is not the same, and not done.
         position: where to go on, and kept up to date; with what `checkpoint.restore` puts back, the
             training goes on as if it had never stopped. None: at the beginning.
@@ -132,9 +137,9 @@ def train(
         validation = _checked(network, loss, *validation, None)[:2]
     learned = augment or prepare
     batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=learned, dtype=network.dtype)
-    at, after = position or Position(), (max_norm, average)
-    passes = _Passes(network, loss, optimizer, batches, schedule, clip_norm, *after, at, between)
-    fixed = span and not (learned or max_norm or average or position)
+    at, ways = position or Position(), (schedule, mix, clip_norm, max_norm, average)
+    passes = _Passes(network, loss, optimizer, batches, *ways, at, between)
+    fixed = span and not (learned or mix or max_norm or average or position)
     in_span = fixed and span_pays(network, optimizer, X, epochs)
 
     def measure() -> Mapping[str, float]:
@@ -207,6 +212,7 @@ class _Passes:
     optimizer: Optimizer
     batches: Batches
     schedule: Schedule | None
+    mix: Mix | None
     clip_norm: float | None
     max_norm: float | None
     average: Average | None
@@ -247,6 +253,8 @@ class _Passes:
         for X, y, weights in self.batches.epoch(at.batches):
             if self.schedule:
                 self.optimizer.learning_rate = float(self.schedule(at.steps))
+            if self.mix:
+                X, y = self.mix(X, y)
             J = train_step(self.network, self.loss, self.optimizer, X, y, weights, self.clip_norm)
             if self.max_norm is not None:
                 limit_norms(self.network, self.max_norm)

@@ -1,0 +1,110 @@
+"""What a recipe's settings do to a training."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plainnet.classifier import Classifier, Recipe
+from plainnet.errors import SettingError
+from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
+
+RNG = np.random.default_rng(0)
+X: Array = RNG.normal(size=(90, 5)).astype(np.float32)
+Y = (X[:, 0] + 0.5 * RNG.normal(size=90) > 0.8).astype(int)
+PICTURES: Array = RNG.integers(0, 256, (60, 12, 12, 3)).astype(np.uint8)
+USUAL: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 16, "learning_rate": 0.02}
+
+
+def fit(data: Array = X, y: Array = Y, **settings: Any) -> Classifier:
+    return Classifier(**USUAL | settings).fit(data, y)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"normalization": "batch"},
+        {"normalization": "layer"},
+        {"input_dropout": 0.2},
+        {"label_smoothing": 0.1},
+        {"class_weight": "balanced"},
+        {"max_norm": 0.5},
+        {"averaging": 0.9},
+    ],
+)
+def test_every_setting_changes_what_is_learned_and_survives_the_file(
+    setting: dict[str, Any], tmp_path: Any
+) -> None:
+    changed = fit(**setting)
+    assert not np.array_equal(changed.predict_proba(X), fit().predict_proba(X))
+    assert changed.score(X, Y) > 0.55
+    changed.save(tmp_path / "m.safetensors")
+    again = Classifier.load(tmp_path / "m.safetensors")
+    assert np.array_equal(again.predict_proba(X), changed.predict_proba(X))
+    assert again.recipe == changed.recipe
+
+
+def test_layers_stand_in_their_order() -> None:
+    made = Recipe(hidden=(8, 4), normalization="batch", input_dropout=0.1)
+    kinds = [type(layer) for layer in made.make_network(5, 1, 0).layers]
+    hidden = [Dense, BatchNorm, ReLU, Dropout]
+    assert kinds == [Dropout, *hidden, *hidden, Dense]
+    plain = Recipe(hidden=(8,), normalization="layer", dropout=0.0).make_network(5, 1, 0)
+    assert [type(layer) for layer in plain.layers] == [Dense, LayerNorm, ReLU, Dense]
+
+
+def test_balanced_classes_count_alike() -> None:
+    y = np.array([0, 0, 0, 1, 2, 2])
+    weights = Recipe(class_weight="balanced").weights_for(y)
+    assert weights is not None
+    assert weights.mean() == pytest.approx(1)
+    assert [weights[y == k].sum() for k in range(3)] == pytest.approx([2, 2, 2])
+    assert Recipe().weights_for(y) is None
+
+
+def test_a_rare_class_is_found_more_often_when_balanced() -> None:
+    def recall(**settings: Any) -> float:
+        rare = fit(dropout=0.0, **settings)
+        return float((rare.predict(X) == "1")[Y == 1].mean())
+
+    assert recall(class_weight="balanced") > recall()
+
+
+def test_weights_stay_within_the_norm() -> None:
+    network = fit(max_norm=0.5).network
+    for value in network.parameters.values():
+        if value.ndim == 2:
+            assert np.sqrt((value**2).sum(axis=0)).max() <= 0.5 + 1e-5
+
+
+def test_pictures_are_varied_and_features_are_not() -> None:
+    y = np.arange(60) % 2
+    mild, none = (fit(PICTURES, y, augment=name) for name in ("mild", "none"))
+    assert not np.array_equal(mild.network.theta, none.network.theta)
+    assert np.array_equal(fit(PICTURES, y).network.theta, mild.network.theta)
+    mixed = fit(PICTURES, y, augment={"mix_up": 0.3})
+    assert not np.array_equal(mixed.network.theta, none.network.theta)
+    three = fit(PICTURES, np.arange(60) % 3, augment={"mix_up": 0.3})
+    assert np.isfinite(three.network.theta).all()
+    own = fit(PICTURES, y, augment={"shift": 0.06})
+    assert not np.array_equal(own.network.theta, mild.network.theta)
+    assert np.array_equal(fit().network.theta, fit(augment="none").network.theta)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"normalization": "group"}, "normalization must be one of none, batch, layer"),
+        ({"class_weight": "even"}, "class weight must be one of none, balanced"),
+        ({"label_smoothing": 1.0}, "label smoothing"),
+        ({"input_dropout": -0.1}, "input dropout"),
+        ({"averaging": 1.5}, "averaging"),
+        ({"max_norm": 0}, "largest norm of the weights"),
+        ({"augment": {"mix_up": -1}}, "alpha of mix-up"),
+        ({"augment": "wild"}, "augmentation must be one of none, mild, handwriting"),
+        ({"augment": {"swirl": 1}}, "augmentation has no setting 'swirl'"),
+    ],
+)
+def test_wrong_settings_are_told(setting: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        Recipe(**setting)
