@@ -74,17 +74,13 @@ def test_sound_data_takes_a_few_lines(run: Run, pets: Path) -> None:
 def test_what_is_found_is_counted_and_told(run: Run, ill: Path) -> None:
     code, out, err = run(ill)
     assert (code, err) == (0, "")
-    assert (
-        out.splitlines()[4:]
-        == [
-            "found                                         number",
-            "empty files                          problem       1",
-            "the same picture in several parts    problem       1",
-            "pictures of one colour               warning       1",
-            "files that are no pictures, left alone  note          1",
-        ]
-        or "empty files" in out
-    )
+    assert out.splitlines()[4:9] == [
+        "found                                            number",
+        "empty files                             problem       1",
+        "the same picture in several parts       problem       1",
+        "pictures of one colour                  warning       1",
+        "files that are no pictures, left alone  note          1",
+    ]
     blocks = out.split("\n\n")
     assert blocks[2].splitlines() == [
         "problem: empty files",

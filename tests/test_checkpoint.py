@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,11 +127,15 @@ def test_what_does_not_fit_is_refused() -> None:
 SETTINGS = {"hidden": (8,), "epochs": 6, "batch_size": 16, "seed": 1}
 
 
-@pytest.mark.parametrize("patience", [0, 2])
-@pytest.mark.parametrize("stop_after", [0, 1, 2, 3, 5, 8, 11])
-def test_a_classifier_goes_on_bit_for_bit(patience: int, stop_after: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"patience": 2}, {"ensemble": 2, "normalization": "batch", "averaging": 0.9}]
+)
+@pytest.mark.parametrize("stop_after", [0, 1, 2, 3, 5, 8, 11, 18, 20, 29])
+def test_a_classifier_goes_on_bit_for_bit(
+    more: dict[str, Any], stop_after: int, tmp_path: Path
+) -> None:
     labels = np.array(["a", "b", "c"])[Y]
-    settings = {**SETTINGS, "patience": patience}
+    settings = {**SETTINGS, **more}
     whole = Classifier(**settings).fit(X, labels)
 
     stopped = Checkpoint(tmp_path / "c", minutes=0)
@@ -149,6 +154,7 @@ def test_a_classifier_goes_on_bit_for_bit(patience: int, stop_after: int, tmp_pa
     second = Classifier(**settings)
     for _ in second.fit_epochs(X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)):
         pass
+    assert np.array_equal(second.predict_proba(X), whole.predict_proba(X))
     assert np.array_equal(second.network.theta, whole.network.theta)
     assert [e.loss for e in second.history] == [e.loss for e in whole.history]
     assert [e.validation for e in second.history] == [e.validation for e in whole.history]

@@ -410,6 +410,28 @@ def test_a_disk_that_gets_full_while_it_measures(
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
+# -- leaks ---------------------------------------------------------------------------------------
+
+
+def test_a_leak_is_told_and_dropped_on_demand(plainnet: Command, data: Path) -> None:
+    shutil.copytree(data / "split", "leaky")
+    [source, *_] = sorted(Path("leaky/test/cat").iterdir())
+    shutil.copy(source, "leaky/train/cat/seen-before.png")
+    done = plainnet("train", "leaky", *PICTURES, "--out", "a")
+    assert done.code == 0
+    assert "LEAK: 1 training sample in the validation or test part as well" in done.err
+    assert "train/cat/seen-before.png is the same as test/cat/" in done.err
+    assert "--drop-leaks leaves them out" in done.err
+    assert "seen-before.png" in Path("a/report.html").read_text("utf-8")
+    dropped = plainnet("train", "leaky", *PICTURES, "--drop-leaks", "--out", "b")
+    clean = plainnet("train", data / "split", *PICTURES, "--out", "c")
+    assert "They are left out" in dropped.err
+    assert "LEAK" not in clean.err
+    models = [Classifier.load(f"{name}/model.safetensors") for name in "bc"]
+    assert np.array_equal(models[0].network.theta, models[1].network.theta)
+    assert "--drop-leaks" in Path("b/report.html").read_text("utf-8")
+
+
 # -- Ctrl-C --------------------------------------------------------------------------------------
 
 

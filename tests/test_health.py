@@ -24,7 +24,7 @@ from plainnet.pictures import (
     without_leaks,
 )
 from plainnet.pictures.drawing import draw_animal
-from plainnet.pictures.duplicates import Leak, Sample
+from plainnet.pictures.duplicates import Leak, Sample, exactly_the_same, groups
 from plainnet.pictures.fingerprints import Fingerprints
 
 EACH = 8
@@ -203,7 +203,7 @@ def test_classes_of_very_different_size(pets: Path) -> None:
     (pets / "fox" / "6.jpg").unlink()
     finding = only(check(pets))
     assert (finding.kind, finding.severity, finding.files) == ("imbalance", "warning", ())
-    assert "In train, the class fox has 1 samples and cat has 8" in finding.sentence
+    assert "In train, the smallest class, fox, has 1 and the largest, cat, 8" in finding.sentence
 
 
 # -- duplicates ---------------------------------------------------------------------------------
@@ -299,6 +299,15 @@ def test_pairs_are_the_same_in_tiles_of_any_size(monkeypatch: pytest.MonkeyPatch
     expected = {(i, i + 30) for i in range(9)} | {(0, 29), (0, 39), (29, 30), (29, 39), (30, 39)}
     assert pairs(2048) == pairs(7) == pairs(1) == expected
     assert {pair for pair in pairs(7, Fingerprints(X)) if pair[0] < pair[1]} == expected
+
+
+def test_very_many_of_the_same_are_one_group() -> None:
+    X = np.repeat(np.random.default_rng(8).integers(0, 256, (1, 8, 8, 1), np.uint8), 3000, axis=0)
+    splits = Splits(Path("it"), train=dataset(X), test=dataset(X[:2]))
+    (group,) = groups(splits)
+    assert len(group) == 3002
+    assert exactly_the_same(splits, group)
+    assert [leak.twin.row for leak in leaks(splits)] == 3000 * [0]
 
 
 def test_thumbnails_are_means_of_areas() -> None:
@@ -410,6 +419,13 @@ def test_where_there_is_one_part_there_are_no_leaks() -> None:
     assert leaks(Splits(Path("it"), test=data)) == ()
     only_test = Splits(Path("it"), test=data)
     assert without_leaks(only_test, ()) is only_test
+
+
+def test_without_leaks_all_stay() -> None:
+    data = dataset(np.zeros((2, 4, 4, 1), np.uint8))
+    kept = without_leaks(Splits(Path("it"), train=data, test=data), ())
+    assert kept.train is not None
+    assert len(kept.train) == 2
 
 
 def test_where_all_leak_nothing_is_left() -> None:

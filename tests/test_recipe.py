@@ -30,6 +30,7 @@ def fit(data: Array = X, y: Array = Y, **settings: Any) -> Classifier:
         {"class_weight": "balanced"},
         {"max_norm": 0.5},
         {"averaging": 0.9},
+        {"ensemble": 3},
     ],
 )
 def test_every_setting_changes_what_is_learned_and_survives_the_file(
@@ -89,6 +90,28 @@ def test_pictures_are_varied_and_features_are_not() -> None:
     own = fit(PICTURES, y, augment={"shift": 0.06})
     assert not np.array_equal(own.network.theta, mild.network.theta)
     assert np.array_equal(fit().network.theta, fit(augment="none").network.theta)
+
+
+def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
+    three = fit(ensemble=3)
+    assert [epoch.number for epoch in three.history] == 3 * [1, 2, 3, 4, 5, 6]
+    first = fit()
+    assert np.array_equal(three.members[0].network.theta, first.network.theta)
+    answers = [three._answer(member, X) for member in three.members]
+    np.testing.assert_allclose(three.predict_proba(X), np.mean(answers, axis=0), atol=1e-6)
+    thetas = [member.network.theta for member in three.members]
+    assert not np.array_equal(thetas[0], thetas[1])
+    assert not np.array_equal(thetas[1], thetas[2])
+
+
+def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
+    classifier = Classifier(**USUAL, ensemble=3)
+    stream = classifier.fit_epochs(X, Y)
+    for _ in range(6):
+        next(stream)
+    stream.close()
+    assert len(classifier.members) == 1
+    assert np.array_equal(classifier.predict_proba(X), fit().predict_proba(X))
 
 
 @pytest.mark.parametrize(

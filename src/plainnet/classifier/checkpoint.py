@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.checks import check_number
+from plainnet.classifier.member import Member, members_from, temperatures_of, tensors_of
 from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files import read_tensors, write_tensors
 from plainnet.network import Network, Rng
@@ -25,7 +26,7 @@ SHARE = 20
 
 @dataclass
 class Training:
-    """One training of a classifier: all that its next step depends on."""
+    """One training of a classifier's network: all that its next step depends on."""
 
     network: Network
     optimizer: Optimizer
@@ -33,7 +34,10 @@ class Training:
     """That it draws from, beside those of the layers."""
     data: str
     """The `fingerprint` of what it learns from."""
-    history: list[Epoch] = field(default_factory=list)
+    history: list[Epoch]
+    """Of the classifier; it ends with the epochs of this network."""
+    earlier: list[Member]
+    """The networks of an ensemble that were trained before."""
     average: Average | None = None
     kept: Kept = field(default_factory=Kept)
     position: Position = field(default_factory=Position)
@@ -52,7 +56,9 @@ class Training:
             "data": self.data,
             "history": [asdict(epoch) for epoch in self.history],
             "record": self.kept.record,
+            "earlier": temperatures_of(self.earlier),
         }
+        tensors |= tensors_of(self.earlier)
         write_tensors(path, tensors, facts)
 
     def load(self, path: Path) -> None:
@@ -75,6 +81,7 @@ class Training:
             )
         parts = self.network, self.optimizer, self.position, self.generators
         restore(tensors, facts, *parts, self.average)
+        self.earlier[:], tensors = members_from(facts["earlier"], tensors, self.network.copy)
         self.history[:] = [Epoch(**row) for row in facts["history"]]
         self.kept.record = facts["record"]
         self.kept.values = named(tensors, "kept.")
@@ -110,6 +117,7 @@ class Checkpoint:
         """From here on it is this training's checkpoint."""
         if self.resume:
             training.load(self.path)
+            self.resume = False
         self._training, self._written = training, time.monotonic()
 
     def between(self) -> bool:

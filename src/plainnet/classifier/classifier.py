@@ -16,6 +16,7 @@ import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.fitting import fit_epochs
+from plainnet.classifier.member import Member, temperatures_of, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import (
@@ -26,7 +27,7 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, restore, temperature_of
+from plainnet.classifier.saved import describe, restore, restore_members, temperature_of
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -60,6 +61,8 @@ class Classifier:
         """What the training was watched on, given or held out; of a loaded classifier None."""
         self.temperature = 1.0
         """Logits are divided by it, so that a probability of 80 % is right in 80 of 100 cases."""
+        self.earlier: list[Member] = []
+        """Of an ensemble, the networks before this one."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
 
@@ -104,14 +107,22 @@ class Classifier:
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(
-        self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing, rng: Rng
+        self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing
     ) -> None:
-        """Forget what was learned, and make a new network for these data."""
+        """Forget what was learned, for these data."""
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
-        self.history, self.quality, self.temperature = [], {}, 1.0
+        self.history, self.quality, self.earlier = [], {}, []
         self.preprocessing = preprocessing
-        n_in = preprocessing.mean.size
+
+    def begin_network(self, rng: Rng) -> None:
+        """A new network for the data, before it has learned anything."""
+        n_in, self.temperature = self.preprocessing.mean.size, 1.0
         self.network = self.recipe.make_network(n_in, outputs_for(self.classes), rng)
+
+    @property
+    def members(self) -> list[Member]:
+        """The networks whose probabilities are averaged; most often one."""
+        return [*self.earlier, Member(self.network, self.temperature)]
 
     @property
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
@@ -130,7 +141,12 @@ class Classifier:
             return None
         if not self.stops_early:
             return self.history[-1]
-        return min(reversed(self.history), key=lambda epoch: epoch["validation_loss"])
+        return min(reversed(self.latest_history), key=lambda epoch: epoch["validation_loss"])
+
+    @property
+    def latest_history(self) -> list[Epoch]:
+        """Of an ensemble, the records of its latest network only; else all."""
+        return self.history[-self.history[-1].number :] if self.history else []
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -144,17 +160,26 @@ class Classifier:
             DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
             DivergedError: the answers are no finite numbers.
         """
-        network, raw = self._trained(), raw_samples(samples, self.preprocessing)
+        self._check_trained()
+        raw = raw_samples(samples, self.preprocessing)
         with np.errstate(over="ignore", invalid="ignore"):
-            Z, loss = logits(network, raw, prepare=self.preprocessing), self.loss
-            Z /= Z.dtype.type(self.temperature)
-            P = loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
+            members = self.members
+            P = self._answer(members[0], raw)
+            for member in members[1:]:
+                P += self._answer(member, raw)
+            P /= P.dtype.type(len(members))
         if not np.isfinite(P).all():
             raise DivergedError(
                 "The network has weights so large that its answers are no finite numbers; train it "
                 "anew with a lower learning rate, or leave out samples with extreme values."
             )
         return P
+
+    def _answer(self, member: Member, raw: Array) -> Array:
+        """One network's probabilities."""
+        Z, loss = logits(member.network, raw, prepare=self.preprocessing), self.loss
+        Z /= Z.dtype.type(member.temperature)
+        return loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
 
     def predict(self, samples: Samples) -> Array:
         """The name of the most probable class of each sample, `(N,)`."""
@@ -198,10 +223,12 @@ class Classifier:
         Raises:
             FileError: it cannot be written; an older file is still there then.
         """
-        network = self._trained()
+        self._check_trained()
         metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
         metadata["temperature"] = self.temperature
-        write_model(Path(path), network, metadata, self.preprocessing.tensors())
+        metadata["earlier"] = temperatures_of(self.earlier)
+        tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
+        write_model(Path(path), self.network, metadata, tensors)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -211,6 +238,7 @@ class Classifier:
             ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
         """
         network, metadata, tensors = read_model(Path(path))
+        earlier, tensors = restore_members(path, metadata, tensors, network)
         classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
         outputs = outputs_for(classes)
         if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
@@ -222,13 +250,12 @@ class Classifier:
         self = cls()
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
         self.classes, self.quality = classes, quality
-        self.temperature = temperature_of(path, metadata)
+        self.temperature, self.earlier = temperature_of(path, metadata), earlier
         return self
 
-    def _trained(self) -> Network:
+    def _check_trained(self) -> None:
         if not self.classes:
             raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-        return self.network
 
 
 def outputs_for(classes: Sequence[str]) -> int:

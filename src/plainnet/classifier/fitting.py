@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -40,20 +40,53 @@ def fit_epochs(
         checkpoint: where it is written, and gone on from.
     """
     recipe = classifier.recipe
-    streams = np.random.default_rng(recipe.seed).spawn(4)
-    weights_rng, order_rng, split_rng, augment_rng = streams
+    split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
         train_set, watch = _parted(train_set, recipe, split_rng)
-    classifier.begin(train_set, watch, Preprocessing.fit(train_set.X), weights_rng)
+    classifier.begin(train_set, watch, Preprocessing.fit(train_set.X))
+    data = fingerprint(train_set, watch) if checkpoint else ""
+    first = _start(classifier, checkpoint, data)
+    return _one_by_one(classifier, checkpoint, data, *first)
+
+
+def _one_by_one(
+    classifier: Classifier,
+    checkpoint: Checkpoint | None,
+    data: str,
+    training: Training,
+    stream: Epochs,
+) -> Epochs:
+    """Train the networks of the ensemble, of which the first has been started."""
+    try:
+        yield from stream
+        while len(classifier.earlier) + 1 < classifier.recipe.ensemble:
+            if checkpoint and checkpoint.stopping:
+                break
+            classifier.earlier.append(classifier.members[-1])
+            training, stream = _start(classifier, checkpoint, data)
+            yield from stream
+    finally:
+        if training.position.epochs == 0 and classifier.earlier:  # this one has learned nothing
+            classifier.network, classifier.temperature = classifier.earlier.pop()
+
+
+def _start(
+    classifier: Classifier, checkpoint: Checkpoint | None, data: str
+) -> tuple[Training, Epochs]:
+    """Begin to train one network, or go on with it."""
+    recipe, number = classifier.recipe, len(classifier.earlier)
+    train_set, watch = cast(Dataset, classifier.training), classifier.validation
+    root = np.random.default_rng([recipe.seed, number] if number else recipe.seed)
+    weights_rng, order_rng, _, augment_rng = root.spawn(4)
+    classifier.begin_network(weights_rng)
     optimizer = recipe.make_optimizer(classifier.preprocessing.mean.size)
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     schedule = recipe.make_schedule(optimizer.learning_rate, steps)
-    data = fingerprint(train_set, watch) if checkpoint else ""
     generators = {"order": order_rng, "augmentation": augment_rng}
-    average = recipe.make_average()
     training = Training(
-        classifier.network, optimizer, generators, data, classifier.history, average
+        classifier.network, optimizer, generators, data, classifier.history, classifier.earlier
     )
+    training.average = recipe.make_average()
     if checkpoint:
         checkpoint.attach(training)
     stream = train(
@@ -69,14 +102,14 @@ def fit_epochs(
         schedule=schedule,
         clip_norm=recipe.clip_norm,
         max_norm=recipe.max_norm,
-        average=average,
+        average=training.average,
         validation=(watch.X, watch.y) if watch else None,
         prepare=classifier.preprocessing,
         **_varied(classifier, train_set, augment_rng),
         position=training.position,
         between=checkpoint.between if checkpoint else None,
     )
-    return _watched(stream, classifier, training, checkpoint)
+    return training, _watched(stream, classifier, training, checkpoint)
 
 
 def _parted(train_set: Dataset, recipe: Recipe, rng: Rng) -> tuple[Dataset, Dataset | None]:
@@ -117,7 +150,8 @@ def _watched(
     """The stream with its history, ended early if so wished, its network left as kept."""
     network, kept = classifier.network, training.kept
     if classifier.stops_early:
-        patience, past = classifier.recipe.patience, tuple(classifier.history)
+        own = len(classifier.history) - training.position.epochs
+        patience, past = classifier.recipe.patience, tuple(classifier.history[own:])
         stream = stop_early(stream, patience=patience, past=past)
         stream = keep_best(stream, network, kept=kept, average=training.average)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short

@@ -133,6 +133,8 @@ class Recipe:
     better than the luckiest epoch on a few hundred validation samples."""
     validation_share: float = 0.15
     """Of the training samples, held out where no validation data is given; 0: none."""
+    ensemble: int = 1
+    """Networks, trained one after the other, whose probabilities are averaged."""
     size: tuple[int, int] | None = None
     """Height and width of pictures; None: 64 × 64 for files, their own for arrays."""
     grey: bool = False
@@ -160,6 +162,7 @@ class Recipe:
             check_number("largest norm of the weights into a unit", self.max_norm, "(0, inf)")
         check_whole("batch size", self.batch_size, 1)
         check_whole("number of epochs", self.epochs, 1)
+        check_whole("number of networks in an ensemble", self.ensemble, 1)
         check_whole("patience", self.patience, 0)
         check_number("share of validation samples", self.validation_share, "[0, 1)")
         check_whole("seed", self.seed, 0)

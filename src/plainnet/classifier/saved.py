@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from plainnet.checks import check_number
+from plainnet.classifier.member import Member, members_from
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import ModelFileError, PlainnetError, SettingError
-from plainnet.network import Array
+from plainnet.network import Array, Network
 from plainnet.version import __version__
 
 KIND = "classifier"
@@ -72,6 +73,23 @@ def temperature_of(path: Any, metadata: Mapping[str, Any]) -> float:
         return check_number("temperature", metadata.get("temperature", 1.0), "(0, inf)")
     except SettingError as error:
         raise ModelFileError(f"{path} is damaged: {error} Copy it again or train anew.") from error
+
+
+def restore_members(
+    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array], network: Network
+) -> tuple[list[Member], dict[str, Array]]:
+    """The earlier networks of an ensemble, like `network`, and the tensors that are not theirs.
+
+    Raises:
+        ModelFileError: they do not fit what is said of them.
+    """
+    try:
+        return members_from(metadata.get("earlier", []), tensors, network.copy)
+    except (PlainnetError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
+            "anew."
+        ) from error
 
 
 def _check(metadata: Mapping[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """Training into a run folder, which Ctrl-C, a kill or a full disk leave fit to be gone on with."""
 
 import shlex
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,19 +30,19 @@ def train_run(
     *,
     resume: bool = False,
     minutes: float = 5.0,
-    strict: bool = False,
+    noted: Mapping[str, Any] | None = None,
 ) -> tuple[int, dict[str, Evaluation]]:
     """Train, keep, measure: the exit code, and what was measured.
 
     Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
     and measured as it would be at the end, and the checkpoint stays. Once the model is kept, Ctrl-C
-    ends the measuring only.
+    ends the measuring only. What is `noted` stands in the run's settings.
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
     if not resume:
         recipe = classifier.recipe.to_dict()
-        start_run(folder, {"data": str(splits.path), "strict": strict, "recipe": recipe})
+        start_run(folder, {"data": str(splits.path), **(noted or {}), "recipe": recipe})
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
@@ -68,8 +70,10 @@ def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint) -> No
     told = None
     try:
         with closing(classifier.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
-            _tell(classifier, checkpoint)
-            for _ in show_progress(epochs, classifier.recipe.epochs):
+            _tell(classifier)
+            for epoch in show_progress(epochs, classifier.recipe.epochs):
+                if epoch.number == classifier.recipe.epochs and classifier.recipe.ensemble > 1:
+                    say(f"network {len(classifier.earlier) + 1} of {classifier.recipe.ensemble}")
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
@@ -86,7 +90,7 @@ def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint) -> No
     say("")
 
 
-def _tell(classifier: Classifier, checkpoint: Checkpoint) -> None:
+def _tell(classifier: Classifier) -> None:
     """What is trained on, and what is trained."""
     parts = {"training": classifier.training, "validation": classifier.validation}
     for name, part in parts.items():
@@ -94,7 +98,7 @@ def _tell(classifier: Classifier, checkpoint: Checkpoint) -> None:
             classes = ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
             say(f"{name:10}  {count(len(part))}: {printable(classes)}")
     say(f"{'network':10}  {network_line(classifier.network)}")
-    if checkpoint.resume:
+    if classifier.history:
         say(f"{'goes on':10}  after {count(len(classifier.history), 'epoch')}")
 
 

@@ -195,6 +195,13 @@ RECIPE_OPTIONS = (
         help="Stop when the validation loss was not lower for so long, and keep the epoch "
         f"where it was lowest; 0: never. [{STANDARD.patience}]",
     ),
+    _training(
+        "--ensemble",
+        type=int,
+        metavar="K",
+        help="Train so many networks and average their probabilities: slower, and better. "
+        f"[{STANDARD.ensemble}]",
+    ),
     _training("--seed", type=int, help=f"Of everything drawn at random. [{STANDARD.seed}]"),
 )
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from plainnet.errors import PictureError
-from plainnet.pictures import Splits, read_data
+from plainnet.pictures import Splits, leaks, read_data, without_leaks
+from plainnet.pictures.findings import name_of
 from plainnet.reports import count, counting, printable, say
 
 MOST_TOLD = 5
@@ -29,3 +30,25 @@ def read_told(
             say(f"Left out: {printable(str(error))}")
         if len(left_out) > MOST_TOLD:
             say(f"Left out: {count(len(left_out) - MOST_TOLD, 'more unreadable picture')}.")
+
+
+def leaks_told(splits: Splits, *, drop: bool = False) -> tuple[Splits, list[str]]:
+    """The splits, and a sentence for each training sample that validation or test holds as well.
+
+    They are told on stderr; with `drop` they are left out of the training part.
+    """
+    found = leaks(splits)
+    sentences = [
+        f"{name_of(splits, 'train', leak.row)} is the same as {name_of(splits, *leak.twin)}."
+        for leak in found
+    ]
+    if not found:
+        return splits, []
+    how_many = f"{count(len(found), 'training sample')} in the validation or test part as well"
+    say(f"LEAK: {how_many}, so what is measured there is too good.")
+    for sentence in sentences[:MOST_TOLD]:
+        say(f"  {printable(sentence)}")
+    if len(found) > MOST_TOLD:
+        say(f"  … and {len(found) - MOST_TOLD:,} more; `plainnet check` shows them all.")
+    say("They are left out of the training." if drop else "--drop-leaks leaves them out.")
+    return (without_leaks(splits, found) if drop else splits), sentences

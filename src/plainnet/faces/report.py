@@ -3,7 +3,7 @@
 import csv
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,13 @@ def command(
         print(f"figures  {len(charts)} in {printable(str(figures))}")
 
 
-def report_training(classifier: Classifier, splits: Splits, folder: Path) -> Path | None:
+SWITCHES = ("strict", "drop_leaks")
+"""Options that the run's settings hold beside its recipe."""
+
+
+def report_training(
+    classifier: Classifier, splits: Splits, folder: Path, findings: Sequence[str] = ()
+) -> Path | None:
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
     It is measured on the test samples; without any on those that were held out, and if nothing was,
@@ -108,8 +114,9 @@ def report_training(classifier: Classifier, splits: Splits, folder: Path) -> Pat
             classifier,
             parts[name],
             part=name,
-            history=[epoch.figures() for epoch in classifier.history],
+            history=[epoch.figures() for epoch in classifier.latest_history],
             kept_epoch=kept.number if kept else None,
+            findings=findings or None,
             counts={name: parts[name].counts() for name in reversed(parts)},
             settings=settings,
             command=train_command(settings, classifier.recipe),
@@ -137,7 +144,8 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
             words += [option, joined or "none"]
         elif value is not None:
             words += [option, str(value)]
-    return shlex.join([*words, "--strict"] if settings.get("strict") else words)
+    words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
+    return shlex.join(words)
 
 
 def _with_held_out(classifier: Classifier, parts: dict[str, Dataset]) -> dict[str, Dataset]:

@@ -18,7 +18,7 @@ from plainnet.faces.options import (
     print_json,
     recipe_options,
 )
-from plainnet.faces.reading import read_told
+from plainnet.faces.reading import leaks_told, read_told
 from plainnet.faces.report import report_training
 from plainnet.reports import evaluation_text
 
@@ -29,6 +29,11 @@ from plainnet.reports import evaluation_text
     "--out", type=click.Path(path_type=Path), help="The run, a new folder. [runs/NAME-1, -2, …]"
 )
 @click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
+@click.option(
+    "--drop-leaks",
+    is_flag=True,
+    help="Leave out training samples that are in the validation or test part as well.",
+)
 @click.option(
     "--resume",
     metavar="RUN",
@@ -48,6 +53,7 @@ def command(
     data: Path | None,
     out: Path | None,
     strict: bool,
+    drop_leaks: bool,
     resume: Path | None,
     minutes: float,
     report: bool,
@@ -67,12 +73,13 @@ def command(
     """
     run: AbstractContextManager[Path]
     if resume is not None:
-        if out or strict or given(options):
+        if out or strict or drop_leaks or given(options):
             raise SettingError(
                 "--resume goes on with the settings that the run began with; leave the others out."
             )
         settings = resumable_run(resume)
         data, strict = data or Path(settings["data"]), settings.get("strict", False)
+        drop_leaks = settings.get("drop_leaks", False)
         classifier, run = Classifier(**settings["recipe"]), nullcontext(resume)
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
@@ -83,12 +90,18 @@ def command(
     recipe = classifier.recipe
     with run as folder:
         splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=strict)
+        splits, leaked = leaks_told(splits, drop=drop_leaks)
+        how = {"strict": strict, "drop_leaks": drop_leaks}
         code, results = train_run(
-            classifier, splits, folder, resume=resume is not None, minutes=minutes, strict=strict
+            classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
         )
     if not classifier.history:
         return code
-    page = report_training(classifier, splits, folder) if report and (results or not code) else None
+    page = (
+        report_training(classifier, splits, folder, leaked)
+        if report and (results or not code)
+        else None
+    )
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
         print_json({"run": str(folder), **_facts(classifier), **metrics})
@@ -125,9 +138,16 @@ def _kept(classifier: Classifier) -> int:
     return kept.number if kept else 0
 
 
+def _kept_text(classifier: Classifier) -> str:
+    n, epochs = len(classifier.members), len(classifier.latest_history)
+    last = f", in the last of {n} networks" if n > 1 else ""
+    return f"epoch {_kept(classifier)} of {epochs}{last}"
+
+
 def _facts(classifier: Classifier) -> dict[str, Any]:
     return {
         "classes": list(classifier.classes),
+        "networks": len(classifier.members),
         "epochs": len(classifier.history),
         "kept_epoch": _kept(classifier),
         "parameters": classifier.network.n_parameters,
@@ -138,7 +158,7 @@ def _facts(classifier: Classifier) -> dict[str, Any]:
 def _where(classifier: Classifier, folder: Path) -> str:
     samples = "PICTURE" if classifier.preprocessing.is_pictures else "FEATURES.npy"
     lines = [
-        f"kept     epoch {_kept(classifier)} of {len(classifier.history)}",
+        f"kept     {_kept_text(classifier)}",
         f"written  {folder}",
         f"try      plainnet predict {shlex.quote(str(folder))} {samples}",
     ]

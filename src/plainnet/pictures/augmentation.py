@@ -193,7 +193,7 @@ MILD = Augmentation(
 )
 """Photographs: as if taken a step aside, a moment later."""
 
-HANDWRITING = Augmentation(shift=0.06, rotate=10, scale=0.1, shear=8, elastic=0.03)
+HANDWRITING = Augmentation(shift=0.06, rotate=10, scale=0.1, shear=8, elastic=0.02)
 """Digits and letters: as if written by another hand; never mirrored."""
 
 NAMED: Mapping[str, Augmentation] = {

@@ -12,9 +12,13 @@ distance in the 27 lowest frequencies and that in all finer ones. Three things a
 - No pixel of the thumbnail is far off. A digit drawn by another hand differs in few pixels, but
   there by much; compression differs a little everywhere.
 
-Measured on 1,399 photographs, mostly of 500 × 374 pixels: of 1,000 or so copies compressed to
-qualities from 50 on, made half as large, or both, the worst was MEASURED; of all 978,000 pairs of
-different pictures, none but one was nearer than …
+Measured on 1,399 photographs, mostly of 500 × 374 pixels, and a copy of each: JPEG of quality 90,
+75 and 50, WebP of quality 50, and half as large by four filters as JPEG of quality 50 to 90 or PNG.
+All were found, but for the filter that only leaves pixels out (1,394), and so were 1,393 of those a
+quarter as large. Of the 978,000 pairs of photographs one is taken for twins, and these are; in the
+fine frequencies different ones lie 0.6 apart and more, copies at quality 50 at most 0.003 and those
+of half the size mostly below 0.02. Of the 2.4 billion pairs in MNIST none is taken for twins, in
+Fashion-MNIST 96, most of them one product photographed twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -108,9 +108,9 @@ def _imbalance(part: str, data: Dataset) -> Iterator[Finding]:
         yield Finding(
             "imbalance",
             (),
-            f"In {part}, the class {small} has {counts[small]:,} samples and {large} has "
-            f"{counts[large]:,}, more than {IMBALANCE} times as many; add samples of the small "
-            "class, and compare accuracies with always answering the large one.",
+            f"In {part}, the smallest class, {small}, has {counts[small]:,} and the largest, "
+            f"{large}, {counts[large]:,}, more than {IMBALANCE} times as many; add samples of the "
+            "small class, and compare accuracies with always answering the large one.",
         )
 
 

@@ -15,6 +15,9 @@ MOST_TOGETHER = 6
 _SIDE = 160  # of a thumbnail, in pixels
 _TALLEST = 9  # of a thumbnail on the page, in rem
 
+_SMALL = "font-size: .87rem; white-space: nowrap"
+_CARD = "background: var(--tint); border-radius: .5rem; padding: .8rem; break-inside: avoid"
+_CAPTION = "overflow-wrap: anywhere; line-height: 1.35; margin-top: .3rem"
 _NEARLY = "Compressed anew, in another size, or taken a moment apart."
 _WORDS = {
     "leak": "Measured on pictures it was trained on, a model seems better than it is. Keep each "
@@ -66,12 +69,13 @@ def check_page(findings: Findings) -> str:
 
 def _section(findings: Findings, kind: str, found: Sequence[Finding]) -> list[Html]:
     severity, title = KINDS[kind]
-    mark = element("span", severity, class_="bad" if severity == "problem" else "faint")
-    head = element("h2", f"{title[0].upper()}{title[1:]}: {len(found):,} ", mark)
+    mark = "bad" if severity == "problem" else "faint"
+    number = element("span", count(len(found), severity), class_=mark, style=_SMALL)
+    head = element("h2", f"{title[0].upper()}{title[1:]} ", number)
     if kind not in _WORDS or not findings.is_pictures:
         return [head, *_sentences(found)]
     shown = [_card(findings, finding) for finding in found[:MOST_SHOWN]]
-    body = [element("p", _WORDS[kind]), _grid(shown, 19 if len(found[0].files) > 1 else 11)]
+    body = [element("p", _WORDS[kind]), _grid(shown, 19 if len(found[0].files) > 1 else 9)]
     if len(found) > MOST_SHOWN:
         body += _sentences(found[MOST_SHOWN:])
     return [head, *body]
@@ -86,25 +90,17 @@ def _card(findings: Findings, finding: Finding) -> Html:
     """The pictures of one finding side by side, each with its name."""
     shown = [_figure(findings, name) for name in finding.files[:MOST_TOGETHER]]
     more = len(finding.files) - len(shown)
-    rest = (
-        [element("div", f"and {count(more, 'more picture')}", class_="faint")] if more > 0 else []
-    )
-    return element(
-        "div",
-        _grid(shown, 7),
-        *rest,
-        style="background: var(--tint); border-radius: .5rem; padding: .8rem; break-inside: avoid",
-    )
+    if more > 0:
+        shown.append(element("div", f"and {count(more, 'more picture')}", class_="faint"))
+    wide = "; grid-column: 1 / -1" if len(shown) > 2 else ""
+    return element("div", _grid(shown, 7), style=_CARD + wide)
 
 
 def _figure(findings: Findings, name: str) -> Html:
     pixels = picture_of(findings, name, _SIDE)
-    caption = element(
-        "div",
-        name,
-        class_="faint",
-        style="overflow-wrap: anywhere; line-height: 1.35; margin-top: .3rem",
-    )
+    folder, slash, file = name.rpartition("/")
+    lines = (folder + slash, Html("<br>"), file) if slash else (name,)
+    caption = element("div", *lines, class_="faint", style=_CAPTION)
     if pixels is None:
         return element("div", caption)
     height, width = pixels.shape[:2]
