@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -71,37 +71,31 @@ def command(
     DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
-    run: AbstractContextManager[Path]
+    how = {"strict": strict, "drop_leaks": drop_leaks}
     if resume is not None:
         if out or strict or drop_leaks or given(options):
             raise SettingError(
                 "--resume goes on with the settings that the run began with; leave the others out."
             )
         settings = resumable_run(resume)
-        data, strict = data or Path(settings["data"]), settings.get("strict", False)
-        drop_leaks = settings.get("drop_leaks", False)
-        classifier, run = Classifier(**settings["recipe"]), nullcontext(resume)
+        data, options = data or Path(settings["data"]), settings["recipe"]
+        how = {name: bool(settings.get(name)) for name in how}
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
-    else:
-        classifier = Classifier(**given(options))
+    classifier = Classifier(**given(options))
+    if resume is None:
         _check_apart(out or RUNS, data)
-        run = new_run(out, _name(data))
     recipe = classifier.recipe
-    with run as folder:
-        splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=strict)
-        splits, leaked = leaks_told(splits, drop=drop_leaks)
-        how = {"strict": strict, "drop_leaks": drop_leaks}
+    with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
+        splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=how["strict"])
+        splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
         code, results = train_run(
             classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
         )
     if not classifier.history:
         return code
-    page = (
-        report_training(classifier, splits, folder, leaked)
-        if report and (results or not code)
-        else None
-    )
+    wanted = report and (results or not code)
+    page = report_training(classifier, splits, folder, leaked) if wanted else None
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
         print_json({"run": str(folder), **_facts(classifier), **metrics})
