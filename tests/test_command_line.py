@@ -33,6 +33,7 @@ from plainnet.pictures.drawing import draw_animal
 
 QUICK = ("--epochs", "2", "--hidden", "8", "--batch-size", "8")
 PICTURES = (*QUICK, "--size", "16")
+SECTIONS = ["Options", "Data", "Network", "Training", "Decision"]
 RUN_FILES = ["history.csv", "metrics.json", "model.safetensors", "report.html", "settings.json"]
 
 
@@ -793,7 +794,13 @@ def test_help_fits_a_terminal(
 
 def test_the_help_of_train_tells_its_defaults_in_sections(plainnet: Command) -> None:
     text = plainnet("train", "--help").out
-    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Data", "Network", "Training"]
+    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == [
+        "Options",
+        "Data",
+        "Network",
+        "Training",
+        "Decision",
+    ]
     for option in re.findall(
         r"^  (--(?:hidden|epochs|seed|schedule|dropout)\b.*\n(?:    .*\n)*)", text
     ):

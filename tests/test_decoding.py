@@ -349,7 +349,7 @@ def test_warnings_are_off_until_the_last_thread_is_done(
 ) -> None:
     Image.fromarray(scene()).save(path := tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 90 * 120 - 1)  # Pillow warns of this picture
-    with decoding._pillow_warnings_off:
+    with decoding.pillow_warnings_off:
         read_picture(path, 8)
         Image.open(path).close()
     assert not recwarn

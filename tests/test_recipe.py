@@ -85,11 +85,62 @@ def test_pictures_are_varied_and_features_are_not() -> None:
     assert np.array_equal(fit(PICTURES, y).network.theta, mild.network.theta)
     mixed = fit(PICTURES, y, augment={"mix_up": 0.3})
     assert not np.array_equal(mixed.network.theta, none.network.theta)
+    one_batch = [fit(PICTURES, y, batch_size=n, epochs=3) for n in (60, 99)]
+    assert np.array_equal(one_batch[0].network.theta, one_batch[1].network.theta)
+    assert not np.array_equal(
+        one_batch[0].network.theta,
+        fit(PICTURES, y, batch_size=60, epochs=3, augment="none").network.theta,
+    )
     three = fit(PICTURES, np.arange(60) % 3, augment={"mix_up": 0.3})
     assert np.isfinite(three.network.theta).all()
     own = fit(PICTURES, y, augment={"shift": 0.06})
     assert not np.array_equal(own.network.theta, mild.network.theta)
     assert np.array_equal(fit().network.theta, fit(augment="none").network.theta)
+
+
+@pytest.mark.parametrize("positive", ["0", "1"])
+@pytest.mark.parametrize(("wanted", "least"), [("precision", 0.9), ("recall", 0.95)])
+def test_a_wanted_precision_or_recall_is_reached_on_the_validation_samples(
+    wanted: str, least: float, positive: str, tmp_path: Any
+) -> None:
+    watch = X[60:], Y[60:]
+    settings = {**USUAL, "epochs": 60, "dropout": 0.0, wanted: least}
+    made = Classifier(**settings, positive=positive)
+    made.fit(X[:60], Y[:60], validation=watch)
+    assert made.threshold != 0.5
+    answers, right = made.predict(watch[0]) == positive, watch[1].astype(str) == positive
+    hits = (answers & right).sum()
+    assert hits / (answers.sum() if wanted == "precision" else right.sum()) >= least
+    made.save(tmp_path / "m.safetensors")
+    again = Classifier.load(tmp_path / "m.safetensors")
+    assert np.array_equal(again.predict(X), made.predict(X))
+    assert made.validation is not None
+    assert (
+        made.evaluate(made.validation).correct
+        == (made.predict(watch[0]) == watch[1].astype(str)).sum()
+    )
+
+
+def test_what_no_threshold_reaches_is_told_and_half_stays(caplog: pytest.LogCaptureFixture) -> None:
+    same = np.zeros((90, 5), np.float32)
+    made = Classifier(**USUAL, precision=1.0).fit(same, np.arange(90) % 2)
+    assert made.threshold == 0.5
+    assert "The threshold stays at 0.5: No threshold reaches a precision of 1" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("y", "settings", "told"),
+    [
+        (np.arange(90) % 3, {"recall": 0.9}, "for two classes, but there are 3"),
+        (Y, {"recall": 0.9, "positive": "cat"}, "positive class must be '0' or '1'"),
+        (Y, {"recall": 0.9, "validation_share": 0.0}, "is chosen on validation data"),
+    ],
+)
+def test_a_decision_that_cannot_be_made_is_refused_before_the_training(
+    y: Array, settings: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SettingError, match=told):
+        fit(X, y, **settings)
 
 
 def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
@@ -121,6 +172,9 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
         ({"class_weight": "even"}, "class weight must be one of none, balanced"),
         ({"label_smoothing": 1.0}, "label smoothing"),
         ({"input_dropout": -0.1}, "input dropout"),
+        ({"precision": 0.9, "recall": 0.9}, "choose one of them"),
+        ({"recall": 0}, "wanted recall"),
+        ({"ensemble": 0}, "number of networks"),
         ({"averaging": 1.5}, "averaging"),
         ({"max_norm": 0}, "largest norm of the weights"),
         ({"augment": {"mix_up": -1}}, "alpha of mix-up"),

@@ -744,3 +744,19 @@ def test_a_direction_that_is_none_is_refused(best: Any) -> None:
         next(stop_early(epochs_of([1]), best=best))
     with pytest.raises(SettingError, match=r"lowest.*highest"):
         next(keep_best(epochs_of([1]), Network.dense([2, 1]), best=best))
+
+
+def test_what_is_varied_is_varied_anew_each_epoch_in_one_batch_too() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(6, 3)).astype(np.float32), np.arange(6) % 2
+    seen: list[int] = []
+
+    def vary(raw: Array, out: Array) -> None:
+        out[...] = raw * len(seen)
+        seen.append(len(raw))
+
+    stream = train(
+        Network.dense([3, 2]), SoftmaxCrossEntropy(), Adam(), X, y, epochs=3, augment=vary
+    )
+    assert len([*stream]) == 3
+    assert seen == [6, 6, 6]

@@ -27,7 +27,7 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, restore, restore_members, temperature_of
+from plainnet.classifier.saved import describe, number_of, restore, restore_members
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -61,6 +61,8 @@ class Classifier:
         """What the training was watched on, given or held out; of a loaded classifier None."""
         self.temperature = 1.0
         """Logits are divided by it, so that a probability of 80 % is right in 80 of 100 cases."""
+        self.threshold = 0.5
+        """Of two classes, from which probability on the second is answered."""
         self.earlier: list[Member] = []
         """Of an ensemble, the networks before this one."""
         self.quality: dict[str, Any] = {}
@@ -111,7 +113,7 @@ class Classifier:
     ) -> None:
         """Forget what was learned, for these data."""
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
-        self.history, self.quality, self.earlier = [], {}, []
+        self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
         self.preprocessing = preprocessing
 
     def begin_network(self, rng: Rng) -> None:
@@ -182,8 +184,12 @@ class Classifier:
         return loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
 
     def predict(self, samples: Samples) -> Array:
-        """The name of the most probable class of each sample, `(N,)`."""
-        return np.array(self.classes)[answers_from(self.predict_proba(samples))]
+        """The name of the class answered for each sample, `(N,)`: mostly the most probable."""
+        return np.array(self.classes)[self.answers(self.predict_proba(samples))]
+
+    def answers(self, P: Array) -> Array:
+        """The class numbers answered for probabilities `(N, K)`, `(N,)`."""
+        return answers_from(P, self.threshold)
 
     def score(self, samples: Samples, y: Labels) -> float:
         """The share of right answers; y holds the class of each sample.
@@ -213,7 +219,7 @@ class Classifier:
         names = [name for name, count in data.counts().items() if count]
         places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))
         y = np.array([places.get(name, 0) for name in data.classes])[data.y]
-        return evaluate_probabilities(y, P, self.classes)
+        return evaluate_probabilities(y, P, self.classes, self.threshold)
 
     # -- keeping ---------------------------------------------------------------------------------
 
@@ -225,7 +231,7 @@ class Classifier:
         """
         self._check_trained()
         metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
-        metadata["temperature"] = self.temperature
+        metadata |= {"temperature": self.temperature, "threshold": self.threshold}
         metadata["earlier"] = temperatures_of(self.earlier)
         tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
         write_model(Path(path), self.network, metadata, tensors)
@@ -250,7 +256,9 @@ class Classifier:
         self = cls()
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
         self.classes, self.quality = classes, quality
-        self.temperature, self.earlier = temperature_of(path, metadata), earlier
+        self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
+        self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")
+        self.earlier = earlier
         return self
 
     def _check_trained(self) -> None:

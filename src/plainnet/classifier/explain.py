@@ -24,7 +24,6 @@ from plainnet.classifier.classifier import Classifier
 from plainnet.classifier.samples import Samples, raw_samples
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network, Rng, generator
-from plainnet.training.evaluation import answers_from
 
 PATCHES = 8
 """Patches of occlusion that fit side by side into a picture, unless told otherwise."""
@@ -95,7 +94,7 @@ def explain(
         raise SettingError(f"The method must be one of {', '.join(METHODS)}, but got {method!r}.")
     raw = _one_picture(classifier, picture)
     P = classifier.predict_proba(raw)
-    answer = classifier.classes[answers_from(P)[0]]
+    answer = classifier.classes[classifier.answers(P)[0]]
     asked = _Asked.about(classifier, raw, answer if of is None else of)
     settings = _Settings.checked(samples, noise, patch, rng)
     return Explanation(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
+from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DivergedError, SettingError
@@ -43,6 +44,7 @@ def fit_epochs(
     split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
         train_set, watch = _parted(train_set, recipe, split_rng)
+    check_decision(recipe, train_set.classes, watch is not None)
     classifier.begin(train_set, watch, Preprocessing.fit(train_set.X))
     data = fingerprint(train_set, watch) if checkpoint else ""
     first = _start(classifier, checkpoint, data)
@@ -68,6 +70,8 @@ def _one_by_one(
     finally:
         if training.position.epochs == 0 and classifier.earlier:  # this one has learned nothing
             classifier.network, classifier.temperature = classifier.earlier.pop()
+        if classifier.history and _is_sound(classifier):
+            decide(classifier)
 
 
 def _start(

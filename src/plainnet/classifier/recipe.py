@@ -133,6 +133,13 @@ class Recipe:
     better than the luckiest epoch on a few hundred validation samples."""
     validation_share: float = 0.15
     """Of the training samples, held out where no validation data is given; 0: none."""
+    precision: float | None = None
+    """Answer `positive` only so surely that at least this share of those answers is right, on the
+    validation samples; of two classes."""
+    recall: float | None = None
+    """Answer `positive` so readily that at least this share of them is found; of two classes."""
+    positive: str | None = None
+    """The class that `precision` and `recall` are for; None: the second."""
     ensemble: int = 1
     """Networks, trained one after the other, whose probabilities are averaged."""
     size: tuple[int, int] | None = None
@@ -162,6 +169,11 @@ class Recipe:
             check_number("largest norm of the weights into a unit", self.max_norm, "(0, inf)")
         check_whole("batch size", self.batch_size, 1)
         check_whole("number of epochs", self.epochs, 1)
+        for name in ("precision", "recall"):
+            if getattr(self, name) is not None:
+                check_number(f"wanted {name}", getattr(self, name), "(0, 1]")
+        if self.precision is not None and self.recall is not None:
+            raise SettingError("One threshold gives a precision or a recall; choose one of them.")
         check_whole("number of networks in an ensemble", self.ensemble, 1)
         check_whole("patience", self.patience, 0)
         check_number("share of validation samples", self.validation_share, "[0, 1)")

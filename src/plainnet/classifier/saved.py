@@ -63,14 +63,16 @@ def restore(path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
     return tuple(metadata["classes"]), preprocessing, recipe, metadata["quality"]
 
 
-def temperature_of(path: Any, metadata: Mapping[str, Any]) -> float:
-    """What logits are divided by; 1 in files that do not say.
+def number_of(
+    name: str, path: Any, metadata: Mapping[str, Any], usual: float, interval: str
+) -> float:
+    """A number in the metadata, the usual one in files that do not say.
 
     Raises:
-        ModelFileError: it is no number above 0.
+        ModelFileError: it is no number, or out of its interval.
     """
     try:
-        return check_number("temperature", metadata.get("temperature", 1.0), "(0, inf)")
+        return check_number(name, metadata.get(name, usual), interval)
     except SettingError as error:
         raise ModelFileError(f"{path} is damaged: {error} Copy it again or train anew.") from error
 

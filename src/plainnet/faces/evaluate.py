@@ -31,7 +31,7 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     must be known to the model.
     """
     classifier = load_run(run)
-    parts = _parts(_read(data, classifier))
+    parts = parts_of(read_for(data, classifier))
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
@@ -44,7 +44,7 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
         print(evaluation_text(result, f"{data}, {name} part" if len(parts) > 1 else str(data)))
 
 
-def _read(data: Path, classifier: Classifier) -> Splits:
+def read_for(data: Path, classifier: Classifier) -> Splits:
     preprocessing = classifier.preprocessing
     if not preprocessing.is_pictures:
         splits = read_told(data)
@@ -53,7 +53,7 @@ def _read(data: Path, classifier: Classifier) -> Splits:
             splits = read_told(data, size=preprocessing.size, grey=preprocessing.grey)
         except SettingError:  # features, which have no size
             splits = read_told(data)
-    if next(iter(_parts(splits).values())).is_pictures != preprocessing.is_pictures:
+    if next(iter(parts_of(splits).values())).is_pictures != preprocessing.is_pictures:
         kinds = ("feature vectors", "pictures")
         raise DataError(
             f"The model was trained on {kinds[preprocessing.is_pictures]}, but {data} holds "
@@ -62,6 +62,6 @@ def _read(data: Path, classifier: Classifier) -> Splits:
     return splits
 
 
-def _parts(splits: Splits) -> dict[str, Dataset]:
+def parts_of(splits: Splits) -> dict[str, Dataset]:
     """The parts that are there, those first that training has not seen."""
     return {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}

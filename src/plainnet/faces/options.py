@@ -79,9 +79,9 @@ class Sections(click.Command):
                 formatter.write_dl(records)
 
 
-_data, _network, _training = (
+_data, _network, _training, _decision = (
     partial(click.option, cls=Sectioned, section=section)
-    for section in ("Data", "Network", "Training")
+    for section in ("Data", "Network", "Training", "Decision")
 )
 
 RECIPE_OPTIONS = (
@@ -195,6 +195,20 @@ RECIPE_OPTIONS = (
         help="Stop when the validation loss was not lower for so long, and keep the epoch "
         f"where it was lowest; 0: never. [{STANDARD.patience}]",
     ),
+    _decision(
+        "--precision",
+        type=float,
+        metavar="SHARE",
+        help="Of two classes, say yes only so surely that this share of them is right on the "
+        "validation samples. [½ decides]",
+    ),
+    _decision(
+        "--recall",
+        type=float,
+        metavar="SHARE",
+        help="Of two classes, say yes so readily that this share is found there. [½ decides]",
+    ),
+    _decision("--positive", metavar="CLASS", help="What yes means. [the second class]"),
     _training(
         "--ensemble",
         type=int,

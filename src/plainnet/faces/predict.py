@@ -15,7 +15,6 @@ from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures import picture_files, read_pictures
 from plainnet.reports import counting, percent, printable, say, table
-from plainnet.training.evaluation import answers_from
 
 MOST_SHOWN = 3
 """Classes whose probability a person is shown; a CSV file and --json have them all."""
@@ -54,7 +53,9 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     found = ask(classifier, pictures)
     for what in found.unread.values():
         say(f"Error: {printable(what)}")
-    answers = [classifier.classes[k] for k in answers_from(np.array(found.P))] if found.P else []
+    answers = (
+        [classifier.classes[k] for k in classifier.answers(np.array(found.P))] if found.P else []
+    )
     if as_json:
         print_json(_json(classifier, found, answers))
     elif answers:

@@ -13,9 +13,7 @@ import numpy as np
 
 from plainnet.classifier import Classifier, Recipe, load_run
 from plainnet.errors import DataError
-from plainnet.faces.evaluate import PARTS
-from plainnet.faces.evaluate import _parts as parts_of
-from plainnet.faces.evaluate import _read as read_for
+from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.options import json_option, print_json
 from plainnet.pictures import Dataset, Splits, stratified_split
 from plainnet.reports import printable, say

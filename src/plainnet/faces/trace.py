@@ -17,7 +17,6 @@ from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.html import Html, element, page, picture
 from plainnet.reports.trace_page import trace_section
 from plainnet.reports.trace_text import trace_text
-from plainnet.training.evaluation import answers_from
 
 
 @click.command("trace")
@@ -59,7 +58,7 @@ def command(
     if to is not None:
         write_file(to, _page(classifier, told, raw, summary))
     if as_json:
-        answers = [classifier.classes[k] for k in answers_from(P)]
+        answers = [classifier.classes[k] for k in classifier.answers(P)]
         print_json({"file": str(sample), "answers": answers, "right": right, **told.to_dict()})
         return
     print(f"{summary}\n{network_line(classifier.network)}\n\n{trace_text(told)}")
@@ -74,7 +73,7 @@ def _is_device(path: Path) -> bool:
 def _targets(classifier: Classifier, P: Array, right: str | None) -> Array:
     """Class numbers `(N,)`: of the class that is right, or of the answers."""
     if right is None:
-        return answers_from(P)
+        return classifier.answers(P)
     if right not in classifier.classes:
         known = ", ".join(classifier.classes[:10])
         raise SettingError(f"The class that is right must be one of {known}, but got {right!r}.")
@@ -82,7 +81,7 @@ def _targets(classifier: Classifier, P: Array, right: str | None) -> Array:
 
 
 def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) -> str:
-    answers = answers_from(P)
+    answers = classifier.answers(P)
     if len(P) == 1:
         said = f"{classifier.classes[answers[0]]}, {percent(P[0, answers[0]])}"
     else:

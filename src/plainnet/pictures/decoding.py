@@ -62,7 +62,7 @@ def read_picture(path: PathLike, size: Size, grey: bool = False) -> Array:
         SettingError: an impossible size.
     """
     sides = checked_size(size)
-    with _pillow_warnings_off:
+    with pillow_warnings_off:
         try:
             with Image.open(path, formats=_FORMATS) as image:
                 return _pixels(image, sides, grey)
@@ -102,11 +102,11 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
             f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out."
         )
     mode = "L" if grey else "RGB"
-    width, height = _as_stored(sides, _orientation(image))
+    width, height = _as_stored(sides, orientation_of(image))
     at_least = math.ceil(_LEEWAY * width), math.ceil(_LEEWAY * height)
     drafted = image.draft(mode, at_least)  # None for all but JPEG
     image.load()
-    orientation = _orientation(image)  # again, because a TIFF turns itself while loading
+    orientation = orientation_of(image)  # again, because a TIFF turns itself while loading
     # A reduced decode rounds up to whole pixels; the box is what the picture covers of them.
     small = shrunk(
         _converted(image, mode), _as_stored(sides, orientation), drafted[1] if drafted else None
@@ -116,7 +116,8 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
     return np.array(small).reshape(*sides, -1)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
+    """How EXIF says the picture lies, 1 to 8; 1, upright, if it does not say."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF data; the picture itself may well be sound
@@ -203,4 +204,4 @@ class _PillowWarningsOff:
                 self._filters.__exit__(None, None, None)
 
 
-_pillow_warnings_off = _PillowWarningsOff()
+pillow_warnings_off = _PillowWarningsOff()

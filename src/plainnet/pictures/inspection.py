@@ -12,8 +12,8 @@ from PIL import Image, UnidentifiedImageError
 from plainnet.errors import PictureError
 from plainnet.pictures.decoding import (
     SMALLEST_SIDE,
-    _orientation,
-    _pillow_warnings_off,
+    orientation_of,
+    pillow_warnings_off,
     read_picture,
 )
 from plainnet.pictures.findings import Finding, relative
@@ -48,8 +48,8 @@ class Header(NamedTuple):
 
 def header(path: Path) -> Header:
     """The format and size of a picture that can be read; its pixels are not decoded."""
-    with _pillow_warnings_off, Image.open(path) as image:
-        lies = _orientation(image) >= 5
+    with pillow_warnings_off, Image.open(path) as image:
+        lies = orientation_of(image) >= 5
         return Header(image.format or "", image.size if lies else image.size[::-1])
 
 

@@ -12,7 +12,7 @@ from plainnet.classifier.samples import numbers_of
 from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.reports.text import count, printable
-from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
+from plainnet.training.evaluation import Evaluation, evaluate_probabilities
 
 Part = Literal["test", "validation", "training", "other"]
 
@@ -60,7 +60,7 @@ class Report:
         """
         P = classifier.predict_proba(data.X)
         y = right_classes(classifier.classes, data)
-        evaluation = evaluate_probabilities(y, P, classifier.classes)
+        evaluation = evaluate_probabilities(y, P, classifier.classes, classifier.threshold)
         return cls(title, classifier, data, P, evaluation, **known)
 
     @property
@@ -76,7 +76,7 @@ class Report:
     @cached_property
     def answers(self) -> Array:
         """The class that was answered for each sample, int64 `(N,)`."""
-        return answers_from(self.P)
+        return self.classifier.answers(self.P)
 
     @cached_property
     def confidence(self) -> Array:

@@ -34,6 +34,7 @@ class Batches:
         size: samples of a batch; the last of an epoch may be shorter. None: all.
         rng: generator or seed of the order.
         prepare: makes inputs of raw samples; None: they are inputs.
+        anew: `prepare` gives something else each time, so it is called for each epoch.
         dtype: of the inputs.
     """
 
@@ -46,6 +47,7 @@ class Batches:
         size: int | None = None,
         rng: Rng | int | None = 0,
         prepare: Prepare | None = None,
+        anew: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.X = X.reshape(len(X), -1)
@@ -55,6 +57,7 @@ class Batches:
         self.rng = generator(rng)
         self.prepare = prepare or copy_as_is
         self.dtype = np.dtype(dtype)
+        self.anew = anew
         self._ready = prepare is None and X.dtype == self.dtype
         self._raw, self._prepared = np.empty((0, 0), X.dtype), np.empty((0, 0), self.dtype)
 
@@ -67,7 +70,7 @@ class Batches:
 
     def epoch(self, first: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from number `first` on."""
-        if len(self) == 1:
+        if len(self) == 1 and not self.anew:
             if first == 0:
                 yield self.inputs(), self.y, self.weights
             return

@@ -105,23 +105,27 @@ class Evaluation:
         }
 
 
-def answers_from(P: Array) -> Array:
+def answers_from(P: Array, threshold: float = 0.5) -> Array:
     """The class number answered for each row of P `(N, K)`, int64 `(N,)`.
 
-    Of two classes it is class 1 where P[:, 1] ≥ ½; of more, the most probable, the first of equals.
+    Of two classes it is class 1 where P[:, 1] ≥ threshold; of more, the most probable, the first of
+    equals.
     """
     P = check_probabilities(P)
-    answers: Array = (P[:, 1] >= 0.5).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
+    answers: Array = (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
     return answers
 
 
-def evaluate_probabilities(y: Array, P: Array, classes: Sequence[str]) -> Evaluation:
+def evaluate_probabilities(
+    y: Array, P: Array, classes: Sequence[str], threshold: float = 0.5
+) -> Evaluation:
     """Score probabilities against what was right.
 
     Args:
         y: class numbers `(N,)`, in 0 … K−1.
         P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
         classes: the names of the K classes, in the order of the columns.
+        threshold: of two classes, from which probability on it is class 1.
 
     Raises:
         ShapeError: y, P and classes do not fit together.
@@ -137,6 +141,6 @@ def evaluate_probabilities(y: Array, P: Array, classes: Sequence[str]) -> Evalua
     return Evaluation(
         log_loss=log_loss(y, P),  # first: it checks y and P against each other
         roc_auc=roc_auc(y, P[:, 1]) if n_classes == 2 else roc_auc_one_vs_rest(y, P),
-        confusion=confusion_matrix(y, answers_from(P), n_classes),
+        confusion=confusion_matrix(y, answers_from(P, threshold), n_classes),
         classes=tuple(classes),
     )

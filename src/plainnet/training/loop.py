@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -136,7 +137,12 @@ def train(
     if validation:
         validation = _checked(network, loss, *validation, None)[:2]
     learned = augment or prepare
-    batches = Batches(X, y, weights, size=batch_size, rng=rng, prepare=learned, dtype=network.dtype)
+    fresh: dict[str, Any] = {
+        "prepare": learned,
+        "anew": augment is not None,
+        "dtype": network.dtype,
+    }
+    batches = Batches(X, y, weights, size=batch_size, rng=rng, **fresh)
     at, ways = position or Position(), (schedule, mix, clip_norm, max_norm, average)
     passes = _Passes(network, loss, optimizer, batches, *ways, at, between)
     fixed = span and not (learned or mix or max_norm or average or position)
