@@ -45,6 +45,11 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
 
 
 def read_for(data: Path, classifier: Classifier) -> Splits:
+    """The data as the classifier takes them.
+
+    Raises:
+        DataError: they are of another kind than what it was trained on.
+    """
     preprocessing = classifier.preprocessing
     if not preprocessing.is_pictures:
         splits = read_told(data)

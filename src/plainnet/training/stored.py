@@ -135,7 +135,10 @@ class Stored(NDArrayOperatorsMixin):
     def _read(self, rows: Array, out: Array | None = None) -> Array:
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        self._file.read(self._at(rows), out.reshape(len(rows), self._file.array.shape[1]))
+        target = out if out.flags.c_contiguous else np.empty_like(out, order="C")
+        self._file.read(self._at(rows), target.reshape(len(rows), self._file.array.shape[1]))
+        if target is not out:
+            out[...] = target
         return out
 
 
@@ -148,18 +151,19 @@ class _Mapped:
         count = math.prod(shape)
         flat: Array = np.frombuffer(self._map, dtype, count, offset)
         self.array = flat.reshape(shape[0], count // shape[0])
-        self._held = 0
-        row = self.array.shape[1] * dtype.itemsize
-        self._cost = row + _AROUND  # of a row by itself, at most
-        self._rows_at_once = max(HELD // self._cost, 1)
+        self._held, self._row = 0, self.array.shape[1] * dtype.itemsize
         self._lets_go = len(self._map) > HELD and hasattr(mmap, "MADV_DONTNEED")
 
     def read(self, rows: Array, out: Array) -> None:
         """Write these rows into `out`, in its dtype."""
-        for start in range(0, len(rows), self._rows_at_once):
-            part = rows[start : start + self._rows_at_once]
+        cost = self._row + _AROUND  # of a row by itself, at most; less where they lie together
+        if len(rows) > 1 and (apart := int(np.ptp(rows)) + 1) * self._row < len(rows) * cost:
+            cost = max(apart * self._row // len(rows), 1)
+        at_once = max(HELD // cost, 1)
+        for start in range(0, len(rows), at_once):
+            part = rows[start : start + at_once]
             self._copy(part, out[start : start + len(part)])
-            self._held += len(part) * self._cost
+            self._held += len(part) * cost
             if self._lets_go and self._held >= HELD:
                 self._map.madvise(mmap.MADV_DONTNEED)
                 self._held = 0
