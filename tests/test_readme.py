@@ -181,7 +181,8 @@ def test_the_commands_do_what_they_say(
         if words[0] == "plainnet"
     ]
     assert [words[1] for words in commands] == [
-        *("train", "predict", "predict", "evaluate", "summary", "train")
+        *("check", "train", "predict", "predict", "evaluate", "cross-validate", "report"),
+        *("summary", "explain", "trace", "graph", "train", "train"),
     ]
     for words in commands:
         monkeypatch.setattr(sys, "argv", words)
