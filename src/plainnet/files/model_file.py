@@ -7,17 +7,14 @@ allocated.
 """
 
 import inspect
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from plainnet.errors import ModelFileError, PlainnetError
-from plainnet.files.writing import write_file
+from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -67,10 +64,7 @@ def write_model(
             "train it with a lower learning rate."
         )
     layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
-    text = json.dumps({"format": FORMAT, "layers": layers, **metadata}, ensure_ascii=False)
-    held = {**arrays, **tensors}
-    content = {name: np.ascontiguousarray(array) for name, array in held.items()}
-    write_file(path, save(content, metadata={"plainnet": _utf8(text)}))
+    write_tensors(path, {**arrays, **tensors}, {"format": FORMAT, "layers": layers, **metadata})
 
 
 def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
@@ -79,21 +73,7 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
     Raises:
         ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
     """
-    try:
-        content = path.read_bytes()
-        tensors: dict[str, Array] = load(content)
-        metadata = _metadata(content)
-    except OSError as error:
-        raise ModelFileError(
-            f"The model file {path} cannot be read ({error.strerror or error}); "
-            "name a run folder or model file that `plainnet train` has written."
-        ) from error
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = str(error).removeprefix("Error while deserializing: ")
-        raise ModelFileError(
-            f"{path} is no plainnet model file ({reason}); it may be cut short or of another kind, "
-            "so copy it again or train anew."
-        ) from error
+    tensors, metadata = read_tensors(path, "model file")
     if metadata.get("format") != FORMAT:
         raise ModelFileError(
             f"{path} has format {metadata.get('format')!r}, but this version of plainnet reads "
@@ -109,24 +89,6 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
     own = {*network.parameters, *network.state}
     rest = {name: array for name, array in tensors.items() if name not in own}
     return network, metadata, rest
-
-
-def _utf8(text: str) -> str:
-    """JSON with what UTF-8 cannot say, of a damaged file name, as JSON's own escapes."""
-    return text.encode(errors="backslashreplace").decode()
-
-
-def _metadata(content: bytes) -> dict[str, Any]:
-    """The JSON text in the header: eight bytes of length, then the header itself."""
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    text = header.get("__metadata__", {}).get("plainnet")
-    if text is None:
-        raise ValueError("a safetensors file that something else has written")
-    metadata = json.loads(text)
-    if not isinstance(metadata, dict):
-        raise ValueError("its description is no JSON object")
-    return metadata
 
 
 def _network(layers: object, tensors: dict[str, Array]) -> Network:
