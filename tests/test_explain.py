@@ -14,6 +14,7 @@ from plainnet import Classifier
 from plainnet.classifier import Preprocessing
 from plainnet.classifier.article import article_network
 from plainnet.classifier.explain import METHODS, Explanation, contrast, explain
+from plainnet.classifier.member import Member
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
 from plainnet.pictures.drawing import draw_animal
@@ -325,3 +326,11 @@ def test_the_text_says_how_much_and_where() -> None:
         "  middle   +0.0 %  +0.0 %   +0.0 %",
         "  lower    +0.0 %  +0.0 %  -25.0 %",
     ]
+
+
+def test_of_an_ensemble_the_mean_of_its_networks_is_explained() -> None:
+    one, other = linear(3, seed=1), linear(3, seed=2)
+    picture = random_picture(6, 5, 3)
+    apart = [explain(model, picture, of="b").relevance for model in (one, other)]
+    one.earlier = [Member(other.network, other.temperature)]
+    assert explain(one, picture, of="b").relevance == pytest.approx(np.mean(apart, axis=0))

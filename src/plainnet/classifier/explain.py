@@ -146,35 +146,42 @@ class _Settings:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A network, the question to it, and the one input that it is about."""
+    """The networks of a classifier, the question to each, and the one input that it is about.
 
-    network: Network
-    c: Array
+    Of an ensemble the mean of its networks' scores is explained.
+    """
+
+    networks: tuple[tuple[Network, Array], ...]  # with the weights c of its logits
     x: Array  # (1, n_in), prepared: 0 is the mean picture
     shape: tuple[int, ...]  # (height, width, channels)
 
     @classmethod
     def about(cls, classifier: Classifier, raw: Array, of: str) -> "_Asked":
-        network, preprocessing = classifier.network, classifier.preprocessing
+        preprocessing, members = classifier.preprocessing, classifier.members
         if of not in classifier.classes:
             known = ", ".join(classifier.classes[:10]) + (", …" * (len(classifier.classes) > 10))
             raise SettingError(f"The class to explain must be one of {known}, but got {of!r}.")
-        x = np.empty((1, preprocessing.mean.size), network.dtype)
+        x = np.empty((1, preprocessing.mean.size), classifier.network.dtype)
         preprocessing(raw, x)
-        c = contrast(classifier.classes, of, network.n_out or 1) / classifier.temperature
-        return cls(network, c, x, preprocessing.shape)
+        c = contrast(classifier.classes, of, classifier.network.n_out or 1) / len(members)
+        networks = tuple((member.network, c / member.temperature) for member in members)
+        return cls(networks, x, preprocessing.shape)
 
     def scores(self, X: Array) -> Array:
         """s of each input, float64 `(n,)`."""
-        scores: Array = self.network.forward(X).astype(np.float64) @ self.c
+        scores = np.zeros(len(X))
+        for network, c in self.networks:
+            scores += network.forward(X).astype(np.float64) @ c
         return scores
 
     def gradients(self, X: Array) -> Array:
-        """∂s/∂X, `(n, n_in)`; valid until the next pass."""
-        self.network.forward(X)
-        dZ = np.tile(self.c.astype(self.network.dtype), (len(X), 1))  # s = Z c: dZ = c
-        dX = self.network.backward(dZ, need_dX=True)
-        return np.zeros_like(X) if dX is None else dX
+        """∂s/∂X, `(n, n_in)`."""
+        gradients = np.zeros_like(X)
+        for network, c in self.networks:
+            network.forward(X)
+            dZ = np.tile(c.astype(network.dtype), (len(X), 1))  # s = Z c: dZ = c
+            gradients += network.backward(dZ, need_dX=True)
+        return gradients
 
     def per_pixel(self, relevance: Array) -> Array:
         """`(n_in,)`, summed over the channels: `(height, width)`."""
