@@ -117,14 +117,15 @@ class Recipe:
     max_norm: float | None = None
     """Of the weights into a unit."""
     label_smoothing: float = 0.0
-    class_weight: str = "none"
-    """`balanced`: each class counts alike in the loss, however many samples it has."""
+    class_weight: str = "balanced"
+    """`balanced`: each class counts alike in the loss, however many samples it happens to have; how
+    many there are of it seldom says how often it will be met. `none`: each sample counts alike."""
     averaging: float = 0.0
     """Keep a running mean of the weights, to which each step back counts so many times as much;
     0: keep the last."""
-    augment: str | Mapping[str, float] = "mild"
-    """How training pictures are varied, each epoch anew: `none`, `mild`, `handwriting`, or the
-    settings of an `Augmentation`. Feature vectors never are."""
+    augment: str | Mapping[str, float] = "auto"
+    """How training pictures are varied, each epoch anew: `auto`, `none`, `mild`, `handwriting`, or
+    the settings of an `Augmentation`. Feature vectors never are."""
     batch_size: int = 64
     epochs: int = 40
     patience: int = 0

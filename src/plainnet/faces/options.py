@@ -19,7 +19,7 @@ from plainnet.classifier.recipe import (
     SCHEDULES,
     Recipe,
 )
-from plainnet.pictures.augmentation import NAMED
+from plainnet.pictures.augmentation import FEW, NAMED, NAMES
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -129,9 +129,11 @@ RECIPE_OPTIONS = (
     ),
     _training(
         "--augment",
-        **choice(NAMED),
+        type=click.Choice(NAMES),
+        metavar="NAME",
         help="Vary training pictures each epoch anew, as if taken a moment later or written by "
-        f"another hand: {either(NAMED)}. [{STANDARD.augment}]",
+        f"another hand: {either(NAMED)}. Mild mirrors colour pictures: take handwriting for what "
+        f"can be read. [{STANDARD.augment}: mild for at most {FEW:,} pictures]",
     ),
     _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
@@ -178,7 +180,7 @@ RECIPE_OPTIONS = (
     _training(
         "--class-weight",
         **choice(CLASS_WEIGHTS),
-        help="balanced: classes count alike, however many samples they have. "
+        help="balanced: classes count alike, however many samples they have; or none. "
         f"[{STANDARD.class_weight}]",
     ),
     _training(
