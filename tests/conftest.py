@@ -17,3 +17,9 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip("PLAINNET_DATA does not name a folder with real data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is decoded here, and in the processes that tests start, is not kept in a user's home."""
+    os.environ["PLAINNET_CACHE"] = str(tmp_path_factory.mktemp("cache"))

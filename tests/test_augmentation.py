@@ -391,7 +391,9 @@ def test_names_and_settings() -> None:
 
 @pytest.mark.parametrize("setting", ["wild", 3, None, ["mild"]])
 def test_another_name_is_refused(setting: Any) -> None:
-    with pytest.raises(SettingError, match="one of auto, none, mild, handwriting, or settings such as"):
+    with pytest.raises(
+        SettingError, match="one of auto, none, mild, handwriting, or settings such as"
+    ):
         augmentation_of(setting)
 
 

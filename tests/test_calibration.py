@@ -41,10 +41,10 @@ def test_it_stays_between_its_bounds() -> None:
 
 def test_thresholds_by_hand() -> None:
     p, y = np.array([0.9, 0.8, 0.8, 0.6, 0.3]), np.array([1, 1, 0, 1, 0])
-    assert threshold_for("precision", 0.9, p, y) == (0.9, 1.0, 1 / 3)
-    assert threshold_for("precision", 0.7, p, y) == (0.6, 0.75, 1.0)
-    assert threshold_for("recall", 0.5, p, y) == (0.6, 0.75, 1.0)
-    assert threshold_for("recall", 1.0, p, y) == (0.6, 0.75, 1.0)
+    assert threshold_for("precision", 0.9, p, y) == pytest.approx((0.85, 1.0, 1 / 3))
+    assert threshold_for("precision", 0.7, p, y) == pytest.approx((0.45, 0.75, 1.0))
+    assert threshold_for("recall", 0.5, p, y) == pytest.approx((0.45, 0.75, 1.0))
+    assert threshold_for("recall", 1.0, p, y) == pytest.approx((0.45, 0.75, 1.0))
 
 
 def test_what_cannot_be_reached_is_said() -> None:

@@ -188,6 +188,44 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         )
 
 
+def stopped_at(path: Path) -> Array:
+    labels: Array = np.array(["a", "b", "c"])[Y]
+    next(Classifier(**SETTINGS).fit_epochs(X, labels, checkpoint=Checkpoint(path)))
+    return labels
+
+
+def test_changed_settings_are_named(tmp_path: Path) -> None:
+    labels = stopped_at(tmp_path / "c")
+    other = Classifier(**SETTINGS | {"optimizer": "momentum", "epochs": 9})
+    with pytest.raises(DataError, match=r"changed \(optimizer, epochs\)"):
+        other.fit_epochs(X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tensors, facts: tensors.pop("theta"),
+        lambda tensors, facts: tensors.pop("kept.theta"),
+        lambda tensors, facts: tensors["theta"].__setitem__(0, np.nan),
+        lambda tensors, facts: facts.pop("position"),
+        lambda tensors, facts: facts["position"].pop("order"),
+        lambda tensors, facts: facts["history"].append({"number": 3}),
+        lambda tensors, facts: facts["generators"]["order"].pop("state"),
+        lambda tensors, facts: facts.__setitem__("earlier", [1.0]),
+    ],
+)
+def test_a_damaged_checkpoint_is_no_traceback(damage: Any, tmp_path: Path) -> None:
+    labels = stopped_at(tmp_path / "c")
+    tensors, facts = read_tensors(tmp_path / "c", "checkpoint")
+    tensors = {name: value.copy() for name, value in tensors.items()}
+    damage(tensors, facts)
+    write_tensors(tmp_path / "c", tensors, facts)
+    with pytest.raises(ModelFileError, match="is damaged"):
+        Classifier(**SETTINGS).fit_epochs(
+            X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+        )
+
+
 def test_a_full_disk_stops_nothing_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,7 +276,7 @@ def theta_of(run_folder: Path) -> Array:
 
 @pytest.mark.slow
 def test_twenty_kills_change_nothing(pictures: Path, tmp_path: Path) -> None:
-    options = [*OPTIONS, "--epochs", "150"]
+    options = [*OPTIONS, "--epochs", "400"]
     done = run(pictures, "--out", tmp_path / "whole", *options)
     assert done.returncode == 0, done.stderr
     draw, kills, target = random.Random(5), 0, tmp_path / "killed"
@@ -248,7 +286,8 @@ def test_twenty_kills_change_nothing(pictures: Path, tmp_path: Path) -> None:
             for path in target.iterdir():
                 path.unlink()
         arguments = resumed or [pictures, "--out", target, *options]
-        command = [*COMMAND, *map(str, arguments), *([] if resumed is None else ["--minutes", "0"])]
+        often = ["--minutes", "0"] if kills < 20 else ["--minutes", "5"]
+        command = [*COMMAND, *map(str, arguments), *often]
         work = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if kills < 20:
             time.sleep(draw.uniform(0.35, 0.75))
@@ -299,6 +338,33 @@ def test_other_settings_than_the_runs_are_refused(pictures: Path, tmp_path: Path
     refused = run("--resume", tmp_path)
     assert refused.returncode == 2
     assert "holds no checkpoint.safetensors" in refused.stderr
+
+
+@pytest.mark.slow
+def test_going_on_with_compiled_loops_on_many_threads(tmp_path: Path) -> None:
+    code = """
+import sys
+import numpy as np
+from plainnet.classifier import Checkpoint, Classifier
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(3000, 784)).astype(np.float32), np.arange(3000) % 2
+made = Classifier(hidden=(32,), epochs=150, batch_size=64, validation_share=0.0)
+path, stop, resume = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "resume"
+checkpoint = Checkpoint(path, resume=resume)
+for epoch in made.fit_epochs(X, y, checkpoint=checkpoint):
+    if epoch.number == stop:
+        checkpoint.stopping = True
+print(made.network.theta.tobytes().hex()[:4000])
+"""
+    free = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
+
+    def told(*arguments: object) -> str:
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        return subprocess.run(command, env=free, capture_output=True, text=True, check=True).stdout
+
+    whole = told(tmp_path / "a", 0, "new")
+    told(tmp_path / "b", 140, "new")
+    assert told(tmp_path / "b", 0, "resume") == whole
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")

@@ -174,6 +174,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
         ({"input_dropout": -0.1}, "input dropout"),
         ({"precision": 0.9, "recall": 0.9}, "choose one of them"),
         ({"recall": 0}, "wanted recall"),
+        ({"positive": "cat"}, "give one of them as well"),
         ({"ensemble": 0}, "number of networks"),
         ({"averaging": 1.5}, "averaging"),
         ({"max_norm": 0}, "largest norm of the weights"),

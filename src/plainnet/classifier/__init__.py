@@ -13,6 +13,7 @@ from plainnet.classifier.run_folder import (
     new_run,
     resumable_run,
     start_run,
+    tidy_run,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "new_run",
     "resumable_run",
     "start_run",
+    "tidy_run",
 ]

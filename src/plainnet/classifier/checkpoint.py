@@ -1,22 +1,26 @@
 """The checkpoint of a classifier's training: nothing of it is lost, whatever ends the process."""
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.classifier.member import Member, members_from, temperatures_of, tensors_of
-from plainnet.errors import DataError, FileError, ModelFileError
+from plainnet.classifier.recipe import Recipe
+from plainnet.errors import DataError, FileError, ModelFileError, ShapeError
 from plainnet.files import read_tensors, write_tensors
-from plainnet.network import Network, Rng
+from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset
 from plainnet.training import Epoch, Optimizer
 from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import Position, capture, named, restore
+from plainnet.training.stored import blocks
 from plainnet.training.streams import Kept
 
 FORMAT = 1
@@ -32,6 +36,7 @@ class Training:
     optimizer: Optimizer
     generators: Mapping[str, Rng]
     """That it draws from, beside those of the layers."""
+    recipe: Recipe
     data: str
     """The `fingerprint` of what it learns from."""
     history: list[Epoch]
@@ -53,6 +58,7 @@ class Training:
         tensors |= {f"kept.{name}": value for name, value in self.kept.values.items()}
         facts |= {
             "checkpoint": FORMAT,
+            "recipe": self.recipe.to_dict(),
             "data": self.data,
             "history": [asdict(epoch) for epoch in self.history],
             "record": self.kept.record,
@@ -74,17 +80,50 @@ class Training:
                 f"{path} is no checkpoint that this version of plainnet can go on from; "
                 "train anew, or with the version that wrote it."
             )
-        if facts["data"] != self.data:
+        self._check_same(facts)
+        try:
+            self._go_on_from(tensors, facts)
+        except (KeyError, TypeError, ValueError, AttributeError, ShapeError) as error:
+            raise ModelFileError(
+                f"The checkpoint {path} is damaged ({error}), so nothing can go on from it; "
+                "train anew."
+            ) from error
+
+    def _check_same(self, facts: dict[str, Any]) -> None:
+        """A DataError if the file is of other settings or other data."""
+        noted, ours = facts.get("recipe"), as_json(self.recipe)
+        if isinstance(noted, dict) and noted != ours:
+            changed = [name for name, value in ours.items() if value != noted.get(name)]
+            raise DataError(
+                f"The settings of the run were changed ({', '.join(changed)}), so it cannot go on "
+                "where it was; put them back, or train anew."
+            )
+        if facts.get("data", self.data) != self.data:
             raise DataError(
                 "The training data are not those that the run began with, so it cannot go on "
                 "where it was; put them back as they were, or train anew."
             )
+
+    def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
+        self.earlier[:], tensors = members_from(facts["earlier"], tensors, self.network.copy)
+        kept = named(tensors, "kept.")
+        values = {"theta": self.network.theta, **self.network.state}
+        if (kept or facts["position"]["epochs"]) and (
+            {*kept} != {*values} or any(kept[k].shape != v.shape for k, v in values.items())
+        ):
+            raise ValueError("what was kept does not fit the network")
+        if not np.isfinite(tensors["theta"]).all():
+            raise ValueError("its parameters are not finite")
         parts = self.network, self.optimizer, self.position, self.generators
         restore(tensors, facts, *parts, self.average)
-        self.earlier[:], tensors = members_from(facts["earlier"], tensors, self.network.copy)
         self.history[:] = [Epoch(**row) for row in facts["history"]]
-        self.kept.record = facts["record"]
-        self.kept.values = named(tensors, "kept.")
+        self.kept.record, self.kept.values = float(facts["record"]), kept
+
+
+def as_json(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as it comes back from a file."""
+    plain: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
+    return plain
 
 
 class Checkpoint:
@@ -103,8 +142,8 @@ class Checkpoint:
         SettingError: the minutes are negative.
     """
 
-    def __init__(self, path: Path, *, minutes: float = 5.0, resume: bool = False) -> None:
-        self.path, self.resume = path, resume
+    def __init__(self, path: str | Path, *, minutes: float = 5.0, resume: bool = False) -> None:
+        self.path, self.resume = Path(path), resume
         self.seconds = 60 * check_number("minutes between checkpoints", minutes, "[0, inf)")
         self.stopping = False
         """Set it, and the training ends after the present batch, written down there."""
@@ -156,5 +195,6 @@ def fingerprint(*parts: Dataset | None) -> str:
             repr((part.X.shape, str(part.X.dtype), part.classes)).encode("utf-8", "replace")
         )
         for array in (part.X, part.y):
-            made.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+            for _, block in blocks(array):
+                made.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
     return made.hexdigest()

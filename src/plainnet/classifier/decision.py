@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError, SettingError
 from plainnet.training.calibration import threshold_for
@@ -61,8 +59,7 @@ def decide(classifier: Classifier) -> None:
     except DataError as error:
         log.warning("The threshold stays at 0.5: %s", error)
         return
-    # the first class is answered where P[:, 0] ≥ p, so the second where P[:, 1] > 1 − p
-    classifier.threshold = p if positive == 1 else float(np.nextafter(P.dtype.type(1 - p), 1))
+    classifier.threshold = p if positive == 1 else 1 - p
     log.info(
         "threshold  %.3f for %s: precision %.3f, recall %.3f on the validation samples",
         *(p, classifier.classes[positive], *reached),

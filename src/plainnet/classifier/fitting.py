@@ -68,7 +68,10 @@ def _one_by_one(
             training, stream = _start(classifier, checkpoint, data)
             yield from stream
     finally:
-        if training.position.epochs == 0 and classifier.earlier:  # this one has learned nothing
+        epochs = training.position.epochs
+        useless = epochs == 0 or not np.isfinite(classifier.network.theta).all()
+        if useless and classifier.earlier:
+            del classifier.history[len(classifier.history) - epochs :]
             classifier.network, classifier.temperature = classifier.earlier.pop()
         if classifier.history and _is_sound(classifier):
             decide(classifier)
@@ -87,9 +90,8 @@ def _start(
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     schedule = recipe.make_schedule(optimizer.learning_rate, steps)
     generators = {"order": order_rng, "augmentation": augment_rng}
-    training = Training(
-        classifier.network, optimizer, generators, data, classifier.history, classifier.earlier
-    )
+    history, earlier = classifier.history, classifier.earlier
+    training = Training(classifier.network, optimizer, generators, recipe, data, history, earlier)
     training.average = recipe.make_average()
     if checkpoint:
         checkpoint.attach(training)

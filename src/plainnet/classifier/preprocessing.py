@@ -9,9 +9,7 @@ import numpy as np
 from plainnet.checks import check_whole
 from plainnet.errors import DataError, ModelFileError
 from plainnet.network import Array
-
-CHUNK = 1024
-"""Samples that are looked at together, so that memory does not grow with the data."""
+from plainnet.training.stored import blocks
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,13 @@ class Preprocessing:
     def fit(cls, X: Array) -> Self:
         """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures."""
         rows = X.reshape(len(X), -1)
-        mean: Array = rows.mean(axis=0, dtype=np.float64)
-        squares = np.zeros(rows.shape[1])
-        for start in range(0, len(rows), CHUNK):
-            squares += ((rows[start : start + CHUNK] - mean) ** 2).sum(axis=0)
+        total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+        for _, block in blocks(rows):
+            total += block.sum(axis=0, dtype=np.float64)
+        mean: Array = total / len(rows)
+        for _, block in blocks(rows):
+            centred = block - mean
+            squares += np.square(centred, out=centred).sum(axis=0)
         variance = squares / len(rows)
         if X.ndim > 2:
             variance = variance.mean(keepdims=True)

@@ -175,6 +175,10 @@ class Recipe:
                 check_number(f"wanted {name}", getattr(self, name), "(0, 1]")
         if self.precision is not None and self.recall is not None:
             raise SettingError("One threshold gives a precision or a recall; choose one of them.")
+        if self.positive is not None and self.precision is None and self.recall is None:
+            raise SettingError(
+                "positive says which class a precision or recall is for; give one of them as well."
+            )
         check_whole("number of networks in an ensemble", self.ensemble, 1)
         check_whole("patience", self.patience, 0)
         check_number("share of validation samples", self.validation_share, "[0, 1)")

@@ -110,12 +110,22 @@ def resumable_run(folder: Path) -> dict[str, Any]:
         )
     try:
         settings = json.loads((folder / "settings.json").read_text("utf-8"))
-        return {"data": str(settings["data"]), **settings, "recipe": dict(settings["recipe"])}
+        if not isinstance(settings["data"], str):
+            raise TypeError("data is no path")
+        return {**settings, "recipe": dict(settings["recipe"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFileError(
             f"The settings of the run {folder} cannot be read ({error}); without them it cannot go "
             "on, so train anew."
         ) from error
+
+
+def tidy_run(folder: Path) -> None:
+    """Remove what a killed process has left half written."""
+    for name in (CHECKPOINT, MODEL):
+        for path in folder.glob(f".{name}.*"):
+            with suppress(OSError):
+                path.unlink()
 
 
 def load_run(path: Path) -> Classifier:

@@ -21,6 +21,7 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
+from plainnet.training.stored import as_samples, not_finite
 
 Samples = str | Path | Sequence[str | Path] | Array
 """A picture, a folder of pictures, several of either, or an array of samples."""
@@ -129,7 +130,7 @@ def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
     X = _array(samples)
     if not preprocessing.is_pictures:
         return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
-    given = np.asarray(samples)
+    given = as_samples(samples)
     if X.ndim == 2 and X.shape[1] == preprocessing.mean.size:  # flattened, one a row
         X = given.reshape(-1, *preprocessing.shape)
     elif X.ndim == 2:  # one grey picture
@@ -175,10 +176,10 @@ def _read(paths: list[Path], preprocessing: Preprocessing) -> Array:
 def _sound_features(X: Array) -> Array:
     if not len(X):
         raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
-    if not (finite := np.isfinite(X)).all():
-        row, column = np.argwhere(~finite)[0]
+    found, row, column = not_finite(X)
+    if found:
         raise DataError(
-            f"Features must be finite numbers, but row {row}, column {column} is {X[row, column]}; "
+            f"Features must be finite numbers, but row {row}, column {column} is {X[row][column]}; "
             "fill it in, or leave the row out."
         )
     return X
@@ -206,7 +207,7 @@ def _fitted(data: Dataset, recipe: Recipe) -> Dataset:
 def _array(X: Any) -> Array:
     """Grey pictures `(N, H, W)` with their channel, feature vectors in float32."""
     try:
-        array: Array = np.asarray(X)
+        array = as_samples(X)
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "biuf":
@@ -215,6 +216,6 @@ def _array(X: Any) -> Array:
             f"files, but got {type(X).__name__} of {array.dtype}."
         )
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] not in (1, 3):
-        return array[..., None]
+        return array.reshape(*array.shape, 1)
     with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
-        return array.astype(np.float32) if array.ndim <= 2 else array
+        return array.astype(np.float32, copy=False) if array.ndim <= 2 else array

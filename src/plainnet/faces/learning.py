@@ -15,6 +15,7 @@ from plainnet.classifier import (
     finish_run,
     keep_run,
     start_run,
+    tidy_run,
 )
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
@@ -40,9 +41,16 @@ def train_run(
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
+    recipe = classifier.recipe.to_dict()
+    settings = {
+        "data": str(splits.path),
+        "from": str(Path.cwd()),
+        **(noted or {}),
+        "recipe": recipe,
+    }
+    tidy_run(folder)
     if not resume:
-        recipe = classifier.recipe.to_dict()
-        start_run(folder, {"data": str(splits.path), **(noted or {}), "recipe": recipe})
+        start_run(folder, settings)
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
@@ -51,6 +59,8 @@ def train_run(
             keep_run(folder, classifier)
         if not checkpoint.stopping:
             checkpoint.path.unlink(missing_ok=True)
+    if resume:  # the data may lie elsewhere now
+        start_run(folder, settings)
     try:
         if classifier.history:
             results = _measured(classifier, splits.test)
@@ -72,7 +82,7 @@ def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint) -> No
         with closing(classifier.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(classifier)
             for epoch in show_progress(epochs, classifier.recipe.epochs):
-                if epoch.number == classifier.recipe.epochs and classifier.recipe.ensemble > 1:
+                if epoch.number == 1 and classifier.earlier:
                     say(f"network {len(classifier.earlier) + 1} of {classifier.recipe.ensemble}")
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble

@@ -15,7 +15,7 @@ from plainnet.classifier import Classifier, Recipe, load_run
 from plainnet.errors import DataError
 from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.options import json_option, print_json
-from plainnet.pictures import Dataset, Splits, stratified_split
+from plainnet.pictures import Dataset, Splits, leaks, stratified_split, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.material import Part, Report
 from plainnet.reports.report_page import NAME, write_figures, write_report
@@ -52,7 +52,10 @@ def command(
     classifier = load_run(run)
     settings = _settings(run)
     own = _same(settings.get("data"), data)
-    parts = dict(parts_of(read_for(data, classifier)))
+    splits = read_for(data, classifier)
+    if own and settings.get("drop_leaks"):
+        splits = without_leaks(splits, leaks(splits))
+    parts = dict(parts_of(splits))
     if own:
         parts = _with_held_out(classifier, parts)
     known = own and ("validation" in parts or not classifier.recipe.validation_share)

@@ -38,7 +38,8 @@ from plainnet.reports import evaluation_text
     "--resume",
     metavar="RUN",
     type=click.Path(path_type=Path),
-    help="Go on with a run that was stopped, with its own settings.",
+    help="Go on with a run that was stopped, with its own settings; DATA says where the data are "
+    "if they were moved.",
 )
 @click.option(
     "--minutes",
@@ -78,7 +79,7 @@ def command(
                 "--resume goes on with the settings that the run began with; leave the others out."
             )
         settings = resumable_run(resume)
-        data, options = data or Path(settings["data"]), settings["recipe"]
+        data, options = data or _where_it_was(settings, resume), settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
@@ -113,6 +114,20 @@ def _check_apart(out: Path, data: Path) -> None:
             f"The run would be written into {data} itself, where the next training would take it "
             "for a class; name a folder elsewhere with --out."
         )
+
+
+def _where_it_was(settings: dict[str, Any], run: Path) -> Path:
+    """The data of a run that goes on, also from another folder than it began in."""
+    noted = Path(settings["data"])
+    found = [
+        path for path in (noted, Path(str(settings.get("from", "."))) / noted) if path.exists()
+    ]
+    if not found:
+        raise SettingError(
+            f"The run was trained on {noted}, which is not here; name where it is now: "
+            f"plainnet train DATA --resume {shlex.quote(str(run))}."
+        )
+    return found[0]
 
 
 def _name(data: Path) -> str:

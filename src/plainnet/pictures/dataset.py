@@ -11,6 +11,7 @@ import numpy as np
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.training.stored import not_finite, select
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class Dataset:
 
     X: Array
     """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
-    floating point `(N, n)` and finite."""
+    floating point `(N, n)` and finite; many of them as `Stored`, which stay on the disk."""
     y: Array
     """The number of each sample's class, from 0 on: int64 `(N,)`."""
     classes: tuple[str, ...]
@@ -52,7 +53,7 @@ class Dataset:
         paths = self.paths
         if paths is not None:
             paths = tuple(paths[i] for i in np.arange(len(self))[rows])
-        return Dataset(self.X[rows], self.y[rows], self.classes, paths, self.name)
+        return Dataset(select(self.X, rows), self.y[rows], self.classes, paths, self.name)
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`."""
@@ -79,11 +80,11 @@ class Dataset:
             )
         if X.size == 0:
             raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
-        if vectors and not (finite := np.isfinite(X)).all():
-            row, column = np.argwhere(~finite)[0]
+        if vectors and (found := not_finite(X))[0]:
+            n, row, column = found
             raise self._error(
-                f"has {X.size - np.count_nonzero(finite)} features that are not finite numbers, "
-                f"the first, {X[row, column]}, in row {row}, column {column}; replace them or "
+                f"has {n} features that are not finite numbers, "
+                f"the first, {X[row][column]}, in row {row}, column {column}; replace them or "
                 "leave their samples out."
             )
 

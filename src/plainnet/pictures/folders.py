@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import DataError, FileError
+from plainnet.pictures.cache import read_cached
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.decoding import Size
 from plainnet.pictures.reading import (
@@ -13,8 +14,8 @@ from plainnet.pictures.reading import (
     Progress,
     is_hidden,
     picture_files,
-    read_pictures,
 )
+from plainnet.training.stored import select
 
 LAYOUT = """one folder for each class, named after it, with its pictures inside:
 
@@ -45,7 +46,7 @@ def read_class_folders(
 
     The classes are the names of the class folders, sorted: of those in train, if there is a train.
     A class folder holds its pictures at any depth. Pictures beside class folders belong to no
-    class and are left alone. Settings and callbacks are those of `read_pictures`.
+    class and are left alone. Settings and callbacks are those of `read_cached`.
 
     Raises:
         DataError: the folders are not laid out like this, or no picture of a class can be read.
@@ -61,8 +62,9 @@ def read_class_folders(
         for name, paths in of_part.items()
         for path in paths
     ]
-    X, kept = read_pictures(
-        [path for *_, path in samples], size, grey, on_unreadable=on_unreadable, progress=progress
+    paths_in_order = [path for *_, path in samples]
+    X, kept = read_cached(
+        folder, paths_in_order, size, grey, on_unreadable=on_unreadable, progress=progress
     )
     read = [samples[i] for i in kept]
     if unread := {sample[:2] for sample in samples} - {sample[:2] for sample in read}:
@@ -76,7 +78,7 @@ def read_class_folders(
         numbers = [classes.index(name) for of, name, _ in read if of == part]
         rows = slice(begin, begin := begin + len(numbers))
         paths = tuple(path for *_, path in read[rows])
-        datasets[part] = Dataset(X[rows], np.array(numbers), classes, paths, str(inside))
+        datasets[part] = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
     return Splits(folder, **datasets)
 
 

@@ -15,6 +15,7 @@ from plainnet.pictures.folders import first_few
 from plainnet.pictures.h5 import has_h5_pair
 from plainnet.pictures.idx import has_idx_files
 from plainnet.pictures.inspection import header, outsiders, shapes, unreadable
+from plainnet.pictures.npz import has_npy_files
 from plainnet.pictures.sources import read_data
 
 IMBALANCE = 4
@@ -40,7 +41,7 @@ def check(path: PathLike, *, progress: Progress | None = None) -> Findings:
         MissingExtraError: the optional package that reads it is not installed.
     """
     path = Path(path).expanduser()
-    if path.is_file() or has_idx_files(path) or has_h5_pair(path):
+    if path.is_file() or has_idx_files(path) or has_h5_pair(path) or has_npy_files(path):
         splits, of_files = read_data(path), []
     else:
         splits = read_data(

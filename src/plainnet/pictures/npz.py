@@ -1,7 +1,12 @@
-"""Arrays in an .npz file: `X` and `y`, and the same for validation and test."""
+"""Arrays in an .npz file, or .npy files in a folder: `X` and `y`, the same for validation and test.
+
+Large samples stay on the disk, but for those in an .npz file that is compressed.
+"""
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +15,10 @@ import numpy as np
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.pictures.dataset import Dataset, Splits
+from plainnet.pictures.mapped import stored_member, stored_npy
 
 _PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
+_WANTED = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
 
 
 def read_npz(path: Path) -> Splits:
@@ -27,7 +34,38 @@ def read_npz(path: Path) -> Splits:
     Raises:
         DataError: the file holds no such data.
     """
-    arrays = _arrays(path)
+    return _splits(path, _arrays(path))
+
+
+def has_npy_files(folder: Path) -> bool:
+    """Whether a folder holds the arrays to train with as .npy files."""
+    return (folder / "X.npy").is_file()
+
+
+def read_npy_files(folder: Path) -> Splits:
+    """The same from `X.npy`, `y.npy`, … in a folder, which hold one array each.
+
+    Raises:
+        DataError: the files hold no such data.
+    """
+    if not (folder / "y.npy").is_file():
+        raise DataError(f"{folder} holds X.npy but no y.npy; put in the labels of X.")
+    arrays = {}
+    for name in _WANTED:
+        path = folder / f"{name}.npy"
+        if path.is_file():
+            with _told(folder, name):
+                stored = stored_npy(path) if name[0] == "X" else None
+                arrays[name] = _npy(path) if stored is None else stored
+    return _splits(folder, arrays)
+
+
+def _npy(path: Path) -> Array:
+    with path.open("rb") as file:
+        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
     y = _labels(arrays["y"], f"{path} (y)")
     values = np.unique(y).tolist()
     names = [str(value) for value in values]
@@ -49,22 +87,29 @@ def _arrays(path: Path) -> dict[str, Array]:
         raise DataError(
             f"{path} is cut short or no .npz file that may be read; save it again (numpy.savez)."
         )
-    wanted = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
     arrays: dict[str, Array] = {}
     with np.load(path, allow_pickle=False) as file:
         if "X" not in file or "y" not in file:
             held = ", ".join(file.files) or "nothing"
             raise DataError(f"{path} holds {held}; expected arrays called X and y.")
-        for name in wanted:
-            try:
-                if name in file:
-                    arrays[name] = np.asarray(file[name])
-            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-                raise DataError(
-                    f"{path} ({name}) cannot be read ({error}); expected an array of numbers or "
-                    "strings, not of Python objects, so save it again as one."
-                ) from error
+        for name in _WANTED:
+            if name in file:
+                with _told(path, name):
+                    stored = stored_member(path, name) if name[0] == "X" else None
+                    arrays[name] = np.asarray(file[name]) if stored is None else stored
     return arrays
+
+
+@contextmanager
+def _told(path: Path, name: str) -> Iterator[None]:
+    """What goes wrong with an array becomes a sentence."""
+    try:
+        yield
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} ({name}) cannot be read ({error}); expected an array of numbers or "
+            "strings, not of Python objects, so save it again as one."
+        ) from error
 
 
 def _labels(y: Array, name: str) -> Array:
@@ -96,7 +141,7 @@ def _numbers(path: Path, arrays: dict[str, Array], name: str, values: list[Any])
 
 def _samples(X: Array) -> Array:
     if X.dtype == np.uint8 and X.ndim == 3:
-        return X[..., np.newaxis]
+        return X.reshape(*X.shape, 1)
     if X.ndim == 2 and X.dtype.kind in "biuf":
         with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
             return X.astype(np.float32, copy=False)

@@ -24,6 +24,7 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+_Key = tuple[int | str, ...]
 _IN_WORK = 16  # pictures per thread: so that one large picture does not leave the others waiting
 
 
@@ -62,27 +63,39 @@ def read_pictures(
         raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
     pictures = np.empty((len(paths), *sides, 1 if grey else 3), np.uint8)
     kept: list[int] = []
-
-    def read(i: int) -> PictureError | None:
-        try:
-            pictures[i] = read_picture(paths[i], sides, grey)
-        except PictureError as error:
-            return error
-        return None
-
-    with closing(_in_order(read, len(paths), workers or _processors())) as outcomes:
-        for i, error in enumerate(outcomes):
-            if error is None:
-                if len(kept) < i:  # close the gap of those left out
-                    pictures[len(kept)] = pictures[i]
+    with closing(each_picture(paths, sides, grey, workers)) as outcomes:
+        for i, outcome in enumerate(outcomes):
+            if not isinstance(outcome, PictureError):
+                pictures[len(kept)] = outcome
                 kept.append(i)
             elif on_unreadable is None:
-                raise error
+                raise outcome
             else:
-                on_unreadable(error)
+                on_unreadable(outcome)
             if progress is not None:
                 progress(i + 1, len(paths))
     return pictures[: len(kept)], np.array(kept, np.int64)
+
+
+def each_picture(
+    paths: Sequence[PathLike], sides: tuple[int, int], grey: bool, workers: int | None = None
+) -> Generator[Array | PictureError, None, None]:
+    """The pictures one by one, in the order of their paths, or why one cannot be read.
+
+    Args:
+        paths: the files.
+        sides: (height, width) in pixels.
+        grey: one channel instead of three.
+        workers: how many threads; by default one for each processor.
+    """
+
+    def read(i: int) -> Array | PictureError:
+        try:
+            return read_picture(paths[i], sides, grey)
+        except PictureError as error:
+            return error
+
+    return _in_order(read, len(paths), workers or _processors())
 
 
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
@@ -102,9 +115,10 @@ def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = Fals
     n, own_height, own_width, channels = pictures.shape
     height, width = checked_size((own_height, own_width) if size is None else size)
     mode = "L" if grey or channels == 1 else "RGB"
-    resized = np.empty((n, height, width, 1 if mode == "L" else 3), np.uint8)
-    if resized.shape == pictures.shape:
+    shape = (n, height, width, 1 if mode == "L" else 3)
+    if shape == pictures.shape:
         return pictures
+    resized = np.empty(shape, np.uint8)
     for source, target in zip(pictures, resized, strict=True):
         image = Image.fromarray(source.squeeze(-1) if channels == 1 else source).convert(mode)
         target[...] = np.asarray(shrunk(image, (width, height))).reshape(target.shape)
@@ -120,7 +134,8 @@ def picture_files(folder: PathLike) -> list[Path]:
     Raises:
         FileError: the folder, or one below it, cannot be read.
     """
-    found: list[Path] = []
+    found: list[tuple[tuple[_Key, ...], Path]] = []  # small keys: there may be a million
+    endings: dict[str, _Key] = {}
     entered: set[Path] = set()
     for name, folders, files in os.walk(folder, followlinks=True, onerror=_raise_file_error):
         here = Path(name)
@@ -129,13 +144,13 @@ def picture_files(folder: PathLike) -> list[Path]:
             continue
         entered.add(here.resolve())
         folders[:] = sorted(name for name in folders if not is_hidden(name))
-        found += [
-            here / name for name in files if is_picture_file(name) and (here / name).is_file()
-        ]
-    return sorted(
-        found,
-        key=lambda path: [_natural(part) for part in (*path.parent.parts, path.stem, path.suffix)],
-    )
+        above = [_natural(part) for part in here.parts]
+        for path in (here / name for name in files if is_picture_file(name)):
+            if path.is_file():
+                suffix = endings.setdefault(path.suffix, _natural(path.suffix))
+                found.append(((*above, _natural(path.stem), suffix), path))
+    found.sort(key=lambda one: one[0])
+    return [path for _, path in found]
 
 
 def is_hidden(name: str) -> bool:
@@ -149,8 +164,8 @@ def is_picture_file(name: str) -> bool:
 
 
 def _in_order(
-    read: Callable[[int], PictureError | None], n: int, workers: int
-) -> Generator[PictureError | None, None, None]:
+    read: Callable[[int], Array | PictureError], n: int, workers: int
+) -> Generator[Array | PictureError, None, None]:
     """read(0), read(1), … in order; when the reader of them stops, so do the threads."""
     ahead = workers * _IN_WORK
     pool = ThreadPoolExecutor(workers)
@@ -170,10 +185,10 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def _natural(text: str) -> _Key:
     """A key that sorts by the numbers in a text: every second piece is one."""
     pieces = re.split(r"(\d+)", text)
-    return [(int(piece) if i % 2 else 0, piece) for i, piece in enumerate(pieces)]
+    return tuple(x for i, piece in enumerate(pieces) for x in (int(piece) if i % 2 else 0, piece))
 
 
 def _raise_file_error(error: OSError) -> None:

@@ -9,7 +9,7 @@ from plainnet.pictures.decoding import PathLike, Size
 from plainnet.pictures.folders import LAYOUT, first_few, read_class_folders, visible_folders
 from plainnet.pictures.h5 import has_h5_pair, read_h5_pair
 from plainnet.pictures.idx import has_idx_files, read_idx
-from plainnet.pictures.npz import read_npz
+from plainnet.pictures.npz import has_npy_files, read_npy_files, read_npz
 from plainnet.pictures.reading import OnUnreadable, Progress, is_picture_file, resize_pictures
 
 DEFAULT_SIZE = 64
@@ -29,7 +29,10 @@ def read_data(
     - a folder of class folders of pictures, or with such folders in train, validation and test;
     - a folder with the deep-learning course's pair train_*.h5 and test_*.h5;
     - a folder with the IDX files of MNIST, plain or .gz;
-    - an .npz file with `X` and `y`.
+    - an .npz file with `X` and `y`, or a folder with `X.npy` and `y.npy`.
+
+    Samples that take more than some megabytes stay on the disk (`Stored`), as far as they can:
+    pictures from files are decoded into the user's cache.
 
     Args:
         path: the folder or file.
@@ -54,6 +57,8 @@ def read_data(
             return _fitted(read_idx(path), size, grey)
         if has_h5_pair(path):
             return _fitted(read_h5_pair(path), size, grey)
+        if has_npy_files(path):
+            return _fitted(read_npy_files(path), size, grey)
         if visible_folders(path) or any(map(is_picture_file, names)):
             size = DEFAULT_SIZE if size is None else size
             return read_class_folders(
@@ -64,7 +69,8 @@ def read_data(
     holding = f": it holds {first_few(names)}" if names else ""
     raise DataError(
         f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
-        "y, a folder with the IDX files of MNIST (train-images-idx3-ubyte.gz, …), a folder with "
+        "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
+        "(train-images-idx3-ubyte.gz, …), a folder with "
         f"train_*.h5 and test_*.h5, or {LAYOUT}"
     )
 

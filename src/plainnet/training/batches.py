@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.network import Array, Network, Rng, generator
+from plainnet.training.stored import not_finite
 from plainnet.training.threads import suited_threads
 
 Prepare = Callable[[Array, Array], None]
@@ -90,9 +91,9 @@ class Batches:
         """The inputs of all samples, in their order; prepared once."""
         if not self._ready:
             out = np.empty(self.X.shape, self.dtype)
-            self.prepare(self.X, out)
+            self.prepare(np.asarray(self.X), out)
             self.X, self._ready = out, True
-        return self.X
+        return np.asarray(self.X)
 
     def of(self, inputs: Array) -> "Batches":
         """The same batches, in the same order, of other inputs `(N, …)`."""
@@ -133,10 +134,10 @@ def check_samples(X: Array, weights: Array | None, n_in: int | None = None) -> N
             f"The network takes samples of {n_in} features, but got {X[0].size} in samples of "
             f"shape {X.shape}."
         )
-    if np.issubdtype(X.dtype, np.floating) and not np.isfinite(X).all():
-        row = int(np.argmin(np.isfinite(X.reshape(len(X), -1)).all(axis=1)))
+    if np.issubdtype(X.dtype, np.floating) and (found := not_finite(X))[0]:
+        n, row, _ = found
         raise DataError(
-            f"The samples hold {np.count_nonzero(~np.isfinite(X))} values that are not finite, the "
+            f"The samples hold {n} values that are not finite, the "
             f"first in sample {row}; remove those samples or fill in what is missing."
         )
     if weights is None:

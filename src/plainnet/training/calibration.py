@@ -74,4 +74,7 @@ def threshold_for(
             f"best is {reached.max():.3f}, so ask for less."
         )
     best = int(np.lexsort((reached, np.where(reached >= least, other, -1.0)))[-1])
-    return float(p[order][ends[best]]), float(precision[best]), float(recall[best])
+    # half-way to the next lower p, so that no rounding tips a sample
+    levels = np.append(p[order][ends].astype(np.float64), 0.0)
+    threshold = (levels[best] + levels[best + 1]) / 2
+    return float(threshold), float(precision[best]), float(recall[best])

@@ -20,6 +20,7 @@ import numpy as np
 from plainnet.checks import check_number, check_whole
 from plainnet.errors import SettingError
 from plainnet.network import Array, Loss, Network, Rng
+from plainnet.training import fused
 from plainnet.training.averaging import Average, averaged
 from plainnet.training.batches import Batches, Prepare, check_samples, logits
 from plainnet.training.checkpoint import Position
@@ -28,6 +29,7 @@ from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
 from plainnet.training.step import train_step
+from plainnet.training.stored import as_samples
 from plainnet.training.threads import suited_threads
 
 Mix = Callable[[Array, Array], tuple[Array, Array]]
@@ -186,7 +188,7 @@ def _checked(
     network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
 ) -> tuple[Array, Array, Array | None]:
     """Samples, targets as the loss computes with them, and weights, once they fit the network."""
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = as_samples(X), np.asarray(y)
     weights = None if weights is None else np.asarray(weights)
     check_samples(X, weights, network.n_in)
     n_out = network.n_out or math.prod(X.shape[1:])
@@ -243,6 +245,8 @@ class _Passes:
         `optimizer` is the one whose learning rate the user sees and may change.
         """
         self.optimizer.learning_rate = optimizer.learning_rate
+        if fused.pays(self.optimizer.t + len(self.batches), self.network.n_parameters):
+            fused.loops()  # now, so that its library is there when threads are bounded
         quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
         with quiet, suited_threads(self.network, self.batches.size):
             ended = self._learn()

@@ -19,6 +19,9 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+# its threads are there before they are bounded
+import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -20,11 +20,11 @@ from plainnet.network.arrays import Array, Shape
 
 Rows = Array | Sequence[int] | slice
 
-AT_ONCE = 2**22
+AT_ONCE = 2**20
 """Bytes of samples that are looked at together."""
 HELD = 2**23
 """Bytes of a file that stay in the memory of the process, about."""
-_AROUND = 2**16  # so many bytes around what is asked for are brought along
+_AROUND = 2**17  # so many bytes around what is asked for are brought along, at most
 
 
 class Stored(NDArrayOperatorsMixin):
@@ -74,14 +74,19 @@ class Stored(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if copy is False:
             raise ValueError("What is stored on the disk has to be copied to be in memory.")
-        return self._read(np.arange(len(self))).astype(dtype or self.dtype, copy=False)
+        whole = self._read(np.arange(len(self)))
+        return whole if dtype is None else np.asarray(whole, dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
+        read = [np.asarray(x) if isinstance(x, Stored) else x for x in inputs]
+        return getattr(ufunc, method)(*read, **how)
 
     def __getitem__(self, key: Any) -> Array:
         if isinstance(key, (int, np.integer)):
             row = int(key) + (len(self) if key < 0 else 0)
             if not 0 <= row < len(self):
                 raise IndexError(f"There is no row {key} among {len(self)}.")
-            return self._read(np.array([row]))[0]
+            return self._read(np.array([row])).reshape(self.shape[1:])
         if isinstance(key, slice):
             return self._read(np.arange(*key.indices(len(self))))
         if isinstance(key, (list, np.ndarray)) and np.ndim(key) == 1:
@@ -109,8 +114,10 @@ class Stored(NDArrayOperatorsMixin):
 
     def reshape(self, *shape: Any, **how: Any) -> Any:
         """Each sample in another shape, which reads nothing; or the whole in any, in memory."""
-        wanted = shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
+        wanted = tuple(shape[0]) if len(shape) == 1 and np.ndim(shape[0]) else shape
         n, own = len(self), math.prod(self.shape[1:])
+        if wanted[:1] == (-1,) and math.prod(wanted[1:]) == own:
+            wanted = (n, *wanted[1:])
         if len(wanted) < 2 or wanted[0] != n or how:
             return np.asarray(self).reshape(*shape, **how)
         known = math.prod(side for side in wanted[1:] if side != -1)
@@ -213,5 +220,5 @@ def not_finite(X: Array) -> tuple[int, int, int]:
         if not found:
             row, column = np.argwhere(~finite)[0].tolist()
             row += start
-        found += finite.size - np.count_nonzero(finite)
+        found += int(np.count_nonzero(~finite))
     return found, row, column
