@@ -309,6 +309,8 @@ def test_a_signal_keeps_everything_and_tells_how_to_go_on(
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # heard also where the tests run in the background
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert work.stderr is not None
     for line in work.stderr:
@@ -316,7 +318,7 @@ def test_a_signal_keeps_everything_and_tells_how_to_go_on(
             work.send_signal(number)
             break
     _, told = work.communicate(timeout=60)
-    assert work.returncode == 128 + number
+    assert work.returncode == 128 + number, told
     assert f"plainnet train --resume {tmp_path / 'r'}" in told
     assert (tmp_path / "r" / "model.safetensors").exists()
     again = run("--resume", tmp_path / "r")
