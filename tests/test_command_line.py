@@ -411,6 +411,26 @@ def test_a_disk_that_gets_full_while_it_measures(
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
+# -- ensembles -----------------------------------------------------------------------------------
+
+
+def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -> None:
+    more = ("--ensemble", 2, "--recall", 0.5, "--out", "run")
+    done = plainnet("train", data / "split", *PICTURES, *more)
+    assert done.code == 0
+    assert "network 2 of 2" in done.err
+    assert "in the last of 2 networks" in done.out
+    told = plainnet("summary", "run")
+    assert "2 networks like this, averaged" in told.out
+    model = Classifier.load("run/model.safetensors")
+    assert f"threshold         {model.threshold:.3f} for " in told.out
+    assert plainnet("summary", "run", "--json").json["networks"] == 2
+    picture = next((data / "split" / "test").glob("*/*.png"))
+    assert "the mean of 2 networks" in plainnet("trace", "run", picture).out
+    assert "one of 2 networks" in plainnet("graph", "run").out
+    assert plainnet("explain", "run", picture, "--out", "e.png").code == 0
+
+
 # -- leaks ---------------------------------------------------------------------------------------
 
 

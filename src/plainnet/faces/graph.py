@@ -35,6 +35,8 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
         return
     out = out or Path(f"{name}-graph.svg")
     write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
+    if classifier.earlier:
+        print(f"one of {len(classifier.members)} networks of this kind, which are averaged")
     print(f"{network_line(classifier.network)}\nwritten  {printable(str(out))}")
 
 

@@ -28,6 +28,8 @@ def command(run: Path, as_json: bool) -> None:
     print(f"{'inputs':<18}{shape} {kind}, as (raw − mean) / scale")
     for part, measured in classifier.quality.items():
         print(f"{part:<18}{_shown(_accuracy(measured))}")
+    if classifier.threshold != 0.5:
+        print(f"{'threshold':<18}{classifier.threshold:.3f} for {printable(classifier.classes[1])}")
     if classifier.earlier:
         print(f"{'ensemble':<18}{len(classifier.members)} networks like this, averaged")
     print(f"\n{network_text(classifier.network)}\n")
@@ -60,6 +62,8 @@ def _facts(classifier: Classifier) -> dict[str, object]:
             {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
             for layer in network.layers
         ],
+        "threshold": classifier.threshold if len(classifier.classes) == 2 else None,
+        "temperature": classifier.temperature,
         "networks": len(classifier.members),
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),

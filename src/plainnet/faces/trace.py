@@ -93,6 +93,8 @@ def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) 
         taken = f"right is {right}, y = {classifier.classes.index(right)}"
     T = classifier.temperature
     calibrated = "" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}"
+    if classifier.earlier:
+        calibrated += f"; the mean of {len(classifier.members)} networks, the last of which follows"
     return printable(f"{sample}: {said} ({taken}{calibrated})")
 
 
