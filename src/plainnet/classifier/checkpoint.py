@@ -21,7 +21,7 @@ from plainnet.training import Epoch, Optimizer
 from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import Position, capture, named, restore
 from plainnet.training.stored import blocks
-from plainnet.training.streams import Kept
+from plainnet.training.streams import Kept, values_of
 
 FORMAT = 1
 SHARE = 20
@@ -107,7 +107,7 @@ class Training:
     def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
         self.earlier[:], tensors = members_from(facts["earlier"], tensors, self.network.copy)
         kept = named(tensors, "kept.")
-        values = {"theta": self.network.theta, **self.network.state}
+        values = values_of(self.network)
         if (kept or facts["position"]["epochs"]) and (
             {*kept} != {*values} or any(kept[k].shape != v.shape for k, v in values.items())
         ):

@@ -1,27 +1,10 @@
-"""Ctrl-C while something is at stake: once is heard at once, more often does no harm."""
+"""Ctrl-C, and a polite kill, while something is at stake."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NoReturn, Protocol
-
-
-@contextmanager
-def heard_once() -> Iterator[None]:
-    """Within it the first Ctrl-C raises KeyboardInterrupt, and further ones are not heard.
-
-    So what was reached can be put away in peace, also by somebody impatient. Where Ctrl-C means
-    something else already, as for a program in the background, it goes on meaning that.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, _raise_once)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+from typing import Any, Protocol
 
 
 class Stoppable(Protocol):
@@ -54,11 +37,6 @@ def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
     finally:
         for number in ours:
             signal.signal(number, usual[number])
-
-
-def _raise_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    not_heard_any_more()
-    raise KeyboardInterrupt
 
 
 def not_heard_any_more() -> None:

@@ -9,17 +9,14 @@ Everything is computed in whole numbers: places in 1/64 of a pixel, levels in 1/
 there, whatever the processor, and it does not matter when they take over.
 """
 
-import logging
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from types import ModuleType
 
 import numpy as np
 
 from plainnet.network.arrays import Array
-
-log = logging.getLogger(__name__)
+from plainnet.training.fused import compiled_module
 
 ONE = 1 << 16
 """A pixel in `maps` and `field`: 16 bits behind the point, of which a place keeps 6."""
@@ -242,12 +239,4 @@ def grey_of(pixels: Array) -> Array:
 @cache
 def loops() -> ModuleType | None:
     """`augmentation_loops.py`; None where numba is missing or does not work."""
-    if find_spec("numba") is None:
-        return None
-    try:
-        from plainnet.pictures import augmentation_loops as module
-
-        return module
-    except Exception as error:  # a numba that is broken, or has no place to keep its code
-        log.info("pictures are augmented in NumPy, for numba does not work here: %s", error)
-        return None
+    return compiled_module("plainnet.pictures.augmentation_loops", "numba")

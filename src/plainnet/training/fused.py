@@ -12,6 +12,7 @@ update of a large network waits for memory, not for the processor.
 import logging
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -51,12 +52,15 @@ def update(name: str, dtype: np.dtype[Any], *settings: float) -> Update | None:
 @cache
 def loops() -> ModuleType | None:
     """`loops.py`; None where its libraries are missing or do not work."""
-    if find_spec("numba") is None or find_spec("scipy") is None:
+    return compiled_module("plainnet.training.loops", "numba", "scipy")
+
+
+def compiled_module(name: str, *libraries: str) -> ModuleType | None:
+    """A module that numba compiles; None where one of its libraries is missing or does not work."""
+    if any(find_spec(library) is None for library in libraries):
         return None
     try:
-        from plainnet.training import loops as module
-
-        return module
+        return import_module(name)
     except Exception as error:  # a numba that is broken, or has no place to keep its code
-        log.info("the training goes on in NumPy, for numba does not work here: %s", error)
+        log.info("NumPy does the work of %s, for numba does not work here: %s", name, error)
         return None

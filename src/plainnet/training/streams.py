@@ -115,15 +115,15 @@ def keep_best(
             if not kept.values or value < kept.record or value == kept.record < math.inf:
                 kept.record = value
                 with averaged(network, average):
-                    kept.values = {name: held.copy() for name, held in _values(network).items()}
+                    kept.values = {name: held.copy() for name, held in values_of(network).items()}
             yield epoch
     finally:
         if kept.values:
-            for name, held in _values(network).items():
+            for name, held in values_of(network).items():
                 held[...] = kept.values[name]
 
 
-def _values(network: Network) -> dict[str, Array]:
+def values_of(network: Network) -> dict[str, Array]:
     """All that a training changes in a network: what makes up an epoch of it."""
     return {"theta": network.theta, **network.state}
 
