@@ -25,9 +25,10 @@ FLOORS = [
     {"network"},
     {"training"},
     {"pictures", "files"},
+    {"tables"},
     {"classifier"},
-    {"reports"},
-    {"faces"},
+    {"exchange", "reports"},
+    {"faces", "sklearn"},
     {"", "__main__"},  # the table of contents
 ]
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
