@@ -27,11 +27,17 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, number_of, restore, restore_members
+from plainnet.classifier.saved import (
+    describe,
+    number_of,
+    restore,
+    restore_extractor,
+    restore_members,
+)
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Splits
+from plainnet.pictures import Dataset, Extractor, Splits
 from plainnet.training import Epoch, Epochs, logits
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
@@ -48,6 +54,8 @@ class Classifier:
 
     network: Network
     preprocessing: Preprocessing
+    extractor: Extractor | None = None
+    """What makes feature vectors of what is handed in, if something does."""
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -114,7 +122,7 @@ class Classifier:
         """Forget what was learned, for these data."""
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
         self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
-        self.preprocessing = preprocessing
+        self.preprocessing, self.extractor = preprocessing, train_set.extractor
 
     def begin_network(self, rng: Rng) -> None:
         """A new network for the data, before it has learned anything."""
@@ -163,7 +171,7 @@ class Classifier:
             DivergedError: the answers are no finite numbers.
         """
         self._check_trained()
-        raw = raw_samples(samples, self.preprocessing)
+        raw = raw_samples(samples, self.preprocessing, self.extractor)
         with np.errstate(over="ignore", invalid="ignore"):
             members = self.members
             P = self._answer(members[0], raw)
@@ -234,6 +242,9 @@ class Classifier:
         metadata |= {"temperature": self.temperature, "threshold": self.threshold}
         metadata["earlier"] = temperatures_of(self.earlier)
         tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
+        if self.extractor is not None:
+            metadata["extractor"] = {"kind": self.extractor.kind, **self.extractor.describe()}
+            tensors |= self.extractor.tensors()
         write_model(Path(path), self.network, metadata, tensors)
 
     @classmethod
@@ -245,6 +256,7 @@ class Classifier:
         """
         network, metadata, tensors = read_model(Path(path))
         earlier, tensors = restore_members(path, metadata, tensors, network)
+        extractor, tensors = restore_extractor(path, metadata, tensors)
         classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
         outputs = outputs_for(classes)
         if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
@@ -255,6 +267,7 @@ class Classifier:
             )
         self = cls()
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
+        self.extractor = extractor
         self.classes, self.quality = classes, quality
         self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
         self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")

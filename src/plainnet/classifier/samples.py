@@ -14,6 +14,7 @@ from plainnet.errors import DataError
 from plainnet.network import Array
 from plainnet.pictures import (
     Dataset,
+    Extractor,
     Splits,
     picture_files,
     read_data,
@@ -21,7 +22,7 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
-from plainnet.training.stored import as_samples, not_finite
+from plainnet.training.stored import Stored, as_samples, not_finite
 
 Samples = str | Path | Sequence[str | Path] | Array
 """A picture, a folder of pictures, several of either, or an array of samples."""
@@ -118,13 +119,20 @@ def training_data(
     return _fitted(train, recipe), None if watch is None else _fitted(watch, recipe)
 
 
-def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
+def raw_samples(
+    samples: Samples, preprocessing: Preprocessing, extractor: Extractor | None = None
+) -> Array:
     """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
+
+    With an extractor an array of floats `(N, n)` holds features that it has made already; from
+    anything else it makes them.
 
     Raises:
         DataError: samples of another kind or shape than the preprocessing was made for.
         PictureError: a picture that cannot be read.
     """
+    if extractor is not None and not _are_features(samples):
+        return _sound_features(preprocessing.check(extractor.extract(samples)))
     if (paths := _paths(samples)) is not None:
         return _read(paths, preprocessing)
     X = _array(samples)
@@ -145,6 +153,10 @@ def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
     if X.shape[3] == 1 and not preprocessing.grey:
         X = np.repeat(X, 3, axis=3)
     return preprocessing.check(X)
+
+
+def _are_features(samples: Any) -> bool:
+    return isinstance(samples, (np.ndarray, Stored)) and samples.dtype.kind == "f"
 
 
 def _paths(samples: Any) -> list[Path] | None:
