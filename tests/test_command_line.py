@@ -444,6 +444,8 @@ def test_a_leak_is_told_and_dropped_on_demand(plainnet: Command, data: Path) -> 
     assert "train/cat/seen-before.png is the same as test/cat/" in done.err
     assert "--drop-leaks leaves them out" in done.err
     assert "seen-before.png" in Path("a/report.html").read_text("utf-8")
+    assert plainnet("report", "a", "leaky").code == 0
+    assert "seen-before.png" in Path("a/report.html").read_text("utf-8")
     dropped = plainnet("train", "leaky", *PICTURES, "--drop-leaks", "--out", "b")
     clean = plainnet("train", data / "split", *PICTURES, "--out", "c")
     assert "They are left out" in dropped.err
@@ -453,6 +455,24 @@ def test_a_leak_is_told_and_dropped_on_demand(plainnet: Command, data: Path) -> 
     page = Path("b/report.html").read_text("utf-8")
     assert "--drop-leaks" in page
     assert str(Path.cwd()) not in page  # whoever is given it need not know
+
+
+def test_what_is_wrong_with_the_data_is_told_before_the_training(
+    plainnet: Command, data: Path
+) -> None:
+    shutil.copytree(data / "pets", "ill")
+    [source, *_] = sorted(Path("ill/cat").iterdir())
+    shutil.copy(source, "ill/fox/the-same.png")
+    Path("ill/fox/empty.png").touch()
+    done = plainnet("train", "ill", *PICTURES, "--out", "run")
+    assert done.code == 0
+    told = "check       1 × the same picture in several classes; `plainnet check` shows them.\n"
+    assert told in done.err
+    page = Path("run/report.html").read_text("utf-8")
+    assert "The check of the data" in page
+    assert "fox/the-same.png are the same picture, in the classes cat and fox" in page
+    assert plainnet("train", data / "pets", *PICTURES, "--out", "sound").code == 0
+    assert "Nothing that stands out." in Path("sound/report.html").read_text("utf-8")
 
 
 # -- Ctrl-C --------------------------------------------------------------------------------------
@@ -508,7 +528,11 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     assert listing(run) == ["checkpoint.safetensors", "settings.json"]
 
 
-def test_ctrl_c_while_it_reads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGINT, "Stopped by Ctrl-C.\n"), (signal.SIGTERM, "Stopped by a kill.\n")],
+)
+def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, told: str) -> None:
     Image.new("1", (5000, 5000)).save(tmp_path / "large.png")
     for name in ("a", "b"):
         (tmp_path / "d" / name).mkdir(parents=True)
@@ -518,9 +542,9 @@ def test_ctrl_c_while_it_reads(tmp_path: Path) -> None:
     while not (tmp_path / "runs" / "run").exists():
         time.sleep(0.01)
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     done = ended(process)
-    assert (done.code, done.out, done.err.lstrip()) == (130, "", "Stopped by Ctrl-C.\n")
+    assert (done.code, done.out, done.err.lstrip()) == (128 + number, "", told)
     assert listing(tmp_path) == ["d", "large.png"]
 
 

@@ -475,16 +475,21 @@ def test_a_run_whose_other_files_are_damaged_still_has_a_report(pets: Path) -> N
     assert "only if the training has seen none" in read.text
 
 
+@pytest.mark.parametrize("reason", [ValueError("no ink"), KeyboardInterrupt()])
 def test_a_report_that_cannot_be_written_loses_nothing(
-    pets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    reason: BaseException,
+    pets: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fails(*_: object) -> None:
-        raise ValueError("no ink")
+        raise reason
 
     monkeypatch.setattr("plainnet.faces.report.write_report", fails)
     assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
-    told = capsys.readouterr()
-    assert "its report was not written (no ink); to try again: plainnet report run pets" in told.err
+    told, words = capsys.readouterr(), str(reason) or "KeyboardInterrupt"
+    again = f"its report was not written ({words}); to try again: plainnet report run pets"
+    assert again in told.err
     assert "written  run" in told.out
     assert Path("run/model.safetensors").exists()
 
@@ -496,9 +501,11 @@ def test_without_held_out_samples_it_is_measured_on_the_training_ones(tmp_path: 
     start_run(tmp_path, {"data": "data"})
     keep_run(tmp_path, classifier)
     finish_run(tmp_path, classifier, {})
-    written = report_training(classifier, splits, tmp_path)
+    written = report_training(classifier, splits, tmp_path, ["Nine are the same."])
     assert written is not None
-    assert "how well it remembers" in Reader(written.read_text("utf-8")).text
+    text = Reader(written.read_text("utf-8")).text
+    assert "how well it remembers" in text
+    assert "Nine are the same." in text
 
 
 # -- real data -----------------------------------------------------------------------------------

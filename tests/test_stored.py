@@ -295,7 +295,7 @@ def test_memory_does_not_grow_with_an_array(tmp_path: Path) -> None:
 
 @on_linux
 @pytest.mark.slow
-def test_memory_grows_by_far_less_than_a_folder(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_a_folder(tmp_path: Path) -> None:
     rng, peaks = np.random.default_rng(5), []
     for n in (1_000, 10_000):  # decoded, they take 12 and 123 MB
         for i, name in zip(range(n), itertools.cycle("ab"), strict=False):
@@ -303,4 +303,4 @@ def test_memory_grows_by_far_less_than_a_folder(tmp_path: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((64, 64)).save(path)
         peaks += [peak(tmp_path / str(n), tmp_path / f"run-{n}-{i}", 1) for i in range(2)]
-    assert min(peaks[2:]) - min(peaks[:2]) < 111 / 3, peaks
+    assert min(peaks[2:]) < 1.1 * min(peaks[:2]), peaks

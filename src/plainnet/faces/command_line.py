@@ -1,6 +1,7 @@
 """`plainnet`: the commands, each in a module that is imported only when it is called.
 
-Exit codes: 0 done; 2 bad input or settings, told in one sentence on stderr; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 2 bad input or settings, told in one sentence on stderr; 130 stopped by Ctrl-C,
+143 by a polite kill.
 """
 
 import importlib
@@ -14,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from plainnet.errors import PlainnetError
-from plainnet.faces.interrupt import not_heard_any_more
+from plainnet.faces.interrupt import Terminated, heed_termination, not_heard_any_more
 from plainnet.reports.progress import say
 
 COMMANDS = {
@@ -42,6 +43,8 @@ FOLDER holds a folder of pictures for each class; RUN is the folder that `train`
 """  # \b: these lines stay as they are
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
+TERMINATED = 143
+"""The same after a polite kill."""
 
 
 class _Lazy(click.Group):
@@ -81,6 +84,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         _never_fails_to_encode(stream)
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr
+    heed_termination()
     try:
         code = cli(prog_name="plainnet", standalone_mode=False) or 0
         if sys.stdout is not None:
@@ -91,9 +95,10 @@ def main() -> None:
         with suppress(OSError):
             error.show()
         code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        say("Stopped by Ctrl-C.")
-        code = INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:
+        killed = isinstance(error.__cause__ or error, Terminated)
+        say("Stopped by a kill." if killed else "Stopped by Ctrl-C.")
+        code = TERMINATED if killed else INTERRUPTED
     except MemoryError:
         code = _told("There is not enough memory; try a smaller --size, --hidden or --batch-size.")
     except (BrokenPipeError, SystemExit):  # the reader of our output has left, as `head` does

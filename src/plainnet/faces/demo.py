@@ -11,7 +11,7 @@ import numpy as np
 
 from plainnet.classifier import RUNS, Classifier, new_run
 from plainnet.faces.learning import train_run
-from plainnet.faces.reading import read_told
+from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
 from plainnet.files import new_folder, numbered_folder
 from plainnet.pictures import Dataset
@@ -37,7 +37,7 @@ def command(out: Path | None, seed: int) -> int:
     pictures = folder / "pictures"
     _draw(pictures, seed)
     with new_run(folder / "run") as run:
-        splits = read_told(pictures)
+        splits, findings = checked(read_told(pictures))
         code, results = train_run(classifier, splits, run)
     if "test" not in results or splits.test is None:
         return code
@@ -45,7 +45,7 @@ def command(out: Path | None, seed: int) -> int:
     print(f"\n{_by_kind(classifier, splits.test)}\n\n{_single(classifier, splits.test)}\n")
     print(f"pictures  {pictures}  (class folders, as yours could be)")
     print(f"run       {run}  (model.safetensors, settings.json, history.csv, metrics.json)")
-    if page := report_training(classifier, splits, run):
+    if page := report_training(classifier, splits, run, findings):
         print(f"report    {page}  (open it in a browser)")
     print(f"took      {time.perf_counter() - start:.0f} s")
     print("\nNow with your own pictures, a folder for each class:")

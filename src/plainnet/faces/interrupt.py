@@ -7,6 +7,21 @@ from types import FrameType
 from typing import Any, Protocol
 
 
+class Terminated(KeyboardInterrupt):
+    """A polite kill (SIGTERM), which tidies up as Ctrl-C does."""
+
+
+def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Raise `Terminated`."""
+    raise Terminated
+
+
+def heed_termination() -> None:
+    """From here on a polite kill is `Terminated`, unless it means something else already."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, terminate)
+
+
 class Stoppable(Protocol):
     """What ends after the step at hand once it is told to."""
 
@@ -25,18 +40,16 @@ def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
         came.append(number)
         work.stopping = True
 
-    usual: dict[int, Any] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-    }
-    ours = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
+    usual = (signal.default_int_handler, terminate, signal.SIG_DFL)
+    found: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    ours = {number: handler for number, handler in found.items() if handler in usual}
     for number in ours:
         signal.signal(number, ask)
     try:
         yield came
     finally:
-        for number in ours:
-            signal.signal(number, usual[number])
+        for number, handler in ours.items():
+            signal.signal(number, handler)
 
 
 def not_heard_any_more() -> None:

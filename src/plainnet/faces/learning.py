@@ -109,7 +109,9 @@ def _tell(classifier: Classifier) -> None:
             say(f"{name:10}  {count(len(part))}: {printable(classes)}")
     say(f"{'network':10}  {network_line(classifier.network)}")
     if classifier.history:
-        say(f"{'goes on':10}  after {count(len(classifier.history), 'epoch')}")
+        n, network = len(classifier.latest_history), len(classifier.earlier) + 1
+        of = f" of network {network}" if classifier.recipe.ensemble > 1 else ""
+        say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
 
 
 def _stopped(classifier: Classifier, folder: Path, checkpoint: Checkpoint) -> str:

@@ -1,14 +1,17 @@
-"""Reading data for a command: progress and what was left out are told on stderr."""
+"""Reading data for a command, and looking them over: all that stands out is told on stderr."""
 
 from pathlib import Path
 
 from plainnet.errors import PictureError
-from plainnet.pictures import Extractor, Splits, leaks, read_data, without_leaks
+from plainnet.pictures import Extractor, Splits, leaks, look_over, read_data, without_leaks
 from plainnet.pictures.findings import name_of
 from plainnet.reports import count, counting, printable, say
+from plainnet.reports.check_text import check_line, check_sentences
 
 MOST_TOLD = 5
-"""Unreadable files that are told one by one."""
+"""Unreadable files, or leaks, that are told one by one."""
+TOLD_ELSEWHERE = ("empty", "cut-short", "no-picture", "unreadable", "leak", "near-leak")
+"""Kinds of findings that are told as what is left out, or as leaks."""
 
 
 def read_told(
@@ -39,23 +42,30 @@ def read_told(
             say(f"Left out: {count(len(left_out) - MOST_TOLD, 'more unreadable picture')}.")
 
 
-def leaks_told(splits: Splits, *, drop: bool = False) -> tuple[Splits, list[str]]:
-    """The splits, and a sentence for each training sample that validation or test holds as well.
+def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[str]]:
+    """The data, and a sentence for each thing that stands out, as `plainnet check` finds it.
 
-    They are told on stderr; with `drop` they are left out of the training part.
+    How much there is is told on stderr, and each leak: a training sample that validation or test
+    holds as well. With `drop_leaks` these are left out of the training part.
     """
+    with counting("checking") as progress:
+        findings = look_over(splits, progress=progress)
+    if line := check_line(findings, without=TOLD_ELSEWHERE):
+        say(f"check       {line}; `plainnet check` shows them.")
+    sentences = check_sentences(findings)
+    if not {"leak", "near-leak"} & {*findings.by_kind()}:
+        return splits, sentences
     found = leaks(splits)
-    sentences = [
-        f"{name_of(splits, 'train', leak.row)} is the same as {name_of(splits, *leak.twin)}."
-        for leak in found
-    ]
-    if not found:
-        return splits, []
     how_many = f"{count(len(found), 'training sample')} in the validation or test part as well"
     say(f"LEAK: {how_many}, so what is measured there is too good.")
-    for sentence in sentences[:MOST_TOLD]:
-        say(f"  {printable(sentence)}")
+    for leak in found[:MOST_TOLD]:
+        twins = name_of(splits, "train", leak.row), name_of(splits, *leak.twin)
+        say(f"  {printable(' is the same as '.join(twins))}.")
     if len(found) > MOST_TOLD:
         say(f"  … and {len(found) - MOST_TOLD:,} more; `plainnet check` shows them all.")
-    say("They are left out of the training." if drop else "--drop-leaks leaves them out.")
-    return (without_leaks(splits, found) if drop else splits), sentences
+    if not drop_leaks:
+        say("--drop-leaks leaves them out.")
+        return splits, sentences
+    told = f"{count(len(found), 'training sample')} left out of the training, to mend the leaks."
+    say("They are left out of the training.")
+    return without_leaks(splits, found), [*sentences, told]

@@ -15,8 +15,9 @@ from plainnet.classifier import Classifier, Recipe, load_run
 from plainnet.errors import DataError
 from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.options import json_option, print_json
-from plainnet.pictures import Dataset, Splits, leaks, stratified_split, without_leaks
+from plainnet.pictures import Dataset, Splits, leaks, look_over, stratified_split, without_leaks
 from plainnet.reports import printable, say
+from plainnet.reports.check_text import check_sentences
 from plainnet.reports.material import Part, Report
 from plainnet.reports.report_page import NAME, write_figures, write_report
 
@@ -53,6 +54,7 @@ def command(
     settings = _settings(run)
     own = _same(settings.get("data"), data)
     splits = read_for(data, classifier)
+    findings = check_sentences(look_over(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))
@@ -76,6 +78,7 @@ def command(
         counts={trained_as[n]: p.counts() for n, p in reversed(parts.items())} if known else {},
         settings=settings,
         command=train_command(settings, classifier.recipe) if settings else "",
+        findings=findings,
     )
     written = write_report(out or _beside(run, data, own), report)
     charts = write_figures(figures, report) if figures else []
@@ -93,7 +96,7 @@ SWITCHES = ("strict", "drop_leaks")
 
 
 def report_training(
-    classifier: Classifier, splits: Splits, folder: Path, findings: Sequence[str] = ()
+    classifier: Classifier, splits: Splits, folder: Path, findings: Sequence[str]
 ) -> Path | None:
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
@@ -117,13 +120,13 @@ def report_training(
             part=name,
             history=[epoch.figures() for epoch in classifier.latest_history],
             kept_epoch=kept.number if kept else None,
-            findings=findings or None,
+            findings=findings,
             counts={name: parts[name].counts() for name in reversed(parts)},
             settings=settings,
             command=train_command(settings, classifier.recipe),
         )
         return write_report(folder, report)
-    except Exception as error:  # whatever it is: the run is worth more than its page
+    except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page
         again = f"plainnet report {shlex.quote(str(folder))} {shlex.quote(str(splits.path))}"
         told = str(error).rstrip(". ") or type(error).__name__
         say(f"The run is whole, but its report was not written ({told}); to try again: {again}")

@@ -18,7 +18,7 @@ from plainnet.faces.options import (
     print_json,
     recipe_options,
 )
-from plainnet.faces.reading import leaks_told, read_told
+from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
 from plainnet.reports import evaluation_text
 
@@ -89,14 +89,14 @@ def command(
     recipe = classifier.recipe
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
         splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=how["strict"])
-        splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
+        splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         code, results = train_run(
             classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
         )
     if not classifier.history:
         return code
     wanted = report and (results or not code)
-    page = report_training(classifier, splits, folder, leaked) if wanted else None
+    page = report_training(classifier, splits, folder, findings) if wanted else None
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
         print_json({"run": str(folder), **_facts(classifier), **metrics})

@@ -6,8 +6,9 @@
   pair, an .npz file) as `Splits`: the `Dataset`s to train with, to watch training with and to test.
 - `stratified_split`: the rows of a data set to keep and those to hold out, from every class;
   `stratified_folds`: dealt out evenly.
-- `check`: what is wrong with the data at a path, as `Findings`; `leaks`: the training samples that
-  validation or test holds as well, and `without_leaks` leaves them out.
+- `check`: what is wrong with the data at a path, as `Findings`; `look_over`: with data that have
+  been read; `leaks`: the training samples that validation or test holds as well, and
+  `without_leaks` leaves them out.
 - `Extractor`: the contract of what makes feature vectors of something else.
 """
 
@@ -16,7 +17,7 @@ from plainnet.pictures.decoding import read_picture
 from plainnet.pictures.duplicates import Leak, leaks, without_leaks
 from plainnet.pictures.extractor import Extractor
 from plainnet.pictures.findings import Finding, Findings
-from plainnet.pictures.health import check, picture_of
+from plainnet.pictures.health import check, look_over, picture_of
 from plainnet.pictures.reading import picture_files, read_pictures, resize_pictures
 from plainnet.pictures.sources import read_data
 
@@ -29,6 +30,7 @@ __all__ = [
     "Splits",
     "check",
     "leaks",
+    "look_over",
     "picture_files",
     "picture_of",
     "read_data",

@@ -4,7 +4,7 @@ Pictures are compared as `fingerprints` says, whatever their size; a picture of 
 nothing and counts as nobody's twin. Feature vectors are the same if all their numbers are.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
@@ -27,6 +27,10 @@ class Sample(NamedTuple):
 
     part: str
     row: int
+
+
+Comparable = Fingerprints | list[bytes]
+"""Pictures, or the digests of feature vectors."""
 
 
 class Leak(NamedTuple):
@@ -53,9 +57,9 @@ def leaks(splits: Splits, progress: Progress | None = None) -> tuple[Leak, ...]:
     train = others.pop("train", None)
     if train is None or not others:
         return ()
-    ours = _comparable(train)
+    ours = comparable(train)
     for part, data in others.items():
-        twins = _first_twins(ours, _comparable(data), progress)
+        twins = _first_twins(ours, comparable(data), progress)
         for row in np.flatnonzero(twins < len(data)).tolist():
             found.setdefault(row, Sample(part, int(twins[row])))
     return tuple(Leak(row, found[row]) for row in sorted(found))
@@ -74,14 +78,19 @@ def without_leaks(splits: Splits, found: Iterable[Leak]) -> Splits:
     return replace(splits, train=splits.train.take(kept))
 
 
-def groups(splits: Splits, progress: Progress | None = None) -> list[tuple[Sample, ...]]:
+def groups(
+    compared: Mapping[str, Comparable], progress: Progress | None = None
+) -> list[tuple[Sample, ...]]:
     """All samples that are there more than once, exactly or nearly, each group in order.
 
     What is alike is grouped: if a is the same as b, and b as c, the three are one group.
+
+    Args:
+        compared: what is `comparable` of each part.
+        progress: called with (done, total) while they are compared.
     """
-    parts = parts_of(splits)
-    samples = [Sample(part, row) for part, data in parts.items() for row in range(len(data))]
-    everything = _joined([_comparable(data) for data in parts.values()])
+    samples = [Sample(part, row) for part, of in compared.items() for row in range(len(of))]
+    everything = _joined([*compared.values()])
     roots = _Roots(len(samples))
     for i, j in _pairs(everything, everything, progress, roots.apart):
         roots.join(i, j)
@@ -130,17 +139,14 @@ class _Roots:
         return i
 
 
-_Comparable = Fingerprints | list[bytes]
-"""Pictures, or the digests of feature vectors."""
-
-
-def _comparable(data: Dataset) -> _Comparable:
+def comparable(data: Dataset) -> Comparable:
+    """What the samples of a part are compared by."""
     if data.is_pictures:
         return Fingerprints(data.X)
     return [_content(data, row) for row in range(len(data))]
 
 
-def _joined(comparables: Sequence[_Comparable]) -> _Comparable:
+def _joined(comparables: Sequence[Comparable]) -> Comparable:
     """Those of several parts behind each other."""
     prints = [one for one in comparables if isinstance(one, Fingerprints)]
     if len(prints) == len(comparables):
@@ -149,8 +155,8 @@ def _joined(comparables: Sequence[_Comparable]) -> _Comparable:
 
 
 def _pairs(
-    ours: _Comparable,
-    theirs: _Comparable,
+    ours: Comparable,
+    theirs: Comparable,
     progress: Progress | None,
     wanted: Callable[[Array, Array], Array] | None = None,
 ) -> Iterator[Pairs]:
@@ -172,7 +178,7 @@ def _pairs(
         yield i, j
 
 
-def _first_twins(ours: _Comparable, theirs: _Comparable, progress: Progress | None) -> Array:
+def _first_twins(ours: Comparable, theirs: Comparable, progress: Progress | None) -> Array:
     """For each row here its first twin there, or how many rows there are there: `(N,)`."""
     first = np.full(len(ours), len(theirs))
     for i, j in _pairs(ours, theirs, progress, lambda i, j: j < first[i]):

@@ -46,7 +46,7 @@ PEAK = 48
 _HIGHEST = 6  # the sum of a low frequency's two orders, at most
 _TILE = 512
 _AT_ONCE = 4096  # pairs whose thumbnails are compared at once
-_BLOCK = 2**23  # values of pictures that are averaged at once
+_BLOCK = 2**20  # values of pictures that are averaged at once
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as files are read
 
 
@@ -74,8 +74,10 @@ class Fingerprints:
         return len(self.thumbnails)
 
     @classmethod
-    def joined(cls, parts: Sequence["Fingerprints"]) -> Self:
+    def joined(cls, parts: Sequence[Self]) -> Self:
         """The pictures of several, behind each other."""
+        if len(parts) == 1:
+            return parts[0]
         everything = cls.__new__(cls)
         for name in ("thumbnails", "flat", "low", "half"):
             setattr(everything, name, np.concatenate([getattr(part, name) for part in parts]))

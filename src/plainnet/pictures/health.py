@@ -1,6 +1,6 @@
 """What is wrong with a folder of pictures, or with arrays, before anything is learned from them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,14 @@ import numpy as np
 from plainnet.network.arrays import Array
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.decoding import PathLike, read_picture
-from plainnet.pictures.duplicates import Progress, Sample, exactly_the_same, groups
+from plainnet.pictures.duplicates import (
+    Comparable,
+    Progress,
+    Sample,
+    comparable,
+    exactly_the_same,
+    groups,
+)
 from plainnet.pictures.findings import KINDS, Finding, Findings, name_of, parts_of
 from plainnet.pictures.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.folders import first_few
@@ -42,15 +49,26 @@ def check(path: PathLike, *, progress: Progress | None = None) -> Findings:
     """
     path = Path(path).expanduser()
     if path.is_file() or has_idx_files(path) or has_h5_pair(path) or has_npy_files(path):
-        splits, of_files = read_data(path), []
+        splits = read_data(path)
     else:
         splits = read_data(
             path, size=SIDE, grey=True, on_unreadable=lambda _: None, progress=progress
         )
-        of_files = list(_of_files(splits))
-    found = [*of_files, *_repeated(splits, progress), *_of_parts(splits)]
+    return look_over(splits, progress=progress)
+
+
+def look_over(splits: Splits, *, progress: Progress | None = None) -> Findings:
+    """What `check` finds, of data that have been read already, their pictures in any size."""
+    compared = {part: comparable(data) for part, data in parts_of(splits).items()}
+    of_files = all(data.paths is not None for data in parts_of(splits).values())
+    found = [
+        *(_of_files(splits) if of_files else ()),
+        *_repeated(splits, compared, progress),
+        *_of_parts(splits, compared),
+    ]
     order = list(KINDS)
-    return Findings(path, tuple(sorted(found, key=lambda one: order.index(one.kind))), splits)
+    found.sort(key=lambda one: order.index(one.kind))
+    return Findings(splits.path, tuple(found), splits)
 
 
 def picture_of(findings: Findings, name: str, side: int) -> Array | None:
@@ -89,11 +107,11 @@ def _of_files(splits: Splits) -> Iterator[Finding]:
     yield from outsiders(splits.path, parents)
 
 
-def _of_parts(splits: Splits) -> Iterator[Finding]:
+def _of_parts(splits: Splits, compared: Mapping[str, Comparable]) -> Iterator[Finding]:
     for part, data in parts_of(splits).items():
         yield from _imbalance(part, data)
-        if data.is_pictures:
-            for row in np.flatnonzero(Fingerprints(data.X).flat):
+        if isinstance(prints := compared[part], Fingerprints):
+            for row in np.flatnonzero(prints.flat):
                 name = name_of(splits, part, int(row))
                 yield Finding(
                     "one-colour",
@@ -115,8 +133,10 @@ def _imbalance(part: str, data: Dataset) -> Iterator[Finding]:
         )
 
 
-def _repeated(splits: Splits, progress: Progress | None) -> Iterator[Finding]:
-    for group in groups(splits, progress):
+def _repeated(
+    splits: Splits, compared: Mapping[str, Comparable], progress: Progress | None
+) -> Iterator[Finding]:
+    for group in groups(compared, progress):
         yield _twins(splits, group)
 
 

@@ -1,7 +1,9 @@
 """What `check` found, as text for a terminal."""
 
+from collections.abc import Collection, Sequence
+
 from plainnet.pictures import Findings
-from plainnet.pictures.findings import KINDS
+from plainnet.pictures.findings import KINDS, Finding
 from plainnet.reports.text import count, indented, printable, table
 
 MOST_CLASSES = 8
@@ -25,11 +27,38 @@ def check_text(findings: Findings) -> str:
         blocks.append(table(("found", "", "number"), rows, texts=(0, 1)))
     for kind, found in of_kind.items():
         severity, title = KINDS[kind]
-        told = [printable(finding.sentence) for finding in found[:MOST_TOLD]]
-        if len(found) > MOST_TOLD:
-            told.append(f"and {len(found) - MOST_TOLD:,} more; --page and --json tell them all.")
-        blocks.append(f"{severity}: {title}\n{indented(chr(10).join(told))}")
+        told = "\n".join(_first(found, "--page and --json tell them all."))
+        blocks.append(f"{severity}: {title}\n{indented(told)}")
     return "\n\n".join(blocks)
+
+
+def check_sentences(findings: Findings) -> list[str]:
+    """The first few problems and warnings of each kind, a sentence each."""
+    more = "`plainnet check` shows them all."
+    of_kind = findings.by_kind().values()
+    return [
+        told for found in of_kind if found[0].severity != "note" for told in _first(found, more)
+    ]
+
+
+def check_line(findings: Findings, without: Collection[str] = ()) -> str:
+    """How many problems and warnings there are of each kind; "" if there are none.
+
+    `without` are kinds that are told elsewhere.
+    """
+    told = [
+        f"{len(found):,} × {KINDS[kind][1]}"
+        for kind, found in findings.by_kind().items()
+        if found[0].severity != "note" and kind not in without
+    ]
+    return "; ".join(told)
+
+
+def _first(found: Sequence[Finding], more: str) -> list[str]:
+    """Sentences of some findings of one kind, and where the others are."""
+    told = [printable(finding.sentence) for finding in found[:MOST_TOLD]]
+    left = len(found) - MOST_TOLD
+    return [*told, f"and {left:,} more; {more}"] if left > 0 else told
 
 
 def looked_at(findings: Findings) -> str:

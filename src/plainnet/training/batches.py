@@ -16,6 +16,9 @@ Prepare = Callable[[Array, Array], None]
 Batch = tuple[Array, Array, Array | None]
 """Inputs `(n, n_in)`, targets `(n, …)`, weights `(n,)` or None."""
 
+ANSWERED_AT_ONCE = 2**23
+"""Bytes of inputs that `logits` works on together."""
+
 
 def copy_as_is(raw: Array, out: Array) -> None:
     """The `Prepare` of data that are the network's inputs already."""
@@ -101,12 +104,17 @@ class Batches:
 
 
 def logits(
-    network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int = 512
+    network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int | None = None
 ) -> Array:
-    """The network's outputs `(N, n_out)` for raw samples X `(N, …)`, computed batch by batch."""
+    """The network's outputs `(N, n_out)` for raw samples X `(N, …)`, computed batch by batch.
+
+    Without a batch size there are 512 samples in a batch, or as many as take 8 MB.
+    """
     rows = X.reshape(len(X), -1)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
+    if batch_size is None:
+        batch_size = min(512, 1 + ANSWERED_AT_ONCE // (rows.shape[1] * network.dtype.itemsize))
     size = min(batch_size, len(X))
     inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []
