@@ -1,7 +1,8 @@
 """plainnet: neural networks in plain sight, and a picture classifier built on them.
 
-The network alone: layers, a loss, an optimizer, `train`. With pictures or feature vectors in and
-class names out: `Classifier`. Its parts that read files are imported when they are first asked for.
+The network alone: layers, a loss, an optimizer, `train`. With pictures, feature vectors or tables
+in and class names out: `Classifier`; with a number out: `Regressor`. What reads files is imported
+when it is first asked for.
 """
 
 from importlib import import_module
@@ -40,7 +41,7 @@ from plainnet.training import (
 from plainnet.version import __version__
 
 if TYPE_CHECKING:
-    from plainnet.classifier import Classifier
+    from plainnet.classifier import Classifier, Regressor
     from plainnet.pictures import Dataset, read_data
     from plainnet.reports import show_progress
 
@@ -63,6 +64,7 @@ __all__ = [
     "Network",
     "RMSprop",
     "ReLU",
+    "Regressor",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
@@ -81,6 +83,7 @@ __all__ = [
 _LATER = {
     "Classifier": "plainnet.classifier",
     "Dataset": "plainnet.pictures",
+    "Regressor": "plainnet.classifier",
     "read_data": "plainnet.pictures",
     "show_progress": "plainnet.reports",
 }

@@ -2,13 +2,16 @@
 
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.learner import Learner
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.regressor import Regressor
 from plainnet.classifier.run_folder import (
     CHECKPOINT,
     RUNS,
     finish_run,
     keep_run,
+    load_any,
     load_run,
     new_run,
     resumable_run,
@@ -21,10 +24,13 @@ __all__ = [
     "RUNS",
     "Checkpoint",
     "Classifier",
+    "Learner",
     "Preprocessing",
     "Recipe",
+    "Regressor",
     "finish_run",
     "keep_run",
+    "load_any",
     "load_run",
     "new_run",
     "resumable_run",

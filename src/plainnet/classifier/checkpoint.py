@@ -191,9 +191,9 @@ def fingerprint(*parts: Dataset | None) -> str:
         if part is None:
             made.update(b"none")
             continue
-        made.update(
-            repr((part.X.shape, str(part.X.dtype), part.classes)).encode("utf-8", "replace")
-        )
+        facts = (part.X.shape, str(part.X.dtype), part.classes)
+        told = repr(facts if part.target is None else (*facts, part.target))
+        made.update(told.encode("utf-8", "replace"))
         for array in (part.X, part.y):
             for _, block in blocks(array):
                 made.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)

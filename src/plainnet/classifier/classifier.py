@@ -8,41 +8,29 @@
     Classifier.load("cats.safetensors").predict_proba("photo.jpg")
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from plainnet.classifier.checkpoint import Checkpoint
-from plainnet.classifier.fitting import fit_epochs
-from plainnet.classifier.member import Member, temperatures_of, tensors_of
+from plainnet.classifier.decision import check_decision, decide
+from plainnet.classifier.learner import Learner
+from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.samples import (
-    Labels,
-    Samples,
-    numbers_of,
-    plain_labels,
-    raw_samples,
-    training_data,
-)
-from plainnet.classifier.saved import (
-    describe,
-    number_of,
-    restore,
-    restore_extractor,
-    restore_members,
-)
-from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
-from plainnet.files import read_model, write_model
-from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Extractor, Splits
-from plainnet.training import Epoch, Epochs, logits
+from plainnet.classifier.samples import Labels, Samples, make_dataset, numbers_of, plain_labels
+from plainnet.classifier.saved import classes_of, number_of
+from plainnet.errors import DataError
+from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from plainnet.pictures import Dataset, stratified_split
+from plainnet.training import logits
+from plainnet.training.calibration import fit_temperature
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
+ENOUGH = 30
+"""Validation samples that a temperature is fitted to, at least."""
 
-class Classifier:
+
+class Classifier(Learner):
     """Learns the classes of pictures or feature vectors, and answers for new ones.
 
     Args:
@@ -52,111 +40,75 @@ class Classifier:
         SettingError: an unknown name, or a value out of its range.
     """
 
-    network: Network
-    preprocessing: Preprocessing
-    extractor: Extractor | None = None
-    """What makes feature vectors of what is handed in, if something does."""
+    kind = "classifier"
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
     def __init__(self, **settings: Any) -> None:
-        self.recipe = Recipe.of(settings)
-        self.history: list[Epoch] = []
-        """One record an epoch; of a loaded classifier empty."""
-        self.training: Dataset | None = None
-        """What it was trained on; of a loaded classifier None."""
-        self.validation: Dataset | None = None
-        """What the training was watched on, given or held out; of a loaded classifier None."""
-        self.temperature = 1.0
-        """Logits are divided by it, so that a probability of 80 % is right in 80 of 100 cases."""
+        super().__init__(**settings)
         self.threshold = 0.5
         """Of two classes, from which probability on the second is answered."""
-        self.earlier: list[Member] = []
-        """Of an ensemble, the networks before this one."""
-        self.quality: dict[str, Any] = {}
-        """What was measured, by the name of the data; travels in the model file."""
 
     # -- learning --------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        data: Samples | Dataset | Splits,
-        y: Labels | None = None,
-        *,
-        validation: tuple[Array, Labels] | None = None,
-    ) -> Self:
-        """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
+    @property
+    def n_out(self) -> int:
+        """Two classes are one question, answered by one output; more are one choice."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
 
-        Args:
-            data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
-            y: the class of each sample, names or numbers, where `data` is an array.
-            validation: `(X, y)`; None: held out of the training data, as the recipe says.
+    @property
+    def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
+        """Two classes are one yes-or-no question; more are one choice."""
+        return self.recipe.make_loss(self.n_out)
 
-        Raises:
-            DataError: nothing can be learned from the data.
-        """
-        for _ in self.fit_epochs(data, y, validation=validation):
-            pass
-        return self
+    def dataset(self, X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+        """Samples and the class of each, names or whole numbers."""
+        return make_dataset(X, y, classes=like.classes if like else None)
 
-    def fit_epochs(
-        self,
-        data: Samples | Dataset | Splits,
-        y: Labels | None = None,
-        *,
-        validation: tuple[Array, Labels] | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> Epochs:
-        """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
+    def check_kind(self, data: Dataset) -> None:
+        """Refuse numbers."""
+        if data.target is not None:
+            raise DataError(
+                f"{data.name} says a number for each sample, {data.target!r}, and a classifier "
+                "learns classes; take a Regressor, or make classes of the numbers."
+            )
 
-        With a `checkpoint` the training is written to the disk as it goes, and goes on, to the last
-        bit as if it had never stopped, from what is there. The history begins with its epochs then,
-        the stream with the first new one.
-        """
-        train_set, watch = training_data(data, y, validation, self.recipe)
-        return fit_epochs(self, train_set, watch, checkpoint)
+    def check_settings(self, data: Dataset, watched: bool) -> None:
+        """Refuse a wish for a precision or recall that cannot be fulfilled."""
+        check_decision(self.recipe, data.classes, watched)
+
+    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
+        """Of every class the same share is held out."""
+        return stratified_split(data.y, self.recipe.validation_share, rng)
 
     def begin(
         self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing
     ) -> None:
         """Forget what was learned, for these data."""
-        self.training, self.validation, self.classes = train_set, watch, train_set.classes
-        self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
-        self.preprocessing, self.extractor = preprocessing, train_set.extractor
+        super().begin(train_set, watch, preprocessing)
+        self.classes, self.threshold = train_set.classes, 0.5
 
-    def begin_network(self, rng: Rng) -> None:
-        """A new network for the data, before it has learned anything."""
-        n_in, self.temperature = self.preprocessing.mean.size, 1.0
-        self.network = self.recipe.make_network(n_in, outputs_for(self.classes), rng)
+    def targets(self, data: Dataset) -> Array:
+        """Class numbers."""
+        return data.y
 
-    @property
-    def members(self) -> list[Member]:
-        """The networks whose probabilities are averaged; most often one."""
-        return [*self.earlier, Member(self.network, self.temperature)]
+    def weights_for(self, data: Dataset) -> Array | None:
+        """What each sample counts in the loss, as the recipe says."""
+        return self.recipe.weights_for(data.y)
 
-    @property
-    def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
-        """Two classes are one yes-or-no question; more are one choice."""
-        return self.recipe.make_loss(outputs_for(self.classes))
+    def end_network(self) -> None:
+        """Fit the temperature to the validation samples, if they are enough to tell."""
+        watched = self.validation
+        if watched is None or len(watched) < ENOUGH:
+            return
+        Z = logits(self.network, watched.X, prepare=self.preprocessing)
+        loss = self.loss.measured
+        y = loss.check_targets(watched.y, len(Z), Z.shape[1])
+        self.temperature = fit_temperature(loss, Z, y)
 
-    @property
-    def stops_early(self) -> bool:
-        """Whether the training ends when its validation loss does not get lower any more."""
-        return self.recipe.patience > 0 and self.validation is not None
-
-    @property
-    def kept_epoch(self) -> Epoch | None:
-        """The epoch whose parameters were kept; None before training."""
-        if not self.history:
-            return None
-        if not self.stops_early:
-            return self.history[-1]
-        return min(reversed(self.latest_history), key=lambda epoch: epoch["validation_loss"])
-
-    @property
-    def latest_history(self) -> list[Epoch]:
-        """Of an ensemble, the records of its latest network only; else all."""
-        return self.history[-self.history[-1].number :] if self.history else []
+    def end_training(self) -> None:
+        """Choose the threshold that the recipe asks for."""
+        decide(self)
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -170,20 +122,7 @@ class Classifier:
             DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
             DivergedError: the answers are no finite numbers.
         """
-        self._check_trained()
-        raw = raw_samples(samples, self.preprocessing, self.extractor)
-        with np.errstate(over="ignore", invalid="ignore"):
-            members = self.members
-            P = self._answer(members[0], raw)
-            for member in members[1:]:
-                P += self._answer(member, raw)
-            P /= P.dtype.type(len(members))
-        if not np.isfinite(P).all():
-            raise DivergedError(
-                "The network has weights so large that its answers are no finite numbers; train it "
-                "anew with a lower learning rate, or leave out samples with extreme values."
-            )
-        return P
+        return self._answers(samples)
 
     def _answer(self, member: Member, raw: Array) -> Array:
         """One network's probabilities."""
@@ -231,54 +170,14 @@ class Classifier:
 
     # -- keeping ---------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Write one `.safetensors` file with everything that answering needs.
+    def _description(self) -> dict[str, Any]:
+        told = {"temperature": self.temperature, "threshold": self.threshold}
+        return {"classes": list(self.classes), **told}
 
-        Raises:
-            FileError: it cannot be written; an older file is still there then.
-        """
-        self._check_trained()
-        metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
-        metadata |= {"temperature": self.temperature, "threshold": self.threshold}
-        metadata["earlier"] = temperatures_of(self.earlier)
-        tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
-        if self.extractor is not None:
-            metadata["extractor"] = {"kind": self.extractor.kind, **self.extractor.describe()}
-            tensors |= self.extractor.tensors()
-        write_model(Path(path), self.network, metadata, tensors)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a model file; reading is strict, and nothing in the file can run code.
-
-        Raises:
-            ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
-        """
-        network, metadata, tensors = read_model(Path(path))
-        earlier, tensors = restore_members(path, metadata, tensors, network)
-        extractor, tensors = restore_extractor(path, metadata, tensors)
-        classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
-        outputs = outputs_for(classes)
-        if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
-            raise ModelFileError(
-                f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
-                f"{len(classes)} classes; copy it again or train anew."
-            )
-        self = cls()
-        self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
-        self.extractor = extractor
-        self.classes, self.quality = classes, quality
+    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
+        self.classes = classes_of(path, metadata)
         self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
         self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")
-        self.earlier = earlier
-        return self
 
-    def _check_trained(self) -> None:
-        if not self.classes:
-            raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-
-
-def outputs_for(classes: Sequence[str]) -> int:
-    """Two classes are one question, answered by one output; more are one choice among as many."""
-    return 1 if len(classes) == 2 else len(classes)
+    def _told_answers(self) -> str:
+        return f"{len(self.classes)} classes" if self.classes else ""

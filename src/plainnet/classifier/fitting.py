@@ -1,4 +1,4 @@
-"""How a classifier learns: its data parted, its network made, its training watched and kept."""
+"""How a learner learns: its data parted, its network made, its training watched and kept."""
 
 from __future__ import annotations
 
@@ -8,51 +8,45 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
-from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Rng
-from plainnet.pictures import Dataset, stratified_split
+from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import augmentation_of
 from plainnet.pictures.augmented import Augmented
-from plainnet.training import Epochs, keep_best, logits, stop_early, train
-from plainnet.training.calibration import fit_temperature
+from plainnet.training import Epochs, keep_best, stop_early, train
 
 if TYPE_CHECKING:
-    from plainnet.classifier.classifier import Classifier
-
-ENOUGH = 30
-"""Validation samples that a temperature is fitted to, at least."""
+    from plainnet.classifier.learner import Learner
 
 
 def fit_epochs(
-    classifier: Classifier,
+    learner: Learner,
     train_set: Dataset,
     watch: Dataset | None,
     checkpoint: Checkpoint | None,
 ) -> Epochs:
-    """Train a classifier by its recipe; see `Classifier.fit_epochs`.
+    """Train a learner by its recipe; see `Learner.fit_epochs`.
 
     Args:
-        classifier: gets the data, the preprocessing, the network and the history.
+        learner: gets the data, the preprocessing, the network and the history.
         train_set: what to learn from; a part of it is held out where there is no `watch`.
         watch: what the training is watched on.
         checkpoint: where it is written, and gone on from.
     """
-    recipe = classifier.recipe
+    recipe = learner.recipe
     split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
-        train_set, watch = _parted(train_set, recipe, split_rng)
-    check_decision(recipe, train_set.classes, watch is not None)
-    classifier.begin(train_set, watch, Preprocessing.fit(train_set.X))
+        train_set, watch = _parted(learner, train_set, split_rng)
+    learner.check_settings(train_set, watch is not None)
+    learner.begin(train_set, watch, _preprocessing(train_set))
     data = fingerprint(train_set, watch) if checkpoint else ""
-    first = _start(classifier, checkpoint, data)
-    return _one_by_one(classifier, checkpoint, data, *first)
+    first = _start(learner, checkpoint, data)
+    return _one_by_one(learner, checkpoint, data, *first)
 
 
 def _one_by_one(
-    classifier: Classifier,
+    learner: Learner,
     checkpoint: Checkpoint | None,
     data: str,
     training: Training,
@@ -61,65 +55,65 @@ def _one_by_one(
     """Train the networks of the ensemble, of which the first has been started."""
     try:
         yield from stream
-        while len(classifier.earlier) + 1 < classifier.recipe.ensemble:
+        while len(learner.earlier) + 1 < learner.recipe.ensemble:
             if checkpoint and checkpoint.stopping:
                 break
-            classifier.earlier.append(classifier.members[-1])
-            training, stream = _start(classifier, checkpoint, data)
+            learner.earlier.append(learner.members[-1])
+            training, stream = _start(learner, checkpoint, data)
             yield from stream
     finally:
         epochs = training.position.epochs
-        useless = epochs == 0 or not np.isfinite(classifier.network.theta).all()
-        if useless and classifier.earlier:
-            del classifier.history[len(classifier.history) - epochs :]
-            classifier.network, classifier.temperature = classifier.earlier.pop()
-        if classifier.history and _is_sound(classifier):
-            decide(classifier)
+        useless = epochs == 0 or not np.isfinite(learner.network.theta).all()
+        if useless and learner.earlier:
+            del learner.history[len(learner.history) - epochs :]
+            learner.network, learner.temperature = learner.earlier.pop()
+        if learner.history and _is_sound(learner):
+            learner.end_training()
 
 
-def _start(
-    classifier: Classifier, checkpoint: Checkpoint | None, data: str
-) -> tuple[Training, Epochs]:
+def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin to train one network, or go on with it."""
-    recipe, number = classifier.recipe, len(classifier.earlier)
-    train_set, watch = cast(Dataset, classifier.training), classifier.validation
+    recipe, number = learner.recipe, len(learner.earlier)
+    train_set, watch = cast(Dataset, learner.training), learner.validation
     root = np.random.default_rng([recipe.seed, number] if number else recipe.seed)
     weights_rng, order_rng, _, augment_rng = root.spawn(4)
-    classifier.begin_network(weights_rng)
-    optimizer = recipe.make_optimizer(classifier.preprocessing.mean.size)
+    learner.begin_network(weights_rng)
+    optimizer = recipe.make_optimizer(learner.preprocessing.mean.size)
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     schedule = recipe.make_schedule(optimizer.learning_rate, steps)
     generators = {"order": order_rng, "augmentation": augment_rng}
-    history, earlier = classifier.history, classifier.earlier
-    training = Training(classifier.network, optimizer, generators, recipe, data, history, earlier)
+    history, earlier = learner.history, learner.earlier
+    training = Training(learner.network, optimizer, generators, recipe, data, history, earlier)
     training.average = recipe.make_average()
     if checkpoint:
         checkpoint.attach(training)
     stream = train(
-        classifier.network,
-        classifier.loss,
+        learner.network,
+        learner.loss,
         optimizer,
         train_set.X,
-        train_set.y,
+        learner.targets(train_set),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         rng=order_rng,
-        weights=recipe.weights_for(train_set.y),
+        weights=learner.weights_for(train_set),
         schedule=schedule,
         clip_norm=recipe.clip_norm,
         max_norm=recipe.max_norm,
         average=training.average,
-        validation=(watch.X, watch.y) if watch else None,
-        prepare=classifier.preprocessing,
-        **_varied(classifier, train_set, augment_rng),
+        validation=(watch.X, learner.targets(watch)) if watch else None,
+        figures=learner.figures,
+        prepare=learner.preprocessing,
+        **_varied(learner, train_set, augment_rng),
         position=training.position,
         between=checkpoint.between if checkpoint else None,
     )
-    return training, _watched(stream, classifier, training, checkpoint)
+    return training, _watched(stream, learner, training, checkpoint)
 
 
-def _parted(train_set: Dataset, recipe: Recipe, rng: Rng) -> tuple[Dataset, Dataset | None]:
+def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
+    recipe = learner.recipe
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
             "To stop early with a patience, a training needs validation data, but there is "
@@ -127,17 +121,24 @@ def _parted(train_set: Dataset, recipe: Recipe, rng: Rng) -> tuple[Dataset, Data
         )
     if not recipe.validation_share:
         return train_set, None
-    kept, held_out = stratified_split(train_set.y, recipe.validation_share, rng)
+    kept, held_out = learner.split(train_set, rng)
     return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
 
 
-def _varied(classifier: Classifier, train_set: Dataset, rng: Rng) -> dict[str, Any]:
+def _preprocessing(train_set: Dataset) -> Preprocessing:
+    """What is fitted to the training samples, unless they are on one scale already."""
+    if train_set.extractor is not None and train_set.extractor.is_standardized:
+        return Preprocessing.none(train_set.X.shape[1])
+    return Preprocessing.fit(train_set.X)
+
+
+def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:
     """`augment` and `mix` of `train`, where pictures are to be varied."""
     if not train_set.is_pictures:
         return {}
-    augmentation = augmentation_of(classifier.recipe.augment, train_set.X)
-    shape, prepare = train_set.X.shape[1:], classifier.preprocessing
-    n_classes, dtype = len(train_set.classes), classifier.network.dtype
+    augmentation = augmentation_of(learner.recipe.augment, train_set.X)
+    shape, prepare = train_set.X.shape[1:], learner.preprocessing
+    n_classes, dtype = len(train_set.classes), learner.network.dtype
 
     def mix(X: Array, y: Array) -> tuple[Array, Array]:
         if y.ndim == 1:  # class numbers as probabilities
@@ -151,13 +152,13 @@ def _varied(classifier: Classifier, train_set: Dataset, rng: Rng) -> dict[str, A
 
 
 def _watched(
-    stream: Epochs, classifier: Classifier, training: Training, checkpoint: Checkpoint | None
+    stream: Epochs, learner: Learner, training: Training, checkpoint: Checkpoint | None
 ) -> Epochs:
     """The stream with its history, ended early if so wished, its network left as kept."""
-    network, kept = classifier.network, training.kept
-    if classifier.stops_early:
-        own = len(classifier.history) - training.position.epochs
-        patience, past = classifier.recipe.patience, tuple(classifier.history[own:])
+    network, kept = learner.network, training.kept
+    if learner.stops_early:
+        own = len(learner.history) - training.position.epochs
+        patience, past = learner.recipe.patience, tuple(learner.history[own:])
         stream = stop_early(stream, patience=patience, past=past)
         stream = keep_best(stream, network, kept=kept, average=training.average)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short
@@ -166,32 +167,21 @@ def _watched(
     try:
         with closing(stream):
             for epoch in stream:
-                classifier.history.append(epoch)
+                learner.history.append(epoch)
                 if checkpoint:
                     checkpoint.end_epoch()
                 yield epoch
     finally:
-        _calibrate(classifier)
-    if classifier.history and not _is_sound(classifier):
-        rate = classifier.history[-1].learning_rate
+        if learner.history and _is_sound(learner):
+            learner.end_network()
+    if learner.history and not _is_sound(learner):
+        rate = learner.history[-1].learning_rate
         raise DivergedError(
             "The last step of the training left the finite numbers, with learning rate "
             f"{rate:g}; try {rate / 10:g}, or clip_norm=1."
         )
 
 
-def _is_sound(classifier: Classifier) -> bool:
-    figures = [*classifier.history[-1].figures().values()]
-    return bool(np.isfinite(classifier.network.theta).all() and np.isfinite(figures).all())
-
-
-def _calibrate(classifier: Classifier) -> None:
-    """Fit the temperature to the validation samples, if they are enough to tell."""
-    watched = classifier.validation
-    if watched is None or len(watched) < ENOUGH:
-        return
-    if classifier.history and _is_sound(classifier):
-        Z = logits(classifier.network, watched.X, prepare=classifier.preprocessing)
-        loss = classifier.loss.measured
-        y = loss.check_targets(watched.y, len(Z), Z.shape[1])
-        classifier.temperature = fit_temperature(loss, Z, y)
+def _is_sound(learner: Learner) -> bool:
+    figures = [*learner.history[-1].figures().values()]
+    return bool(np.isfinite(learner.network.theta).all() and np.isfinite(figures).all())

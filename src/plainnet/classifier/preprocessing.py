@@ -46,6 +46,11 @@ class Preprocessing:
         scale[scale <= 1e-12 * np.abs(center)] = 1  # a constant says nothing: leave it
         return cls(X.shape[1:], mean.astype(np.float32), scale.astype(np.float32))
 
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """That leaves n features as they are."""
+        return cls((n,), np.zeros(n, np.float32), np.ones(n, np.float32))
+
     @property
     def is_pictures(self) -> bool:
         """Whether raw samples are pictures."""

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.learner import Learner
+from plainnet.classifier.regressor import Regressor
 from plainnet.errors import ModelFileError
-from plainnet.files import new_folder, numbered_folder, write_file
+from plainnet.files import new_folder, numbered_folder, read_model, write_file
 
 RUNS = Path("runs")
 """Where a run goes that is not told where to."""
@@ -69,14 +71,14 @@ def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
     write_file(folder / "settings.json", _json(settings))
 
 
-def keep_run(folder: Path, classifier: Classifier) -> None:
-    """Write the classifier and its history: from here on nothing of the training can be lost.
+def keep_run(folder: Path, learner: Learner) -> None:
+    """Write the model and its history: from here on nothing of the training can be lost.
 
     Raises:
         FileError: it cannot be written.
     """
-    classifier.save(folder / MODEL)
-    rows = [epoch.figures() for epoch in classifier.history]
+    learner.save(folder / MODEL)
+    rows = [epoch.figures() for epoch in learner.history]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -84,14 +86,14 @@ def keep_run(folder: Path, classifier: Classifier) -> None:
     write_file(folder / "history.csv", text.getvalue())
 
 
-def finish_run(folder: Path, classifier: Classifier, metrics: Mapping[str, Any]) -> None:
+def finish_run(folder: Path, learner: Learner, metrics: Mapping[str, Any]) -> None:
     """Write what was measured, into the model file as well.
 
     Raises:
         FileError: it cannot be written.
     """
-    classifier.quality = dict(metrics)
-    classifier.save(folder / MODEL)
+    learner.quality = dict(metrics)
+    learner.save(folder / MODEL)
     write_file(folder / "metrics.json", _json(metrics))
 
 
@@ -128,8 +130,8 @@ def tidy_run(folder: Path) -> None:
                 path.unlink()
 
 
-def load_run(path: Path) -> Classifier:
-    """The classifier of a run folder, or of a model file.
+def load_any(path: Path) -> Classifier | Regressor:
+    """The classifier or regressor of a run folder, or of a model file.
 
     Raises:
         ModelFileError: neither is there.
@@ -138,7 +140,26 @@ def load_run(path: Path) -> Classifier:
         raise ModelFileError(
             f"The folder {path} holds no {MODEL}; name a folder that `plainnet train` has written."
         )
-    return Classifier.load(path / MODEL if path.is_dir() else path)
+    file = path / MODEL if path.is_dir() else path
+    saved = read_model(file)
+    if saved[1].get("kind") == Regressor.kind:
+        return Regressor.of_file(file, saved)
+    return Classifier.of_file(file, saved)
+
+
+def load_run(path: Path) -> Classifier:
+    """The classifier of a run folder, or of a model file.
+
+    Raises:
+        ModelFileError: neither is there, or it is a regressor.
+    """
+    found = load_any(path)
+    if isinstance(found, Regressor):
+        raise ModelFileError(
+            f"{path} predicts a number, {found.target!r}, which this cannot be done with; name a "
+            "run that tells classes apart."
+        )
+    return found
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """What a user may hand in, turned into what a classifier works with."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,26 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
     )
 
 
+def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
+    """A data set of arrays with a number to be predicted for each sample.
+
+    Raises:
+        DataError: X and y are no such data set.
+    """
+    try:
+        numbers = np.asarray(y)
+    except ValueError:  # lists of different lengths
+        numbers = np.array(None)
+    if numbers.dtype.kind not in "biuf":
+        raise DataError(
+            f"A regressor predicts a number for each sample, but y is {numbers.dtype} "
+            f"{numbers.shape}; give numbers, or take a Classifier for classes."
+        )
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    return Dataset(_array(X), numbers, name="The array", target=target)
+
+
 def plain_labels(y: Labels) -> Array:
     """Labels as an array of whole numbers or of strings.
 
@@ -91,8 +111,11 @@ def training_data(
     y: Labels | None,
     validation: tuple[Array, Labels] | None,
     recipe: Recipe,
+    make: Callable[[Any, Labels, Dataset | None], Dataset],
 ) -> tuple[Dataset, Dataset | None]:
     """What to train on, and what to watch the training with if that is given.
+
+    `make` makes a data set of arrays, that of the validation like the given one.
 
     Raises:
         DataError: nothing can be learned from it.
@@ -107,7 +130,7 @@ def training_data(
     elif y is None:
         raise DataError("To learn from an array of samples, give their classes too: fit(X, y).")
     else:
-        train, watch = make_dataset(_pictures(data, recipe), y), None
+        train, watch = make(_pictures(data, recipe), y, None), None
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
@@ -115,7 +138,7 @@ def training_data(
         if not isinstance(validation, tuple) or len(validation) != 2:
             raise DataError("The validation data must be a pair of samples and classes, (X, y).")
         X, labels = validation
-        watch = make_dataset(_pictures(X, recipe), labels, classes=train.classes)
+        watch = make(_pictures(X, recipe), labels, train)
     return _fitted(train, recipe), None if watch is None else _fitted(watch, recipe)
 
 

@@ -5,14 +5,21 @@
 - `read_data`: what lies at a path (class folders, MNIST's IDX files, the deep-learning course's .h5
   pair, an .npz file) as `Splits`: the `Dataset`s to train with, to watch training with and to test.
 - `stratified_split`: the rows of a data set to keep and those to hold out, from every class;
-  `stratified_folds`: dealt out evenly.
+  `stratified_folds`: dealt out evenly; `random_split`, `random_folds`: where there are no classes.
 - `check`: what is wrong with the data at a path, as `Findings`; `look_over`: with data that have
   been read; `leaks`: the training samples that validation or test holds as well, and
   `without_leaks` leaves them out.
 - `Extractor`: the contract of what makes feature vectors of something else.
 """
 
-from plainnet.pictures.dataset import Dataset, Splits, stratified_folds, stratified_split
+from plainnet.pictures.dataset import (
+    Dataset,
+    Splits,
+    random_folds,
+    random_split,
+    stratified_folds,
+    stratified_split,
+)
 from plainnet.pictures.decoding import read_picture
 from plainnet.pictures.duplicates import Leak, leaks, without_leaks
 from plainnet.pictures.extractor import Extractor
@@ -33,6 +40,8 @@ __all__ = [
     "look_over",
     "picture_files",
     "picture_of",
+    "random_folds",
+    "random_split",
     "read_data",
     "read_picture",
     "read_pictures",

@@ -1,6 +1,7 @@
 """A data set: samples, the number of each one's class, and the names of the classes.
 
-It is checked once, when it is made, so that nobody who is handed one has to check it again.
+Or, for regression, samples and the number that is to be predicted for each. It is checked once,
+when it is made, so that nobody who is handed one has to check it again.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ import numpy as np
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures.extractor import Extractor
+from plainnet.training.regression import LARGEST
 from plainnet.training.stored import not_finite, select
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """N samples and their classes.
+    """N samples and their classes, or with a `target` and without classes their numbers.
 
     Raises:
         DataError: the parts are no data set; the message begins with `name`.
@@ -27,8 +29,9 @@ class Dataset:
     """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
     floating point `(N, n)` and finite; many of them as `Stored`, which stay on the disk."""
     y: Array
-    """The number of each sample's class, from 0 on: int64 `(N,)`."""
-    classes: tuple[str, ...]
+    """The number of each sample's class, from 0 on: int64 `(N,)`. With a `target` what it is for
+    each sample: float64 `(N,)` and finite."""
+    classes: tuple[str, ...] = ()
     """The name of each class, by its number."""
     paths: tuple[Path, ...] | None = None
     """The file of each sample, if each came from one."""
@@ -36,10 +39,15 @@ class Dataset:
     """What it came from, for messages."""
     extractor: Extractor | None = None
     """What made the features, if something did."""
+    target: str | None = None
+    """The name of the number that is to be predicted, of a regression."""
 
     def __post_init__(self) -> None:
         self._check_X()
-        self._check_y()
+        if self.target is None:
+            self._check_y()
+        else:
+            self._check_numbers()
         if self.paths is not None and len(self.paths) != len(self.X):
             raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
 
@@ -59,12 +67,21 @@ class Dataset:
         return replace(self, X=select(self.X, rows), y=self.y[rows], paths=paths)
 
     def counts(self) -> dict[str, int]:
-        """How many samples each class has, in the order of `classes`."""
+        """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
+        if self.target is not None:
+            return {}
         numbers = np.bincount(self.y, minlength=len(self.classes))
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def check_for_training(self) -> None:
-        """A DataError unless samples of at least two classes are there to be told apart."""
+        """A DataError unless there are at least two classes, or numbers, to be told apart."""
+        if self.target is not None:
+            if np.ptp(self.y) == 0:
+                raise self._error(
+                    f"holds one value of {self.target!r} only, {self.y[0]:g}; there is nothing to "
+                    "learn from that, so add samples with others."
+                )
+            return
         present = [name for name, count in self.counts().items() if count]
         if len(present) < 2:
             raise self._error(
@@ -107,6 +124,20 @@ class Dataset:
             )
         object.__setattr__(self, "y", y.astype(np.int64, copy=False))
 
+    def _check_numbers(self) -> None:
+        y = self.y
+        if y.shape != (len(self.X),) or y.dtype.kind not in "biuf":
+            raise self._error(
+                f"has {len(self.X)} samples and needs a number of {self.target!r} for each, shape "
+                f"({len(self.X)},), but y is {y.dtype} {y.shape}."
+            )
+        object.__setattr__(self, "y", y.astype(np.float64, copy=False))
+        if len(bad := np.flatnonzero(~(np.abs(self.y) < LARGEST))):
+            raise self._error(
+                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, the "
+                f"first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
+            )
+
     def _error(self, what: str) -> DataError:
         return DataError(f"{self.name} {what}")
 
@@ -145,6 +176,30 @@ def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[
         n = min(max(round(share * len(members)), 1), len(members) - 1)
         held_out[rng.permutation(members)[:n]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The same for n samples without classes: the rows kept and those held out, each in order.
+
+    At least two are kept; of fewer than three none is held out.
+    """
+    held_out = np.zeros(n, bool)
+    held_out[rng.permutation(n)[: max(min(max(round(share * n), 1), n - 2), 0)]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
+    """Deal n samples without classes out: for each fold the rows held out, in order.
+
+    Raises:
+        DataError: there are fewer than two samples for each fold.
+    """
+    if n < 2 * folds:
+        raise DataError(
+            f"{n} samples cannot be dealt out to {folds} folds, two to each at least; add samples, "
+            "or take fewer folds."
+        )
+    return [np.sort(part) for part in np.array_split(rng.permutation(n), folds)]
 
 
 def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:

@@ -24,6 +24,8 @@ class Extractor:
     """The name of the class in a model file."""
     takes: ClassVar[str]
     """What it makes features of, for messages: `picture files`."""
+    is_standardized: ClassVar[bool] = False
+    """Whether its features are on one scale already, and need none of the training samples."""
     n_features: int
     """How many features a sample gets."""
 

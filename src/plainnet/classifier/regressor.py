@@ -1,0 +1,167 @@
+"""A network that predicts a number, with its preprocessing and the unit of its answers.
+
+::
+
+    regressor = Regressor(hidden=(64, 32)).fit(X, prices)
+    regressor.predict(X[:3])                            # array([312000., 154500., …])
+    regressor.save("prices.safetensors")
+"""
+
+from collections.abc import Callable, Mapping
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from plainnet.classifier.learner import Learner
+from plainnet.classifier.member import Member
+from plainnet.classifier.preprocessing import Preprocessing
+from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.samples import Labels, Samples, make_numbers
+from plainnet.classifier.saved import target_of
+from plainnet.errors import DataError, SettingError
+from plainnet.network import Array, MeanSquaredError, Rng
+from plainnet.pictures import Dataset, random_split
+from plainnet.training import logits
+from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
+
+CLASSES_ONLY = {
+    "label_smoothing": "spreads a target over classes",
+    "class_weight": "says what classes count",
+    "precision": "is wanted of a class",
+    "recall": "is wanted of a class",
+    "positive": "names a class",
+}
+"""Settings that say nothing where a number is predicted."""
+PLAIN = {"class_weight": "none"}
+"""What they are then, where that is not the usual."""
+
+
+class Regressor(Learner):
+    """Learns a number for each sample, and predicts it for new ones.
+
+    The network learns (y − mean) / scale, by the mean squared error; mean and scale are those of
+    the training samples, and travel in the model file.
+
+    Args:
+        settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
+
+    Raises:
+        SettingError: an unknown name, a value out of its range, or a setting that is for classes.
+    """
+
+    kind = "regressor"
+    target: str = ""
+    """The name of what is predicted; "" before training."""
+    mean, scale = 0.0, 1.0
+    """Answers are network output × scale + mean."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**PLAIN, **settings})
+        usual = Recipe.of(PLAIN)
+        for name, why in CLASSES_ONLY.items():
+            if (value := getattr(self.recipe, name)) != getattr(usual, name):
+                raise SettingError(
+                    f"{name} = {value!r} {why}, but here a number is predicted; leave it out."
+                )
+
+    # -- learning --------------------------------------------------------------------------------
+
+    @property
+    def n_out(self) -> int:
+        """One output, the number."""
+        return 1
+
+    @property
+    def loss(self) -> MeanSquaredError:
+        """Of the standardized numbers."""
+        return MeanSquaredError()
+
+    @property
+    def figures(self) -> Callable[[Array, Array], Mapping[str, float]]:
+        """The root of the mean squared error, in the unit of the target."""
+
+        def measure(Z: Array, y: Array) -> dict[str, float]:
+            errors = Z.astype(np.float64) - y
+            return {"RMSE": self.scale * sqrt(np.square(errors).mean())}
+
+        return measure
+
+    def dataset(self, X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+        """Samples and the number of each."""
+        return make_numbers(X, y, like.target or "y" if like else "y")
+
+    def check_kind(self, data: Dataset) -> None:
+        """Refuse classes."""
+        if data.target is None:
+            raise DataError(
+                f"{data.name} holds samples of classes, and a regressor predicts a number; take a "
+                "Classifier, or give numbers, fit(X, y)."
+            )
+
+    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
+        """At random."""
+        return random_split(len(data), self.recipe.validation_share, rng)
+
+    def begin(
+        self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing
+    ) -> None:
+        """Forget what was learned, for these data."""
+        super().begin(train_set, watch, preprocessing)
+        self.target = train_set.target or "y"
+        self.mean = float(train_set.y.mean())
+        self.scale = float(train_set.y.std()) or 1.0
+
+    def targets(self, data: Dataset) -> Array:
+        """(y − mean) / scale, computed in float64."""
+        standardized: Array = (data.y - self.mean) / self.scale
+        return standardized
+
+    # -- answering -------------------------------------------------------------------------------
+
+    def predict(self, samples: Samples) -> Array:
+        """The number predicted for each sample, float64 `(N,)`, in the unit of the target.
+
+        Args:
+            samples: as those that were learned from.
+
+        Raises:
+            DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
+            DivergedError: the answers are no finite numbers.
+        """
+        return self._answers(samples)
+
+    def _answer(self, member: Member, raw: Array) -> Array:
+        Z = logits(member.network, raw, prepare=self.preprocessing)
+        answers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
+        return answers
+
+    def score(self, samples: Samples, y: Labels) -> float:
+        """R²: 1 is perfect, 0 as good as always answering the mean of y.
+
+        Raises:
+            DataError, ShapeError: there are not as many numbers as samples.
+        """
+        return evaluate_numbers(np.asarray(y), self.predict(samples)).r2
+
+    def evaluate(self, data: Dataset) -> RegressionEvaluation:
+        """Everything that can be measured on samples with known numbers.
+
+        Raises:
+            DataError: samples of another kind.
+        """
+        if not isinstance(data, Dataset):
+            raise DataError(f"evaluate takes a Dataset, but got {data!r:.60}.")
+        self.check_kind(data)
+        return evaluate_numbers(data.y, self.predict(data.X), self.target)
+
+    # -- keeping ---------------------------------------------------------------------------------
+
+    def _description(self) -> dict[str, Any]:
+        return {"target": {"name": self.target, "mean": self.mean, "scale": self.scale}}
+
+    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
+        self.target, self.mean, self.scale = target_of(path, metadata)
+
+    def _told_answers(self) -> str:
+        return f"one number, {self.target}" if self.target else ""
