@@ -8,7 +8,7 @@
     Classifier.load("cats.safetensors").predict_proba("photo.jpg")
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.fitting import fit_epochs
-from plainnet.classifier.member import Member, temperatures_of, tensors_of
+from plainnet.classifier.member import Member, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import (
@@ -27,7 +27,7 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, number_of, restore, restore_members
+from plainnet.classifier.saved import Saved, describe, outputs_for, restore
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -67,6 +67,7 @@ class Classifier:
         """Of an ensemble, the networks before this one."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
+        self._trained: Mapping[str, Any] = {}
 
     # -- learning --------------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ class Classifier:
         """Forget what was learned, for these data."""
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
         self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
+        self._trained = {}
         self.preprocessing = preprocessing
 
     def begin_network(self, rng: Rng) -> None:
@@ -149,6 +151,26 @@ class Classifier:
     def latest_history(self) -> list[Epoch]:
         """Of an ensemble, the records of its latest network only; else all."""
         return self.history[-self.history[-1].number :] if self.history else []
+
+    @property
+    def trained(self) -> Mapping[str, Any]:
+        """What is known of its training, also of a loaded classifier's; {} if nothing is.
+
+        The highest `learning_rate` that was used, how many `epochs` the latest network learned and
+        which of them was kept (`kept_epoch`), and `samples`, how many of each class each part had:
+        `{"training": [50, 60], …}`.
+        """
+        kept = self.kept_epoch
+        if kept is None:
+            return self._trained
+        parts = {"training": self.training, "validation": self.validation}
+        samples = {name: [*part.counts().values()] for name, part in parts.items() if part}
+        rate = self.recipe.make_optimizer(self.preprocessing.mean.size).learning_rate
+        epochs = len(self.latest_history)
+        return {
+            **{"learning_rate": rate, "epochs": epochs, "kept_epoch": kept.number},
+            "samples": samples,
+        }
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -230,9 +252,8 @@ class Classifier:
             FileError: it cannot be written; an older file is still there then.
         """
         self._check_trained()
-        metadata = describe(self.classes, self.preprocessing, self.recipe, self.quality)
-        metadata |= {"temperature": self.temperature, "threshold": self.threshold}
-        metadata["earlier"] = temperatures_of(self.earlier)
+        said = self.classes, self.preprocessing, self.recipe, self.quality, self.temperature
+        metadata = describe(Saved(*said, self.threshold, self.earlier, self.trained))
         tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
         write_model(Path(path), self.network, metadata, tensors)
 
@@ -244,28 +265,26 @@ class Classifier:
             ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
         """
         network, metadata, tensors = read_model(Path(path))
-        earlier, tensors = restore_members(path, metadata, tensors, network)
-        classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
-        outputs = outputs_for(classes)
-        if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
-            raise ModelFileError(
-                f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
-                f"{len(classes)} classes; copy it again or train anew."
-            )
+        saved = restore(path, metadata, tensors, network)
         self = cls()
-        self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
-        self.classes, self.quality = classes, quality
-        self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
-        self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")
-        self.earlier = earlier
+        self.network, self.preprocessing, self.recipe = network, saved.preprocessing, saved.recipe
+        self.classes, self.quality = saved.classes, dict(saved.quality)
+        self.temperature, self.threshold = saved.temperature, saved.threshold
+        self.earlier, self._trained = [*saved.earlier], saved.training
+        self._check_answers(path)
         return self
+
+    def _check_answers(self, path: str | Path) -> None:
+        """A ModelFileError unless samples at the ends of what it knows are answered by numbers."""
+        try:
+            for raw in self.preprocessing.extremes():
+                self.predict_proba(raw[None])
+        except DivergedError as error:
+            raise ModelFileError(
+                f"{path} holds numbers so large that its answers are no finite ones; copy it again "
+                "or train anew."
+            ) from error
 
     def _check_trained(self) -> None:
         if not self.classes:
             raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-
-
-def outputs_for(classes: Sequence[str]) -> int:
-    """Two classes are one question, answered by one output; more are one choice among as many."""
-    return 1 if len(classes) == 2 else len(classes)
