@@ -361,7 +361,7 @@ FLOATS = np.zeros(9, np.float32)
     [
         ({}, "preprocessing"),
         ({"mean": np.zeros(2), "scale": np.ones(3)}, "preprocessing does not fit"),
-        ({"mean": np.full(3, np.nan), "scale": np.ones(3)}, "preprocessing does not fit"),
+        ({"mean": np.full(3, np.nan), "scale": np.ones(3)}, r"preprocessing\.mean .* not finite"),
         ({"mean": np.zeros(3), "scale": np.zeros(3)}, "preprocessing does not fit"),
         ({"mean": np.zeros(3), "scale": np.ones(3)}, "preprocessing does not fit"),  # float64
         (

@@ -226,7 +226,7 @@ def test_layers_that_do_not_fit_are_refused(
     ("array", "why"),
     [
         (np.full((3, 4), np.nan, np.float32), "not finite"),
-        (np.full((3, 4), -np.inf), "not finite"),
+        (np.full((3, 4), -np.inf, np.float32), "not finite"),
         (np.zeros((4, 3), np.float32), r"\(3, 4\), not float32 \(4, 3\)"),
         (np.zeros(12, np.float32), r"\(3, 4\), not float32 \(12,\)"),
         (np.zeros((3, 4), int), "floats .* not int64"),

@@ -196,7 +196,7 @@ def test_the_two_kinds_of_file_are_not_taken_for_each_other(tmp_path: Path) -> N
         ({"name": "y", "mean": 1.0}, "no JSON object of name, mean and scale"),
         ({"name": 3, "mean": 1.0, "scale": 1.0}, "the name of its target is 3"),
         ({"name": "y", "mean": 1.0, "scale": 0.0}, "scale of its target must be"),
-        ({"name": "y", "mean": float("inf"), "scale": 1.0}, "mean of its target must be"),
+        ({"name": "y", "mean": None, "scale": 1.0}, "mean of its target must be"),
         ({"name": "y", "mean": "1", "scale": 1.0}, "mean of its target must be"),
     ],
 )

@@ -15,15 +15,16 @@ def check_number(name: str, value: float, interval: str) -> float:
         SettingError: `value` is no number, NaN, or outside.
     """
     low, high = (float(bound) for bound in interval[1:-1].split(","))
-    inside = (
-        isinstance(value, Real)
-        and not math.isnan(value)
-        and (value > low or (interval[0] == "[" and value == low))
-        and (value < high or (interval[-1] == "]" and value == high))
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # a whole number beyond all floats
+        number = math.inf
+    inside = (number > low or (interval[0] == "[" and number == low)) and (
+        number < high or (interval[-1] == "]" and number == high)
     )
     if not inside:
         raise SettingError(f"The {name} must be a number in {interval}, but got {value!r}.")
-    return float(value)
+    return number
 
 
 def check_whole(name: str, value: int, least: int) -> int:

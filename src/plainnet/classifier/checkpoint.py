@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.checks import check_number
+from plainnet.checks import check_number, check_whole
 from plainnet.classifier.member import Member, members_from, temperatures_of, tensors_of
 from plainnet.classifier.recipe import Recipe
-from plainnet.errors import DataError, FileError, ModelFileError, ShapeError
+from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files import read_tensors, write_tensors
+from plainnet.files.model_file import check_sound
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset
 from plainnet.training import Epoch, Optimizer
@@ -22,8 +23,14 @@ from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import Position, capture, named, restore
 from plainnet.training.stored import blocks
 from plainnet.training.streams import Kept, values_of
+from plainnet.version import __version__
 
 FORMAT = 1
+KNOWN = {
+    *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
+    *("position", "learning_rate", "generators"),
+}
+"""Everything that the facts may hold."""
 SHARE = 20
 """So many times as long as writing took, the next one waits at least."""
 
@@ -58,6 +65,7 @@ class Training:
         tensors |= {f"kept.{name}": value for name, value in self.kept.values.items()}
         facts |= {
             "checkpoint": FORMAT,
+            "version": __version__,
             "recipe": self.recipe.to_dict(),
             "data": self.data,
             "history": [asdict(epoch) for epoch in self.history],
@@ -75,15 +83,15 @@ class Training:
             DataError: it is that of another training.
         """
         tensors, facts = read_tensors(path, "checkpoint")
-        if facts.get("checkpoint") != FORMAT:
+        if facts.get("checkpoint") != FORMAT or {*facts} - KNOWN:
             raise ModelFileError(
                 f"{path} is no checkpoint that this version of plainnet can go on from; "
-                "train anew, or with the version that wrote it."
+                f"train anew, or with the version that wrote it{_version(facts)}."
             )
         self._check_same(facts)
         try:
             self._go_on_from(tensors, facts)
-        except (KeyError, TypeError, ValueError, AttributeError, ShapeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelFileError(
                 f"The checkpoint {path} is damaged ({error}), so nothing can go on from it; "
                 "train anew."
@@ -105,19 +113,40 @@ class Training:
             )
 
     def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
-        self.earlier[:], tensors = members_from(facts["earlier"], tensors, self.network.copy)
-        kept = named(tensors, "kept.")
-        values = values_of(self.network)
-        if (kept or facts["position"]["epochs"]) and (
-            {*kept} != {*values} or any(kept[k].shape != v.shape for k, v in values.items())
+        self.earlier[:] = members_from(facts["earlier"], tensors, self.network.copy)
+        history = [_epoch(row) for row in facts["history"]]
+        epochs = facts["position"]["epochs"]
+        if epochs > len(history) or len(self.earlier) >= self.recipe.ensemble:
+            raise ValueError("its epochs and networks are not those that it counts")
+        kept, values = named(tensors, "kept."), values_of(self.network)
+        if (kept or epochs) and (
+            {*kept} != {*values}
+            or any((kept[k].shape, kept[k].dtype) != (v.shape, v.dtype) for k, v in values.items())
         ):
             raise ValueError("what was kept does not fit the network")
-        if not np.isfinite(tensors["theta"]).all():
-            raise ValueError("its parameters are not finite")
+        for name, value in {"theta": tensors["theta"], **kept}.items():
+            check_sound(name, value)
+        trained = {name: value for name, value in tensors.items() if not name.startswith("kept.")}
         parts = self.network, self.optimizer, self.position, self.generators
-        restore(tensors, facts, *parts, self.average)
-        self.history[:] = [Epoch(**row) for row in facts["history"]]
+        restore(trained, facts, *parts, self.average)
+        self.history[:] = history
         self.kept.record, self.kept.values = float(facts["record"]), kept
+
+
+def _version(facts: Mapping[str, Any]) -> str:
+    version = facts.get("version")
+    return f", {version:.20}" if isinstance(version, str) else ""
+
+
+def _epoch(row: Mapping[str, Any]) -> Epoch:
+    """A record of the history, if it is made of numbers."""
+    epoch = Epoch(**row)
+    check_whole("number of an epoch", epoch.number, 1)
+    check_whole("number of steps", epoch.step, 0)
+    for name, figure in epoch.figures().items():
+        if isinstance(figure, bool) or not isinstance(figure, int | float):
+            raise TypeError(f"the {name} of an epoch is {figure!r:.60}")
+    return epoch
 
 
 def as_json(recipe: Recipe) -> dict[str, Any]:

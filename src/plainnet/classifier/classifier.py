@@ -8,17 +8,18 @@
     Classifier.load("cats.safetensors").predict_proba("photo.jpg")
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from plainnet.checks import check_number
 from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.learner import Learner
-from plainnet.classifier.member import Member
+from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.samples import Labels, Samples, make_dataset, numbers_of, plain_labels
-from plainnet.classifier.saved import classes_of, number_of
+from plainnet.classifier.saved import classes_of
 from plainnet.errors import DataError
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.pictures import Dataset, stratified_split
@@ -41,6 +42,7 @@ class Classifier(Learner):
     """
 
     kind = "classifier"
+    described = ("classes", "temperature", "threshold")
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -122,7 +124,7 @@ class Classifier(Learner):
             DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
             DivergedError: the answers are no finite numbers.
         """
-        return self._answers(samples)
+        return self.mean_answers(samples)
 
     def _answer(self, member: Member, raw: Array) -> Array:
         """One network's probabilities."""
@@ -170,14 +172,38 @@ class Classifier(Learner):
 
     # -- keeping ---------------------------------------------------------------------------------
 
-    def _description(self) -> dict[str, Any]:
-        told = {"temperature": self.temperature, "threshold": self.threshold}
-        return {"classes": list(self.classes), **told}
+    def description(self) -> dict[str, Any]:
+        """What a model file says of its answers."""
+        return {
+            "classes": list(self.classes),
+            "temperature": check_temperature(self.temperature),
+            "threshold": self.threshold,
+        }
 
-    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
-        self.classes = classes_of(path, metadata)
-        self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
-        self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")
+    def restore(self, metadata: Mapping[str, Any]) -> None:
+        """Take over what a model file says of them."""
+        self.classes = classes_of(metadata)
+        self.temperature = check_temperature(metadata.get("temperature", 1.0))
+        self.threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
 
-    def _told_answers(self) -> str:
+    @property
+    def outputs(self) -> str:
+        """What the networks' outputs mean, in words."""
+        if len(self.classes) == 2:
+            told = (
+                "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
+            )
+            answer = "the answer is class 1 where P(class 1) >= threshold"
+        else:
+            told = "a logit for each class; P = softmax(logits / temperature)"
+            answer = "the answer is the class of the highest P"
+        n = len(self.earlier) + 1
+        mean = f"P is the mean of that of {n} networks, each with its temperature; "
+        return f"{told}; {mean if n > 1 else ''}{answer}"
+
+    def _counts(self, data: Dataset) -> Sequence[int]:
+        return [*data.counts().values()]
+
+    def told_answers(self) -> str:
+        """What they are, for messages."""
         return f"{len(self.classes)} classes" if self.classes else ""

@@ -1,7 +1,7 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,19 +9,16 @@ import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.fitting import fit_epochs
-from plainnet.classifier.member import Member, temperatures_of, tensors_of
+from plainnet.classifier.keeping import learner_of, write_learner
+from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import Labels, Samples, raw_samples, training_data
-from plainnet.classifier.saved import describe, restore, restore_extractor, restore_members
-from plainnet.errors import DivergedError, ModelFileError, SettingError
-from plainnet.files import read_model, write_model
+from plainnet.errors import DivergedError, SettingError
+from plainnet.files import read_model
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.pictures import Dataset, Extractor, Splits
 from plainnet.training import Epoch, Epochs
-
-Saved = tuple[Network, dict[str, Any], dict[str, Array]]
-"""What `read_model` gives."""
 
 
 class Learner(ABC):
@@ -36,6 +33,8 @@ class Learner(ABC):
 
     kind: ClassVar[str]
     """The name of the class in a model file, and in messages."""
+    described: ClassVar[Collection[str]]
+    """What a model file says of its answers, by name, beside what its `outputs` mean."""
     network: Network
     preprocessing: Preprocessing
     extractor: Extractor | None = None
@@ -55,6 +54,8 @@ class Learner(ABC):
         """Of an ensemble, the networks before this one."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
+        self.told: Mapping[str, Any] = {}
+        """Of a loaded one, what its file tells of its training."""
 
     # -- what a kind of learner says of itself -----------------------------------------------------
 
@@ -107,12 +108,21 @@ class Learner(ABC):
         """One network's answers, which can be averaged."""
 
     @abstractmethod
-    def _description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """What a model file says of its answers."""
 
     @abstractmethod
-    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
-        """Take it over from a model file, or raise ModelFileError."""
+    def restore(self, metadata: Mapping[str, Any]) -> None:
+        """Take it over from a model file, or raise ValueError."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> str:
+        """What the networks' outputs mean, in words."""
+
+    @abstractmethod
+    def _counts(self, data: Dataset) -> Sequence[int]:
+        """How many samples there are, of each class if there are classes."""
 
     # -- learning --------------------------------------------------------------------------------
 
@@ -161,7 +171,7 @@ class Learner(ABC):
     ) -> None:
         """Forget what was learned, for these data."""
         self.training, self.validation = train_set, watch
-        self.history, self.quality, self.earlier = [], {}, []
+        self.history, self.quality, self.earlier, self.told = [], {}, [], {}
         self.preprocessing, self.extractor = preprocessing, train_set.extractor
 
     def begin_network(self, rng: Rng) -> None:
@@ -193,9 +203,28 @@ class Learner(ABC):
         """Of an ensemble, the records of its latest network only; else all."""
         return self.history[-self.history[-1].number :] if self.history else []
 
+    @property
+    def trained(self) -> Mapping[str, Any]:
+        """What is known of its training, also of a loaded one's; {} if nothing is.
+
+        The highest `learning_rate` that was used, how many `epochs` the latest network learned and
+        which of them was kept (`kept_epoch`), and `samples`, how many each part had, of each class
+        if there are classes: `{"training": [50, 60], …}`.
+        """
+        kept = self.kept_epoch
+        if kept is None:
+            return self.told
+        parts = {"training": self.training, "validation": self.validation}
+        return {
+            "learning_rate": self.recipe.make_optimizer(self.preprocessing.mean.size).learning_rate,
+            "epochs": len(self.latest_history),
+            "kept_epoch": kept.number,
+            "samples": {name: [*self._counts(part)] for name, part in parts.items() if part},
+        }
+
     # -- answering -------------------------------------------------------------------------------
 
-    def _answers(self, samples: Samples) -> Array:
+    def mean_answers(self, samples: Samples) -> Array:
         """The mean of the networks' answers."""
         self._check_trained()
         raw = raw_samples(samples, self.preprocessing, self.extractor)
@@ -221,14 +250,7 @@ class Learner(ABC):
             FileError: it cannot be written; an older file is still there then.
         """
         self._check_trained()
-        answers = self._description()
-        metadata = describe(self.kind, answers, self.preprocessing, self.recipe, self.quality)
-        metadata["earlier"] = temperatures_of(self.earlier)
-        tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
-        if self.extractor is not None:
-            metadata["extractor"] = {"kind": self.extractor.kind, **self.extractor.describe()}
-            tensors |= self.extractor.tensors()
-        write_model(Path(path), self.network, metadata, tensors)
+        write_learner(Path(path), self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -236,32 +258,14 @@ class Learner(ABC):
 
         Raises:
             ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
+            MissingExtraError: it makes its features with a package that is not installed.
         """
-        return cls.of_file(path, read_model(Path(path)))
-
-    @classmethod
-    def of_file(cls, path: str | Path, saved: Saved) -> Self:
-        """The same from what `read_model` gave for the file at `path`."""
-        network, metadata, tensors = saved
-        earlier, tensors = restore_members(path, metadata, tensors, network)
-        extractor, tensors = restore_extractor(path, metadata, tensors)
-        preprocessing, recipe, quality = restore(cls.kind, path, metadata, tensors)
-        self = cls()
-        self._restore(path, metadata)
-        if (network.n_in, network.n_out) != (preprocessing.mean.size, self.n_out):
-            raise ModelFileError(
-                f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
-                f"{self._told_answers()}; copy it again or train anew."
-            )
-        self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
-        self.extractor, self.quality, self.earlier = extractor, quality, earlier
-        return self
+        return learner_of(cls, path, read_model(Path(path)))
 
     @abstractmethod
-    def _told_answers(self) -> str:
+    def told_answers(self) -> str:
         """What its answers are, for messages; "" before training: `3 classes`."""
 
     def _check_trained(self) -> None:
-        if not self._told_answers():
+        if not self.told_answers():
             raise SettingError(f"This {self.kind} has not learned anything yet; call fit(…) first.")

@@ -1,11 +1,10 @@
 """A network with its temperature: a classifier is one of them, or several that are averaged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from plainnet.checks import check_number
+from plainnet.files.model_file import check_sound
 from plainnet.network import Array, Network
 
 
@@ -36,30 +35,40 @@ def temperatures_of(members: Sequence[Member]) -> list[float]:
 
 
 def members_from(
-    temperatures: object, tensors: Mapping[str, Array], make: Callable[[], Network]
-) -> tuple[list[Member], dict[str, Array]]:
-    """The members that a file holds, and its other tensors.
+    temperatures: object, tensors: dict[str, Array], make: Callable[[], Network]
+) -> list[Member]:
+    """The members that a file holds.
 
     Args:
         temperatures: what `temperatures_of` gave.
-        tensors: of the file.
-        make: makes a network like theirs.
+        tensors: of the file; those of the members are taken out, so that none is held twice.
+        make: makes a network like theirs, once it is known to be there.
 
     Raises:
         ValueError, SettingError: the two do not fit each other.
     """
     if not isinstance(temperatures, list):
         raise ValueError("its ensemble is no list of temperatures")
-    rest = dict(tensors)
-    members = [Member(make(), _temperature(value)) for value in temperatures]
-    for i, member in enumerate(members):
-        for name, value in member.values.items():
-            found = rest.pop(f"members.{i}.{name}", None)
-            if found is None or found.shape != value.shape or not np.isfinite(found).all():
-                raise ValueError(f"members.{i}.{name} must be {value.shape} finite numbers")
+    members: list[Member] = []
+    for i, temperature in enumerate(temperatures):
+        if not any(name.startswith(f"members.{i}.") for name in tensors):
+            raise ValueError(f"it holds {len(temperatures)} temperatures, but {i} members")
+        members.append(Member(make(), check_temperature(temperature)))
+        for name, value in members[-1].values.items():
+            found = tensors.pop(f"members.{i}.{name}", None)
+            if found is None or (found.shape, found.dtype) != (value.shape, value.dtype):
+                raise ValueError(
+                    f"members.{i}.{name} must be {value.shape} finite numbers of {value.dtype}"
+                )
             value[...] = found
-    return members, rest
+            check_sound(f"members.{i}.{name}", value)
+    return members
 
 
-def _temperature(value: Any) -> float:
-    return check_number("temperature", value, "(0, inf)")
+def check_temperature(value: Any) -> float:
+    """The temperature, if it is one. Training stays far inside of these bounds.
+
+    Raises:
+        SettingError: it is not.
+    """
+    return check_number("temperature", value, "[1e-6, 1e6]")

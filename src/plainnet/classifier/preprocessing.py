@@ -1,6 +1,7 @@
 """From raw samples to the network's inputs: the part that must travel with the weights."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -87,7 +88,24 @@ class Preprocessing:
 
     def describe(self) -> dict[str, Any]:
         """What a model file says of it in words; the numbers go there as tensors."""
-        return {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
+        told = {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
+        if not self.is_pictures:
+            return told | {"layout": "(N, features)"}
+        return told | {
+            "layout": "(N, height, width, channels), each row by row to height*width*channels",
+            "values": "0 to 255",
+            "channels": "luma of ITU-R 601" if self.grey else "red, green, blue",
+            "upright": "turned as the EXIF orientation says",
+            "transparency": "laid on white",
+            "resize": "stretched to height x width, antialiased by a triangle (bilinear) filter",
+        }
+
+    def extremes(self) -> Iterator[Array]:
+        """Raw samples at the ends: a black and a white picture; features at mean ± scale."""
+        if self.is_pictures:
+            yield from (np.full(self.shape, value, np.uint8) for value in (0, 255))
+        else:
+            yield from (self.mean + sign * self.scale for sign in (-1, 1))
 
     def tensors(self) -> dict[str, Array]:
         """The numbers, by the names they have in a model file."""
@@ -121,4 +139,14 @@ class Preprocessing:
                 f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not float32 or not "
                 "finite."
             )
-        return cls(shape, mean, scale)
+        made = cls(shape, mean, scale)
+        known = made.describe()
+        for name, value in description.items():
+            if value != known.get(name):
+                raise ModelFileError(
+                    f"The model file prepares its samples by {name!r:.60} {value!r:.80}, but this "
+                    f"version of plainnet knows only {known.get(name)!r} there."
+                )
+        if "formula" not in description:
+            raise ModelFileError("The model file lacks the formula of its preprocessing.")
+        return made

@@ -7,7 +7,7 @@
     regressor.save("prices.safetensors")
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -51,6 +51,7 @@ class Regressor(Learner):
     """
 
     kind = "regressor"
+    described = ("target",)
     target: str = ""
     """The name of what is predicted; "" before training."""
     mean, scale = 0.0, 1.0
@@ -129,7 +130,7 @@ class Regressor(Learner):
             DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
             DivergedError: the answers are no finite numbers.
         """
-        return self._answers(samples)
+        return self.mean_answers(samples)
 
     def _answer(self, member: Member, raw: Array) -> Array:
         Z = logits(member.network, raw, prepare=self.preprocessing)
@@ -157,11 +158,24 @@ class Regressor(Learner):
 
     # -- keeping ---------------------------------------------------------------------------------
 
-    def _description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
+        """What a model file says of its answers."""
         return {"target": {"name": self.target, "mean": self.mean, "scale": self.scale}}
 
-    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
-        self.target, self.mean, self.scale = target_of(path, metadata)
+    def restore(self, metadata: Mapping[str, Any]) -> None:
+        """Take over what a model file says of them."""
+        self.target, self.mean, self.scale = target_of(metadata)
 
-    def _told_answers(self) -> str:
+    @property
+    def outputs(self) -> str:
+        """What the networks' outputs mean, in words."""
+        n = len(self.earlier) + 1
+        mean = f"the mean of that of {n} networks" if n > 1 else "that"
+        return f"one number z, z * scale + mean of the target; the answer is {mean}"
+
+    def _counts(self, data: Dataset) -> Sequence[int]:
+        return [len(data)]
+
+    def told_answers(self) -> str:
+        """What they are, for messages."""
         return f"one number, {self.target}" if self.target else ""

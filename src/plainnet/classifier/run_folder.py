@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.keeping import learner_of
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import ModelFileError
@@ -143,8 +144,8 @@ def load_any(path: Path) -> Classifier | Regressor:
     file = path / MODEL if path.is_dir() else path
     saved = read_model(file)
     if saved[1].get("kind") == Regressor.kind:
-        return Regressor.of_file(file, saved)
-    return Classifier.of_file(file, saved)
+        return learner_of(Regressor, file, saved)
+    return learner_of(Classifier, file, saved)
 
 
 def load_run(path: Path) -> Classifier:

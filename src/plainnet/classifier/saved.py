@@ -1,162 +1,104 @@
-"""What a model file says of a learner beside its network, and the strict reading of it."""
+"""What a model file says of a learner beside its network, and the strict reading of it.
+
+All that answering needs elsewhere is there, in numbers or in words: how samples are prepared, what
+the outputs mean, where yes is said. What is in the file and not known here is refused, because it
+might change the answers.
+"""
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from plainnet.checks import check_number
-from plainnet.classifier.member import Member, members_from
+from plainnet.checks import check_number, check_whole
+from plainnet.classifier.member import Member, check_temperature, members_from
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError, SettingError
+from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.network import Array, Network
 from plainnet.pictures import Extractor
 from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
+KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
+"""What the metadata may hold, beside what a kind says of its answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {}
 """The module and the class of each kind of extractor: imported only where a model needs it."""
 
-Parts = tuple[Preprocessing, Recipe, dict[str, Any]]
-"""Preprocessing, recipe, and what was measured."""
+
+class Saved(NamedTuple):
+    """What a learner of any kind is, beside its network."""
+
+    preprocessing: Preprocessing
+    recipe: Recipe
+    quality: Mapping[str, Any]
+    """What was measured, by the name of the data."""
+    earlier: Sequence[Member]
+    extractor: Extractor | None
+    training: Mapping[str, Any]
+    """See `Learner.trained`."""
 
 
-def describe(
-    kind: str,
-    answers: Mapping[str, Any],
-    preprocessing: Preprocessing,
-    recipe: Recipe,
-    quality: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The metadata of a model file, ready for JSON; `answers` says what a kind's own answers are.
+def describe(kind: str, answers: Mapping[str, Any], saved: Saved) -> dict[str, Any]:
+    """The metadata of a model file, ready for JSON; `answers` says what a kind's answers are.
 
-    Of a classifier they are its classes, of a regressor its target.
+    Raises:
+        SettingError: a temperature that nothing could be read with again.
     """
-    versions = {
-        "plainnet": __version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
-    return {
+    metadata = {
         "kind": kind,
         **answers,
-        "preprocessing": preprocessing.describe(),
-        "recipe": recipe.to_dict(),
-        "quality": dict(quality),
-        "versions": versions,
+        "preprocessing": saved.preprocessing.describe(),
+        "recipe": saved.recipe.to_dict(),
+        "quality": dict(saved.quality),
+        "versions": {
+            "plainnet": __version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "earlier": [check_temperature(member.temperature) for member in saved.earlier],
+        "training": dict(saved.training),
     }
+    if (made := saved.extractor) is not None:
+        metadata["extractor"] = {"kind": made.kind, **made.describe()}
+    return metadata
 
 
 def restore(
-    kind: str, path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
-) -> Parts:
-    """What `describe` was given, from the metadata and the tensors of the file at `path`.
+    kind: str,
+    own: Collection[str],
+    metadata: Mapping[str, Any],
+    tensors: dict[str, Array],
+    network: Network,
+) -> Saved:
+    """What `describe` was given, from what a file holds beside its network.
+
+    Args:
+        kind: that the file has to be of.
+        own: what the metadata of this kind hold of its answers.
+        metadata: of the file.
+        tensors: of the file, beside the network's.
+        network: of the file; an ensemble's others are like it.
 
     Raises:
-        ModelFileError: something is missing, too much, or not what it has to be.
+        ValueError, TypeError, PlainnetError: something is missing, too much, or not what it has to
+            be.
     """
-    with _told(path, kind):
-        _check(metadata, kind)
-        recipe = Recipe.of(metadata["recipe"])
-        preprocessing = Preprocessing.restore(metadata["preprocessing"], dict(tensors))
-        if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
-            raise ValueError(f"nothing in it has a place for {unknown[0]!r}")
-    return preprocessing, recipe, metadata["quality"]
-
-
-def classes_of(path: Any, metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """The class names of a classifier's file.
-
-    Raises:
-        ModelFileError: they are no two or more different names.
-    """
-    with _told(path):
-        if "classes" not in metadata:
-            raise ValueError("it lacks its classes")
-        classes = metadata["classes"]
-        if (
-            not isinstance(classes, list)
-            or not all(isinstance(name, str) for name in classes)
-            or len(set(classes)) < max(2, len(classes))
-        ):
-            raise ValueError(
-                f"its classes must be two or more different names, but are {classes!r}"
-            )
-    return tuple(classes)
-
-
-def target_of(path: Any, metadata: Mapping[str, Any]) -> tuple[str, float, float]:
-    """The target of a regressor's file: its name, mean and scale.
-
-    Raises:
-        ModelFileError: they are something else.
-    """
-    with _told(path, "regressor"):
-        held = metadata.get("target")
-        if not isinstance(held, dict) or {*held} != {"name", "mean", "scale"}:
-            raise ValueError("its target is no JSON object of name, mean and scale")
-        if not isinstance(held["name"], str):
-            raise ValueError(f"the name of its target is {held['name']!r}")
-        mean = check_number("mean of its target", held["mean"], "(-inf, inf)")
-        scale = check_number("scale of its target", held["scale"], "(0, inf)")
-    return held["name"], mean, scale
-
-
-def number_of(
-    name: str, path: Any, metadata: Mapping[str, Any], usual: float, interval: str
-) -> float:
-    """A number in the metadata, the usual one in files that do not say.
-
-    Raises:
-        ModelFileError: it is no number, or out of its interval.
-    """
-    try:
-        return check_number(name, metadata.get(name, usual), interval)
-    except SettingError as error:
-        raise ModelFileError(f"{path} is damaged: {error} Copy it again or train anew.") from error
-
-
-def restore_members(
-    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array], network: Network
-) -> tuple[list[Member], dict[str, Array]]:
-    """The earlier networks of an ensemble, like `network`, and the tensors that are not theirs.
-
-    Raises:
-        ModelFileError: they do not fit what is said of them.
-    """
-    with _told(path):
-        return members_from(metadata.get("earlier", []), tensors, network.copy)
-
-
-def restore_extractor(
-    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
-) -> tuple[Extractor | None, dict[str, Array]]:
-    """What makes the features, if something does, and the tensors that are not its own.
-
-    Raises:
-        ModelFileError: it does not fit itself.
-        MissingExtraError: it needs a package that is not installed.
-    """
-    if "extractor" not in metadata:
-        return None, dict(tensors)
-    own = {name for name in tensors if name.startswith("extractor.")}
-    with _told(path):
-        description = dict(metadata["extractor"])
-        kind = description.pop("kind", None)
-        if kind not in EXTRACTORS:
-            raise ValueError(f"its features are made by {kind!r}, which is unknown")
-        module, name = EXTRACTORS[kind]
-        cls: type[Extractor] = getattr(import_module(module), name)
-        made = cls.restore(description, {name: tensors[name] for name in own})
-    return made, {name: array for name, array in tensors.items() if name not in own}
+    _check(metadata, kind, own)
+    earlier = members_from(metadata.get("earlier", []), tensors, network.copy)
+    extractor = _extractor(metadata, tensors)
+    preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
+    if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
+        raise ValueError(f"nothing in it has a place for {unknown[0]!r:.60}")
+    recipe, training = Recipe.of(metadata["recipe"]), _training(metadata.get("training", {}))
+    return Saved(preprocessing, recipe, metadata["quality"], earlier, extractor, training)
 
 
 @contextmanager
-def _told(path: Any, kind: str = "classifier") -> Iterator[None]:
+def whole(path: Any, kind: str) -> Iterator[None]:
     """What does not fit in the file at `path` becomes a ModelFileError; a missing extra stays."""
     try:
         yield
@@ -168,12 +110,85 @@ def _told(path: Any, kind: str = "classifier") -> Iterator[None]:
         ) from error
 
 
-def _check(metadata: Mapping[str, Any], kind: str) -> None:
-    """A ValueError unless the parts are there and of the right kind."""
+def classes_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The class names of a classifier's file, or a ValueError."""
+    if "classes" not in metadata:
+        raise ValueError("it lacks its classes")
+    classes = metadata["classes"]
+    if (
+        not isinstance(classes, list)
+        or not all(isinstance(name, str) for name in classes)
+        or len(set(classes)) < max(2, len(classes))
+    ):
+        raise ValueError(
+            f"its classes must be two or more different names, but are {classes!r:.80}"
+        )
+    return tuple(classes)
+
+
+def target_of(metadata: Mapping[str, Any]) -> tuple[str, float, float]:
+    """The name, mean and scale of the target in a regressor's file, or a ValueError."""
+    held = metadata.get("target")
+    if not isinstance(held, dict) or {*held} != {"name", "mean", "scale"}:
+        raise ValueError("its target is no JSON object of name, mean and scale")
+    if not isinstance(held["name"], str):
+        raise ValueError(f"the name of its target is {held['name']!r:.60}")
+    mean = check_number("mean of its target", held["mean"], "(-inf, inf)")
+    return held["name"], mean, check_number("scale of its target", held["scale"], "(0, inf)")
+
+
+def _extractor(metadata: Mapping[str, Any], tensors: dict[str, Array]) -> Extractor | None:
+    """What makes the features, if something does; its tensors are taken out."""
+    if "extractor" not in metadata:
+        return None
+    own = [name for name in tensors if name.startswith("extractor.")]
+    description = dict(metadata["extractor"])
+    kind = description.pop("kind", None)
+    if not isinstance(kind, str) or kind not in EXTRACTORS:
+        raise ValueError(f"its features are made by {kind!r:.60}, which is unknown")
+    module, name = EXTRACTORS[kind]
+    made: type[Extractor] = getattr(import_module(module), name)
+    return made.restore(description, {name: tensors.pop(name) for name in own})
+
+
+def _check(metadata: Mapping[str, Any], kind: str, own: Collection[str]) -> None:
+    """A ValueError unless the parts are there and of the right kind, and no others."""
     if metadata.get("kind") != kind:
-        raise ValueError(f"it holds a {metadata.get('kind')!r}")
+        raise ValueError(f"it holds a {metadata.get('kind')!r:.60}")
     for part in PARTS:
         if part not in metadata:
             raise ValueError(f"it lacks its {part}")
         if not isinstance(metadata[part], dict):
             raise ValueError(f"its {part} is no JSON object")
+    if unknown := sorted({*metadata} - KNOWN - {*own}):
+        versions = metadata.get("versions")
+        version = versions.get("plainnet") if isinstance(versions, dict) else None
+        raise ValueError(
+            f"it says {unknown[0]!r:.60}, which plainnet {__version__} does not know; "
+            f"plainnet {version or 'of an unknown version'!r:.20} wrote it, so update plainnet"
+        )
+
+
+def _training(told: Any) -> dict[str, Any]:
+    """What is known of the training, checked; {} in older files."""
+    if told == {}:
+        return {}
+    if not isinstance(told, dict) or {*told} != {
+        "learning_rate",
+        "epochs",
+        "kept_epoch",
+        "samples",
+    }:
+        raise ValueError(f"its training is told as {told!r:.80}")
+    check_number("learning rate", told["learning_rate"], "(0, inf)")
+    kept = check_whole("kept epoch", told["kept_epoch"], 1)
+    check_whole("number of epochs", told["epochs"], kept)
+    samples = told["samples"]
+    if not isinstance(samples, dict) or not {*samples} <= {"training", "validation"}:
+        raise ValueError(f"its samples are told as {samples!r:.80}")
+    for counts in samples.values():
+        if not isinstance(counts, list) or not counts:
+            raise ValueError(f"it counts its samples as {counts!r:.80}")
+        for count in counts:
+            check_whole("number of samples", count, 0)
+    return told

@@ -3,10 +3,11 @@
 Its tensors are the network's parameters (`layers.0.W`, …), its state (`layers.1.mean`, …) and
 whatever else the caller has; its metadata is one JSON text under the key `plainnet`. Nothing in it
 can run code, and reading is strict: what does not fit is refused, before anything of its size is
-allocated.
+allocated, and the numbers go straight to where the network holds them.
 """
 
 import inspect
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import ModelFileError, PlainnetError
-from plainnet.files.tensors import read_tensors, write_tensors
+from plainnet.files.header import Entry
+from plainnet.files.tensors import TensorFile, open_tensors, write_tensors
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -31,6 +33,9 @@ from plainnet.network import (
 )
 
 FORMAT = 1
+MOST_LAYERS = 1000
+LARGEST = 1e18
+"""Of a weight. No training comes near it, and the answers of larger ones may not be finite."""
 LAYERS: Mapping[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout, BatchNorm, LayerNorm)
@@ -57,11 +62,23 @@ def write_model(
             raise ModelFileError(
                 f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}."
             )
-    arrays = {**network.parameters, **network.state}
-    if not all(np.isfinite(array).all() for array in arrays.values()):
+    if len(network.layers) > MOST_LAYERS:
         raise ModelFileError(
-            f"{path} was not written, because the network holds weights that are not finite; "
-            "train it with a lower learning rate."
+            f"A model file can hold {MOST_LAYERS:,} layers, but the network has "
+            f"{len(network.layers):,}; make it less deep."
+        )
+    arrays = {**network.parameters, **network.state}
+    try:
+        for name, array in arrays.items():
+            check_sound(name, array)
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path} was not written, because {error}; train it with a lower learning rate."
+        ) from error
+    if not is_finite(metadata):
+        raise ModelFileError(
+            f"{path} was not written, because its description holds a number that is not finite; "
+            "say None instead."
         )
     layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
     write_tensors(path, {**arrays, **tensors}, {"format": FORMAT, "layers": layers, **metadata})
@@ -73,54 +90,81 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
     Raises:
         ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
     """
-    tensors, metadata = read_tensors(path, "model file")
-    if metadata.get("format") != FORMAT:
-        raise ModelFileError(
-            f"{path} has format {metadata.get('format')!r}, but this version of plainnet reads "
-            f"format {FORMAT}; update plainnet or train anew."
+    with open_tensors(path, "plainnet model file") as file:
+        metadata = file.facts()
+        if metadata.get("format") != FORMAT:
+            raise ModelFileError(
+                f"{path} has format {metadata.get('format')!r:.60}, but this version of plainnet "
+                f"reads format {FORMAT}; update plainnet or train anew."
+            )
+        if not is_finite(metadata):
+            raise ValueError("its description holds a number that is not finite")
+        try:
+            network = _network(metadata.get("layers"), file)
+        except (PlainnetError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file "
+                "is damaged, so copy it again or train anew."
+            ) from error
+        own = {*network.parameters, *network.state}
+        return (
+            network,
+            metadata,
+            {name: file.read(name) for name in file.entries if name not in own},
         )
-    try:
-        network = _network(metadata.get("layers"), tensors)
-    except (PlainnetError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file is "
-            "damaged, so copy it again or train anew."
-        ) from error
-    own = {*network.parameters, *network.state}
-    rest = {name: array for name, array in tensors.items() if name not in own}
-    return network, metadata, rest
 
 
-def _network(layers: object, tensors: dict[str, Array]) -> Network:
+def check_sound(name: str, array: Array) -> None:
+    """A ValueError if a parameter, or a state, is nothing that a network can answer with."""
+    low, high = float(array.min(initial=0)), float(array.max(initial=0))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"{name} holds values that are not finite")
+    if max(-low, high) > LARGEST:
+        raise ValueError(f"{name} holds values beyond {LARGEST:g}")
+    if name.endswith(".var") and low < 0:
+        raise ValueError(f"{name} holds negative variances")
+
+
+def is_finite(content: Any) -> bool:
+    """Whether all numbers in what JSON can say are finite."""
+    if isinstance(content, Mapping):
+        return all(map(is_finite, content.values()))
+    if isinstance(content, list | tuple):
+        return all(map(is_finite, content))
+    return not isinstance(content, float) or math.isfinite(content)
+
+
+def _network(layers: object, file: TensorFile) -> Network:
     """A network of the described layers with the parameters of the file."""
     if not isinstance(layers, list):
         raise ValueError("there is no list of layers")
+    if len(layers) > MOST_LAYERS:
+        raise ValueError(f"there are {len(layers):,} layers, more than {MOST_LAYERS:,}")
     made = [_layer(i, description) for i, description in enumerate(layers)]
-    names = set()
-    for i, layer in enumerate(made):
-        for parameter, shape in {**layer.weights, **layer.biases, **layer.state}.items():
-            name = f"layers.{i}.{parameter}"
-            _check(name, shape, tensors.get(name))
-            names.add(name)
-        if isinstance(layer, BatchNorm) and tensors[f"layers.{i}.var"].min() < 0:
-            raise ValueError(f"layers.{i}.var holds negative variances")
-    if unknown := sorted({name for name in tensors if name.startswith("layers.")} - names):
-        raise ValueError(f"no layer has a place for {unknown[0]}")
-    dtypes = {tensors[name].dtype for name in names}
-    network = Network(made, dtype=max(dtypes, default=np.dtype(np.float32)))
+    names = {
+        f"layers.{i}.{name}": shape
+        for i, layer in enumerate(made)
+        for name, shape in {**layer.weights, **layer.biases, **layer.state}.items()
+    }
+    for name, shape in names.items():
+        _check(name, shape, file.entries.get(name))
+    if unknown := [n for n in file.entries if n.startswith("layers.") and n not in names]:
+        raise ValueError(f"no layer has a place for {min(unknown)}")
+    dtypes = {file.entries[name].dtype for name in names}
+    if len(dtypes) > 1:
+        raise ValueError("some of its numbers are float32 and some float64")
+    network = Network(made, dtype=dtypes.pop().newbyteorder("=") if dtypes else np.float32)
     for name, value in {**network.parameters, **network.state}.items():
-        value[...] = tensors[name]
+        check_sound(name, file.read(name, value))
     return network
 
 
-def _check(name: str, shape: tuple[int, ...], found: Array | None) -> None:
+def _check(name: str, shape: tuple[int, ...], found: Entry | None) -> None:
     """Refuse a parameter that is not there, or not as its layer needs it."""
     if found is None:
         raise ValueError(f"{name} is missing")
     if found.shape != shape or found.dtype not in (np.float32, np.float64):
         raise ValueError(f"{name} must be floats of {shape}, not {found.dtype} {found.shape}")
-    if not np.isfinite(found).all():
-        raise ValueError(f"{name} holds values that are not finite")
 
 
 def _layer(i: int, description: object) -> Layer:

@@ -1,34 +1,50 @@
-"""A `.safetensors` file: tensors by name, and one JSON text that says what they are."""
+"""A `.safetensors` file: tensors by name, and one JSON text that says what they are.
+
+Reading believes nothing: see `header.py`. It takes no more memory than the tensors that are asked
+for, and a constant.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from plainnet.errors import FileError, ModelFileError
+from plainnet.files.header import LONGEST, check_json, parse_header, parse_json
 from plainnet.files.writing import write_file
 from plainnet.network import Array
 
 KEY = "plainnet"
+BLOCK = 1 << 20
+"""Bytes that are read at a time."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
     """Write them as a whole, or not at all.
 
     Raises:
-        FileError: the file cannot be written; an older one is still there then.
+        FileError: the file cannot be written, or could not be read; an older one is still there
+            then.
     """
     # what UTF-8 cannot say, of a damaged file name, as JSON's own escapes
-    text = json.dumps(facts, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    text = json.dumps(facts, ensure_ascii=False).encode(errors="backslashreplace")
     content = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     try:
-        data = save(content, metadata={KEY: text})
+        check_json(text)
+        data = save(content, metadata={KEY: text.decode()})
+        if int.from_bytes(data[:8], "little") > LONGEST:
+            raise ValueError("its description is too long")
     except MemoryError as error:
         raise FileError(f"{path} was not written for lack of memory; close something.") from error
+    except ValueError as error:
+        raise FileError(
+            f"{path} was not written, because it could not be read again ({error}); have fewer "
+            "classes, epochs or networks."
+        ) from error
     write_file(path, data)
 
 
@@ -38,30 +54,89 @@ def read_tensors(path: Path, what: str) -> tuple[dict[str, Array], dict[str, Any
     Raises:
         ModelFileError: the file is missing, cut short, or of another kind; `what` it should be.
     """
+    with open_tensors(path, f"plainnet {what}") as file:
+        facts = file.facts()
+        return {name: file.read(name) for name in file.entries}, facts
+
+
+class TensorFile:
+    """An open file whose header is sound; its tensors are read one by one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        size = file.seek(0, 2)
+        file.seek(0)
+        length = int.from_bytes(file.read(8), "little")
+        self._body = 8 + length
+        if self._body > size:
+            raise ValueError(f"its header should be {length} bytes long, but {size} are there")
+        if length > LONGEST:
+            raise ValueError(f"its header is {length:,} bytes long, more than {LONGEST:,}")
+        self.entries, self.texts = parse_header(self._exactly(length), size - self._body)
+
+    def facts(self) -> dict[str, Any]:
+        """What `write_tensors` was told beside the tensors; a ValueError if there is no such."""
+        text = self.texts.get(KEY)
+        if text is None:
+            raise ValueError("a safetensors file that something else has written")
+        if more := sorted({*self.texts} - {KEY}):
+            raise ValueError(f"something else has written {more[0]!r:.60} into it")
+        facts = parse_json(text.encode())
+        if not isinstance(facts, dict):
+            raise ValueError("its description is no JSON object")
+        return facts
+
+    def read(self, name: str, out: Array | None = None) -> Array:
+        """A tensor, written into `out` where one is given: contiguous and of the same shape.
+
+        Raises:
+            ValueError: it holds numbers that are not finite, or the file has become shorter.
+        """
+        dtype, shape, start, _ = self.entries[name]
+        read: Array = np.empty(shape, dtype.newbyteorder("=")) if out is None else out
+        flat, step = read.reshape(-1), BLOCK // dtype.itemsize
+        self._file.seek(self._body + start)
+        for at in range(0, flat.size, step):
+            part = flat[at : at + step]
+            block = np.frombuffer(self._exactly(part.size * dtype.itemsize), dtype)
+            if dtype.kind == "f" and not np.isfinite(block).all():
+                raise ValueError(f"{name} holds values that are not finite")
+            part[...] = block
+        return read
+
+    def _exactly(self, n: int) -> bytes:
+        read = self._file.read(n)
+        if len(read) < n:
+            raise ValueError("it is cut short")
+        return read
+
+
+@contextmanager
+def open_tensors(
+    path: Path, what: str, way_out: str = "copy it again or train anew"
+) -> Iterator[TensorFile]:
+    """Open a file; any ValueError within becomes a sentence about it.
+
+    Args:
+        path: of the file.
+        what: it should be.
+        way_out: for those who have no such file.
+
+    Raises:
+        ModelFileError: the file is missing, cut short, or of another kind.
+    """
     try:
-        content = path.read_bytes()
-        return load(content), _facts(content)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ValueError("it is no plain file")
+        with path.open("rb") as file:
+            yield TensorFile(file)
     except OSError as error:
         raise ModelFileError(
-            f"The {what} {path} cannot be read ({error.strerror or error}); "
-            "name a run folder or file that `plainnet train` has written."
+            f"The {what.removeprefix('plainnet ')} {path} cannot be read "
+            f"({error.strerror or error}); name a run folder or file that `plainnet train` has "
+            "written."
         ) from error
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = str(error).removeprefix("Error while deserializing: ")
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(
-            f"{path} is no plainnet {what} ({reason}); it may be cut short or of another kind, "
-            "so copy it again or train anew."
+            f"{path} is no {what} ({error}); it may be cut short or of another kind, so {way_out}."
         ) from error
-
-
-def _facts(content: bytes) -> dict[str, Any]:
-    """The JSON text in the header: eight bytes of length, then the header itself."""
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    text = header.get("__metadata__", {}).get(KEY)
-    if text is None:
-        raise ValueError("a safetensors file that something else has written")
-    facts = json.loads(text)
-    if not isinstance(facts, dict):
-        raise ValueError("its description is no JSON object")
-    return facts

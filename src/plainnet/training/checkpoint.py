@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from plainnet.checks import check_number, check_whole
 from plainnet.errors import DataError
 from plainnet.network import Array, Network, Rng
 from plainnet.training.averaging import Average
@@ -81,6 +82,7 @@ def restore(
 
     Raises:
         DataError: they were not: another network, optimizer or generator.
+        KeyError, TypeError, ValueError, OverflowError: it is nothing that `capture` has given.
     """
     rngs = _all(network, generators)
     theta = tensors["theta"]
@@ -94,17 +96,50 @@ def restore(
             f"The checkpoint knows the generators {sorted(facts['generators'])}, but the training "
             f"draws from {sorted(rngs)}; go on with the settings it began with."
         )
+    _check_tensors(tensors, network)
+    at = _position(facts["position"])
+    if at.order:  # whether it is the state of a generator
+        type(next(iter(rngs.values())).bit_generator)().state = at.order
     network.theta[...] = theta
     for name, value in network.state.items():
         value[...] = tensors[f"state.{name}"]
-    optimizer.learning_rate = float(facts["learning_rate"])
+    optimizer.learning_rate = check_number("learning rate", facts["learning_rate"], "[0, inf)")
     optimizer.restore(named(tensors, "optimizer."))
     if average is not None:
         average.restore(named(tensors, "average."))
     for name, state in facts["generators"].items():
         rngs[name].bit_generator.state = state
     for part in fields(Position):
-        setattr(position, part.name, facts["position"][part.name])
+        setattr(position, part.name, getattr(at, part.name))
+
+
+def _check_tensors(tensors: Mapping[str, Array], network: Network) -> None:
+    """A DataError if some tensor is not there for anything, or not as this network's."""
+    state = {f"state.{name}": value.shape for name, value in network.state.items()}
+    for name, value in tensors.items():
+        if name in ("optimizer.t", "average.t"):
+            sound = value.shape == () and value.dtype.kind in "iu" and int(value) >= 0
+        else:
+            known = name == "theta" or name.startswith(("optimizer.", "average.")) or name in state
+            shape = state.get(name, network.theta.shape)
+            sound = known and (value.shape, value.dtype) == (shape, network.dtype)
+        if not sound:
+            raise DataError(
+                f"The checkpoint's tensor {name!r:.60}, {value.dtype} {value.shape}, does not fit "
+                "the training; go on with the settings it began with."
+            )
+
+
+def _position(told: Mapping[str, Any]) -> Position:
+    """A position as `capture` notes one, checked."""
+    at = Position(**{part.name: told[part.name] for part in fields(Position)})
+    for name in ("epochs", "batches", "steps"):
+        check_whole(f"number of {name}", getattr(at, name), 0)
+    for name in ("loss", "counted", "seconds"):
+        check_number(name, getattr(at, name), "(-inf, inf)")
+    if at.batches and not (at.counted > 0 and at.order):
+        raise DataError("The checkpoint says nothing of the batches that were done; train anew.")
+    return at
 
 
 def named(tensors: Mapping[str, Array], beginning: str) -> dict[str, Array]:

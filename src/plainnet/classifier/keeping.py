@@ -1,0 +1,73 @@
+"""A learner into a model file and out of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from plainnet.classifier.member import tensors_of
+from plainnet.classifier.saved import Saved, describe, restore, whole
+from plainnet.errors import DivergedError, ModelFileError
+from plainnet.files import write_model
+from plainnet.network import Array, Network
+
+if TYPE_CHECKING:
+    from plainnet.classifier.learner import Learner
+
+Kind = TypeVar("Kind", bound="Learner")
+Content = tuple[Network, dict[str, Any], dict[str, Array]]
+"""What `read_model` gives."""
+
+
+def write_learner(path: Path, learner: Learner) -> None:
+    """Write everything that answering needs.
+
+    Raises:
+        FileError: it cannot be written; an older file is still there then.
+    """
+    parts = learner.preprocessing, learner.recipe, learner.quality, learner.earlier
+    answers = {**learner.description(), "outputs": learner.outputs}
+    metadata = describe(learner.kind, answers, Saved(*parts, learner.extractor, learner.trained))
+    tensors = {**learner.preprocessing.tensors(), **tensors_of(learner.earlier)}
+    if learner.extractor is not None:
+        tensors |= learner.extractor.tensors()
+    write_model(path, learner.network, metadata, tensors)
+
+
+def learner_of(kind: type[Kind], path: str | Path, content: Content) -> Kind:
+    """The learner of this kind in the file at `path`, from what `read_model` gave for it.
+
+    Raises:
+        ModelFileError: the file is of another kind, or does not fit itself.
+    """
+    network, metadata, tensors = content
+    with whole(path, kind.kind):
+        saved = restore(kind.kind, {*kind.described, "outputs"}, metadata, tensors, network)
+        learner = kind()
+        learner.network, learner.preprocessing, learner.recipe = network, *saved[:2]
+        learner.quality, learner.earlier = dict(saved.quality), [*saved.earlier]
+        learner.extractor, learner.told = saved.extractor, saved.training
+        learner.restore(metadata)
+        _check_fit(learner, metadata)
+    try:  # samples at the ends of what it knows are answered by numbers
+        for raw in learner.preprocessing.extremes():
+            learner.mean_answers(raw[None])
+    except DivergedError as error:
+        raise ModelFileError(
+            f"{path} holds numbers so large that its answers are no finite ones; copy it again "
+            "or train anew."
+        ) from error
+    return learner
+
+
+def _check_fit(learner: Learner, metadata: Mapping[str, Any]) -> None:
+    """A ValueError unless what was read from a file fits itself."""
+    network, n_in, outputs = learner.network, learner.preprocessing.mean.size, learner.outputs
+    if (network.n_in, network.n_out) != (n_in, learner.n_out):
+        raise ValueError(
+            f"its network maps {network.n_in} features to {network.n_out} outputs, its "
+            f"preprocessing gives {n_in} for {learner.told_answers()}"
+        )
+    if metadata.get("outputs", outputs) != outputs:
+        raise ValueError(f"its outputs mean {metadata['outputs']!r:.80}, not {outputs!r}")
