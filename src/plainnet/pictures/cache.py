@@ -36,7 +36,7 @@ from plainnet.training.stored import Stored, select
 
 log = logging.getLogger(__name__)
 
-RULE = 1
+RULE = 2
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
 WORTH = 2**22
 """Bytes that decoded pictures take at least to be kept."""
