@@ -4,13 +4,12 @@ Training and prediction read with the same function, because a network that was 
 shrunk in one way sees something else in pictures shrunk in another. The whole picture is stretched
 to the wanted size, antialiased.
 
-First it is averaged over blocks of 2 × 2, 4 × 4 or 8 × 8 pixels where that leaves a little more than
-the wanted size in both directions, and where it leaves much more, over blocks of that once more. A
-JPEG is decoded so right away, which takes a third of the time. That comes out some 0.6 of 255
-levels away from doing it all in full; another antialiasing filter would make a difference of 1.7.
-All pictures are averaged, not JPEG alone, so that the same rule can be written down for other
-programs (`exchange/picture_nodes.py`): a JPEG, whose colours are decoded a little differently at
-full size, is then 0.25 levels away from its pixels.
+Before that it is averaged over blocks of 2 × 2, 4 × 4 or 8 × 8 pixels where that leaves a little
+more than the wanted size in both directions, and over larger ones where that leaves much more. A
+JPEG is decoded so right away, which takes a third of the time. It all comes out some 0.6 of 255
+levels away from one resize of all pixels; another antialiasing filter would make a difference of
+1.7. Every picture is averaged, not JPEG alone, so that there is one rule, which can be written down
+for other programs (`exchange/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
 """
 
 import math
