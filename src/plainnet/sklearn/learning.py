@@ -83,38 +83,17 @@ class Learning(Parameters):
             self._optimizer.restore(earlier.state())
 
     def _learn(self, X: Any, y: Array, weights: Array | None, held: Held | None) -> None:
-        """Train by epochs."""
-        n, network, loss = X.shape[0], self.network_, self._loss()
-        epochs = 1 if self._in_parts else self.max_iter
-        size = min(200 if self.batch_size == "auto" else int(self.batch_size), n)
-        stream = train(
-            network,
-            loss,
-            self._optimizer,
-            as_rows(X),
-            y,
-            epochs=epochs,
-            batch_size=size,
-            order=shuffling(self._random_state) if self.shuffle else np.arange,
-            weights=weights,
-            schedule=make_schedule(self, self.max_iter * -(-n // size), self._optimizer.t),
-            l2=self.alpha,
-            clip_norm=self.clip_norm,
-            validation=(as_rows(held.X), held.y) if held else None,
-            figures=self._figures(loss.measured, held) if held else None,
-        )
-        if self.early_stopping:
-            stream = keep_best(
-                stream, network, figure="validation_score", best="highest", kept=self._kept
-            )
-        latest: Mapping[str, Array] = {}
+        """Train by epochs, or by one where more samples will come."""
+        n, network = X.shape[0], self.network_
+        latest: dict[str, Array] = {}
+        stream = self._stream(X, y, weights, held)
         try:
-            for epoch in self._watched(stream, epochs):
+            for epoch in self._watched(stream):
                 self.stopped_early_ = self._ends_with(epoch, n)
-                if self.early_stopping and self._in_parts and not self.stopped_early_:
-                    latest = {name: value.copy() for name, value in values_of(network).items()}
                 if self.stopped_early_:
                     break
+                if self.early_stopping and self._in_parts:
+                    latest = {name: value.copy() for name, value in values_of(network).items()}
         except KeyboardInterrupt:
             self._warn(f"Training was interrupted after {self.n_iter_} epochs.", UserWarning)
         except DivergedError as error:
@@ -125,11 +104,47 @@ class Learning(Parameters):
             stream.close()
         for name, value in latest.items():  # what comes next goes on from here, not from the best
             values_of(network)[name][...] = value
+        scheduled = self.learning_rate not in ("constant", "invscaling", "adaptive")
+        ended = self.stopped_early_ or self._in_parts or scheduled
+        if self.n_iter_ == self.max_iter and not ended:
+            self._warn_of_the_end()
 
-    def _watched(self, stream: Epochs, epochs: int) -> Iterable[Epoch]:
+    def _stream(self, X: Any, y: Array, weights: Array | None, held: Held | None) -> Epochs:
+        """The training."""
+        n, loss = X.shape[0], self._loss()
+        size = min(200 if self.batch_size == "auto" else int(self.batch_size), n)
+        stream = train(
+            self.network_,
+            loss,
+            self._optimizer,
+            as_rows(X),
+            y,
+            epochs=1 if self._in_parts else self.max_iter,
+            batch_size=size,
+            order=shuffling(self._random_state) if self.shuffle else np.arange,
+            weights=weights,
+            schedule=make_schedule(self, self.max_iter * -(-n // size), self._optimizer.t),
+            l2=self.alpha,
+            clip_norm=self.clip_norm,
+            validation=(as_rows(held.X), held.y) if held else None,
+            figures=self._figures(loss.measured, held) if held else None,
+        )
+        if not self.early_stopping:
+            return stream
+        best: dict[str, Any] = {"figure": "validation_score", "best": "highest"}
+        return keep_best(stream, self.network_, kept=self._kept, **best)
+
+    def _warn_of_the_end(self) -> None:
+        self._warn(
+            f"max_iter={self.max_iter} ended the training before nothing got better any more (by "
+            f"tol={self.tol:g} in {self.n_iter_no_change} epochs); raise max_iter or "
+            "learning_rate_init, or scale the features."
+        )
+
+    def _watched(self, stream: Epochs) -> Iterable[Epoch]:
         """The stream, looked at by whoever wants to."""
         if self.verbose == "bar":
-            stream = show_progress(stream, epochs)
+            stream = show_progress(stream, self.max_iter)
         return stream if self.consumer is None else self.consumer(stream)
 
     def _ends_with(self, epoch: Epoch, n: int) -> bool:
@@ -151,11 +166,14 @@ class Learning(Parameters):
 
     def _take_in(self, loss: float, score: float) -> None:
         """What was measured on what is held out."""
-        self.validation_loss_curve_ = [*(self.validation_loss_curve_ or []), loss]
-        self.validation_scores_ = [*(self.validation_scores_ or []), score]
+        if self.validation_scores_ is None or self.validation_loss_curve_ is None:
+            self.validation_loss_curve_, self.validation_scores_ = [], []
+            self.best_validation_score_ = -math.inf
+        self.validation_loss_curve_.append(loss)
+        self.validation_scores_.append(score)
         best = self.best_validation_score_
-        if best is None or not score <= best:
-            self.best_validation_score_ = score if best is None or score > best else best
+        if best is None or score > best:
+            self.best_validation_score_ = score
         self._say(f"Validation loss = {loss:.8f}, score = {score:.6f}")
 
     def _waited_enough(self) -> bool:
@@ -168,6 +186,8 @@ class Learning(Parameters):
             self._optimizer.learning_rate /= 5
             self._no_improvement_count = 0
             self._say(f"Learning rate = {self._optimizer.learning_rate:.3g}")
+            return False
+        if self._in_parts and not self.early_stopping:  # other samples, another loss
             return False
         what = "score" if self.early_stopping else "loss"
         waited = f"{self.n_iter_no_change} epochs"
