@@ -62,19 +62,39 @@ def read_pictures(
     if workers is not None and workers < 1:
         raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
     pictures = np.empty((len(paths), *sides, 1 if grey else 3), np.uint8)
+    made = each_picture(paths, sides, grey, workers)
+    return gathered(made, pictures, on_unreadable=on_unreadable, progress=progress)
+
+
+def gathered(
+    made: Generator[Array | PictureError, None, None],
+    out: Array,
+    *,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+) -> tuple[Array, Array]:
+    """The rows that are made one by one, written into `out`, and the numbers of those there are.
+
+    Args:
+        made: the rows, or why one cannot be made; at most as many as `out` has room for.
+        out: `(N, …)`; a view of its beginning is returned.
+        on_unreadable: takes the error of one that cannot be made, which is then left out; without
+            it the first such error is raised.
+        progress: called with (done, total) after each.
+    """
     kept: list[int] = []
-    with closing(each_picture(paths, sides, grey, workers)) as outcomes:
-        for i, outcome in enumerate(outcomes):
+    with closing(made):
+        for i, outcome in enumerate(made):
             if not isinstance(outcome, PictureError):
-                pictures[len(kept)] = outcome
+                out[len(kept)] = outcome
                 kept.append(i)
             elif on_unreadable is None:
                 raise outcome
             else:
                 on_unreadable(outcome)
             if progress is not None:
-                progress(i + 1, len(paths))
-    return pictures[: len(kept)], np.array(kept, np.int64)
+                progress(i + 1, len(out))
+    return out[: len(kept)], np.array(kept, np.int64)
 
 
 def each_picture(
