@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
+from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.member import Member, temperatures_of, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
@@ -37,7 +38,7 @@ from plainnet.classifier.saved import (
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Extractor, Splits
+from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
 from plainnet.training import Epoch, Epochs, logits
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
@@ -84,6 +85,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -91,11 +93,13 @@ class Classifier:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: the class of each sample, names or numbers, where `data` is an array.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            features: an ONNX file that makes features of the pictures, on which the network learns
+                and which travels with it; see docs/features.md.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation):
+        for _ in self.fit_epochs(data, y, validation=validation, features=features):
             pass
         return self
 
@@ -105,6 +109,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
@@ -113,7 +118,7 @@ class Classifier:
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        train_set, watch = training_data(data, y, validation, self.recipe)
+        train_set, watch = training_data(data, y, validation, self.recipe, features)
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(
@@ -138,6 +143,11 @@ class Classifier:
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Two classes are one yes-or-no question; more are one choice."""
         return self.recipe.make_loss(outputs_for(self.classes))
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether it answers for pictures, by their pixels or by features of them."""
+        return self.preprocessing.is_pictures or isinstance(self.extractor, PictureExtractor)
 
     @property
     def stops_early(self) -> bool:
@@ -259,10 +269,11 @@ class Classifier:
         extractor, tensors = restore_extractor(path, metadata, tensors)
         classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
         outputs = outputs_for(classes)
-        if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
+        made = extractor.n_features if extractor else network.n_in
+        if (network.n_in, network.n_out, made) != (n_in := preprocessing.mean.size, outputs, n_in):
             raise ModelFileError(
                 f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
+                f"{network.n_out} outputs, its preprocessing gives {n_in} for "
                 f"{len(classes)} classes; copy it again or train anew."
             )
         self = cls()

@@ -18,7 +18,9 @@ from plainnet.version import __version__
 
 KIND = "classifier"
 PARTS = ("classes", "preprocessing", "recipe", "quality")
-EXTRACTORS: Mapping[str, tuple[str, str]] = {}
+EXTRACTORS: Mapping[str, tuple[str, str]] = {
+    "backbone": ("plainnet.pictures.backbone", "Backbone"),
+}
 """The module and the class of each kind of extractor: imported only where a model needs it."""
 
 Parts = tuple[tuple[str, ...], Preprocessing, Recipe, dict[str, Any]]

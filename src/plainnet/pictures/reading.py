@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -22,6 +23,22 @@ OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
+
+
+class ReadFiles(Protocol):
+    """What makes a row of each picture file of a data set: the picture itself, or its features."""
+
+    def __call__(
+        self,
+        folder: Path,
+        paths: Sequence[Path],
+        *,
+        on_unreadable: OnUnreadable | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Array, Array]:
+        """The rows, and which of the paths they are of; see `read_cached`."""
+        ...
+
 
 EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _Key = tuple[int | str, ...]
@@ -115,7 +132,7 @@ def each_picture(
         except PictureError as error:
             return error
 
-    return _in_order(read, len(paths), workers or _processors())
+    return _in_order(read, len(paths), workers or processors())
 
 
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
@@ -199,7 +216,8 @@ def _in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
