@@ -150,6 +150,12 @@ class Classifier:
         return self.preprocessing.is_pictures or isinstance(self.extractor, PictureExtractor)
 
     @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """Of the pictures that it sees, where it does: (height, width, channels)."""
+        seen = self.extractor
+        return seen.shape if isinstance(seen, PictureExtractor) else self.preprocessing.shape
+
+    @property
     def stops_early(self) -> bool:
         """Whether the training ends when its validation loss does not get lower any more."""
         return self.recipe.patience > 0 and self.validation is not None

@@ -284,9 +284,7 @@ def _one_picture(classifier: Classifier, picture: Samples) -> Array:
             "An explanation shows the pixels of a picture, but this model was trained on feature "
             f"vectors of {classifier.preprocessing.shape[0]}; train one on pictures."
         )
-    seen = classifier.extractor
-    shape = seen.shape if isinstance(seen, PictureExtractor) else classifier.preprocessing.shape
-    raw = raw_pictures(picture, shape)
+    raw = raw_pictures(picture, classifier.picture_shape)
     if len(raw) != 1:
         raise DataError(f"One picture is explained at a time, but got {len(raw)}; choose one.")
     return raw

@@ -64,7 +64,9 @@ class Backbone(PictureExtractor):
     ) -> None:
         self.content, self.name, self.view, self.n_features = content, name, view, n_features
         self.shape, self.average = view.shape, view.average
-        self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        self.digest = _digest(content)
+        identity = (RULE, self.digest, sorted(view.describe().items()))
+        self.fingerprint = _digest(repr(identity).encode())
         if model is not None:
             self.model = model
 
@@ -136,12 +138,12 @@ class Backbone(PictureExtractor):
         """A data set of pictures as one of their features."""
         if not data.is_pictures:
             raise DataError(
-                f"{data.name} holds feature vectors already, of which {self.name} cannot make "
-                "others; give it pictures, or leave the features' file out."
+                f"{data.name} holds feature vectors, but {self.name} makes features of pictures; "
+                "give it pictures."
             )
 
         def key() -> str:
-            made = hashlib.blake2b(repr((data.X.shape, self._identity)).encode(), digest_size=16)
+            made = hashlib.blake2b(repr((data.X.shape, self.fingerprint)).encode(), digest_size=16)
             for _, block in blocks(data.X):
                 made.update(np.ascontiguousarray(block).data)
             return made.hexdigest()
@@ -159,7 +161,7 @@ class Backbone(PictureExtractor):
         progress: Progress | None = None,
     ) -> tuple[Array, Array]:
         """Features of the files of a data set, made once and kept; see `read_cached`."""
-        key = partial(key_of_files, folder, paths, (len(paths), *self.shape), self._identity)
+        key = partial(key_of_files, folder, paths, (len(paths), *self.shape), self.fingerprint)
         rows = self._rows(folder.name, paths, key, partial(self._of_files, paths))
         X, kept = read_kept(rows, True, on_unreadable=on_unreadable, progress=progress)
         return _held(X), kept
@@ -167,11 +169,6 @@ class Backbone(PictureExtractor):
     def _rows(self, origin: str, names: Sequence[object], key: Any, make: Any) -> Rows:
         shape = (len(names), self.n_features)
         return Rows("features", origin, names, shape, np.float32, key, make, all_looked_at=True)
-
-    @property
-    def _identity(self) -> str:
-        """What the features of a picture depend on, beside the picture."""
-        return repr((RULE, self.digest, sorted(self.view.describe().items())))
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -270,6 +267,10 @@ class Backbone(PictureExtractor):
         if made.digest != description["digest"]:
             raise ValueError("its backbone is damaged")
         return made
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _held(X: Array) -> Array:

@@ -83,6 +83,8 @@ class PictureExtractor(Extractor):
     """Of the pictures that it looks at: (height, width, channels)."""
     average: Array
     """The colour that says least to it: uint8 `(channels,)`."""
+    fingerprint: str
+    """The same for what makes the same features, and for nothing else."""
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
         """A data set of pictures as one of their features.
