@@ -115,7 +115,9 @@ class View:
         That is features already, or maps of them, averaged over all places, or the features of
         tokens `(n, tokens, d)`, of which the mean or the first is taken.
         """
-        if Y.ndim == 4:
+        if Y.ndim == 4 and sorted(Y.shape[1:])[:2] == [1, 1]:  # a map of one place, either way
+            Y = Y.reshape(len(Y), -1)
+        elif Y.ndim == 4:
             Y = Y.mean(axis=(2, 3) if self.layout == "NCHW" else (1, 2), dtype=np.float32)
         elif Y.ndim == 3:
             Y = Y.mean(axis=1, dtype=np.float32) if self.pool == "mean" else Y[:, 0]
