@@ -119,7 +119,6 @@ def test_arrays_and_lists_of_files(here: Path, files: list[Path]) -> None:
     data = read_data(here / "pets", size=16)
     of_data = Classifier(**SETTINGS).fit(data, features=Backbone.open(here / "net.onnx"))
     np.testing.assert_allclose(of_data.network.theta, load_run(here / "run").network.theta)
-    assert of_data.sees_pictures
     assert of_data.picture_shape == (16, 16, 3)
 
 

@@ -145,15 +145,11 @@ class Classifier:
         return self.recipe.make_loss(outputs_for(self.classes))
 
     @property
-    def sees_pictures(self) -> bool:
-        """Whether it answers for pictures, by their pixels or by features of them."""
-        return self.preprocessing.is_pictures or isinstance(self.extractor, PictureExtractor)
-
-    @property
     def picture_shape(self) -> tuple[int, ...]:
-        """Of the pictures that it sees, where it does: (height, width, channels)."""
-        seen = self.extractor
-        return seen.shape if isinstance(seen, PictureExtractor) else self.preprocessing.shape
+        """Of the pictures that it sees, (height, width, channels); () if it sees none."""
+        if isinstance(self.extractor, PictureExtractor):
+            return self.extractor.shape
+        return self.preprocessing.shape if self.preprocessing.is_pictures else ()
 
     @property
     def stops_early(self) -> bool:

@@ -279,7 +279,7 @@ def _one_picture(classifier: Classifier, picture: Samples) -> Array:
     """The raw picture `(1, height, width, channels)`."""
     if not classifier.classes:
         raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-    if not classifier.sees_pictures:
+    if not classifier.picture_shape:
         raise DataError(
             "An explanation shows the pixels of a picture, but this model was trained on feature "
             f"vectors of {classifier.preprocessing.shape[0]}; train one on pictures."

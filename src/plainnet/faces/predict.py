@@ -52,7 +52,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     """
     _check_csv(csv_file)
     classifier = load_run(run)
-    ask = _pictures if classifier.sees_pictures else _features
+    ask = _pictures if classifier.picture_shape else _features
     found = ask(classifier, pictures)
     for what in found.unread.values():
         say(f"Error: {printable(what)}")

@@ -43,7 +43,7 @@ def command(
     if to is not None and to.suffix.lower() not in (".html", ".htm") and not _is_device(to):
         raise FileError(f"--page writes a page, but {to} is not named as one; end it in .html.")
     classifier = load_run(run)
-    if not classifier.sees_pictures:
+    if not classifier.picture_shape:
         raise DataError(
             f"{run} was trained on feature vectors, but pictures are traced here; in Python, "
             "plainnet.network.trace follows arrays."

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from plainnet.faces.options import (
 from plainnet.faces.reading import leaks_told, read_told
 from plainnet.faces.report import report_training
 from plainnet.reports import evaluation_text
+from plainnet.training.evaluation import Evaluation
 
 
 @click.command("train", cls=Sections)
@@ -94,30 +96,33 @@ def command(
         _check_apart(out or RUNS, data)
     recipe = classifier.recipe
     extractor, noted = features_for(features, settings, recipe)
+    how |= noted
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, extractor=extractor)
         splits = seen(data, strict=how["strict"])
         splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
         code, results = train_run(
-            classifier,
-            splits,
-            folder,
-            resume=resume is not None,
-            minutes=minutes,
-            noted=how | noted,
+            classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
         )
     if not classifier.history:
         return code
     wanted = report and (results or not code)
     page = report_training(classifier, splits, folder, leaked) if wanted else None
     if as_json:
-        metrics = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(classifier), **metrics})
+        measured = {name: result.to_dict() for name, result in results.items()}
+        print_json({"run": str(folder), **_facts(classifier), **measured})
     else:
-        for name, result in results.items():
-            print(f"{evaluation_text(result, name)}\n")
-        print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
+        _tell(results, page, classifier, folder)
     return code
+
+
+def _tell(
+    results: Mapping[str, Evaluation], page: Path | None, classifier: Classifier, folder: Path
+) -> None:
+    """What was measured, and what was written where."""
+    for name, result in results.items():
+        print(f"{evaluation_text(result, name)}\n")
+    print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
 
 
 def _check_apart(out: Path, data: Path) -> None:
@@ -176,7 +181,7 @@ def _facts(classifier: Classifier) -> dict[str, Any]:
 
 
 def _where(classifier: Classifier, folder: Path) -> str:
-    samples = "PICTURE" if classifier.sees_pictures else "FEATURES.npy"
+    samples = "PICTURE" if classifier.picture_shape else "FEATURES.npy"
     lines = [
         f"kept     {_kept_text(classifier)}",
         f"written  {folder}",
