@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
+from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.member import Member, temperatures_of, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
@@ -27,11 +28,17 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import describe, number_of, restore, restore_members
+from plainnet.classifier.saved import (
+    describe,
+    number_of,
+    restore,
+    restore_extractor,
+    restore_members,
+)
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Splits
+from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
 from plainnet.training import Epoch, Epochs, logits
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
@@ -48,6 +55,8 @@ class Classifier:
 
     network: Network
     preprocessing: Preprocessing
+    extractor: Extractor | None = None
+    """What makes feature vectors of what is handed in, if something does."""
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -76,6 +85,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -83,11 +93,13 @@ class Classifier:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: the class of each sample, names or numbers, where `data` is an array.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            features: an ONNX file that makes features of the pictures, on which the network learns
+                and which travels with it; see docs/features.md.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation):
+        for _ in self.fit_epochs(data, y, validation=validation, features=features):
             pass
         return self
 
@@ -97,6 +109,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
@@ -105,7 +118,7 @@ class Classifier:
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        train_set, watch = training_data(data, y, validation, self.recipe)
+        train_set, watch = training_data(data, y, validation, self.recipe, features)
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(
@@ -114,7 +127,7 @@ class Classifier:
         """Forget what was learned, for these data."""
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
         self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
-        self.preprocessing = preprocessing
+        self.preprocessing, self.extractor = preprocessing, train_set.extractor
 
     def begin_network(self, rng: Rng) -> None:
         """A new network for the data, before it has learned anything."""
@@ -130,6 +143,13 @@ class Classifier:
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Two classes are one yes-or-no question; more are one choice."""
         return self.recipe.make_loss(outputs_for(self.classes))
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """Of the pictures that it sees, (height, width, channels); () if it sees none."""
+        if isinstance(self.extractor, PictureExtractor):
+            return self.extractor.shape
+        return self.preprocessing.shape if self.preprocessing.is_pictures else ()
 
     @property
     def stops_early(self) -> bool:
@@ -163,7 +183,7 @@ class Classifier:
             DivergedError: the answers are no finite numbers.
         """
         self._check_trained()
-        raw = raw_samples(samples, self.preprocessing)
+        raw = raw_samples(samples, self.preprocessing, self.extractor)
         with np.errstate(over="ignore", invalid="ignore"):
             members = self.members
             P = self._answer(members[0], raw)
@@ -234,6 +254,9 @@ class Classifier:
         metadata |= {"temperature": self.temperature, "threshold": self.threshold}
         metadata["earlier"] = temperatures_of(self.earlier)
         tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
+        if self.extractor is not None:
+            metadata["extractor"] = {"kind": self.extractor.kind, **self.extractor.describe()}
+            tensors |= self.extractor.tensors()
         write_model(Path(path), self.network, metadata, tensors)
 
     @classmethod
@@ -245,16 +268,19 @@ class Classifier:
         """
         network, metadata, tensors = read_model(Path(path))
         earlier, tensors = restore_members(path, metadata, tensors, network)
+        extractor, tensors = restore_extractor(path, metadata, tensors)
         classes, preprocessing, recipe, quality = restore(path, metadata, tensors)
         outputs = outputs_for(classes)
-        if (network.n_in, network.n_out) != (preprocessing.mean.size, outputs):
+        made = extractor.n_features if extractor else network.n_in
+        if (network.n_in, network.n_out, made) != (n_in := preprocessing.mean.size, outputs, n_in):
             raise ModelFileError(
                 f"{path} does not fit itself: its network maps {network.n_in} features to "
-                f"{network.n_out} outputs, its preprocessing gives {preprocessing.mean.size} for "
+                f"{network.n_out} outputs, its preprocessing gives {n_in} for "
                 f"{len(classes)} classes; copy it again or train anew."
             )
         self = cls()
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
+        self.extractor = extractor
         self.classes, self.quality = classes, quality
         self.temperature = number_of("temperature", path, metadata, 1.0, "(0, inf)")
         self.threshold = number_of("threshold", path, metadata, 0.5, "[0, 1]")

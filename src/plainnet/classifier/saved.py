@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,17 @@ from plainnet.checks import check_number
 from plainnet.classifier.member import Member, members_from
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.errors import ModelFileError, PlainnetError, SettingError
+from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError, SettingError
 from plainnet.network import Array, Network
+from plainnet.pictures import Extractor
 from plainnet.version import __version__
 
 KIND = "classifier"
 PARTS = ("classes", "preprocessing", "recipe", "quality")
+EXTRACTORS: Mapping[str, tuple[str, str]] = {
+    "backbone": ("plainnet.pictures.backbone", "Backbone"),
+}
+"""The module and the class of each kind of extractor: imported only where a model needs it."""
 
 Parts = tuple[tuple[str, ...], Preprocessing, Recipe, dict[str, Any]]
 """Class names, preprocessing, recipe, and what was measured."""
@@ -92,6 +98,36 @@ def restore_members(
             f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
             "anew."
         ) from error
+
+
+def restore_extractor(
+    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
+) -> tuple[Extractor | None, dict[str, Array]]:
+    """What makes the features, if something does, and the tensors that are not its own.
+
+    Raises:
+        ModelFileError: it does not fit itself.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    if "extractor" not in metadata:
+        return None, dict(tensors)
+    own = {name for name in tensors if name.startswith("extractor.")}
+    try:
+        description = dict(metadata["extractor"])
+        kind = description.pop("kind", None)
+        if kind not in EXTRACTORS:
+            raise ValueError(f"its features are made by {kind!r}, which is unknown")
+        module, name = EXTRACTORS[kind]
+        cls: type[Extractor] = getattr(import_module(module), name)
+        made = cls.restore(description, {name: tensors[name] for name in own})
+    except MissingExtraError:
+        raise
+    except (PlainnetError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
+            "anew."
+        ) from error
+    return made, {name: array for name, array in tensors.items() if name not in own}
 
 
 def _check(metadata: Mapping[str, Any]) -> None:
