@@ -69,5 +69,9 @@ def _check_fit(learner: Learner, metadata: Mapping[str, Any]) -> None:
             f"its network maps {network.n_in} features to {network.n_out} outputs, its "
             f"preprocessing gives {n_in} for {learner.told_answers()}"
         )
+    if learner.extractor is not None and learner.extractor.n_features != n_in:
+        raise ValueError(
+            f"its preprocessing takes {n_in} features, but {learner.extractor.n_features} are made"
+        )
     if metadata.get("outputs", outputs) != outputs:
         raise ValueError(f"its outputs mean {metadata['outputs']!r:.80}, not {outputs!r}")

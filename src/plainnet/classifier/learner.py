@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
+from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.keeping import learner_of, write_learner
 from plainnet.classifier.member import Member
@@ -17,7 +18,7 @@ from plainnet.classifier.samples import Labels, Samples, raw_samples, training_d
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files import read_model
 from plainnet.network import Array, Loss, Network, Rng
-from plainnet.pictures import Dataset, Extractor, Splits
+from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
 from plainnet.training import Epoch, Epochs
 
 
@@ -132,6 +133,7 @@ class Learner(ABC):
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -140,11 +142,13 @@ class Learner(ABC):
             y: what is right for each sample, where `data` is an array: of a classifier the class,
                 names or numbers, of a regressor the number.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            features: an ONNX file that makes features of the pictures, on which the network learns
+                and which travels with it; see docs/features.md.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation):
+        for _ in self.fit_epochs(data, y, validation=validation, features=features):
             pass
         return self
 
@@ -154,6 +158,7 @@ class Learner(ABC):
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
@@ -162,7 +167,7 @@ class Learner(ABC):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        train_set, watch = training_data(data, y, validation, self.recipe, self.dataset)
+        train_set, watch = training_data(data, y, validation, self.recipe, self.dataset, features)
         self.check_kind(train_set)
         return fit_epochs(self, train_set, watch, checkpoint)
 
@@ -183,6 +188,13 @@ class Learner(ABC):
     def members(self) -> list[Member]:
         """The networks whose answers are averaged; most often one."""
         return [*self.earlier, Member(self.network, self.temperature)]
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """Of the pictures that it sees, (height, width, channels); () if it sees none."""
+        if isinstance(self.extractor, PictureExtractor):
+            return self.extractor.shape
+        return self.preprocessing.shape if self.preprocessing.is_pictures else ()
 
     @property
     def stops_early(self) -> bool:

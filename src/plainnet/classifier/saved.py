@@ -25,7 +25,9 @@ from plainnet.version import __version__
 PARTS = ("preprocessing", "recipe", "quality")
 KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
 """What the metadata may hold, beside what a kind says of its answers."""
-EXTRACTORS: Mapping[str, tuple[str, str]] = {}
+EXTRACTORS: Mapping[str, tuple[str, str]] = {
+    "backbone": ("plainnet.pictures.backbone", "Backbone"),
+}
 """The module and the class of each kind of extractor: imported only where a model needs it."""
 
 

@@ -9,7 +9,8 @@
 - `check`: what is wrong with the data at a path, as `Findings`; `look_over`: with data that have
   been read; `leaks`: the training samples that validation or test holds as well, and
   `without_leaks` leaves them out.
-- `Extractor`: the contract of what makes feature vectors of something else.
+- `Extractor`: the contract of what makes feature vectors of something else; `PictureExtractor`:
+  of what makes them of pictures. `pictures.backbone.Backbone` is one, an ONNX file.
 """
 
 from plainnet.pictures.dataset import (
@@ -22,7 +23,7 @@ from plainnet.pictures.dataset import (
 )
 from plainnet.pictures.decoding import read_picture
 from plainnet.pictures.duplicates import Leak, leaks, without_leaks
-from plainnet.pictures.extractor import Extractor
+from plainnet.pictures.extractor import Extractor, PictureExtractor
 from plainnet.pictures.findings import Finding, Findings
 from plainnet.pictures.health import check, look_over, picture_of
 from plainnet.pictures.reading import picture_files, read_pictures, resize_pictures
@@ -34,6 +35,7 @@ __all__ = [
     "Finding",
     "Findings",
     "Leak",
+    "PictureExtractor",
     "Splits",
     "check",
     "leaks",

@@ -10,7 +10,9 @@ from plainnet.pictures.decoding import PathLike
 from plainnet.pictures.reading import OnUnreadable, Progress
 
 if TYPE_CHECKING:
-    from plainnet.pictures.dataset import Splits
+    from collections.abc import Sequence
+
+    from plainnet.pictures.dataset import Dataset, Splits
 
 
 class Extractor:
@@ -52,6 +54,10 @@ class Extractor:
         """
         raise NotImplementedError
 
+    def told(self) -> str:
+        """What it makes of what, in a line for people."""
+        return f"{self.n_features:,} features of {self.takes}"
+
     def describe(self) -> dict[str, Any]:
         """What a model file says of it in words."""
         raise NotImplementedError
@@ -66,5 +72,40 @@ class Extractor:
 
         Raises:
             ValueError, PlainnetError: it does not fit itself.
+        """
+        raise NotImplementedError
+
+
+class PictureExtractor(Extractor):
+    """One that makes features of pictures, and so can be asked about files, and shown."""
+
+    name: str
+    """What it is called."""
+    shape: tuple[int, int, int]
+    """Of the pictures that it looks at: (height, width, channels)."""
+    average: Array
+    """The colour that says least to it: uint8 `(channels,)`."""
+    fingerprint: str
+    """The same for what makes the same features, and for nothing else."""
+
+    def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
+        """A data set of pictures as one of their features.
+
+        Raises:
+            DataError: it holds no pictures.
+        """
+        raise NotImplementedError
+
+    def of_files(
+        self,
+        paths: Sequence[PathLike],
+        *,
+        on_unreadable: OnUnreadable | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Array, Array]:
+        """Features of picture files, and of which of them; see `read_pictures`.
+
+        Raises:
+            PictureError: a picture cannot be read, and there is no `on_unreadable`.
         """
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,6 +19,8 @@ Batch = tuple[Array, Array, Array | None]
 
 ANSWERED_AT_ONCE = 2**23
 """Bytes of inputs that `logits` works on together."""
+Order = Callable[[int], Array]
+"""`order(N)`: the numbers of the N samples in the order in which an epoch takes them."""
 
 
 def copy_as_is(raw: Array, out: Array) -> None:
@@ -37,6 +40,7 @@ class Batches:
         weights: of the samples `(N,)`, or None.
         size: samples of a batch; the last of an epoch may be shorter. None: all.
         rng: generator or seed of the order.
+        order: asked for it at each epoch with more than one batch; None: drawn from `rng`.
         prepare: makes inputs of raw samples; None: they are inputs.
         anew: `prepare` gives something else each time, so it is called for each epoch.
         dtype: of the inputs.
@@ -50,6 +54,7 @@ class Batches:
         *,
         size: int | None = None,
         rng: Rng | int | None = 0,
+        order: Order | None = None,
         prepare: Prepare | None = None,
         anew: bool = False,
         dtype: DTypeLike = np.float32,
@@ -59,6 +64,7 @@ class Batches:
         self.weights = None if weights is None else weights.astype(dtype, copy=False)
         self.size = min(size or len(X), len(X))
         self.rng = generator(rng)
+        self.order = order or self.rng.permutation
         self.prepare = prepare or copy_as_is
         self.dtype = np.dtype(dtype)
         self.anew = anew
@@ -81,7 +87,7 @@ class Batches:
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
             self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
-        order = self.rng.permutation(len(self.X))
+        order = self.order(len(self.X))
         for start in range(first * self.size, len(order), self.size):
             rows = order[start : start + self.size]
             raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]
@@ -100,7 +106,8 @@ class Batches:
 
     def of(self, inputs: Array) -> "Batches":
         """The same batches, in the same order, of other inputs `(N, …)`."""
-        return Batches(inputs, self.y, self.weights, size=self.size, rng=self.rng, dtype=self.dtype)
+        same: dict[str, Any] = {"size": self.size, "rng": self.rng, "order": self.order}
+        return Batches(inputs, self.y, self.weights, dtype=self.dtype, **same)
 
 
 def logits(
