@@ -5,6 +5,7 @@ Most of it runs in this process, through `main`; signals, pipes and disks need a
 
 import csv
 import gzip
+import html
 import json
 import os
 import pty
@@ -429,6 +430,24 @@ def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -
     assert "the mean of 2 networks" in plainnet("trace", "run", picture).out
     assert "one of 2 networks" in plainnet("graph", "run").out
     assert plainnet("explain", "run", picture, "--out", "e.png").code == 0
+
+
+def test_weights_and_changes_are_given_by_name(plainnet: Command, data: Path) -> None:
+    given = ["--class-weight", "cat=2,fox=0.5", "--augment", "flip=0.5,mix_up=0.2"]
+    done = plainnet("train", data / "pets", *PICTURES, *given, "--out", "run")
+    assert done.code == 0
+    recipe = Classifier.load("run/model.safetensors").recipe
+    assert recipe.class_weight == {"cat": 2, "fox": 0.5}
+    assert recipe.augment == {"flip": 0.5, "mix_up": 0.2}
+    page = Path("run/report.html").read_text("utf-8")
+    assert "--class-weight cat=2,fox=0.5 --augment flip=0.5,mix_up=0.2" in html.unescape(page)
+    for wrong, told in (
+        (["--class-weight", "cow=1"], "There is no class 'cow'"),
+        (["--class-weight", "cat=much"], "no list of names with numbers"),
+        (["--augment", "wild"], "augmentation must be one of"),
+        (["--augment", "swirl=1"], "no setting 'swirl'"),
+    ):
+        plainnet("train", data / "pets", *PICTURES, *wrong, "--out", "b").refused(told)
 
 
 # -- leaks ---------------------------------------------------------------------------------------

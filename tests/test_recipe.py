@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from plainnet.classifier import Classifier, Recipe
-from plainnet.errors import SettingError
+from plainnet.classifier.weights import weights_of
+from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
+from plainnet.pictures import Dataset
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -55,12 +57,42 @@ def test_layers_stand_in_their_order() -> None:
 
 
 def test_balanced_classes_count_alike() -> None:
-    y = np.array([0, 0, 0, 1, 2, 2])
-    weights = Recipe(class_weight="balanced").weights_for(y)
+    y = np.array([0, 0, 0, 1, 3, 3])
+    data = Dataset(np.zeros((6, 2), np.float32), y, tuple("abcd"))  # of the third there are none
+    weights = weights_of(data, "balanced")
     assert weights is not None
     assert weights.mean() == pytest.approx(1)
-    assert [weights[y == k].sum() for k in range(3)] == pytest.approx([2, 2, 2])
-    assert Recipe(class_weight="none").weights_for(y) is None
+    assert [weights[y == k].sum() for k in (0, 1, 3)] == pytest.approx([2, 2, 2])
+    assert weights_of(data, "none") is None
+
+
+def test_classes_and_samples_count_what_is_said() -> None:
+    y, own = np.array([0, 0, 1, 1]), np.array([1, 3, 0, 2])
+    data = Dataset(np.zeros((4, 2), np.float32), y, ("cat", "dog"), weights=own)
+    given = weights_of(data, {"cat": 2})
+    assert given is not None
+    assert given.tolist() == [2, 6, 0, 2]
+    balanced = weights_of(data, "balanced")
+    assert balanced is not None
+    assert balanced.tolist() == pytest.approx([0.75, 2.25, 0, 3])
+    assert data.take([3, 1]).weights.tolist() == [2, 3]  # type: ignore[union-attr]
+    with pytest.raises(SettingError, match="There is no class 'cow' to be given a weight"):
+        weights_of(data, {"cow": 1})
+    with pytest.raises(SettingError, match="No sample counts anything"):
+        weights_of(data, {"cat": 0, "dog": 0})
+
+
+def test_the_weights_of_samples_reach_the_loss() -> None:
+    settings: dict[str, Any] = {**USUAL, "dropout": 0.0, "class_weight": "none"}
+    plain, alike, ignoring = (Classifier(**settings) for _ in range(3))
+    plain.fit(X, Y)
+    alike.fit(X, Y, weights=np.full(len(X), 2))
+    assert np.allclose(alike.network.theta, plain.network.theta, atol=1e-5)
+    ignoring.fit(X, Y, weights=Y)  # only the samples of one class count, so that is the answer
+    assert set(ignoring.predict(X)) == {"1"}
+    for wrong in (np.ones(3), -np.ones(len(X)), np.full(len(X), np.nan)):
+        with pytest.raises(DataError, match="needs as many weights, numbers of at least 0"):
+            Classifier(**settings).fit(X, Y, weights=wrong)
 
 
 def test_a_rare_class_is_found_more_often_when_balanced() -> None:
@@ -170,6 +202,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
     [
         ({"normalization": "group"}, "normalization must be one of none, batch, layer"),
         ({"class_weight": "even"}, "class weight must be one of none, balanced"),
+        ({"class_weight": {"cat": -1}}, "weight of the class 'cat' must be a number"),
         ({"label_smoothing": 1.0}, "label smoothing"),
         ({"input_dropout": -0.1}, "input dropout"),
         ({"precision": 0.9, "recall": 0.9}, "choose one of them"),

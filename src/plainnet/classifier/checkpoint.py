@@ -223,7 +223,7 @@ def fingerprint(*parts: Dataset | None) -> str:
         facts = (part.X.shape, str(part.X.dtype), part.classes)
         told = repr(facts if part.target is None else (*facts, part.target))
         made.update(told.encode("utf-8", "replace"))
-        for array in (part.X, part.y):
+        for array in (part.X, part.y, *([] if part.weights is None else [part.weights])):
             for _, block in blocks(array):
                 made.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
     return made.hexdigest()

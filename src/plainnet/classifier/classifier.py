@@ -20,6 +20,7 @@ from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.samples import Labels, Samples, make_dataset, numbers_of, plain_labels
 from plainnet.classifier.saved import classes_of
+from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.pictures import Dataset, stratified_split
@@ -95,8 +96,8 @@ class Classifier(Learner):
         return data.y
 
     def weights_for(self, data: Dataset) -> Array | None:
-        """What each sample counts in the loss, as the recipe says."""
-        return self.recipe.weights_for(data.y)
+        """What each sample counts in the loss, by itself and as the recipe says."""
+        return weights_of(data, self.recipe.class_weight)
 
     def end_network(self) -> None:
         """Fit the temperature to the validation samples, if they are enough to tell."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -89,9 +90,9 @@ class Learner(ABC):
     def targets(self, data: Dataset) -> Array:
         """What the loss takes for these samples."""
 
-    def weights_for(self, data: Dataset) -> Array | None:  # noqa: ARG002
+    def weights_for(self, data: Dataset) -> Array | None:
         """What each sample counts in the loss; None: all the same."""
-        return None
+        return data.weights
 
     @property
     def figures(self) -> Callable[[Array, Array], Mapping[str, float]] | None:
@@ -132,6 +133,7 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        weights: Array | None = None,
         validation: tuple[Array, Labels] | None = None,
         features: Features | None = None,
     ) -> Self:
@@ -141,6 +143,7 @@ class Learner(ABC):
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: what is right for each sample, where `data` is an array: of a classifier the class,
                 names or numbers, of a regressor the number.
+            weights: what each sample counts, `(N,)`; None: all the same.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
             features: an ONNX file that makes features of the pictures, on which the network learns
                 and which travels with it; see docs/features.md.
@@ -148,7 +151,8 @@ class Learner(ABC):
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation, features=features):
+        given: dict[str, Any] = {"validation": validation, "features": features}
+        for _ in self.fit_epochs(data, y, weights=weights, **given):
             pass
         return self
 
@@ -157,6 +161,7 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        weights: Array | None = None,
         validation: tuple[Array, Labels] | None = None,
         features: Features | None = None,
         checkpoint: Checkpoint | None = None,
@@ -169,6 +174,8 @@ class Learner(ABC):
         """
         train_set, watch = training_data(data, y, validation, self.recipe, self.dataset, features)
         self.check_kind(train_set)
+        if weights is not None:
+            train_set = replace(train_set, weights=np.asarray(weights))
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(

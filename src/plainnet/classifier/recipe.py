@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
 
-import numpy as np
-
 from plainnet.checks import check_number, check_whole
+from plainnet.classifier.weights import check_class_weight
 from plainnet.errors import SettingError
 from plainnet.network import (
-    Array,
     BatchNorm,
     Dense,
     Dropout,
@@ -64,7 +62,6 @@ NORMALIZATIONS: Mapping[str, Callable[[int], Layer] | None] = {
     "batch": BatchNorm,
     "layer": LayerNorm,
 }
-CLASS_WEIGHTS = {"none": None, "balanced": None}
 OPTIMIZERS: Mapping[str, type[Optimizer]] = {
     "gradient-descent": GradientDescent,
     "momentum": Momentum,
@@ -117,9 +114,10 @@ class Recipe:
     max_norm: float | None = None
     """Of the weights into a unit."""
     label_smoothing: float = 0.0
-    class_weight: str = "balanced"
+    class_weight: str | Mapping[str, float] = "balanced"
     """`balanced`: each class counts alike in the loss, however many samples it happens to have; how
-    many there are of it seldom says how often it will be met. `none`: each sample counts alike."""
+    many there are of it seldom says how often it will be met. `none`: each sample counts alike. Or
+    what a sample of a class counts, such as `{"cat": 2}`, and 1 of the others."""
     averaging: float = 0.0
     """Keep a running mean of the weights, to which each step back counts so many times as much;
     0: keep the last."""
@@ -161,6 +159,7 @@ class Recipe:
         for name in ("dropout", "input_dropout", "label_smoothing", "averaging"):
             check_number(name.replace("_", " "), getattr(self, name), "[0, 1)")
         augmentation_of(self.augment)
+        check_class_weight(self.class_weight)
         if self.learning_rate is not None:
             check_number("learning rate", self.learning_rate, "(0, inf)")
         check_number("weight decay", self.weight_decay, "[0, inf)")
@@ -227,13 +226,6 @@ class Recipe:
         kind = SigmoidCrossEntropy if n_out == 1 else SoftmaxCrossEntropy
         return kind(smoothing=self.label_smoothing)
 
-    def weights_for(self, y: Array) -> Array | None:
-        """What each sample counts in the loss, `(N,)`: 1 on average; None: all the same."""
-        if self.class_weight == "none":
-            return None
-        counts = np.bincount(y)
-        return (len(y) / (np.count_nonzero(counts) * counts[y])).astype(np.float32)
-
     def make_average(self) -> Average | None:
         """The running mean of the weights, if one is kept."""
         return Average(self.averaging) if self.averaging else None
@@ -256,7 +248,6 @@ class Recipe:
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "normalization": NORMALIZATIONS,
-    "class weight": CLASS_WEIGHTS,
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "optimizer": OPTIMIZERS,

@@ -13,14 +13,13 @@ import click
 
 from plainnet.classifier.recipe import (
     ACTIVATIONS,
-    CLASS_WEIGHTS,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
     Recipe,
 )
-from plainnet.pictures.augmentation import FEW, NAMED, NAMES
+from plainnet.pictures.augmentation import FEW, NAMED
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -44,6 +43,19 @@ def size(value: str) -> tuple[int, int]:
     except ValueError:
         raise click.BadParameter(f"{value!r} is no picture size; write 64 or 48x64.") from None
     return height, width
+
+
+def named_numbers(value: str) -> str | dict[str, float]:
+    """`flip=0.5,shift=0.1` → {"flip": 0.5, "shift": 0.1}; a name without `=` stays."""
+    if "=" not in value:
+        return value
+    try:
+        parts = [part.rpartition("=") for part in value.split(",")]
+        return {name.strip(): float(number) for name, _, number in parts}
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no list of names with numbers; write cat=2,dog=0.5."
+        ) from None
 
 
 def choice(names: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,11 +142,12 @@ RECIPE_OPTIONS = (
     ),
     _training(
         "--augment",
-        type=click.Choice(NAMES),
-        metavar="NAME",
+        type=named_numbers,
+        metavar="HOW",
         help="Vary training pictures each epoch anew, as if taken a moment later or written by "
-        f"another hand: {either(NAMED)}. Mild mirrors colour pictures: take handwriting for what "
-        f"can be read. [{STANDARD.augment}: mild for at most {FEW:,} pictures]",
+        f"another hand: {either(NAMED)}, or settings such as flip=0.5,shift=0.1,mix_up=0.2. Mild "
+        "mirrors colour pictures: take handwriting for what can be read. "
+        f"[{STANDARD.augment}: mild for at most {FEW:,} pictures]",
     ),
     _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
@@ -180,9 +193,10 @@ RECIPE_OPTIONS = (
     ),
     _training(
         "--class-weight",
-        **choice(CLASS_WEIGHTS),
-        help="balanced: classes count alike, however many samples they have; or none. "
-        f"[{STANDARD.class_weight}]",
+        type=named_numbers,
+        metavar="WEIGHTS",
+        help="balanced: classes count alike, however many samples they have; none: samples do; or "
+        f"what a sample of a class counts, cat=2,dog=0.5. [{STANDARD.class_weight}]",
     ),
     _training(
         "--averaging",

@@ -146,6 +146,8 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
             continue
         if isinstance(value, bool):
             words.append(option if value else f"--no-{option[2:]}")
+        elif isinstance(value, Mapping):
+            words += [option, ",".join(f"{key}={number:g}" for key, number in value.items())]
         elif isinstance(value, (tuple, list)):
             joined = ("x" if name == "size" else ",").join(map(str, value))
             words += [option, joined or "none"]

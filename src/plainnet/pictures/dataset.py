@@ -41,6 +41,8 @@ class Dataset:
     """What made the features, if something did."""
     target: str | None = None
     """The name of the number that is to be predicted, of a regression."""
+    weights: Array | None = None
+    """What each sample counts when it is learned from, float32 `(N,)`; None: all the same."""
 
     def __post_init__(self) -> None:
         self._check_X()
@@ -48,6 +50,8 @@ class Dataset:
             self._check_y()
         else:
             self._check_numbers()
+        if self.weights is not None:
+            self._check_weights(self.weights)
         if self.paths is not None and len(self.paths) != len(self.X):
             raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
 
@@ -64,7 +68,8 @@ class Dataset:
         paths = self.paths
         if paths is not None:
             paths = tuple(paths[i] for i in np.arange(len(self))[rows])
-        return replace(self, X=select(self.X, rows), y=self.y[rows], paths=paths)
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=select(self.X, rows), y=self.y[rows], paths=paths, weights=weights)
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
@@ -134,9 +139,19 @@ class Dataset:
         object.__setattr__(self, "y", y.astype(np.float64, copy=False))
         if len(bad := np.flatnonzero(~(np.abs(self.y) < LARGEST))):
             raise self._error(
-                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, the "
-                f"first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
+                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, "
+                f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
             )
+
+    def _check_weights(self, weights: Array) -> None:
+        sound = weights.shape == (len(self.X),) and weights.dtype.kind in "biuf"
+        if not (sound and np.isfinite(weights).all() and weights.min() >= 0):
+            raise self._error(
+                f"has {len(self.X)} samples and needs as many weights, numbers of at least 0 of "
+                f"shape ({len(self.X)},), but they are {weights.dtype} {weights.shape}"
+                f"{f' from {weights.min()} to {weights.max()}' if sound else ''}."
+            )
+        object.__setattr__(self, "weights", weights.astype(np.float32, copy=False))
 
     def _error(self, what: str) -> DataError:
         return DataError(f"{self.name} {what}")
