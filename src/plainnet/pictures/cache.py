@@ -28,7 +28,7 @@ from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.kept import Rows, read_kept
 from plainnet.pictures.reading import OnUnreadable, Progress, each_picture
 
-RULE = 1
+RULE = 2
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
 WORTH = 2**22
 """Bytes that decoded pictures take at least to be kept."""

@@ -1,0 +1,10 @@
+"""What goes to and comes from other programs.
+
+- `export_onnx`: a classifier as one ONNX file, from raw pictures to the names of classes;
+  `onnx_model`: the same in memory; `verify_onnx`: whether a file answers as plainnet does.
+"""
+
+from plainnet.exchange.golden import Verification, golden_path, verify_onnx
+from plainnet.exchange.onnx_model import export_onnx, onnx_model
+
+__all__ = ["Verification", "export_onnx", "golden_path", "onnx_model", "verify_onnx"]
