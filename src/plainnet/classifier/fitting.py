@@ -92,7 +92,7 @@ def _start(
     generators = {"order": order_rng, "augmentation": augment_rng}
     history, earlier = classifier.history, classifier.earlier
     training = Training(classifier.network, optimizer, generators, recipe, data, history, earlier)
-    training.average = recipe.make_average()
+    training.average, training.watched = recipe.make_average(), watch is not None
     if checkpoint:
         checkpoint.attach(training)
     stream = train(
