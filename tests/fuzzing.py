@@ -110,10 +110,9 @@ def cut(draw: random.Random, content: bytes) -> bytes:
     """Cut short, or with a piece taken out, doubled or put in."""
     a, b = sorted(draw.randrange(len(content) + 1) for _ in range(2))
     more = draw.randbytes(draw.choice((1, 8, 100)))
-    return draw.choice(
-        (content[:a], content[a:], content[:a] + content[b:], content[:b] + content[a:])
-        + (content[:a] + more + content[a:], content[:a] + more + content[a + len(more) :])
-    )
+    pieces = [content[:a], content[a:], content[:a] + content[b:], content[:b] + content[a:]]
+    pieces += [content[:a] + more + content[at:] for at in (a, a + len(more))]
+    return draw.choice(pieces)
 
 
 def another_length(draw: random.Random, content: bytes) -> bytes:
@@ -212,7 +211,9 @@ def moved(draw: random.Random, content: bytes) -> bytes:
             ([-1, -2], [2**40, 2**40], [0], [], [10**12], one["shape"][::-1], [1] * 70)
         )
     elif what == 4:
-        one["dtype"] = draw.choice(("F16", "BF16", "F64", "I64", "BOOL", "f32", "", "U8", "F8_E4M3"))
+        one["dtype"] = draw.choice(
+            ("F16", "BF16", "F64", "I64", "BOOL", "f32", "", "U8", "F8_E4M3")
+        )
     else:
         name = draw.choice(names)
         header[draw.choice(("more", name + "x", "members.9.theta", "layers.0.b2"))] = header[name]

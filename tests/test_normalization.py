@@ -321,7 +321,10 @@ def changed(path: Path, change: Callable[[dict[str, Array]], object]) -> None:
             r"layers\.1\.var must be floats of \(5,",
         ),
         (lambda t: t.update({"layers.1.var": np.full(5, np.inf, np.float32)}), "not finite"),
-        (lambda t: t.update({"layers.1.var": -np.ones(5, np.float32)}), "var holds negative variances"),
+        (
+            lambda t: t.update({"layers.1.var": -np.ones(5, np.float32)}),
+            "var holds negative variances",
+        ),
         (lambda t: t.update({"layers.3.mean": np.ones(5)}), r"no layer has a place for layers\.3"),
     ],
 )

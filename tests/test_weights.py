@@ -1,18 +1,15 @@
-"""Weights as PyTorch names them: out and in without losing a bit, and the pages' lines that load them."""
+"""Weights as PyTorch names them: out and in without losing a bit, and the page's lines for them."""
 
 import os
-import random
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from safetensors import safe_open
-from safetensors.numpy import load_file, save, save_file
+from safetensors.numpy import load_file, save_file
+from test_readme import blocks_of
 
 from plainnet import Classifier
 from plainnet.errors import FileError, ModelFileError, SettingError
@@ -31,7 +28,6 @@ from plainnet.network import (
     Tanh,
 )
 from plainnet.pictures.drawing import draw_animal
-from test_readme import blocks_of
 
 PAGE = "docs/interchange.md"
 RNG = np.random.default_rng(0)
@@ -263,5 +259,7 @@ def test_the_page_elsewhere(
 def test_the_page_tells_of_the_layers_that_are_printed(pets: Path) -> None:
     classifier = Classifier.load(pets / "runs" / "pets-1" / "model.safetensors")
     inside = sequential(classifier.network).removeprefix("Sequential(").removesuffix(")")
-    words = TORCH[TORCH.index("Sequential(") + 11 : TORCH.index(")  # fmt")].replace("torch.nn.", "")
+    words = TORCH[TORCH.index("Sequential(") + 11 : TORCH.index(")  # fmt")].replace(
+        "torch.nn.", ""
+    )
     assert " ".join(words.split()).rstrip(",") == inside

@@ -156,7 +156,12 @@ def _training(told: Any, n_classes: int) -> dict[str, Any]:
     """What is known of the training, checked; {} in older files."""
     if told == {}:
         return {}
-    if not isinstance(told, dict) or {*told} != {"learning_rate", "epochs", "kept_epoch", "samples"}:
+    if not isinstance(told, dict) or {*told} != {
+        "learning_rate",
+        "epochs",
+        "kept_epoch",
+        "samples",
+    }:
         raise ValueError(f"its training is told as {told!r:.80}")
     check_number("learning rate", told["learning_rate"], "(0, inf)")
     kept = check_whole("kept epoch", told["kept_epoch"], 1)

@@ -107,7 +107,11 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
                 "is damaged, so copy it again or train anew."
             ) from error
         own = {*network.parameters, *network.state}
-        return network, metadata, {name: file.read(name) for name in file.entries if name not in own}
+        return (
+            network,
+            metadata,
+            {name: file.read(name) for name in file.entries if name not in own},
+        )
 
 
 def check_sound(name: str, array: Array) -> None:

@@ -137,6 +137,10 @@ def open_tensors(
             f"({error.strerror or error}); name a "
             f"{'run folder or file that `plainnet train` has written' if ours else what}."
         ) from error
+    except MemoryError as error:
+        raise ModelFileError(
+            f"{path} needs more memory than there is; close something, or read it elsewhere."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(
             f"{path} is no {what} ({error}); it may be cut short or of another kind, so {way_out}."
