@@ -57,10 +57,10 @@ def shrunk(image: Image.Image, height: int, width: int) -> Array:
 def test_format(tmp_path: Path, ending: str, tolerance: float, grey: bool) -> None:
     original = Image.fromarray(scene())
     original.save(path := tmp_path / f"a.{ending}")
-    picture = read_picture(path, (32, 48), grey)
+    picture = read_picture(path, (40, 52), grey)
     assert picture.dtype == np.uint8
-    assert picture.shape == (32, 48, 1 if grey else 3)
-    assert distance(picture, shrunk(original.convert("L") if grey else original, 32, 48)) <= (
+    assert picture.shape == (40, 52, 1 if grey else 3)
+    assert distance(picture, shrunk(original.convert("L") if grey else original, 40, 52)) <= (
         tolerance
     )
 
@@ -204,6 +204,17 @@ def test_reduced_decode_is_close_to_the_full_one(tmp_path: Path, height: int, wi
     Image.fromarray(scene(height, width)).save(path := tmp_path / "a.jpg")
     with Image.open(path) as image:
         assert distance(read_picture(path, 48), shrunk(image, 48, 48)) < 0.8
+
+
+@pytest.mark.parametrize("size", [(48, 48), (20, 30), (150, 90)])
+def test_a_jpeg_is_reduced_as_its_pixels_are(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.fromarray(scene(401, 603)).save(jpeg := tmp_path / "a.jpg")
+    with Image.open(jpeg) as image:
+        image.save(png := tmp_path / "a.png")
+        full = shrunk(image, *size)
+    picture = read_picture(png, size)
+    assert distance(read_picture(jpeg, size), picture) < 0.5
+    assert not (picture == full).all()
 
 
 def test_jpeg_is_decoded_reduced_but_always_larger_than_wanted(

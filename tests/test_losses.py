@@ -14,6 +14,8 @@ from plainnet.network import (
     Array,
     Loss,
     MeanSquaredError,
+    PoissonDeviance,
+    Scaled,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -63,6 +65,14 @@ CASES = {
     ),
     "softmax-uint8": Case(
         SoftmaxCrossEntropy, 4, lambda N: draw().integers(0, 4, N).astype(np.uint8)
+    ),
+    "poisson-counts": Case(PoissonDeviance, 1, lambda N: draw().poisson(2, N)),
+    "poisson-three-outputs": Case(PoissonDeviance, 3, lambda N: draw().exponential(2, (N, 3))),
+    "mse-halved": Case(
+        lambda: Scaled(MeanSquaredError(), 0.5), 1, lambda N: draw().normal(size=N)
+    ),
+    "sigmoid-smoothed-and-summed": Case(
+        lambda: Scaled(SigmoidCrossEntropy(0.2), 3), 3, lambda N: draw().random((N, 3))
     ),
 }
 
@@ -125,7 +135,7 @@ def test_the_buffer_of_the_gradient_is_used_again(case: Case) -> None:
 
 @pytest.mark.parametrize("size", [50, 1e4, 1e38])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", [name for name in CASES if "mse" not in name])
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("si", "so"))])
 def test_cross_entropies_are_finite_for_large_logits(
     name: str, dtype: DTypeLike, size: float
 ) -> None:
@@ -239,6 +249,17 @@ BY_HAND: dict[str, tuple[Loss, Rows, Array, Array | None, float, Rows]] = {
         np.array([3.0, 1.0]),
         3 / 4 * log(4 / 3) + 1 / 4 * log(2),
         [[3 / 16, -3 / 16], [-1 / 8, 1 / 8]],
+    ),
+    "poisson": (  # μ = 2 and 3, counted 1 and 0
+        PoissonDeviance(),
+        [[log(2)], [log(3)]],
+        np.array([1, 0]),
+        None,
+        (log(1 / 2) - 1 + 2 + 3) / 2,
+        [[1 / 2], [3 / 2]],
+    ),
+    "halved": (
+        Scaled(MeanSquaredError(), 0.5), [[3]], np.array([1]), None, 2, [[2]],
     ),
 }  # fmt: skip
 
@@ -392,6 +413,11 @@ REFUSED: dict[str, tuple[Loss, Array, int, type[PlainnetError], str]] = {
         SoftmaxCrossEntropy(), np.array([-1, 2, 1, 1, 2]), 3, DataError,
         "A network with 3 outputs knows the classes 0 to 2, but the targets go from -1 to 2.",
     ),
+    "poisson-negative": (
+        Scaled(PoissonDeviance(), 2), np.array([1, 0, -2, 4, 1]), 1, DataError,
+        "PoissonDeviance needs targets from 0 on, such as counts, but got values down to -2; for "
+        "numbers of either sign use MeanSquaredError.",
+    ),
 }  # fmt: skip
 
 
@@ -402,6 +428,20 @@ def test_targets_that_do_not_fit_are_refused(
     with pytest.raises(error) as caught:
         loss.check_targets(y, 5, K)
     assert str(caught.value) == words
+
+
+def test_a_scaled_loss_is_measured_without_smoothing_and_keeps_its_figures() -> None:
+    Z, y = np.array([[2.0], [-1.0]]), np.array([1, 1])
+    loss = Scaled(SigmoidCrossEntropy(0.2), 3)
+    plain = 3 * SigmoidCrossEntropy().value_and_grad(Z, y)[0]
+    assert loss.measured.value_and_grad(Z, y)[0] == pytest.approx(plain, rel=1e-14)
+    assert loss.figures(Z, y) == {"accuracy": 0.5}
+    fixed = Scaled(MeanSquaredError(), 0.5)
+    assert fixed.measured is fixed
+
+
+def test_the_counts_that_poisson_expects() -> None:
+    np.testing.assert_allclose(PoissonDeviance().means(np.array([[0.0, log(3)]])), [[1, 3]])
 
 
 def test_the_contract_has_no_formula_of_its_own() -> None:

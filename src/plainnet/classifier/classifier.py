@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
+from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.member import Member, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
@@ -31,7 +32,7 @@ from plainnet.classifier.saved import Saved, describe, outputs_for, restore
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, Splits
+from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
 from plainnet.training import Epoch, Epochs, logits
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
 
@@ -48,6 +49,8 @@ class Classifier:
 
     network: Network
     preprocessing: Preprocessing
+    extractor: Extractor | None = None
+    """What makes feature vectors of what is handed in, if something does."""
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -77,6 +80,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -84,11 +88,13 @@ class Classifier:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: the class of each sample, names or numbers, where `data` is an array.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            features: an ONNX file that makes features of the pictures, on which the network learns
+                and which travels with it; see docs/features.md.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation):
+        for _ in self.fit_epochs(data, y, validation=validation, features=features):
             pass
         return self
 
@@ -98,6 +104,7 @@ class Classifier:
         y: Labels | None = None,
         *,
         validation: tuple[Array, Labels] | None = None,
+        features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
@@ -106,7 +113,7 @@ class Classifier:
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        train_set, watch = training_data(data, y, validation, self.recipe)
+        train_set, watch = training_data(data, y, validation, self.recipe, features)
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(
@@ -116,7 +123,7 @@ class Classifier:
         self.training, self.validation, self.classes = train_set, watch, train_set.classes
         self.history, self.quality, self.earlier, self.threshold = [], {}, [], 0.5
         self._trained = {}
-        self.preprocessing = preprocessing
+        self.preprocessing, self.extractor = preprocessing, train_set.extractor
 
     def begin_network(self, rng: Rng) -> None:
         """A new network for the data, before it has learned anything."""
@@ -132,6 +139,13 @@ class Classifier:
     def loss(self) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Two classes are one yes-or-no question; more are one choice."""
         return self.recipe.make_loss(outputs_for(self.classes))
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """Of the pictures that it sees, (height, width, channels); () if it sees none."""
+        if isinstance(self.extractor, PictureExtractor):
+            return self.extractor.shape
+        return self.preprocessing.shape if self.preprocessing.is_pictures else ()
 
     @property
     def stops_early(self) -> bool:
@@ -185,7 +199,7 @@ class Classifier:
             DivergedError: the answers are no finite numbers.
         """
         self._check_trained()
-        raw = raw_samples(samples, self.preprocessing)
+        raw = raw_samples(samples, self.preprocessing, self.extractor)
         with np.errstate(over="ignore", invalid="ignore"):
             members = self.members
             P = self._answer(members[0], raw)
@@ -253,9 +267,10 @@ class Classifier:
         """
         self._check_trained()
         said = self.classes, self.preprocessing, self.recipe, self.quality, self.temperature
-        metadata = describe(Saved(*said, self.threshold, self.earlier, self.trained))
+        saved = Saved(*said, self.threshold, self.earlier, self.trained, self.extractor)
         tensors = {**self.preprocessing.tensors(), **tensors_of(self.earlier)}
-        write_model(Path(path), self.network, metadata, tensors)
+        tensors |= self.extractor.tensors() if self.extractor else {}
+        write_model(Path(path), self.network, describe(saved), tensors)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -271,19 +286,23 @@ class Classifier:
         self.classes, self.quality = saved.classes, dict(saved.quality)
         self.temperature, self.threshold = saved.temperature, saved.threshold
         self.earlier, self._trained = [*saved.earlier], saved.training
+        self.extractor = saved.extractor
         self._check_answers(path)
         return self
 
     def _check_answers(self, path: str | Path) -> None:
         """A ModelFileError unless samples at the ends of what it knows are answered by numbers."""
-        try:
-            for raw in self.preprocessing.extremes():
-                self.predict_proba(raw[None])
-        except DivergedError as error:
+        with np.errstate(over="ignore", invalid="ignore"):
+            told = [
+                self._answer(member, raw[None])
+                for raw in self.preprocessing.extremes()
+                for member in self.members
+            ]
+        if not np.isfinite(told).all():
             raise ModelFileError(
                 f"{path} holds numbers so large that its answers are no finite ones; copy it again "
                 "or train anew."
-            ) from error
+            )
 
     def _check_trained(self) -> None:
         if not self.classes:

@@ -12,18 +12,23 @@ the others. Three ways to share s out among the pixels:
 - `occlusion`: how far s falls when a patch is covered by the mean picture (Zeiler, Fergus:
   Visualizing and understanding convolutional networks, 2014). No gradient, so no local slope that
   holds for tiny changes only.
+
+Through a backbone that makes the features there is no gradient of ours, so only `occlusion` can
+tell; the mean picture is of the one colour that the backbone is shown as 0.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self, cast
 
 import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.samples import Samples, raw_samples
+from plainnet.classifier.samples import Samples, raw_pictures
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network, Rng, generator
+from plainnet.pictures import PictureExtractor
 
 PATCHES = 8
 """Patches of occlusion that fit side by side into a picture, unless told otherwise."""
@@ -65,7 +70,7 @@ def explain(
     classifier: Classifier,
     picture: Samples,
     *,
-    method: str = "gradient",
+    method: str | None = None,
     of: str | None = None,
     samples: int = 50,
     noise: float = 0.15,
@@ -79,7 +84,8 @@ def explain(
     Args:
         classifier: trained on pictures.
         picture: a file, or an array as `Classifier.predict` takes it; one picture.
-        method: a name of `METHODS`.
+        method: a name of `METHODS`; None: `gradient`, or `occlusion` where a backbone makes the
+            features.
         of: the class that is explained; None: the answer.
         samples: noisy copies, of `smooth`.
         noise: their standard deviation, as a share of the inputs' range, of `smooth`.
@@ -90,12 +96,12 @@ def explain(
         SettingError: an unknown method or class, or a setting out of its range.
         DataError: not one picture; as `PictureError`, one that cannot be read.
     """
-    if method not in METHODS:
-        raise SettingError(f"The method must be one of {', '.join(METHODS)}, but got {method!r}.")
+    method = _method(classifier, method)
     raw = _one_picture(classifier, picture)
     P = classifier.predict_proba(raw)
     answer = classifier.classes[classifier.answers(P)[0]]
-    asked = _Asked.about(classifier, raw, answer if of is None else of)
+    about = _AskedThroughBackbone if classifier.extractor else _Asked
+    asked = about.about(classifier, raw, answer if of is None else of)
     settings = _Settings.checked(samples, noise, patch, rng)
     return Explanation(
         answer,
@@ -154,18 +160,21 @@ class _Asked:
     networks: tuple[tuple[Network, Array], ...]  # with the weights c of its logits
     x: Array  # (1, n_in), prepared: 0 is the mean picture
     shape: tuple[int, ...]  # (height, width, channels)
+    classifier: Classifier
 
     @classmethod
-    def about(cls, classifier: Classifier, raw: Array, of: str) -> "_Asked":
-        preprocessing, members = classifier.preprocessing, classifier.members
+    def about(cls, classifier: Classifier, raw: Array, of: str) -> Self:
+        members = classifier.members
         if of not in classifier.classes:
             known = ", ".join(classifier.classes[:10]) + (", …" * (len(classifier.classes) > 10))
             raise SettingError(f"The class to explain must be one of {known}, but got {of!r}.")
-        x = np.empty((1, preprocessing.mean.size), classifier.network.dtype)
-        preprocessing(raw, x)
         c = contrast(classifier.classes, of, classifier.network.n_out or 1) / len(members)
         networks = tuple((member.network, c / member.temperature) for member in members)
-        return cls(networks, x, preprocessing.shape)
+        return cls(networks, *cls._input(classifier, raw), classifier)
+
+    @staticmethod
+    def _input(classifier: Classifier, raw: Array) -> tuple[Array, tuple[int, ...]]:
+        return _prepared(classifier, raw), classifier.preprocessing.shape
 
     def scores(self, X: Array) -> Array:
         """s of each input, float64 `(n,)`."""
@@ -187,6 +196,27 @@ class _Asked:
         """`(n_in,)`, summed over the channels: `(height, width)`."""
         summed: Array = relevance.reshape(self.shape).sum(axis=2, dtype=np.float64)
         return summed
+
+
+class _AskedThroughBackbone(_Asked):
+    """The input is the picture itself, less the colour that its backbone is shown as 0."""
+
+    @staticmethod
+    def _input(classifier: Classifier, raw: Array) -> tuple[Array, tuple[int, ...]]:
+        seen = cast(PictureExtractor, classifier.extractor)
+        return (raw - seen.average.astype(np.float32)).reshape(1, -1), seen.shape
+
+    def scores(self, X: Array) -> Array:
+        seen = cast(PictureExtractor, self.classifier.extractor)
+        pictures = (X.reshape(-1, *self.shape) + seen.average).astype(np.uint8)
+        return super().scores(_prepared(self.classifier, seen.extract(pictures)))
+
+
+def _prepared(classifier: Classifier, raw: Array) -> Array:
+    """The network's inputs `(n, n_in)` of raw samples."""
+    x = np.empty((len(raw), classifier.preprocessing.mean.size), classifier.network.dtype)
+    classifier.preprocessing(raw, x)
+    return x
 
 
 def _gradient(asked: _Asked, settings: _Settings) -> Array:  # noqa: ARG001
@@ -231,16 +261,30 @@ METHODS: Mapping[str, Callable[[_Asked, _Settings], Array]] = {
 }
 
 
+def _method(classifier: Classifier, method: str | None) -> str:
+    """The method, or the usual one."""
+    if method is None:
+        return "occlusion" if classifier.extractor else "gradient"
+    if method not in METHODS:
+        raise SettingError(f"The method must be one of {', '.join(METHODS)}, but got {method!r}.")
+    if classifier.extractor and method != "occlusion":
+        raise SettingError(
+            f"The method {method} needs a gradient, which does not come through the backbone that "
+            "makes the features; take occlusion."
+        )
+    return method
+
+
 def _one_picture(classifier: Classifier, picture: Samples) -> Array:
     """The raw picture `(1, height, width, channels)`."""
     if not classifier.classes:
         raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-    if not classifier.preprocessing.is_pictures:
+    if not classifier.picture_shape:
         raise DataError(
             "An explanation shows the pixels of a picture, but this model was trained on feature "
             f"vectors of {classifier.preprocessing.shape[0]}; train one on pictures."
         )
-    raw = raw_samples(picture, classifier.preprocessing)
+    raw = raw_pictures(picture, classifier.picture_shape)
     if len(raw) != 1:
         raise DataError(f"One picture is explained at a time, but got {len(raw)}; choose one.")
     return raw

@@ -1,19 +1,24 @@
 """What a user may hand in, turned into what a classifier works with."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from plainnet.classifier.features import Features, extractor_of
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError
 from plainnet.network import Array
 from plainnet.pictures import (
     Dataset,
+    Extractor,
+    PictureExtractor,
     Splits,
     picture_files,
     read_data,
@@ -21,7 +26,7 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
-from plainnet.training.stored import as_samples, not_finite
+from plainnet.training.stored import Stored, as_samples, not_finite
 
 Samples = str | Path | Sequence[str | Path] | Array
 """A picture, a folder of pictures, several of either, or an array of samples."""
@@ -90,14 +95,19 @@ def training_data(
     y: Labels | None,
     validation: tuple[Array, Labels] | None,
     recipe: Recipe,
+    features: Features | None = None,
 ) -> tuple[Dataset, Dataset | None]:
     """What to train on, and what to watch the training with if that is given.
 
     Raises:
         DataError: nothing can be learned from it.
     """
+    extractor = extractor_of(features, recipe)
     if isinstance(data, (str, Path)) and y is None:
-        data = read_data(data, size=recipe.size, grey=recipe.grey)
+        if extractor is not None:
+            data = extractor.read(data)
+        else:
+            data = read_data(data, size=recipe.size, grey=recipe.grey)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
             raise DataError("A data set holds its classes already; leave y out.")
@@ -106,7 +116,7 @@ def training_data(
     elif y is None:
         raise DataError("To learn from an array of samples, give their classes too: fit(X, y).")
     else:
-        train, watch = make_dataset(_pictures(data, recipe), y), None
+        train, watch = make_dataset(_pictures(data, recipe, extractor), y), None
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
@@ -114,25 +124,59 @@ def training_data(
         if not isinstance(validation, tuple) or len(validation) != 2:
             raise DataError("The validation data must be a pair of samples and classes, (X, y).")
         X, labels = validation
-        watch = make_dataset(_pictures(X, recipe), labels, classes=train.classes)
-    return _fitted(train, recipe), None if watch is None else _fitted(watch, recipe)
+        watch = make_dataset(_pictures(X, recipe, extractor), labels, classes=train.classes)
+    fitted = partial(_fitted, recipe=recipe, extractor=extractor)
+    return fitted(train), None if watch is None else fitted(watch)
 
 
-def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
+def raw_samples(
+    samples: Samples, preprocessing: Preprocessing, extractor: Extractor | None = None
+) -> Array:
     """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
+
+    With an extractor an array of floats holds features `(N, n)` that it has made already; from
+    anything else it makes them.
 
     Raises:
         DataError: samples of another kind or shape than the preprocessing was made for.
         PictureError: a picture that cannot be read.
     """
+    if extractor is not None and not _are_features(samples):
+        if isinstance(extractor, PictureExtractor):
+            paths = _paths(samples)
+            samples = _pictures_of(samples, extractor.shape) if paths is None else _files(paths)
+        return _sound_features(preprocessing.check(extractor.extract(samples)))
+    if preprocessing.is_pictures:
+        return raw_pictures(samples, preprocessing.shape)
     if (paths := _paths(samples)) is not None:
-        return _read(paths, preprocessing)
+        raise DataError(
+            f"The model was trained on feature vectors and takes an array "
+            f"(N, {preprocessing.shape[0]}), but got the name of a file, {paths[0]}."
+        )
     X = _array(samples)
-    if not preprocessing.is_pictures:
-        return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
+    return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
+
+
+def raw_pictures(samples: Samples, shape: tuple[int, ...]) -> Array:
+    """Pictures uint8 `(N, *shape)` as they are looked at, read and resized where needed.
+
+    Raises:
+        DataError: the samples are no pictures.
+        PictureError: one cannot be read.
+    """
+    height, width, channels = shape
+    if (paths := _paths(samples)) is not None:
+        return read_pictures(_files(paths), (height, width), channels == 1)[0]
+    X = resize_pictures(_pictures_of(samples, shape), (height, width), channels == 1)
+    return np.repeat(X, 3, axis=3) if X.shape[3] < channels else X
+
+
+def _pictures_of(samples: Any, shape: tuple[int, ...]) -> Array:
+    """Pictures uint8 `(N, H, W, 1 or 3)` of any size; those of this shape may be flattened."""
+    X = _array(samples)
     given = as_samples(samples)
-    if X.ndim == 2 and X.shape[1] == preprocessing.mean.size:  # flattened, one a row
-        X = given.reshape(-1, *preprocessing.shape)
+    if X.ndim == 2 and X.shape[1] == math.prod(shape):  # flattened, one a row
+        X = given.reshape(-1, *shape)
     elif X.ndim == 2:  # one grey picture
         X = given[None, ..., None]
     X = X[None] if X.ndim == 3 else X  # one picture
@@ -141,10 +185,11 @@ def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:
             "The model was trained on pictures and takes picture files, or uint8 arrays (N, height,"
             f" width, channels) with 1 or 3 channels, but got {given.dtype} {given.shape}."
         )
-    X = resize_pictures(X, preprocessing.size, preprocessing.grey)
-    if X.shape[3] == 1 and not preprocessing.grey:
-        X = np.repeat(X, 3, axis=3)
-    return preprocessing.check(X)
+    return X
+
+
+def _are_features(samples: Any) -> bool:
+    return isinstance(samples, (np.ndarray, Stored)) and samples.dtype.kind == "f"
 
 
 def _paths(samples: Any) -> list[Path] | None:
@@ -161,16 +206,12 @@ def _paths(samples: Any) -> list[Path] | None:
     return None
 
 
-def _read(paths: list[Path], preprocessing: Preprocessing) -> Array:
-    if not preprocessing.is_pictures:
-        raise DataError(
-            f"The model was trained on feature vectors and takes an array "
-            f"(N, {preprocessing.shape[0]}), but got the name of a file, {paths[0]}."
-        )
+def _files(paths: list[Path]) -> list[Path]:
+    """The files, and those in the folders."""
     files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
     if not files:
         raise DataError(f"There are no pictures in {paths[0]}; name a picture or another folder.")
-    return read_pictures(files, preprocessing.size, preprocessing.grey)[0]
+    return files
 
 
 def _sound_features(X: Array) -> Array:
@@ -185,16 +226,21 @@ def _sound_features(X: Array) -> Array:
     return X
 
 
-def _pictures(samples: Any, recipe: Recipe) -> Any:
+def _pictures(samples: Any, recipe: Recipe, extractor: PictureExtractor | None) -> Any:
     """The pictures of a list of files; what is an array already stays as it is."""
     if (paths := _paths(samples)) is None:
         return samples
+    if extractor is not None:
+        height, width, channels = extractor.shape
+        return read_pictures(paths, (height, width), channels == 1)[0]
     return read_pictures(paths, recipe.size or DEFAULT_SIZE, recipe.grey)[0]
 
 
-def _fitted(data: Dataset, recipe: Recipe) -> Dataset:
-    """Pictures of the size and colour that the recipe asks for."""
-    if recipe.size is None and not recipe.grey:
+def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -> Dataset:
+    """Pictures of the size and colour that the recipe asks for, or features of them."""
+    if extractor is not None:
+        return data if data.extractor is extractor else extractor.of(data)
+    if isinstance(data.extractor, PictureExtractor) or (recipe.size is None and not recipe.grey):
         return data
     if not data.is_pictures:
         raise DataError(

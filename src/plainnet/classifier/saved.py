@@ -7,6 +7,7 @@ might change the answers.
 
 import platform
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +16,23 @@ from plainnet.checks import check_number, check_whole
 from plainnet.classifier.member import Member, check_temperature, members_from
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.errors import ModelFileError, PlainnetError
+from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.network import Array, Network
+from plainnet.pictures import Extractor
+from plainnet.pictures import Extractor
 from plainnet.version import __version__
 
 KIND = "classifier"
 PARTS = ("classes", "preprocessing", "recipe", "quality")
 KNOWN = {
     *("format", "layers", "kind", *PARTS, "versions", "temperature", "threshold", "earlier"),
-    *("outputs", "training"),
+    *("outputs", "training", "extractor"),
 }
 """Everything that the metadata may hold; of the older files of this format some of it."""
+EXTRACTORS: Mapping[str, tuple[str, str]] = {
+    "backbone": ("plainnet.pictures.backbone", "Backbone"),
+}
+"""The module and the class of each kind of extractor: imported only where a model needs it."""
 
 
 class Saved(NamedTuple):
@@ -41,6 +48,7 @@ class Saved(NamedTuple):
     earlier: Sequence[Member]
     training: Mapping[str, Any]
     """See `Classifier.trained`."""
+    extractor: Extractor | None = None
 
 
 def describe(saved: Saved) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def describe(saved: Saved) -> dict[str, Any]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-    return {
+    told = {
         "kind": KIND,
         "classes": list(saved.classes),
         "preprocessing": saved.preprocessing.describe(),
@@ -67,6 +75,9 @@ def describe(saved: Saved) -> dict[str, Any]:
         "outputs": outputs_told(saved.classes, len(saved.earlier)),
         "training": dict(saved.training),
     }
+    if (made := saved.extractor) is not None:
+        told["extractor"] = {"kind": made.kind, **made.describe()}
+    return told
 
 
 def restore(
@@ -76,19 +87,23 @@ def restore(
 
     Raises:
         ModelFileError: something is missing, too much, or not what it has to be.
+        MissingExtraError: what makes the features needs a package that is not installed.
     """
     try:
         _check(metadata)
         classes = tuple(metadata["classes"])
         earlier = members_from(metadata.get("earlier", []), tensors, network.copy)
+        extractor = _extractor(metadata["extractor"], tensors) if "extractor" in metadata else None
         preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
         if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
             raise ValueError(f"nothing in it has a place for {unknown[0]!r:.60}")
         n_in, n_out = preprocessing.mean.size, outputs_for(classes)
-        if (network.n_in, network.n_out) != (n_in, n_out):
+        made = extractor.n_features if extractor else n_in
+        if (network.n_in, network.n_out, made) != (n_in, n_out, n_in):
             raise ValueError(
-                f"its network maps {network.n_in} features to {network.n_out} outputs, its "
-                f"preprocessing gives {n_in} for {len(classes)} classes"
+                f"it does not fit itself: its network maps {network.n_in} features to "
+                f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} that are made, "
+                f"for {len(classes)} classes"
             )
         meant = outputs_told(classes, len(earlier))
         if metadata.get("outputs", meant) != meant:
@@ -102,8 +117,11 @@ def restore(
             check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]"),
             earlier,
             _training(metadata.get("training", {}), len(classes)),
+            extractor,
         )
-    except (PlainnetError, TypeError, ValueError) as error:
+    except MissingExtraError:
+        raise
+    except (PlainnetError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
             "anew."
@@ -125,6 +143,36 @@ def outputs_told(classes: Sequence[str], earlier: int) -> str:
         answer = "the answer is the class of the highest P"
     mean = f"P is the mean of that of {earlier + 1} networks, each with its temperature; "
     return told + (mean if earlier else "") + answer
+
+
+def restore_extractor(
+    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
+) -> tuple[Extractor | None, dict[str, Array]]:
+    """What makes the features, if something does, and the tensors that are not its own.
+
+    Raises:
+        ModelFileError: it does not fit itself.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    if "extractor" not in metadata:
+        return None, dict(tensors)
+    own = {name for name in tensors if name.startswith("extractor.")}
+    try:
+        description = dict(metadata["extractor"])
+        kind = description.pop("kind", None)
+        if kind not in EXTRACTORS:
+            raise ValueError(f"its features are made by {kind!r}, which is unknown")
+        module, name = EXTRACTORS[kind]
+        cls: type[Extractor] = getattr(import_module(module), name)
+        made = cls.restore(description, {name: tensors[name] for name in own})
+    except MissingExtraError:
+        raise
+    except (PlainnetError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
+            "anew."
+        ) from error
+    return made, {name: array for name, array in tensors.items() if name not in own}
 
 
 def _check(metadata: Mapping[str, Any]) -> None:
@@ -150,6 +198,18 @@ def _check(metadata: Mapping[str, Any]) -> None:
     for part in ("preprocessing", "recipe", "quality"):
         if not isinstance(metadata[part], dict):
             raise ValueError(f"its {part} is no JSON object")
+
+
+def _extractor(described: Any, tensors: dict[str, Array]) -> Extractor:
+    """What makes the features; its tensors are taken out."""
+    description = dict(described)
+    kind = description.pop("kind", None)
+    if kind not in EXTRACTORS:
+        raise ValueError(f"its features are made by {kind!r:.60}, which is unknown")
+    module, name = EXTRACTORS[kind]
+    cls: type[Extractor] = getattr(import_module(module), name)
+    own = [name for name in tensors if name.startswith("extractor.")]
+    return cls.restore(description, {name: tensors.pop(name) for name in own})
 
 
 def _training(told: Any, n_classes: int) -> dict[str, Any]:

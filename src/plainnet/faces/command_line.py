@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": "Show which pixels spoke for an answer, and which against it.",
     "trace": "Follow a picture through a run, formula by formula.",
     "graph": "Draw the computation graph of a run.",
+    "export": "Write a run for other programs to use.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
 HELP = """A neural network in plain sight, and a picture classifier for your own folders.

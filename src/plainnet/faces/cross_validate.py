@@ -7,8 +7,16 @@ import click
 
 from plainnet.classifier import Recipe
 from plainnet.classifier.cross_validation import CrossValidation, cross_validate, pool
+from plainnet.classifier.features import extractor_of
 from plainnet.errors import DataError
-from plainnet.faces.options import Sections, given, json_option, print_json, recipe_options
+from plainnet.faces.options import (
+    Sections,
+    features_option,
+    given,
+    json_option,
+    print_json,
+    recipe_options,
+)
 from plainnet.faces.reading import read_told
 from plainnet.pictures import Dataset
 from plainnet.reports import evaluation_text, percent, say
@@ -19,9 +27,12 @@ from plainnet.reports.progress import counting
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--folds", default=5, help="Trainings, each on all pictures but its own part. [5]")
 @click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
+@features_option
 @recipe_options
 @json_option
-def command(data: Path, folds: int, strict: bool, as_json: bool, **options: Any) -> None:
+def command(
+    data: Path, folds: int, strict: bool, features: Path | None, as_json: bool, **options: Any
+) -> None:
     """Say how well a training on DATA would answer, where there are few pictures to spare.
 
     DATA is anything that `plainnet train` takes; of its parts only the training part is used. It is
@@ -29,7 +40,10 @@ def command(data: Path, folds: int, strict: bool, as_json: bool, **options: Any)
     answered exactly once, by a network that has not seen it.
     """
     recipe = Recipe.of(given(options))
-    samples = read_told(data, size=recipe.size, grey=recipe.grey, strict=strict).train
+    extractor = extractor_of(features, recipe)
+    samples = read_told(
+        data, size=recipe.size, grey=recipe.grey, strict=strict, extractor=extractor
+    ).train
     if samples is None:
         raise DataError(f"{data} holds test data only; name training data.")
     result = _run(samples, recipe, folds)

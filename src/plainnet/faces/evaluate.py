@@ -51,6 +51,8 @@ def read_for(data: Path, classifier: Classifier) -> Splits:
         DataError: they are of another kind than what it was trained on.
     """
     preprocessing = classifier.preprocessing
+    if classifier.extractor is not None:
+        return read_told(data, extractor=classifier.extractor)
     if not preprocessing.is_pictures:
         splits = read_told(data)
     else:

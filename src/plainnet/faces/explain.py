@@ -20,9 +20,8 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 @click.option(
     "--method",
     **choice(METHODS),
-    default="gradient",
     help=f"How: {either(METHODS)}. Smooth is the gradient with fewer speckles, occlusion covers "
-    "patch after patch. [gradient]",
+    "patch after patch. [gradient; for a run with --features: occlusion]",
 )
 @click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
 @click.option(
@@ -32,7 +31,7 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 )
 @json_option
 def command(
-    run: Path, picture: Path, method: str, of: str | None, out: Path | None, as_json: bool
+    run: Path, picture: Path, method: str | None, of: str | None, out: Path | None, as_json: bool
 ) -> None:
     """Show which pixels of PICTURE spoke for and against what RUN answers.
 

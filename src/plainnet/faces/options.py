@@ -6,6 +6,7 @@ A default stands in brackets at the end of an option's help: the recipe knows it
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -234,6 +235,13 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+features_option = _data(
+    "--features",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Learn from what another network makes of the pictures: an ONNX file that gives features. "
+    "It stays as it is and travels with the model; see docs/features.md.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file
 from plainnet.network import Array
-from plainnet.pictures import picture_files, read_pictures
+from plainnet.pictures import PictureExtractor, picture_files, read_pictures
 from plainnet.reports import counting, percent, printable, say, table
 
 MOST_SHOWN = 3
@@ -45,11 +47,12 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     RUN is a run folder or a model file; PICTURES are files, or folders that are searched for them.
     What cannot be read is told on stderr and the rest is answered; the exit code is 2 then.
 
-    A run that was trained on feature vectors takes .npy files instead, a row for each sample.
+    A run that was trained on feature vectors of your own takes .npy files instead, a row for each
+    sample.
     """
     _check_csv(csv_file)
     classifier = load_run(run)
-    ask = _pictures if classifier.preprocessing.is_pictures else _features
+    ask = _pictures if classifier.picture_shape else _features
     found = ask(classifier, pictures)
     for what in found.unread.values():
         say(f"Error: {printable(what)}")
@@ -78,18 +81,20 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
             )
     errors: list[PictureError] = []
     with counting("reading") as progress:
-        X, kept = read_pictures(
-            files,
-            classifier.preprocessing.size,
-            classifier.preprocessing.grey,
-            on_unreadable=errors.append,
-            progress=progress,
-        )
+        X, kept = _reader(classifier)(files, on_unreadable=errors.append, progress=progress)
     left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
     found.unread |= {str(files[i]): str(error) for i, error in zip(left, errors, strict=True)}
     found.names = [str(files[i]) for i in kept]
     found.P = list(classifier.predict_proba(X)) if len(X) else []
     return found
+
+
+def _reader(classifier: Classifier) -> Callable[..., tuple[Array, Array]]:
+    """What makes raw samples of picture files."""
+    if isinstance(classifier.extractor, PictureExtractor):
+        return classifier.extractor.of_files
+    height, width, channels = classifier.picture_shape
+    return partial(read_pictures, size=(height, width), grey=channels == 1)
 
 
 def _features(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:

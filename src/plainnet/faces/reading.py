@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from plainnet.errors import PictureError
-from plainnet.pictures import Splits, leaks, read_data, without_leaks
+from plainnet.pictures import Extractor, Splits, leaks, read_data, without_leaks
 from plainnet.pictures.findings import name_of
 from plainnet.reports import count, counting, printable, say
 
@@ -12,18 +12,25 @@ MOST_TOLD = 5
 
 
 def read_told(
-    data: Path, *, size: tuple[int, int] | None = None, grey: bool = False, strict: bool = False
+    data: Path,
+    *,
+    size: tuple[int, int] | None = None,
+    grey: bool = False,
+    strict: bool = False,
+    extractor: Extractor | None = None,
 ) -> Splits:
-    """As `read_data`; unreadable pictures are left out and told, or stop it if `strict`."""
+    """As `read_data`, or as the extractor reads, if there is one.
+
+    Unreadable pictures are left out and told, or stop it if `strict`.
+    """
     left_out: list[PictureError] = []
+    on_unreadable = None if strict else left_out.append
     try:
         with counting("reading") as progress:
+            if extractor is not None:
+                return extractor.read(data, on_unreadable=on_unreadable, progress=progress)
             return read_data(
-                data,
-                size=size,
-                grey=grey,
-                on_unreadable=None if strict else left_out.append,
-                progress=progress,
+                data, size=size, grey=grey, on_unreadable=on_unreadable, progress=progress
             )
     finally:
         for error in left_out[:MOST_TOLD]:

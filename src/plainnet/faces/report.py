@@ -14,6 +14,7 @@ import numpy as np
 from plainnet.classifier import Classifier, Recipe, load_run
 from plainnet.errors import DataError
 from plainnet.faces.evaluate import PARTS, parts_of, read_for
+from plainnet.faces.features import FEATURES
 from plainnet.faces.options import json_option, print_json
 from plainnet.pictures import Dataset, Splits, leaks, stratified_split, without_leaks
 from plainnet.reports import printable, say
@@ -133,6 +134,8 @@ def report_training(
 def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
     """What trains such a run in a shell: the options that differ from the usual ones."""
     words = ["plainnet", "train", str(settings.get("data", "DATA"))]
+    if features := settings.get(FEATURES):
+        words += ["--features", str(features)]
     usual = Recipe().to_dict()
     for name, value in recipe.to_dict().items():
         option = f"--{name.replace('_', '-')}"

@@ -26,6 +26,8 @@ def command(run: Path, as_json: bool) -> None:
     kind = "pictures" if classifier.preprocessing.is_pictures else "features"
     print(f"{'classes':<18}{printable(', '.join(classifier.classes))}")
     print(f"{'inputs':<18}{shape} {kind}, as (raw − mean) / scale")
+    if classifier.extractor is not None:
+        print(f"{'features':<18}{printable(classifier.extractor.told())}")
     for part, measured in classifier.quality.items():
         print(f"{part:<18}{_shown(_accuracy(measured))}")
     if classifier.threshold != 0.5:
@@ -58,6 +60,7 @@ def _facts(classifier: Classifier) -> dict[str, object]:
     return {
         "classes": list(classifier.classes),
         "input_shape": list(classifier.preprocessing.shape),
+        "extractor": classifier.extractor.describe() if classifier.extractor else None,
         "layers": [
             {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
             for layer in network.layers

@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 from plainnet.classifier import Classifier, load_run
-from plainnet.classifier.samples import raw_samples
+from plainnet.classifier.samples import raw_pictures, raw_samples
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file
@@ -43,12 +43,13 @@ def command(
     if to is not None and to.suffix.lower() not in (".html", ".htm") and not _is_device(to):
         raise FileError(f"--page writes a page, but {to} is not named as one; end it in .html.")
     classifier = load_run(run)
-    if not classifier.preprocessing.is_pictures:
+    if not classifier.picture_shape:
         raise DataError(
             f"{run} was trained on feature vectors, but pictures are traced here; in Python, "
             "plainnet.network.trace follows arrays."
         )
-    raw = raw_samples(sample, classifier.preprocessing)
+    pictures = raw_pictures(sample, classifier.picture_shape)
+    raw = raw_samples(pictures, classifier.preprocessing, classifier.extractor)
     P = classifier.predict_proba(raw)
     y = _targets(classifier, P, right)
     X = np.empty((len(raw), classifier.preprocessing.mean.size), classifier.network.dtype)
@@ -56,7 +57,7 @@ def command(
     told = trace(classifier.network, classifier.loss, X, y, training=training)
     summary = _summary(classifier, P, sample, right)
     if to is not None:
-        write_file(to, _page(classifier, told, raw, summary))
+        write_file(to, _page(classifier, told, pictures, summary))
     if as_json:
         answers = [classifier.classes[k] for k in classifier.answers(P)]
         print_json({"file": str(sample), "answers": answers, "right": right, **told.to_dict()})
@@ -98,11 +99,13 @@ def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) 
     return printable(f"{sample}: {said} ({taken}{calibrated})")
 
 
-def _page(classifier: Classifier, told: Trace, raw: Array, summary: str) -> str:
-    preprocessing = classifier.preprocessing
-    seen = "as the network sees it" if len(raw) == 1 else f"the first of {len(raw)}"
+def _page(classifier: Classifier, told: Trace, pictures: Array, summary: str) -> str:
+    preprocessing, who = classifier.preprocessing, classifier.extractor
+    seen = f"as {'the backbone' if who else 'the network'} sees it"
+    if len(pictures) > 1:
+        seen = f"the first of {len(pictures)}"
     shown = element(
-        "div", picture(raw[0], seen, alt="the picture"), style="width: 11rem; max-width: 100%"
+        "div", picture(pictures[0], seen, alt="the picture"), style="width: 11rem; max-width: 100%"
     )
     boxes = graph_boxes(classifier.network, classifier.loss, preprocessing.shape)
     drawing = element("div", Html(graph_svg(boxes)), style="max-width: 100%")
@@ -111,6 +114,7 @@ def _page(classifier: Classifier, told: Trace, raw: Array, summary: str) -> str:
         element("h1", "One pass through a network"),
         element("p", summary),
         shown,
+        element("p", f"What comes in: {who.told()}.", class_="faint") if who else "",
         element("h2", "The graph"),
         drawing,
         trace_section(told),

@@ -2,7 +2,9 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ import click
 
 from plainnet.classifier import RUNS, Classifier, new_run, resumable_run
 from plainnet.errors import SettingError
+from plainnet.faces.features import features_for, found
 from plainnet.faces.learning import train_run
 from plainnet.faces.options import (
     Sections,
+    features_option,
     given,
     json_option,
     print_json,
@@ -21,6 +25,7 @@ from plainnet.faces.options import (
 from plainnet.faces.reading import leaks_told, read_told
 from plainnet.faces.report import report_training
 from plainnet.reports import evaluation_text
+from plainnet.training.evaluation import Evaluation
 
 
 @click.command("train", cls=Sections)
@@ -48,6 +53,7 @@ from plainnet.reports import evaluation_text
     help="That an epoch may take before a checkpoint is written in its midst. [5]",
 )
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
+@features_option
 @recipe_options
 @json_option
 def command(
@@ -58,6 +64,7 @@ def command(
     resume: Path | None,
     minutes: float,
     report: bool,
+    features: Path | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -72,9 +79,10 @@ def command(
     DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
-    how = {"strict": strict, "drop_leaks": drop_leaks}
+    how: dict[str, Any] = {"strict": strict, "drop_leaks": drop_leaks}
+    settings: dict[str, Any] = {}
     if resume is not None:
-        if out or strict or drop_leaks or given(options):
+        if out or strict or drop_leaks or features or given(options):
             raise SettingError(
                 "--resume goes on with the settings that the run began with; leave the others out."
             )
@@ -87,8 +95,11 @@ def command(
     if resume is None:
         _check_apart(out or RUNS, data)
     recipe = classifier.recipe
+    extractor, noted = features_for(features, settings, recipe)
+    how |= noted
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
-        splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=how["strict"])
+        seen = partial(read_told, size=recipe.size, grey=recipe.grey, extractor=extractor)
+        splits = seen(data, strict=how["strict"])
         splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
         code, results = train_run(
             classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
@@ -98,13 +109,20 @@ def command(
     wanted = report and (results or not code)
     page = report_training(classifier, splits, folder, leaked) if wanted else None
     if as_json:
-        metrics = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(classifier), **metrics})
+        measured = {name: result.to_dict() for name, result in results.items()}
+        print_json({"run": str(folder), **_facts(classifier), **measured})
     else:
-        for name, result in results.items():
-            print(f"{evaluation_text(result, name)}\n")
-        print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
+        _tell(results, page, classifier, folder)
     return code
+
+
+def _tell(
+    results: Mapping[str, Evaluation], page: Path | None, classifier: Classifier, folder: Path
+) -> None:
+    """What was measured, and what was written where."""
+    for name, result in results.items():
+        print(f"{evaluation_text(result, name)}\n")
+    print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
 
 
 def _check_apart(out: Path, data: Path) -> None:
@@ -119,15 +137,13 @@ def _check_apart(out: Path, data: Path) -> None:
 def _where_it_was(settings: dict[str, Any], run: Path) -> Path:
     """The data of a run that goes on, also from another folder than it began in."""
     noted = Path(settings["data"])
-    found = [
-        path for path in (noted, Path(str(settings.get("from", "."))) / noted) if path.exists()
-    ]
-    if not found:
+    where = found(settings, noted)
+    if where is None:
         raise SettingError(
             f"The run was trained on {noted}, which is not here; name where it is now: "
             f"plainnet train DATA --resume {shlex.quote(str(run))}."
         )
-    return found[0]
+    return where
 
 
 def _name(data: Path) -> str:
@@ -165,7 +181,7 @@ def _facts(classifier: Classifier) -> dict[str, Any]:
 
 
 def _where(classifier: Classifier, folder: Path) -> str:
-    samples = "PICTURE" if classifier.preprocessing.is_pictures else "FEATURES.npy"
+    samples = "PICTURE" if classifier.picture_shape else "FEATURES.npy"
     lines = [
         f"kept     {_kept_text(classifier)}",
         f"written  {folder}",

@@ -23,6 +23,7 @@ from plainnet.network.losses import (
 )
 from plainnet.network.network import Network
 from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.poisson import PoissonDeviance, Scaled
 
 __all__ = [
     "Array",
@@ -37,8 +38,10 @@ __all__ = [
     "Loss",
     "MeanSquaredError",
     "Network",
+    "PoissonDeviance",
     "ReLU",
     "Rng",
+    "Scaled",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

@@ -8,10 +8,11 @@ the best so far, a norm, or a sum over machines is one line.
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from itertools import pairwise
 from types import ModuleType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -196,6 +197,25 @@ class Network:
         for name, value in twin.state.items():
             value[...] = state[name]
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The numbers, and the layers by their settings: what deep copies and processes hand on."""
+        return {
+            "layers": [(type(layer), layer.settings, layer.rng) for layer in self.layers],
+            "dtype": self.dtype,
+            "xp": self.xp.__name__,
+            "theta": self.theta,
+            "state": self.state,
+        }
+
+    def __setstate__(self, given: Mapping[str, Any]) -> None:
+        layers = [kind(**settings) for kind, settings, _ in given["layers"]]
+        for layer, (_, _, rng) in zip(layers, given["layers"], strict=True):
+            layer.rng = rng
+        Network.__init__(self, layers, dtype=given["dtype"], xp=import_module(given["xp"]))
+        self.theta = given["theta"]
+        for name, value in self.state.items():
+            value[...] = given["state"][name]
 
     def _check(self) -> None:
         if not self.layers:

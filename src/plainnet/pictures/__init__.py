@@ -8,11 +8,14 @@
   `stratified_folds`: dealt out evenly.
 - `check`: what is wrong with the data at a path, as `Findings`; `leaks`: the training samples that
   validation or test holds as well, and `without_leaks` leaves them out.
+- `Extractor`: the contract of what makes feature vectors of something else; `PictureExtractor`:
+  of what makes them of pictures. `pictures.backbone.Backbone` is one, an ONNX file.
 """
 
 from plainnet.pictures.dataset import Dataset, Splits, stratified_folds, stratified_split
 from plainnet.pictures.decoding import read_picture
 from plainnet.pictures.duplicates import Leak, leaks, without_leaks
+from plainnet.pictures.extractor import Extractor, PictureExtractor
 from plainnet.pictures.findings import Finding, Findings
 from plainnet.pictures.health import check, picture_of
 from plainnet.pictures.reading import picture_files, read_pictures, resize_pictures
@@ -20,9 +23,11 @@ from plainnet.pictures.sources import read_data
 
 __all__ = [
     "Dataset",
+    "Extractor",
     "Finding",
     "Findings",
     "Leak",
+    "PictureExtractor",
     "Splits",
     "check",
     "leaks",

@@ -4,13 +4,14 @@ It is checked once, when it is made, so that nobody who is handed one has to che
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.pictures.extractor import Extractor
 from plainnet.training.stored import not_finite, select
 
 
@@ -33,6 +34,8 @@ class Dataset:
     """The file of each sample, if each came from one."""
     name: str = "the data set"
     """What it came from, for messages."""
+    extractor: Extractor | None = None
+    """What made the features, if something did."""
 
     def __post_init__(self) -> None:
         self._check_X()
@@ -53,7 +56,7 @@ class Dataset:
         paths = self.paths
         if paths is not None:
             paths = tuple(paths[i] for i in np.arange(len(self))[rows])
-        return Dataset(select(self.X, rows), self.y[rows], self.classes, paths, self.name)
+        return replace(self, X=select(self.X, rows), y=self.y[rows], paths=paths)
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`."""

@@ -4,10 +4,12 @@ Training and prediction read with the same function, because a network that was 
 shrunk in one way sees something else in pictures shrunk in another. The whole picture is stretched
 to the wanted size, antialiased.
 
-A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that leaves a little more than the wanted
-size in both directions, and a much larger picture is averaged over blocks of pixels before it is
-shrunk. That takes a third of the time, and comes out some 0.6 of 255 levels away from doing it all
-in full; another antialiasing filter would make a difference of 1.7.
+Before that it is averaged over blocks of 2 × 2, 4 × 4 or 8 × 8 pixels where that leaves a little
+more than the wanted size in both directions, and over larger ones where that leaves much more. A
+JPEG is decoded so right away, which takes a third of the time. It all comes out some 0.6 of 255
+levels away from one resize of all pixels; another antialiasing filter would make a difference of
+1.7. Every picture is averaged, not JPEG alone, so that there is one rule, which can be written down
+for other programs (`exchange/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
 """
 
 import math
@@ -29,7 +31,10 @@ Size = int | tuple[int, int]
 Box = tuple[float, float, float, float]
 
 SMALLEST_SIDE = 4
-_LEEWAY = 1.25  # how much more than the wanted size is decoded of a JPEG, at least
+LEEWAY = 1.25
+"""How much more than the wanted size the first averaging leaves, at least."""
+GAP = 3
+"""How much more than the wanted size the second averaging leaves, at least."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -88,11 +93,31 @@ def checked_size(size: Size) -> tuple[int, int]:
 
 
 def shrunk(image: Image.Image, size: tuple[int, int], box: Box | None = None) -> Image.Image:
-    """A picture stretched to Pillow's size, (width, height); `box` is the part of it that counts.
+    """A picture stretched to Pillow's size, (width, height).
 
     Of the antialiasing filters the triangle costs least and overshoots nowhere.
+
+    Args:
+        image: as it is, or averaged over blocks already.
+        size: the wanted width and height.
+        box: of a picture that is averaged already, what it covers: the last blocks may be cut.
     """
-    return image.resize(size, Image.Resampling.BILINEAR, box, reducing_gap=3.0)
+    if box is None:
+        side = block_side(image.size, size)
+        box = (0.0, 0.0, image.width / side, image.height / side)
+        image = image.reduce(side) if side > 1 else image
+    return image.resize(size, Image.Resampling.BILINEAR, box, reducing_gap=GAP)
+
+
+def block_side(size: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """1, 2, 4 or 8: the side of the blocks that a picture is averaged over, as for a JPEG."""
+    at_least = _at_least(wanted)
+    times = min(size[0] // at_least[0], size[1] // at_least[1])
+    return next((side for side in (8, 4, 2) if side <= times), 1)
+
+
+def _at_least(wanted: tuple[int, int]) -> tuple[int, int]:
+    return math.ceil(LEEWAY * wanted[0]), math.ceil(LEEWAY * wanted[1])
 
 
 def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
@@ -102,9 +127,8 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
             f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out."
         )
     mode = "L" if grey else "RGB"
-    width, height = _as_stored(sides, orientation_of(image))
-    at_least = math.ceil(_LEEWAY * width), math.ceil(_LEEWAY * height)
-    drafted = image.draft(mode, at_least)  # None for all but JPEG
+    wanted = _as_stored(sides, orientation_of(image))
+    drafted = image.draft(mode, _at_least(wanted))  # None for all but JPEG
     image.load()
     orientation = orientation_of(image)  # again, because a TIFF turns itself while loading
     # A reduced decode rounds up to whole pixels; the box is what the picture covers of them.

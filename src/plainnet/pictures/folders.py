@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import DataError, FileError
-from plainnet.pictures.cache import read_cached
 from plainnet.pictures.dataset import Dataset, Splits
-from plainnet.pictures.decoding import Size
 from plainnet.pictures.reading import (
     EXTENSIONS,
     OnUnreadable,
     Progress,
+    ReadFiles,
     is_hidden,
     picture_files,
 )
@@ -36,8 +35,7 @@ _PARTS = {
 
 def read_class_folders(
     folder: Path,
-    size: Size,
-    grey: bool = False,
+    read_files: ReadFiles,
     *,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
@@ -63,9 +61,7 @@ def read_class_folders(
         for path in paths
     ]
     paths_in_order = [path for *_, path in samples]
-    X, kept = read_cached(
-        folder, paths_in_order, size, grey, on_unreadable=on_unreadable, progress=progress
-    )
+    X, kept = read_files(folder, paths_in_order, on_unreadable=on_unreadable, progress=progress)
     read = [samples[i] for i in kept]
     if unread := {sample[:2] for sample in samples} - {sample[:2] for sample in read}:
         part, name = min(unread)

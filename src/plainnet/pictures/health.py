@@ -7,14 +7,14 @@ import numpy as np
 
 from plainnet.network.arrays import Array
 from plainnet.pictures.dataset import Dataset, Splits
-from plainnet.pictures.decoding import PathLike, read_picture
+from plainnet.pictures.decoding import PathLike
 from plainnet.pictures.duplicates import Progress, Sample, exactly_the_same, groups
 from plainnet.pictures.findings import KINDS, Finding, Findings, name_of, parts_of
 from plainnet.pictures.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.folders import first_few
 from plainnet.pictures.h5 import has_h5_pair
 from plainnet.pictures.idx import has_idx_files
-from plainnet.pictures.inspection import header, outsiders, shapes, unreadable
+from plainnet.pictures.inspection import outsiders, read_within, shapes, unreadable
 from plainnet.pictures.npz import has_npy_files
 from plainnet.pictures.sources import read_data
 
@@ -73,11 +73,7 @@ def picture_of(findings: Findings, name: str, side: int) -> Array | None:
         pixels: Array | None = parts[part].X[int(row)] if findings.is_pictures else None
         return pixels
     path = findings.path / name
-    if not path.is_file():
-        return None
-    height, width = header(path).size
-    scale = side / max(height, width)
-    return read_picture(path, (max(1, round(height * scale)), max(1, round(width * scale))))
+    return read_within(path, side) if path.is_file() else None
 
 
 def _of_files(splits: Splits) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from PIL import Image, UnidentifiedImageError
 
 from plainnet.errors import PictureError
+from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import (
     SMALLEST_SIDE,
     orientation_of,
@@ -51,6 +52,17 @@ def header(path: Path) -> Header:
     with pillow_warnings_off, Image.open(path) as image:
         lies = orientation_of(image) >= 5
         return Header(image.format or "", image.size if lies else image.size[::-1])
+
+
+def read_within(path: Path, side: int) -> Array:
+    """A picture in its own proportions, uint8 `(height, width, 3)`, the longer side `side`.
+
+    Raises:
+        OSError, PictureError: it cannot be read.
+    """
+    height, width = header(path).size
+    scale = side / max(height, width)
+    return read_picture(path, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 
 def unreadable(folder: Path, class_parents: Sequence[Path], read: set[Path]) -> Iterator[Finding]:

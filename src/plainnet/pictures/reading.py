@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -22,6 +23,22 @@ OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
+
+
+class ReadFiles(Protocol):
+    """What makes a row of each picture file of a data set: the picture itself, or its features."""
+
+    def __call__(
+        self,
+        folder: Path,
+        paths: Sequence[Path],
+        *,
+        on_unreadable: OnUnreadable | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Array, Array]:
+        """The rows, and which of the paths they are of; see `read_cached`."""
+        ...
+
 
 EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _Key = tuple[int | str, ...]
@@ -62,19 +79,39 @@ def read_pictures(
     if workers is not None and workers < 1:
         raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
     pictures = np.empty((len(paths), *sides, 1 if grey else 3), np.uint8)
+    made = each_picture(paths, sides, grey, workers)
+    return gathered(made, pictures, on_unreadable=on_unreadable, progress=progress)
+
+
+def gathered(
+    made: Generator[Array | PictureError, None, None],
+    out: Array,
+    *,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+) -> tuple[Array, Array]:
+    """The rows that are made one by one, written into `out`, and the numbers of those there are.
+
+    Args:
+        made: the rows, or why one cannot be made; at most as many as `out` has room for.
+        out: `(N, …)`; a view of its beginning is returned.
+        on_unreadable: takes the error of one that cannot be made, which is then left out; without
+            it the first such error is raised.
+        progress: called with (done, total) after each.
+    """
     kept: list[int] = []
-    with closing(each_picture(paths, sides, grey, workers)) as outcomes:
-        for i, outcome in enumerate(outcomes):
+    with closing(made):
+        for i, outcome in enumerate(made):
             if not isinstance(outcome, PictureError):
-                pictures[len(kept)] = outcome
+                out[len(kept)] = outcome
                 kept.append(i)
             elif on_unreadable is None:
                 raise outcome
             else:
                 on_unreadable(outcome)
             if progress is not None:
-                progress(i + 1, len(paths))
-    return pictures[: len(kept)], np.array(kept, np.int64)
+                progress(i + 1, len(out))
+    return out[: len(kept)], np.array(kept, np.int64)
 
 
 def each_picture(
@@ -95,7 +132,7 @@ def each_picture(
         except PictureError as error:
             return error
 
-    return _in_order(read, len(paths), workers or _processors())
+    return _in_order(read, len(paths), workers or processors())
 
 
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
@@ -179,7 +216,8 @@ def _in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,16 +1,24 @@
 """From a path to the data that lies there, whatever form it has."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from plainnet.errors import DataError, FileError, SettingError
+from plainnet.pictures.cache import read_cached
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.decoding import PathLike, Size
 from plainnet.pictures.folders import LAYOUT, first_few, read_class_folders, visible_folders
 from plainnet.pictures.h5 import has_h5_pair, read_h5_pair
 from plainnet.pictures.idx import has_idx_files, read_idx
 from plainnet.pictures.npz import has_npy_files, read_npy_files, read_npz
-from plainnet.pictures.reading import OnUnreadable, Progress, is_picture_file, resize_pictures
+from plainnet.pictures.reading import (
+    OnUnreadable,
+    Progress,
+    ReadFiles,
+    is_picture_file,
+    resize_pictures,
+)
 
 DEFAULT_SIZE = 64
 """The size of pictures from files, in pixels, where none is asked for."""
@@ -21,6 +29,7 @@ def read_data(
     *,
     size: Size | None = None,
     grey: bool = False,
+    read_files: ReadFiles | None = None,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
 ) -> Splits:
@@ -39,6 +48,7 @@ def read_data(
         size: of pictures: the side of a square, or (height, width), in pixels. By default 64 for
             picture files, and for arrays the size they have.
         grey: turn colour into grey; grey arrays stay so in any case.
+        read_files: what makes a sample of each picture file; None: its pixels, of size and grey.
         on_unreadable: takes the error of a picture file that cannot be read, which is then left
             out; without it the first such error is raised.
         progress: called with (done, total) after each picture file.
@@ -60,9 +70,9 @@ def read_data(
         if has_npy_files(path):
             return _fitted(read_npy_files(path), size, grey)
         if visible_folders(path) or any(map(is_picture_file, names)):
-            size = DEFAULT_SIZE if size is None else size
+            pixels = partial(read_cached, size=DEFAULT_SIZE if size is None else size, grey=grey)
             return read_class_folders(
-                path, size, grey, on_unreadable=on_unreadable, progress=progress
+                path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
             )
     elif path.suffix.lower() == ".npz":
         return _fitted(read_npz(path), size, grey)

@@ -87,7 +87,7 @@ class Report:
     @property
     def is_pictures(self) -> bool:
         """Whether the model answers for pictures; otherwise for feature vectors."""
-        return self.classifier.preprocessing.is_pictures
+        return bool(self.classifier.picture_shape)
 
     @property
     def thing(self) -> str:

@@ -5,6 +5,7 @@ After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
 
 import numpy as np
 
+from plainnet.pictures import PictureExtractor
 from plainnet.reports.html import Html, bullets, element
 from plainnet.reports.material import Report
 from plainnet.reports.text import percent, printable
@@ -122,12 +123,11 @@ def _limits(report: Report) -> list[str]:
         _sureness(report),
     ]
     if report.is_pictures:
-        height, width = report.classifier.preprocessing.size
+        height, width, channels = report.classifier.picture_shape
+        colour = "in grey" if channels == 1 else "in colour"
         limits.append(
-            f"It sees pictures of {width} × {height} pixels, to which all are stretched, "
-            f"{'in grey' if report.classifier.preprocessing.grey else 'in colour'}. It has no "
-            "convolutions: what is shown larger, turned or elsewhere in the picture than in "
-            "training it may not know again."
+            f"It sees pictures of {width} × {height} pixels, to which all are stretched, {colour}. "
+            + _through(report)
         )
     low, high = measured.interval
     limits.append(
@@ -135,6 +135,21 @@ def _limits(report: Report) -> list[str]:
         f"confidence), and for {things} from the same source only."
     )
     return [limit for limit in limits if limit]
+
+
+def _through(report: Report) -> str:
+    """What stands between the pixels and the network."""
+    seen = report.classifier.extractor
+    if isinstance(seen, PictureExtractor):
+        return (
+            f"It knows of them what {printable(seen.name)} makes of them, a network that was "
+            "trained before and elsewhere: what that one cannot tell apart, and what was wrong "
+            "with its data, is wrong with it too."
+        )
+    return (
+        "It has no convolutions: what is shown larger, turned or elsewhere in the picture than in "
+        "training it may not know again."
+    )
 
 
 def _scarce(report: Report) -> str:

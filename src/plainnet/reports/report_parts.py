@@ -50,7 +50,9 @@ def facts(report: Report) -> Html:
     classifier = report.classifier
     shape = classifier.preprocessing.shape
     inputs = f"{shape[0]:,} features"
-    if report.is_pictures:
+    if classifier.extractor is not None:
+        inputs = printable(classifier.extractor.told())
+    elif report.is_pictures:
         colour = "grey" if classifier.preprocessing.grey else "in colour"
         inputs = f"pictures of {shape[1]} × {shape[0]} pixels, {colour}"
     rows: list[tuple[str, str]] = [("classes", _names(report.classes)), ("inputs", inputs)]

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from plainnet.errors import PictureError
 from plainnet.network import Array
 from plainnet.pictures import resize_pictures
+from plainnet.pictures.inspection import read_within
 from plainnet.reports.html import Html, element, gallery, picture
 from plainnet.reports.material import Report
 from plainnet.reports.text import count, percent, printable
@@ -20,7 +22,7 @@ NOTHING = Html("")
 
 def mistakes(report: Report) -> Html:
     """The surest wrong answers, and the least certain ones of all."""
-    if not report.is_pictures:
+    if not (report.data.is_pictures or (report.is_pictures and report.data.paths)):
         return NOTHING
     wrong = np.flatnonzero(report.answers != report.y)
     surest = wrong[np.argsort(-report.confidence[wrong], kind="stable")][:MOST_PICTURES]
@@ -40,12 +42,13 @@ def first_weights(report: Report) -> Html:
     """What the units of the first layer look for, as pictures."""
     network = report.classifier.network
     weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
-    if not report.is_pictures or not weights or len(weights[0]) != network.n_in:
+    seen = report.classifier.preprocessing
+    if not seen.is_pictures or not weights or len(weights[0]) != network.n_in:
         return NOTHING
     W = weights[0]
     norms = np.linalg.norm(W, axis=0)
     units = np.argsort(-norms, kind="stable")[:MOST_UNITS]
-    shape = report.classifier.preprocessing.shape
+    shape = seen.shape
     of = "The weights of its one unit."
     if len(norms) > 1:
         of = f"The {len(units)} of {count(len(norms), 'unit')} with the longest weights."
@@ -84,6 +87,8 @@ def weight_picture(w: Array) -> Array:
 
 def _shown(report: Report, rows: Array) -> Iterator[Html]:
     for i in rows.tolist():
+        if (pixels := _pixels(report, i)) is None:
+            continue
         answer, right = report.answers[i], report.y[i]
         order = np.argsort(-report.P[i], kind="stable")[:3].tolist()
         others = [k for k in dict.fromkeys([int(right), *order]) if k != answer]
@@ -95,7 +100,17 @@ def _shown(report: Report, rows: Array) -> Iterator[Html]:
         lines = [element("b", said), element("span", is_what, class_=kind), *told, name]
         caption = Html("<br>".join(element("span", line) for line in lines if line))
         alt = f"{report.classes[right]}, answered as {report.classes[answer]}"
-        yield picture(_small(report.data.X[i], MOST_PIXELS), caption, alt=alt)
+        yield picture(pixels, caption, alt=alt)
+
+
+def _pixels(report: Report, i: int) -> Array | None:
+    """What is shown of a sample: the picture, or of one that features were made of its file."""
+    if report.data.is_pictures:
+        return _small(report.data.X[i], MOST_PIXELS)
+    try:
+        return read_within(report.data.paths[i], MOST_PIXELS) if report.data.paths else None
+    except (OSError, PictureError):  # it is gone by now; its row in the tables stays
+        return None
 
 
 def _small(pixels: Array, most: int) -> Array:

@@ -11,6 +11,7 @@ from plainnet.training.loop import Epoch, Epochs, train
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
     Adam,
+    AdamHat,
     AdamW,
     GradientDescent,
     Momentum,
@@ -23,6 +24,7 @@ from plainnet.training.streams import keep_best, stop_early
 
 __all__ = [
     "Adam",
+    "AdamHat",
     "AdamW",
     "Average",
     "Batches",

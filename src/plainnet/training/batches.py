@@ -1,6 +1,7 @@
 """The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -15,6 +16,9 @@ Prepare = Callable[[Array, Array], None]
 
 Batch = tuple[Array, Array, Array | None]
 """Inputs `(n, n_in)`, targets `(n, …)`, weights `(n,)` or None."""
+
+Order = Callable[[int], Array]
+"""`order(N)`: the numbers of the N samples in the order in which an epoch takes them."""
 
 
 def copy_as_is(raw: Array, out: Array) -> None:
@@ -34,6 +38,7 @@ class Batches:
         weights: of the samples `(N,)`, or None.
         size: samples of a batch; the last of an epoch may be shorter. None: all.
         rng: generator or seed of the order.
+        order: asked for it at each epoch with more than one batch; None: drawn from `rng`.
         prepare: makes inputs of raw samples; None: they are inputs.
         anew: `prepare` gives something else each time, so it is called for each epoch.
         dtype: of the inputs.
@@ -47,6 +52,7 @@ class Batches:
         *,
         size: int | None = None,
         rng: Rng | int | None = 0,
+        order: Order | None = None,
         prepare: Prepare | None = None,
         anew: bool = False,
         dtype: DTypeLike = np.float32,
@@ -56,6 +62,7 @@ class Batches:
         self.weights = None if weights is None else weights.astype(dtype, copy=False)
         self.size = min(size or len(X), len(X))
         self.rng = generator(rng)
+        self.order = order or self.rng.permutation
         self.prepare = prepare or copy_as_is
         self.dtype = np.dtype(dtype)
         self.anew = anew
@@ -78,7 +85,7 @@ class Batches:
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
             self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
-        order = self.rng.permutation(len(self.X))
+        order = self.order(len(self.X))
         for start in range(first * self.size, len(order), self.size):
             rows = order[start : start + self.size]
             raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]
@@ -97,7 +104,8 @@ class Batches:
 
     def of(self, inputs: Array) -> "Batches":
         """The same batches, in the same order, of other inputs `(N, …)`."""
-        return Batches(inputs, self.y, self.weights, size=self.size, rng=self.rng, dtype=self.dtype)
+        same: dict[str, Any] = {"size": self.size, "rng": self.rng, "order": self.order}
+        return Batches(inputs, self.y, self.weights, dtype=self.dtype, **same)
 
 
 def logits(

@@ -22,13 +22,13 @@ from plainnet.errors import SettingError
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training import fused
 from plainnet.training.averaging import Average, averaged
-from plainnet.training.batches import Batches, Prepare, check_samples, logits
+from plainnet.training.batches import Batches, Order, Prepare, check_samples, logits
 from plainnet.training.checkpoint import Position
 from plainnet.training.constraints import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
-from plainnet.training.step import train_step
+from plainnet.training.step import count, train_step
 from plainnet.training.stored import as_samples
 from plainnet.training.threads import suited_threads
 
@@ -86,8 +86,10 @@ def train(
     epochs: int,
     batch_size: int | None = None,
     rng: Rng | int | None = 0,
+    order: Order | None = None,
     weights: Array | None = None,
     schedule: Schedule | None = None,
+    l2: float = 0.0,
     clip_norm: float | None = None,
     validation: tuple[Array, Array] | None = None,
     figures: Figures | None = None,
@@ -111,8 +113,13 @@ def train(
         epochs: how many passes over the samples.
         batch_size: samples of a step; None: all at once, as in the article.
         rng: generator or seed of the order of the samples.
+        order: gives the order of the samples at each epoch; None: drawn from `rng`. To go on with a
+            `position` it must give again what it gave.
         weights: of the samples `(N,)`.
         schedule: the learning rate of each step; None: the optimizer's own.
+        l2: α of the penalty α/2 ‖W‖² / n in the loss of a batch of n samples, or of weight n; so
+            the penalty of an epoch is the smaller the more samples there are. (Weight decay by the
+            optimizer is the same at each step and not part of the loss.)
         clip_norm: the gradient is scaled down to this Euclidean norm where it is longer.
         validation: (X, y), measured after each epoch.
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
@@ -125,7 +132,7 @@ def train(
             network is then brought up to date when it is looked at or the stream ends, the
             optimizer's memory when the stream ends, and `grad` not at all; of what is changed
             between two epochs only the learning rate is heeded. With `prepare`, `augment`, `mix`,
-            `max_norm`, `average` or `position` it is not the same, and not done.
+            `l2`, `max_norm`, `average` or `position` it is not the same, and not done.
         position: where to go on, and kept up to date; with what `checkpoint.restore` puts back, the
             training goes on as if it had never stopped. None: at the beginning.
         between: asked after each batch, when a checkpoint can be made; True ends the stream there.
@@ -134,7 +141,7 @@ def train(
         ShapeError, DataError, SettingError: at the call, before anything is computed.
         DivergedError: while iterating, when the loss is no longer finite.
     """
-    _check_settings(epochs, batch_size, clip_norm, max_norm)
+    _check_settings(epochs, batch_size, l2, clip_norm, max_norm)
     X, y, weights = _checked(network, loss, X, y, weights)
     if validation:
         validation = _checked(network, loss, *validation, None)[:2]
@@ -143,11 +150,12 @@ def train(
         "prepare": learned,
         "anew": augment is not None,
         "dtype": network.dtype,
+        "order": order,
     }
     batches = Batches(X, y, weights, size=batch_size, rng=rng, **fresh)
-    at, ways = position or Position(), (schedule, mix, clip_norm, max_norm, average)
+    at, ways = position or Position(), (schedule, mix, l2, clip_norm, max_norm, average)
     passes = _Passes(network, loss, optimizer, batches, *ways, at, between)
-    fixed = span and not (learned or mix or max_norm or average or position)
+    fixed = span and not (learned or mix or l2 or max_norm or average or position)
     in_span = fixed and span_pays(network, optimizer, X, epochs)
 
     def measure() -> Mapping[str, float]:
@@ -173,11 +181,16 @@ def _epoch_by_epoch(
 
 
 def _check_settings(
-    epochs: int, batch_size: int | None, clip_norm: float | None, max_norm: float | None
+    epochs: int,
+    batch_size: int | None,
+    l2: float,
+    clip_norm: float | None,
+    max_norm: float | None,
 ) -> None:
     check_whole("number of epochs", epochs, 0)
     if batch_size is not None:
         check_whole("batch size", batch_size, 1)
+    check_number("L2 penalty", l2, "[0, inf)")
     if clip_norm is not None:
         check_number("norm to clip gradients at", clip_norm, "(0, inf]")
     if max_norm is not None:
@@ -221,6 +234,7 @@ class _Passes:
     batches: Batches
     schedule: Schedule | None
     mix: Mix | None
+    l2: float
     clip_norm: float | None
     max_norm: float | None
     average: Average | None
@@ -265,12 +279,13 @@ class _Passes:
                 self.optimizer.learning_rate = float(self.schedule(at.steps))
             if self.mix:
                 X, y = self.mix(X, y)
-            J = train_step(self.network, self.loss, self.optimizer, X, y, weights, self.clip_norm)
+            bounds = self.clip_norm, self.l2
+            J = train_step(self.network, self.loss, self.optimizer, X, y, weights, *bounds)
             if self.max_norm is not None:
                 limit_norms(self.network, self.max_norm)
             if self.average is not None:
                 self.average.update(self.network.theta)
-            n = len(X) if weights is None else float(weights.sum())
+            n = count(X, weights)
             at.loss, at.counted = at.loss + n * J, at.counted + n
             at.batches, at.steps = at.batches + 1, at.steps + 1
             at.seconds = time.perf_counter() - start

@@ -4,6 +4,7 @@ It knows neither layers nor network; all it remembers are vectors like θ.
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -108,6 +109,14 @@ class Optimizer:
                 self.memory[name] = vector(self.xp, held.size, held.dtype)
                 self.memory[name][...] = held
         self._stepped = None  # the next step checks the memory against θ, or allocates it
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but scratch memory, the array module by its name: what deep copies hand on."""
+        return {**vars(self), "xp": self.xp.__name__, "_scratch": np.empty(0), "_stepped": None}
+
+    def __setstate__(self, given: Mapping[str, Any]) -> None:
+        vars(self).update(given)
+        self.xp = import_module(given["xp"])
 
     def _allocate(self, theta: Array) -> None:
         self._scratch = self.xp.empty_like(theta[:BLOCK])

@@ -7,6 +7,7 @@ from plainnet.network import Array, Loss, Network
 from plainnet.training import fused
 from plainnet.training.fused_step import fused_gradient
 from plainnet.training.optimizer import Optimizer
+from plainnet.training.penalty import add_l2
 
 
 def train_step(
@@ -17,6 +18,7 @@ def train_step(
     y: Array,
     weights: Array | None = None,
     clip_norm: float | None = None,
+    l2: float = 0.0,
 ) -> float:
     """Forward, loss, backward, update: one step on one batch; returns the loss before it."""
     J = gradient(network, loss, X, y, weights, fuse=fused.pays(optimizer.t, network.n_parameters))
@@ -26,6 +28,8 @@ def train_step(
             f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
             "inputs scaled to a mean of 0 and a spread of 1."
         )
+    if l2 and (n := count(X, weights)):
+        J += add_l2(network, l2 / n)
     if clip_norm is not None:
         clip(network.grad, clip_norm)
     optimizer.step(network.theta, network.grad, network.n_weights)
@@ -42,6 +46,11 @@ def gradient(
         J, dZ = loss.value_and_grad(Z, y, weights)
         network.backward(dZ)
     return J
+
+
+def count(X: Array, weights: Array | None) -> float:
+    """How many samples a batch counts as: the sum of their weights."""
+    return len(X) if weights is None else float(weights.sum())
 
 
 def clip(grad: Array, norm: float) -> float:

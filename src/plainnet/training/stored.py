@@ -10,7 +10,7 @@ import mmap
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -46,7 +46,7 @@ class Stored(NDArrayOperatorsMixin):
     def __init__(
         self, path: str | PathLike[str], dtype: DTypeLike, shape: Shape, offset: int = 0
     ) -> None:
-        self._file = _Mapped(Path(path), np.dtype(dtype), shape, offset)
+        self._file: Source = _Mapped(Path(path), np.dtype(dtype), shape, offset)
         self._rows: Array | None = None
         self.dtype: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
         self.shape = tuple(shape)
@@ -130,9 +130,16 @@ class Stored(NDArrayOperatorsMixin):
         """The same in another dtype, made of the rows as they are read."""
         return self._like(self._rows, np.dtype(dtype), self.shape)
 
-    def _like(self, rows: Array | None, dtype: np.dtype[Any], shape: Shape) -> "Stored":
+    @classmethod
+    def of(cls, source: "Source", dtype: DTypeLike, shape: Shape) -> "Stored":
+        """An array whose rows are read from whatever else can give them."""
         other = Stored.__new__(Stored)
-        other._file, other._rows, other.dtype, other.shape = self._file, rows, dtype, shape
+        other._file, other._rows, other.dtype, other.shape = source, None, np.dtype(dtype), shape
+        return other
+
+    def _like(self, rows: Array | None, dtype: np.dtype[Any], shape: Shape) -> "Stored":
+        other = Stored.of(self._file, dtype, shape)
+        other._rows = rows
         return other
 
     def _at(self, rows: Array) -> Array:
@@ -143,10 +150,20 @@ class Stored(NDArrayOperatorsMixin):
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         target = out if out.flags.c_contiguous else np.empty_like(out, order="C")
-        self._file.read(self._at(rows), target.reshape(len(rows), self._file.array.shape[1]))
+        self._file.read(self._at(rows), target.reshape(len(rows), self._file.width))
         if target is not out:
             out[...] = target
         return out
+
+
+class Source(Protocol):
+    """What rows can be read from."""
+
+    width: int
+    """Values in a row."""
+
+    def read(self, rows: Array, out: Array) -> None:
+        """Write these rows into `out` `(n, width)`, in its dtype."""
 
 
 class _Mapped:
@@ -157,8 +174,9 @@ class _Mapped:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         count = math.prod(shape)
         flat: Array = np.frombuffer(self._map, dtype, count, offset)
-        self.array = flat.reshape(shape[0], count // shape[0])
-        self._held, self._row = 0, self.array.shape[1] * dtype.itemsize
+        self.width = count // shape[0]
+        self.array = flat.reshape(shape[0], self.width)
+        self._held, self._row = 0, self.width * dtype.itemsize
         self._lets_go = len(self._map) > HELD and hasattr(mmap, "MADV_DONTNEED")
 
     def read(self, rows: Array, out: Array) -> None:

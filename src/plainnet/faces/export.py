@@ -1,0 +1,128 @@
+"""`plainnet export`: a run as a file for other programs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plainnet.classifier import Classifier, load_run
+from plainnet.errors import MissingExtraError
+from plainnet.exchange import Verification, export_onnx, golden_path, verify_onnx
+from plainnet.exchange.golden import NETWORK_LIMIT, PICTURE_LIMIT
+from plainnet.faces.options import json_option, print_json
+from plainnet.reports import count, printable, say
+
+
+@click.command("export")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--onnx",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an ONNX file: from raw pictures of any size to the names of classes.",
+)
+@click.option(
+    "--numbers",
+    is_flag=True,
+    help="With --onnx, answer with the number of the class instead of its name: for programs that "
+    "know no text.",
+)
+@click.option(
+    "--verify",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Run an ONNX file that was written so; does it answer as RUN did? Without RUN.",
+)
+@json_option
+def command(
+    run: Path | None, onnx: Path | None, numbers: bool, verify: Path | None, as_json: bool
+) -> int:
+    """Write RUN, a run folder or a model file, for other programs to use.
+
+    Beside an ONNX file goes a golden set, named .golden.npz: samples with the answers of plainnet
+    itself. Where ONNX Runtime is installed, the file is run on it at once. The exit code is 1 if
+    its answers are others.
+    """
+    _check(run, onnx, verify)
+    if run is None or onnx is None:  # there is a file to verify, as was checked
+        verify = verify or Path()
+        return _told(verify, verify_onnx(verify), as_json, {})
+    classifier = load_run(run)
+    export_onnx(classifier, onnx, numbers=numbers)
+    if not as_json:
+        print(_onnx_text(classifier, onnx, numbers))
+    try:
+        verification = verify_onnx(onnx)
+    except MissingExtraError as error:
+        say(f"not verified: {error}")
+        verification = None
+    return _told(onnx, verification, as_json, {"onnx": str(onnx), "golden": str(golden_path(onnx))})
+
+
+def _check(run: Path | None, onnx: Path | None, verify: Path | None) -> None:
+    """Refuse what does not go together."""
+    if (run is None) == (verify is None):
+        raise click.UsageError("Name a run to write, or a file to --verify: one of the two.")
+    if run is not None and onnx is None:
+        raise click.UsageError("Say what to write: --onnx FILE.")
+    if verify is not None and onnx is not None:
+        raise click.UsageError("--verify takes a file that is there; leave out --onnx.")
+
+
+def _told(
+    path: Path, verification: Verification | None, as_json: bool, files: dict[str, Any]
+) -> int:
+    """Tell what came out, and the exit code."""
+    if as_json:
+        print_json(files | {"verification": None if verification is None else _json(verification)})
+    elif verification is not None:
+        print(_verification_text(verification))
+    if verification is None or verification.sound:
+        return 0
+    say(
+        f"Error: {printable(str(path))} answers otherwise than plainnet did; expected the same "
+        f"answers, and probabilities within {NETWORK_LIMIT:g} ({PICTURE_LIMIT:g} in pictures of "
+        "other sizes), so export it again."
+    )
+    return 1
+
+
+def _json(verification: Verification) -> dict[str, Any]:
+    return {
+        "sound": verification.sound,
+        "samples": verification.samples,
+        "largest_difference": verification.network,
+        "largest_difference_other_sizes": verification.pictures,
+        "other_answers": verification.answers,
+        "onnxruntime": verification.runtime,
+    }
+
+
+def _onnx_text(classifier: Classifier, path: Path, numbers: bool) -> str:
+    K = len(classifier.classes)
+    if classifier.preprocessing.is_pictures:
+        given = "pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width"
+    else:
+        given = f"features       float32  {f'(N, {classifier.preprocessing.shape[0]})':<12}"
+    names = printable(", ".join(classifier.classes))
+    kind, what = ("int64", "number") if numbers else ("string", "name")
+    return "\n".join(
+        [
+            f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)",
+            f"golden   {printable(str(golden_path(path)))}",
+            f"input    {given.rstrip()}",
+            f"outputs  probabilities  float32  {f'(N, {K})':<12}  of {names}",
+            f"         label          {kind:<7}  (N,)          the {what} of the class answered",
+        ]
+    )
+
+
+def _verification_text(verification: Verification) -> str:
+    sized = verification.pictures
+    other = "" if sized is None else f", and by {sized:.1g} in pictures of other sizes"
+    told = f"{verification.answers} other" if verification.answers else "the same"
+    return (
+        f"verified by ONNX Runtime {verification.runtime} on {count(verification.samples)}: "
+        f"{told} answers;\n"
+        f"         probabilities differ by {verification.network:.1g} at most{other}"
+    )

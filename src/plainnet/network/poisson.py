@@ -1,0 +1,93 @@
+"""A loss for counts, and any loss times a number."""
+
+from numpy.typing import DTypeLike
+
+from plainnet.checks import check_number
+from plainnet.errors import DataError
+from plainnet.network.arrays import Array
+from plainnet.network.loss import Loss
+from plainnet.network.losses import shares
+from plainnet.network.targets import real_targets
+
+
+class PoissonDeviance(Loss):
+    """J = mean of y ln(y/μ) − y + μ over samples and outputs, with the expected count μ = e^Z.
+
+    Half of the Poisson deviance: 0 where μ = y. For counts, and other numbers from 0 on whose
+    scatter grows with their size. y is `(N, K)` or `(N,)`. McCullagh, Nelder: Generalized linear
+    models (1989), table 2.1.
+    """
+
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
+        """See `Loss`; numbers from 0 on."""
+        columns = real_targets(type(self).__name__, y, n_samples, n_out, dtype)
+        if y.min() < 0:
+            raise DataError(
+                f"PoissonDeviance needs targets from 0 on, such as counts, but got values down to "
+                f"{y.min()}; for numbers of either sign use MeanSquaredError."
+            )
+        return columns
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        """See `Loss`."""
+        y, r, xp = y.reshape(Z.shape), shares(len(Z), weights), self.xp
+        dZ = self.scratch(Z)
+        xp.exp(Z, out=dZ)  # μ
+        J_i = y * (xp.log(xp.where(y > 0, y, 1)) - Z) - y + dZ  # y ln(y/μ) − y + μ
+        J = float((r * J_i).sum()) / Z.shape[1]
+        dZ -= y
+        dZ *= r
+        dZ *= 1 / Z.shape[1]  # dZ = (μ − y) / (N K)
+        return J, dZ
+
+    def means(self, Z: Array) -> Array:
+        """The expected counts μ = e^Z, `(N, K)`."""
+        mu: Array = self.xp.exp(Z)
+        return mu
+
+
+class Scaled(Loss):
+    """c J: another loss times a number.
+
+    With K outputs, c = K makes their sum of their mean; c = ½ is the ½ (Z − y)² of many textbooks.
+
+    Args:
+        loss: J.
+        factor: c > 0.
+
+    Raises:
+        SettingError: the factor is not above 0.
+    """
+
+    def __init__(self, loss: Loss, factor: float) -> None:
+        super().__init__()
+        self.loss = loss
+        self.factor = check_number("factor of a loss", factor, "(0, inf)")
+
+    def check_targets(
+        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+    ) -> Array:
+        """See `Loss`; what the loss itself takes."""
+        return self.loss.check_targets(y, n_samples, n_out, dtype)
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        """See `Loss`."""
+        J, dZ = self.loss.value_and_grad(Z, y, weights)
+        dZ *= self.factor
+        return self.factor * J, dZ
+
+    @property
+    def measured(self) -> Loss:
+        """The plain loss, times the number."""
+        plain = self.loss.measured
+        return self if plain is self.loss else Scaled(plain, self.factor)
+
+    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+        """Those of the loss itself."""
+        return self.loss.figures(Z, y)

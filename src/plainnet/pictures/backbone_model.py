@@ -1,0 +1,145 @@
+"""The door for ONNX files: checked before anything runs, and run by ONNX Runtime.
+
+onnx and onnxruntime are imported when a backbone is opened; nothing else needs them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from plainnet.errors import DataError, FileError, MissingExtraError
+from plainnet.network.arrays import Array
+from plainnet.pictures.reading import processors
+
+_DTYPES: Mapping[str, np.dtype[Any]] = {
+    "tensor(float)": np.dtype(np.float32),
+    "tensor(uint8)": np.dtype(np.uint8),
+}
+
+
+class OnnxModel:
+    """A sound ONNX model of pictures that runs here.
+
+    Args:
+        content: of the file.
+        name: of it, for messages.
+
+    Raises:
+        FileError: it is none.
+        MissingExtraError: onnx or onnxruntime is not installed.
+    """
+
+    input: str
+    """Its name."""
+    sides: tuple[int | None, ...]
+    """Of the input, four; None where any will do."""
+    dtype: np.dtype[Any]
+    """Of the input, float32 or uint8."""
+    outputs: tuple[str, ...]
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self.name = name
+        onnx, runtime = _packages()
+        _check_whole(_parsed(onnx, content, name), onnx, name)
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4  # what goes wrong is raised, and told by us
+        options.intra_op_num_threads = processors()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others work too
+        try:
+            self._session = runtime.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        except MemoryError:
+            raise
+        except Exception as error:  # its errors have no class in common but this one
+            raise FileError(
+                f"{name} cannot be run by ONNX Runtime {runtime.__version__} ({_first(error)}); "
+                "export it anew, for an operator set that it knows."
+            ) from error
+        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        self._look_at_input()
+
+    def run(self, X: Array, outputs: Sequence[str] | None = None) -> list[Array]:
+        """The outputs of these names, or all, of inputs `X`.
+
+        Raises:
+            DataError: ONNX Runtime cannot.
+        """
+        try:
+            found = self._session.run(outputs, {self.input: X})
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"The backbone {self.name} cannot be run on an input {X.dtype} {X.shape} "
+                f"({_first(error)}); export it anew, or say in a .json beside it what it takes."
+            ) from error
+        return [np.asarray(array) for array in found]
+
+    def _look_at_input(self) -> None:
+        inputs = self._session.get_inputs()
+        told = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "nothing"
+        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _DTYPES:
+            raise FileError(
+                f"{self.name} takes {told}; a backbone takes one batch of pictures, float32 or "
+                "uint8, (N, channels, height, width) or (N, height, width, channels), so export "
+                "the part that looks at pictures."
+            )
+        self.input, self.dtype = inputs[0].name, _DTYPES[inputs[0].type]
+        self.sides = tuple(n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape)
+
+
+def _packages() -> tuple[ModuleType, ModuleType]:
+    try:
+        import onnx
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError(
+            "Features from an ONNX file need onnx and onnxruntime, which are not installed: "
+            'pip install "plainnet[onnx]".'
+        ) from None
+    return onnx, onnxruntime
+
+
+def _parsed(onnx: ModuleType, content: bytes, name: str) -> Any:
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception as error:  # of the protobuf library, under one name or another
+        raise FileError(
+            f"{name} is no ONNX file, or cut short ({_first(error)}); export or copy it again."
+        ) from error
+    if not model.graph.node:
+        raise FileError(f"{name} is no ONNX file, for it computes nothing; export it again.")
+    return model
+
+
+def _check_whole(model: Any, onnx: ModuleType, name: str) -> None:
+    """Refuse a file whose weights lie in another one: it could not travel, and might name any."""
+    for tensor in _tensors(model.graph, [node for f in model.functions for node in f.node]):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            raise FileError(
+                f"{name} keeps its weights in another file; save it as one: "
+                f"onnx.save(onnx.load({name!r}), 'whole.onnx')."
+            )
+
+
+def _tensors(graph: Any, more: Sequence[Any] = ()) -> Iterator[Any]:
+    """All constants of a graph, and of the graphs within."""
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in (*graph.node, *more):
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
+            for inside in (attribute.g, *attribute.graphs):
+                yield from _tensors(inside)
+
+
+def _first(error: Exception) -> str:
+    """The first line of what it says, without ONNX Runtime's own prefix."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line.rpartition("[ONNXRuntimeError] : ")[2].strip().rstrip(".")[:200]

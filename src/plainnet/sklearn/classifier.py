@@ -1,0 +1,169 @@
+"""The classifier: one of several classes, or several yes-or-no labels at once."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import compute_sample_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+from plainnet.errors import DataError, SettingError
+from plainnet.network import Array, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from plainnet.network.poisson import Scaled
+from plainnet.sklearn.estimator import PlainNet, in_parts
+from plainnet.sklearn.parameters import Parameters
+
+
+@dataclass(eq=False, repr=False, match_args=False)
+class PlainNetClassifier(ClassifierMixin, PlainNet):
+    """DOC"""
+
+    class_weight: Any = None
+
+    _parameter_constraints: ClassVar[Any] = {
+        **Parameters._parameter_constraints,
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+    _numeric = False
+    _metric = staticmethod(accuracy_score)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train.
+
+        Args:
+            X: samples `(N, features)`, an array, a table with named columns, or sparse.
+            y: the class of each sample `(N,)`, or 0 or 1 for each of several labels `(N, labels)`.
+            sample_weight: what each sample counts `(N,)`; None: alike.
+            validation_data: a pair (X, y), measured after each epoch; with `early_stopping` in
+                the place of a part of X.
+
+        Raises:
+            ValueError: data or parameters that cannot be used.
+            DivergedError: the loss is no longer finite.
+        """
+        return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+
+    @in_parts
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        validation_data: Any = None,
+    ) -> Self:
+        """Train by one pass over these samples, going on from where it is.
+
+        With `early_stopping` each call measures after its pass, on `validation_data` or on a part
+        of these samples. Once nothing got better in more than `n_iter_no_change` calls the network
+        is set back to the best of them, `stopped_early_` is True, and further calls learn nothing.
+
+        Args:
+            X: see `fit`.
+            y: see `fit`.
+            sample_weight: see `fit`.
+            classes: all that will ever come; needed at the first call.
+            validation_data: see `fit`.
+        """
+        return self._fit(X, y, sample_weight, validation_data, classes, in_parts=True)
+
+    def predict(self, X: Any) -> Array:
+        """The class of each sample `(N,)`, or 0 or 1 for each label `(N, labels)`."""
+        return self._answers(self._logits(X))
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class `(N, classes)`, in the order of `classes_`."""
+        Z = self._logits(X)
+        if self.out_activation_ == "softmax":
+            return SoftmaxCrossEntropy().probabilities(Z)
+        loss = SigmoidCrossEntropy()
+        return loss.both(Z) if self.n_outputs_ == 1 else loss.probabilities(Z)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of the probabilities; of 0 it is −∞."""
+        with np.errstate(divide="ignore"):
+            log: Array = np.log(self.predict_proba(X))
+        return log
+
+    def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:
+        check_classification_targets(labels)
+        multilabel = labels.ndim == 2
+        if begin:
+            if in_parts and classes is None and not multilabel:
+                raise DataError(
+                    "The first call of partial_fit needs all classes that will ever come, in "
+                    "classes; give np.unique of all labels, say."
+                )
+            self._multilabel = multilabel
+            self.classes_ = self._all_classes(labels, classes)
+            two = len(self.classes_) == 2 and not multilabel
+            self.n_outputs_ = 1 if two else len(self.classes_)
+            self.out_activation_ = "logistic" if two or multilabel else "softmax"
+        elif multilabel != self._multilabel:
+            raise DataError(
+                f"y has the shape {labels.shape}, but the classifier was fitted to "
+                f"{'several labels' if self._multilabel else 'one class'} for each sample; give "
+                "the same again, or fit anew."
+            )
+        elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
+            raise DataError(
+                f"classes are {classes} now, but were {self.classes_} before; all calls of "
+                "partial_fit need the same, or none after the first."
+            )
+
+    def _all_classes(self, labels: Array, classes: Any) -> Array:
+        if self._multilabel:
+            return np.arange(labels.shape[1])
+        found: Array = unique_labels(labels if classes is None else classes)
+        return found
+
+    def _targets(self, labels: Array) -> Array:
+        if self._multilabel:
+            return labels
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
+            raise DataError(
+                f"y holds the classes {unknown}, but the classifier knows {self.classes_}; name "
+                "all of them at the first partial_fit, or fit anew without warm_start."
+            )
+        return np.searchsorted(self.classes_, labels)
+
+    def _class_weights(self, labels: Array, in_parts: bool) -> Array | None:
+        if self.class_weight is None:
+            return None
+        if in_parts and self.class_weight == "balanced":
+            raise SettingError(
+                "class_weight='balanced' counts all samples, which partial_fit does not see; give "
+                "a dictionary {class: weight}."
+            )
+        weights: Array = compute_sample_weight(self.class_weight, labels)
+        return weights
+
+    def _stratify(self, labels: Array) -> Array | None:
+        return None if self._multilabel or self._in_parts else labels
+
+    def _loss(self) -> Loss:
+        if self.out_activation_ == "softmax":
+            return SoftmaxCrossEntropy()
+        each = SigmoidCrossEntropy()
+        return (
+            each if self.n_outputs_ == 1 else Scaled(each, self.n_outputs_)
+        )  # the sum over labels
+
+    def _answers(self, Z: Array) -> Array:
+        if self._multilabel:
+            return (Z > 0).astype(np.int64)
+        numbers = Z.argmax(axis=1) if self.out_activation_ == "softmax" else (Z[:, 0] > 0)
+        answers: Array = self.classes_[numbers.astype(np.int64)]
+        return answers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,211 @@
+"""What classifier and regressor share: from what scikit-learn hands in to a trained network."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from plainnet.errors import DataError, SettingError
+from plainnet.network import Array, Network
+from plainnet.sklearn.building import build, dense
+from plainnet.sklearn.learning import Held, Learning
+from plainnet.sklearn.rows import as_rows
+from plainnet.training import logits
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_answering = Lock()
+"""A network computes in its own memory, in which two threads that ask must not meet."""
+
+
+class PlainNet(Learning, BaseEstimator):
+    """The base of both; `PlainNetClassifier` describes the parameters."""
+
+    n_features_in_: int
+    n_outputs_: int
+    out_activation_: str
+    _numeric: ClassVar[bool]
+    """Whether labels are numbers to be met."""
+
+    def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:
+        """Learn what the outputs stand for: sets `n_outputs_` and `out_activation_`."""
+        raise NotImplementedError
+
+    def _targets(self, labels: Array) -> Array:
+        """The labels as the loss takes them."""
+        raise NotImplementedError
+
+    def _class_weights(self, labels: Array, in_parts: bool) -> Array | None:  # noqa: ARG002
+        """Of the samples, by their class."""
+        return None
+
+    def _stratify(self, labels: Array) -> Array | None:  # noqa: ARG002
+        """What has to be in both parts alike when some samples are held out."""
+        return None
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation_data: Any,
+        classes: Any = None,
+        *,
+        in_parts: bool,
+    ) -> Self:
+        """Train; `in_parts`: once over samples of which there will be more."""
+        self._validate_params()
+        begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
+        X, labels = self._checked(X, y, reset=begin)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+        self._know(labels, classes, begin=begin, in_parts=in_parts)
+        if begin or not in_parts:
+            self._random_state = check_random_state(self.random_state)
+        if begin:
+            self._begin(self._built(X.dtype, self._random_state))
+        else:
+            self._check_network()
+        if not (in_parts and self._in_parts):
+            self._begin_to_wait(in_parts=in_parts)
+        elif self.stopped_early_:
+            return self
+        if not (begin or in_parts):
+            self._renew_optimizer()
+        self._train(X, labels, sample_weight, validation_data)
+        return self
+
+    def _train(self, X: Any, labels: Array, sample_weight: Any, validation_data: Any) -> None:
+        """With what is not held out."""
+        at_once, held = self.solver == "lbfgs", None
+        if validation_data is not None:
+            held = self._validation(validation_data)
+        elif self.early_stopping and not at_once:
+            X, labels, sample_weight, held = self._hold_out(X, labels, sample_weight)
+        y, weights = self._targets(labels), self._class_weights(labels, self._in_parts)
+        if weights is None or sample_weight is None:
+            weights = sample_weight if weights is None else weights
+        else:
+            weights = weights * sample_weight
+        if at_once:
+            self._learn_at_once(X, y, weights, held)
+        else:
+            self._learn(X, y, weights, held)
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        """Samples and labels as arrays; X may be a CSR matrix."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=self._numeric,
+            dtype=(np.float64, np.float32),
+        )
+        labels = y.toarray() if hasattr(y, "toarray") else y
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = column_or_1d(labels, warn=True)
+        return X, labels
+
+    def _validation(self, validation_data: Any) -> Held:
+        """What the user holds out."""
+        try:
+            X, y = validation_data
+        except (TypeError, ValueError):
+            raise SettingError(
+                "validation_data must be a pair (X, y), but got "
+                f"{type(validation_data).__name__}; give samples and labels as fit takes them."
+            ) from None
+        X, labels = self._checked(X, y, reset=False)
+        return Held(X, self._targets(labels), labels, None)
+
+    def _hold_out(
+        self, X: Any, labels: Array, weights: Array | None
+    ) -> tuple[Any, Array, Array | None, Held]:
+        """Samples to learn from, their labels and weights; and the others."""
+        arrays = [X, labels] if weights is None else [X, labels, weights]
+        X, X_held, labels, labels_held, *rest = train_test_split(
+            *arrays,
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=self._stratify(labels),
+        )
+        if (n := X_held.shape[0]) < 2:
+            raise DataError(
+                f"The validation set is too small: {n} of {n + X.shape[0]} samples, where at least "
+                "2 are needed; raise validation_fraction, or give validation_data."
+            )
+        weights, weights_held = rest or (None, None)
+        return (
+            X,
+            labels,
+            weights,
+            Held(X_held, self._targets(labels_held), labels_held, weights_held),
+        )
+
+    def _built(self, dtype: Any, random: Any) -> Network:
+        return build(self, self.n_features_in_, self.n_outputs_, dtype, random)
+
+    def _check_network(self) -> None:
+        """Refuse to go on with a network of another form than the parameters ask for."""
+        asked = self._built(self.network_.dtype, np.random.RandomState(0))
+        if repr(asked.layers) != repr(self.network_.layers):
+            raise SettingError(
+                f"Training goes on with {self.network_}, but the parameters now ask for {asked}; "
+                "set warm_start=False and fit anew, or put them back."
+            )
+
+    def _logits(self, X: Any) -> Array:
+        """What the network answers, `(N, n_outputs_)`."""
+        check_is_fitted(self, "network_")
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
+        with _answering:
+            return logits(self.network_, as_rows(X))
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of each layer, `(units before, units)`: views, of which a change counts."""
+        return [layer.W for layer in dense(self._fitted())]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of each layer, `(units,)`: views."""
+        return [layer.b for layer in dense(self._fitted())]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers, with that of the inputs."""
+        return len(dense(self._fitted())) + 1
+
+    def _fitted(self) -> Network:
+        if not hasattr(self, "network_"):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet; call fit first.")
+        return self.network_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _learns_in_parts(estimator: PlainNet) -> bool:
+    """Whether there is a `partial_fit`."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit needs a solver that learns batch by batch, but solver='lbfgs' takes all "
+            "samples at each step; choose solver='adam', say."
+        )
+    return True
+
+
+def in_parts(method: F) -> F:
+    """A method that is there only with such a solver."""
+    return cast(F, available_if(_learns_in_parts)(method))

@@ -1,0 +1,91 @@
+"""The regressor: one number for each sample, or several."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import StrOptions
+
+from plainnet.network import Array, Loss, MeanSquaredError
+from plainnet.network.poisson import PoissonDeviance, Scaled
+from plainnet.sklearn.estimator import PlainNet, in_parts
+from plainnet.sklearn.parameters import Parameters
+
+
+@dataclass(eq=False, repr=False, match_args=False)
+class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
+    """A neural network that predicts numbers, in the place of scikit-learn's `MLPRegressor`.
+
+    >>> import numpy as np
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> regressor = PlainNetRegressor(learning_rate_init=0.01, max_iter=1000, random_state=0)
+    >>> regressor.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.98
+    True
+
+    The parameters are those of `PlainNetClassifier`, but for `class_weight`; the score of early
+    stopping is R² if `scoring` names no other. All that is learned is in the units of y: scale it,
+    as with `sklearn.compose.TransformedTargetRegressor`, where its spread is far from 1.
+
+    Args:
+        loss: "squared_error", ½ Σ (z − y)², or "poisson" for counts: half of the Poisson deviance,
+            with e^z as the answer. Both are sums over the outputs, and means over samples.
+
+    Attributes:
+        out_activation_: "identity", or "exp" with `loss="poisson"`; the others are those of
+            `PlainNetClassifier`.
+    """
+
+    loss: str = "squared_error"
+
+    _parameter_constraints: ClassVar[Any] = {
+        **Parameters._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "poisson"})],
+    }
+    _numeric = True
+    _metric = staticmethod(r2_score)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train.
+
+        Args:
+            X: samples `(N, features)`, an array, a table with named columns, or sparse.
+            y: what is to be predicted, `(N,)` or `(N, outputs)`.
+            sample_weight: what each sample counts `(N,)`; None: alike.
+            validation_data: a pair (X, y), measured after each epoch; with `early_stopping` in
+                the place of a part of X.
+
+        Raises:
+            ValueError: data or parameters that cannot be used.
+            DivergedError: the loss is no longer finite.
+        """
+        return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+
+    @in_parts
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train by one pass over these samples; see `PlainNetClassifier.partial_fit`."""
+        return self._fit(X, y, sample_weight, validation_data, in_parts=True)
+
+    def predict(self, X: Any) -> Array:
+        """The numbers, `(N,)` or `(N, outputs)`, in the dtype of the X that was learned from."""
+        return self._answers(self._logits(X))
+
+    def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:  # noqa: ARG002
+        self.n_outputs_ = 1 if labels.ndim == 1 else labels.shape[1]
+        self.out_activation_ = "exp" if self.loss == "poisson" else "identity"
+
+    def _targets(self, labels: Array) -> Array:
+        return labels
+
+    def _loss(self) -> Loss:
+        if self.loss == "poisson":
+            return Scaled(PoissonDeviance(), self.n_outputs_)
+        return Scaled(MeanSquaredError(), self.n_outputs_ / 2)
+
+    def _answers(self, Z: Array) -> Array:
+        answers = PoissonDeviance().means(Z) if self.out_activation_ == "exp" else Z
+        return answers[:, 0] if self.n_outputs_ == 1 else answers

@@ -1,0 +1,118 @@
+"""L-BFGS: the whole data at each step, and a curve through the last gradients to choose it by.
+
+For a small network on few samples it often goes further than a stochastic optimizer, in less time.
+Liu, Nocedal: On the limited memory BFGS method for large scale optimization (1989). SciPy has it.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainnet.errors import DivergedError, MissingExtraError
+from plainnet.network import Array, Loss, Network
+from plainnet.training.batches import check_samples
+from plainnet.training.penalty import add_l2
+from plainnet.training.step import count, gradient
+from plainnet.training.stored import Stored
+from plainnet.training.threads import suited_threads
+
+AT_ONCE = 2**25
+"""Bytes of samples that are made inputs together, of data that are not in memory as they are."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where a search for the smallest loss ended; the network has these parameters."""
+
+    loss: float
+    """With its penalty."""
+    iterations: int
+    converged: bool
+    message: str
+    """SciPy's, on why it ended."""
+
+
+def minimize(
+    network: Network,
+    loss: Loss,
+    X: Array,
+    y: Array,
+    *,
+    weights: Array | None = None,
+    l2: float = 0.0,
+    iterations: int = 200,
+    evaluations: int = 15000,
+    tolerance: float = 1e-4,
+    each: Callable[[float], None] = lambda J: None,  # noqa: ARG005
+) -> Minimum:
+    """Train in place until the gradient is flat.
+
+    The loss has to be the same whenever it is computed: no layer may draw at random.
+
+    Args:
+        network: changed in place; of float32 only its parameters are rounded, not the search.
+        loss: what is made smaller.
+        X: inputs `(N, n_in)`.
+        y: targets, as the loss takes them.
+        weights: of the samples `(N,)`.
+        l2: α of the penalty α/2 ‖W‖² / N, as in `train`.
+        iterations: at most.
+        evaluations: of the loss and its gradient, at most.
+        tolerance: what the largest entry of the gradient has to be below.
+        each: told the loss after each iteration; what it raises ends the search.
+
+    Raises:
+        ShapeError, DataError: the data do not fit the network or the loss.
+        DivergedError: the loss is not finite.
+        MissingExtraError: SciPy is not installed.
+    """
+    try:
+        from scipy import optimize  # type: ignore[import-untyped]
+    except ImportError:
+        raise MissingExtraError(
+            'L-BFGS needs SciPy, which is not installed: pip install "plainnet[sklearn]".'
+        ) from None
+    check_samples(X, weights, network.n_in)
+    y = loss.check_targets(y, len(X), network.n_out or X.shape[1], network.dtype)
+    X, total, grad = X.astype(network.dtype, copy=False), count(X, weights), network.grad
+
+    def value_and_grad(theta: Array) -> tuple[float, Array]:
+        network.theta[...] = theta
+        J, summed = 0.0, np.zeros(len(theta))
+        for part in _parts(X):
+            w = None if weights is None else weights[part]
+            batch = np.asarray(X[part])
+            share = count(batch, w) / total
+            J += share * gradient(network, loss, batch, y[part], w, fuse=False)
+            summed += share * grad
+        grad[...] = 0
+        J += add_l2(network, l2 / total)
+        summed += grad
+        return J, summed
+
+    options = {"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance}
+    start = network.theta.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"), suited_threads(network, len(X)):
+        found = optimize.minimize(
+            value_and_grad,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            options=options,
+            callback=lambda intermediate_result: each(float(intermediate_result.fun)),
+        )
+    network.theta[...] = found.x
+    if not math.isfinite(found.fun):
+        raise DivergedError(
+            f"The loss became {found.fun} after {found.nit} iterations; try inputs scaled to a "
+            "mean of 0 and a spread of 1."
+        )
+    return Minimum(float(found.fun), int(found.nit), found.status == 0, str(found.message))
+
+
+def _parts(X: Array) -> Iterator[slice]:
+    """All samples at once, or some at a time where they are not in memory."""
+    step = max(AT_ONCE // (X.shape[1] * X.dtype.itemsize), 1) if isinstance(X, Stored) else len(X)
+    yield from (slice(start, start + step) for start in range(0, len(X), step))
