@@ -5,6 +5,7 @@ Run as a program it reads many of them under a limit of memory, and says how it 
     python tests/fuzzing.py model 100000 7
 """
 
+import copy
 import json
 import os
 import random
@@ -23,7 +24,8 @@ import numpy as np
 
 from plainnet.classifier import Checkpoint, Classifier
 from plainnet.errors import DataError, DivergedError, ModelFileError
-from plainnet.network import Array
+from plainnet.exchange import read_weights, write_weights
+from plainnet.network import Array, BatchNorm, Dense, LayerNorm, Network, ReLU
 
 SPARE = 64 << 20
 """Bytes that reading one of these files may take, beside what the process has before."""
@@ -33,7 +35,7 @@ FEATURES: Array = RNG.normal(size=(24, 3)).astype(np.float32)
 PICTURES: Array = RNG.integers(0, 256, (24, 4, 4, 3), np.uint8)
 LABELS = np.array(["狗", "cat", 'a "b"'])[np.arange(24) % 3]
 SETTINGS: dict[str, Any] = {"hidden": (4,), "epochs": 2, "batch_size": 8}
-ABSURD = [
+ABSURD: list[Any] = [
     *(-1, 0, 1, 2, 3, 7, 2**31, 2**32, 2**53, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e308),
     *(float("nan"), float("inf"), 5e-324, None, True, False, "", "a", "F16", "BF16", "\ud800"),
     *([], {}, [[]], [1, 2], {"a": 1}, [None], [float("nan")], "x" * 1000, [0] * 1000),
@@ -108,10 +110,9 @@ def cut(draw: random.Random, content: bytes) -> bytes:
     """Cut short, or with a piece taken out, doubled or put in."""
     a, b = sorted(draw.randrange(len(content) + 1) for _ in range(2))
     more = draw.randbytes(draw.choice((1, 8, 100)))
-    return draw.choice(
-        (content[:a], content[a:], content[:a] + content[b:], content[:b] + content[a:])
-        + (content[:a] + more + content[a:], content[:a] + more + content[a + len(more) :])
-    )
+    pieces = [content[:a], content[a:], content[:a] + content[b:], content[:b] + content[a:]]
+    pieces += [content[:a] + more + content[at:] for at in (a, a + len(more))]
+    return draw.choice(pieces)
 
 
 def another_length(draw: random.Random, content: bytes) -> bytes:
@@ -146,14 +147,14 @@ def edited(draw: random.Random, held: Any) -> None:
         elif what == 1 and isinstance(container, dict):
             container[draw.choice(("more", key.upper(), key + "x", ""))] = container[key]
         elif what == 2 and isinstance(container, list):
-            container.append(draw.choice(ABSURD))
+            container.append(copy.deepcopy(draw.choice(ABSURD)))
         elif what == 3 and type(container[key]) in (int, float):
             container[key] += draw.choice((-1, 1, 4, 1e-3, 2**40))
         elif what == 4:
             other, place = draw.choice(places)
             container[key] = json.loads(json.dumps(other[place]))
         else:
-            container[key] = draw.choice(ABSURD)
+            container[key] = copy.deepcopy(draw.choice(ABSURD))
 
 
 def edited_header(draw: random.Random, content: bytes) -> bytes:
@@ -261,10 +262,10 @@ def raw_header(draw: random.Random, content: bytes) -> bytes:
     return joined(odd, body)
 
 
-CHANGES: list[Callable[[random.Random, bytes], bytes]] = [
-    *(flipped, flipped_body, cut, another_length, edited_header, edited_facts, edited_facts),
-    *(edited_facts, edited_texts, moved, retyped, raw_header),
+OF_ANY: list[Callable[[random.Random, bytes], bytes]] = [
+    *(flipped, flipped_body, cut, another_length, edited_header, moved, retyped, raw_header)
 ]
+CHANGES = [*OF_ANY, edited_facts, edited_facts, edited_facts, edited_texts]
 
 
 # -- what has to come of it ----------------------------------------------------------------------
@@ -307,9 +308,41 @@ def read_checkpoint(path: Path) -> str:
     return "goes on" if "goes on" in outcomes else "refused"
 
 
+def sound_weights(folder: Path) -> Iterator[bytes]:
+    """Weights for `NETWORKS`."""
+    for network in NETWORKS:
+        write_weights(folder / "sound", network)
+        yield (folder / "sound").read_bytes()
+
+
+def read_them(path: Path) -> str:
+    """A network has the weights and answers, or they are refused and it has those it had."""
+    outcomes = set()
+    for network in NETWORKS:
+        before = network.theta.copy(), {name: held.copy() for name, held in network.state.items()}
+        try:
+            read_weights(path, network)
+            outcomes.add("answers")
+            if not np.isfinite(network.theta).all():
+                raise AssertionError("it has weights that are not finite")
+        except ModelFileError:
+            if not np.array_equal(before[0], network.theta):
+                raise AssertionError("what was refused has changed the network") from None
+        network.theta = before[0]
+        for name, held in network.state.items():
+            held[...] = before[1][name]
+    return "answers" if outcomes else "refused"
+
+
+NETWORKS = [
+    Network([Dense(3, 4), BatchNorm(4), ReLU(), Dense(4, 2)]),
+    Network([Dense(3, 3), LayerNorm(3), Dense(3, 1)], dtype=np.float64),
+]
+
 KINDS: dict[str, tuple[Callable[[Path], Any], Callable[[Path], str]]] = {
     "model": (sound_files, read_model),
     "checkpoint": (sound_checkpoints, read_checkpoint),
+    "weights": (sound_weights, read_them),
 }
 
 
@@ -335,7 +368,7 @@ def main(kind: str, how_many: str, seed: str) -> None:
                 raise AssertionError("a sound file was refused")
         limit_memory()
         for _ in range(int(how_many)):
-            change = draw.choice(CHANGES)
+            change = draw.choice(CHANGES if kind != "weights" else OF_ANY)
             content = change(draw, draw.choice(sound))
             path.write_bytes(content)
             start = time.perf_counter()

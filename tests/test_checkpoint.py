@@ -220,7 +220,7 @@ def test_a_damaged_checkpoint_is_no_traceback(damage: Any, tmp_path: Path) -> No
     tensors = {name: value.copy() for name, value in tensors.items()}
     damage(tensors, facts)
     write_tensors(tmp_path / "c", tensors, facts)
-    with pytest.raises(ModelFileError, match="is damaged|theta holds values that are not finite"):
+    with pytest.raises(ModelFileError, match=r"is damaged|theta holds values that are not finite"):
         Classifier(**SETTINGS).fit_epochs(
             X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
         )

@@ -331,7 +331,7 @@ def change(path: Path, **parts: Any) -> None:
         ({"classes": "ab"}, "two or more different names, but are 'ab'"),
         ({"classes": [1, 2]}, "two or more different names"),
         ({"classes": {"a": 1, "b": 2}}, "two or more different names"),
-        ({"classes": ["a", "b", "c"]}, "maps 3 features to 1 outputs, .* 3 classes"),
+        ({"classes": ["a", "b", "c"]}, "maps 3 features to 1 outputs, .* for 3 classes"),
         ({"recipe": [1]}, "recipe is no JSON object"),
         ({"recipe": {"colour": 1}}, "no setting 'colour'; it has activation, "),
         ({"recipe": {"dropout": 9}}, "dropout must be"),

@@ -51,6 +51,8 @@ class Training:
     earlier: list[Member]
     """The networks of an ensemble that were trained before."""
     average: Average | None = None
+    watched: bool = False
+    """Whether it is measured on validation samples."""
     kept: Kept = field(default_factory=Kept)
     position: Position = field(default_factory=Position)
 
@@ -114,7 +116,7 @@ class Training:
 
     def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
         self.earlier[:] = members_from(facts["earlier"], tensors, self.network.copy)
-        history = [_epoch(row) for row in facts["history"]]
+        history = [_epoch(row, self.watched) for row in facts["history"]]
         epochs = facts["position"]["epochs"]
         if epochs > len(history) or len(self.earlier) >= self.recipe.ensemble:
             raise ValueError("its epochs and networks are not those that it counts")
@@ -138,13 +140,16 @@ def _version(facts: Mapping[str, Any]) -> str:
     return f", {version:.20}" if isinstance(version, str) else ""
 
 
-def _epoch(row: Mapping[str, Any]) -> Epoch:
-    """A record of the history, if it is made of numbers."""
+def _epoch(row: Mapping[str, Any], watched: bool) -> Epoch:
+    """A record of the history, if it is made of numbers, and was measured if it should be."""
     epoch = Epoch(**row)
+    if ("loss" in epoch.validation) != watched:
+        raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
     check_whole("number of an epoch", epoch.number, 1)
     check_whole("number of steps", epoch.step, 0)
     for name, figure in epoch.figures().items():
-        if isinstance(figure, bool) or not isinstance(figure, int | float):
+        whole = type(figure) is int and abs(figure) < 2**53
+        if not (whole or isinstance(figure, float)):
             raise TypeError(f"the {name} of an epoch is {figure!r:.60}")
     return epoch
 

@@ -84,7 +84,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
     generators = {"order": order_rng, "augmentation": augment_rng}
     history, earlier = learner.history, learner.earlier
     training = Training(learner.network, optimizer, generators, recipe, data, history, earlier)
-    training.average = recipe.make_average()
+    training.average, training.watched = recipe.make_average(), watch is not None
     if checkpoint:
         checkpoint.attach(training)
     stream = train(

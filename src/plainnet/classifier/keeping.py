@@ -64,14 +64,12 @@ def learner_of(kind: type[Kind], path: str | Path, content: Content) -> Kind:
 def _check_fit(learner: Learner, metadata: Mapping[str, Any]) -> None:
     """A ValueError unless what was read from a file fits itself."""
     network, n_in, outputs = learner.network, learner.preprocessing.mean.size, learner.outputs
-    if (network.n_in, network.n_out) != (n_in, learner.n_out):
+    made = n_in if learner.extractor is None else learner.extractor.n_features
+    if (network.n_in, network.n_out, made) != (n_in, learner.n_out, n_in):
         raise ValueError(
-            f"its network maps {network.n_in} features to {network.n_out} outputs, its "
-            f"preprocessing gives {n_in} for {learner.told_answers()}"
-        )
-    if learner.extractor is not None and learner.extractor.n_features != n_in:
-        raise ValueError(
-            f"its preprocessing takes {n_in} features, but {learner.extractor.n_features} are made"
+            f"it does not fit itself: its network maps {network.n_in} features to "
+            f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} that are made, "
+            f"for {learner.told_answers()}"
         )
     if metadata.get("outputs", outputs) != outputs:
         raise ValueError(f"its outputs mean {metadata['outputs']!r:.80}, not {outputs!r}")

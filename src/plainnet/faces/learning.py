@@ -21,7 +21,11 @@ from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
 from plainnet.reports import count, network_line, printable, say, show_progress
+from plainnet.reports.tensorboard import write_events
 from plainnet.training.evaluation import Evaluation
+
+EVENTS = "tensorboard"
+"""What the folder for event files is called in a run's settings."""
 
 
 def train_run(
@@ -37,7 +41,8 @@ def train_run(
 
     Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
     and measured as it would be at the end, and the checkpoint stays. Once the model is kept, Ctrl-C
-    ends the measuring only. What is `noted` stands in the run's settings.
+    ends the measuring only. What is `noted` stands in the run's settings; of it, `tensorboard` is a
+    folder for event files.
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
@@ -54,7 +59,7 @@ def train_run(
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
-        _learn(classifier, splits, checkpoint)
+        _learn(classifier, splits, checkpoint, settings.get(EVENTS))
         if classifier.history:
             keep_run(folder, classifier)
         if not checkpoint.stopping:
@@ -75,13 +80,14 @@ def train_run(
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint) -> None:
+def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
     """Train with progress on stderr."""
     told = None
     try:
         with closing(classifier.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(classifier)
-            for epoch in show_progress(epochs, classifier.recipe.epochs):
+            stream = write_events(epochs, classifier, Path(str(events))) if events else epochs
+            for epoch in show_progress(stream, classifier.recipe.epochs):
                 if epoch.number == 1 and classifier.earlier:
                     say(f"network {len(classifier.earlier) + 1} of {classifier.recipe.ensemble}")
                 if checkpoint.trouble is not told:

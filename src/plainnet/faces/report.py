@@ -181,14 +181,16 @@ def _with_held_out(classifier: Classifier, parts: dict[str, Dataset]) -> dict[st
 def _settings(run: Path) -> dict[str, Any]:
     """What the run was told; {} if nothing says so.
 
-    Without its recipe, which is in the model, and without the folder that it was started in, which
-    those whom the page is given to need not know.
+    Without its recipe, which is in the model, and without the folders that it was started in and
+    that its event files went to, which those whom the page is given to need not know.
     """
     with suppress(OSError, ValueError):
         settings = json.loads((run / "settings.json").read_text("utf-8"))
         if isinstance(settings, dict):
             return {
-                name: value for name, value in settings.items() if name not in ("recipe", "from")
+                name: value
+                for name, value in settings.items()
+                if name not in ("recipe", "from", "tensorboard")
             }
     return {}
 

@@ -13,7 +13,7 @@ import click
 from plainnet.classifier import RUNS, Classifier, new_run, resumable_run
 from plainnet.errors import SettingError
 from plainnet.faces.features import features_for, found
-from plainnet.faces.learning import train_run
+from plainnet.faces.learning import EVENTS, train_run
 from plainnet.faces.options import (
     Sections,
     features_option,
@@ -25,6 +25,7 @@ from plainnet.faces.options import (
 from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
 from plainnet.reports import evaluation_text
+from plainnet.reports.tensorboard import needs_tensorboard
 from plainnet.training.evaluation import Evaluation
 
 
@@ -52,6 +53,12 @@ from plainnet.training.evaluation import Evaluation
     default=5,
     help="That an epoch may take before a checkpoint is written in its midst. [5]",
 )
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the figures of each epoch there, for TensorBoard.",
+)
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
 @features_option
 @recipe_options
@@ -63,6 +70,7 @@ def command(
     drop_leaks: bool,
     resume: Path | None,
     minutes: float,
+    tensorboard: Path | None,
     report: bool,
     features: Path | None,
     as_json: bool,
@@ -93,6 +101,7 @@ def command(
     classifier = Classifier(**given(options))
     if not resume:
         _check_apart(out or RUNS, data)
+    how |= _events(tensorboard, settings, data)
     recipe = classifier.recipe
     extractor, noted = features_for(features, settings, recipe)
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
@@ -122,12 +131,24 @@ def _tell(
     print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
 
 
-def _check_apart(out: Path, data: Path) -> None:
-    """A SettingError if the run were to lie in the data, where it would be taken for a class."""
+def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dict[str, str]:
+    """What is to be noted of the folder for TensorBoard: this one, or that the run began with."""
+    noted = settings.get(EVENTS)
+    if folder is None and isinstance(noted, str):
+        folder = Path(str(settings.get("from", "."))) / noted
+    if folder is None:
+        return {}
+    needs_tensorboard()
+    _check_apart(folder, data, "The event files", "--tensorboard")
+    return {EVENTS: str(folder)}
+
+
+def _check_apart(out: Path, data: Path, what: str = "The run", option: str = "--out") -> None:
+    """A SettingError if it were to lie in the data, where it would be taken for a class."""
     if _real(out).is_relative_to(_real(data)):
         raise SettingError(
-            f"The run would be written into {data} itself, where the next training would take it "
-            "for a class; name a folder elsewhere with --out."
+            f"{what} would be written into {data} itself, where the next training would take it "
+            f"for a class; name a folder elsewhere with {option}."
         )
 
 

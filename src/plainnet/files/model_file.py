@@ -121,7 +121,7 @@ def check_sound(name: str, array: Array) -> None:
         raise ValueError(f"{name} holds values that are not finite")
     if max(-low, high) > LARGEST:
         raise ValueError(f"{name} holds values beyond {LARGEST:g}")
-    if name.endswith(".var") and low < 0:
+    if name.endswith((".var", ".running_var")) and low < 0:
         raise ValueError(f"{name} holds negative variances")
 
 

@@ -131,10 +131,15 @@ def open_tensors(
         with path.open("rb") as file:
             yield TensorFile(file)
     except OSError as error:
+        ours = what.startswith("plainnet ")
         raise ModelFileError(
             f"The {what.removeprefix('plainnet ')} {path} cannot be read "
-            f"({error.strerror or error}); name a run folder or file that `plainnet train` has "
-            "written."
+            f"({error.strerror or error}); name a "
+            f"{'run folder or file that `plainnet train` has written' if ours else what}."
+        ) from error
+    except MemoryError as error:
+        raise ModelFileError(
+            f"{path} needs more memory than there is; close something, or read it elsewhere."
         ) from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(

@@ -134,7 +134,7 @@ def _position(told: Mapping[str, Any]) -> Position:
     """A position as `capture` notes one, checked."""
     at = Position(**{part.name: told[part.name] for part in fields(Position)})
     for name in ("epochs", "batches", "steps"):
-        check_whole(f"number of {name}", getattr(at, name), 0)
+        check_number(name, check_whole(f"number of {name}", getattr(at, name), 0), "[0, 1e15]")
     for name in ("loss", "counted", "seconds"):
         check_number(name, getattr(at, name), "(-inf, inf)")
     if at.batches and not (at.counted > 0 and at.order):

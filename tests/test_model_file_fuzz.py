@@ -1,0 +1,214 @@
+"""Hostile files: each either answers with finite probabilities or is refused in a sentence.
+
+Never another exception, never more memory than the file's own size and a constant. The mutated
+sound files are read in a process of their own, which may take 64 MiB more than it has: see
+`fuzzing.py`, which reads as many more as one likes.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import fuzzing
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plainnet.classifier import Classifier
+from plainnet.errors import ModelFileError
+
+TESTS = Path(__file__).parent
+MiB = 1 << 20
+linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+
+
+@linux
+@pytest.mark.parametrize(("kind", "n"), [("model", 8500), ("checkpoint", 600), ("weights", 1500)])
+def test_changed_files_answer_or_are_refused(kind: str, n: int) -> None:
+    command = [sys.executable, "-W", "error", str(TESTS / "fuzzing.py"), kind, str(n), "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout)
+    answered = told.get("answers", 0) + told.get("goes on", 0)
+    assert answered + told["refused"] == n
+    assert answered > n / 20  # the changes are not all so coarse that nothing is looked at
+    assert told["refused"] > n / 2
+
+
+# -- files of any content ------------------------------------------------------------------------
+
+NAMES = st.text(max_size=9)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | NAMES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "dtype": st.sampled_from(["F32", "F64", "I64", "F16", "BF16", "x"]),
+        "shape": st.lists(st.integers(-1, 9), max_size=3),
+        "data_offsets": st.lists(st.integers(-4, 64), min_size=1, max_size=3),
+    }
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["layers.0.W", "layers.0.b", "preprocessing.mean", "preprocessing.scale"]),
+    ENTRIES | JSON,
+    max_size=4,
+)
+quickly = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the file that is written again and again."""
+    return tmp_path_factory.mktemp("hostile") / "file"
+
+
+@quickly
+@given(content=st.binary(max_size=200))
+def test_any_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert fuzzing.read_model(path) == "refused"
+
+
+@quickly
+@given(header=HEADERS, facts=JSON, body=st.binary(max_size=64))
+def test_any_header(path: Path, header: dict[str, object], facts: object, body: bytes) -> None:
+    texts = {"plainnet": json.dumps(facts)}
+    path.write_bytes(fuzzing.joined({"__metadata__": texts, **header}, body))
+    assert fuzzing.read_model(path) == "refused"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A sound model file."""
+    return next(iter(fuzzing.sound_files(tmp_path_factory.mktemp("sound"))))
+
+
+PARTS = [
+    "more",
+    "earlier",
+    "layers",
+    "recipe",
+    "preprocessing",
+    "classes",
+    "quality",
+    "temperature",
+]
+PARTS += ["threshold", "training", "outputs", "versions"]
+
+
+@quickly
+@given(key=st.sampled_from(PARTS), value=JSON)
+def test_any_part(path: Path, sound: bytes, key: str, value: object) -> None:
+    header, body = fuzzing.parts_of(sound)
+    facts = json.loads(header["__metadata__"]["plainnet"])
+    header["__metadata__"]["plainnet"] = json.dumps({**facts, key: value})
+    path.write_bytes(fuzzing.joined(header, body))
+    fuzzing.read_model(path)
+
+
+# -- memory --------------------------------------------------------------------------------------
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+import plainnet.pictures
+from plainnet.classifier import Classifier
+from plainnet.errors import ModelFileError
+path = Path(sys.argv[1])
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = most()
+try:
+    Classifier.load(path)
+    print("loaded", end=" ")
+except ModelFileError:
+    print("refused", end=" ")
+print(most() - before)
+"""
+
+
+def memory_for(path: Path) -> tuple[str, int]:
+    """What became of reading it in a new process, and how many bytes that process took more."""
+    command = [sys.executable, "-c", MEASURE, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    outcome, taken = done.stdout.split()
+    return outcome, int(taken)
+
+
+def said(text: str) -> bytes:
+    return fuzzing.joined({"__metadata__": {"plainnet": text}}, b"")
+
+
+@linux
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: fuzzing.joined(b"[" * (32 * MiB), b""),
+        lambda: fuzzing.joined(b"9" * (32 * MiB), b""),
+        lambda: fuzzing.joined(b'["",' + b'"",' * 1_300_000 + b'""]', b""),
+        lambda: said("[" + "{}," * 700_000 + "{}]"),
+        lambda: said(json.dumps({"format": 1, "layers": [{"type": "ReLU"}] * 250_000})),
+        lambda: (2**62).to_bytes(8, "little") + b"{}",
+    ],
+    ids=["deep", "digits", "strings", "objects", "layers", "length"],
+)
+def test_a_hostile_description_takes_a_bounded_amount(
+    tmp_path: Path, make: Callable[[], bytes]
+) -> None:
+    (tmp_path / "m").write_bytes(content := make())
+    outcome, taken = memory_for(tmp_path / "m")
+    assert outcome == "refused"
+    assert taken < len(content) + 256 * MiB
+
+
+@linux
+def test_a_file_of_holes_is_not_believed(tmp_path: Path) -> None:
+    """A terabyte that the disk does not hold, described as one tensor that nothing needs."""
+    entry = {"dtype": "F32", "shape": [2**19, 2**19], "data_offsets": [0, 2**40]}
+    text = json.dumps(
+        {"__metadata__": {"plainnet": '{"format": 1, "layers": []}'}, "layers.0.W": entry}
+    )
+    with (tmp_path / "m").open("wb") as file:
+        file.write(fuzzing.joined(text.encode(), b""))
+        file.truncate(file.tell() + 2**40)
+    outcome, taken = memory_for(tmp_path / "m")
+    assert outcome == "refused"
+    assert taken < 32 * MiB
+
+
+@linux
+@pytest.mark.parametrize("ensemble", [1, 3])
+def test_a_sound_model_is_held_once(tmp_path: Path, ensemble: int) -> None:
+    X, y = np.zeros((8, 2000), np.float32), np.arange(8) % 2
+    X[np.arange(8), np.arange(8)] = 1
+    settings = {"hidden": (1500,), "epochs": 1, "validation_share": 0, "ensemble": ensemble}
+    Classifier(**settings).fit(X, y).save(tmp_path / "m")
+    size, tensor = (tmp_path / "m").stat().st_size, 2000 * 1500 * 4
+    outcome, taken = memory_for(tmp_path / "m")
+    assert outcome == "loaded"
+    assert taken < size + (ensemble > 1) * tensor + 10 * MiB
+
+
+def test_an_ensemble_that_is_only_claimed_costs_nothing(tmp_path: Path, sound: bytes) -> None:
+    header, body = fuzzing.parts_of(sound)
+    facts = json.loads(header["__metadata__"]["plainnet"])
+    facts["earlier"] = [1.0] * 10**6
+    header["__metadata__"]["plainnet"] = json.dumps(facts)
+    (tmp_path / "m").write_bytes(fuzzing.joined(header, body))
+    with pytest.raises(ModelFileError, match=r"1000000 temperatures, but 0 members"):
+        Classifier.load(tmp_path / "m")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os = pytest.importorskip("os")
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes with a name here")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="it is no plain file"):
+        Classifier.load(tmp_path / "pipe")
