@@ -332,7 +332,9 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     assert (code, err) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pets.golden.npz", "pets.onnx"]
     assert "written  pets.onnx" in out
-    assert "pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    assert (
+        "input    pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    )
     assert "probabilities  float32  (N, 2)        of class 0, class 1" in out
     assert "label          string" in out
     assert f"verified by ONNX Runtime {runtime.__version__} on 11 samples: the same answers" in out
