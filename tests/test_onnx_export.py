@@ -347,6 +347,19 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     assert code == 0
 
 
+def test_the_example_of_the_documentation(
+    trained: Path, plainnet: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plainnet("export", trained, "--onnx", "pets.onnx")
+    Image.fromarray(np.full((30, 40, 3), 200, np.uint8)).save("photo.jpg")
+    page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page[page.index("## ONNX") :], re.DOTALL)
+    assert code is not None
+    exec(code[1], {})
+    asked = Classifier.load(trained / "model.safetensors")
+    assert capsys.readouterr().out.startswith(str(asked.predict("photo.jpg")[0]))
+
+
 def test_verify_of_a_changed_file(trained: Path, plainnet: Command, tmp_path: Path) -> None:
     plainnet("export", trained, "--onnx", "pets.onnx")
     model = onnx.load("pets.onnx")
