@@ -102,6 +102,8 @@ class Learning(Parameters):
             self._warn(f"{error} The network is that of the best epoch before.")
         finally:
             stream.close()
+        if not self._in_parts:
+            self._kept = Kept()
         for name, value in latest.items():  # what comes next goes on from here, not from the best
             values_of(network)[name][...] = value
         scheduled = self.learning_rate not in ("constant", "invscaling", "adaptive")
