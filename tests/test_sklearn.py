@@ -131,8 +131,9 @@ def test_every_parameter_of_scikit_learn_is_there_with_its_default(ours: Any, th
 
 def test_as_many_early_stopping_epochs_with_the_same_scores() -> None:
     given: dict[str, Any] = {"early_stopping": True, "n_iter_no_change": 3, **SEED}
-    ours: Any = PlainNetClassifier(**given).fit(X2, y2)
-    theirs = MLPClassifier(**given).fit(X2, y2)
+    y = y2 == "yes"
+    ours: Any = PlainNetClassifier(**given).fit(X2, y)
+    theirs = MLPClassifier(**given).fit(X2, y)
     np.testing.assert_allclose(ours.validation_scores_, theirs.validation_scores_)
     assert ours.best_validation_score_ == theirs.best_validation_score_
     assert ours.best_loss_ is theirs.best_loss_ is None
@@ -163,7 +164,7 @@ def test_sparse_samples_give_the_same(make: Any, solver: str) -> None:
 
 def test_sparse_samples_are_dense_only_in_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     read, most = SparseRows.read, []
-    wide = sparse.random_array((2000, 20_000), density=1e-4, format="csr", rng=0)
+    wide = sparse.random(2000, 20_000, density=1e-4, format="csr", random_state=0)
 
     def watched(self: SparseRows, rows: Any, out: Any) -> None:
         most.append(out.nbytes)
@@ -339,6 +340,7 @@ def test_schedules() -> None:
         assert max(peak[1:4]) > 0.9
         assert peak[-1] < 1e-3
         assert rates(learning_rate=lambda step: 1 / (step + 1)) == [1 / 3, 1 / 6, 1 / 9, 1 / 12]
+    assert len(rates(learning_rate="cosine", tol=10, n_iter_no_change=1, max_iter=9)) == 9
     falling = rates(learning_rate="invscaling", power_t=1.0, learning_rate_init=0.3)  # with Adam
     assert falling == [0.3, 0.3 / 151, 0.3 / 301, 0.3 / 451]
 

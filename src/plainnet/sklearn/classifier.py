@@ -23,8 +23,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = PlainNetClassifier(solver="lbfgs", random_state=0).fit(X, y)
-    >>> classifier.score(X, y) > 0.95
+    >>> classifier = PlainNetClassifier(solver="lbfgs", alpha=1, max_iter=1000, random_state=0)
+    >>> classifier.fit(X, y).score(X, y) > 0.95
     True
 
     Two classes are one logistic output, more are softmax; several labels for each sample are a
@@ -40,7 +40,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         batch_size: samples of a step; "auto": 200, or all where there are fewer.
         learning_rate: "constant"; "invscaling", learning_rate_init / (t_ + 1)**power_t after each
             epoch; "adaptive", a fifth whenever training would end, until it is 1e-6; "cosine" and
-            "one_cycle" over max_iter epochs; or a function of the step (0, 1, 2, …).
+            "one_cycle" over max_iter epochs, or a function of the step (0, 1, 2, …), with which
+            only `early_stopping` ends it before.
         learning_rate_init: of the first step, or the highest one of "one_cycle".
         power_t: of "invscaling".
         max_iter: epochs at most; for "lbfgs" iterations.
