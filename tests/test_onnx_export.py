@@ -56,9 +56,8 @@ def model_of(
 ) -> Any:
     """Nodes from the one input "X" to the output of this name and type."""
     make = onnx.helper.make_tensor_value_info
-    graph = nodes.graph("tested", [make("X", *given)], [make(name, kind, shape)])
-    made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
-    made.ir_version = 7
+    made = nodes.model("tested", [make("X", *given)], [make(name, kind, shape)])
+    made.opset_import[0].version = opset
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -217,7 +216,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
     found = verify_onnx(path)
     assert found.sound
     assert found.network <= 1e-6
-    own = golden_samples(asked.preprocessing)[0]
+    own = golden_samples(asked)[0]
     rng = np.random.default_rng(5)
     X = rng.permuted(own, axis=0)  # other samples than those of the golden set
     session = session_of(path.read_bytes())
@@ -233,7 +232,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
 
 def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
     asked = classifier_of((7,))
-    X = golden_samples(asked.preprocessing)[0]
+    X = golden_samples(asked)[0]
     asked.threshold = float(np.median(asked.predict_proba(X)[:, 1]) + 1e-4)
     assert {*asked.predict(X)} == {"class 0", "class 1"}
     for numbers in (False, True):
