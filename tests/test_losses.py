@@ -68,9 +68,7 @@ CASES = {
     ),
     "poisson-counts": Case(PoissonDeviance, 1, lambda N: draw().poisson(2, N)),
     "poisson-three-outputs": Case(PoissonDeviance, 3, lambda N: draw().exponential(2, (N, 3))),
-    "mse-halved": Case(
-        lambda: Scaled(MeanSquaredError(), 0.5), 1, lambda N: draw().normal(size=N)
-    ),
+    "mse-halved": Case(lambda: Scaled(MeanSquaredError(), 0.5), 1, lambda N: draw().normal(size=N)),
     "sigmoid-smoothed-and-summed": Case(
         lambda: Scaled(SigmoidCrossEntropy(0.2), 3), 3, lambda N: draw().random((N, 3))
     ),

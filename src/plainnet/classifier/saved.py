@@ -19,7 +19,6 @@ from plainnet.classifier.recipe import Recipe
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.network import Array, Network
 from plainnet.pictures import Extractor
-from plainnet.pictures import Extractor
 from plainnet.version import __version__
 
 KIND = "classifier"

@@ -80,9 +80,7 @@ def train_run(
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(
-    classifier: Classifier, splits: Splits, checkpoint: Checkpoint, events: object
-) -> None:
+def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
     """Train with progress on stderr."""
     told = None
     try:
