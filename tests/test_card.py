@@ -1,4 +1,4 @@
-"""The model card: a head that YAML reads, whatever the names are, and figures that are the model's."""
+"""The model card: a head that YAML reads, whatever the names are, and the model's own figures."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def head_of(card: str) -> str:
 
 
 def parsed(lines: list[str]) -> Any:
-    """The YAML that a head is made of: maps, lists, and on one line words, numbers, JSON strings."""
+    """The YAML that a head is made of: maps and lists of words, numbers and JSON strings."""
     if len(lines) == 1 and not re.match(r"(- |[\w-]+:( |$))", lines[0]):
         text = lines[0]
         assert re.fullmatch(r'[\w-]+|[\d.]+|".*"', text), text

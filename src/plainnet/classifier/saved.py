@@ -183,9 +183,10 @@ def _check(metadata: Mapping[str, Any]) -> None:
     if unknown := sorted({*metadata} - KNOWN):
         versions = metadata.get("versions")
         version = versions.get("plainnet") if isinstance(versions, dict) else None
+        writer = f"plainnet {version:.20}" if isinstance(version, str) else "an unknown version"
         raise ValueError(
             f"it says {unknown[0]!r:.60}, which plainnet {__version__} does not know; "
-            f"plainnet {version or 'of an unknown version'!r:.20} wrote it, so update plainnet"
+            f"{writer} wrote it, so update plainnet"
         )
     classes = metadata["classes"]
     if (
