@@ -28,7 +28,7 @@ from plainnet.classifier.samples import (
     raw_samples,
     training_data,
 )
-from plainnet.classifier.saved import Saved, describe, outputs_for, restore
+from plainnet.classifier.saved import Saved, describe, outputs_for, restore, training_told
 from plainnet.errors import DataError, DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Network, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -174,17 +174,7 @@ class Classifier:
         which of them was kept (`kept_epoch`), and `samples`, how many of each class each part had:
         `{"training": [50, 60], …}`.
         """
-        kept = self.kept_epoch
-        if kept is None:
-            return self._trained
-        parts = {"training": self.training, "validation": self.validation}
-        samples = {name: [*part.counts().values()] for name, part in parts.items() if part}
-        rate = self.recipe.make_optimizer(self.preprocessing.mean.size).learning_rate
-        epochs = len(self.latest_history)
-        return {
-            **{"learning_rate": rate, "epochs": epochs, "kept_epoch": kept.number},
-            "samples": samples,
-        }
+        return training_told(self) if self.history else self._trained
 
     # -- answering -------------------------------------------------------------------------------
 

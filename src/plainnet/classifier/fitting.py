@@ -12,6 +12,7 @@ from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DivergedError, SettingError
+from plainnet.files.model_file import LARGEST
 from plainnet.network import Array, Rng
 from plainnet.pictures import Dataset, stratified_split
 from plainnet.pictures.augmentation import augmentation_of
@@ -69,7 +70,7 @@ def _one_by_one(
             yield from stream
     finally:
         epochs = training.position.epochs
-        useless = epochs == 0 or not np.isfinite(classifier.network.theta).all()
+        useless = epochs == 0 or not has_sound_weights(classifier)
         if useless and classifier.earlier:
             del classifier.history[len(classifier.history) - epochs :]
             classifier.network, classifier.temperature = classifier.earlier.pop()
@@ -180,9 +181,14 @@ def _watched(
         )
 
 
+def has_sound_weights(classifier: Classifier) -> bool:
+    """Whether its weights are such that a model file may hold them."""
+    return bool(np.abs(classifier.network.theta).max(initial=0) <= LARGEST)  # NaN is not
+
+
 def _is_sound(classifier: Classifier) -> bool:
     figures = [*classifier.history[-1].figures().values()]
-    return bool(np.isfinite(classifier.network.theta).all() and np.isfinite(figures).all())
+    return has_sound_weights(classifier) and bool(np.isfinite(figures).all())
 
 
 def _calibrate(classifier: Classifier) -> None:

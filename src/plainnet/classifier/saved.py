@@ -5,10 +5,12 @@ the outputs mean, where yes is said. What is in the file and not known here is r
 might change the answers.
 """
 
+from __future__ import annotations
+
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.network import Array, Network
 from plainnet.pictures import Extractor
 from plainnet.version import __version__
+
+if TYPE_CHECKING:
+    from plainnet.classifier.classifier import Classifier
 
 KIND = "classifier"
 PARTS = ("classes", "preprocessing", "recipe", "quality")
@@ -172,6 +177,19 @@ def restore_extractor(
             "anew."
         ) from error
     return made, {name: array for name, array in tensors.items() if name not in own}
+
+
+def training_told(classifier: Classifier) -> dict[str, Any]:
+    """What a model file says of a training that is over; see `Classifier.trained`."""
+    parts = {"training": classifier.training, "validation": classifier.validation}
+    rate = classifier.recipe.make_optimizer(classifier.preprocessing.mean.size).learning_rate
+    kept = classifier.kept_epoch
+    return {
+        "learning_rate": rate,
+        "epochs": len(classifier.latest_history),
+        "kept_epoch": kept.number if kept else 0,
+        "samples": {name: [*part.counts().values()] for name, part in parts.items() if part},
+    }
 
 
 def _check(metadata: Mapping[str, Any]) -> None:
