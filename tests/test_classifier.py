@@ -20,6 +20,7 @@ from plainnet.errors import (
 from plainnet.files import read_model, write_model
 from plainnet.network import Array
 from plainnet.pictures import Dataset, Splits, read_pictures
+from plainnet.version import __version__
 
 SMALL: dict[str, Any] = {"epochs": 3, "hidden": (16,), "learning_rate": 0.02, "batch_size": 16}
 
@@ -309,6 +310,10 @@ def test_saved_pictures(tmp_path: Path, folder: Path, pictures: Classifier) -> N
     assert loaded.predict_proba(folder).tobytes() == pictures.predict_proba(folder).tobytes()
 
 
+FORMULA = "(raw - mean) / scale"
+TRAINED = {"learning_rate": 0.1, "epochs": 3, "kept_epoch": 2, "samples": {"training": [1, 2]}}
+
+
 def change(path: Path, **parts: Any) -> None:
     """Write a model file again with other metadata; None takes a part away."""
     network, metadata, tensors = read_model(path)
@@ -341,6 +346,43 @@ def change(path: Path, **parts: Any) -> None:
         ({"preprocessing": {}}, "preprocessing"),
         ({"preprocessing": {"shape": [4]}}, "preprocessing does not fit"),
         ({"preprocessing": {"shape": [10**9, 10**9, 3]}}, "preprocessing does not fit"),
+        ({"preprocessing": {"shape": [3]}}, "lacks the formula"),
+        (
+            {"preprocessing": {"shape": [3], "formula": "raw / scale"}},
+            r"prepares its samples by 'formula' 'raw / scale', but .* knows only '\(raw - mean\)",
+        ),
+        (
+            {
+                "preprocessing": {
+                    "shape": [3],
+                    "formula": "(raw - mean) / scale",
+                    "layout": "(n, N)",
+                }
+            },
+            r"by 'layout' '\(n, N\)', but this version of plainnet knows only '\(N, features\)'",
+        ),
+        (
+            {"preprocessing": {"shape": [3], "formula": FORMULA, "crop": 1}},
+            "by 'crop' 1, but this version of plainnet knows only None",
+        ),
+        (
+            {"colour": 1, "versions": {"plainnet": "9.9.1"}},
+            rf"'colour', which plainnet {__version__} does not know; plainnet 9\.9\.1 wrote it",
+        ),
+        ({"colour": 1, "versions": None}, "an unknown version wrote it, so update"),
+        ({"outputs": "probabilities"}, "its outputs mean 'probabilities', not 'one logit z;"),
+        ({"temperature": 1e-9}, r"temperature must be a number in \[1e-6, 1e6\]"),
+        ({"temperature": 10**400}, "temperature must be a number"),
+        ({"threshold": 2}, "threshold must be a number"),
+        ({"earlier": [1.0]}, "holds 1 temperatures, but 0 members"),
+        ({"earlier": {}}, "ensemble is no list of temperatures"),
+        ({"training": {"epochs": 3}}, "its training is told as"),
+        ({"training": TRAINED | {"kept_epoch": 0}}, "kept epoch must be a whole number ≥ 1"),
+        ({"training": TRAINED | {"epochs": 1}}, "number of epochs must be a whole number ≥ 2"),
+        ({"training": TRAINED | {"learning_rate": 0}}, "learning rate must be"),
+        ({"training": TRAINED | {"samples": {"test": [1, 2]}}}, "its samples are told as"),
+        ({"training": TRAINED | {"samples": {"training": [1]}}}, "not once a class"),
+        ({"training": TRAINED | {"samples": {"training": [1, -1]}}}, "number of samples must"),
     ],
 )
 def test_a_model_file_that_does_not_fit_itself_is_refused(
@@ -350,6 +392,55 @@ def test_a_model_file_that_does_not_fit_itself_is_refused(
     features.save(path)
     change(path, **parts)
     with pytest.raises(ModelFileError, match=rf"(?s)^{path}.*{why}.*train anew\.$"):
+        Classifier.load(path)
+
+
+def test_a_model_file_says_in_words_what_others_have_to_do(
+    tmp_path: Path, folder: Path, pictures: Classifier
+) -> None:
+    pictures.save(tmp_path / "m")
+    _, told, _ = read_model(tmp_path / "m")
+    preparing = told["preprocessing"]
+    assert preparing["shape"] == [8, 6, 3]
+    assert preparing["layout"].startswith("(N, height, width, channels), each row by row")
+    assert preparing["channels"] == "red, green, blue"
+    assert "stretched to height x width" in preparing["resize"]
+    assert "triangle (bilinear)" in preparing["resize"]
+    assert "EXIF" in preparing["upright"]
+    assert preparing["transparency"] == "laid on white"
+    assert told["outputs"].startswith("one logit z; P(class 1) = 1 / (1 + exp(-z / temperature))")
+    assert told["training"] == pictures.trained
+    kept = pictures.kept_epoch
+    assert kept is not None
+    assert pictures.training is not None
+    assert pictures.trained["kept_epoch"] == kept.number
+    assert pictures.trained["learning_rate"] == pictures.recipe.make_optimizer(144).learning_rate
+    assert pictures.trained["samples"]["training"] == [*pictures.training.counts().values()]
+    assert Classifier.load(tmp_path / "m").trained == pictures.trained
+
+
+def test_older_files_of_the_same_format_are_still_read(
+    tmp_path: Path, features: Classifier
+) -> None:
+    features.save(path := tmp_path / "m")
+    later = ("outputs", "training", "temperature", "threshold", "earlier")
+    older = {"shape": [3], "formula": FORMULA}
+    change(path, **dict.fromkeys(later), preprocessing=older)
+    loaded = Classifier.load(path)
+    assert loaded.trained == {}
+    assert (loaded.temperature, loaded.threshold, loaded.earlier) == (1.0, 0.5, [])
+
+
+def test_a_model_whose_answers_are_no_numbers_is_refused(
+    tmp_path: Path, features: Classifier
+) -> None:
+    features.save(path := tmp_path / "m")
+    network, metadata, tensors = read_model(path)
+    tensors["preprocessing.scale"] = np.full(3, 3e38, np.float32)
+    tensors["preprocessing.mean"] = np.array([3e38, -3e38, 0], np.float32)
+    metadata = {k: v for k, v in metadata.items() if k not in ("format", "layers")}
+    write_model(path, network, metadata, tensors)
+    with pytest.raises(ModelFileError, match="its answers are no finite ones; copy it again"):
         Classifier.load(path)
 
 

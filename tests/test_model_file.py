@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import load, load_file, save
 
 from plainnet.errors import FileError, ModelFileError
-from plainnet.files import read_model, write_model
+from plainnet.files import header, read_model, tensors, write_model
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -258,3 +258,132 @@ def test_the_tensors_are_those_that_safetensors_reads(path: Path) -> None:
     theirs = load(path.read_bytes())
     for name, value in {**read.parameters, **rest}.items():
         assert np.array_equal(value, theirs[name])
+
+
+# -- the header is not believed ------------------------------------------------------------------
+
+
+def reheaded(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Write the file again with another header; its body stays as it is."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
+
+
+def entry(name: str, **parts: Any) -> Callable[[dict[str, Any]], object]:
+    """Describe a tensor otherwise; the file's are layers.0.W, 0.b, 3.W, 3.b and mean."""
+    return lambda header: header[name].update(parts)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (entry("mean", dtype="BF16"), "tensor 'mean' is of 'BF16', none of F16, F32, F64, U8"),
+        (entry("mean", dtype=["F64"]), "none of F16"),
+        (entry("mean", dtype="F32"), r"F32 \[3\] needs 12 bytes, but has 24"),
+        (entry("mean", shape=[-3]), r"impossible shape \[-3\]"),
+        (entry("mean", shape=[3.0]), r"impossible shape \[3\.0\]"),
+        (entry("mean", shape=[True, 3]), "impossible shape"),
+        (entry("mean", shape=[2**50]), "impossible shape"),
+        (entry("mean", shape=[1] * 9 + [3]), "impossible shape"),
+        (entry("mean", shape=[2**30, 2**30]), f"needs {2**63} bytes, but has 24"),
+        (entry("mean", data_offsets=[-24, 0]), r"impossible place \[-24, 0\]"),
+        (entry("mean", data_offsets=[24]), r"impossible place \[24\]"),
+        (entry("mean", data_offsets=[24, 0]), "needs 24 bytes, but has -24"),
+        (entry("mean", data_offsets=[2**39, 2**39 + 24]), "begins at byte"),
+        (
+            lambda h: h["layers.3.b"].update(data_offsets=h["layers.0.b"]["data_offsets"][:1] * 2),
+            "8",
+        ),
+        (lambda h: h["layers.0.b"].update(h["layers.0.W"]), "begins at byte"),
+        (lambda h: h.pop("mean"), "begins at byte|bytes, but .* are there"),
+        (lambda h: h.update(more=[]), "'more' is not described by dtype, shape and data_offsets"),
+        (lambda h: h["mean"].update(more=1), "not described by dtype, shape and data_offsets"),
+        (lambda h: h.update(__metadata__=[]), "its metadata are no texts by name"),
+        (lambda h: h["__metadata__"].update(more=1), "its metadata are no texts by name"),
+        (lambda h: h["__metadata__"].update(more="x"), "something else has written 'more' into it"),
+    ],
+)
+def test_a_header_that_does_not_fit_its_file_is_refused(
+    path: Path, change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    reheaded(path, change)
+    refused(path, f"is no plainnet model file .*{why}")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"[" * 51 + b"]" * 51, "more than 50 brackets deep"),
+        (b'{"a":' * 51 + b"1" + b"}" * 51, "more than 50 brackets deep"),
+        (b'{"a": 1, "b": 2, "a": 3}', "it says 'a' twice"),
+        (b"[" + b"[]," * 900_000 + b"[]]", "has too many parts"),
+        (b'{"\xff": 1}', "codec can't decode byte 0xff"),
+        ('{"a": 1}'.encode("utf-16"), "codec can't decode byte 0xff"),
+        (b"[]", "its header is no JSON object"),
+        (b"1e999", "its header is no JSON object"),
+        (b"9" * 5000, "Exceeds the limit"),
+    ],
+    ids=["lists", "objects", "twice", "many", "bytes", "utf-16", "list", "number", "digits"],
+)
+def test_json_of_all_kinds_is_refused(path: Path, text: bytes, why: str) -> None:
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    refused(path, f"is no plainnet model file .*{why}")
+
+
+def test_brackets_in_strings_are_not_counted(path: Path) -> None:
+    odd = '[{"' * 200 + "\\" * 3 + '"'
+    write_model(path, network(), {"name": odd}, {})
+    assert read_model(path)[1]["name"] == odd
+
+
+def test_what_could_not_be_read_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensors, "LONGEST", 20_000)
+    monkeypatch.setattr(header, "LARGEST", 100_000)
+    before, deep = path.read_bytes(), json.loads("[" * 60 + "]" * 60)
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"deep": deep}, "more than 50 brackets deep"),
+        ({"name": "x" * 20_000}, "its description is too long"),
+        ({"many": [0.5] * 2600}, "has too many parts"),
+        ({"share": np.nan}, "a number that is not finite; say None"),
+    ]
+    for metadata, why in cases:
+        with pytest.raises(FileError, match=f"was not written, because .*{why}"):
+            write_model(path, network(), metadata, {})
+    huge = network()
+    huge.theta[5] = 1e19
+    with pytest.raises(ModelFileError, match=r"layers\.0\.W holds values beyond 1e\+18"):
+        write_model(path, huge, {}, {})
+    with pytest.raises(ModelFileError, match="can hold 1,000 layers, but the network has 1,001"):
+        write_model(path, Network([ReLU() for _ in range(1001)]), {}, {})
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused_wherever_they_are(
+    path: Path, value: float
+) -> None:
+    change(path, tensors=lambda t: t["mean"].__setitem__(1, value))
+    refused(path, "mean holds values that are not finite")
+    write_model(path, network(), {}, {})
+    change(path, lambda m: m.update(deep=[{"a": value}]))
+    refused(path, "its description holds a number that is not finite")
+
+
+def test_weights_that_nothing_can_be_answered_with_are_refused(path: Path) -> None:
+    change(path, tensors=lambda t: t["layers.0.W"].__setitem__((0, 0), -1e30))
+    refused(path, r"layers\.0\.W holds values beyond 1e\+18")
+    change(path, tensors=lambda t: t.update({"layers.0.W": np.zeros((3, 4))}))
+    refused(path, "some of its numbers are float32 and some float64")
+
+
+def test_too_many_layers_or_tensors_are_refused(path: Path) -> None:
+    change(path, lambda m: m["layers"].extend([{"type": "ReLU"}] * 1000))
+    refused(path, "there are 1,004 layers, more than 1,000")
+    nothing = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    text = json.dumps({str(i): nothing for i in range(2**16 + 1)}).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    refused(path, "it holds 65,537 tensors, more than 65,536")

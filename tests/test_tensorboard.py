@@ -113,9 +113,9 @@ def data(tmp_path: Path) -> Path:
 def test_the_command_writes_them_and_goes_on_with_them(tmp_path: Path, data: Path) -> None:
     run, events = tmp_path / "run", tmp_path / "events"
     options = ["--hidden", "4", "--epochs", "400", "--batch-size", "1", "--no-report"]
+    options += ["--tensorboard", "events", "--minutes", "0"]
     work = subprocess.Popen(
-        [sys.executable, "-m", "plainnet", "train", str(data), "--out", str(run), *options]
-        + ["--tensorboard", "events", "--minutes", "0"],
+        [sys.executable, "-m", "plainnet", "train", str(data), "--out", str(run), *options],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

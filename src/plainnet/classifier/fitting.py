@@ -10,6 +10,7 @@ import numpy as np
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.errors import DivergedError, SettingError
+from plainnet.files.model_file import LARGEST
 from plainnet.network import Array, Rng
 from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import augmentation_of
@@ -63,7 +64,7 @@ def _one_by_one(
             yield from stream
     finally:
         epochs = training.position.epochs
-        useless = epochs == 0 or not np.isfinite(learner.network.theta).all()
+        useless = epochs == 0 or not has_sound_weights(learner)
         if useless and learner.earlier:
             del learner.history[len(learner.history) - epochs :]
             learner.network, learner.temperature = learner.earlier.pop()
@@ -182,6 +183,11 @@ def _watched(
         )
 
 
+def has_sound_weights(learner: Learner) -> bool:
+    """Whether its weights are such that a model file may hold them."""
+    return bool(np.abs(learner.network.theta).max(initial=0) <= LARGEST)  # NaN is not
+
+
 def _is_sound(learner: Learner) -> bool:
     figures = [*learner.history[-1].figures().values()]
-    return bool(np.isfinite(learner.network.theta).all() and np.isfinite(figures).all())
+    return has_sound_weights(learner) and bool(np.isfinite(figures).all())

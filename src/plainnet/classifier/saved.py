@@ -5,6 +5,8 @@ the outputs mean, where yes is said. What is in the file and not known here is r
 might change the answers.
 """
 
+from __future__ import annotations
+
 import platform
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -165,9 +167,10 @@ def _check(metadata: Mapping[str, Any], kind: str, own: Collection[str]) -> None
     if unknown := sorted({*metadata} - KNOWN - {*own}):
         versions = metadata.get("versions")
         version = versions.get("plainnet") if isinstance(versions, dict) else None
+        writer = f"plainnet {version:.20}" if isinstance(version, str) else "an unknown version"
         raise ValueError(
             f"it says {unknown[0]!r:.60}, which plainnet {__version__} does not know; "
-            f"plainnet {version or 'of an unknown version'!r:.20} wrote it, so update plainnet"
+            f"{writer} wrote it, so update plainnet"
         )
 
 

@@ -1,17 +1,29 @@
 """`plainnet export`: a run as a file for other programs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from plainnet.classifier import Classifier, load_run
+from plainnet.classifier.run_folder import MODEL
 from plainnet.errors import MissingExtraError
-from plainnet.exchange import Verification, export_onnx, golden_path, verify_onnx
+from plainnet.exchange import (
+    Verification,
+    export_onnx,
+    golden_path,
+    sequential,
+    verify_onnx,
+    write_weights,
+)
 from plainnet.exchange.golden import NETWORK_LIMIT, PICTURE_LIMIT
 from plainnet.exchange.onnx_model import input_of
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.report import run_settings, title_of
+from plainnet.files import write_file
 from plainnet.reports import count, printable, say, table
+from plainnet.reports.card import card_text
 
 
 @click.command("export")
@@ -21,6 +33,21 @@ from plainnet.reports import count, printable, say, table
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write an ONNX file: from raw pictures of any size to the names of classes.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the weights alone as plain safetensors, named as PyTorch names them.",
+)
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a model card, a README.md with a YAML head; of a folder, README.md in it.",
+)
+@click.option(
+    "--license", metavar="NAME", default="", help="That the card names, such as mit. [left out]"
 )
 @click.option(
     "--numbers",
@@ -36,7 +63,14 @@ from plainnet.reports import count, printable, say, table
 )
 @json_option
 def command(
-    run: Path | None, onnx: Path | None, numbers: bool, verify: Path | None, as_json: bool
+    run: Path | None,
+    onnx: Path | None,
+    weights: Path | None,
+    card: Path | None,
+    license: str,
+    numbers: bool,
+    verify: Path | None,
+    as_json: bool,
 ) -> int:
     """Write RUN, a run folder or a model file, for other programs to use.
 
@@ -44,11 +78,16 @@ def command(
     itself. Where ONNX Runtime is installed, the file is run on it at once. The exit code is 1 if
     its answers are others.
     """
-    _check(run, onnx, verify)
-    if run is None or onnx is None:  # there is a file to verify, as was checked
+    _check(run, {"--onnx": onnx, "--weights": weights, "--card": card}, verify)
+    if run is None:  # there is a file to verify, as was checked
         verify = verify or Path()
         return _told(verify, verify_onnx(verify), as_json, {})
     classifier = load_run(run)
+    files = _write_plain(classifier, run, onnx, weights, card, license)
+    if not as_json:
+        _tell_plain(classifier, files)
+    if onnx is None:
+        return _told(run, None, as_json, files)
     export_onnx(classifier, onnx, numbers=numbers)
     if not as_json:
         print(_onnx_text(classifier, onnx, numbers))
@@ -57,17 +96,54 @@ def command(
     except MissingExtraError as error:
         say(f"not verified: {error}")
         verification = None
-    return _told(onnx, verification, as_json, {"onnx": str(onnx), "golden": str(golden_path(onnx))})
+    files |= {"onnx": str(onnx), "golden": str(golden_path(onnx))}
+    return _told(onnx, verification, as_json, files)
 
 
-def _check(run: Path | None, onnx: Path | None, verify: Path | None) -> None:
+def _write_plain(
+    classifier: Classifier,
+    run: Path,
+    onnx: Path | None,
+    weights: Path | None,
+    card: Path | None,
+    license: str,
+) -> dict[str, str]:
+    """What needs no other package: where it was written, by kind."""
+    written = {}
+    if weights is not None:
+        write_weights(weights, classifier)
+        written["weights"] = str(weights)
+    if card is not None:
+        model = MODEL if run.is_dir() else run.name
+        given = {"model": model} | {
+            kind: path.name for kind, path in (("onnx", onnx), ("weights", weights)) if path
+        }
+        data = Path(str(run_settings(run).get("data", ""))).stem
+        text = card_text(title_of(run), classifier, data=data, license=license, files=given)
+        card = card / "README.md" if card.is_dir() else card
+        write_file(card, text)
+        written["card"] = str(card)
+    return written
+
+
+def _tell_plain(classifier: Classifier, files: dict[str, str]) -> None:
+    for kind in files:
+        print(f"written  {printable(files[kind])}")
+        if kind == "weights":
+            n = len(classifier.members)
+            of = f", {n} times" if n > 1 else ""
+            print(f"layers   {sequential(classifier.network)}{of}")
+
+
+def _check(run: Path | None, wanted: Mapping[str, Path | None], verify: Path | None) -> None:
     """Refuse what does not go together."""
     if (run is None) == (verify is None):
         raise click.UsageError("Name a run to write, or a file to --verify: one of the two.")
-    if run is not None and onnx is None:
-        raise click.UsageError("Say what to write: --onnx FILE.")
-    if verify is not None and onnx is not None:
-        raise click.UsageError("--verify takes a file that is there; leave out --onnx.")
+    named = [option for option, path in wanted.items() if path is not None]
+    if run is not None and not named:
+        raise click.UsageError("Say what to write: --onnx FILE, --weights FILE or --card FILE.")
+    if verify is not None and named:
+        raise click.UsageError(f"--verify takes a file that is there; leave out {named[0]}.")
 
 
 def _told(

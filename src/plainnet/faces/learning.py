@@ -6,8 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from plainnet.classifier import (
     CHECKPOINT,
     Checkpoint,
@@ -17,6 +15,7 @@ from plainnet.classifier import (
     start_run,
     tidy_run,
 )
+from plainnet.classifier.fitting import has_sound_weights
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
@@ -95,7 +94,7 @@ def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint, event
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
     except DivergedError as error:
         checkpoint.path.unlink(missing_ok=True)  # it would go the same way again
-        if not classifier.history or not np.isfinite(classifier.network.theta).all():
+        if not classifier.history or not has_sound_weights(classifier):
             raise
         folder = checkpoint.path.parent
         keep_run(folder, classifier)

@@ -52,7 +52,7 @@ def command(
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
     """
     classifier = load_run(run)
-    settings = _settings(run)
+    settings = run_settings(run)
     own = _same(settings.get("data"), data)
     splits = read_for(data, classifier)
     findings = check_sentences(look_over(splits))
@@ -70,7 +70,7 @@ def command(
     rows = _history(run)
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
     report = Report.of(
-        _title(run),
+        title_of(run),
         classifier,
         parts[name],
         part=trained_as[name] if own else "other",
@@ -111,11 +111,11 @@ def report_training(
     }
     parts = {name: data for name, data in choices.items() if data is not None}
     name = next(iter(parts))
-    settings = _settings(folder)
+    settings = run_settings(folder)
     kept = classifier.kept_epoch
     try:
         report = Report.of(
-            _title(folder),
+            title_of(folder),
             classifier,
             parts[name],
             part=name,
@@ -178,7 +178,7 @@ def _with_held_out(classifier: Classifier, parts: dict[str, Dataset]) -> dict[st
     return {name: drawn[name] for name in PARTS if name in drawn}
 
 
-def _settings(run: Path) -> dict[str, Any]:
+def run_settings(run: Path) -> dict[str, Any]:
     """What the run was told; {} if nothing says so.
 
     Without its recipe, which is in the model, and without the folders that it was started in and
@@ -225,6 +225,7 @@ def _beside(run: Path, data: Path, own: bool) -> Path:
     return run / name if run.is_dir() else run.with_name(f"{run.stem}-{name}")
 
 
-def _title(run: Path) -> str:
+def title_of(run: Path) -> str:
+    """What a run, or a model file, is called."""
     path = run.resolve()
     return printable(path.name if path.is_dir() else path.stem)

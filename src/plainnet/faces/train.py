@@ -101,31 +101,35 @@ def command(
     classifier = Classifier(**given(options))
     if not resume:
         _check_apart(out or RUNS, data)
-    how |= _events(tensorboard, settings, data)
     recipe = classifier.recipe
     extractor, noted = features_for(features, settings, recipe)
+    how |= noted | _events(tensorboard, settings, data)
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, extractor=extractor)
         splits, findings = checked(seen(data, strict=how["strict"]), drop_leaks=how["drop_leaks"])
         code, results = train_run(
-            classifier, splits, folder, resume=bool(resume), minutes=minutes, noted=how | noted
+            classifier, splits, folder, resume=bool(resume), minutes=minutes, noted=how
         )
     if not classifier.history:
         return code
     wanted = report and (results or not code)
     page = report_training(classifier, splits, folder, findings) if wanted else None
-    if as_json:
-        measured = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(classifier), **measured})
-    else:
-        _tell(results, page, classifier, folder)
+    _tell(results, page, classifier, folder, as_json)
     return code
 
 
 def _tell(
-    results: Mapping[str, Evaluation], page: Path | None, classifier: Classifier, folder: Path
+    results: Mapping[str, Evaluation],
+    page: Path | None,
+    classifier: Classifier,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     """What was measured, and what was written where."""
+    if as_json:
+        measured = {name: result.to_dict() for name, result in results.items()}
+        print_json({"run": str(folder), **_facts(classifier), **measured})
+        return
     for name, result in results.items():
         print(f"{evaluation_text(result, name)}\n")
     print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")

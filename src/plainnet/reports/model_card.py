@@ -7,9 +7,8 @@ import numpy as np
 
 from plainnet.pictures import PictureExtractor
 from plainnet.reports.html import Html, bullets, element
-from plainnet.reports.material import Report
+from plainnet.reports.material import Measured
 from plainnet.reports.text import percent, printable
-from plainnet.training.curves import calibration
 
 FEW = 20
 """Samples of a class, below which its own figures say little."""
@@ -17,7 +16,7 @@ MANY_CLASSES = 12
 """Names that are told one by one."""
 
 
-def verdict(report: Report) -> tuple[str, str]:
+def verdict(report: Measured) -> tuple[str, str]:
     """Whether it is better than always giving one answer: `good` or `bad`, and a sentence."""
     measured, always = report.evaluation, _quoted(report, report.evaluation.support.argmax())
     low, high = measured.interval
@@ -44,7 +43,7 @@ def verdict(report: Report) -> tuple[str, str]:
     )
 
 
-def caution(report: Report) -> str:
+def caution(report: Measured) -> str:
     """What the samples that were measured on can tell about new ones."""
     things = report.things
     return {
@@ -65,7 +64,7 @@ def caution(report: Report) -> str:
     }[report.part]
 
 
-def weak_classes(report: Report) -> str:
+def weak_classes(report: Measured) -> str:
     """Which classes are found least often; "" where none stands out."""
     measured = report.evaluation
     seen = np.flatnonzero(measured.support)
@@ -77,19 +76,20 @@ def weak_classes(report: Report) -> str:
     return f"Found least often: {', '.join(told)}." if told else ""
 
 
-def model_card(report: Report) -> Html:
+def model_card(report: Measured) -> Html:
     """Intended use and limits, as two lists."""
-    use = [_task(report), *_learned_from(report)]
+    use = [task(report), *learned_from(report)]
     return element(
         "div",
         element("h3", "What it is for"),
         bullets(use),
         element("h3", "Limits"),
-        bullets(_limits(report)),
+        bullets(limits(report)),
     )
 
 
-def _task(report: Report) -> str:
+def task(report: Measured) -> str:
+    """What it tells apart, and of what."""
     classes = report.classes
     names = ", ".join(_quoted(report, k) for k in range(min(len(classes), MANY_CLASSES)))
     more = f" and {len(classes) - MANY_CLASSES} more" if len(classes) > MANY_CLASSES else ""
@@ -99,7 +99,8 @@ def _task(report: Report) -> str:
     )
 
 
-def _learned_from(report: Report) -> list[str]:
+def learned_from(report: Measured) -> list[str]:
+    """How much it was trained on, if that is known."""
     counts = report.counts.get("training")
     if not counts:
         return []
@@ -110,10 +111,11 @@ def _learned_from(report: Report) -> list[str]:
     return [f"{told}, {counts[least]:,} of its rarest class, “{printable(least)}”."]
 
 
-def _limits(report: Report) -> list[str]:
+def limits(report: Measured) -> list[str]:
+    """What it cannot do, and what is not known of it, a sentence or two each."""
     measured, things = report.evaluation, report.things
     _, told = verdict(report)
-    limits = [
+    known = [
         f"It always answers one of its classes. A {report.thing} of anything else is given one of "
         "them too, and often with a high probability.",
         told,
@@ -125,19 +127,19 @@ def _limits(report: Report) -> list[str]:
     if report.is_pictures:
         height, width, channels = report.classifier.picture_shape
         colour = "in grey" if channels == 1 else "in colour"
-        limits.append(
+        known.append(
             f"It sees pictures of {width} × {height} pixels, to which all are stretched, {colour}. "
             + _through(report)
         )
     low, high = measured.interval
-    limits.append(
+    known.append(
         f"Its accuracy is known no closer than from {percent(low)} to {percent(high)} (95 % "
         f"confidence), and for {things} from the same source only."
     )
-    return [limit for limit in limits if limit]
+    return [limit for limit in known if limit]
 
 
-def _through(report: Report) -> str:
+def _through(report: Measured) -> str:
     """What stands between the pixels and the network."""
     seen = report.classifier.extractor
     if isinstance(seen, PictureExtractor):
@@ -152,7 +154,7 @@ def _through(report: Report) -> str:
     )
 
 
-def _scarce(report: Report) -> str:
+def _scarce(report: Measured) -> str:
     """Which classes were measured on hardly anything."""
     support = report.evaluation.support
     few = [k for k in range(len(support)) if support[k] < FEW]
@@ -163,17 +165,19 @@ def _scarce(report: Report) -> str:
     return f"Measured on fewer than {FEW} {report.things}, so hardly known: {told}{more}."
 
 
-def _sureness(report: Report) -> str:
+def _sureness(report: Measured) -> str:
     """Whether its probabilities can be taken at their word."""
-    found, accuracy = calibration(report.y, report.P), report.evaluation.accuracy
+    said, accuracy = report.mean_confidence, report.evaluation.accuracy
+    if said is None:
+        return ""
     low, high = report.evaluation.interval
-    how = f"on average {percent(found.mean_confidence)}, but right in {percent(accuracy)}"
-    if found.mean_confidence > high:
+    how = f"on average {percent(said)}, but right in {percent(accuracy)}"
+    if said > high:
         return f"Its probabilities are too high: {how}. Take them as an order, not as a chance."
-    if found.mean_confidence < low:
+    if said < low:
         return f"Its probabilities are too low: {how}. Take them as an order, not as a chance."
     return ""
 
 
-def _quoted(report: Report, k: int | np.intp) -> str:
+def _quoted(report: Measured, k: int | np.intp) -> str:
     return f"“{report.classes[int(k)]}”"

@@ -1,8 +1,8 @@
 """The figures of each epoch as TensorBoard event files: one more consumer of the stream of epochs.
 
 tensorboardX is imported when such files are wanted; nothing else needs it. Of it only what writes
-one event after another is used: its `SummaryWriter` has a thread and a queue, and on a full disk the
-training would wait for these for ever.
+one event after another is used: its `SummaryWriter` has a thread and a queue, and on a full disk
+the training would wait for these for ever.
 """
 
 import time

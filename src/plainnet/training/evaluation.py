@@ -1,11 +1,14 @@
 """All that is known about a classifier from one set of samples with known classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
-from typing import Any
+from math import isnan, nan
+from typing import Any, Self
 
-from plainnet.errors import ShapeError
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.training.metrics import (
     check_probabilities,
@@ -103,6 +106,26 @@ class Evaluation:
             "confusion": self.confusion.tolist(),
             "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
         }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """From what `to_dict` gave, such as a model file's quality.
+
+        Raises:
+            DataError: it is something else.
+        """
+        try:
+            classes = tuple(str(name) for name in told["classes"])
+            confusion = np.array(told["confusion"])
+            auc = nan if told["roc_auc"] is None else check_number("AUC", told["roc_auc"], "[0, 1]")
+            loss = check_number("log loss", told["log_loss"], "[0, inf)")
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"What was measured is told as something else ({error}).") from error
+        K = len(classes)
+        whole = confusion.shape == (K, K) and confusion.dtype == np.int64
+        if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
+            raise DataError(f"The confusion matrix must be {K} × {K} counts, but it is not.")
+        return cls(classes, confusion, auc, loss)
 
 
 def answers_from(P: Array, threshold: float = 0.5) -> Array:
