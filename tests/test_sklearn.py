@@ -311,6 +311,12 @@ def test_a_training_that_diverges_is_told_and_with_early_stopping_survived() -> 
     with pytest.warns(ConvergenceWarning, match="The network is that of the best epoch before"):
         regressor = PlainNetRegressor(early_stopping=True, **wild, **SEED).fit(XR, yR)
     assert np.isfinite(regressor.predict(XR)).all()
+    assert regressor.stopped_early_
+    parts = PlainNetRegressor(early_stopping=True, **wild, **SEED)
+    with pytest.warns(ConvergenceWarning, match="The network is that of the best epoch before"):
+        for _ in range(300):
+            parts.partial_fit(XR, yR)
+    assert np.isfinite(parts.predict(XR)).all()
     clipped = PlainNetRegressor(clip_norm=1e-6, max_iter=2, **wild, **SEED).fit(XR, yR)
     assert np.isfinite(clipped.predict(XR)).all()
 
@@ -504,6 +510,7 @@ def test_a_warm_start_goes_on_with_what_adam_remembers() -> None:
     np.testing.assert_array_equal(halves.coefs_[0], whole.coefs_[0])
     assert halves.loss_curve_ == whole.loss_curve_
     assert halves.n_iter_ == 5
+    assert halves.best_loss_ == min(halves.loss_curve_[5:])  # of the last call
     other = halves.set_params(solver="rmsprop").fit(X3, y3)
     assert other._optimizer.t == 5
     assert other.set_params(solver="lbfgs").fit(X3, y3).n_iter_ > 0

@@ -68,13 +68,13 @@ class Learning(Parameters):
         """Nothing has been learned yet."""
         self.network_, self._optimizer = network, make_optimizer(self)
         self.t_, self.loss_curve_, self._in_parts = 0, [], False
-        self.best_loss_ = self.best_validation_score_ = None
         self.validation_loss_curve_ = self.validation_scores_ = None
 
     def _begin_to_wait(self, *, in_parts: bool) -> None:
         """For something better: what was reached in an earlier `fit` does not count."""
         self.n_iter_, self.stopped_early_, self._in_parts = 0, False, in_parts
         self._record, self._no_improvement_count, self._kept = -math.inf, 0, Kept()
+        self.best_loss_ = self.best_validation_score_ = None
 
     def _renew_optimizer(self) -> None:
         """As the parameters are now; it goes on with what it remembers."""
@@ -99,6 +99,7 @@ class Learning(Parameters):
         except DivergedError as error:
             if not self._kept.values:
                 raise
+            self.stopped_early_, latest = True, {}
             self._warn(f"{error} The network is that of the best epoch before.")
         finally:
             stream.close()
@@ -173,12 +174,10 @@ class Learning(Parameters):
         """What was measured on what is held out."""
         if self.validation_scores_ is None or self.validation_loss_curve_ is None:
             self.validation_loss_curve_, self.validation_scores_ = [], []
-            self.best_validation_score_ = -math.inf
         self.validation_loss_curve_.append(loss)
         self.validation_scores_.append(score)
-        best = self.best_validation_score_
-        if best is None or score > best:
-            self.best_validation_score_ = score
+        best = -math.inf if self.best_validation_score_ is None else self.best_validation_score_
+        self.best_validation_score_ = score if score > best else best  # not if it is no number
         self._say(f"Validation loss = {loss:.8f}, score = {score:.6f}")
 
     def _waited_enough(self) -> bool:

@@ -76,22 +76,7 @@ def minimize(
         ) from None
     check_samples(X, weights, network.n_in)
     y = loss.check_targets(y, len(X), network.n_out or X.shape[1], network.dtype)
-    X, total, grad = X.astype(network.dtype, copy=False), count(X, weights), network.grad
-
-    def value_and_grad(theta: Array) -> tuple[float, Array]:
-        network.theta[...] = theta
-        J, summed = 0.0, np.zeros(len(theta))
-        for part in _parts(X):
-            w = None if weights is None else weights[part]
-            batch = np.asarray(X[part])
-            share = count(batch, w) / total
-            J += share * gradient(network, loss, batch, y[part], w, fuse=False)
-            summed += share * grad
-        grad[...] = 0
-        J += add_l2(network, l2 / total)
-        summed += grad
-        return J, summed
-
+    value_and_grad = _objective(network, loss, X.astype(network.dtype, copy=False), y, weights, l2)
     options = {"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance}
     start = network.theta.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"), suited_threads(network, len(X)):
@@ -110,6 +95,29 @@ def minimize(
             "mean of 0 and a spread of 1."
         )
     return Minimum(float(found.fun), int(found.nit), found.status == 0, str(found.message))
+
+
+def _objective(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, l2: float
+) -> Callable[[Array], tuple[float, Array]]:
+    """The loss of all samples with its penalty, and its gradient in float64, as a function of θ."""
+    total, grad = count(X, weights), network.grad
+
+    def value_and_grad(theta: Array) -> tuple[float, Array]:
+        network.theta[...] = theta
+        J, summed = 0.0, np.zeros(len(theta))
+        for part in _parts(X):
+            w = None if weights is None else weights[part]
+            batch = np.asarray(X[part])
+            share = count(batch, w) / total
+            J += share * gradient(network, loss, batch, y[part], w, fuse=False)
+            summed += share * grad
+        grad[...] = 0
+        J += add_l2(network, l2 / total)
+        summed += grad
+        return J, summed
+
+    return value_and_grad
 
 
 def _parts(X: Array) -> Iterator[slice]:

@@ -146,13 +146,8 @@ def train(
     if validation:
         validation = _checked(network, loss, *validation, None)[:2]
     learned = augment or prepare
-    fresh: dict[str, Any] = {
-        "prepare": learned,
-        "anew": augment is not None,
-        "dtype": network.dtype,
-        "order": order,
-    }
-    batches = Batches(X, y, weights, size=batch_size, rng=rng, **fresh)
+    fresh: dict[str, Any] = {"prepare": learned, "anew": augment is not None, "order": order}
+    batches = Batches(X, y, weights, size=batch_size, rng=rng, dtype=network.dtype, **fresh)
     at, ways = position or Position(), (schedule, mix, l2, clip_norm, max_norm, average)
     passes = _Passes(network, loss, optimizer, batches, *ways, at, between)
     fixed = span and not (learned or mix or l2 or max_norm or average or position)
