@@ -120,7 +120,7 @@ def test_what_the_file_says(tmp_path: Path) -> None:
     model = onnx_model(learned(Backbone.open(convolutional(tmp_path / "seen.onnx"))))
     said = {prop.key: prop.value for prop in model.metadata_props}
     assert said["plainnet.features"].startswith("12 features of seen.onnx")
-    assert said["plainnet.input"].startswith("uint8 (N, H, W, 3): RGB")
+    assert said["plainnet.input"].startswith("uint8 (N, H, W, 3), RGB")
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 13)]
     assert "backbone.W1" in {tensor.name for tensor in model.graph.initializer}
 

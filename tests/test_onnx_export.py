@@ -332,7 +332,9 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     assert (code, err) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pets.golden.npz", "pets.onnx"]
     assert "written  pets.onnx" in out
-    assert "pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    assert (
+        "input    pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    )
     assert "probabilities  float32  (N, 2)        of class 0, class 1" in out
     assert "label          string" in out
     assert f"verified by ONNX Runtime {runtime.__version__} on 11 samples: the same answers" in out
@@ -343,6 +345,19 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     code, out, _ = plainnet("export", trained, "--onnx", "n.onnx", "--numbers", "--json")
     assert json.loads(out)["golden"] == "n.golden.npz"
     assert code == 0
+
+
+def test_the_example_of_the_documentation(
+    trained: Path, plainnet: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plainnet("export", trained, "--onnx", "pets.onnx")
+    Image.fromarray(np.full((30, 40, 3), 200, np.uint8)).save("photo.jpg")
+    page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page[page.index("## ONNX") :], re.DOTALL)
+    assert code is not None
+    exec(code[1], {})
+    asked = Classifier.load(trained / "model.safetensors")
+    assert capsys.readouterr().out.startswith(str(asked.predict("photo.jpg")[0]))
 
 
 def test_verify_of_a_changed_file(trained: Path, plainnet: Command, tmp_path: Path) -> None:

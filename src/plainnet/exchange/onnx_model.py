@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -75,37 +75,61 @@ def onnx_model(classifier: Classifier, *, numbers: bool = False) -> onnx.ModelPr
     if not classifier.classes:
         raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
     tensor, types = package.helper.make_tensor_value_info, package.TensorProto
-    given, shape, raw = _input_nodes(nodes, classifier)
-    _answer_nodes(nodes, classifier, raw, labels_of(classifier, numbers))
-    kind = types.UINT8 if len(shape) == 4 else types.FLOAT
+    taken = input_of(classifier)
+    given = nodes.name(taken.name)
+    _answer_nodes(nodes, classifier, _raw(nodes, classifier, given), labels_of(classifier, numbers))
+    kind = types.UINT8 if taken.dtype == "uint8" else types.FLOAT
+    N = taken.shape[0]
     outputs = [
-        tensor(PROBABILITIES, types.FLOAT, [shape[0], K]),
-        tensor(LABEL, types.INT64 if numbers else types.STRING, [shape[0]]),
+        tensor(PROBABILITIES, types.FLOAT, [N, K]),
+        tensor(LABEL, types.INT64 if numbers else types.STRING, [N]),
     ]
-    model: onnx.ModelProto = nodes.model("plainnet", [tensor(given, kind, shape)], outputs)
+    model: onnx.ModelProto = nodes.model("plainnet", [tensor(given, kind, taken.shape)], outputs)
     model.producer_name, model.producer_version = "plainnet", __version__
     package.helper.set_model_props(model, metadata_of(classifier))
     package.checker.check_model(model, full_check=True)
     return model
 
 
-def _input_nodes(nodes: Nodes, classifier: Classifier) -> tuple[str, list[Any], str]:
-    """The input and its shape, and what the preprocessing takes."""
-    preprocessing, extractor = classifier.preprocessing, classifier.extractor
-    if isinstance(extractor, Backbone):
-        given, batch = nodes.name("pictures"), batch_of(extractor)
-        return given, [batch or "N", "H", "W", 3], backbone_nodes(nodes, given, extractor)
-    if extractor is not None:
+class Input(NamedTuple):
+    """What the graph takes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+    what: str
+
+    def told(self) -> str:
+        """`uint8 (N, H, W, 3), RGB, upright, any height and width`."""
+        return f"{self.dtype} ({', '.join(map(str, self.shape))}), {self.what}"
+
+
+def input_of(classifier: Classifier) -> Input:
+    """What the classifier's graph takes.
+
+    Raises:
+        SettingError: the classifier takes what has no form in ONNX.
+    """
+    extractor, shape = classifier.extractor, classifier.preprocessing.shape
+    if extractor is not None and not isinstance(extractor, Backbone):
         raise SettingError(
             f"The classifier takes {extractor.takes}, which have no form in ONNX; one that takes "
             "pictures or plain feature vectors can be exported."
         )
-    if not preprocessing.is_pictures:
-        given = nodes.name("features")
-        return given, ["N", *preprocessing.shape], given
-    given = nodes.name("pictures")
-    raw = resize_nodes(nodes, given, preprocessing.size, preprocessing.grey)
-    return given, ["N", "H", "W", 3], raw
+    if extractor is None and len(shape) == 1:
+        return Input("features", "float32", ("N", *shape), "as in training, not scaled")
+    N = (extractor and batch_of(extractor)) or "N"
+    return Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")
+
+
+def _raw(nodes: Nodes, classifier: Classifier, given: str) -> str:
+    """What the preprocessing takes, of the input."""
+    preprocessing, extractor = classifier.preprocessing, classifier.extractor
+    if isinstance(extractor, Backbone):
+        return backbone_nodes(nodes, given, extractor)
+    if preprocessing.is_pictures:
+        return resize_nodes(nodes, given, preprocessing.size, preprocessing.grey)
+    return given
 
 
 def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array) -> None:
@@ -132,24 +156,20 @@ def labels_of(classifier: Classifier, numbers: bool) -> Array:
 
 def metadata_of(classifier: Classifier) -> dict[str, str]:
     """What the file says of the model beside its graph, by key."""
-    shape = classifier.preprocessing.shape
-    pictures = len(shape) == 3 or classifier.extractor is not None
     facts = {
         "plainnet.version": __version__,
         "plainnet.classes": _sound(json.dumps(classifier.classes, ensure_ascii=False)),
-        "plainnet.input": "uint8 (N, H, W, 3): RGB, upright, any height and width"
-        if pictures
-        else f"float32 (N, {shape[0]}): features as in training, not scaled",
-        "plainnet.shape": json.dumps(shape),
+        "plainnet.input": input_of(classifier).told(),
+        "plainnet.shape": json.dumps(classifier.preprocessing.shape),
         "plainnet.networks": str(len(classifier.members)),
         "plainnet.temperatures": json.dumps([member.temperature for member in classifier.members]),
         "numpy.version": np.__version__,
     }
+    if len(classifier.classes) == 2:
+        facts["plainnet.threshold"] = repr(classifier.threshold)
     if classifier.extractor is not None:
         facts["plainnet.features"] = _sound(classifier.extractor.told())
-    return facts | (
-        {"plainnet.threshold": repr(classifier.threshold)} if len(classifier.classes) == 2 else {}
-    )
+    return facts
 
 
 def _sound(text: str) -> str:
