@@ -71,6 +71,12 @@ def new(path: Path) -> Path:
     )
 
 
+def turned_map(path: Path) -> Path:
+    """(N, h, w, c) in, (N, c, h, w) out, as in models of TensorFlow's that were converted."""
+    nodes = [helper.make_node("Transpose", ["x"], ["map"], perm=[0, 3, 1, 2])]
+    return save(path, nodes, {"x": (FLOAT, ["N", 16, 16, 3])}, {"map": (FLOAT, [None] * 4)})
+
+
 KINDS: dict[str, Callable[[Path], Path]] = {
     "convolutions": convolutional,
     "old": old,
@@ -81,6 +87,7 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "column": lambda path: glass(path, ends="column"),
     "map": lambda path: glass(path, ends="map", side=5),
     "map, NHWC": lambda path: glass(path, "NHWC", ends="map", side=5),
+    "map, turned": turned_map,
     "tokens": lambda path: glass(path, ends="tokens"),
     "one at a time": lambda path: convolutional(path, batch=1),
     "three at a time": lambda path: convolutional(path, batch=3),

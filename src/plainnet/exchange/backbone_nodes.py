@@ -108,10 +108,8 @@ def _shown(nodes: Nodes, pictures: str, view: View) -> str:
 
 def _pooled(nodes: Nodes, Y: str, view: View, shape: tuple[int, ...]) -> str:
     """Features `(N, d)` of an output of this shape, as `View.pooled` takes them."""
-    if len(shape) == 4 and sorted(shape[1:])[:2] == [1, 1]:
-        return nodes.add("Reshape", Y, np.array([0, -1]))
     if len(shape) == 4:
-        return _mean(nodes, Y, shape, (2, 3) if view.layout == "NCHW" else (1, 2))
+        return _mean(nodes, Y, shape, (2, 3) if view.maps == "NCHW" else (1, 2))
     if len(shape) == 3 and view.pool == "first":
         return nodes.add("Gather", Y, 0, axis=1)
     return _mean(nodes, Y, shape, (1,)) if len(shape) == 3 else Y
