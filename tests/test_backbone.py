@@ -99,6 +99,15 @@ def test_pictures_are_shown_as_they_should_be(
     assert backbone.extract(np.zeros((1, 5, 7, 3), np.uint8)).shape == (1, 3)
 
 
+def test_a_map_may_lie_otherwise_than_the_input(tmp_path: Path) -> None:
+    """As in models of TensorFlow's that were converted: (N, h, w, c) in, (N, c, h, w) out."""
+    nodes = [helper.make_node("Transpose", ["x"], ["out"], perm=[0, 3, 1, 2])]
+    inputs = {"x": (FLOAT, ["N", 8, 8, 3])}
+    beside(save(tmp_path / "a.onnx", nodes, inputs, {"out": (FLOAT, None)}), scale=1, mean=0, std=1)
+    pictures = np.full((2, 8, 8, 3), (1, 2, 3), np.uint8)
+    assert Backbone.open(tmp_path / "a.onnx").extract(pictures).tolist() == [[1, 2, 3]] * 2
+
+
 def test_bytes_are_shown_as_they_are(pets: Path, tmp_path: Path) -> None:
     backbone = Backbone.open(glass(tmp_path / "a.onnx", "NHWC", UINT8))
     np.testing.assert_allclose(features(backbone, pets), levels(pets), atol=1e-4)

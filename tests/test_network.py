@@ -1,5 +1,7 @@
 """The network: its two vectors, its sizes, its copies, and the other array module."""
 
+import copy
+import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -339,6 +341,25 @@ def test_a_copy_draws_the_same_masks_and_none_from_the_network() -> None:
     masks = [network.forward(ones, training=True).copy() for _ in range(2)]
     for mask in masks:
         np.testing.assert_array_equal(twin.forward(ones, training=True), mask)
+
+
+@pytest.mark.parametrize(
+    "made", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))]
+)
+def test_deep_copies_go_on_as_the_network_does(made: Callable[[Network], Network]) -> None:
+    layers = [Dense(4, 6), BatchNorm(6), LeakyReLU(0.2), Dropout(0.5), Dense(6, 2)]
+    network = randomized(Network(layers, dtype=np.float64))
+    X, dZ = normal(9, 4), normal(9, 2)
+    network.forward(X, training=True)  # sets the running means, and draws
+    twin = made(network)
+    assert not np.shares_memory(twin.theta, network.theta)
+    for training in (False, True):
+        np.testing.assert_array_equal(twin.forward(X, training), network.forward(X, training))
+    for each in (twin, network):
+        each.backward(dZ.copy())
+    np.testing.assert_array_equal(twin.grad, network.grad)
+    assert repr(twin.layers) == repr(network.layers)
+    assert twin.dtype == np.float64
 
 
 # what is refused -------------------------------------------------------------------------------

@@ -56,9 +56,8 @@ def model_of(
 ) -> Any:
     """Nodes from the one input "X" to the output of this name and type."""
     make = onnx.helper.make_tensor_value_info
-    graph = nodes.graph("tested", [make("X", *given)], [make(name, kind, shape)])
-    made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
-    made.ir_version = 7
+    made = nodes.model("tested", [make("X", *given)], [make(name, kind, shape)])
+    made.opset_import[0].version = opset
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -217,7 +216,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
     found = verify_onnx(path)
     assert found.sound
     assert found.network <= 1e-6
-    own = golden_samples(asked.preprocessing)[0]
+    own = golden_samples(asked)[0]
     rng = np.random.default_rng(5)
     X = rng.permuted(own, axis=0)  # other samples than those of the golden set
     session = session_of(path.read_bytes())
@@ -233,7 +232,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
 
 def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
     asked = classifier_of((7,))
-    X = golden_samples(asked.preprocessing)[0]
+    X = golden_samples(asked)[0]
     asked.threshold = float(np.median(asked.predict_proba(X)[:, 1]) + 1e-4)
     assert {*asked.predict(X)} == {"class 0", "class 1"}
     for numbers in (False, True):
@@ -333,7 +332,9 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     assert (code, err) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pets.golden.npz", "pets.onnx"]
     assert "written  pets.onnx" in out
-    assert "pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    assert (
+        "input    pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width" in out
+    )
     assert "probabilities  float32  (N, 2)        of class 0, class 1" in out
     assert "label          string" in out
     assert f"verified by ONNX Runtime {runtime.__version__} on 11 samples: the same answers" in out
@@ -344,6 +345,19 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     code, out, _ = plainnet("export", trained, "--onnx", "n.onnx", "--numbers", "--json")
     assert json.loads(out)["golden"] == "n.golden.npz"
     assert code == 0
+
+
+def test_the_example_of_the_documentation(
+    trained: Path, plainnet: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plainnet("export", trained, "--onnx", "pets.onnx")
+    Image.fromarray(np.full((30, 40, 3), 200, np.uint8)).save("photo.jpg")
+    page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page[page.index("## ONNX") :], re.DOTALL)
+    assert code is not None
+    exec(code[1], {})
+    asked = Classifier.load(trained / "model.safetensors")
+    assert capsys.readouterr().out.startswith(str(asked.predict("photo.jpg")[0]))
 
 
 def test_verify_of_a_changed_file(trained: Path, plainnet: Command, tmp_path: Path) -> None:

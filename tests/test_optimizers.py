@@ -1,5 +1,7 @@
 """Every optimizer: by hand, on two target functions, and under the laws of all."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from math import sqrt
 
@@ -12,6 +14,7 @@ from plainnet.errors import PlainnetError, SettingError, ShapeError
 from plainnet.network import Array
 from plainnet.training import (
     Adam,
+    AdamHat,
     AdamW,
     GradientDescent,
     Momentum,
@@ -20,7 +23,9 @@ from plainnet.training import (
     RMSprop,
 )
 
-OPTIMIZERS: list[type[Optimizer]] = [GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW]
+OPTIMIZERS: list[type[Optimizer]] = [
+    GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamHat, AdamW,
+]  # fmt: skip
 EVERY = pytest.mark.parametrize("make", OPTIMIZERS)
 
 
@@ -54,6 +59,8 @@ BY_HAND: dict[str, tuple[Optimizer, float, list[float], list[float]]] = {
         Adam(0.1, beta1=0.5, beta2=0.5, epsilon=1e-12), 1, [2, -2], [0.9, 0.9 + 0.1 / 3],
     ),
     "adam-epsilon": (Adam(0.1, epsilon=2), 1, [2], [1 - 0.1 * 2 / (2 + 2)]),
+    # α_1 = 0.1 √(1 − 0.75) / (1 − 0.5) = 0.1; m = 1, v = 1: 0.1 · 1 / (1 + 4)
+    "adam-hat": (AdamHat(0.1, beta1=0.5, beta2=0.75, epsilon=4), 1, [2], [0.98]),
     "adam-decay": (Adam(0.1, epsilon=1e-12, weight_decay=0.5), 1, [2], [0.9]),  # g = 2.5
     "adamw": (AdamW(0.1, epsilon=1e-12, weight_decay=0.5), 1, [2], [0.95 - 0.1]),
 }  # fmt: skip
@@ -93,12 +100,14 @@ TARGETS: dict[str, tuple[Target, list[float], Callable[[], Optimizer], int, floa
     "valley-nesterov": (valley, [1] * 5, lambda: Nesterov(0.01), 200, 1e-6),
     "valley-rmsprop": (valley, [1] * 5, lambda: RMSprop(0.001), 2000, 1e-3),
     "valley-adam": (valley, [1] * 5, lambda: Adam(0.1), 500, 1e-6),
+    "valley-adam-hat": (valley, [1] * 5, lambda: AdamHat(0.1), 500, 1e-6),
     "valley-adamw": (valley, [1] * 5, lambda: AdamW(0.1), 500, 1e-6),
     "rosenbrock-gradient-descent": (rosenbrock, [-1, 1], lambda: GradientDescent(1e-3), 9000, 0.1),
     "rosenbrock-momentum": (rosenbrock, [-1, 1], lambda: Momentum(1e-3), 3000, 1e-3),
     "rosenbrock-nesterov": (rosenbrock, [-1, 1], lambda: Nesterov(1e-3), 3000, 1e-3),
     "rosenbrock-rmsprop": (rosenbrock, [-1, 1], lambda: RMSprop(0.001), 9000, 0.1),
     "rosenbrock-adam": (rosenbrock, [-1, 1], lambda: Adam(0.05), 2000, 1e-3),
+    "rosenbrock-adam-hat": (rosenbrock, [-1, 1], lambda: AdamHat(0.05), 2000, 1e-3),
     "rosenbrock-adamw": (rosenbrock, [-1, 1], lambda: AdamW(0.05, weight_decay=0), 2000, 1e-3),
 }
 
@@ -180,6 +189,17 @@ def test_a_step_allocates_no_array(make: type[Optimizer]) -> None:
 
 
 @EVERY
+def test_a_deep_copy_goes_on_to_the_same_bits(make: type[Optimizer]) -> None:
+    optimizer, theta = make(weight_decay=0.1), normal(9)
+    walk(optimizer, theta, 3)
+    twin, other = pickle.loads(pickle.dumps(copy.deepcopy(optimizer))), theta.copy()
+    walk(optimizer, theta, 3)
+    walk(twin, other, 3)
+    np.testing.assert_array_equal(other, theta)
+    assert twin.t == 6
+
+
+@EVERY
 @pytest.mark.parametrize("n_weights", [0, 3, 5])
 def test_weights_decay_and_biases_never_do(make: type[Optimizer], n_weights: int) -> None:
     decaying, bare = np.ones(5), np.ones(5)
@@ -199,7 +219,7 @@ def test_without_a_count_everything_decays(make: type[Optimizer]) -> None:
     np.testing.assert_array_equal(some, all_)
 
 
-@pytest.mark.parametrize("make", [GradientDescent, Momentum, Nesterov, RMSprop, Adam])
+@pytest.mark.parametrize("make", [GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamHat])
 def test_decay_is_the_gradient_of_the_L2_penalty(make: type[Optimizer]) -> None:
     penalized, decayed = normal(5), normal(5)
     one, other = make(weight_decay=0), make(weight_decay=0.3)
@@ -240,7 +260,7 @@ def test_a_zero_gradient_moves_nothing_that_stands_still(make: type[Optimizer]) 
     np.testing.assert_array_equal(theta, normal(5))
 
 
-@pytest.mark.parametrize("make", [RMSprop, Adam, AdamW])
+@pytest.mark.parametrize("make", [RMSprop, Adam, AdamHat, AdamW])
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_adaptive_steps_do_not_depend_on_the_size_of_gradients(
     make: type[Optimizer], scale: float

@@ -1,6 +1,8 @@
 """Pipelines that end in one of plainnet's estimators, converted by skl2onnx."""
 
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,6 +144,17 @@ def test_within_a_vote() -> None:
     vote = VotingClassifier(each, voting="soft", flatten_transform=False).fit(scaled, THREE)
     _, P = run(to_onnx(vote, scaled[:1], options={id(vote): {"zipmap": False}}), scaled)
     np.testing.assert_allclose(P, vote.predict_proba(scaled), rtol=0, atol=1e-5)
+
+
+def test_the_example_of_the_documentation() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
+    code = re.search(r"```python\n([^`]*?skl2onnx.*?)```", page, re.DOTALL)
+    assert code is not None
+    told: dict[str, Any] = {}
+    exec(code[1], told)
+    _, P = run(told["model"], told["X"].astype(np.float32))
+    wanted = told["pipeline"].predict_proba(told["X"])
+    np.testing.assert_allclose(P, wanted, rtol=0, atol=1e-5)
 
 
 def test_without_skl2onnx(monkeypatch: pytest.MonkeyPatch) -> None:

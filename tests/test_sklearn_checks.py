@@ -6,27 +6,33 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from plainnet.sklearn import PlainNetClassifier, PlainNetRegressor
 
-ESTIMATORS = [
-    PlainNetClassifier(max_iter=100),
-    PlainNetRegressor(max_iter=100),
-    PlainNetClassifier(solver="lbfgs", alpha=0.1),
-    PlainNetRegressor(solver="lbfgs"),
-    PlainNetClassifier(
-        max_iter=100,
+# With dropout a sample of weight 2 is not the same sample twice, which is one of the checks.
+ESTIMATORS = {
+    "classifier": PlainNetClassifier(max_iter=50),
+    "regressor": PlainNetRegressor(max_iter=50),
+    "classifier-lbfgs": PlainNetClassifier(solver="lbfgs", alpha=0.1, max_iter=50),
+    "regressor-lbfgs": PlainNetRegressor(solver="lbfgs", max_iter=50),
+    "classifier-with-more": PlainNetClassifier(
+        max_iter=50,
         solver="adamw",
         activation="tanh",
         normalization="layer",
         learning_rate="one_cycle",
         learning_rate_init=0.01,
     ),
-]
+}
+CHECKS = {
+    f"{name}-{check.func.__name__}-{number}": (twin, check)
+    for name, estimator in ESTIMATORS.items()
+    for number, (twin, check) in enumerate(estimator_checks_generator(estimator))
+}
 
 
-@parametrize_with_checks(ESTIMATORS)  # type: ignore[untyped-decorator]
+@pytest.mark.parametrize(("estimator", "check"), CHECKS.values(), ids=CHECKS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_estimator(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.classifier import Classifier, Preprocessing
+from plainnet.classifier import Classifier
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
+from plainnet.exchange.nodes import first_line
 from plainnet.network import Array
+from plainnet.pictures import PictureExtractor
 
-NETWORK_LIMIT = 1e-5
+NETWORK_LIMIT = 1e-4
 """How far a probability may be off where nothing is resized."""
 PICTURE_LIMIT = 0.01
 """How far it may be off in pictures of any size."""
@@ -60,7 +62,7 @@ def golden_bytes(classifier: Classifier, labels: Array) -> bytes:
         labels: what the graph answers for each class `(K,)`.
     """
     content: dict[str, Array] = {}
-    for i, samples in enumerate(golden_samples(classifier.preprocessing)):
+    for i, samples in enumerate(golden_samples(classifier)):
         P = classifier.predict_proba(samples)
         content |= {f"samples_{i}": samples, f"probabilities_{i}": P}
         content[f"labels_{i}"] = labels[classifier.answers(P)]
@@ -69,17 +71,22 @@ def golden_bytes(classifier: Classifier, labels: Array) -> bytes:
     return file.getvalue()
 
 
-def golden_samples(preprocessing: Preprocessing) -> list[Array]:
+def golden_samples(classifier: Classifier) -> list[Array]:
     """Samples that spread as those of the training do, always the same."""
-    rng, mean = np.random.default_rng(SEED), preprocessing.mean.reshape(preprocessing.shape)
-    noise = 1.5 * rng.standard_normal((8, *preprocessing.shape))
-    spread = np.broadcast_to(preprocessing.scale, mean.size).reshape(mean.shape)
-    like = (mean + spread * noise).astype(np.float32)
-    if not preprocessing.is_pictures:
+    rng, extractor = np.random.default_rng(SEED), classifier.extractor
+    if isinstance(extractor, PictureExtractor):
+        shape: tuple[int, ...] = extractor.shape
+        mean, spread = extractor.average, np.array(50)
+    else:
+        given = classifier.preprocessing
+        shape, mean = given.shape, given.mean.reshape(given.shape)
+        spread = np.broadcast_to(given.scale, mean.size).reshape(shape)
+    like: Array = (mean + 1.5 * spread * rng.standard_normal((8, *shape))).astype(np.float32)
+    if len(shape) == 1:
         return [like]
     own = np.rint(like.clip(0, 255)).astype(np.uint8)
     own = np.broadcast_to(own, (*own.shape[:3], 3)).copy()  # grey ones in three channels, too
-    height, width = preprocessing.size
+    height, width = shape[:2]
     sizes = [(height // 2 + 1, width + 3), (2 * height + 1, 3 * width), (7 * height, 5 * width + 3)]
     return [own, *(_enlarged(own[i : i + 1], rng, *size) for i, size in enumerate(sizes))]
 
@@ -132,20 +139,26 @@ def open_session(path: Path) -> tuple[Any, str]:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common root
         raise ModelFileError(
-            f"{path} cannot be run by ONNX Runtime ({_first_line(error)}); export it again."
+            f"{path} cannot be run by ONNX Runtime ({first_line(error)}); export it again."
         ) from error
     return session, onnxruntime.__version__
 
 
 def _run(session: Any, path: Path, samples: Array) -> tuple[Array, Array]:
     """Probabilities and labels."""
+    (given,) = session.get_inputs()
+    fixed = given.shape[0] if isinstance(given.shape[0], int) else len(samples)
+    answers = []
     try:
-        given = session.run(["probabilities", "label"], {session.get_inputs()[0].name: samples})
+        for start in range(0, len(samples), fixed):
+            some = np.resize(samples[start : start + fixed], (fixed, *samples.shape[1:]))
+            answers.append(session.run(["probabilities", "label"], {given.name: some}))
     except Exception as error:
         raise ModelFileError(
-            f"{path} cannot be run on its golden set ({_first_line(error)}); export it again."
+            f"{path} cannot be run on its golden set ({first_line(error)}); export it again."
         ) from error
-    return np.asarray(given[0]), np.asarray(given[1])
+    P, labels = (np.concatenate(part)[: len(samples)] for part in zip(*answers, strict=True))
+    return P, labels
 
 
 def _close(P: Array) -> Array:
@@ -171,7 +184,7 @@ def _read(path: Path, model: Path) -> list[tuple[Array, Array, Array]]:
             raise ValueError("it is empty")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, MemoryError) as error:
         raise FileError(
-            f"The golden set {path} cannot be read ({_first_line(error)}); export it again."
+            f"The golden set {path} cannot be read ({first_line(error)}); export it again."
         ) from error
     return groups
 
@@ -183,7 +196,3 @@ def _enlarged(pictures: Array, rng: np.random.Generator, height: int, width: int
     large = pictures[:, rows][:, :, columns] + rng.normal(0, 30, (len(pictures), height, width, 3))
     levels: Array = np.rint(large.clip(0, 255)).astype(np.uint8)
     return levels
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")

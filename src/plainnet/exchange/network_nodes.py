@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.exchange.nodes import Nodes
+from plainnet.exchange.nodes import INT64, Nodes
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -74,7 +74,7 @@ def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float = 0.5, name: str
         return nodes.add("ArgMax", P, axis=1, keepdims=0, name=name)
     p = nodes.add("Gather", P, 1, axis=1)
     yes = nodes.add("GreaterOrEqual", p, threshold)
-    return nodes.add("Cast", yes, to=7, name=name)  # 7: int64
+    return nodes.add("Cast", yes, to=INT64, name=name)
 
 
 # -- layer by layer --------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 OPSET = 13
 """The oldest operator set in which all of it can be said, of 2020."""
+IR_VERSION = 7
+"""Of the file format: that of operator set 13."""
+FLOAT, UINT8, INT64, DOUBLE = 1, 2, 7, 11
+"""Types, as ONNX numbers them."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,10 @@ class Nodes:
 
     dtype: type[np.floating[Any]] = np.float32
     """Of all constants that are no whole numbers."""
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Node | onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
+    others: list[onnx.ModelProto] = field(default_factory=list)
+    """Models whose nodes were taken in."""
     _names: set[str] = field(default_factory=set)
 
     def add(self, op: str, *inputs: str | Array | float, name: str = "", **attributes: Any) -> str:
@@ -76,22 +82,47 @@ class Nodes:
         self._names.add(name)
         return name
 
-    def graph(
+    def take_in(self, model: onnx.ModelProto) -> None:
+        """Add the nodes of another model, whose names are not those of others here."""
+        self.nodes.extend(model.graph.node)
+        self.others.append(model)
+
+    def model(
         self, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
-    ) -> onnx.GraphProto:
-        """All of it as a graph.
+    ) -> onnx.ModelProto:
+        """All of it as a model, in the oldest operator set that will do.
 
         Raises:
             MissingExtraError: onnx is not installed.
         """
         helper = onnx_module().helper
+        constants = [tensor_of(array, name) for name, array in self.constants.items()]
         nodes = [
             helper.make_node(n.op, n.inputs, [n.output], name=n.output, **n.attributes)
+            if isinstance(n, Node)
+            else n
             for n in self.nodes
         ]
-        constants = [tensor_of(array, name) for name, array in self.constants.items()]
-        graph: onnx.GraphProto = helper.make_graph(nodes, name, inputs, outputs, constants)
-        return graph
+        graph = helper.make_graph(nodes, name, inputs, outputs, constants)
+        model: onnx.ModelProto = helper.make_model(
+            graph, ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
+        )
+        for other in self.others:
+            _take_in(model, other)
+        return model
+
+
+def _take_in(model: onnx.ModelProto, other: onnx.ModelProto) -> None:
+    """All of it but its nodes: constants, functions, and the operator sets that they are of."""
+    model.graph.initializer.extend(other.graph.initializer)
+    model.graph.sparse_initializer.extend(other.graph.sparse_initializer)
+    model.functions.extend(other.functions)
+    model.ir_version = max(model.ir_version, other.ir_version)
+    for opset in other.opset_import:
+        if opset.domain:
+            model.opset_import.append(opset)
+        else:
+            model.opset_import[0].version = max(model.opset_import[0].version, opset.version)
 
 
 def tensor_of(array: Array, name: str) -> onnx.TensorProto:
@@ -117,8 +148,14 @@ def onnx_module() -> ModuleType:
         import onnx.checker
         import onnx.helper
         import onnx.numpy_helper
+        import onnx.version_converter
     except ImportError:
         raise MissingExtraError(
             'An ONNX file needs onnx, which is not installed: pip install "plainnet[onnx]".'
         ) from None
     return onnx
+
+
+def first_line(error: Exception) -> str:
+    """What an error of others says, in a line."""
+    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")

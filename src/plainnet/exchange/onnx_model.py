@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from plainnet.classifier import Classifier
 from plainnet.errors import FileError, SettingError
+from plainnet.exchange.backbone_nodes import backbone_nodes, batch_of
 from plainnet.exchange.golden import golden_bytes, golden_path
 from plainnet.exchange.network_nodes import (
     answer_nodes,
@@ -22,17 +23,16 @@ from plainnet.exchange.network_nodes import (
     class_nodes,
     network_nodes,
 )
-from plainnet.exchange.nodes import OPSET, Nodes, onnx_module
+from plainnet.exchange.nodes import Nodes, onnx_module
 from plainnet.exchange.picture_nodes import resize_nodes, scale_nodes
 from plainnet.files import write_file
 from plainnet.network import Array
+from plainnet.pictures.backbone import Backbone
 from plainnet.version import __version__
 
 if TYPE_CHECKING:
     import onnx
 
-IR_VERSION = 7
-"""Of the file format: that of operator set 13."""
 PROBABILITIES, LABEL = "probabilities", "label"
 
 
@@ -71,37 +71,70 @@ def onnx_model(classifier: Classifier, *, numbers: bool = False) -> onnx.ModelPr
         MissingExtraError: onnx is not installed.
         SettingError: nothing was learned yet, or a layer is not one of plainnet's own.
     """
-    onnx, nodes, K = onnx_module(), Nodes(), len(classifier.classes)
+    package, nodes, K = onnx_module(), Nodes(), len(classifier.classes)
     if not classifier.classes:
         raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
-    tensor, types = onnx.helper.make_tensor_value_info, onnx.TensorProto
-    if classifier.preprocessing.is_pictures:
-        given = tensor(nodes.name("pictures"), types.UINT8, ["N", "H", "W", 3])
-    else:
-        given = tensor(nodes.name("features"), types.FLOAT, ["N", *classifier.preprocessing.shape])
-    classifier_nodes(nodes, classifier, given.name, labels_of(classifier, numbers))
+    tensor, types = package.helper.make_tensor_value_info, package.TensorProto
+    taken = input_of(classifier)
+    given = nodes.name(taken.name)
+    _answer_nodes(nodes, classifier, _raw(nodes, classifier, given), labels_of(classifier, numbers))
+    kind = types.UINT8 if taken.dtype == "uint8" else types.FLOAT
+    N = taken.shape[0]
     outputs = [
-        tensor(PROBABILITIES, types.FLOAT, ["N", K]),
-        tensor(LABEL, types.INT64 if numbers else types.STRING, ["N"]),
+        tensor(PROBABILITIES, types.FLOAT, [N, K]),
+        tensor(LABEL, types.INT64 if numbers else types.STRING, [N]),
     ]
-    model = onnx.helper.make_model(
-        nodes.graph("plainnet", [given], outputs),
-        producer_name="plainnet",
-        producer_version=__version__,
-        ir_version=IR_VERSION,
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-    )
-    onnx.helper.set_model_props(model, metadata_of(classifier))
-    onnx.checker.check_model(model, full_check=True)
-    return model  # type: ignore[no-any-return]
+    model: onnx.ModelProto = nodes.model("plainnet", [tensor(given, kind, taken.shape)], outputs)
+    model.producer_name, model.producer_version = "plainnet", __version__
+    package.helper.set_model_props(model, metadata_of(classifier))
+    package.checker.check_model(model, full_check=True)
+    return model
 
 
-def classifier_nodes(nodes: Nodes, classifier: Classifier, given: str, labels: Array) -> None:
-    """From the input `given` to the outputs."""
-    preprocessing, K = classifier.preprocessing, len(classifier.classes)
-    raw = given
+class Input(NamedTuple):
+    """What the graph takes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+    what: str
+
+    def told(self) -> str:
+        """`uint8 (N, H, W, 3), RGB, upright, any height and width`."""
+        return f"{self.dtype} ({', '.join(map(str, self.shape))}), {self.what}"
+
+
+def input_of(classifier: Classifier) -> Input:
+    """What the classifier's graph takes.
+
+    Raises:
+        SettingError: the classifier takes what has no form in ONNX.
+    """
+    extractor, shape = classifier.extractor, classifier.preprocessing.shape
+    if extractor is not None and not isinstance(extractor, Backbone):
+        raise SettingError(
+            f"The classifier takes {extractor.takes}, which have no form in ONNX; one that takes "
+            "pictures or plain feature vectors can be exported."
+        )
+    if extractor is None and len(shape) == 1:
+        return Input("features", "float32", ("N", *shape), "as in training, not scaled")
+    N = (extractor and batch_of(extractor)) or "N"
+    return Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")
+
+
+def _raw(nodes: Nodes, classifier: Classifier, given: str) -> str:
+    """What the preprocessing takes, of the input."""
+    preprocessing, extractor = classifier.preprocessing, classifier.extractor
+    if isinstance(extractor, Backbone):
+        return backbone_nodes(nodes, given, extractor)
     if preprocessing.is_pictures:
-        raw = resize_nodes(nodes, given, preprocessing.size, preprocessing.grey)
+        return resize_nodes(nodes, given, preprocessing.size, preprocessing.grey)
+    return given
+
+
+def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array) -> None:
+    """From what the preprocessing takes to the outputs."""
+    preprocessing, K = classifier.preprocessing, len(classifier.classes)
     X, answers = scale_nodes(nodes, raw, preprocessing.mean, preprocessing.scale), []
     for i, member in enumerate(classifier.members):
         prefix = f"members.{i}." if classifier.earlier else ""
@@ -123,21 +156,20 @@ def labels_of(classifier: Classifier, numbers: bool) -> Array:
 
 def metadata_of(classifier: Classifier) -> dict[str, str]:
     """What the file says of the model beside its graph, by key."""
-    shape, pictures = classifier.preprocessing.shape, classifier.preprocessing.is_pictures
     facts = {
         "plainnet.version": __version__,
         "plainnet.classes": _sound(json.dumps(classifier.classes, ensure_ascii=False)),
-        "plainnet.input": "uint8 (N, H, W, 3): RGB, upright, any height and width"
-        if pictures
-        else f"float32 (N, {shape[0]}): features as in training, not scaled",
-        "plainnet.shape": json.dumps(shape),
+        "plainnet.input": input_of(classifier).told(),
+        "plainnet.shape": json.dumps(classifier.preprocessing.shape),
         "plainnet.networks": str(len(classifier.members)),
         "plainnet.temperatures": json.dumps([member.temperature for member in classifier.members]),
         "numpy.version": np.__version__,
     }
-    return facts | (
-        {"plainnet.threshold": repr(classifier.threshold)} if len(classifier.classes) == 2 else {}
-    )
+    if len(classifier.classes) == 2:
+        facts["plainnet.threshold"] = repr(classifier.threshold)
+    if classifier.extractor is not None:
+        facts["plainnet.features"] = _sound(classifier.extractor.told())
+    return facts
 
 
 def _sound(text: str) -> str:

@@ -15,14 +15,12 @@ import math
 
 import numpy as np
 
-from plainnet.exchange.nodes import Nodes
+from plainnet.exchange.nodes import FLOAT, Nodes
 from plainnet.network import Array
 from plainnet.pictures.decoding import GAP, LEEWAY
 
 LUMA: Array = np.array([[19595.0], [38470.0], [7471.0]])
 """ITU-R 601 in 1/65536, as Pillow has it: all sums stay below 2²⁴, exact in float32."""
-
-FLOAT, INT64 = 1, 7  # as ONNX numbers its types
 
 
 def resize_nodes(nodes: Nodes, pictures: str, size: tuple[int, int], grey: bool) -> str:

@@ -18,10 +18,11 @@ from plainnet.exchange import (
     write_weights,
 )
 from plainnet.exchange.golden import NETWORK_LIMIT, PICTURE_LIMIT
+from plainnet.exchange.onnx_model import input_of
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.report import run_settings, title_of
 from plainnet.files import write_file
-from plainnet.reports import count, printable, say
+from plainnet.reports import count, printable, say, table
 from plainnet.reports.card import card_text
 
 
@@ -175,21 +176,18 @@ def _json(verification: Verification) -> dict[str, Any]:
 
 
 def _onnx_text(classifier: Classifier, path: Path, numbers: bool) -> str:
-    K = len(classifier.classes)
-    if classifier.preprocessing.is_pictures:
-        given = "pictures       uint8    (N, H, W, 3)  RGB, upright, any height and width"
-    else:
-        given = f"features       float32  {f'(N, {classifier.preprocessing.shape[0]})':<12}"
-    names = printable(", ".join(classifier.classes))
+    taken = input_of(classifier)
+    N, K, names = taken.shape[0], len(classifier.classes), ", ".join(classifier.classes)
     kind, what = ("int64", "number") if numbers else ("string", "name")
-    return "\n".join(
-        [
-            f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)",
-            f"golden   {printable(str(golden_path(path)))}",
-            f"input    {given.rstrip()}",
-            f"outputs  probabilities  float32  {f'(N, {K})':<12}  of {names}",
-            f"         label          {kind:<7}  (N,)          the {what} of the class answered",
-        ]
+    rows = [
+        ("input", taken.name, taken.dtype, f"({', '.join(map(str, taken.shape))})", taken.what),
+        ("outputs", "probabilities", "float32", f"({N}, {K})", f"of {names}"),
+        ("", "label", kind, f"({N},)", f"the {what} of the class answered"),
+    ]
+    return (
+        f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)\n"
+        f"golden   {printable(str(golden_path(path)))}\n"
+        f"{table(rows[0], rows[1:], texts=range(5))}"
     )
 
 

@@ -112,6 +112,8 @@ def _tell(classifier: Classifier) -> None:
         if part is not None:
             classes = ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
             say(f"{name:10}  {count(len(part))}: {printable(classes)}")
+    if classifier.extractor is not None:
+        say(f"{'features':10}  {printable(classifier.extractor.told())}")
     say(f"{'network':10}  {network_line(classifier.network)}")
     if classifier.history:
         say(f"{'goes on':10}  after {count(len(classifier.history), 'epoch')}")

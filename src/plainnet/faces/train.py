@@ -87,30 +87,29 @@ def command(
     DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
+    if resume and (out or strict or drop_leaks or features or given(options)):
+        raise SettingError(
+            "--resume goes on with the settings that the run began with; leave the others out."
+        )
+    settings = resumable_run(resume) if resume else {}
     how: dict[str, Any] = {"strict": strict, "drop_leaks": drop_leaks}
-    settings: dict[str, Any] = {}
-    if resume is not None:
-        if out or strict or drop_leaks or features or given(options):
-            raise SettingError(
-                "--resume goes on with the settings that the run began with; leave the others out."
-            )
-        settings = resumable_run(resume)
+    if resume:
         data, options = data or _where_it_was(settings, resume), settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
     classifier = Classifier(**given(options))
-    if resume is None:
+    if not resume:
         _check_apart(out or RUNS, data)
     recipe = classifier.recipe
     extractor, noted = features_for(features, settings, recipe)
-    how |= noted | _events(tensorboard, settings, data)
+    noted |= _events(tensorboard, settings, data)
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, extractor=extractor)
         splits = seen(data, strict=how["strict"])
         splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
         code, results = train_run(
-            classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
+            classifier, splits, folder, resume=bool(resume), minutes=minutes, noted=how | noted
         )
     if not classifier.history:
         return code

@@ -20,7 +20,7 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.backbone_choice import choose_view, padded
 from plainnet.pictures.backbone_model import OnnxModel
 from plainnet.pictures.backbone_view import View, wishes_of
-from plainnet.pictures.cache import key_of_files
+from plainnet.pictures.cache import key_of_array, key_of_files
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.decoding import PathLike, Size, checked_size
 from plainnet.pictures.extractor import PictureExtractor
@@ -33,7 +33,6 @@ from plainnet.pictures.reading import (
     resize_pictures,
 )
 from plainnet.pictures.sources import read_data
-from plainnet.training.stored import blocks
 
 log = logging.getLogger(__name__)
 
@@ -141,13 +140,7 @@ class Backbone(PictureExtractor):
                 f"{data.name} holds feature vectors, but {self.name} makes features of pictures; "
                 "give it pictures."
             )
-
-        def key() -> str:
-            made = hashlib.blake2b(repr((data.X.shape, self.fingerprint)).encode(), digest_size=16)
-            for _, block in blocks(data.X):
-                made.update(np.ascontiguousarray(block).data)
-            return made.hexdigest()
-
+        key = partial(key_of_array, data.X, (len(data), *self.shape), self.fingerprint)
         make = partial(self._of_each, self._pictures(data.X))
         rows = self._rows(data.name, range(len(data)), key, make)
         return replace(data, X=_held(read_kept(rows, True, progress=progress)[0]), extractor=self)

@@ -57,6 +57,7 @@ def choose_view(
         std=usual[1] if std is None else _each(std, channels),
         output=wishes.get("output", ""),
         pool=wishes.get("pool", "mean"),
+        maps=layout,
         batch=model.sides[0] or BATCH,
     )
     view, n_features = _probed(model, view, "pool" in wishes, where)
@@ -145,7 +146,7 @@ def _probed(
             f"The output {name} of {model.name} is {fit[name].shape}, a row for each token; say in "
             f'{where} which are the features: {{"pool": "first"}} for the class token, or "mean".'
         )
-    view = replace(view, output=name)
+    view = replace(view, output=name, maps=_maps(fit[name].shape, view.layout))
     return view, view.pooled(fit[name]).shape[1]
 
 
@@ -175,6 +176,16 @@ def _chosen(
             f'{{"output": "{flattest[0]}"}}.'
         )
     return wanted or flattest[0]
+
+
+def _maps(shape: tuple[int, ...], layout: str) -> str:
+    """The layout of an output: two sides alike are its places, else it is as the input's.
+
+    Many a model that takes NHWC turns it at its door, and gives NCHW.
+    """
+    if len(shape) != 4 or (shape[1] == shape[2]) == (shape[2] == shape[3]):
+        return layout
+    return "NHWC" if shape[1] == shape[2] else "NCHW"
 
 
 def _each(value: float | tuple[float, ...], channels: int) -> tuple[float, ...]:

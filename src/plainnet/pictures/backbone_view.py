@@ -50,7 +50,7 @@ class View:
     channels: int
     """3, or 1 for brightness only."""
     layout: str
-    """`NCHW` or `NHWC`: where the channels stand in its input, and in maps that it gives."""
+    """`NCHW` or `NHWC`: where the channels stand in its input."""
     colours: str
     """`RGB` or `BGR`."""
     as_bytes: bool
@@ -61,6 +61,8 @@ class View:
     """Of several outputs the one that is taken."""
     pool: str
     """Of a map or of a row of tokens the `mean` is taken, or the `first` token."""
+    maps: str
+    """`NCHW` or `NHWC`: where the features stand in a map that it gives."""
     batch: int
     """Pictures that it is shown at once, at most."""
 
@@ -78,7 +80,13 @@ class View:
             for number in numbers:
                 interval = "(0, inf)" if name == "std" else "(-inf, inf)"
                 check_number(f"{name} of a backbone's inputs", number, interval)
-        named = {"layout": LAYOUTS, "colours": COLOURS, "pool": POOLS, "channels": (1, 3)}
+        named = {
+            "layout": LAYOUTS,
+            "maps": LAYOUTS,
+            "colours": COLOURS,
+            "pool": POOLS,
+            "channels": (1, 3),
+        }
         for name, known in named.items():
             if getattr(self, name) not in known:
                 raise SettingError(
@@ -115,10 +123,8 @@ class View:
         That is features already, or maps of them, averaged over all places, or the features of
         tokens `(n, tokens, d)`, of which the mean or the first is taken.
         """
-        if Y.ndim == 4 and sorted(Y.shape[1:])[:2] == [1, 1]:  # a map of one place, either way
-            Y = Y.reshape(len(Y), -1)
-        elif Y.ndim == 4:
-            Y = Y.mean(axis=(2, 3) if self.layout == "NCHW" else (1, 2), dtype=np.float32)
+        if Y.ndim == 4:
+            Y = Y.mean(axis=(2, 3) if self.maps == "NCHW" else (1, 2), dtype=np.float32)
         elif Y.ndim == 3:
             Y = Y.mean(axis=1, dtype=np.float32) if self.pool == "mean" else Y[:, 0]
         with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused

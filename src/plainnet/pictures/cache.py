@@ -27,6 +27,7 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.kept import Rows, read_kept
 from plainnet.pictures.reading import OnUnreadable, Progress, each_picture
+from plainnet.training.stored import blocks
 
 RULE = 2
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
@@ -91,8 +92,7 @@ def key_of_files(
         shape: `(N, height, width, channels)`.
         more: what else it depends on.
     """
-    made = hashlib.blake2b(digest_size=16)
-    made.update(repr((RULE, PIL.__version__, shape)).encode() + more.encode())
+    made = _key(shape, more)
     for path in paths:
         name = os.fsencode(os.path.relpath(path, folder))
         made.update(b"%d %s " % (len(name), name))
@@ -103,6 +103,21 @@ def key_of_files(
         made.update(b"%d " % len(content))
         made.update(content)
     return made.hexdigest()
+
+
+def key_of_array(X: Array, shape: tuple[int, ...], more: str = "") -> str:
+    """The same of pictures in an array, resized to this shape."""
+    made = _key(shape, more)
+    made.update(repr(X.shape).encode())
+    for _, block in blocks(X):
+        made.update(np.ascontiguousarray(block).data)
+    return made.hexdigest()
+
+
+def _key(shape: tuple[int, ...], more: str) -> "hashlib.blake2b":
+    made = hashlib.blake2b(digest_size=16)
+    made.update(repr((RULE, PIL.__version__, shape)).encode() + more.encode())
+    return made
 
 
 def _content(path: Path) -> bytes:

@@ -19,7 +19,69 @@ from plainnet.sklearn.parameters import Parameters
 
 @dataclass(eq=False, repr=False, match_args=False)
 class PlainNetClassifier(ClassifierMixin, PlainNet):
-    """DOC"""
+    """A neural network that classifies, in the place of scikit-learn's `MLPClassifier`.
+
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = PlainNetClassifier(solver="lbfgs", alpha=1, max_iter=1000, random_state=0)
+    >>> classifier.fit(X, y).score(X, y) > 0.95
+    True
+
+    Two classes are one logistic output, more are softmax; several labels for each sample are a
+    logistic output each. Trained in float32 where X is float32, else in float64. Features should be
+    scaled to a mean of 0 and a spread of 1.
+
+    Args:
+        hidden_layer_sizes: units of each hidden layer; a number is one layer, () is none.
+        activation: of the hidden layers: "identity", "logistic", "tanh", "relu", "leaky_relu".
+        solver: "adam", "adamw" (Adam with `weight_decay`), "rmsprop", "sgd" (with `momentum`), or
+            "lbfgs", which takes all samples at each step.
+        alpha: L2 penalty, alpha/2 ‖W‖² / n in the loss of n samples.
+        batch_size: samples of a step; "auto": 200, or all where there are fewer.
+        learning_rate: "constant"; "invscaling", learning_rate_init / (t_ + 1)**power_t after each
+            epoch; "adaptive", a fifth whenever training would end, until it is 1e-6; "cosine" and
+            "one_cycle" over max_iter epochs, or a function of the step (0, 1, 2, …), with which
+            only `early_stopping` ends it before.
+        learning_rate_init: of the first step, or the highest one of "one_cycle".
+        power_t: of "invscaling".
+        max_iter: epochs at most; for "lbfgs" iterations.
+        shuffle: whether each epoch takes the samples in an order of its own.
+        random_state: seed or generator of weights, order, held-out samples and dropout.
+        tol: by how much the loss, or with `early_stopping` the score, must get better to count.
+        verbose: whether to print each epoch; "bar": a progress bar.
+        warm_start: whether `fit` goes on from the last one, with what the optimizer remembers.
+        momentum: of "sgd".
+        nesterovs_momentum: whether it is Nesterov's.
+        early_stopping: whether to measure the score on held-out samples and keep the best epoch.
+        validation_fraction: the share held out, where `fit` gets no `validation_data`.
+        beta_1: of "adam" and "adamw": the share of the past in the mean gradient.
+        beta_2: the same of the mean square.
+        epsilon: of "adam", "adamw" and "rmsprop".
+        n_iter_no_change: epochs to wait for something better; inf: never end early.
+        max_fun: for "lbfgs", evaluations of the loss at most.
+        dropout: the share of hidden units left out at each step.
+        normalization: "batch" or "layer", before each activation.
+        weight_decay: of "adamw": W ← (1 − rate · weight_decay) W at each step.
+        rho: of "rmsprop": the share of the past in the mean square.
+        clip_norm: what the gradient is scaled down to where it is longer.
+        scoring: what `early_stopping` goes by: the name of a scikit-learn metric, a function
+            (estimator, X, y) -> number, or "loss"; None: the accuracy.
+        consumer: a function that is given the stream of `plainnet.Epoch` records and passes it on;
+            it may look on, and end the training.
+        class_weight: "balanced", so that classes count alike, or {class: weight}.
+
+    Attributes:
+        network_: the `plainnet.Network`, from features to logits.
+        classes_: what its outputs stand for, sorted.
+        out_activation_: what follows the logits: "softmax", or "logistic".
+        coefs_, intercepts_: weights and biases of each layer, views of the network's.
+        loss_curve_, validation_loss_curve_, validation_scores_: of each epoch; None without
+            held-out samples.
+        loss_, best_loss_, best_validation_score_: of the last and the best epoch.
+        n_iter_: epochs of the last call; t_: samples learned from in all calls.
+        stopped_early_: whether training ended because nothing got better.
+        n_features_in_, feature_names_in_, n_outputs_, n_layers_: as in scikit-learn.
+    """
 
     class_weight: Any = None
 

@@ -102,10 +102,11 @@ class Learning(Parameters):
             self._warn(f"{error} The network is that of the best epoch before.")
         finally:
             stream.close()
+        if not self._in_parts:
+            self._kept = Kept()
         for name, value in latest.items():  # what comes next goes on from here, not from the best
             values_of(network)[name][...] = value
-        scheduled = self.learning_rate not in ("constant", "invscaling", "adaptive")
-        ended = self.stopped_early_ or self._in_parts or scheduled
+        ended = self.stopped_early_ or self._in_parts or self._scheduled()
         if self.n_iter_ == self.max_iter and not ended:
             self._warn_of_the_end()
 
@@ -133,6 +134,10 @@ class Learning(Parameters):
             return stream
         best: dict[str, Any] = {"figure": "validation_score", "best": "highest"}
         return keep_best(stream, self.network_, kept=self._kept, **best)
+
+    def _scheduled(self) -> bool:
+        """Whether a schedule, which falls when it is to fall, says where the training ends."""
+        return self.learning_rate not in ("constant", "invscaling", "adaptive")
 
     def _warn_of_the_end(self) -> None:
         self._warn(
@@ -187,8 +192,8 @@ class Learning(Parameters):
             self._no_improvement_count = 0
             self._say(f"Learning rate = {self._optimizer.learning_rate:.3g}")
             return False
-        if self._in_parts and not self.early_stopping:  # other samples, another loss
-            return False
+        if not self.early_stopping and (self._in_parts or self._scheduled()):
+            return False  # other samples, another loss; or the rate has yet to fall
         what = "score" if self.early_stopping else "loss"
         waited = f"{self.n_iter_no_change} epochs"
         self._say(f"The {what} did not get better by {self.tol:g} in {waited}: the end.")

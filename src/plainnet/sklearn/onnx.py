@@ -17,12 +17,11 @@ import numpy as np
 
 from plainnet.errors import MissingExtraError
 from plainnet.exchange.network_nodes import class_nodes, network_nodes
-from plainnet.exchange.nodes import Nodes, tensor_of
+from plainnet.exchange.nodes import DOUBLE, FLOAT, INT64, Node, Nodes, tensor_of
 from plainnet.network import Array
 from plainnet.sklearn.classifier import PlainNetClassifier
 from plainnet.sklearn.regressor import PlainNetRegressor
 
-FLOAT, INT64, DOUBLE = 1, 7, 11  # as ONNX numbers its types
 OPTIONS = {
     "zipmap": [True, False, "columns"],
     "nocl": [True, False],
@@ -130,13 +129,14 @@ def _pour(
     names = {"X": operator.inputs[0].full_name}
     given = [output.full_name for output in operator.outputs]
     names |= dict(zip(outputs, given, strict=False))  # of the class labels it takes care itself
-    for name in [*nodes.constants, *(node.output for node in nodes.nodes)]:
+    own = [node for node in nodes.nodes if isinstance(node, Node)]  # and there are no others
+    for name in [*nodes.constants, *(node.output for node in own)]:
         names.setdefault(name, scope.get_unique_variable_name(name))
     for name, array in nodes.constants.items():
         tensor = tensor_of(array, names[name])
         content = list(tensor.string_data) or array.ravel()
         container.add_initializer(names[name], tensor.data_type, array.shape, content)
-    for node in nodes.nodes:
+    for node in own:
         container.add_node(
             node.op,
             [names[name] for name in node.inputs],

@@ -19,7 +19,7 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
 
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
-    >>> regressor = PlainNetRegressor(learning_rate_init=0.01, max_iter=1000, random_state=0)
+    >>> regressor = PlainNetRegressor(solver="lbfgs", random_state=0)
     >>> regressor.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.98
     True
 
