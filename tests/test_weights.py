@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
-from test_readme import blocks_of
+from test_readme import BLOCK, text_of
 
 from plainnet import Classifier
 from plainnet.errors import FileError, ModelFileError, SettingError
@@ -225,7 +225,10 @@ def run(code: str, held: dict[str, Any]) -> dict[str, Any]:
     return held
 
 
-WEIGHTS, PICTURES, TORCH, KERAS, JAX = blocks_of(PAGE, "python")[:5]
+SECTION = text_of(PAGE).split("## safetensors\n")[1].split("\n## ")[0]
+WEIGHTS, PICTURES, TORCH, KERAS, JAX = (
+    code for language, code in BLOCK.findall(SECTION) if language == "python"
+)
 
 
 def test_the_page_in_plainnet(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
