@@ -162,7 +162,7 @@ class Classifier(Learner):
             raise DataError(
                 f"evaluate takes a Dataset, such as read_data(folder).train, but got {data!r:.60}."
             )
-        P = self.predict_proba(data.X)
+        P = self.predict_proba(data)
         names = [name for name, count in data.counts().items() if count]
         places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))
         y = np.array([places.get(name, 0) for name in data.classes])[data.y]

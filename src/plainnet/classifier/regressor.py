@@ -153,7 +153,7 @@ class Regressor(Learner):
         if not isinstance(data, Dataset):
             raise DataError(f"evaluate takes a Dataset, but got {data!r:.60}.")
         self.check_kind(data)
-        return evaluate_numbers(data.y, self.predict(data.X), self.target)
+        return evaluate_numbers(data.y, self.predict(data), self.target)
 
     # -- keeping ---------------------------------------------------------------------------------
 

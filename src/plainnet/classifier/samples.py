@@ -1,7 +1,7 @@
 """What a user may hand in, turned into what a classifier works with."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from plainnet.pictures import (
 from plainnet.pictures.sources import DEFAULT_SIZE
 from plainnet.training.stored import Stored, as_samples, not_finite
 
-Samples = str | Path | Sequence[str | Path] | Array
-"""A picture, a folder of pictures, several of either, or an array of samples."""
+Samples = str | Path | Sequence[Any] | Array | Mapping[str, Any] | Dataset
+"""A picture, a folder of pictures, several of either, or an array of samples; of a model that was
+trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 Labels = Sequence[Any] | Array
 """The class of each sample: names or whole numbers."""
 
@@ -147,14 +148,16 @@ def raw_samples(
 ) -> Array:
     """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
 
-    With an extractor an array of floats `(N, n)` holds features that it has made already; from
-    anything else it makes them.
+    With an extractor a data set, and mostly an array of floats `(N, n)` too, holds features that it
+    has made already; from anything else it makes them.
 
     Raises:
         DataError: samples of another kind or shape than the preprocessing was made for.
         PictureError: a picture that cannot be read.
     """
-    if extractor is not None and not _are_features(samples):
+    if isinstance(samples, Dataset):
+        samples = samples.X
+    elif extractor is not None and not (extractor.takes_features and _are_features(samples)):
         return _sound_features(preprocessing.check(extractor.extract(samples)))
     if (paths := _paths(samples)) is not None:
         return _read(paths, preprocessing)

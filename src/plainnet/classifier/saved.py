@@ -18,7 +18,9 @@ from plainnet.pictures import Extractor
 from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
-EXTRACTORS: Mapping[str, tuple[str, str]] = {}
+EXTRACTORS: Mapping[str, tuple[str, str]] = {
+    "table": ("plainnet.tables", "Columns"),
+}
 """The module and the class of each kind of extractor: imported only where a model needs it."""
 
 Parts = tuple[Preprocessing, Recipe, dict[str, Any]]

@@ -134,8 +134,8 @@ class Dataset:
         object.__setattr__(self, "y", y.astype(np.float64, copy=False))
         if len(bad := np.flatnonzero(~(np.abs(self.y) < LARGEST))):
             raise self._error(
-                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, the "
-                f"first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
+                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, "
+                f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
             )
 
     def _error(self, what: str) -> DataError:

@@ -58,7 +58,7 @@ class Report:
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
         """
-        P = classifier.predict_proba(data.X)
+        P = classifier.predict_proba(data)
         y = right_classes(classifier.classes, data)
         evaluation = evaluate_probabilities(y, P, classifier.classes, classifier.threshold)
         return cls(title, classifier, data, P, evaluation, **known)
