@@ -41,6 +41,7 @@ class Classifier(Learner):
     """
 
     kind = "classifier"
+    task = "classification"
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 

@@ -1,7 +1,7 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,7 +18,10 @@ from plainnet.errors import DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.pictures import Dataset, Extractor, Splits
+from plainnet.tables import read_tables
 from plainnet.training import Epoch, Epochs
+from plainnet.training.evaluation import Evaluation
+from plainnet.training.regression import RegressionEvaluation
 
 Saved = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
@@ -36,6 +39,8 @@ class Learner(ABC):
 
     kind: ClassVar[str]
     """The name of the class in a model file, and in messages."""
+    task: ClassVar[str]
+    """What it does with a table: `classification` or `regression`."""
     network: Network
     preprocessing: Preprocessing
     extractor: Extractor | None = None
@@ -121,20 +126,26 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        target: str | None = None,
+        drop: Sequence[str] = (),
         validation: tuple[Array, Labels] | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
+
+        Or, with a `target`, from a table: a .csv or .parquet file, a data frame, columns by name.
 
         Args:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: what is right for each sample, where `data` is an array: of a classifier the class,
                 names or numbers, of a regressor the number.
+            target: the column of a table that is to be predicted.
+            drop: columns of a table that are not to be learned from.
             validation: `(X, y)`; None: held out of the training data, as the recipe says.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        for _ in self.fit_epochs(data, y, validation=validation):
+        for _ in self.fit_epochs(data, y, target=target, drop=drop, validation=validation):
             pass
         return self
 
@@ -143,6 +154,8 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        target: str | None = None,
+        drop: Sequence[str] = (),
         validation: tuple[Array, Labels] | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
@@ -152,6 +165,8 @@ class Learner(ABC):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
+        if target is not None:
+            data = read_tables(data, target, drop=drop, task=self.task)
         train_set, watch = training_data(data, y, validation, self.recipe, self.dataset)
         self.check_kind(train_set)
         return fit_epochs(self, train_set, watch, checkpoint)
@@ -211,6 +226,14 @@ class Learner(ABC):
                 "anew with a lower learning rate, or leave out samples with extreme values."
             )
         return A
+
+    @abstractmethod
+    def evaluate(self, data: Dataset) -> Evaluation | RegressionEvaluation:
+        """Everything that can be measured on samples of which is known what is right.
+
+        Raises:
+            DataError: samples of another kind, or a class that the model has not learned.
+        """
 
     # -- keeping ---------------------------------------------------------------------------------
 

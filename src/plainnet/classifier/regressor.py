@@ -51,6 +51,7 @@ class Regressor(Learner):
     """
 
     kind = "regressor"
+    task = "regression"
     target: str = ""
     """The name of what is predicted; "" before training."""
     mean, scale = 0.0, 1.0

@@ -22,9 +22,10 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
+from plainnet.tables import Table
 from plainnet.training.stored import Stored, as_samples, not_finite
 
-Samples = str | Path | Sequence[Any] | Array | Mapping[str, Any] | Dataset
+Samples = str | Path | Sequence[Any] | Array | Mapping[str, Any] | Table | Dataset
 """A picture, a folder of pictures, several of either, or an array of samples; of a model that was
 trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 Labels = Sequence[Any] | Array

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from plainnet.classifier import RUNS, Classifier, new_run, resumable_run
+from plainnet.classifier import RUNS, Learner, Recipe, Regressor, new_run, resumable_run
 from plainnet.errors import SettingError
 from plainnet.faces.learning import train_run
 from plainnet.faces.options import (
@@ -20,6 +20,15 @@ from plainnet.faces.options import (
 )
 from plainnet.faces.reading import leaks_told, read_told
 from plainnet.faces.report import report_training
+from plainnet.faces.tables import (
+    Asked,
+    check_target,
+    columns_of,
+    learner_for,
+    table_options,
+    taken_from,
+    tell_task,
+)
 from plainnet.reports import evaluation_text
 
 
@@ -49,6 +58,7 @@ from plainnet.reports import evaluation_text
 )
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
 @recipe_options
+@table_options
 @json_option
 def command(
     data: Path | None,
@@ -69,41 +79,54 @@ def command(
     Nothing is lost when a training is stopped, by whatever: `plainnet train --resume RUN` goes on
     where it was, and comes out as if it had never stopped.
 
-    DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
+    DATA can also be a table, a .csv or .parquet file: --target names the column to be predicted,
+    as classes or as a number. In a folder it is called train, beside validation and test. Or a
+    folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
     how = {"strict": strict, "drop_leaks": drop_leaks}
+    asked = Asked.of(taken_from(options))
     if resume is not None:
-        if out or strict or drop_leaks or given(options):
+        if out or strict or drop_leaks or asked or given(options):
             raise SettingError(
                 "--resume goes on with the settings that the run began with; leave the others out."
             )
         settings = resumable_run(resume)
         data, options = data or _where_it_was(settings, resume), settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
+        asked = Asked.of(settings)
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
-    classifier = Classifier(**given(options))
+    recipe = Recipe.of(given(options))
     if resume is None:
         _check_apart(out or RUNS, data)
-    recipe = classifier.recipe
+        check_target(data, asked)
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
-        splits = read_told(data, size=recipe.size, grey=recipe.grey, strict=how["strict"])
+        splits = read_told(
+            data, size=recipe.size, grey=recipe.grey, strict=how["strict"], asked=asked
+        )
+        tell_task(splits, asked)
+        learner = learner_for(splits, given(options))
         splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
         code, results = train_run(
-            classifier, splits, folder, resume=resume is not None, minutes=minutes, noted=how
+            learner,
+            splits,
+            folder,
+            resume=resume is not None,
+            minutes=minutes,
+            noted={**how, **(asked.noted() if asked else {})},
         )
-    if not classifier.history:
+    if not learner.history:
         return code
     wanted = report and (results or not code)
-    page = report_training(classifier, splits, folder, leaked) if wanted else None
+    page = report_training(learner, splits, folder, leaked) if wanted else None
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(classifier), **metrics})
+        print_json({"run": str(folder), **_facts(learner), **metrics})
     else:
         for name, result in results.items():
             print(f"{evaluation_text(result, name)}\n")
-        print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
+        print(*([f"report   {page}"] if page else []), _where(learner, folder), sep="\n")
     return code
 
 
@@ -142,32 +165,35 @@ def _real(path: Path) -> Path:
     )  # unlike resolve, at peace with links in a ring
 
 
-def _kept(classifier: Classifier) -> int:
-    kept = classifier.kept_epoch
+def _kept(learner: Learner) -> int:
+    kept = learner.kept_epoch
     return kept.number if kept else 0
 
 
-def _kept_text(classifier: Classifier) -> str:
-    n, epochs = len(classifier.members), len(classifier.latest_history)
+def _kept_text(learner: Learner) -> str:
+    n, epochs = len(learner.members), len(learner.latest_history)
     last = f", in the last of {n} networks" if n > 1 else ""
-    return f"epoch {_kept(classifier)} of {epochs}{last}"
+    return f"epoch {_kept(learner)} of {epochs}{last}"
 
 
-def _facts(classifier: Classifier) -> dict[str, Any]:
+def _facts(learner: Learner) -> dict[str, Any]:
+    named = {"target": learner.target} if isinstance(learner, Regressor) else {}
     return {
-        "classes": list(classifier.classes),
-        "networks": len(classifier.members),
-        "epochs": len(classifier.history),
-        "kept_epoch": _kept(classifier),
-        "parameters": classifier.network.n_parameters,
-        "seconds": round(sum(epoch.seconds for epoch in classifier.history), 3),
+        "classes": list(getattr(learner, "classes", ())),
+        **named,
+        "networks": len(learner.members),
+        "epochs": len(learner.history),
+        "kept_epoch": _kept(learner),
+        "parameters": learner.network.n_parameters,
+        "seconds": round(sum(epoch.seconds for epoch in learner.history), 3),
     }
 
 
-def _where(classifier: Classifier, folder: Path) -> str:
-    samples = "PICTURE" if classifier.preprocessing.is_pictures else "FEATURES.npy"
+def _where(learner: Learner, folder: Path) -> str:
+    samples = "PICTURE" if learner.preprocessing.is_pictures else "FEATURES.npy"
+    samples = "TABLE.csv" if columns_of(learner) else samples
     lines = [
-        f"kept     {_kept_text(classifier)}",
+        f"kept     {_kept_text(learner)}",
         f"written  {folder}",
         f"try      plainnet predict {shlex.quote(str(folder))} {samples}",
     ]

@@ -1,35 +1,36 @@
-"""What a report is made of: a classifier, the samples it was measured on, and what is known."""
+"""What a report is made of: a model, the samples it was measured on, and what is known."""
 
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 
-from plainnet.classifier import Classifier
+from plainnet.classifier import Classifier, Learner, Regressor
 from plainnet.classifier.samples import numbers_of
 from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.reports.text import count, printable
+from plainnet.tables import Columns
 from plainnet.training.evaluation import Evaluation, evaluate_probabilities
+from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
 
 Part = Literal["test", "validation", "training", "other"]
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
-    """Everything that a page says; what is not known is left empty, and its section out."""
+class Material(ABC):
+    """What every page says; what is not known is left empty, and its section out."""
 
     title: str
     """What the run is called."""
-    classifier: Classifier
     data: Dataset
     """The N samples that everything is measured on."""
-    P: Array
-    """The probabilities answered for them, `(N, K)`."""
-    evaluation: Evaluation
-    """What was measured on them."""
+    _: KW_ONLY
     part: Part = "other"
     """What they were in the training; "other": samples from elsewhere."""
     history: Sequence[Mapping[str, float]] = ()
@@ -37,13 +38,63 @@ class Report:
     kept_epoch: int | None = None
     """The number of the epoch whose parameters were kept."""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """How many samples of each class each part has: `{"training": {"cat": 50, …}, …}`."""
+    """How many samples of each class each part has: `{"training": {"cat": 50, …}, …}`; where there
+    are no classes, of "" alone."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What the training was told, by name."""
     command: str = ""
     """What repeats it in a shell."""
     findings: Sequence[str] | None = None
     """What the check of the data found, a sentence each; None: it was not checked."""
+
+    @property
+    @abstractmethod
+    def learner(self) -> Learner:
+        """What the page is about."""
+
+    @property
+    def columns(self) -> Columns | None:
+        """What makes features of a table, if the model was trained on one."""
+        made_by = self.learner.extractor
+        return made_by if isinstance(made_by, Columns) else None
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether the model answers for pictures; otherwise for feature vectors."""
+        return self.learner.preprocessing.is_pictures
+
+    @property
+    def thing(self) -> str:
+        """`picture`, `row` of a table, or `sample`."""
+        if self.columns is not None:
+            return "row"
+        return "picture" if self.is_pictures else "sample"
+
+    @property
+    def things(self) -> str:
+        """`pictures`, `rows` or `samples`."""
+        return f"{self.thing}s"
+
+    def counted(self, n: int, which: str = "") -> str:
+        """`1 picture`, `200 test pictures`."""
+        return count(n, f"{which} {self.thing}".strip())
+
+    @property
+    def measured_on(self) -> str:
+        """`200 test pictures`."""
+        named = {"test": "test", "validation": "validation", "training": "training", "other": ""}
+        return self.counted(len(self.data), named[self.part])
+
+
+@dataclass(frozen=True, eq=False)
+class Report(Material):
+    """Everything that a page says of a classifier."""
+
+    classifier: Classifier
+    P: Array
+    """The probabilities answered for the samples, `(N, K)`."""
+    evaluation: Evaluation
+    """What was measured on them."""
 
     @classmethod
     def of(cls, title: str, classifier: Classifier, data: Dataset, **known: Any) -> Self:
@@ -61,7 +112,12 @@ class Report:
         P = classifier.predict_proba(data)
         y = right_classes(classifier.classes, data)
         evaluation = evaluate_probabilities(y, P, classifier.classes, classifier.threshold)
-        return cls(title, classifier, data, P, evaluation, **known)
+        return cls(title, data, classifier, P, evaluation, **known)
+
+    @property
+    def learner(self) -> Learner:
+        """The classifier."""
+        return self.classifier
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -84,30 +140,38 @@ class Report:
         confidence: Array = self.P[np.arange(len(self.P)), self.answers]
         return confidence
 
-    @property
-    def is_pictures(self) -> bool:
-        """Whether the model answers for pictures; otherwise for feature vectors."""
-        return self.classifier.preprocessing.is_pictures
+
+@dataclass(frozen=True, eq=False)
+class RegressionReport(Material):
+    """Everything that a page says of a regressor."""
+
+    regressor: Regressor
+    answers: Array
+    """The numbers answered for the samples, float64 `(N,)`."""
+    evaluation: RegressionEvaluation
+    """What was measured on them."""
+
+    @classmethod
+    def of(cls, title: str, regressor: Regressor, data: Dataset, **known: Any) -> Self:
+        """Ask the regressor for its answers, and measure them; as `Report.of`."""
+        answers = regressor.predict(data)
+        evaluation = evaluate_numbers(data.y, answers, regressor.target)
+        return cls(title, data, regressor, answers, evaluation, **known)
 
     @property
-    def thing(self) -> str:
-        """`picture` or `sample`."""
-        return "picture" if self.is_pictures else "sample"
+    def learner(self) -> Learner:
+        """The regressor."""
+        return self.regressor
 
-    @property
-    def things(self) -> str:
-        """`pictures` or `samples`."""
-        return f"{self.thing}s"
 
-    def counted(self, n: int, which: str = "") -> str:
-        """`1 picture`, `200 test pictures`."""
-        return count(n, f"{which} {self.thing}".strip())
+def report_of(title: str, learner: Learner, data: Dataset, **known: Any) -> AnyReport:
+    """The report of either kind."""
+    if isinstance(learner, Regressor):
+        return RegressionReport.of(title, learner, data, **known)
+    return Report.of(title, cast(Classifier, learner), data, **known)
 
-    @property
-    def measured_on(self) -> str:
-        """`200 test pictures`."""
-        named = {"test": "test", "validation": "validation", "training": "training", "other": ""}
-        return self.counted(self.evaluation.n, named[self.part])
+
+AnyReport = Report | RegressionReport
 
 
 def right_classes(classes: Sequence[str], data: Dataset) -> Array:

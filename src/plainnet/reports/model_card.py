@@ -6,7 +6,7 @@ After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
 import numpy as np
 
 from plainnet.reports.html import Html, bullets, element
-from plainnet.reports.material import Report
+from plainnet.reports.material import Material, Report
 from plainnet.reports.text import percent, printable
 from plainnet.training.curves import calibration
 
@@ -43,7 +43,7 @@ def verdict(report: Report) -> tuple[str, str]:
     )
 
 
-def caution(report: Report) -> str:
+def caution(report: Material) -> str:
     """What the samples that were measured on can tell about new ones."""
     things = report.things
     return {

@@ -32,6 +32,8 @@ class Choice:
     column: Column | None
     why: str = ""
     """Why it is left out, or what else is to be told of it."""
+    is_identifier: bool = False
+    """Whether it is left out because it only tells rows apart."""
 
 
 def choose(table: Table, name: str) -> Choice:
@@ -59,7 +61,10 @@ def _number(name: str, read: Read, told: str = "") -> Choice:
         return Choice(name, None, f"every row has the same value, {known[0]:g}")
     if len(known) == len(values) and _counts_rows(name, known):
         return Choice(
-            name, None, "it numbers the rows, as its name and its values say; rename it to keep it"
+            name,
+            None,
+            "it numbers the rows, as its name and its values say; rename it to keep it",
+            True,
         )
     return Choice(name, Number.fit(name, values), told)
 
@@ -82,7 +87,8 @@ def _category(name: str, different: list[str], codes: Array) -> Choice:
         return Choice(
             name,
             None,
-            f"{n_different:,} different texts in {present:,} rows tell rows apart, no more",
+            f"its {n_different:,} different texts in {present:,} rows only tell rows apart",
+            True,
         )
     least = min(LEAST_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]

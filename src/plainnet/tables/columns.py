@@ -30,6 +30,7 @@ class Columns(Extractor):
         task: as classes, or as a number.
         columns: those that give features, in their order.
         left_out: the others, and why.
+        identifiers: those of them that tell rows apart.
     """
 
     kind = "table"
@@ -38,10 +39,16 @@ class Columns(Extractor):
     takes_features = False
 
     def __init__(
-        self, target: str, task: Task, columns: Sequence[Column], left_out: Mapping[str, str]
+        self,
+        target: str,
+        task: Task,
+        columns: Sequence[Column],
+        left_out: Mapping[str, str],
+        identifiers: Sequence[str] = (),
     ) -> None:
         self.target, self.task = target, task
         self.columns, self.left_out = tuple(columns), dict(left_out)
+        self.identifiers = tuple(identifiers)
         self.n_features = sum(len(column.features) for column in self.columns)
 
     @classmethod
@@ -64,12 +71,14 @@ class Columns(Extractor):
         if target in drop:
             raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")
         columns, left_out = [], dict.fromkeys(drop, "dropped, as you wished")
+        identifiers = []
         for name in table.columns:
             if name == target or name in drop:
                 continue
             choice = choose(table, name)
             if choice.column is None:
                 left_out[name] = choice.why
+                identifiers += [name] if choice.is_identifier else []
                 log.warning("Left out: column %r, because %s.", name, choice.why)
                 continue
             columns.append(choice.column)
@@ -81,7 +90,7 @@ class Columns(Extractor):
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
-        return cls(target, chosen_task, columns, left_out)
+        return cls(target, chosen_task, columns, left_out, identifiers)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -161,6 +170,7 @@ class Columns(Extractor):
             "task": self.task,
             "columns": [column.describe() for column in self.columns],
             "left_out": self.left_out,
+            "identifiers": list(self.identifiers),
         }
 
     @classmethod
@@ -170,21 +180,22 @@ class Columns(Extractor):
         Raises:
             ValueError, PlainnetError: it does not fit itself.
         """
-        if {*description} != {"target", "task", "columns", "left_out"} or tensors:
+        known = {"target", "task", "columns", "left_out", "identifiers"}
+        if {*description} != known or tensors:
             raise ValueError(f"its table is described by {', '.join(map(str, description))}")
         target, task = description["target"], description["task"]
         if not isinstance(target, str) or task not in ("classification", "regression"):
             raise ValueError(f"its table has the target {target!r} and the task {task!r}")
-        left_out = description["left_out"]
-        if not isinstance(left_out, dict) or not all(
-            isinstance(why, str) for why in left_out.values()
-        ):
+        left_out, identifiers = description["left_out"], description["identifiers"]
+        if not isinstance(left_out, dict) or not isinstance(identifiers, list):
             raise ValueError("its columns that are left out are not told by name")
+        if not all(isinstance(text, str) for text in [*left_out.values(), *identifiers]):
+            raise ValueError("of its columns that are left out more is told than texts")
         columns = [_restored(told) for told in description["columns"]]
         names = [column.name for column in columns]
         if not names or len({*names, target}) <= len(names):
             raise ValueError("its columns are none, or not of different names")
-        return cls(target, task, columns, left_out)
+        return cls(target, task, columns, left_out, identifiers)
 
 
 def _restored(described: Any) -> Column:
