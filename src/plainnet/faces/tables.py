@@ -88,8 +88,11 @@ def check_target(data: Path, asked: Asked | None) -> None:
         )
 
 
-def learner_for(splits: Splits, settings: Mapping[str, Any]) -> Classifier | Regressor:
-    """A regressor where numbers are to be predicted, else a classifier."""
+def learner_for(
+    splits: Splits, settings: Mapping[str, Any], asked: Asked | None
+) -> Classifier | Regressor:
+    """A regressor where numbers are to be predicted, else a classifier; which of them is told."""
+    tell_task(splits, asked)
     train = splits.train
     if train is None or train.target is None:
         return Classifier(**settings)

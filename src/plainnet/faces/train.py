@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from plainnet.classifier import RUNS, Learner, Recipe, Regressor, new_run, resumable_run
 from plainnet.errors import SettingError
-from plainnet.faces.learning import train_run
+from plainnet.faces.learning import Measured, train_run
 from plainnet.faces.options import (
     Sections,
     given,
@@ -27,7 +28,6 @@ from plainnet.faces.tables import (
     learner_for,
     table_options,
     taken_from,
-    tell_task,
 )
 from plainnet.reports import evaluation_text
 
@@ -102,32 +102,36 @@ def command(
         _check_apart(out or RUNS, data)
         check_target(data, asked)
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
-        splits = read_told(
-            data, size=recipe.size, grey=recipe.grey, strict=how["strict"], asked=asked
-        )
-        tell_task(splits, asked)
-        learner = learner_for(splits, given(options))
+        sides, grey = recipe.size, recipe.grey
+        splits = read_told(data, size=sides, grey=grey, strict=how["strict"], asked=asked)
+        learner = learner_for(splits, given(options), asked)
         splits, leaked = leaks_told(splits, drop=how["drop_leaks"])
-        code, results = train_run(
-            learner,
-            splits,
-            folder,
-            resume=resume is not None,
-            minutes=minutes,
-            noted={**how, **(asked.noted() if asked else {})},
-        )
+        noted = {**how, **(asked.noted() if asked else {})}
+        again: dict[str, Any] = {"resume": resume is not None, "minutes": minutes}
+        code, results = train_run(learner, splits, folder, noted=noted, **again)
     if not learner.history:
         return code
     wanted = report and (results or not code)
     page = report_training(learner, splits, folder, leaked) if wanted else None
+    _print(learner, folder, results, page, as_json)
+    return code
+
+
+def _print(
+    learner: Learner,
+    folder: Path,
+    results: Mapping[str, Measured],
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """What was measured, and where everything is."""
     if as_json:
         metrics = {name: result.to_dict() for name, result in results.items()}
         print_json({"run": str(folder), **_facts(learner), **metrics})
-    else:
-        for name, result in results.items():
-            print(f"{evaluation_text(result, name)}\n")
-        print(*([f"report   {page}"] if page else []), _where(learner, folder), sep="\n")
-    return code
+        return
+    for name, result in results.items():
+        print(f"{evaluation_text(result, name)}\n")
+    print(*([f"report   {page}"] if page else []), _where(learner, folder), sep="\n")
 
 
 def _check_apart(out: Path, data: Path) -> None:

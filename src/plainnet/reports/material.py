@@ -80,6 +80,16 @@ class Material(ABC):
         return count(n, f"{which} {self.thing}".strip())
 
     @property
+    def place(self) -> str:
+        """How one of the samples is found again: by the `line` of its file, or its `number`."""
+        return "number" if self.data.lines is None else "line"
+
+    def places(self, rows: Array) -> list[str]:
+        """Where these samples are found; numbers count from 1."""
+        lines = self.data.lines
+        return [f"{one:,}" for one in (rows + 1 if lines is None else lines[rows]).tolist()]
+
+    @property
     def measured_on(self) -> str:
         """`200 test pictures`."""
         named = {"test": "test", "validation": "validation", "training": "training", "other": ""}

@@ -141,12 +141,10 @@ def _largest(report: RegressionReport) -> Html:
     errors = report.answers - report.data.y
     worst = np.argsort(-np.abs(errors), kind="stable")[:MOST_ERRORS]
     rows = [
-        (f"{i + 1:,}", number(report.data.y[i]), number(report.answers[i]), f"{errors[i]:+.4g}")
-        for i in worst.tolist()
+        (place, number(report.data.y[i]), number(report.answers[i]), f"{errors[i]:+.4g}")
+        for i, place in zip(worst.tolist(), report.places(worst), strict=True)
     ]
-    told = f"The {report.things} are counted from 1, in the order of the data that were measured."
-    shown = table((report.thing, "right", "answered", "error"), rows, texts=())
-    return Html(element("p", told, class_="faint") + shown)
+    return table((report.place, "right", "answered", "error"), rows, texts=())
 
 
 def _card(report: RegressionReport) -> Html:

@@ -109,6 +109,7 @@ def _sections(report: Report) -> Iterator[tuple[str, list[Html]]]:
     mixed_up = [*confusion_figures(report), *curve_figures(report), calibration_figure(report)]
     yield "How it answers", [parts.confusion_table(report), charts(*mixed_up)]
     yield "Class by class", [parts.class_table(report)]
+    yield "The surest mistakes", [parts.wrong_rows(report)]
     yield "Pictures to look at", [pictures.mistakes(report)]
     yield "The first layer's weights", [pictures.first_weights(report)]
     yield "The columns", [parts.columns(report)]

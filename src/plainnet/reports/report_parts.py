@@ -119,6 +119,24 @@ def class_table(report: Report) -> Html:
     return Html(shown + element("p", words, class_="faint"))
 
 
+def wrong_rows(report: Report) -> Html:
+    """The surest wrong answers for rows of a table, which can be found again by their line."""
+    wrong = np.flatnonzero(report.answers != report.y)
+    if report.columns is None or not len(wrong):
+        return NOTHING
+    surest = wrong[np.argsort(-report.confidence[wrong], kind="stable")][:MOST_CONFUSIONS]
+    rows = [
+        (
+            place,
+            report.classes[report.y[i]],
+            report.classes[report.answers[i]],
+            percent(report.confidence[i]),
+        )
+        for i, place in zip(surest.tolist(), report.places(surest), strict=True)
+    ]
+    return table((report.place, "right class", "answered", "probability"), rows, texts=(1, 2))
+
+
 def confusion_table(report: Report) -> Html:
     """The largest confusions, for more classes than a matrix can show."""
     if len(report.classes) <= MOST_IN_A_MATRIX:

@@ -132,10 +132,17 @@ class Columns(Extractor):
             DataError: a column is missing, or no row has a target.
         """
         right = target_of(table, self.target, self.task)
-        whole = len(right.rows) == len(table)
-        X = self.extract_table(table if whole else table.take(right.rows))
-        name = self.target if self.task == "regression" else None
-        return Dataset(X, right.y, right.classes, None, table.name, extractor=self, target=name)
+        if len(right.rows) < len(table):
+            table = table.take(right.rows)
+        return Dataset(
+            self.extract_table(table),
+            right.y,
+            right.classes,
+            name=table.name,
+            extractor=self,
+            lines=table.lines,
+            target=self.target if self.task == "regression" else None,
+        )
 
     def extract(self, samples: Any) -> Array:
         """Features float32 `(N, n_features)` of a table: a file, a data frame, columns or rows.
