@@ -128,7 +128,7 @@ class Learner(ABC):
         *,
         target: str | None = None,
         drop: Sequence[str] = (),
-        validation: tuple[Array, Labels] | None = None,
+        validation: Any = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -140,7 +140,8 @@ class Learner(ABC):
                 names or numbers, of a regressor the number.
             target: the column of a table that is to be predicted.
             drop: columns of a table that are not to be learned from.
-            validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            validation: `(X, y)`, with a target another table; None: held out of the training data,
+                as the recipe says.
 
         Raises:
             DataError: nothing can be learned from the data.
@@ -156,7 +157,7 @@ class Learner(ABC):
         *,
         target: str | None = None,
         drop: Sequence[str] = (),
-        validation: tuple[Array, Labels] | None = None,
+        validation: Any = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
         """As `fit`, but epoch by epoch: stop with `break`, and keep what was reached.
@@ -166,7 +167,8 @@ class Learner(ABC):
         the stream with the first new one.
         """
         if target is not None:
-            data = read_tables(data, target, drop=drop, task=self.task)
+            how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
+            data, validation = read_tables(data, target, **how), None
         train_set, watch = training_data(data, y, validation, self.recipe, self.dataset)
         self.check_kind(train_set)
         return fit_epochs(self, train_set, watch, checkpoint)

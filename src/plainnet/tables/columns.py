@@ -15,8 +15,8 @@ from plainnet.pictures.folders import first_few
 from plainnet.pictures.reading import Progress
 from plainnet.tables.choosing import choose
 from plainnet.tables.column import KINDS, Column
-from plainnet.tables.files import read_table, tables_at
-from plainnet.tables.table import Table, table_of
+from plainnet.tables.files import read_table, table_at, tables_at
+from plainnet.tables.table import Table
 from plainnet.tables.target import Task, target_of, task_of
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class Columns(Extractor):
         columns: those that give features, in their order.
         left_out: the others, and why.
         identifiers: those of them that tell rows apart.
+        averages: of each feature in training, float32 `(n_features,)`; None: not known yet, 0.
     """
 
     kind = "table"
@@ -45,11 +46,13 @@ class Columns(Extractor):
         columns: Sequence[Column],
         left_out: Mapping[str, str],
         identifiers: Sequence[str] = (),
+        averages: Array | None = None,
     ) -> None:
         self.target, self.task = target, task
         self.columns, self.left_out = tuple(columns), dict(left_out)
         self.identifiers = tuple(identifiers)
         self.n_features = sum(len(column.features) for column in self.columns)
+        self.averages = np.zeros(self.n_features, np.float32) if averages is None else averages
 
     @classmethod
     def fit(cls, table: Table, target: str, drop: Sequence[str] = (), task: str = "auto") -> Self:
@@ -151,9 +154,7 @@ class Columns(Extractor):
             DataError: it is no table, or lacks a column.
             FileError: it cannot be read.
         """
-        if isinstance(samples, (str, PathLike)):
-            return self.extract_table(read_table(Path(samples)))
-        return self.extract_table(table_of(samples))
+        return self.extract_table(table_at(samples))
 
     def extract_table(self, table: Table) -> Array:
         """The same of a `Table`."""
@@ -180,6 +181,10 @@ class Columns(Extractor):
             "identifiers": list(self.identifiers),
         }
 
+    def tensors(self) -> dict[str, Array]:
+        """The average row."""
+        return {"extractor.averages": self.averages}
+
     @classmethod
     def restore(cls, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> Self:
         """From what a model file holds.
@@ -188,7 +193,7 @@ class Columns(Extractor):
             ValueError, PlainnetError: it does not fit itself.
         """
         known = {"target", "task", "columns", "left_out", "identifiers"}
-        if {*description} != known or tensors:
+        if {*description} != known or {*tensors} != {"extractor.averages"}:
             raise ValueError(f"its table is described by {', '.join(map(str, description))}")
         target, task = description["target"], description["task"]
         if not isinstance(target, str) or task not in ("classification", "regression"):
@@ -202,7 +207,12 @@ class Columns(Extractor):
         names = [column.name for column in columns]
         if not names or len({*names, target}) <= len(names):
             raise ValueError("its columns are none, or not of different names")
-        return cls(target, task, columns, left_out, identifiers)
+        averages = tensors["extractor.averages"]
+        made = cls(target, task, columns, left_out, identifiers, averages)
+        sound = averages.dtype == np.float32 and averages.shape == (made.n_features,)
+        if not sound or not np.isfinite(averages).all():
+            raise ValueError(f"its averages must be {made.n_features} finite float32")
+        return made
 
 
 def _restored(described: Any) -> Column:

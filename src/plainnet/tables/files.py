@@ -1,15 +1,19 @@
 """Which files are tables, and the reading of one by its kind."""
 
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from plainnet.errors import DataError
 from plainnet.pictures.reading import Progress
 from plainnet.tables.csv_file import read_csv
 from plainnet.tables.parquet import read_parquet
-from plainnet.tables.table import Table
+from plainnet.tables.table import Table, table_of
 
 CSV = (".csv", ".tsv", ".tab", ".txt")
 PARQUET = (".parquet", ".pq")
+IN_FOLDERS = (*CSV[:3], *PARQUET)
+"""A train.txt may be anything."""
 _PARTS = {
     "train": "train",
     "training": "train",
@@ -22,9 +26,9 @@ _PARTS = {
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is named as a table, or a folder holds a table for training."""
+    """Whether a file is named as a table, or a folder holds a table for training and no folders."""
     if path.is_dir():
-        return "train" in _tables_in(path)
+        return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
     return path.suffix.lower() in CSV + PARQUET
 
 
@@ -56,11 +60,18 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
     return read_csv(path, progress=progress)
 
 
+def table_at(data: Any, *, progress: Progress | None = None) -> Table:
+    """The table in a file, or of what is in memory already."""
+    if isinstance(data, (str, PathLike)):
+        return read_table(Path(data).expanduser(), progress=progress)
+    return table_of(data)
+
+
 def _tables_in(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         part = _PARTS.get(path.stem.lower())
-        if part is None or not path.is_file() or path.suffix.lower() not in CSV + PARQUET:
+        if part is None or not path.is_file() or path.suffix.lower() not in IN_FOLDERS:
             continue
         if part in found:
             raise DataError(f"{found[part]} and {path} are both {part} data; keep one.")

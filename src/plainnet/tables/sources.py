@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from plainnet.errors import DataError
-from plainnet.pictures import Splits
+from plainnet.pictures import Dataset, Splits
 from plainnet.pictures.reading import Progress
+from plainnet.tables.choosing import FEW
 from plainnet.tables.columns import Columns
-from plainnet.tables.files import read_table, tables_at
-from plainnet.tables.table import table_of
+from plainnet.tables.files import table_at, tables_at
 
 
 def read_tables(
@@ -18,6 +20,7 @@ def read_tables(
     *,
     drop: Sequence[str] = (),
     task: str = "auto",
+    validation: Any = None,
     progress: Progress | None = None,
 ) -> Splits:
     """The rows of a table with their features and their target.
@@ -29,6 +32,7 @@ def read_tables(
         drop: columns that are left out.
         task: `classification`, `regression`, or `auto`: a target with fractions or with more than
             twenty different numbers is regression.
+        validation: a table of its own to watch the training with, as `data`.
         progress: called with (done, total) while a file is read.
 
     Raises:
@@ -37,18 +41,31 @@ def read_tables(
         FileError: it cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
-    if not isinstance(data, (str, Path)):
-        table = table_of(data)
-        columns = Columns.fit(table, target, drop, task)
-        return Splits(Path(), train=columns.dataset(table))
-    path = Path(data).expanduser()
-    files = tables_at(path)
+    path = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
+    files: dict[str, Any] = {"train": data}
+    if isinstance(data, (str, Path)):
+        files = {**tables_at(path)}
     if "train" not in files:
         raise DataError(f"{path} holds no train.csv to learn from; add it.")
-    table = read_table(files.pop("train"), progress=progress)
-    columns = Columns.fit(table, target, drop, task)
-    parts = {"train": columns.dataset(table)}
-    del table  # a large one need not stay while others are read
-    for part, file in files.items():
-        parts[part] = columns.dataset(read_table(file, progress=progress))
+    if validation is not None:
+        files["validation"] = validation
+    columns, train_set = _train_set(files.pop("train"), target, drop, task, progress)
+    parts = {"train": train_set}
+    for part, held in files.items():
+        parts[part] = columns.dataset(table_at(held, progress=progress))
     return Splits(path, **parts)
+
+
+def _train_set(
+    data: Any, target: str, drop: Sequence[str], task: str, progress: Progress | None
+) -> tuple[Columns, Dataset]:
+    table = table_at(data, progress=progress)
+    columns = Columns.fit(table, target, drop, task)
+    made = columns.dataset(table)
+    if len(made.classes) > max(FEW, len(made) / 2):
+        raise DataError(
+            f"{table.name} has {len(made.classes):,} different values of {target!r} in "
+            f"{len(made):,} rows, too many to learn any of them; choose another target."
+        )
+    columns.averages = made.X.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return columns, made

@@ -118,11 +118,12 @@ def _is_number(cell: Any) -> bool:
 
 
 def _text(cell: Any) -> str:
-    if cell is None or cell != cell:  # NaN, pandas' NaT
+    text = str(cell).strip()
+    if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return str(int(cell))
-    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip()
+    return cell.isoformat() if hasattr(cell, "isoformat") else text
 
 
 def _dates(array: Array) -> Array:
