@@ -113,6 +113,6 @@ def _unread(table: Table, cells: Cells, read: Read) -> str:
         return ""
     row = int(read.unread.argmax())
     return (
-        f"{int(read.unread.sum()):,} cells that cannot be read count as missing, the first "
-        f"{cells.texts[row]!r:.40} in {table.where(row)}"
+        f"{int(read.unread.sum()):,} of {read.present:,} cells cannot be read and count as "
+        f"missing, the first {cells.texts[row]!r:.40} in {table.where(row)}"
     )

@@ -233,6 +233,7 @@ def _tell(table: Table, column: Column, values: Array, unread: Array) -> None:
             f"rows, where {column.name!r} was a {column.kind} in training; give it as there."
         )
     log.warning(
-        "Column %r of %s: %s cells are no %s and count as missing, the first, %.40r, in %s.",
-        *(column.name, table.name, f"{int(unread.sum()):,}", column.kind, cell, table.where(row)),
+        "Column %r of %s: %s of %s cells are no %s and count as missing, the first, %.40r, in %s.",
+        *(column.name, table.name, f"{int(unread.sum()):,}", f"{len(table):,}", column.kind),
+        *(cell, table.where(row)),
     )
