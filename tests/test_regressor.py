@@ -12,7 +12,8 @@ from plainnet.classifier import Checkpoint, load_any, load_run
 from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array
-from plainnet.pictures import random_folds, random_split
+from plainnet.pictures import Splits, health, random_folds, random_split
+from plainnet.pictures.duplicates import Sample
 from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
@@ -291,3 +292,11 @@ def test_one_sample_and_equal_numbers() -> None:
         evaluate_numbers(np.array([np.nan, 1]), np.ones(2))
     with pytest.raises(DataError, match="got 0"):
         evaluate_numbers(np.empty(0), np.empty(0))
+
+
+def test_numbers_have_no_classes_to_be_wrong_with() -> None:
+    splits = Splits(Path("t.csv"), train=Dataset(X[[0, 0, 1]], Y[:3], target="price"))
+    assert splits.train is not None
+    assert list(health._imbalance("train", splits.train)) == []
+    found = health._twins(splits, [Sample("train", 0), Sample("train", 1)])
+    assert (found.kind, found.files) == ("duplicate", ("train[0]", "train[1]"))

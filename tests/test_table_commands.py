@@ -388,3 +388,24 @@ def test_cross_validate(plainnet: Command) -> None:
     refused(plainnet("cross-validate", "…/ship.csv"), "is a table: name the column")
     wrong = ("--target", "fare", "--class-weight", "balanced")
     refused(plainnet("cross-validate", "…/ship.csv", *wrong), "says what classes count")
+
+
+def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "tables.md").read_text("utf-8")
+    rng = np.random.default_rng(0)
+    houses = [
+        {"rooms": i % 6 + 1, "area": 30 * (i % 6) + i, "garden": "yn"[i % 2], "price": 900.5 * i}
+        for i in rng.permutation(80).tolist()
+    ]
+    ship = [{**row, "cabin": f"C{i}"} for i, row in enumerate(passengers(60))]
+    write(tmp_path / "houses.csv", houses)
+    write(tmp_path / "labelled.csv", houses[:20])
+    write(tmp_path / "ship.csv", ship)
+    write(tmp_path / "new.csv", [house | one for house, one in zip(houses, ship, strict=False)])
+    commands, code = re.findall(r"```(?:sh|python)\n(.*?)```", page, re.DOTALL)
+    for line in commands.splitlines():
+        program, *words = line.partition("#")[0].split()
+        assert program == "plainnet"
+        assert plainnet(*words)[0] == 0
+    assert len(read(tmp_path / "answers.csv")) == 60
+    exec(compile(code, "docs/tables.md", "exec"), {})

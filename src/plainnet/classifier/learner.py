@@ -1,14 +1,14 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.fitting import fit_epochs
+from plainnet.classifier.kind import Kind
 from plainnet.classifier.member import Member, temperatures_of, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
@@ -16,18 +16,16 @@ from plainnet.classifier.samples import Labels, Samples, raw_samples, training_d
 from plainnet.classifier.saved import describe, restore, restore_extractor, restore_members
 from plainnet.errors import DivergedError, ModelFileError, SettingError
 from plainnet.files import read_model, write_model
-from plainnet.network import Array, Loss, Network, Rng
+from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset, Extractor, Splits
 from plainnet.tables import read_tables
 from plainnet.training import Epoch, Epochs
-from plainnet.training.evaluation import Evaluation
-from plainnet.training.regression import RegressionEvaluation
 
 Saved = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
 
 
-class Learner(ABC):
+class Learner(Kind):
     """Learns from samples and answers for new ones; `Classifier` and `Regressor` say what.
 
     Args:
@@ -37,10 +35,6 @@ class Learner(ABC):
         SettingError: an unknown name, or a value out of its range.
     """
 
-    kind: ClassVar[str]
-    """The name of the class in a model file, and in messages."""
-    task: ClassVar[str]
-    """What it does with a table: `classification` or `regression`."""
     network: Network
     preprocessing: Preprocessing
     extractor: Extractor | None = None
@@ -60,64 +54,6 @@ class Learner(ABC):
         """Of an ensemble, the networks before this one."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
-
-    # -- what a kind of learner says of itself -----------------------------------------------------
-
-    @property
-    @abstractmethod
-    def n_out(self) -> int:
-        """How many outputs its network has."""
-
-    @property
-    @abstractmethod
-    def loss(self) -> Loss:
-        """What is made smaller."""
-
-    @abstractmethod
-    def dataset(self, X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """A data set of arrays; of validation data `like` the training data."""
-
-    @abstractmethod
-    def check_kind(self, data: Dataset) -> None:
-        """A DataError if it is not what this kind learns from."""
-
-    def check_settings(self, data: Dataset, watched: bool) -> None:  # noqa: B027
-        """A SettingError if the recipe does not fit the data, which are `watched` or not."""
-
-    @abstractmethod
-    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
-        """The rows to learn from, and those that the recipe's `validation_share` holds out."""
-
-    @abstractmethod
-    def targets(self, data: Dataset) -> Array:
-        """What the loss takes for these samples."""
-
-    def weights_for(self, data: Dataset) -> Array | None:  # noqa: ARG002
-        """What each sample counts in the loss; None: all the same."""
-        return None
-
-    @property
-    def figures(self) -> Callable[[Array, Array], Mapping[str, float]] | None:
-        """What is measured after each epoch beside the loss; None: what the loss offers."""
-        return None
-
-    def end_network(self) -> None:  # noqa: B027
-        """What is done on the validation samples when a network has been trained."""
-
-    def end_training(self) -> None:  # noqa: B027
-        """What is done on them when all have."""
-
-    @abstractmethod
-    def _answer(self, member: Member, raw: Array) -> Array:
-        """One network's answers, which can be averaged."""
-
-    @abstractmethod
-    def _description(self) -> dict[str, Any]:
-        """What a model file says of its answers."""
-
-    @abstractmethod
-    def _restore(self, path: Any, metadata: Mapping[str, Any]) -> None:
-        """Take it over from a model file, or raise ModelFileError."""
 
     # -- learning --------------------------------------------------------------------------------
 
@@ -229,14 +165,6 @@ class Learner(ABC):
             )
         return A
 
-    @abstractmethod
-    def evaluate(self, data: Dataset) -> Evaluation | RegressionEvaluation:
-        """Everything that can be measured on samples of which is known what is right.
-
-        Raises:
-            DataError: samples of another kind, or a class that the model has not learned.
-        """
-
     # -- keeping ---------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
@@ -282,10 +210,6 @@ class Learner(ABC):
         self.network, self.preprocessing, self.recipe = network, preprocessing, recipe
         self.extractor, self.quality, self.earlier = extractor, quality, earlier
         return self
-
-    @abstractmethod
-    def _told_answers(self) -> str:
-        """What its answers are, for messages; "" before training: `3 classes`."""
 
     def _check_trained(self) -> None:
         if not self._told_answers():
