@@ -493,6 +493,20 @@ def test_a_model_keeps_its_table(train_file: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
 
 
+def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) -> None:
+    Classifier(**QUICK).fit(train_file, target="t").save(tmp_path / "m")
+
+    def shorten(told: Any, tensors: dict[str, Array]) -> None:
+        told["columns"].pop(0)
+        tensors["extractor.averages"] = tensors["extractor.averages"][2:]
+
+    damaged(tmp_path / "m", shorten)
+    with pytest.raises(ModelFileError, match=r"does not fit itself: \d features are made, and \d"):
+        Classifier.load(tmp_path / "m")
+    with pytest.raises(SettingError, match="drop leaves out columns of a table"):
+        Classifier().fit(np.eye(4), [0, 1] * 2, drop=["a"])
+
+
 def test_other_columns_and_another_order_do_not_matter(train_file: Path) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t", drop=["when"])
     row = {"more": "x", "sex": "m", "age": 22}
@@ -511,12 +525,12 @@ def test_cells_that_cannot_be_read(train_file: Path, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING):
         told = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
     assert (
-        "1 of 3 cells are no number and count as missing, the first, 'old', in row 1."
+        "1 of 3 cells are no number, the first, 'old', in row 1, and count as missing."
         in caplog.text
     )
     assert told[1].tobytes() == told[2].tobytes()
-    with pytest.raises(DataError, match="has 'old' in row 0, and nothing better in other rows, w"):
-        model.predict({"age": ["old", "older"], "sex": ["m"] * 2})
+    with pytest.raises(DataError, match="2 of 3 cells are no number, the first, 'old', in row"):
+        model.predict({"age": ["old", "older", "4"], "sex": ["m"] * 3})
 
 
 def test_a_folder_of_tables(tmp_path: Path) -> None:

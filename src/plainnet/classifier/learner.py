@@ -102,6 +102,8 @@ class Learner(Kind):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
+        if target is None and drop:
+            raise SettingError("drop leaves out columns of a table; name its target as well.")
         if target is not None:
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
@@ -201,6 +203,11 @@ class Learner(Kind):
         preprocessing, recipe, quality = restore(cls.kind, path, metadata, tensors)
         self = cls()
         self._restore(path, metadata)
+        if extractor is not None and extractor.n_features != preprocessing.mean.size:
+            raise ModelFileError(
+                f"{path} does not fit itself: {extractor.n_features} features are made, and "
+                f"{preprocessing.mean.size} are taken; copy it again or train anew."
+            )
         if (network.n_in, network.n_out) != (preprocessing.mean.size, self.n_out):
             raise ModelFileError(
                 f"{path} does not fit itself: its network maps {network.n_in} features to "

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -24,7 +24,7 @@ from plainnet.faces.tables import (
     taken_from,
     tell_task,
 )
-from plainnet.pictures import Dataset, Splits
+from plainnet.pictures import Dataset
 from plainnet.reports import evaluation_text, percent, say
 from plainnet.reports.progress import counting
 from plainnet.reports.text import number
@@ -53,7 +53,8 @@ def command(data: Path, folds: int, strict: bool, as_json: bool, **options: Any)
     if (samples := splits.train) is None:
         raise DataError(f"{data} holds test data only; name training data.")
     tell_task(splits, asked)
-    done = (_run, _run_numbers)[samples.target is not None](splits, given(options), folds)
+    run = _run if samples.target is None else _run_numbers
+    done = run(samples, given(options), folds)
     if as_json:
         print_json(done.facts)
         return
@@ -69,8 +70,8 @@ class _Done(NamedTuple):
     facts: dict[str, Any]
 
 
-def _run(splits: Splits, settings: dict[str, Any], folds: int) -> _Done:
-    samples, done = cast(Dataset, splits.train), []
+def _run(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
+    done = []
     with counting("training") as count:
         for fold in cross_validate(samples, Recipe.of(settings), folds):
             done.append(fold)
@@ -82,9 +83,8 @@ def _run(splits: Splits, settings: dict[str, Any], folds: int) -> _Done:
     return _Done(result.pooled, by_fold, _facts(done, measured, result.pooled))
 
 
-def _run_numbers(splits: Splits, settings: dict[str, Any], folds: int) -> _Done:
-    samples, done = cast(Dataset, splits.train), []
-    like = Regressor(**settings)
+def _run_numbers(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
+    done, like = [], Regressor(**settings)
     with counting("training") as count:
         for fold in cross_validate_numbers(samples, like, folds):
             done.append(fold)

@@ -70,7 +70,7 @@ class Asked:
 
     def noted(self) -> dict[str, Any]:
         """What a run's settings say of them, and what its command is repeated with."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in asdict(self).items() if value not in ((), "auto")}
 
 
 def taken_from(options: dict[str, Any]) -> dict[str, Any]:

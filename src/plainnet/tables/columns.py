@@ -224,16 +224,12 @@ def _restored(described: Any) -> Column:
 
 
 def _tell(table: Table, column: Column, values: Array, unread: Array) -> None:
-    """Say which cells count as missing; a DataError where that would be all of them."""
-    row = int(unread.argmax())
-    cell = str(values[row])
-    if unread.all():
-        raise DataError(
-            f"{table.name} has {cell!r:.40} in {table.where(row)}, and nothing better in other "
-            f"rows, where {column.name!r} was a {column.kind} in training; give it as there."
-        )
-    log.warning(
-        "Column %r of %s: %s of %s cells are no %s and count as missing, the first, %.40r, in %s.",
-        *(column.name, table.name, f"{int(unread.sum()):,}", f"{len(table):,}", column.kind),
-        *(cell, table.where(row)),
+    """Say which cells count as missing; a DataError where that would be more than half of them."""
+    row, n = int(unread.argmax()), int(unread.sum())
+    told = (
+        f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are no "
+        f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
     )
+    if 2 * n > len(table):
+        raise DataError(f"{told}; give it as in training.")
+    log.warning("%s, and count as missing.", told)
