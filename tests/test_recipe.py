@@ -180,7 +180,7 @@ def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
     assert [epoch.number for epoch in three.history] == 3 * [1, 2, 3, 4, 5, 6]
     first = fit()
     assert np.array_equal(three.members[0].network.theta, first.network.theta)
-    answers = [three._answer(member, X) for member in three.members]
+    answers = [three.answer_of(member, X) for member in three.members]
     np.testing.assert_allclose(three.predict_proba(X), np.mean(answers, axis=0), atol=1e-6)
     thetas = [member.network.theta for member in three.members]
     assert not np.array_equal(thetas[0], thetas[1])

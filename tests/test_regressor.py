@@ -12,7 +12,8 @@ from plainnet.classifier import Checkpoint, load_any, load_run
 from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array
-from plainnet.pictures import random_folds, random_split
+from plainnet.pictures import Splits, health, random_folds, random_split
+from plainnet.pictures.duplicates import Sample
 from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
@@ -76,7 +77,7 @@ def test_pictures_may_have_numbers_too() -> None:
 def test_an_ensemble_is_the_mean_of_its_networks() -> None:
     three = Regressor(**SETTINGS, ensemble=3).fit(X, Y)
     assert len(three.members) == 3
-    alone = [three._answer(member, X) for member in three.members]
+    alone = [three.answer_of(member, X) for member in three.members]
     assert three.predict(X) == pytest.approx(np.mean(alone, axis=0))
     assert np.array_equal(alone[0], Regressor(**SETTINGS).fit(X, Y).predict(X))
 
@@ -291,3 +292,11 @@ def test_one_sample_and_equal_numbers() -> None:
         evaluate_numbers(np.array([np.nan, 1]), np.ones(2))
     with pytest.raises(DataError, match="got 0"):
         evaluate_numbers(np.empty(0), np.empty(0))
+
+
+def test_numbers_have_no_classes_to_be_wrong_with() -> None:
+    splits = Splits(Path("t.csv"), train=Dataset(X[[0, 0, 1]], Y[:3], target="price"))
+    assert splits.train is not None
+    assert list(health._imbalance("train", splits.train)) == []
+    found = health._twins(splits, [Sample("train", 0), Sample("train", 1)])
+    assert (found.kind, found.files) == ("duplicate", ("train[0]", "train[1]"))

@@ -44,6 +44,7 @@ class Classifier(Learner):
 
     kind = "classifier"
     described = ("classes", "temperature", "threshold")
+    task = "classification"
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -127,7 +128,7 @@ class Classifier(Learner):
         """
         return self.mean_answers(samples)
 
-    def _answer(self, member: Member, raw: Array) -> Array:
+    def answer_of(self, member: Member, raw: Array) -> Array:
         """One network's probabilities."""
         Z, loss = logits(member.network, raw, prepare=self.preprocessing), self.loss
         Z /= Z.dtype.type(member.temperature)
@@ -165,7 +166,7 @@ class Classifier(Learner):
             raise DataError(
                 f"evaluate takes a Dataset, such as read_data(folder).train, but got {data!r:.60}."
             )
-        P = self.predict_proba(data.X)
+        P = self.predict_proba(data)
         names = [name for name, count in data.counts().items() if count]
         places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))
         y = np.array([places.get(name, 0) for name in data.classes])[data.y]

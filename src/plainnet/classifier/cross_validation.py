@@ -85,5 +85,5 @@ def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> Fold:
     others = np.setdiff1d(np.arange(len(data)), rows)
     classifier = Classifier(**recipe.to_dict()).fit(data.take(others))
     held_out = data.take(rows)
-    P = classifier.predict_proba(held_out.X)
+    P = classifier.predict_proba(held_out)
     return Fold(number, rows, P, evaluate_probabilities(held_out.y, P, data.classes))

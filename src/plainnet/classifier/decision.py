@@ -49,7 +49,7 @@ def decide(classifier: Classifier) -> None:
     if watched is None or (recipe.precision is None and recipe.recall is None):
         return
     positive = classifier.classes.index(recipe.positive or classifier.classes[1])
-    P = classifier.predict_proba(watched.X)
+    P = classifier.predict_proba(watched)
     try:
         given = P[:, positive], watched.y == positive
         if recipe.precision is not None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from plainnet.classifier.member import tensors_of
 from plainnet.classifier.saved import Saved, describe, restore, whole
-from plainnet.errors import DivergedError, ModelFileError
+from plainnet.errors import ModelFileError
 from plainnet.files import write_model
 from plainnet.network import Array, Network
 
@@ -50,14 +52,17 @@ def learner_of(kind: type[Kind], path: str | Path, content: Content) -> Kind:
         learner.extractor, learner.told = saved.extractor, saved.training
         learner.restore(metadata)
         _check_fit(learner, metadata)
-    try:  # samples at the ends of what it knows are answered by numbers
-        for raw in learner.preprocessing.extremes():
-            learner.mean_answers(raw[None])
-    except DivergedError as error:
+    with np.errstate(over="ignore", invalid="ignore"):
+        answers = [
+            learner.answer_of(member, raw[None])
+            for raw in learner.preprocessing.extremes()
+            for member in learner.members
+        ]
+    if not np.isfinite(answers).all():
         raise ModelFileError(
             f"{path} holds numbers so large that its answers are no finite ones; copy it again "
             "or train anew."
-        ) from error
+        )
     return learner
 
 

@@ -1,10 +1,9 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,18 +11,20 @@ from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.keeping import learner_of, write_learner
+from plainnet.classifier.kind import Kind
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import Labels, Samples, raw_samples, training_data
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files import read_model
-from plainnet.network import Array, Loss, Network, Rng
+from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
+from plainnet.tables import read_tables
 from plainnet.training import Epoch, Epochs
 
 
-class Learner(ABC):
+class Learner(Kind):
     """Learns from samples and answers for new ones; `Classifier` and `Regressor` say what.
 
     Args:
@@ -33,10 +34,6 @@ class Learner(ABC):
         SettingError: an unknown name, or a value out of its range.
     """
 
-    kind: ClassVar[str]
-    """The name of the class in a model file, and in messages."""
-    described: ClassVar[Collection[str]]
-    """What a model file says of its answers, by name, beside what its `outputs` mean."""
     network: Network
     preprocessing: Preprocessing
     extractor: Extractor | None = None
@@ -59,73 +56,6 @@ class Learner(ABC):
         self.told: Mapping[str, Any] = {}
         """Of a loaded one, what its file tells of its training."""
 
-    # -- what a kind of learner says of itself -----------------------------------------------------
-
-    @property
-    @abstractmethod
-    def n_out(self) -> int:
-        """How many outputs its network has."""
-
-    @property
-    @abstractmethod
-    def loss(self) -> Loss:
-        """What is made smaller."""
-
-    @abstractmethod
-    def dataset(self, X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """A data set of arrays; of validation data `like` the training data."""
-
-    @abstractmethod
-    def check_kind(self, data: Dataset) -> None:
-        """A DataError if it is not what this kind learns from."""
-
-    def check_settings(self, data: Dataset, watched: bool) -> None:  # noqa: B027
-        """A SettingError if the recipe does not fit the data, which are `watched` or not."""
-
-    @abstractmethod
-    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
-        """The rows to learn from, and those that the recipe's `validation_share` holds out."""
-
-    @abstractmethod
-    def targets(self, data: Dataset) -> Array:
-        """What the loss takes for these samples."""
-
-    def weights_for(self, data: Dataset) -> Array | None:
-        """What each sample counts in the loss; None: all the same."""
-        return data.weights
-
-    @property
-    def figures(self) -> Callable[[Array, Array], Mapping[str, float]] | None:
-        """What is measured after each epoch beside the loss; None: what the loss offers."""
-        return None
-
-    def end_network(self) -> None:  # noqa: B027
-        """What is done on the validation samples when a network has been trained."""
-
-    def end_training(self) -> None:  # noqa: B027
-        """What is done on them when all have."""
-
-    @abstractmethod
-    def _answer(self, member: Member, raw: Array) -> Array:
-        """One network's answers, which can be averaged."""
-
-    @abstractmethod
-    def description(self) -> dict[str, Any]:
-        """What a model file says of its answers."""
-
-    @abstractmethod
-    def restore(self, metadata: Mapping[str, Any]) -> None:
-        """Take it over from a model file, or raise ValueError."""
-
-    @property
-    @abstractmethod
-    def outputs(self) -> str:
-        """What the networks' outputs mean, in words."""
-
-    @abstractmethod
-    def _counts(self, data: Dataset) -> Sequence[int]:
-        """How many samples there are, of each class if there are classes."""
-
     # -- learning --------------------------------------------------------------------------------
 
     def fit(
@@ -133,26 +63,33 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        target: str | None = None,
+        drop: Sequence[str] = (),
         weights: Array | None = None,
-        validation: tuple[Array, Labels] | None = None,
+        validation: Any = None,
         features: Features | None = None,
     ) -> Self:
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
+
+        Or, with a `target`, from a table: a .csv or .parquet file, a data frame, columns by name.
 
         Args:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
             y: what is right for each sample, where `data` is an array: of a classifier the class,
                 names or numbers, of a regressor the number.
+            target: the column of a table that is to be predicted.
+            drop: columns of a table that are not to be learned from.
             weights: what each sample counts, `(N,)`; None: all the same.
-            validation: `(X, y)`; None: held out of the training data, as the recipe says.
+            validation: `(X, y)`, with a target another table; None: held out of the training data,
+                as the recipe says.
             features: an ONNX file that makes features of the pictures, on which the network learns
                 and which travels with it; see docs/features.md.
 
         Raises:
             DataError: nothing can be learned from the data.
         """
-        given: dict[str, Any] = {"validation": validation, "features": features}
-        for _ in self.fit_epochs(data, y, weights=weights, **given):
+        given: dict[str, Any] = {"target": target, "drop": drop, "features": features}
+        for _ in self.fit_epochs(data, y, weights=weights, validation=validation, **given):
             pass
         return self
 
@@ -161,8 +98,10 @@ class Learner(ABC):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
+        target: str | None = None,
+        drop: Sequence[str] = (),
         weights: Array | None = None,
-        validation: tuple[Array, Labels] | None = None,
+        validation: Any = None,
         features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
@@ -172,6 +111,11 @@ class Learner(ABC):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
+        if target is None and drop:
+            raise SettingError("drop leaves out columns of a table; name its target as well.")
+        if target is not None:
+            how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
+            data, validation = read_tables(data, target, **how), None
         train_set, watch = training_data(data, y, validation, self.recipe, self.dataset, features)
         self.check_kind(train_set)
         if weights is not None:
@@ -249,9 +193,9 @@ class Learner(ABC):
         raw = raw_samples(samples, self.preprocessing, self.extractor)
         with np.errstate(over="ignore", invalid="ignore"):
             members = self.members
-            A = self._answer(members[0], raw)
+            A = self.answer_of(members[0], raw)
             for member in members[1:]:
-                A += self._answer(member, raw)
+                A += self.answer_of(member, raw)
             A /= A.dtype.type(len(members))
         if not np.isfinite(A).all():
             raise DivergedError(
@@ -280,10 +224,6 @@ class Learner(ABC):
             MissingExtraError: it makes its features with a package that is not installed.
         """
         return learner_of(cls, path, read_model(Path(path)))
-
-    @abstractmethod
-    def told_answers(self) -> str:
-        """What its answers are, for messages; "" before training: `3 classes`."""
 
     def _check_trained(self) -> None:
         if not self.told_answers():

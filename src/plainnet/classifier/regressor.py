@@ -52,6 +52,7 @@ class Regressor(Learner):
 
     kind = "regressor"
     described = ("target",)
+    task = "regression"
     target: str = ""
     """The name of what is predicted; "" before training."""
     mean, scale = 0.0, 1.0
@@ -132,7 +133,8 @@ class Regressor(Learner):
         """
         return self.mean_answers(samples)
 
-    def _answer(self, member: Member, raw: Array) -> Array:
+    def answer_of(self, member: Member, raw: Array) -> Array:
+        """One network's answers, in the unit of the target."""
         Z = logits(member.network, raw, prepare=self.preprocessing)
         answers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
         return answers
@@ -154,7 +156,7 @@ class Regressor(Learner):
         if not isinstance(data, Dataset):
             raise DataError(f"evaluate takes a Dataset, but got {data!r:.60}.")
         self.check_kind(data)
-        return evaluate_numbers(data.y, self.predict(data.X), self.target)
+        return evaluate_numbers(data.y, self.predict(data), self.target)
 
     # -- keeping ---------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,10 +26,12 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
+from plainnet.tables import Table
 from plainnet.training.stored import Stored, as_samples, not_finite
 
-Samples = str | Path | Sequence[str | Path] | Array
-"""A picture, a folder of pictures, several of either, or an array of samples."""
+Samples = str | Path | Sequence[Any] | Array | Mapping[str, Any] | Table | Dataset
+"""A picture, a folder of pictures, several of either, or an array of samples; of a model that was
+trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 Labels = Sequence[Any] | Array
 """The class of each sample: names or whole numbers."""
 
@@ -157,14 +159,16 @@ def raw_samples(
 ) -> Array:
     """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
 
-    With an extractor an array of floats holds features `(N, n)` that it has made already; from
-    anything else it makes them.
+    With an extractor a data set, and mostly an array of floats `(N, n)` too, holds features that it
+    has made already; from anything else it makes them.
 
     Raises:
         DataError: samples of another kind or shape than the preprocessing was made for.
         PictureError: a picture that cannot be read.
     """
-    if extractor is not None and not _are_features(samples):
+    if isinstance(samples, Dataset):
+        samples = samples.X
+    elif extractor is not None and not (extractor.takes_features and _are_features(samples)):
         if isinstance(extractor, PictureExtractor):
             paths = _paths(samples)
             samples = _pictures_of(samples, extractor.shape) if paths is None else _files(paths)

@@ -29,6 +29,7 @@ KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor",
 """What the metadata may hold, beside what a kind says of its answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone", "Backbone"),
+    "table": ("plainnet.tables", "Columns"),
 }
 """The module and the class of each kind of extractor: imported only where a model needs it."""
 

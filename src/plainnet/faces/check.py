@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
-from plainnet.errors import FileError
+from plainnet.errors import FileError, SettingError
 from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file
 from plainnet.pictures import check
-from plainnet.reports import counting, say
+from plainnet.reports import count, counting, say, table
+from plainnet.reports.charts import shortened
 from plainnet.reports.check_page import check_page
 from plainnet.reports.check_text import check_text
+from plainnet.tables import Looked, is_table, overview
+from plainnet.tables.files import read_table, tables_at
 
 PAGES = (".html", ".htm")
 
@@ -32,8 +35,12 @@ def command(data: Path, page: Path | None, strict: bool, as_json: bool) -> int:
     in another size, above all in different classes or in train and test), pictures of one colour
     or of odd size, and classes of very different size.
 
-    DATA is anything that `plainnet train` takes.
+    DATA is anything that `plainnet train` takes. Of a table it is told what each column holds, and
+    what a training would make of it.
     """
+    if is_table(data):
+        check_tables(data, page, as_json)
+        return 0
     _check_page(page)
     with counting("checking") as progress:
         findings = check(data, progress=progress)
@@ -45,6 +52,39 @@ def command(data: Path, page: Path | None, strict: bool, as_json: bool) -> int:
         write_file(page, check_page(findings))
         say(f"The page is written: {page}")
     return int(strict and findings.severities()["problem"] > 0)
+
+
+def check_tables(data: Path, page: Path | None, as_json: bool) -> None:
+    """Say what each column of a table, or of each table in a folder, holds."""
+    if page is not None:
+        raise SettingError("--page shows pictures, and a table has none; leave it out.")
+    looked = {}
+    for path in tables_at(data).values():
+        with counting("reading") as progress:
+            read = read_table(path, progress=progress)
+        looked[path] = (len(read), overview(read))
+    if as_json:
+        told = {
+            str(path): {"rows": n, "columns": [one.to_dict() for one in columns]}
+            for path, (n, columns) in looked.items()
+        }
+        print_json({"tables": told})
+        return
+    print("\n\n".join(_table_text(path, n, columns) for path, (n, columns) in looked.items()))
+
+
+def _table_text(path: Path, n: int, columns: list[Looked]) -> str:
+    rows = [
+        (one.name, one.kind, f"{one.missing:,}", f"{one.different:,}", _cut(one), one.note)
+        for one in columns
+    ]
+    header = ("column", "taken as", "missing", "different", "values", "")
+    told = table(header, rows, texts=(0, 1, 4, 5))
+    return f"{path}: {count(n, 'row')}, {count(len(columns), 'column')}\n\n{told}"
+
+
+def _cut(one: Looked) -> str:
+    return ", ".join(shortened(text, 24 if len(one.examples) > 1 else 44) for text in one.examples)
 
 
 def _check_page(page: Path | None) -> None:

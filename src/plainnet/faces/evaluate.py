@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from plainnet.classifier import Classifier, load_run
+from plainnet.classifier import Learner, load_any
 from plainnet.errors import DataError, SettingError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.reading import read_told
@@ -30,29 +30,29 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes; its classes
     must be known to the model.
     """
-    classifier = load_run(run)
-    parts = parts_of(read_for(data, classifier))
+    learner = load_any(run)
+    parts = parts_of(read_for(data, learner))
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
             f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
         )
-    result = classifier.evaluate(parts[name])
+    result = learner.evaluate(parts[name])
     if as_json:
         print_json({"data": str(data), "part": name, **result.to_dict()})
     else:
         print(evaluation_text(result, f"{data}, {name} part" if len(parts) > 1 else str(data)))
 
 
-def read_for(data: Path, classifier: Classifier) -> Splits:
-    """The data as the classifier takes them.
+def read_for(data: Path, learner: Learner) -> Splits:
+    """The data as the model takes them.
 
     Raises:
         DataError: they are of another kind than what it was trained on.
     """
-    preprocessing = classifier.preprocessing
-    if classifier.extractor is not None:
-        return read_told(data, extractor=classifier.extractor)
+    preprocessing = learner.preprocessing
+    if learner.extractor is not None:
+        return read_told(data, extractor=learner.extractor)
     if not preprocessing.is_pictures:
         splits = read_told(data)
     else:

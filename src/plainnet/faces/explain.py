@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
-from plainnet.classifier import load_run
+from plainnet.classifier import load_any, load_run
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.errors import FileError
+from plainnet.faces.explain_table import explain_table
 from plainnet.faces.options import choice, either, json_option, print_json
+from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text
@@ -25,19 +27,37 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 )
 @click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
 @click.option(
+    "--line",
+    type=int,
+    help="Of a table, where the row ends that is explained; of Parquet its number. [the first]",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="The picture to write, a .png. [PICTURE-explained.png here; with --json: none]",
 )
 @json_option
 def command(
-    run: Path, picture: Path, method: str | None, of: str | None, out: Path | None, as_json: bool
+    run: Path,
+    picture: Path,
+    method: str | None,
+    of: str | None,
+    line: int | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Show which pixels of PICTURE spoke for and against what RUN answers.
 
     RUN is a run folder or a model file. The picture that is written shows the original, and beside
     it, on grey, what spoke for the class in orange and against it in blue.
+
+    For a run that was trained on a table, PICTURE is a table, and what spoke are its columns: how
+    far each of them led from the answer for an average row to that for the row at --line.
     """
+    learner = load_any(run)
+    if columns_of(learner) is not None:
+        explain_table(learner, picture, line, of, as_json)
+        return
     if out is None and not as_json:
         out = Path(f"{picture.stem}-explained.png")
     _check_out(out, picture)

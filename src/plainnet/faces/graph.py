@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from plainnet.classifier import load_run
+from plainnet.classifier import load_any
 from plainnet.errors import FileError
 from plainnet.files import write_file
 from plainnet.reports import network_line, printable
@@ -26,7 +26,7 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
     """
     endings = (".dot", ".gv") if dot else (".svg",)
     _check_out(out, endings)
-    classifier = load_run(run)
+    classifier = load_any(run)
     name = run.resolve().name.removesuffix(".safetensors")
     boxes = graph_boxes(classifier.network, classifier.loss, classifier.preprocessing.shape)
     title = f"{name}: {network_line(classifier.network)}"

@@ -9,7 +9,7 @@ from typing import Any
 from plainnet.classifier import (
     CHECKPOINT,
     Checkpoint,
-    Classifier,
+    Learner,
     finish_run,
     keep_run,
     start_run,
@@ -22,20 +22,23 @@ from plainnet.pictures import Dataset, Splits
 from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.tensorboard import write_events
 from plainnet.training.evaluation import Evaluation
+from plainnet.training.regression import RegressionEvaluation
+
+Measured = Evaluation | RegressionEvaluation
 
 EVENTS = "tensorboard"
 """What the folder for event files is called in a run's settings."""
 
 
 def train_run(
-    classifier: Classifier,
+    learner: Learner,
     splits: Splits,
     folder: Path,
     *,
     resume: bool = False,
     minutes: float = 5.0,
     noted: Mapping[str, Any] | None = None,
-) -> tuple[int, dict[str, Evaluation]]:
+) -> tuple[int, dict[str, Measured]]:
     """Train, keep, measure: the exit code, and what was measured.
 
     Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
@@ -45,7 +48,7 @@ def train_run(
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
-    recipe = classifier.recipe.to_dict()
+    recipe = learner.recipe.to_dict()
     settings = {
         "data": str(splits.path),
         "from": str(Path.cwd()),
@@ -56,81 +59,88 @@ def train_run(
     if not resume:
         start_run(folder, settings)
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
-    results: dict[str, Evaluation] = {}
+    results: dict[str, Measured] = {}
     with asked_to_stop(checkpoint) as signals:
-        _learn(classifier, splits, checkpoint, settings.get(EVENTS))
-        if classifier.history:
-            keep_run(folder, classifier)
+        _learn(learner, splits, checkpoint, settings.get(EVENTS))
+        if learner.history:
+            keep_run(folder, learner)
         if not checkpoint.stopping:
             checkpoint.path.unlink(missing_ok=True)
     if resume:  # the data may lie elsewhere now
         start_run(folder, settings)
     try:
-        if classifier.history:
-            results = _measured(classifier, splits.test)
-            finish_run(folder, classifier, {name: r.to_dict() for name, r in results.items()})
+        if learner.history:
+            results = _measured(learner, splits.test)
+            finish_run(folder, learner, {name: r.to_dict() for name, r in results.items()})
     except KeyboardInterrupt:
         signals.append(2)
     except FileError as error:
         raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
     if signals:
         not_heard_any_more()
-        say(_stopped(classifier, folder, checkpoint))
+        say(_stopped(learner, folder, checkpoint))
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
+def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
     """Train with progress on stderr."""
     told = None
     try:
-        with closing(classifier.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
-            _tell(classifier)
-            stream = write_events(epochs, classifier, Path(str(events))) if events else epochs
-            for epoch in show_progress(stream, classifier.recipe.epochs):
-                if epoch.number == 1 and classifier.earlier:
-                    say(f"network {len(classifier.earlier) + 1} of {classifier.recipe.ensemble}")
+        with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
+            _tell(learner)
+            stream = write_events(epochs, learner, Path(str(events))) if events else epochs
+            for epoch in show_progress(stream, learner.recipe.epochs):
+                if epoch.number == 1 and learner.earlier:
+                    say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
     except DivergedError as error:
         checkpoint.path.unlink(missing_ok=True)  # it would go the same way again
-        if not classifier.history or not has_sound_weights(classifier):
+        if not learner.history or not has_sound_weights(learner):
             raise
         folder = checkpoint.path.parent
-        keep_run(folder, classifier)
-        kept = count(len(classifier.history), "epoch")
+        keep_run(folder, learner)
+        kept = count(len(learner.history), "epoch")
         raise DivergedError(
             f"{error} What {kept} had learned before is kept in {folder}."
         ) from error
     say("")
 
 
-def _tell(classifier: Classifier) -> None:
+def _tell(learner: Learner) -> None:
     """What is trained on, and what is trained."""
-    parts = {"training": classifier.training, "validation": classifier.validation}
+    parts = {"training": learner.training, "validation": learner.validation}
     for name, part in parts.items():
         if part is not None:
-            classes = ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
-            say(f"{name:10}  {count(len(part))}: {printable(classes)}")
-    if classifier.extractor is not None:
-        say(f"{'features':10}  {printable(classifier.extractor.told())}")
-    say(f"{'network':10}  {network_line(classifier.network)}")
-    if classifier.history:
-        n, network = len(classifier.latest_history), len(classifier.earlier) + 1
-        of = f" of network {network}" if classifier.recipe.ensemble > 1 else ""
+            say(f"{name:10}  {count(len(part))}: {printable(_answers_in(part))}")
+    if learner.extractor is not None:
+        say(f"{'features':10}  {printable(learner.extractor.told())}")
+    say(f"{'network':10}  {network_line(learner.network)}")
+    if learner.history:
+        n, network = len(learner.latest_history), len(learner.earlier) + 1
+        of = f" of network {network}" if learner.recipe.ensemble > 1 else ""
         say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
 
 
-def _stopped(classifier: Classifier, folder: Path, checkpoint: Checkpoint) -> str:
+def _answers_in(part: Dataset) -> str:
+    """How many samples each class has, or in what range the numbers lie."""
+    if part.target is not None:
+        low, high, mean = part.y.min(), part.y.max(), part.y.mean()
+        return f"{part.target} from {low:.6g} to {high:.6g}, on average {mean:.6g}"
+    return ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
+
+
+def _stopped(learner: Learner, folder: Path, checkpoint: Checkpoint) -> str:
     """How far it came, where that is, and the command that goes on."""
-    epochs = count(len(classifier.history), "epoch")
-    kept = f"what was reached is kept in {folder}" if classifier.history else "no model yet"
+    epochs = count(len(learner.history), "epoch")
+    kept = f"what was reached is kept in {folder}" if learner.history else "no model yet"
     if not checkpoint.path.exists():
         return f"Stopped after {epochs}; {kept}."
     go_on = f"plainnet train --resume {shlex.quote(str(folder))}"
     return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
 
 
-def _measured(classifier: Classifier, test: Dataset | None) -> dict[str, Evaluation]:
-    parts = {"validation": classifier.validation, "test": test}
-    return {name: classifier.evaluate(part) for name, part in parts.items() if part is not None}
+def _measured(learner: Learner, test: Dataset | None) -> dict[str, Measured]:
+    parts = {"validation": learner.validation, "test": test}
+    return {name: learner.evaluate(part) for name, part in parts.items() if part is not None}

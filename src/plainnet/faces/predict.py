@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 import numpy as np
 
-from plainnet.classifier import Classifier, load_run
+from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.predict_table import predict_tables
+from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures import PictureExtractor, picture_files, read_pictures
@@ -47,11 +49,18 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     RUN is a run folder or a model file; PICTURES are files, or folders that are searched for them.
     What cannot be read is told on stderr and the rest is answered; the exit code is 2 then.
 
-    A run that was trained on feature vectors of your own takes .npy files instead, a row for each
-    sample.
+    A run that was trained on a table takes tables instead, in which other columns, another order
+    and a missing target do not matter; one that was trained on feature vectors of your own takes
+    .npy files, a row for each sample.
     """
     _check_csv(csv_file)
-    classifier = load_run(run)
+    classifier = load_any(run)
+    if (columns := columns_of(classifier)) is not None:
+        return predict_tables(classifier, columns, pictures, csv_file, as_json)
+    if isinstance(classifier, Regressor):
+        raise DataError(
+            f"{run} predicts a number from arrays; ask it in Python, Regressor.load(…).predict(X)."
+        )
     ask = _pictures if classifier.picture_shape else _features
     found = ask(classifier, pictures)
     for what in found.unread.values():

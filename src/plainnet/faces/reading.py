@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from plainnet.errors import PictureError
+from plainnet.faces.tables import Asked
 from plainnet.pictures import Extractor, Splits, leaks, look_over, read_data, without_leaks
 from plainnet.pictures.findings import name_of
 from plainnet.reports import count, counting, printable, say
@@ -21,8 +22,9 @@ def read_told(
     grey: bool = False,
     strict: bool = False,
     extractor: Extractor | None = None,
+    asked: Asked | None = None,
 ) -> Splits:
-    """As `read_data`, or as the extractor reads, if there is one.
+    """As `read_data`, or as the extractor reads if there is one, or as is asked of a table.
 
     Unreadable pictures are left out and told, or stop it if `strict`.
     """
@@ -30,6 +32,8 @@ def read_told(
     on_unreadable = None if strict else left_out.append
     try:
         with counting("reading") as progress:
+            if asked is not None:
+                return asked.read(data, progress)
             if extractor is not None:
                 return extractor.read(data, on_unreadable=on_unreadable, progress=progress)
             return read_data(

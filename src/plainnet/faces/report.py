@@ -11,15 +11,16 @@ from typing import Any
 import click
 import numpy as np
 
-from plainnet.classifier import Classifier, Recipe, load_run
+from plainnet.classifier import Learner, Recipe, load_any
 from plainnet.errors import DataError
 from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.features import FEATURES
-from plainnet.faces.options import json_option, print_json
-from plainnet.pictures import Dataset, Splits, leaks, look_over, stratified_split, without_leaks
+from plainnet.faces.options import STANDARD, json_option, print_json
+from plainnet.faces.tables import OPTIONS
+from plainnet.pictures import Dataset, Splits, leaks, look_over, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.check_text import check_sentences
-from plainnet.reports.material import Part, Report
+from plainnet.reports.material import Part, report_of
 from plainnet.reports.report_page import NAME, write_figures, write_report
 
 
@@ -51,17 +52,17 @@ def command(
 
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
     """
-    classifier = load_run(run)
+    learner = load_any(run)
     settings = run_settings(run)
     own = _same(settings.get("data"), data)
-    splits = read_for(data, classifier)
+    splits = read_for(data, learner)
     findings = check_sentences(look_over(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))
     if own:
-        parts = _with_held_out(classifier, parts)
-    known = own and ("validation" in parts or not classifier.recipe.validation_share)
+        parts = _with_held_out(learner, parts)
+    known = own and ("validation" in parts or not learner.recipe.validation_share)
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
@@ -69,16 +70,16 @@ def command(
         )
     rows = _history(run)
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
-    report = Report.of(
+    report = report_of(
         title_of(run),
-        classifier,
+        learner,
         parts[name],
         part=trained_as[name] if own else "other",
         history=rows,
-        kept_epoch=_kept(rows, classifier.recipe),
-        counts={trained_as[n]: p.counts() for n, p in reversed(parts.items())} if known else {},
+        kept_epoch=_kept(rows, learner.recipe),
+        counts={trained_as[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
         settings=settings,
-        command=train_command(settings, classifier.recipe) if settings else "",
+        command=train_command(settings, learner.recipe, type(learner)().recipe) if settings else "",
         findings=findings,
     )
     written = write_report(out or _beside(run, data, own), report)
@@ -97,7 +98,7 @@ SWITCHES = ("strict", "drop_leaks")
 
 
 def report_training(
-    classifier: Classifier, splits: Splits, folder: Path, findings: Sequence[str]
+    learner: Learner, splits: Splits, folder: Path, findings: Sequence[str]
 ) -> Path | None:
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
@@ -106,25 +107,25 @@ def report_training(
     """
     choices: dict[Part, Dataset | None] = {
         "test": splits.test,
-        "validation": classifier.validation,
-        "training": classifier.training,
+        "validation": learner.validation,
+        "training": learner.training,
     }
     parts = {name: data for name, data in choices.items() if data is not None}
     name = next(iter(parts))
     settings = run_settings(folder)
-    kept = classifier.kept_epoch
+    kept = learner.kept_epoch
     try:
-        report = Report.of(
+        report = report_of(
             title_of(folder),
-            classifier,
+            learner,
             parts[name],
             part=name,
-            history=[epoch.figures() for epoch in classifier.latest_history],
+            history=[epoch.figures() for epoch in learner.latest_history],
             kept_epoch=kept.number if kept else None,
             findings=findings,
-            counts={name: parts[name].counts() for name in reversed(parts)},
+            counts={name: _counts(parts[name]) for name in reversed(parts)},
             settings=settings,
-            command=train_command(settings, classifier.recipe),
+            command=train_command(settings, learner.recipe, type(learner)().recipe),
         )
         return write_report(folder, report)
     except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page
@@ -134,12 +135,12 @@ def report_training(
         return None
 
 
-def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
+def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe = STANDARD) -> str:
     """What trains such a run in a shell: the options that differ from the usual ones."""
     words = ["plainnet", "train", str(settings.get("data", "DATA"))]
     if features := settings.get(FEATURES):
         words += ["--features", str(features)]
-    usual = Recipe().to_dict()
+    usual = usually.to_dict()
     for name, value in recipe.to_dict().items():
         option = f"--{name.replace('_', '-')}"
         if value == usual[name]:
@@ -154,28 +155,38 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe) -> str:
         elif value is not None:
             words += [option, str(value)]
     words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
+    for name in OPTIONS:  # of a table
+        values = settings.get(name) or ()
+        for value in [values] if isinstance(values, str) else values:
+            words += [f"--{name}", str(value)]
     return shlex.join(words)
 
 
-def _with_held_out(classifier: Classifier, parts: dict[str, Dataset]) -> dict[str, Dataset]:
+def _with_held_out(learner: Learner, parts: dict[str, Dataset]) -> dict[str, Dataset]:
     """The parts, with the validation samples that the run held out as they were then.
 
     They are drawn again as the training drew them, and taken for the same only if they are answered
     exactly as it was noted then; the data may have changed since.
     """
-    noted = classifier.quality.get("validation")
-    share, train = classifier.recipe.validation_share, parts.get("train")
+    noted = learner.quality.get("validation")
+    share, train = learner.recipe.validation_share, parts.get("train")
     if "validation" in parts or train is None or not share or not isinstance(noted, dict):
         return parts
-    rng = np.random.default_rng(classifier.recipe.seed).spawn(3)[2]
-    kept, held_out = stratified_split(train.y, share, rng)
+    rng = np.random.default_rng(learner.recipe.seed).spawn(3)[2]
+    kept, held_out = learner.split(train, rng)
     if not len(held_out):
         return parts
     validation = train.take(held_out)
-    if classifier.evaluate(validation).confusion.tolist() != noted.get("confusion"):
+    answered = json.loads(json.dumps(learner.evaluate(validation).to_dict()))
+    if any(answered.get(name) != noted.get(name) for name in ("confusion", "rmse", "mae")):
         return parts
     drawn = {**parts, "validation": validation, "train": train.take(kept)}
     return {name: drawn[name] for name in PARTS if name in drawn}
+
+
+def _counts(data: Dataset) -> dict[str, int]:
+    """How many samples of each class, or of numbers how many."""
+    return data.counts() or {"": len(data)}
 
 
 def run_settings(run: Path) -> dict[str, Any]:

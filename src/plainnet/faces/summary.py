@@ -1,13 +1,16 @@
 """`plainnet summary`: what is inside of a run."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plainnet.classifier import Classifier, load_run
+from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.faces.options import json_option, print_json
-from plainnet.reports import network_text, percent, printable
+from plainnet.faces.tables import columns_of
+from plainnet.reports import count, network_text, percent, printable, table
+from plainnet.reports.text import columns_told, number
 
 
 @click.command("summary")
@@ -18,30 +21,45 @@ def command(run: Path, as_json: bool) -> None:
 
     RUN is a run folder or a model file.
     """
-    classifier = load_run(run)
+    learner = load_any(run)
     if as_json:
-        print_json(_facts(classifier))
+        print_json(_facts(learner))
         return
-    shape = " × ".join(map(str, classifier.preprocessing.shape))
-    kind = "pictures" if classifier.preprocessing.is_pictures else "features"
-    print(f"{'classes':<18}{printable(', '.join(classifier.classes))}")
-    print(f"{'inputs':<18}{shape} {kind}, as (raw − mean) / scale")
-    if classifier.extractor is not None:
-        print(f"{'features':<18}{printable(classifier.extractor.told())}")
-    for part, measured in classifier.quality.items():
-        print(f"{part:<18}{_shown(_accuracy(measured))}")
-    if classifier.threshold != 0.5:
-        print(f"{'threshold':<18}{classifier.threshold:.3f} for {printable(classifier.classes[1])}")
-    if classifier.earlier:
-        print(f"{'ensemble':<18}{len(classifier.members)} networks like this, averaged")
-    print(f"\n{network_text(classifier.network)}\n")
-    for name, value in classifier.recipe.to_dict().items():
+    for name, told in _about(learner):
+        print(f"{name:<18}{told}")
+    for part, measured in learner.quality.items():
+        print(f"{part:<18}{_shown(_measured(measured))}")
+    if learner.earlier:
+        print(f"{'ensemble':<18}{len(learner.members)} networks like this, averaged")
+    if (columns := columns_of(learner)) is not None:
+        print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
+    print(f"\n{network_text(learner.network)}\n")
+    for name, value in learner.recipe.to_dict().items():
         print(f"{name.replace('_', ' '):<18}{_shown(value)}")
 
 
-def _accuracy(measured: Any) -> str:
-    """The accuracy in what was measured, or whatever else another program has put there."""
+def _about(learner: Learner) -> Iterator[tuple[str, str]]:
+    """What it answers, and what it is asked with."""
+    if isinstance(learner, Regressor):
+        unit = f"{number(learner.mean)} ± {number(learner.scale)} in training"
+        yield "predicts", f"{printable(learner.target)}, {unit}"
+    if isinstance(learner, Classifier):
+        yield "classes", printable(", ".join(learner.classes))
+    shape = " × ".join(map(str, learner.preprocessing.shape))
+    if (columns := columns_of(learner)) is not None:
+        yield "inputs", f"{shape} features of {count(len(columns.columns), 'column')}"
+    else:
+        kind = "pictures" if learner.preprocessing.is_pictures else "features"
+        yield "inputs", f"{shape} {kind}, as (raw − mean) / scale"
+    if isinstance(learner, Classifier) and learner.threshold != 0.5:
+        yield "threshold", f"{learner.threshold:.3f} for {printable(learner.classes[1])}"
+
+
+def _measured(measured: Any) -> str:
+    """The accuracy or error in what was measured, or whatever another program has put there."""
     try:
+        if "rmse" in measured:
+            return f"RMSE {number(measured['rmse'])}, on {measured['n']:,}"
         return f"{percent(measured['accuracy'])} of {measured['n']:,} right"
     except (KeyError, TypeError, ValueError):
         return printable(str(measured))
@@ -55,21 +73,26 @@ def _shown(value: object) -> str:
     return "chosen by itself" if value is None else str(value)
 
 
-def _facts(classifier: Classifier) -> dict[str, object]:
-    network = classifier.network
+def _facts(learner: Learner) -> dict[str, object]:
+    network = learner.network
+    answers: dict[str, object] = {"temperature": learner.temperature}
+    if isinstance(learner, Classifier):
+        two = len(learner.classes) == 2
+        answers |= {"classes": list(learner.classes)}
+        answers |= {"threshold": learner.threshold if two else None}
+    if isinstance(learner, Regressor):
+        answers = {"target": learner.target, "mean": learner.mean, "scale": learner.scale}
     return {
-        "classes": list(classifier.classes),
-        "input_shape": list(classifier.preprocessing.shape),
-        "extractor": classifier.extractor.describe() if classifier.extractor else None,
+        **answers,
+        "extractor": learner.extractor.describe() if learner.extractor else None,
+        "input_shape": list(learner.preprocessing.shape),
         "layers": [
             {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
             for layer in network.layers
         ],
-        "threshold": classifier.threshold if len(classifier.classes) == 2 else None,
-        "temperature": classifier.temperature,
-        "networks": len(classifier.members),
+        "networks": len(learner.members),
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),
-        "recipe": classifier.recipe.to_dict(),
-        "quality": classifier.quality,
+        "recipe": learner.recipe.to_dict(),
+        "quality": learner.quality,
     }

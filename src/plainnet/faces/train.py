@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from plainnet.classifier import RUNS, Classifier, new_run, resumable_run
+from plainnet.classifier import RUNS, Learner, Recipe, Regressor, new_run, resumable_run
 from plainnet.errors import SettingError
 from plainnet.faces.features import features_for, found
-from plainnet.faces.learning import EVENTS, train_run
+from plainnet.faces.learning import EVENTS, Measured, train_run
 from plainnet.faces.options import (
     Sections,
     features_option,
@@ -24,9 +24,16 @@ from plainnet.faces.options import (
 )
 from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
+from plainnet.faces.tables import (
+    Asked,
+    check_target,
+    columns_of,
+    learner_for,
+    table_options,
+    taken_from,
+)
 from plainnet.reports import evaluation_text
 from plainnet.reports.tensorboard import needs_tensorboard
-from plainnet.training.evaluation import Evaluation
 
 
 @click.command("train", cls=Sections)
@@ -62,6 +69,7 @@ from plainnet.training.evaluation import Evaluation
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
 @features_option
 @recipe_options
+@table_options
 @json_option
 def command(
     data: Path | None,
@@ -84,55 +92,58 @@ def command(
     Nothing is lost when a training is stopped, by whatever: `plainnet train --resume RUN` goes on
     where it was, and comes out as if it had never stopped.
 
-    DATA can also be a folder with MNIST-style IDX files or with the deep-learning course's two .h5
+    DATA can also be a table, a .csv or .parquet file: --target names the column to be predicted,
+    as classes or as a number. In a folder it is called train, beside validation and test. Or a
+    folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
-    if resume and (out or strict or drop_leaks or features or given(options)):
+    asked, how = Asked.of(taken_from(options)), {"strict": strict, "drop_leaks": drop_leaks}
+    if resume and (out or any(how.values()) or features or asked or given(options)):
         raise SettingError(
             "--resume goes on with the settings that the run began with; leave the others out."
         )
     settings = resumable_run(resume) if resume else {}
-    how: dict[str, Any] = {"strict": strict, "drop_leaks": drop_leaks}
     if resume:
         data, options = data or _where_it_was(settings, resume), settings["recipe"]
-        how = {name: bool(settings.get(name)) for name in how}
+        asked, how = Asked.of(settings), {name: bool(settings.get(name)) for name in how}
     elif data is None:
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
-    classifier = Classifier(**given(options))
-    if not resume:
+    else:
         _check_apart(out or RUNS, data)
-    recipe = classifier.recipe
+        check_target(data, asked)
+    recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
-    how |= noted | _events(tensorboard, settings, data)
+    noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
     with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
-        seen = partial(read_told, size=recipe.size, grey=recipe.grey, extractor=extractor)
-        splits, findings = checked(seen(data, strict=how["strict"]), drop_leaks=how["drop_leaks"])
-        code, results = train_run(
-            classifier, splits, folder, resume=bool(resume), minutes=minutes, noted=how
-        )
-    if not classifier.history:
+        seen = partial(read_told, size=recipe.size, grey=recipe.grey, strict=how["strict"])
+        splits = seen(data, extractor=extractor, asked=asked)
+        learner = learner_for(splits, given(options), asked)
+        splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
+        go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
+        code, results = train_run(learner, splits, folder, **go)
+    if not learner.history:
         return code
     wanted = report and (results or not code)
-    page = report_training(classifier, splits, folder, findings) if wanted else None
-    _tell(results, page, classifier, folder, as_json)
+    page = report_training(learner, splits, folder, findings) if wanted else None
+    _tell(results, page, learner, folder, as_json)
     return code
 
 
 def _tell(
-    results: Mapping[str, Evaluation],
+    results: Mapping[str, Measured],
     page: Path | None,
-    classifier: Classifier,
+    learner: Learner,
     folder: Path,
     as_json: bool,
 ) -> None:
     """What was measured, and what was written where."""
     if as_json:
         measured = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(classifier), **measured})
+        print_json({"run": str(folder), **_facts(learner), **measured})
         return
     for name, result in results.items():
         print(f"{evaluation_text(result, name)}\n")
-    print(*([f"report   {page}"] if page else []), _where(classifier, folder), sep="\n")
+    print(*([f"report   {page}"] if page else []), _where(learner, folder), sep="\n")
 
 
 def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dict[str, str]:
@@ -180,32 +191,35 @@ def _real(path: Path) -> Path:
     )  # unlike resolve, at peace with links in a ring
 
 
-def _kept(classifier: Classifier) -> int:
-    kept = classifier.kept_epoch
+def _kept(learner: Learner) -> int:
+    kept = learner.kept_epoch
     return kept.number if kept else 0
 
 
-def _kept_text(classifier: Classifier) -> str:
-    n, epochs = len(classifier.members), len(classifier.latest_history)
+def _kept_text(learner: Learner) -> str:
+    n, epochs = len(learner.members), len(learner.latest_history)
     last = f", in the last of {n} networks" if n > 1 else ""
-    return f"epoch {_kept(classifier)} of {epochs}{last}"
+    return f"epoch {_kept(learner)} of {epochs}{last}"
 
 
-def _facts(classifier: Classifier) -> dict[str, Any]:
+def _facts(learner: Learner) -> dict[str, Any]:
+    named = {"target": learner.target} if isinstance(learner, Regressor) else {}
     return {
-        "classes": list(classifier.classes),
-        "networks": len(classifier.members),
-        "epochs": len(classifier.history),
-        "kept_epoch": _kept(classifier),
-        "parameters": classifier.network.n_parameters,
-        "seconds": round(sum(epoch.seconds for epoch in classifier.history), 3),
+        "classes": list(getattr(learner, "classes", ())),
+        **named,
+        "networks": len(learner.members),
+        "epochs": len(learner.history),
+        "kept_epoch": _kept(learner),
+        "parameters": learner.network.n_parameters,
+        "seconds": round(sum(epoch.seconds for epoch in learner.history), 3),
     }
 
 
-def _where(classifier: Classifier, folder: Path) -> str:
-    samples = "PICTURE" if classifier.picture_shape else "FEATURES.npy"
+def _where(learner: Learner, folder: Path) -> str:
+    samples = "PICTURE" if learner.picture_shape else "FEATURES.npy"
+    samples = "TABLE.csv" if columns_of(learner) else samples
     lines = [
-        f"kept     {_kept_text(classifier)}",
+        f"kept     {_kept_text(learner)}",
         f"written  {folder}",
         f"try      plainnet predict {shlex.quote(str(folder))} {samples}",
     ]

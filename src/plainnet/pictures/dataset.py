@@ -39,6 +39,8 @@ class Dataset:
     """What it came from, for messages."""
     extractor: Extractor | None = None
     """What made the features, if something did."""
+    lines: Array | None = None
+    """The line of its file from which each sample came, `(N,)`, if they came from lines."""
     target: str | None = None
     """The name of the number that is to be predicted, of a regression."""
     weights: Array | None = None
@@ -68,8 +70,16 @@ class Dataset:
         paths = self.paths
         if paths is not None:
             paths = tuple(paths[i] for i in np.arange(len(self))[rows])
+        lines = None if self.lines is None else self.lines[rows]
         weights = None if self.weights is None else self.weights[rows]
-        return replace(self, X=select(self.X, rows), y=self.y[rows], paths=paths, weights=weights)
+        return replace(
+            self,
+            X=select(self.X, rows),
+            y=self.y[rows],
+            paths=paths,
+            lines=lines,
+            weights=weights,
+        )
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`; of numbers to predict {}."""

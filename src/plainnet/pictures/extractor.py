@@ -28,6 +28,8 @@ class Extractor:
     """What it makes features of, for messages: `picture files`."""
     is_standardized: ClassVar[bool] = False
     """Whether its features are on one scale already, and need none of the training samples."""
+    takes_features: ClassVar[bool] = True
+    """Whether an array of floats that is handed in holds features; else only a `Dataset` does."""
     n_features: int
     """How many features a sample gets."""
 

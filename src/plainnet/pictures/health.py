@@ -117,7 +117,8 @@ def _of_parts(splits: Splits, compared: Mapping[str, Comparable]) -> Iterator[Fi
 
 
 def _imbalance(part: str, data: Dataset) -> Iterator[Finding]:
-    counts = {name: n for name, n in data.counts().items() if n}
+    if not (counts := {name: n for name, n in data.counts().items() if n}):
+        return  # numbers to be predicted, not classes
     small, large = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
     if counts[large] > IMBALANCE * counts[small]:
         yield Finding(
@@ -140,7 +141,8 @@ def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
     """The finding for samples that are the same, or nearly the same."""
     parts = parts_of(splits)
     held = [part for part in parts if any(sample.part == part for sample in group)]
-    classes = sorted({parts[part].classes[parts[part].y[row]] for part, row in group})
+    numbers = any(parts[part].target is not None for part in held)
+    classes = set() if numbers else {parts[part].classes[parts[part].y[row]] for part, row in group}
     names = [name_of(splits, *sample) for sample in group]
     exact = exactly_the_same(splits, group)
     what = "the same sample" if not parts[held[0]].is_pictures else "the same picture"
@@ -148,7 +150,7 @@ def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
     kind = "duplicate"
     if len(classes) > 1:
         kind = "two-classes"
-        sentence += f", in the classes {_and(classes)}"
+        sentence += f", in the classes {_and(sorted(classes))}"
     if len(held) > 1:
         kind = "leak"
         sentence += f", in {_and(held)}"

@@ -70,9 +70,11 @@ def _known(title: str, classifier: Classifier) -> Measured:
         except (KeyError, TypeError, DataError):
             continue
         if found.classes == classes:
-            return Measured(title, classifier, found, part, counts)
-    nothing = np.zeros((len(classes), len(classes)), np.int64)
-    return Measured(title, classifier, Evaluation(classes, nothing, nan, nan), "other", counts)
+            return Measured(
+                title=title, classifier=classifier, evaluation=found, part=part, counts=counts
+            )
+    found = Evaluation(classes, np.zeros((len(classes), len(classes)), np.int64), nan, nan)
+    return Measured(title=title, classifier=classifier, evaluation=found, counts=counts)
 
 
 # -- the head ------------------------------------------------------------------------------------

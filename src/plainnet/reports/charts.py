@@ -76,6 +76,14 @@ class Bars:
     texts: Sequence[str]
 
 
+@dataclass(frozen=True, eq=False)
+class Points:
+    """A dot for each pair of values; those that are not finite are left out."""
+
+    x: Array
+    y: Array
+
+
 def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten in low … high, about so many of them."""
     rough = (high - low) / about
@@ -93,6 +101,7 @@ def chart(
     lines: Sequence[Line],
     *,
     bars: Bars | None = None,
+    points: Points | None = None,
     marks: Sequence[tuple[float, str]] = (),
     height: int = 220,
 ) -> Html:
@@ -104,12 +113,15 @@ def chart(
         y: from bottom to top.
         lines: drawn in this order.
         bars: behind the lines.
+        points: likewise.
         marks: upright lines at a value of x, with their text.
         height: of the area inside the axes.
     """
     parts = [_axes(x, y, height)]
     if bars is not None:
         parts += _bars(bars, x, y, height)
+    if points is not None:
+        parts += _points(points, x, y, height)
     for value, text in marks:
         at = _across(x, [value])[0]
         end, away = ("end", -5) if at > WIDTH * 0.6 else ("start", 5)
@@ -197,6 +209,16 @@ def _bars(bars: Bars, x: Axis, y: Axis, height: int) -> list[Html]:
                 written((left + right) / 2, TOP + height - 7, text, "middle", class_="ink")
             )
     return parts
+
+
+def _points(points: Points, x: Axis, y: Axis, height: int) -> list[Html]:
+    across, down = _across(x, points.x), _down(y, points.y, height)
+    places = dict.fromkeys(
+        (px(left), px(top))
+        for left, top in zip(across, down, strict=True)
+        if isfinite(left) and isfinite(top)
+    )
+    return [element("circle", class_="dot", cx=left, cy=top, r=2.5) for left, top in places]
 
 
 def _legend(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:

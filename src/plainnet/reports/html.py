@@ -44,6 +44,7 @@ CHART_STYLE = """
 .plot .dashed { stroke-dasharray: 5 4; stroke-linecap: butt; }
 .plot .mark { stroke: var(--faint); stroke-width: 1; stroke-dasharray: 2 3; }
 .plot .bar { fill: var(--series-1); fill-opacity: .3; stroke: var(--series-1); }
+.plot .dot { fill: var(--series-1); fill-opacity: .35; }
 .plot .right { fill: var(--accent); } .plot .wrong { fill: var(--bad); }
 .plot .series-0 { stroke: var(--faint); stroke-width: 1.2; }
 """ + "".join(f".plot .series-{n} {{ stroke: var(--series-{n}); }}\n" for n in range(1, 5))

@@ -7,7 +7,7 @@ import numpy as np
 
 from plainnet.pictures import PictureExtractor
 from plainnet.reports.html import Html, bullets, element
-from plainnet.reports.material import Measured
+from plainnet.reports.material import Known, Measured
 from plainnet.reports.text import percent, printable
 
 FEW = 20
@@ -43,7 +43,7 @@ def verdict(report: Measured) -> tuple[str, str]:
     )
 
 
-def caution(report: Measured) -> str:
+def caution(report: Known) -> str:
     """What the samples that were measured on can tell about new ones."""
     things = report.things
     return {

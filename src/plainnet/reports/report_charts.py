@@ -9,7 +9,7 @@ import numpy as np
 from plainnet.network import Array
 from plainnet.reports.charts import Axis, Bars, Line, chart, shortened
 from plainnet.reports.html import Html, element
-from plainnet.reports.material import Report
+from plainnet.reports.material import Material, Report
 from plainnet.reports.matrix import confusion_chart
 from plainnet.reports.text import percent
 from plainnet.training.curves import Curve, calibration, precision_recall_curve, roc_curve
@@ -42,6 +42,12 @@ class Figure:
         return element("figure", title, svg, caption, class_="wide" if self.wide else "narrow")
 
 
+def charts(*figures: Figure) -> Html:
+    """Several, side by side where there is room; "" of none."""
+    shown = [figure.html() for figure in figures]
+    return element("div", *shown, class_="charts") if shown else Html("")
+
+
 def all_figures(report: Report) -> list[Figure]:
     """Every chart that there is something to show in."""
     return [
@@ -52,8 +58,8 @@ def all_figures(report: Report) -> list[Figure]:
     ]
 
 
-def learning_figures(report: Report) -> Iterator[Figure]:
-    """Loss and accuracy over the epochs, with a mark at the epoch that was kept."""
+def learning_figures(report: Material) -> Iterator[Figure]:
+    """Loss, and accuracy or RMSE, over the epochs, with a mark at the epoch that was kept."""
     rows = report.history
     if not rows:
         return
@@ -74,6 +80,12 @@ def learning_figures(report: Report) -> Iterator[Figure]:
         )
     svg = chart("Loss by epoch", x, _loss_axis(np.append(loss, watched)), lines, marks=marks)
     yield Figure("loss", "Loss", svg, caption)
+    rmse = _column(rows, "validation_RMSE")
+    if np.isfinite(rmse).any():
+        line = Line("validation", epochs, rmse)
+        svg = chart("RMSE by epoch", x, _loss_axis(rmse), [line], marks=marks)
+        caption = "The root of the mean squared error on the validation samples, in the unit of "
+        yield Figure("rmse", "RMSE", svg, f"{caption}what is predicted. Lower is better.")
     accuracy = _column(rows, "validation_accuracy")
     if np.isfinite(accuracy).any():
         lines = [Line("validation", epochs, accuracy)]

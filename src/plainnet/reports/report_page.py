@@ -13,16 +13,17 @@ from pathlib import Path
 
 from plainnet.errors import FileError
 from plainnet.files import write_file
+from plainnet.reports import regression_page as regression
 from plainnet.reports import report_parts as parts
 from plainnet.reports import report_pictures as pictures
 from plainnet.reports.charts import svg_file
 from plainnet.reports.html import Html, element, page
-from plainnet.reports.material import Report
+from plainnet.reports.material import AnyReport, Material, RegressionReport, Report
 from plainnet.reports.model_card import model_card
 from plainnet.reports.report_charts import (
-    Figure,
     all_figures,
     calibration_figure,
+    charts,
     confusion_figures,
     curve_figures,
     learning_figures,
@@ -32,25 +33,34 @@ from plainnet.version import __version__
 NAME = "report.html"
 
 
-def report_html(report: Report) -> str:
+def report_html(report: AnyReport) -> str:
     """The whole page; it needs nothing beside it and runs no script."""
+    if isinstance(report, RegressionReport):
+        told, head, content = regression.subtitle, regression.headline, regression.sections
+        return _page(report, told(report), head(report), content(report))
+    return _page(report, _subtitle(report), parts.headline(report), _sections(report))
+
+
+def _page(
+    report: Material, told: str, headline: Html, sections: Iterator[tuple[str, list[Html]]]
+) -> str:
     body = [
         element("section", element("h2", title), *(part for part in content if part))
-        for title, content in _sections(report)
+        for title, content in sections
         if any(content)
     ]
     made = f"Written by plainnet {__version__} on {date.today().isoformat()}."
     return page(
         report.title,
         element("h1", report.title),
-        element("p", _subtitle(report), class_="faint"),
-        parts.headline(report),
+        element("p", told, class_="faint"),
+        headline,
         *body,
         element("p", made, class_="faint"),
     )
 
 
-def write_report(path: Path, report: Report) -> Path:
+def write_report(path: Path, report: AnyReport) -> Path:
     """Write the page as `path`, or as `report.html` into the folder that `path` is.
 
     Returns:
@@ -64,7 +74,7 @@ def write_report(path: Path, report: Report) -> Path:
     return target
 
 
-def write_figures(folder: Path, report: Report) -> list[Path]:
+def write_figures(folder: Path, report: AnyReport) -> list[Path]:
     """Write each chart as an SVG file of its own, in the colours of the day.
 
     Args:
@@ -81,7 +91,12 @@ def write_figures(folder: Path, report: Report) -> list[Path]:
             f"The folder {folder} for the figures could not be made ({error}); choose another."
         ) from error
     written = []
-    for figure in all_figures(report):
+    figures = (
+        [*learning_figures(report), *regression.answer_figures(report)]
+        if isinstance(report, RegressionReport)
+        else all_figures(report)
+    )
+    for figure in figures:
         written.append(folder / f"{figure.name}.svg")
         write_file(written[-1], svg_file(figure.svg))
     return written
@@ -90,20 +105,17 @@ def write_figures(folder: Path, report: Report) -> list[Path]:
 def _sections(report: Report) -> Iterator[tuple[str, list[Html]]]:
     """Headings, and what stands under each."""
     yield "What was trained on what", [parts.facts(report)]
-    yield "How it learned", [_charts(*learning_figures(report))]
+    yield "How it learned", [charts(*learning_figures(report))]
     mixed_up = [*confusion_figures(report), *curve_figures(report), calibration_figure(report)]
-    yield "How it answers", [parts.confusion_table(report), _charts(*mixed_up)]
+    yield "How it answers", [parts.confusion_table(report), charts(*mixed_up)]
     yield "Class by class", [parts.class_table(report)]
+    yield "The surest mistakes", [parts.wrong_rows(report)]
     yield "Pictures to look at", [pictures.mistakes(report)]
     yield "The first layer's weights", [pictures.first_weights(report)]
+    yield "The columns", [parts.columns(report)]
     yield "The check of the data", [parts.findings(report)]
     yield "Model card", [model_card(report)]
     yield "Settings", [parts.settings(report)]
-
-
-def _charts(*figures: Figure) -> Html:
-    shown = [figure.html() for figure in figures]
-    return element("div", *shown, class_="charts") if shown else Html("")
 
 
 def _subtitle(report: Report) -> str:

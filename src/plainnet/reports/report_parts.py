@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from plainnet.reports.html import Html, bullets, cards, element, table
-from plainnet.reports.material import Report
+from plainnet.reports.material import Material, Report
 from plainnet.reports.model_card import caution, verdict, weak_classes
 from plainnet.reports.report_charts import MOST_IN_A_MATRIX
-from plainnet.reports.text import network_line, percent, printable
+from plainnet.reports.text import columns_told, network_line, percent, printable
 from plainnet.training.curves import calibration
 
 MOST_ROWS = 100
@@ -50,7 +50,9 @@ def facts(report: Report) -> Html:
     classifier = report.classifier
     shape = classifier.preprocessing.shape
     inputs = f"{shape[0]:,} features"
-    if classifier.extractor is not None:
+    if report.columns is not None:
+        inputs += f" of {len(report.columns.columns):,} columns"
+    elif classifier.extractor is not None:
         inputs = printable(classifier.extractor.told())
     elif report.is_pictures:
         colour = "grey" if classifier.preprocessing.grey else "in colour"
@@ -60,8 +62,14 @@ def facts(report: Report) -> Html:
         rows.insert(0, ("data", printable(str(data))))
     for part, counts in report.counts.items():
         rows.append((f"{part} {report.things}", _per_class(counts)))
-    rows.append(("network", network_line(classifier.network)))
-    recipe = classifier.recipe
+    rows += trained(report)
+    return table((), [(element("b", name), told) for name, told in rows], texts=(0, 1))
+
+
+def trained(report: Material) -> list[tuple[str, str]]:
+    """The network, and how it was trained."""
+    rows = [("network", network_line(report.learner.network))]
+    recipe = report.learner.recipe
     hidden = f"{recipe.activation}, dropout {recipe.dropout:g}" if recipe.hidden else "no"
     rows.append(("hidden layers", hidden))
     rows.append(("learning", f"{recipe.optimizer}, batches of {recipe.batch_size}"))
@@ -70,7 +78,17 @@ def facts(report: Report) -> Html:
         rows.append(("epochs", f"{len(report.history)} in {duration(seconds)}"))
         if report.kept_epoch is not None:
             rows[-1] = ("epochs", f"{rows[-1][1]}, epoch {report.kept_epoch} kept")
-    return table((), [(element("b", name), told) for name, told in rows], texts=(0, 1))
+    return rows
+
+
+def columns(report: Material) -> Html:
+    """What was made of each column of a table, and what was left out."""
+    made_by = report.columns
+    if made_by is None:
+        return NOTHING
+    shown = table(("column", "taken as", ""), columns_told(made_by), texts=(0, 1, 2))
+    told = "What is not known when an answer is wanted must not be among them."
+    return Html(element("p", told, class_="faint") + shown)
 
 
 def class_table(report: Report) -> Html:
@@ -103,6 +121,24 @@ def class_table(report: Report) -> Html:
     return Html(shown + element("p", words, class_="faint"))
 
 
+def wrong_rows(report: Report) -> Html:
+    """The surest wrong answers for rows of a table, which can be found again by their line."""
+    wrong = np.flatnonzero(report.answers != report.y)
+    if report.columns is None or not len(wrong):
+        return NOTHING
+    surest = wrong[np.argsort(-report.confidence[wrong], kind="stable")][:MOST_CONFUSIONS]
+    rows = [
+        (
+            place,
+            report.classes[report.y[i]],
+            report.classes[report.answers[i]],
+            percent(report.confidence[i]),
+        )
+        for i, place in zip(surest.tolist(), report.places(surest), strict=True)
+    ]
+    return table((report.place, "right class", "answered", "probability"), rows, texts=(1, 2))
+
+
 def confusion_table(report: Report) -> Html:
     """The largest confusions, for more classes than a matrix can show."""
     if len(report.classes) <= MOST_IN_A_MATRIX:
@@ -126,7 +162,7 @@ def confusion_table(report: Report) -> Html:
     return Html(element("h3", "What was taken for what most often") + table(header, rows, (0, 1)))
 
 
-def findings(report: Report) -> Html:
+def findings(report: Material) -> Html:
     """What the check of the data found."""
     if report.findings is None:
         return NOTHING
@@ -135,9 +171,9 @@ def findings(report: Report) -> Html:
     return bullets(map(printable, report.findings))
 
 
-def settings(report: Report) -> Html:
+def settings(report: Material) -> Html:
     """The settings, and the command that repeats the training."""
-    told = {**report.classifier.recipe.to_dict(), **report.settings}
+    told = {**report.learner.recipe.to_dict(), **report.settings}
     rows = [
         (name.replace("_", " "), _value(value)) for name, value in told.items() if name != "data"
     ]

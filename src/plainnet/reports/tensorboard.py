@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from plainnet.classifier import Classifier
+from plainnet.classifier import Learner
 from plainnet.errors import FileError, MissingExtraError
 from plainnet.reports.progress import say
 from plainnet.reports.text import printable
@@ -35,7 +35,7 @@ def needs_tensorboard() -> tuple[Any, Any, Any]:
     return EventsWriter, event_pb2, summary_pb2
 
 
-def write_events(epochs: Iterable[Epoch], classifier: Classifier, folder: Path) -> Epochs:
+def write_events(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epochs:
     """Pass a stream of epochs on and write the figures of each as scalars, at once.
 
     They have the names that they have in `history.csv`, and the number of the epoch as their step.
@@ -44,7 +44,7 @@ def write_events(epochs: Iterable[Epoch], classifier: Classifier, folder: Path) 
 
     Args:
         epochs: the stream.
-        classifier: what is trained.
+        learner: what is trained.
         folder: made where it is not there yet.
 
     Raises:
@@ -59,19 +59,19 @@ def write_events(epochs: Iterable[Epoch], classifier: Classifier, folder: Path) 
         raise FileError(
             f"The folder {folder} for TensorBoard could not be made ({error}); choose another."
         ) from error
-    return _writing(epochs, classifier, folder)
+    return _writing(epochs, learner, folder)
 
 
-def _writing(epochs: Iterable[Epoch], classifier: Classifier, folder: Path) -> Epochs:
+def _writing(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epochs:
     stream = iter(epochs)
     with ExitStack() as opened:
         file = None
         for epoch in stream:
-            number = len(classifier.earlier) + 1
+            number = len(learner.earlier) + 1
             try:
                 if file is None or file.network != number:
                     opened.close()
-                    file = _File(folder, classifier.recipe.ensemble, number, epoch.number)
+                    file = _File(folder, learner.recipe.ensemble, number, epoch.number)
                     opened.callback(file.close)
                 file.write(epoch)
             except OSError as error:

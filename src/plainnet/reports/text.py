@@ -5,7 +5,9 @@ from typing import Any
 from unicodedata import combining, east_asian_width
 
 from plainnet.network import Network
+from plainnet.tables import Columns
 from plainnet.training.evaluation import Evaluation
+from plainnet.training.regression import Interval, RegressionEvaluation
 
 TERMINAL = 80
 """Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
@@ -52,8 +54,13 @@ def count(n: int, what: str = "sample") -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
-    """Accuracy with its baseline and interval, each class, and what was taken for what."""
+def evaluation_text(evaluation: Evaluation | RegressionEvaluation, of_what: str) -> str:
+    """Accuracy with its baseline and interval, each class, and what was taken for what.
+
+    Of numbers their errors, with those of always answering the mean.
+    """
+    if isinstance(evaluation, RegressionEvaluation):
+        return _regression_text(evaluation, of_what)
     low, high = evaluation.interval
     auc = "" if evaluation.roc_auc != evaluation.roc_auc else f"   ROC AUC {evaluation.roc_auc:.3f}"
     lines = [
@@ -67,6 +74,42 @@ def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
         indented(_class_table(evaluation)),
         "",
         indented(_confusions(evaluation)),
+    ]
+    return "\n".join(lines)
+
+
+def columns_told(columns: Columns) -> list[tuple[str, str, str]]:
+    """Name, kind and what is done with it, of each column; then those that are left out."""
+    used = [(printable(c.name), c.kind, printable(c.told)) for c in columns.columns]
+    left_out = [
+        (printable(name), "left out", printable(why)) for name, why in columns.left_out.items()
+    ]
+    return used + left_out
+
+
+def number(value: float) -> str:
+    """Five digits that count: 152.13, 0.0012346, 1.2346e+09."""
+    return f"{value:,.0f}" if 1e5 <= abs(value) < 1e9 else f"{value:.5g}"
+
+
+def interval_text(interval: Interval) -> str:
+    """`95 % interval 48 to 63`; that of a single sample is not known."""
+    low, high = interval
+    return f"95 % interval {number(low)} to {number(high)}" if low == low else "of one sample"
+
+
+def _regression_text(measured: RegressionEvaluation, of_what: str) -> str:
+    r2 = f"{measured.r2:.3f}" if measured.r2 == measured.r2 else "– (all are the same)"
+    rmse, mae = number(measured.rmse), number(measured.mae)
+    lines = [
+        f"{printable(of_what)}: {count(measured.n)}, {printable(measured.target)}",
+        f"  RMSE      {rmse}  ({interval_text(measured.rmse_interval)})",
+        f"  MAE       {mae}  ({interval_text(measured.mae_interval)})",
+        f"  R²        {r2}",
+        f"  bias      {measured.bias:+.3g}  (on average the answers are too "
+        f"{'high' if measured.bias > 0 else 'low'} by that)",
+        f"  baseline  RMSE {number(measured.baseline_rmse)}, MAE {number(measured.baseline_mae)}"
+        f"  (always answering the mean, {number(measured.baseline)})",
     ]
     return "\n".join(lines)
 

@@ -1,0 +1,63 @@
+"""Cross-validation of a regression: each number is predicted by a training that has not seen it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from plainnet.checks import check_whole
+from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.regressor import Regressor
+from plainnet.network import Array
+from plainnet.pictures import Dataset, random_folds
+from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
+
+
+class NumberFold(NamedTuple):
+    """One of the regressors, and what it answered."""
+
+    number: int
+    """1, 2, 3, …"""
+    rows: Array
+    """The samples that it had not seen, `(n,)`."""
+    answers: Array
+    """Its numbers for them, `(n,)`."""
+    evaluation: RegressionEvaluation
+
+
+def cross_validate_numbers(
+    data: Dataset, regressor: Regressor, folds: int = 5
+) -> Iterator[NumberFold]:
+    """Train one like this on all folds but one, and ask it for that one; for each in turn.
+
+    Args:
+        data: all samples, with a target.
+        regressor: whose recipe each has; its seed also deals the samples out.
+        folds: how many, at least 2.
+
+    Raises:
+        SettingError: fewer than 2 folds.
+        DataError: there are fewer than two samples for each fold.
+    """
+    folds = check_whole("number of folds", folds, 2)
+    recipe = regressor.recipe
+    parts = random_folds(len(data), folds, np.random.default_rng([recipe.seed, folds]))
+    return (_fold(i, rows, data, recipe) for i, rows in enumerate(parts, start=1))
+
+
+def pool_numbers(data: Dataset, folds: Sequence[NumberFold]) -> RegressionEvaluation:
+    """What all folds say together: each sample once."""
+    answers = np.empty(len(data))
+    for fold in folds:
+        answers[fold.rows] = fold.answers
+    return evaluate_numbers(data.y, answers, data.target or "y")
+
+
+def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> NumberFold:
+    others = np.setdiff1d(np.arange(len(data)), rows)
+    regressor = Regressor(**recipe.to_dict()).fit(data.take(others))
+    held_out = data.take(rows)
+    answers = regressor.predict(held_out)
+    return NumberFold(
+        number, rows, answers, evaluate_numbers(held_out.y, answers, data.target or "y")
+    )

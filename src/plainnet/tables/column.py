@@ -1,0 +1,247 @@
+"""What becomes of a column: the features that it gives, and all that must be kept to give them.
+
+A row of a table becomes a row of features; each column gives one or several of them:
+
+- numbers, dates: (value − mean) / scale, computed in float64; what is missing counts as the median,
+  and where something was missing in training a second feature says so, 1 or 0. Dates count in days,
+  and also say where they are in the year, in the week and in the day, as sine and cosine;
+- categories: for each a feature that is 1 in its rows and else 0, and one for rows without any. A
+  category that training did not know, or hardly, is 0 everywhere.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.network.arrays import Array
+from plainnet.tables.values import Cells, Read, as_read, date, flag, is_missing
+
+FARTHEST = 100.0
+"""Scales from the mean; what is farther away counts as that: it is one huge value at most."""
+CYCLES: Mapping[str, float] = {"year": 365.2425, "week": 7.0, "day": 1.0}
+"""How many days each of them takes."""
+
+
+@dataclass(frozen=True)
+class Column(ABC):
+    """A column that gives features."""
+
+    kind: ClassVar[str]
+    """As a model file and `plainnet summary` call it."""
+    name: str
+
+    @property
+    @abstractmethod
+    def features(self) -> tuple[str, ...]:
+        """What its features are called: `age`, `age is missing`, `sex = female`."""
+
+    @abstractmethod
+    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+        """Write the features of these cells into `out`, float32 `(N, len(features))`.
+
+        Args:
+            values: float64 or text `(N,)`.
+            out: where to.
+            decimal_comma: whether `1,5` may be a number.
+
+        Returns:
+            Which cells hold something that cannot be read, and count as missing; None: none.
+        """
+
+    @property
+    @abstractmethod
+    def told(self) -> str:
+        """What is done with it, in a few words."""
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def restore(cls, description: Mapping[str, Any]) -> Self:
+        """From what `describe` gave.
+
+        Raises:
+            ValueError, PlainnetError: it is not that.
+        """
+        known = {field.name for field in fields(cls)}
+        if {*description} != known:
+            raise ValueError(f"a column of {cls.kind}s has {sorted(known)}, not {[*description]}")
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in description.items()
+        }
+        made = cls(**plain)
+        made.check()
+        return made
+
+    def check(self) -> None:
+        """A ValueError if a model file has put something else where its fields should be."""
+        if not isinstance(self.name, str):
+            raise ValueError(f"the name of a column is {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Number(Column):
+    """Numbers; true and false are 1 and 0."""
+
+    kind = "number"
+    median: float
+    mean: float
+    scale: float
+    has_missing: bool
+    """Whether one was missing in training."""
+
+    @classmethod
+    def fit(cls, name: str, values: Array, **more: Any) -> Self:
+        """From float64 `(N,)`, NaN where one is missing; one at least is not."""
+        known = values[np.isfinite(values)]
+        median, has_missing = float(np.median(known)), len(known) < len(values)
+        filled = np.where(np.isfinite(values), values, median)
+        scale = float(filled.std())
+        if scale <= 1e-12 * abs(float(filled.mean())):
+            scale = 1.0
+        return cls(name, median, float(filled.mean()), scale, has_missing, **more)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Itself, and whether it is missing."""
+        return (self.name, f"{self.name} is missing") if self.has_missing else (self.name,)
+
+    def read(self, values: Array, decimal_comma: bool) -> Read:
+        """The numbers that the cells hold."""
+        if values.dtype == np.float64:
+            return as_read(values)
+        cells = Cells(values)
+        read = cells.numbers(decimal_comma)
+        if read.unread.any() and (flags := cells.read(flag)).unread.sum() < read.unread.sum():
+            return flags
+        return read
+
+    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+        """(value − mean) / scale, in float64 before it is float32: time stamps stay apart."""
+        numbers, unread = self.read(values, decimal_comma)
+        missing = np.isnan(numbers)
+        z = (np.where(missing, self.median, numbers) - self.mean) / self.scale
+        out[:, 0] = np.clip(z, -FARTHEST, FARTHEST)
+        if self.has_missing:
+            out[:, 1] = missing
+        return unread if unread.any() else None
+
+    @property
+    def told(self) -> str:
+        """The mean and the spread, and what a missing one counts as."""
+        told = f"{self.mean:.6g} ± {self.scale:.4g}"
+        return f"{told}; missing: {self.median:.6g}, and told" if self.has_missing else told
+
+    def check(self) -> None:
+        """Its numbers are finite, the scale above 0."""
+        super().check()
+        for name in ("median", "mean"):
+            check_number(name, getattr(self, name), "(-inf, inf)")
+        check_number("scale", self.scale, "(0, inf)")
+        if not isinstance(self.has_missing, bool):
+            raise ValueError(f"has_missing is {self.has_missing!r}")
+
+
+@dataclass(frozen=True)
+class Date(Number):
+    """Dates and times, as days since 1970."""
+
+    kind = "date"
+    cycles: tuple[str, ...] = ()
+    """Those of CYCLES in which the dates of the training differ."""
+
+    @classmethod
+    def of(cls, name: str, values: Array) -> Self:
+        """From days `(N,)`, with the cycles in which they differ."""
+        known = values[np.isfinite(values)]
+        varied = {"day": np.ptp(known % 1) > 0, "week": len(np.unique(known // 1 % 7)) > 1}
+        varied["year"] = np.ptp(known) >= 28
+        return cls.fit(name, values, cycles=tuple(cycle for cycle in CYCLES if varied[cycle]))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The time, whether it is missing, and two for each cycle."""
+        waves = (f"{self.name}: {cycle}, {w}" for cycle in self.cycles for w in ("sine", "cosine"))
+        return (*super().features, *waves)
+
+    def read(self, values: Array, decimal_comma: bool) -> Read:  # noqa: ARG002
+        """The days that the cells hold."""
+        return Cells(values).read(date)
+
+    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+        """As a number, and where it is in each cycle: of a missing one neither sine nor cosine."""
+        unread = super().write(values, out, decimal_comma)
+        days = self.read(values, decimal_comma).values
+        first = len(super().features)
+        for i, cycle in enumerate(self.cycles):
+            turn = np.nan_to_num(2 * np.pi * (days % CYCLES[cycle]) / CYCLES[cycle])
+            known = np.isfinite(days)
+            out[:, first + 2 * i] = np.sin(turn) * known
+            out[:, first + 2 * i + 1] = np.cos(turn) * known
+        return unread
+
+    @property
+    def told(self) -> str:
+        """The middle of the time, and the cycles."""
+        middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {self.scale:.4g} days"
+        cycles = f"; place in {', '.join(self.cycles)}" if self.cycles else ""
+        return middle + cycles
+
+    def check(self) -> None:
+        """The cycles are known ones, and the mean is a date."""
+        super().check()
+        check_number("mean day", self.mean, "(-1000000, 4000000)")
+        if not isinstance(self.cycles, tuple) or any(c not in CYCLES for c in self.cycles):
+            raise ValueError(f"the cycles of a date are {self.cycles!r}")
+
+
+@dataclass(frozen=True)
+class Category(Column):
+    """One of a few texts."""
+
+    kind = "category"
+    values: tuple[str, ...]
+    """The categories, the most frequent first."""
+    has_missing: bool
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """One for each category, and whether there is none."""
+        named = tuple(f"{self.name} = {value}" for value in self.values)
+        return (*named, f"{self.name} is missing") if self.has_missing else named
+
+    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> None:  # noqa: ARG002
+        """1 where it is this category, else 0."""
+        different, codes = Cells(values).coded
+        places = {value: i for i, value in enumerate(self.values)}
+        missing = len(self.values) if self.has_missing else -1
+        found = [missing if is_missing(text) else places.get(text, -1) for text in different]
+        place = np.array(found)[codes]
+        rows = np.flatnonzero(place >= 0)
+        out[...] = 0
+        out[rows, place[rows]] = 1
+
+    @property
+    def told(self) -> str:
+        """The categories, or the first of them."""
+        few = ", ".join(self.values[:5])
+        more = f", … ({len(self.values)} in all)" if len(self.values) > 5 else ""
+        return few + more + ("; missing is one of its own" if self.has_missing else "")
+
+    def check(self) -> None:
+        """They are different texts."""
+        super().check()
+        texts = isinstance(self.values, tuple) and all(isinstance(v, str) for v in self.values)
+        if not texts or len(set(self.values)) < len(self.values):
+            raise ValueError(f"the categories of {self.name!r} are no different texts")
+        if not isinstance(self.has_missing, bool):
+            raise ValueError(f"has_missing is {self.has_missing!r}")
+
+
+KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}

@@ -1,0 +1,79 @@
+"""Which files are tables, and the reading of one by its kind."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from plainnet.errors import DataError
+from plainnet.pictures.reading import Progress
+from plainnet.tables.csv_file import read_csv
+from plainnet.tables.parquet import read_parquet
+from plainnet.tables.table import Table, table_of
+
+CSV = (".csv", ".tsv", ".tab", ".txt")
+PARQUET = (".parquet", ".pq")
+IN_FOLDERS = (*CSV[:3], *PARQUET)
+"""A train.txt may be anything."""
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is named as a table, or a folder holds a table for training and no folders."""
+    if path.is_dir():
+        return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
+    return path.suffix.lower() in CSV + PARQUET
+
+
+def tables_at(path: Path) -> dict[str, Path]:
+    """The table at a path as the part `train`, or those in a folder by their part.
+
+    Raises:
+        DataError: the folder holds none, or two for one part.
+    """
+    if not path.is_dir():
+        return {"train": path}
+    if found := _tables_in(path):
+        return found
+    raise DataError(
+        f"{path} holds no tables called train, validation or test (.csv or .parquet); name a "
+        "table, or a folder of such."
+    )
+
+
+def read_table(path: Path, *, progress: Progress | None = None) -> Table:
+    """The table in a file; whatever is not named as Parquet is read as CSV.
+
+    Raises:
+        DataError, FileError: it is no table, or cannot be read.
+        MissingExtraError: pyarrow is not installed.
+    """
+    if path.suffix.lower() in PARQUET:
+        return read_parquet(path)
+    return read_csv(path, progress=progress)
+
+
+def table_at(data: Any, *, progress: Progress | None = None) -> Table:
+    """The table in a file, or of what is in memory already."""
+    if isinstance(data, (str, PathLike)):
+        return read_table(Path(data).expanduser(), progress=progress)
+    return table_of(data)
+
+
+def _tables_in(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        part = _PARTS.get(path.stem.lower())
+        if part is None or not path.is_file() or path.suffix.lower() not in IN_FOLDERS:
+            continue
+        if part in found:
+            raise DataError(f"{found[part]} and {path} are both {part} data; keep one.")
+        found[part] = path
+    return found

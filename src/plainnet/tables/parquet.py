@@ -1,0 +1,67 @@
+"""Reading Parquet, through pyarrow."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.errors import DataError, FileError, MissingExtraError
+from plainnet.network.arrays import Array
+from plainnet.tables.table import TEXT, Table, raw_column
+
+log = logging.getLogger(__name__)
+
+
+def read_parquet(path: Path) -> Table:
+    """The table in a file; columns of lists and the like are left out, and told.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no Parquet file, or holds no columns.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError(
+            "Reading .parquet files needs pyarrow; install it with: pip install 'plainnet[parquet]'"
+        ) from error
+    try:
+        with path.open("rb") as file:
+            read = pyarrow.parquet.read_table(file)
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path} is no sound Parquet file ({error}); save it again.") from error
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
+            "you may read it."
+        ) from error
+    if len(set(read.column_names)) < len(read.column_names):
+        raise DataError(f"{path} names a column more than once; give each a name of its own.")
+    columns: dict[str, Array] = {}
+    for name in read.column_names:
+        if (column := _column(read.column(name), pyarrow.types)) is None:
+            log.warning("Left out: column %r of %s holds no plain values.", name, path)
+        else:
+            columns[name] = column
+    return Table(str(path), columns)
+
+
+def _column(values: Any, types: Any) -> Array | None:
+    """Float64 or text; None of a column that holds lists, records or bytes."""
+    kind = values.type
+    if types.is_dictionary(kind):
+        kind, values = kind.value_type, values.cast(kind.value_type)
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN where there is none
+        return numbers.astype(np.float64)
+    if types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind):
+        cells = ["" if cell is None else str(cell).strip() for cell in values.to_pylist()]
+        return np.array(cells, TEXT)
+    if types.is_date(kind) or types.is_timestamp(kind):
+        return raw_column(values.to_pylist())
+    if types.is_null(kind):
+        return np.full(len(values), "", TEXT)
+    return None

@@ -1,0 +1,142 @@
+"""A table in memory: columns by name, each of numbers or of texts.
+
+Numbers are float64, NaN where one is missing; texts are NumPy's strings of variable width, which
+take 16 bytes a cell where they are short, without the spaces around them, "" where one is missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from plainnet.errors import DataError
+from plainnet.network.arrays import Array
+from plainnet.pictures.folders import first_few
+
+TEXT = np.dtypes.StringDType()
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """N rows.
+
+    Raises:
+        DataError: the columns are of different length, or there is no row or no column.
+    """
+
+    name: str
+    """What it came from, for messages."""
+    columns: Mapping[str, Array]
+    """Float64 or text, `(N,)`, by name, in their order."""
+    lines: Array | None = None
+    """The line of a file in which each row ends, `(N,)`, if it came from one."""
+    decimal_comma: bool = False
+    """Whether `1,5` may be a number."""
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(values) for name, values in self.columns.items()}
+        if len(set(lengths.values())) > 1:
+            (first, n), *others = lengths.items()
+            other = next(one for one in others if one[1] != n)
+            raise DataError(
+                f"{self.name} has {n} values of {first!r} but {other[1]} of {other[0]!r}; give one "
+                "for each row."
+            )
+        if not lengths or not len(self):
+            raise DataError(f"{self.name} holds no rows; give at least one below the names.")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.columns:
+            raise DataError(
+                f"{self.name} has no column {name!r}{_meant(name, self.columns)}; its columns are "
+                f"{first_few(list(self.columns))}."
+            )
+        return self.columns[name]
+
+    def take(self, rows: Array) -> "Table":
+        """The table of these rows: indices or a mask."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return replace(
+            self, columns=columns, lines=None if self.lines is None else self.lines[rows]
+        )
+
+    def where(self, row: int | np.intp) -> str:
+        """`line 17` of a file, else `row 16`, counted from 0."""
+        return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
+
+
+def table_of(samples: Any, name: str = "The table") -> Table:
+    """A table of columns by name: of a mapping, a data frame, or rows that are mappings.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if isinstance(samples, Table):
+        return samples
+    if isinstance(samples, Mapping) and samples:
+        given = {key: _listed(values) for key, values in samples.items()}
+    elif hasattr(samples, "columns") and hasattr(samples, "__getitem__"):  # as pandas and polars
+        given = {str(key): np.asarray(samples[key]) for key in samples.columns}
+    elif isinstance(samples, Sequence) and samples and isinstance(samples[0], Mapping):
+        names = dict.fromkeys(key for row in samples for key in row)
+        given = {str(key): [row.get(key) for row in samples] for key in names}
+    else:
+        raise DataError(
+            "A table is a .csv or .parquet file, a data frame, columns by name such as "
+            f"{{'age': [22, 38]}}, or rows such as [{{'age': 22}}], but got {samples!r:.60}."
+        )
+    return Table(name, {str(key): raw_column(values) for key, values in given.items()})
+
+
+def raw_column(values: Any) -> Array:
+    """Any values of a column as float64 or text; None and what is no number are missing."""
+    array = np.asarray(values)
+    if array.dtype.kind in "iuf":
+        return array.astype(np.float64)
+    if array.dtype.kind in "MmT" or array.dtype == TEXT:
+        return array.astype(TEXT) if array.dtype.kind != "M" else _dates(array)
+    cells = array.tolist()
+    if all(cell is None or _is_number(cell) for cell in cells) and any(map(_is_number, cells)):
+        return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
+    return np.array([_text(cell) for cell in cells], TEXT)
+
+
+def texts_of(values: Array) -> list[str]:
+    """The cells of a column as texts, "" where one is missing; whole numbers without a point."""
+    if values.dtype != np.float64:
+        texts: list[str] = values.tolist()
+        return texts
+    return [_text(cell) for cell in values.tolist()]
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
+
+
+def _text(cell: Any) -> str:
+    text = str(cell).strip()
+    if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    return cell.isoformat() if hasattr(cell, "isoformat") else text
+
+
+def _dates(array: Array) -> Array:
+    texts = np.datetime_as_string(array)
+    return np.where(np.isnat(array), "", texts).astype(TEXT)
+
+
+def _listed(values: Any) -> Any:
+    """One value stands for a column of one row."""
+    return [values] if isinstance(values, str) or not hasattr(values, "__len__") else values
+
+
+def _meant(name: str, names: Mapping[str, Array]) -> str:
+    """What a name that is not there may stand for: `, but 'Species'`."""
+    alike = [other for other in names if other.strip().lower() == name.strip().lower()]
+    return f", but {alike[0]!r}" if alike else ""
