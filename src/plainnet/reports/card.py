@@ -172,7 +172,7 @@ def _training(known: Measured, data: str) -> Iterator[str]:
     lines = ["all settings as usual"]
     if told:
         kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
-        lines = [f"{kept}, the learning rate was {told['learning_rate']:g} at most"]
+        lines = [f"{kept}, the learning rate was {told['learning_rate']:.3g} at most"]
     usual = Recipe().to_dict()
     for name, value in known.classifier.recipe.to_dict().items():
         if value != usual[name] and name not in ("epochs", "learning_rate"):
@@ -201,7 +201,8 @@ def _use(known: Measured, files: Mapping[str, str]) -> Iterator[str]:
             "import onnxruntime\n\n"
             f"session = onnxruntime.InferenceSession({_quoted(files['onnx'])})\n"
             "names = [output.name for output in session.get_outputs()]\n"
-            "answers = session.run(names, {session.get_inputs()[0].name: X})",
+            "answers = session.run(names, {session.get_inputs()[0].name: X})"
+            f"  # X: {'uint8 (N, H, W, 3)' if known.is_pictures else 'float32 (N, n)'}",
         )
     if "weights" in files:
         yield (
