@@ -95,7 +95,7 @@ def explain(
     raw = _one_picture(classifier, picture)
     P = classifier.predict_proba(raw)
     answer = classifier.classes[classifier.answers(P)[0]]
-    asked = Question.about(classifier, raw, answer if of is None else of)
+    asked = _Asked.about(classifier, raw, answer if of is None else of)
     settings = _Settings.checked(samples, noise, patch, rng)
     return Explanation(
         answer,
@@ -145,7 +145,7 @@ class _Settings:
 
 
 @dataclass(frozen=True)
-class Question:
+class _Asked:
     """The networks of a classifier, the question to each, and the one input that it is about.
 
     Of an ensemble the mean of its networks' scores is explained.
@@ -156,8 +156,7 @@ class Question:
     shape: tuple[int, ...]  # (height, width, channels)
 
     @classmethod
-    def about(cls, classifier: Classifier, raw: Array, of: str) -> "Question":
-        """How much the networks of a classifier prefer a class, for one raw sample."""
+    def about(cls, classifier: Classifier, raw: Array, of: str) -> "_Asked":
         preprocessing, members = classifier.preprocessing, classifier.members
         if of not in classifier.classes:
             known = ", ".join(classifier.classes[:10]) + (", …" * (len(classifier.classes) > 10))
@@ -190,18 +189,18 @@ class Question:
         return summed
 
 
-def _gradient(asked: Question, settings: _Settings) -> Array:  # noqa: ARG001
+def _gradient(asked: _Asked, settings: _Settings) -> Array:  # noqa: ARG001
     return asked.per_pixel(asked.x[0] * asked.gradients(asked.x)[0])  # x · ∂s/∂x
 
 
-def _smooth(asked: Question, settings: _Settings) -> Array:
+def _smooth(asked: _Asked, settings: _Settings) -> Array:
     sigma = settings.noise * float(np.ptp(asked.x))
     noise = settings.rng.normal(scale=sigma, size=(settings.samples, asked.x.size))
     gradients = asked.gradients((asked.x + noise).astype(asked.x.dtype))
     return asked.per_pixel(asked.x[0] * gradients.mean(axis=0))  # x · mean of ∂s/∂x at x + noise
 
 
-def _occlusion(asked: Question, settings: _Settings) -> Array:
+def _occlusion(asked: _Asked, settings: _Settings) -> Array:
     """A patch's fall of s is shared among its pixels; a pixel has the mean of its patches."""
     height, width, _ = asked.shape
     side = settings.patch or max(1, min(height, width) // PATCHES)
@@ -225,7 +224,7 @@ def _places(length: int, side: int) -> list[int]:
     return sorted({*range(0, length - side + 1, max(1, side // 2)), length - side})
 
 
-METHODS: Mapping[str, Callable[[Question, _Settings], Array]] = {
+METHODS: Mapping[str, Callable[[_Asked, _Settings], Array]] = {
     "gradient": _gradient,
     "smooth": _smooth,
     "occlusion": _occlusion,
