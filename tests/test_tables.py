@@ -615,6 +615,43 @@ def test_a_damaged_table_is_refused(
         Classifier.load(tmp_path / "m")
 
 
+PIECES = [
+    b'"',
+    b",",
+    b"\n",
+    b";;",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"nan",
+    b"1e999",
+    b"-",
+    b"\t",
+    b"",
+]
+
+
+@settings(max_examples=250, deadline=None)
+@given(cuts=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(PIECES), st.integers(0, 3))))
+def test_a_damaged_file_is_a_sentence_or_a_table(
+    cuts: list[tuple[float, bytes, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = TEXT_OF_TRAIN.encode()
+    for share, piece, length in cuts[:4]:
+        at = int(share * len(content))
+        content = content[:at] + piece + content[at + length :]
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    path.write_bytes(content)
+    try:
+        table = read_table(path)
+        train = read_tables(path, list(table.columns)[-1]).train
+    except DataError:
+        return
+    assert train is not None
+    assert np.isfinite(train.X).all()
+
+
 # -- why -----------------------------------------------------------------------------------------
 
 

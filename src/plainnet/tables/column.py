@@ -142,8 +142,8 @@ class Number(Column):
         """Its numbers are finite, the scale above 0."""
         super().check()
         for name in ("median", "mean"):
-            check_number(name, getattr(self, name), "(-inf, inf)")
-        check_number("scale", self.scale, "(0, inf)")
+            check_number(name, getattr(self, name), "(-1e100, 1e100)")
+        check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
         if not isinstance(self.has_missing, bool):
             raise ValueError(f"has_missing is {self.has_missing!r}")
 
