@@ -60,8 +60,8 @@ def hidden_sizes(p: Parameters) -> list[int]:
     return [check_whole("number of units in hidden_layer_sizes", size, 1) for size in each]
 
 
-def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Network:
-    """The network, with its initial parameters drawn from a `RandomState`."""
+def make_layers(p: Parameters, n_in: int, n_out: int) -> list[Layer]:
+    """What the network is made of; all parameters are 0."""
     layers: list[Layer] = []
     *inner, last = pairwise([n_in, *hidden_sizes(p), n_out])
     for rows, columns in inner:
@@ -69,7 +69,12 @@ def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Netw
         layers += [make(columns) for make in NORMALIZATIONS[p.normalization]]
         layers += [make() for make in ACTIVATIONS[p.activation]]
         layers += [Dropout(p.dropout)] if p.dropout else []
-    network = Network([*layers, Dense(*last, zeros)], dtype=dtype)
+    return [*layers, Dense(*last, zeros)]
+
+
+def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Network:
+    """The network, with its initial parameters drawn from a `RandomState`."""
+    network = Network(make_layers(p, n_in, n_out), dtype=dtype)
     gain = 2 if p.activation == "logistic" else 6
     for part in dense(network):
         bound = math.sqrt(gain / sum(part.W.shape))  # Glorot, Bengio (2010), eq. 16, where 6

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
-from plainnet.sklearn.building import build, dense
+from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
 from plainnet.sklearn.rows import as_rows
 from plainnet.training import logits
@@ -69,7 +69,8 @@ class PlainNet(Learning, BaseEstimator):
         if begin or not in_parts:
             self._random_state = check_random_state(self.random_state)
         if begin:
-            self._begin(self._built(X.dtype, self._random_state))
+            sizes = self.n_features_in_, self.n_outputs_
+            self._begin(build(self, *sizes, dtype=X.dtype, random=self._random_state))
         else:
             self._check_network()
         if not (in_parts and self._in_parts):
@@ -151,16 +152,13 @@ class PlainNet(Learning, BaseEstimator):
             Held(X_held, self._targets(labels_held), labels_held, weights_held),
         )
 
-    def _built(self, dtype: Any, random: Any) -> Network:
-        return build(self, self.n_features_in_, self.n_outputs_, dtype, random)
-
     def _check_network(self) -> None:
         """Refuse to go on with a network of another form than the parameters ask for."""
-        asked = self._built(self.network_.dtype, np.random.RandomState(0))
-        if repr(asked.layers) != repr(self.network_.layers):
+        asked = make_layers(self, self.n_features_in_, self.n_outputs_)
+        if repr(asked) != repr(self.network_.layers):
             raise SettingError(
-                f"Training goes on with {self.network_}, but the parameters now ask for {asked}; "
-                "set warm_start=False and fit anew, or put them back."
+                f"Training goes on with {self.network_}, but the parameters now ask for "
+                f"{Network(asked)}; set warm_start=False and fit anew, or put them back."
             )
 
     def _logits(self, X: Any) -> Array:
