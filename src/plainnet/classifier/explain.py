@@ -25,6 +25,7 @@ import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.learner import Learner
 from plainnet.classifier.samples import Samples, raw_pictures
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network, Rng, generator
@@ -100,7 +101,7 @@ def explain(
     raw = _one_picture(classifier, picture)
     P = classifier.predict_proba(raw)
     answer = classifier.classes[classifier.answers(P)[0]]
-    about = _AskedThroughBackbone if classifier.extractor else _Asked
+    about = _ThroughBackbone if classifier.extractor else Question
     asked = about.about(classifier, raw, answer if of is None else of)
     settings = _Settings.checked(samples, noise, patch, rng)
     return Explanation(
@@ -151,7 +152,7 @@ class _Settings:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Question:
     """The networks of a classifier, the question to each, and the one input that it is about.
 
     Of an ensemble the mean of its networks' scores is explained.
@@ -160,10 +161,11 @@ class _Asked:
     networks: tuple[tuple[Network, Array], ...]  # with the weights c of its logits
     x: Array  # (1, n_in), prepared: 0 is the mean picture
     shape: tuple[int, ...]  # (height, width, channels)
-    classifier: Classifier
+    learner: Learner
 
     @classmethod
     def about(cls, classifier: Classifier, raw: Array, of: str) -> Self:
+        """How much the networks of a classifier prefer a class, for one raw sample."""
         members = classifier.members
         if of not in classifier.classes:
             known = ", ".join(classifier.classes[:10]) + (", …" * (len(classifier.classes) > 10))
@@ -198,7 +200,7 @@ class _Asked:
         return summed
 
 
-class _AskedThroughBackbone(_Asked):
+class _ThroughBackbone(Question):
     """The input is the picture itself, less the colour that its backbone is shown as 0."""
 
     @staticmethod
@@ -207,30 +209,30 @@ class _AskedThroughBackbone(_Asked):
         return (raw - seen.average.astype(np.float32)).reshape(1, -1), seen.shape
 
     def scores(self, X: Array) -> Array:
-        seen = cast(PictureExtractor, self.classifier.extractor)
+        seen = cast(PictureExtractor, self.learner.extractor)
         pictures = (X.reshape(-1, *self.shape) + seen.average).astype(np.uint8)
-        return super().scores(_prepared(self.classifier, seen.extract(pictures)))
+        return super().scores(_prepared(self.learner, seen.extract(pictures)))
 
 
-def _prepared(classifier: Classifier, raw: Array) -> Array:
+def _prepared(learner: Learner, raw: Array) -> Array:
     """The network's inputs `(n, n_in)` of raw samples."""
-    x = np.empty((len(raw), classifier.preprocessing.mean.size), classifier.network.dtype)
-    classifier.preprocessing(raw, x)
+    x = np.empty((len(raw), learner.preprocessing.mean.size), learner.network.dtype)
+    learner.preprocessing(raw, x)
     return x
 
 
-def _gradient(asked: _Asked, settings: _Settings) -> Array:  # noqa: ARG001
+def _gradient(asked: Question, settings: _Settings) -> Array:  # noqa: ARG001
     return asked.per_pixel(asked.x[0] * asked.gradients(asked.x)[0])  # x · ∂s/∂x
 
 
-def _smooth(asked: _Asked, settings: _Settings) -> Array:
+def _smooth(asked: Question, settings: _Settings) -> Array:
     sigma = settings.noise * float(np.ptp(asked.x))
     noise = settings.rng.normal(scale=sigma, size=(settings.samples, asked.x.size))
     gradients = asked.gradients((asked.x + noise).astype(asked.x.dtype))
     return asked.per_pixel(asked.x[0] * gradients.mean(axis=0))  # x · mean of ∂s/∂x at x + noise
 
 
-def _occlusion(asked: _Asked, settings: _Settings) -> Array:
+def _occlusion(asked: Question, settings: _Settings) -> Array:
     """A patch's fall of s is shared among its pixels; a pixel has the mean of its patches."""
     height, width, _ = asked.shape
     side = settings.patch or max(1, min(height, width) // PATCHES)
@@ -254,7 +256,7 @@ def _places(length: int, side: int) -> list[int]:
     return sorted({*range(0, length - side + 1, max(1, side // 2)), length - side})
 
 
-METHODS: Mapping[str, Callable[[_Asked, _Settings], Array]] = {
+METHODS: Mapping[str, Callable[[Question, _Settings], Array]] = {
     "gradient": _gradient,
     "smooth": _smooth,
     "occlusion": _occlusion,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.explain import _Asked as Question
+from plainnet.classifier.explain import Question
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import DataError
 from plainnet.network import Array
