@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+import pytest
 
 from plainnet.network import Array
+
+onnx: Any = pytest.importorskip("onnx")
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 FLOAT, UINT8 = int(TensorProto.FLOAT), int(TensorProto.UINT8)
 Side = int | str | None

@@ -1,5 +1,6 @@
 """A frozen backbone: the door, what it is shown, its features, and how they are kept."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -519,6 +520,29 @@ def test_nothing_is_kept_where_the_user_wants_none_or_it_cannot_be(
     monkeypatch.setenv("PLAINNET_CACHE", str(tmp_path / "a.onnx"))
     np.testing.assert_array_equal(features(backbone, pets), X)
     assert re.match("The features are held in memory, for they cannot be kept", caplog.messages[0])
+
+
+def test_a_disk_that_gets_full_while_it_looks(
+    tmp_path: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), np.uint8)
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    X, run, looks = backbone.extract(pictures), OnnxModel.run, iter(range(99))
+
+    def fails(self: OnnxModel, *how: Any) -> list[Array]:
+        if next(looks) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return run(self, *how)
+
+    monkeypatch.setattr(OnnxModel, "run", fails)
+    caplog.clear()
+    data = backbone.of(Dataset(pictures, np.arange(50) % 2, ("a", "b")))
+    np.testing.assert_array_equal(data.X, X)
+    assert "(No space left on device)" in caplog.text
+    assert list(store.iterdir()) == []
 
 
 def make(folder: Path, backbone: Path, where: Path, start: float) -> None:

@@ -141,7 +141,10 @@ class Backbone(PictureExtractor):
                 "give it pictures."
             )
         key = partial(key_of_array, data.X, (len(data), *self.shape), self.fingerprint)
-        make = partial(self._of_each, self._pictures(data.X))
+
+        def make() -> Outcomes:  # as often as it is asked for
+            return self._of_each(self._pictures(data.X))
+
         rows = self._rows(data.name, range(len(data)), key, make)
         return replace(data, X=_held(read_kept(rows, True, progress=progress)[0]), extractor=self)
 
