@@ -501,7 +501,9 @@ def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) 
         tensors["extractor.averages"] = tensors["extractor.averages"][2:]
 
     damaged(tmp_path / "m", shorten)
-    with pytest.raises(ModelFileError, match=r"does not fit itself: \d features are made, and \d"):
+    with pytest.raises(
+        ModelFileError, match=r"does not fit itself: .* takes \d of \d that are made"
+    ):
         Classifier.load(tmp_path / "m")
     with pytest.raises(SettingError, match="drop leaves out columns of a table"):
         Classifier().fit(np.eye(4), [0, 1] * 2, drop=["a"])
@@ -580,7 +582,10 @@ def damaged(path: Path, change: Any) -> None:
         (lambda told, tensors: told.pop("columns"), "its table is described by"),
         (lambda told, tensors: told.update(more=1), "its table is described by"),
         (lambda told, tensors: told.update(kind="tree"), "made by 'tree', which is unknown"),
-        (lambda told, tensors: told.update(kind=["table"]), "unhashable"),
+        (
+            lambda told, tensors: told.update(kind=["table"]),
+            r"made by \['table'\], which is unknown",
+        ),
         (lambda told, tensors: told.update(target=3), "has the target 3"),
         (lambda told, tensors: told.update(task="all"), "and the task 'all'"),
         (lambda told, tensors: told.update(columns=[]), "its columns are none"),
@@ -592,7 +597,7 @@ def damaged(path: Path, change: Any) -> None:
         (lambda told, tensors: told["columns"][0].update(name=3), "name of a column is 3"),
         (lambda told, tensors: told["columns"][0].update(scale=0), "scale must be"),
         (lambda told, tensors: told["columns"][0].update(mean="1"), "mean must be"),
-        (lambda told, tensors: told["columns"][0].update(median=float("nan")), "median must be"),
+        (lambda told, tensors: told["columns"][0].update(median=None), "median must be"),
         (lambda told, tensors: told["columns"][0].update(has_missing=2), "has_missing is 2"),
         (lambda told, tensors: told["columns"][0].pop("mean"), "a column of numbers has"),
         (lambda told, tensors: told["columns"][1].update(values=["a", "a"]), "no different texts"),
@@ -603,7 +608,7 @@ def damaged(path: Path, change: Any) -> None:
         (lambda told, tensors: told["columns"][2].update(mean=1e9), "mean day must be"),
         (lambda told, tensors: told["columns"].pop(), "averages must be"),
         (lambda told, tensors: tensors.pop("extractor.averages"), "its table is described by"),
-        (lambda told, tensors: tensors["extractor.averages"].fill(np.nan), "averages must be"),
+        (lambda told, tensors: tensors["extractor.averages"].fill(np.nan), "not finite"),
     ],
 )
 def test_a_damaged_table_is_refused(
@@ -611,7 +616,7 @@ def test_a_damaged_table_is_refused(
 ) -> None:
     Classifier(**QUICK).fit(train_file, target="t").save(tmp_path / "m")
     damaged(tmp_path / "m", change)
-    with pytest.raises(ModelFileError, match=f"no whole classifier .*{why}"):
+    with pytest.raises(ModelFileError, match=f"no (whole classifier|plainnet model file) .*{why}"):
         Classifier.load(tmp_path / "m")
 
 

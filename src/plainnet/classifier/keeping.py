@@ -76,5 +76,9 @@ def _check_fit(learner: Learner, metadata: Mapping[str, Any]) -> None:
             f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} that are made, "
             f"for {learner.told_answers()}"
         )
+    n_counts = len(metadata.get("classes", ["all"]))
+    for counts in learner.told.get("samples", {}).values():
+        if len(counts) != n_counts:
+            raise ValueError(f"it counts its samples as {counts!r:.80}, not once a class")
     if metadata.get("outputs", outputs) != outputs:
         raise ValueError(f"its outputs mean {metadata['outputs']!r:.80}, not {outputs!r}")

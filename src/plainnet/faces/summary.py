@@ -51,6 +51,8 @@ def _about(learner: Learner) -> Iterator[tuple[str, str]]:
     else:
         kind = "pictures" if learner.preprocessing.is_pictures else "features"
         yield "inputs", f"{shape} {kind}, as (raw − mean) / scale"
+        if learner.extractor is not None:
+            yield "features", printable(learner.extractor.told())
     if isinstance(learner, Classifier) and learner.threshold != 0.5:
         yield "threshold", f"{learner.threshold:.3f} for {printable(learner.classes[1])}"
 
