@@ -18,7 +18,7 @@ from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.member import Member, temperatures_of, tensors_of
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.recipe import Recipe, Settled
 from plainnet.classifier.samples import (
     Labels,
     Samples,
@@ -48,6 +48,8 @@ class Classifier:
 
     network: Network
     preprocessing: Preprocessing
+    settled: Settled
+    """The recipe as the latest training took it, which left nothing open."""
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
@@ -105,7 +107,8 @@ class Classifier:
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        train_set, watch = training_data(data, y, validation, self.recipe)
+        train_set, watch, tested = training_data(data, y, validation, self.recipe)
+        self.settled = self.recipe.settled(train_set, tested=tested)
         return fit_epochs(self, train_set, watch, checkpoint)
 
     def begin(
@@ -119,7 +122,7 @@ class Classifier:
     def begin_network(self, rng: Rng) -> None:
         """A new network for the data, before it has learned anything."""
         n_in, self.temperature = self.preprocessing.mean.size, 1.0
-        self.network = self.recipe.make_network(n_in, outputs_for(self.classes), rng)
+        self.network = self.settled.make_network(n_in, outputs_for(self.classes), rng)
 
     @property
     def members(self) -> list[Member]:

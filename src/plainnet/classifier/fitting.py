@@ -10,7 +10,7 @@ import numpy as np
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.recipe import Settled
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Rng
 from plainnet.pictures import Dataset, stratified_split
@@ -40,7 +40,7 @@ def fit_epochs(
         watch: what the training is watched on.
         checkpoint: where it is written, and gone on from.
     """
-    recipe = classifier.recipe
+    recipe = classifier.settled
     split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
         train_set, watch = _parted(train_set, recipe, split_rng)
@@ -81,7 +81,7 @@ def _start(
     classifier: Classifier, checkpoint: Checkpoint | None, data: str
 ) -> tuple[Training, Epochs]:
     """Begin to train one network, or go on with it."""
-    recipe, number = classifier.recipe, len(classifier.earlier)
+    recipe, number = classifier.settled, len(classifier.earlier)
     train_set, watch = cast(Dataset, classifier.training), classifier.validation
     root = np.random.default_rng([recipe.seed, number] if number else recipe.seed)
     weights_rng, order_rng, _, augment_rng = root.spawn(4)
@@ -118,7 +118,7 @@ def _start(
     return training, _watched(stream, classifier, training, checkpoint)
 
 
-def _parted(train_set: Dataset, recipe: Recipe, rng: Rng) -> tuple[Dataset, Dataset | None]:
+def _parted(train_set: Dataset, recipe: Settled, rng: Rng) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
@@ -135,7 +135,7 @@ def _varied(classifier: Classifier, train_set: Dataset, rng: Rng) -> dict[str, A
     """`augment` and `mix` of `train`, where pictures are to be varied."""
     if not train_set.is_pictures:
         return {}
-    augmentation = augmentation_of(classifier.recipe.augment, train_set.X)
+    augmentation = augmentation_of(classifier.settled.augment, train_set.X)
     shape, prepare = train_set.X.shape[1:], classifier.preprocessing
     n_classes, dtype = len(train_set.classes), classifier.network.dtype
 

@@ -90,8 +90,9 @@ def training_data(
     y: Labels | None,
     validation: tuple[Array, Labels] | None,
     recipe: Recipe,
-) -> tuple[Dataset, Dataset | None]:
-    """What to train on, and what to watch the training with if that is given.
+) -> tuple[Dataset, Dataset | None, bool]:
+    """What to train on, what to watch the training with if that is given, and whether a test part
+    has come with them.
 
     Raises:
         DataError: nothing can be learned from it.
@@ -102,11 +103,11 @@ def training_data(
         if y is not None:
             raise DataError("A data set holds its classes already; leave y out.")
         splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
-        train, watch = splits.train, splits.validation
+        train, watch, tested = splits.train, splits.validation, splits.test is not None
     elif y is None:
         raise DataError("To learn from an array of samples, give their classes too: fit(X, y).")
     else:
-        train, watch = make_dataset(_pictures(data, recipe), y), None
+        train, watch, tested = make_dataset(_pictures(data, recipe), y), None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
@@ -115,7 +116,7 @@ def training_data(
             raise DataError("The validation data must be a pair of samples and classes, (X, y).")
         X, labels = validation
         watch = make_dataset(_pictures(X, recipe), labels, classes=train.classes)
-    return _fitted(train, recipe), None if watch is None else _fitted(watch, recipe)
+    return _fitted(train, recipe), None if watch is None else _fitted(watch, recipe), tested
 
 
 def raw_samples(samples: Samples, preprocessing: Preprocessing) -> Array:

@@ -81,7 +81,7 @@ def _learn(classifier: Classifier, splits: Splits, checkpoint: Checkpoint) -> No
     try:
         with closing(classifier.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(classifier)
-            for epoch in show_progress(epochs, classifier.recipe.epochs):
+            for epoch in show_progress(epochs, classifier.settled.epochs):
                 if epoch.number == 1 and classifier.earlier:
                     say(f"network {len(classifier.earlier) + 1} of {classifier.recipe.ensemble}")
                 if checkpoint.trouble is not told:

@@ -17,9 +17,10 @@ from plainnet.classifier.recipe import (
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
+    SMALL,
     Recipe,
 )
-from plainnet.pictures.augmentation import FEW, NAMED, NAMES
+from plainnet.pictures.augmentation import FEW, MANY, NAMED, NAMES
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -92,7 +93,7 @@ RECIPE_OPTIONS = (
         type=float,
         metavar="SHARE",
         help="Of the samples, held out to watch the training where DATA has no validation "
-        f"part; 0: none. [{STANDARD.validation_share}]",
+        f"part; 0: none. [0.15; of fewer than {FEW} pictures with a test part none]",
     ),
     _network(
         "--hidden",
@@ -125,17 +126,23 @@ RECIPE_OPTIONS = (
     _network(
         "--normalization",
         **choice(NORMALIZATIONS),
-        help=f"In front of each activation: {either(NORMALIZATIONS)}. [{STANDARD.normalization}]",
+        help=f"In front of each activation: {either(NORMALIZATIONS)}. "
+        f"[{STANDARD.normalization}: batch for fewer than {SMALL:,} pictures]",
     ),
     _training(
         "--augment",
         type=click.Choice(NAMES),
         metavar="NAME",
         help="Vary training pictures each epoch anew, as if taken a moment later or written by "
-        f"another hand: {either(NAMED)}. Mild mirrors colour pictures: take handwriting for what "
-        f"can be read. [{STANDARD.augment}: mild for at most {FEW:,} pictures]",
+        f"another hand: {either(NAMED)}. Mild and strong mirror colour pictures: take handwriting "
+        f"for what can be read. [{STANDARD.augment}: strong for fewer than {FEW} in colour, "
+        f"else mild for at most {MANY:,}]",
     ),
-    _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
+    _training(
+        "--epochs",
+        type=int,
+        help=f"Passes over all samples, at most. [40; of fewer than {SMALL:,} pictures up to 160]",
+    ),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
     _training(
         "--optimizer",
