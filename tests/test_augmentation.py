@@ -11,13 +11,17 @@ from plainnet.errors import SettingError, ShapeError
 from plainnet.network import Array
 from plainnet.pictures import augmented, changes
 from plainnet.pictures.augmentation import (
+    FEW,
     HANDWRITING,
     INTERVALS,
+    MANY,
     MILD,
     NAMED,
+    STRONG,
     Augmentation,
     augmentation_of,
     has_colour,
+    usual,
 )
 from plainnet.pictures.augmented import Augmented
 from plainnet.pictures.changes import Changes, affine_maps, boxes_around, colour_changes
@@ -384,6 +388,22 @@ def test_settings_come_back_from_json(augmentation: Augmentation) -> None:
 def test_names_and_settings() -> None:
     assert not augmentation_of("none").changes_pictures
     assert augmentation_of("mild") == MILD
+    assert augmentation_of("strong") == STRONG
+
+
+def test_few_pictures_in_colour_are_varied_strongly_and_many_not_at_all() -> None:
+    kinds = [
+        (n, usual(np.broadcast_to(np.array([0, 0, 1], np.uint8), (n, 2, 2, 3))))
+        for n in (FEW - 1, FEW)
+    ]
+    assert kinds == [(FEW - 1, "strong"), (FEW, "mild")]
+    many = [usual(np.broadcast_to(np.uint8(0), (n, 2, 2, 1))) for n in (1, MANY, MANY + 1)]
+    assert many == ["mild", "mild", "none"]
+    assert augmentation_of("auto", noise(4, 8, 8, 3)) == STRONG
+    assert augmentation_of("auto") == MILD
+
+
+def test_settings_by_name() -> None:
     assert augmentation_of({"flip": 1, "mix_up": 0.2}) == Augmentation(flip=1, mix_up=0.2)
     assert augmentation_of(EVERYTHING) is EVERYTHING
     assert HANDWRITING.flip == HANDWRITING.flip_vertical == 0
@@ -393,7 +413,7 @@ def test_names_and_settings() -> None:
 @pytest.mark.parametrize("setting", ["wild", 3, None, ["mild"]])
 def test_another_name_is_refused(setting: Any) -> None:
     with pytest.raises(
-        SettingError, match="one of auto, none, mild, handwriting, or settings such as"
+        SettingError, match="one of auto, none, mild, strong, handwriting, or settings such as"
     ):
         augmentation_of(setting)
 

@@ -1,15 +1,18 @@
 """What a recipe's settings do to a training."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from plainnet.classifier import Classifier, Recipe
+from plainnet.classifier.recipe import SMALL, Settled
 from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
-from plainnet.pictures import Dataset
+from plainnet.pictures import Dataset, Splits
+from plainnet.pictures.augmentation import FEW, MANY
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -54,6 +57,55 @@ def test_layers_stand_in_their_order() -> None:
     assert kinds == [Dropout, *hidden, *hidden, Dense]
     plain = Recipe(hidden=(8,), normalization="layer", dropout=0.0).make_network(5, 1, 0)
     assert [type(layer) for layer in plain.layers] == [Dense, LayerNorm, ReLU, Dense]
+
+
+@pytest.mark.parametrize(
+    ("n", "colour", "tested", "augment", "normalization", "epochs", "share"),
+    [
+        (FEW - 1, True, True, "strong", "batch", 160, 0.0),
+        (FEW - 1, True, False, "strong", "batch", 160, 0.15),
+        (FEW - 1, False, True, "mild", "batch", 160, 0.0),
+        (FEW, True, True, "mild", "batch", 160, 0.15),
+        (1000, True, True, "mild", "batch", 80, 0.15),
+        (SMALL, True, True, "mild", "none", 40, 0.15),
+        (MANY, True, False, "mild", "none", 40, 0.15),
+        (MANY + 1, True, True, "none", "none", 40, 0.15),
+    ],
+)
+def test_what_is_left_open_is_settled_by_the_pictures(
+    n: int,
+    colour: bool,
+    tested: bool,
+    augment: str,
+    normalization: str,
+    epochs: int,
+    share: float,
+) -> None:
+    X = np.zeros((n, 1, 1, 3), np.uint8)
+    X[..., 0] = colour
+    settled = Recipe(hidden=(3,)).settled(Dataset(X, np.arange(n) % 2, ("a", "b")), tested=tested)
+    assert (settled.augment, settled.normalization) == (augment, normalization)
+    assert (settled.epochs, settled.validation_share) == (epochs, share)
+    assert settled.hidden == (3,)
+
+
+def test_what_is_given_stays_and_features_are_not_few() -> None:
+    few = Dataset(PICTURES, np.arange(60) % 2, ("a", "b"))
+    given = {"augment": "none", "normalization": "layer", "epochs": 7, "validation_share": 0.3}
+    assert Recipe.of(given).settled(few, tested=True).to_dict() == Recipe.of(given).to_dict()
+    for needs in ({"patience": 3}, {"recall": 0.9}, {"precision": 0.9}):
+        assert Recipe.of(needs).settled(few, tested=True).validation_share == 0.15
+    features = Dataset(X, Y, ("a", "b"))
+    assert Recipe().settled(features, tested=True).to_dict() == Settled().to_dict()
+
+
+def test_a_test_part_spares_few_pictures_the_held_out_share() -> None:
+    few = Dataset(PICTURES, np.arange(60) % 2, ("a", "b"))
+    made = Classifier(hidden=(4,), epochs=2)
+    assert made.fit(Splits(Path(), train=few, test=few)).validation is None
+    assert made.fit(few).validation is not None
+    assert made.settled.normalization == "batch"
+    assert made.recipe == Recipe(hidden=(4,), epochs=2)
 
 
 def test_balanced_classes_count_alike() -> None:
@@ -114,7 +166,9 @@ def test_pictures_are_varied_and_features_are_not() -> None:
     y = np.arange(60) % 2
     mild, none = (fit(PICTURES, y, augment=name) for name in ("mild", "none"))
     assert not np.array_equal(mild.network.theta, none.network.theta)
-    assert np.array_equal(fit(PICTURES, y).network.theta, mild.network.theta)
+    strong = fit(PICTURES, y, augment="strong")
+    assert np.array_equal(fit(PICTURES, y).network.theta, strong.network.theta)
+    assert not np.array_equal(strong.network.theta, mild.network.theta)
     mixed = fit(PICTURES, y, augment={"mix_up": 0.3})
     assert not np.array_equal(mixed.network.theta, none.network.theta)
     one_batch = [fit(PICTURES, y, batch_size=n, epochs=3) for n in (60, 99)]
@@ -200,7 +254,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ({"normalization": "group"}, "normalization must be one of none, batch, layer"),
+        ({"normalization": "group"}, "normalization must be one of auto, none, batch, layer"),
         ({"class_weight": "even"}, "class weight must be one of none, balanced"),
         ({"class_weight": {"cat": -1}}, "weight of the class 'cat' must be a number"),
         ({"label_smoothing": 1.0}, "label smoothing"),
@@ -212,7 +266,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
         ({"averaging": 1.5}, "averaging"),
         ({"max_norm": 0}, "largest norm of the weights"),
         ({"augment": {"mix_up": -1}}, "alpha of mix-up"),
-        ({"augment": "wild"}, "augmentation must be one of auto, none, mild, handwriting"),
+        ({"augment": "wild"}, "augmentation must be one of auto, none, mild, strong, handwriting"),
         ({"augment": {"swirl": 1}}, "augmentation has no setting 'swirl'"),
     ],
 )

@@ -228,7 +228,7 @@ def test_the_articles_network() -> None:
     classifier = trained(data, hidden=(100, 20))
     html = report_html(report_of(classifier, data, part="training"))
     read = Reader(html)
-    assert "12,288 → 100 → 20 → 1, 1,230,941 parameters" in read.text
+    assert "12,288 → 100 → 20 → 1, 1,231,181 parameters" in read.text
     assert "which the network has learned from: this says how well it remembers" in read.text
     assert len(html) < 2_000_000
 

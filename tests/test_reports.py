@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plainnet import Epoch, Network
-from plainnet.network import Dense, Dropout, LeakyReLU
+from plainnet.network import BatchNorm, Dense, Dropout, LeakyReLU
 from plainnet.reports import (
     count,
     evaluation_text,
@@ -66,6 +66,7 @@ def test_a_network_in_one_line() -> None:
     assert network_line(Network.dense([12288, 100, 20, 1])) == (
         "12,288 → 100 → 20 → 1, 1,230,941 parameters"
     )
+    assert network_line(Network([Dense(9, 4), BatchNorm(4), Dense(4, 1)])).startswith("9 → 4 → 1,")
     assert network_line(Network([LeakyReLU()])) == ", 0 parameters"
 
 

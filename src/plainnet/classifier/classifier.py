@@ -81,9 +81,9 @@ class Classifier(Learner):
         """Refuse a wish for a precision or recall that cannot be fulfilled."""
         check_decision(self.recipe, data.classes, watched)
 
-    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
+    def split(self, data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
         """Of every class the same share is held out."""
-        return stratified_split(data.y, self.recipe.validation_share, rng)
+        return stratified_split(data.y, share, rng)
 
     def begin(
         self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing

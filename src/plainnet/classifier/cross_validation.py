@@ -6,6 +6,7 @@ choice and assessment of statistical predictions (1974).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from plainnet.checks import check_whole
 from plainnet.classifier.classifier import Classifier
 from plainnet.classifier.recipe import Recipe
 from plainnet.network import Array
-from plainnet.pictures import Dataset, stratified_folds
+from plainnet.pictures import Dataset, Splits, stratified_folds
 from plainnet.training.evaluation import Evaluation, evaluate_probabilities
 
 
@@ -59,6 +60,8 @@ class CrossValidation:
 def cross_validate(data: Dataset, recipe: Recipe, folds: int = 5) -> Iterator[Fold]:
     """Train a classifier on all folds but one, and ask it for that one; for each in turn.
 
+    A fold is the test part of its training, as far as the recipe asks whether there is one.
+
     Args:
         data: all samples.
         recipe: of every classifier; its seed also deals the samples out.
@@ -83,7 +86,8 @@ def pool(data: Dataset, folds: tuple[Fold, ...]) -> CrossValidation:
 
 def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> Fold:
     others = np.setdiff1d(np.arange(len(data)), rows)
-    classifier = Classifier(**recipe.to_dict()).fit(data.take(others))
     held_out = data.take(rows)
+    splits = Splits(Path(), train=data.take(others), test=held_out)
+    classifier = Classifier(**recipe.to_dict()).fit(splits)
     P = classifier.predict_proba(held_out)
     return Fold(number, rows, P, evaluate_probabilities(held_out.y, P, data.classes))

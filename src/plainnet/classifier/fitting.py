@@ -35,7 +35,7 @@ def fit_epochs(
         watch: what the training is watched on.
         checkpoint: where it is written, and gone on from.
     """
-    recipe = learner.recipe
+    recipe = learner.settled
     split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
         train_set, watch = _parted(learner, train_set, split_rng)
@@ -74,7 +74,7 @@ def _one_by_one(
 
 def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin to train one network, or go on with it."""
-    recipe, number = learner.recipe, len(learner.earlier)
+    recipe, number = learner.settled, len(learner.earlier)
     train_set, watch = cast(Dataset, learner.training), learner.validation
     root = np.random.default_rng([recipe.seed, number] if number else recipe.seed)
     weights_rng, order_rng, _, augment_rng = root.spawn(4)
@@ -114,7 +114,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
 
 def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
-    recipe = learner.recipe
+    recipe = learner.settled
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
             "To stop early with a patience, a training needs validation data, but there is "
@@ -122,7 +122,7 @@ def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Da
         )
     if not recipe.validation_share:
         return train_set, None
-    kept, held_out = learner.split(train_set, rng)
+    kept, held_out = learner.split(train_set, recipe.validation_share, rng)
     return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
 
 
@@ -137,7 +137,7 @@ def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:
     """`augment` and `mix` of `train`, where pictures are to be varied."""
     if not train_set.is_pictures:
         return {}
-    augmentation = augmentation_of(learner.recipe.augment, train_set.X)
+    augmentation = augmentation_of(learner.settled.augment, train_set.X)
     shape, prepare = train_set.X.shape[1:], learner.preprocessing
     n_classes, dtype = len(train_set.classes), learner.network.dtype
 

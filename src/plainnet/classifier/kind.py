@@ -44,8 +44,8 @@ class Kind(ABC):
         """A SettingError if the recipe does not fit the data, which are `watched` or not."""
 
     @abstractmethod
-    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
-        """The rows to learn from, and those that the recipe's `validation_share` holds out."""
+    def split(self, data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
+        """The rows to learn from, and the share of them that is held out."""
 
     @abstractmethod
     def targets(self, data: Dataset) -> Array:

@@ -14,7 +14,7 @@ from plainnet.classifier.keeping import learner_of, write_learner
 from plainnet.classifier.kind import Kind
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.recipe import Recipe, Settled
 from plainnet.classifier.samples import Labels, Samples, raw_samples, training_data
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files import read_model
@@ -36,6 +36,8 @@ class Learner(Kind):
 
     network: Network
     preprocessing: Preprocessing
+    settled: Settled
+    """The recipe as the latest training took it, which left nothing open."""
     extractor: Extractor | None = None
     """What makes feature vectors of what is handed in, if something does."""
 
@@ -116,7 +118,9 @@ class Learner(Kind):
         if target is not None:
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
-        train_set, watch = training_data(data, y, validation, self.recipe, self.dataset, features)
+        how_made = self.recipe, self.dataset, features
+        train_set, watch, tested = training_data(data, y, validation, *how_made)
+        self.settled = self.recipe.settled(train_set, tested=tested)
         self.check_kind(train_set)
         if weights is not None:
             train_set = replace(train_set, weights=np.asarray(weights))
@@ -133,7 +137,7 @@ class Learner(Kind):
     def begin_network(self, rng: Rng) -> None:
         """A new network for the data, before it has learned anything."""
         n_in, self.temperature = self.preprocessing.mean.size, 1.0
-        self.network = self.recipe.make_network(n_in, self.n_out, rng)
+        self.network = self.settled.make_network(n_in, self.n_out, rng)
 
     @property
     def members(self) -> list[Member]:

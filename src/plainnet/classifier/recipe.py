@@ -29,7 +29,8 @@ from plainnet.network import (
     random,
     zeros,
 )
-from plainnet.pictures.augmentation import augmentation_of
+from plainnet.pictures import Dataset
+from plainnet.pictures.augmentation import FEW, augmentation_of, usual
 from plainnet.training import (
     Adam,
     AdamW,
@@ -58,6 +59,7 @@ INITIALIZERS: Mapping[str, Initializer | None] = {
     "glorot": glorot_uniform,
 }
 NORMALIZATIONS: Mapping[str, Callable[[int], Layer] | None] = {
+    "auto": None,
     "none": None,
     "batch": BatchNorm,
     "layer": LayerNorm,
@@ -88,6 +90,8 @@ SCHEDULES: Mapping[str, Callable[[float, int], Schedule]] = {
     ),
     "one-cycle": schedules.one_cycle,
 }
+SMALL = 2000
+"""Pictures below which a training has BatchNorm, and more epochs than 40, unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,8 @@ class Recipe:
     activation: str = "relu"
     initializer: str = "auto"
     """Of the weights; `auto`: what suits the activation."""
-    normalization: str = "none"
-    """In front of each activation."""
+    normalization: str = "auto"
+    """In front of each activation; `auto`: `batch` for fewer than 2,000 pictures, else `none`."""
     dropout: float = 0.2
     """Of the units of each hidden layer, the share that is left out at random."""
     input_dropout: float = 0.0
@@ -122,16 +126,19 @@ class Recipe:
     """Keep a running mean of the weights, to which each step back counts so many times as much;
     0: keep the last."""
     augment: str | Mapping[str, float] = "auto"
-    """How training pictures are varied, each epoch anew: `auto`, `none`, `mild`, `handwriting`, or
-    the settings of an `Augmentation`. Feature vectors never are."""
+    """How training pictures are varied, each epoch anew: `none`, `mild`, `strong`, `handwriting`,
+    or the settings of an `Augmentation`; `auto`: `strong` for fewer than 500 with colour, else
+    `mild` for up to 20,000, else `none`. Feature vectors never are."""
     batch_size: int = 64
-    epochs: int = 40
+    epochs: int | None = None
+    """None: 40; of fewer than 2,000 pictures so many that 80,000 are shown, but at most 160."""
     patience: int = 0
     """Stop when the validation loss has not got lower for so many epochs, and keep the epoch where
     it was lowest; 0: train to the end and keep that. With a schedule that ends low, the end is
     better than the luckiest epoch on a few hundred validation samples."""
-    validation_share: float = 0.15
-    """Of the training samples, held out where no validation data is given; 0: none."""
+    validation_share: float | None = None
+    """Of the training samples, held out where no validation data is given; 0: none. None: 0.15, but
+    none of fewer than 500 pictures with a test part, which measures, if nothing else needs it."""
     precision: float | None = None
     """Answer `positive` only so surely that at least this share of those answers is right, on the
     validation samples; of two classes."""
@@ -168,7 +175,8 @@ class Recipe:
         if self.max_norm is not None:
             check_number("largest norm of the weights into a unit", self.max_norm, "(0, inf)")
         check_whole("batch size", self.batch_size, 1)
-        check_whole("number of epochs", self.epochs, 1)
+        if self.epochs is not None:
+            check_whole("number of epochs", self.epochs, 1)
         for name in ("precision", "recall"):
             if getattr(self, name) is not None:
                 check_number(f"wanted {name}", getattr(self, name), "(0, 1]")
@@ -180,7 +188,8 @@ class Recipe:
             )
         check_whole("number of networks in an ensemble", self.ensemble, 1)
         check_whole("patience", self.patience, 0)
-        check_number("share of validation samples", self.validation_share, "[0, 1)")
+        if self.validation_share is not None:
+            check_number("share of validation samples", self.validation_share, "[0, 1)")
         check_whole("seed", self.seed, 0)
 
     @classmethod
@@ -206,6 +215,27 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Names and values, as JSON can say them."""
         return asdict(self)
+
+    def settled(self, data: Dataset, *, tested: bool) -> "Settled":
+        """The recipe with all that it leaves open settled for these training samples.
+
+        Args:
+            data: all of them, before a part is held out.
+            tested: whether test samples have come with them.
+        """
+        n, settled = len(data), self.to_dict()
+        small = data.is_pictures and n < SMALL
+        if self.augment == "auto":
+            settled["augment"] = usual(data.X) if data.is_pictures else "none"
+        if self.normalization == "auto":
+            settled["normalization"] = "batch" if small else "none"
+        if self.epochs is None:
+            settled["epochs"] = min(40 * SMALL // n, 160) if small else 40
+        if self.validation_share is None:
+            watched = self.patience or self.precision or self.recall
+            spared = small and tested and n < FEW and not watched
+            settled["validation_share"] = 0.0 if spared else 0.15
+        return Settled(**settled)
 
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
         """The network with fresh weights."""
@@ -244,6 +274,16 @@ class Recipe:
     def make_schedule(self, rate: float, steps: int) -> Schedule:
         """The learning rate over so many steps, at most `rate`."""
         return SCHEDULES[self.schedule](rate, steps)
+
+
+@dataclass(frozen=True)
+class Settled(Recipe):
+    """A recipe that leaves nothing open."""
+
+    normalization: str = "none"
+    augment: str | Mapping[str, float] = "none"
+    epochs: int = 40
+    validation_share: float = 0.15
 
 
 TABLES: Mapping[str, Mapping[str, Any]] = {

@@ -101,9 +101,9 @@ class Regressor(Learner):
                 "Classifier, or give numbers, fit(X, y)."
             )
 
-    def split(self, data: Dataset, rng: Rng) -> tuple[Array, Array]:
+    def split(self, data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
         """At random."""
-        return random_split(len(data), self.recipe.validation_share, rng)
+        return random_split(len(data), share, rng)
 
     def begin(
         self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing

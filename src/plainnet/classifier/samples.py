@@ -119,8 +119,8 @@ def training_data(
     recipe: Recipe,
     make: Callable[[Any, Labels, Dataset | None], Dataset],
     features: Features | None = None,
-) -> tuple[Dataset, Dataset | None]:
-    """What to train on, and what to watch the training with if that is given.
+) -> tuple[Dataset, Dataset | None, bool]:
+    """What to train on, what to watch the training with if that is given, and whether it is tested.
 
     `make` makes a data set of arrays, that of the validation like the given one.
 
@@ -137,11 +137,11 @@ def training_data(
         if y is not None:
             raise DataError("A data set holds its classes already; leave y out.")
         splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
-        train, watch = splits.train, splits.validation
+        train, watch, tested = splits.train, splits.validation, splits.test is not None
     elif y is None:
         raise DataError("To learn from an array of samples, give their classes too: fit(X, y).")
     else:
-        train, watch = make(_pictures(data, recipe, extractor), y, None), None
+        train, watch, tested = make(_pictures(data, recipe, extractor), y, None), None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
@@ -151,7 +151,7 @@ def training_data(
         X, labels = validation
         watch = make(_pictures(X, recipe, extractor), labels, train)
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)
-    return fitted(train), None if watch is None else fitted(watch)
+    return fitted(train), None if watch is None else fitted(watch), tested
 
 
 def raw_samples(

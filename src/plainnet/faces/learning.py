@@ -89,7 +89,7 @@ def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: obj
         with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(learner)
             stream = write_events(epochs, learner, Path(str(events))) if events else epochs
-            for epoch in show_progress(stream, learner.recipe.epochs):
+            for epoch in show_progress(stream, learner.settled.epochs):
                 if epoch.number == 1 and learner.earlier:
                     say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
                 if checkpoint.trouble is not told:

@@ -17,9 +17,10 @@ from plainnet.classifier.recipe import (
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
+    SMALL,
     Recipe,
 )
-from plainnet.pictures.augmentation import FEW, NAMED
+from plainnet.pictures.augmentation import FEW, MANY, NAMED
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -105,7 +106,7 @@ RECIPE_OPTIONS = (
         type=float,
         metavar="SHARE",
         help="Of the samples, held out to watch the training where DATA has no validation "
-        f"part; 0: none. [{STANDARD.validation_share}]",
+        f"part; 0: none. [0.15; of fewer than {FEW} pictures with a test part none]",
     ),
     _network(
         "--hidden",
@@ -138,7 +139,8 @@ RECIPE_OPTIONS = (
     _network(
         "--normalization",
         **choice(NORMALIZATIONS),
-        help=f"In front of each activation: {either(NORMALIZATIONS)}. [{STANDARD.normalization}]",
+        help=f"In front of each activation: {either(NORMALIZATIONS)}. "
+        f"[{STANDARD.normalization}: batch for fewer than {SMALL:,} pictures]",
     ),
     _training(
         "--augment",
@@ -146,10 +148,15 @@ RECIPE_OPTIONS = (
         metavar="HOW",
         help="Vary training pictures each epoch anew, as if taken a moment later or written by "
         f"another hand: {either(NAMED)}, or settings such as flip=0.5,shift=0.1,mix_up=0.2. Mild "
-        "mirrors colour pictures: take handwriting for what can be read. "
-        f"[{STANDARD.augment}: mild for at most {FEW:,} pictures]",
+        "and strong mirror colour pictures: take handwriting for what can be read. "
+        f"[{STANDARD.augment}: strong for fewer than {FEW} in colour, else mild for at most "
+        f"{MANY:,}]",
     ),
-    _training("--epochs", type=int, help=f"Passes over all samples, at most. [{STANDARD.epochs}]"),
+    _training(
+        "--epochs",
+        type=int,
+        help=f"Passes over all samples, at most. [40; of fewer than {SMALL:,} pictures up to 160]",
+    ),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
     _training(
         "--optimizer",

@@ -60,9 +60,10 @@ def command(
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))
-    if own:
-        parts = _with_held_out(learner, parts)
-    known = own and ("validation" in parts or not learner.recipe.validation_share)
+    share = _share_held_out(learner, parts)
+    if own and share:
+        parts = _with_held_out(learner, parts, share)
+    known = own and ("validation" in parts or not share)
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
@@ -162,18 +163,25 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     return shlex.join(words)
 
 
-def _with_held_out(learner: Learner, parts: dict[str, Dataset]) -> dict[str, Dataset]:
+def _share_held_out(learner: Learner, parts: dict[str, Dataset]) -> float:
+    """What share of the training samples a training on these parts holds out."""
+    if "validation" in parts or "train" not in parts:
+        return 0.0
+    return learner.recipe.settled(parts["train"], tested="test" in parts).validation_share
+
+
+def _with_held_out(learner: Learner, parts: dict[str, Dataset], share: float) -> dict[str, Dataset]:
     """The parts, with the validation samples that the run held out as they were then.
 
     They are drawn again as the training drew them, and taken for the same only if they are answered
     exactly as it was noted then; the data may have changed since.
     """
     noted = learner.quality.get("validation")
-    share, train = learner.recipe.validation_share, parts.get("train")
-    if "validation" in parts or train is None or not share or not isinstance(noted, dict):
+    if not isinstance(noted, dict):
         return parts
+    train = parts["train"]
     rng = np.random.default_rng(learner.recipe.seed).spawn(3)[2]
-    kept, held_out = learner.split(train, rng)
+    kept, held_out = learner.split(train, share, rng)
     if not len(held_out):
         return parts
     validation = train.take(held_out)

@@ -115,8 +115,8 @@ def _regression_text(measured: RegressionEvaluation, of_what: str) -> str:
 
 
 def network_line(network: Network) -> str:
-    """`12,288 → 256 → 128 → 1, 3,179,009 parameters`: what comes in, and each layer's outputs."""
-    sizes = [network.n_in, *(layer.n_out for layer in network.layers)]
+    """`12,288 → 256 → 128 → 1, 3,179,009 parameters`: what comes in, then Dense outputs."""
+    sizes = [network.n_in, *(layer.n_out for layer in network.layers if layer.weights)]
     chain = " → ".join(f"{n:,}" for n in sizes if n is not None)
     return f"{chain}, {count(network.n_parameters, 'parameter')}"
 
