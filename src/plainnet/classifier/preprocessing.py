@@ -92,7 +92,7 @@ class Preprocessing:
             "channels": "luma of ITU-R 601" if self.grey else "red, green, blue",
             "upright": "turned as the EXIF orientation says",
             "transparency": "laid on white",
-            "resize": "stretched to height x width: averaged over blocks of pixels where it is much "
+            "resize": "stretched to height x width: averaged over blocks of pixels where much "
             "larger, then antialiased by a triangle (bilinear) filter",
         }
 

@@ -149,36 +149,6 @@ def outputs_told(classes: Sequence[str], earlier: int) -> str:
     return told + (mean if earlier else "") + answer
 
 
-def restore_extractor(
-    path: Any, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
-) -> tuple[Extractor | None, dict[str, Array]]:
-    """What makes the features, if something does, and the tensors that are not its own.
-
-    Raises:
-        ModelFileError: it does not fit itself.
-        MissingExtraError: it needs a package that is not installed.
-    """
-    if "extractor" not in metadata:
-        return None, dict(tensors)
-    own = {name for name in tensors if name.startswith("extractor.")}
-    try:
-        description = dict(metadata["extractor"])
-        kind = description.pop("kind", None)
-        if kind not in EXTRACTORS:
-            raise ValueError(f"its features are made by {kind!r}, which is unknown")
-        module, name = EXTRACTORS[kind]
-        cls: type[Extractor] = getattr(import_module(module), name)
-        made = cls.restore(description, {name: tensors[name] for name in own})
-    except MissingExtraError:
-        raise
-    except (PlainnetError, KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"{path} is no whole classifier ({str(error).rstrip('.')}); copy it again or train "
-            "anew."
-        ) from error
-    return made, {name: array for name, array in tensors.items() if name not in own}
-
-
 def training_told(classifier: Classifier) -> dict[str, Any]:
     """What a model file says of a training that is over; see `Classifier.trained`."""
     parts = {"training": classifier.training, "validation": classifier.validation}
