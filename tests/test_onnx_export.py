@@ -244,6 +244,17 @@ def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
         assert labels.dtype == (np.int64 if numbers else object)
 
 
+def test_a_close_decision_may_go_either_way(tmp_path: Path) -> None:
+    asked = classifier_of((10, 12, 3))
+    large = golden_samples(asked)[-1]
+    asked.threshold = float(asked.predict_proba(large)[0, 1])  # as close as can be
+    export_onnx(asked, path := tmp_path / "a.onnx")
+    assert verify_onnx(path).sound
+    with np.load(golden_path(path)) as file:
+        assert file["close_3"].tolist() == [True]
+        assert not file["close_0"].all()
+
+
 def test_what_the_file_says_of_itself() -> None:
     asked = classifier_of((10, 12, 3), 3, ensemble=2)
     asked.classes = ("Katze", "猫", "cat\udce9")  # the last one of a damaged file name
@@ -448,12 +459,17 @@ def test_damaged_files(trained: Path, tmp_path: Path) -> None:
         golden.write_bytes(damaged)
         with pytest.raises(FileError, match=r"The golden set .*a\.golden\.npz cannot be read"):
             verify_onnx(path)
+    rest: dict[str, Any] = {
+        "probabilities_0": np.zeros(1),
+        "labels_0": np.zeros(1),
+        "close_0": np.zeros(1),
+    }
     with golden.open("wb") as file:
-        np.savez(file, samples_0=np.zeros((1, 7), np.float32), probabilities_0=0, labels_0=0)
+        np.savez(file, samples_0=np.zeros((1, 7), np.float32), **rest)
     with pytest.raises(ModelFileError, match="cannot be run on its golden set"):
         verify_onnx(path)
     with golden.open("wb") as file:
-        np.savez(file, samples_0=np.zeros((1, 9, 9, 3), np.uint8), probabilities_0=0, labels_0=0)
+        np.savez(file, samples_0=np.zeros((1, 9, 9, 3), np.uint8), **rest)
     with pytest.raises(ModelFileError, match="but its golden set expects finite ones"):
         verify_onnx(path)
     with golden.open("wb") as file:

@@ -1,8 +1,9 @@
 """The golden set: samples with the answers of plainnet itself, which lie beside an ONNX file.
 
-An `.npz` file, without pickle: `samples_0`, `probabilities_0`, `labels_0`, …. The first samples are
-as large as the network takes them (or feature vectors) and tell how exact the network is; the
-others are pictures of other sizes, and tell how exact the resize is.
+An `.npz` file, without pickle: `samples_0`, `probabilities_0`, `labels_0`, and in `close_0` where
+that is a close decision; `samples_1`, …. The first samples are as large as the network takes them
+(or feature vectors) and tell how exact the network is; the others are pictures of other sizes, and
+tell how exact the resize is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ NETWORK_LIMIT = 1e-4
 PICTURE_LIMIT = 0.01
 """How far it may be off in pictures of any size."""
 SEED = 20
+_PARTS = ("samples", "probabilities", "labels", "close")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def golden_bytes(classifier: Classifier, labels: Array) -> bytes:
     for i, samples in enumerate(golden_samples(classifier)):
         P = classifier.predict_proba(samples)
         content |= {f"samples_{i}": samples, f"probabilities_{i}": P}
-        content[f"labels_{i}"] = labels[classifier.answers(P)]
+        content |= {
+            f"labels_{i}": labels[classifier.answers(P)],
+            f"close_{i}": _close(classifier, P),
+        }
     file = io.BytesIO()
     np.savez_compressed(file, **content)  # type: ignore[arg-type]
     return file.getvalue()
@@ -100,10 +105,10 @@ def verify_onnx(path: str | Path) -> Verification:
         ModelFileError: ONNX Runtime cannot run the file, or its outputs are others.
     """
     path = Path(path)
-    session, version = open_session(path)
+    session, version = _open(path)
     groups = _read(golden_path(path), path)
     off, answers = [], 0
-    for samples, P, labels in groups:
+    for samples, P, labels, close in groups:
         given, label = _run(session, path, samples)
         if given.shape != P.shape or label.shape != labels.shape or not np.isfinite(given).all():
             raise ModelFileError(
@@ -111,12 +116,12 @@ def verify_onnx(path: str | Path) -> Verification:
                 f" set expects finite ones {P.shape} and {labels.shape}; export it again."
             )
         off.append(float(np.abs(given - P).max()))
-        answers += int(((label != labels) & ~_close(P)).sum())
-    n = sum(len(samples) for samples, _, _ in groups)
+        answers += int(((label != labels) & ~close).sum())
+    n = sum(len(samples) for samples, *_ in groups)
     return Verification(n, off[0], max(off[1:], default=None), answers, version)
 
 
-def open_session(path: Path) -> tuple[Any, str]:
+def _open(path: Path) -> tuple[Any, str]:
     """An ONNX Runtime session on the processor, and ONNX Runtime's version.
 
     Raises:
@@ -161,15 +166,18 @@ def _run(session: Any, path: Path, samples: Array) -> tuple[Array, Array]:
     return P, labels
 
 
-def _close(P: Array) -> Array:
-    """Where the answer may differ `(N,)`: the two most probable classes are 0.02 apart or less."""
-    two = np.sort(P, axis=1)[:, -2:]
-    close: Array = two[:, 1] - two[:, 0] <= 2 * PICTURE_LIMIT
+def _close(classifier: Classifier, P: Array) -> Array:
+    """Where another answer is no wonder `(N,)`: as far off as a probability may be, it changes."""
+    if P.shape[1] == 2:
+        close: Array = abs(P[:, 1] - classifier.threshold) <= PICTURE_LIMIT
+    else:
+        most = np.sort(P, axis=1)
+        close = most[:, -1] - most[:, -2] <= 2 * PICTURE_LIMIT
     return close
 
 
-def _read(path: Path, model: Path) -> list[tuple[Array, Array, Array]]:
-    """Samples, probabilities and labels, group by group."""
+def _read(path: Path, model: Path) -> list[tuple[Array, ...]]:
+    """Samples, probabilities, labels, and where these are close, group by group."""
     if not path.is_file():
         raise FileError(
             f"There is no golden set {path} beside {model}; export it again, or copy both files."
@@ -177,8 +185,8 @@ def _read(path: Path, model: Path) -> list[tuple[Array, Array, Array]]:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             groups = [
-                (file[f"samples_{i}"], file[f"probabilities_{i}"], file[f"labels_{i}"])
-                for i in range(len(file.files) // 3)
+                tuple(file[f"{part}_{i}"] for part in _PARTS)
+                for i in range(len(file.files) // len(_PARTS))
             ]
         if not groups:
             raise ValueError("it is empty")

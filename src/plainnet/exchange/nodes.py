@@ -30,7 +30,7 @@ FLOAT, UINT8, INT64, DOUBLE = 1, 2, 7, 11
 
 @dataclass(frozen=True)
 class Node:
-    """One operator: `outputs` from `inputs`."""
+    """One operator: `output` from `inputs`."""
 
     op: str
     inputs: tuple[str, ...]
