@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from plainnet.classifier.recipe import INITIALIZERS, OPTIMIZERS
+from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
 from plainnet.errors import DataError
 from plainnet.network import Array, Network, SigmoidCrossEntropy, lecun_normal
 from plainnet.pictures import Dataset, Splits

@@ -97,8 +97,8 @@ class Preprocessing:
             "channels": "luma of ITU-R 601" if self.grey else "red, green, blue",
             "upright": "turned as the EXIF orientation says",
             "transparency": "laid on white",
-            "resize": "stretched to height x width: averaged over blocks of pixels where it is "
-            "much larger, then antialiased by a triangle (bilinear) filter",
+            "resize": "stretched to height x width: averaged over blocks of pixels where much "
+            "larger, then antialiased by a triangle (bilinear) filter",
         }
 
     def extremes(self) -> Iterator[Array]:

@@ -1,95 +1,39 @@
 """The recipe: every choice of a training in one frozen, checked, printable record."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
 
 from plainnet.checks import check_number, check_whole
+from plainnet.classifier.choices import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TABLES,
+    USUAL_RATES,
+)
 from plainnet.classifier.weights import check_class_weight
 from plainnet.errors import SettingError
 from plainnet.network import (
-    BatchNorm,
     Dense,
     Dropout,
-    Initializer,
     Layer,
-    LayerNorm,
-    LeakyReLU,
     Network,
-    ReLU,
-    Sigmoid,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-    Tanh,
-    glorot_uniform,
-    he_normal,
-    lecun_normal,
-    random,
-    zeros,
 )
 from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import FEW, augmentation_of, usual
 from plainnet.training import (
-    Adam,
-    AdamW,
     Average,
-    GradientDescent,
-    Momentum,
-    Nesterov,
     Optimizer,
-    RMSprop,
     Schedule,
-    schedules,
 )
 
-ACTIVATIONS: Mapping[str, type[Layer]] = {
-    "relu": ReLU,
-    "leaky-relu": LeakyReLU,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-}
-INITIALIZERS: Mapping[str, Initializer | None] = {
-    "auto": None,
-    "zeros": zeros,
-    "random": random(0.01),
-    "lecun": lecun_normal,
-    "he": he_normal,
-    "glorot": glorot_uniform,
-}
-NORMALIZATIONS: Mapping[str, Callable[[int], Layer] | None] = {
-    "auto": None,
-    "none": None,
-    "batch": BatchNorm,
-    "layer": LayerNorm,
-}
-OPTIMIZERS: Mapping[str, type[Optimizer]] = {
-    "gradient-descent": GradientDescent,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-}
-USUAL_RATES: Mapping[str, float] = {
-    "gradient-descent": 0.1,
-    "momentum": 0.02,
-    "nesterov": 0.02,
-    "rmsprop": 0.001,
-    "adam": 0.001,
-    "adamw": 0.001,
-}
-SCHEDULES: Mapping[str, Callable[[float, int], Schedule]] = {
-    "constant": lambda rate, steps: schedules.constant(rate),  # noqa: ARG005
-    "step": lambda rate, steps: schedules.step_decay(rate, max(1, -(-steps // 3))),
-    "exponential": lambda rate, steps: schedules.exponential(rate, 0.01 ** (1 / steps)),
-    "cosine": schedules.cosine,
-    "warm-up": lambda rate, steps: schedules.warm_up(
-        schedules.cosine(rate, steps), max(1, steps // 20)
-    ),
-    "one-cycle": schedules.one_cycle,
-}
 SMALL = 2000
 """Pictures below which a training has BatchNorm, and more epochs than 40, unless told otherwise."""
 
@@ -284,15 +228,6 @@ class Settled(Recipe):
     augment: str | Mapping[str, float] = "none"
     epochs: int = 40
     validation_share: float = 0.15
-
-
-TABLES: Mapping[str, Mapping[str, Any]] = {
-    "normalization": NORMALIZATIONS,
-    "activation": ACTIVATIONS,
-    "initializer": INITIALIZERS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}
 
 
 def _sequence(

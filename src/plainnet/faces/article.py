@@ -10,7 +10,7 @@ from plainnet.classifier.article import (
     article_evaluation,
     article_network,
 )
-from plainnet.classifier.recipe import INITIALIZERS, OPTIMIZERS
+from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
 from plainnet.faces.command_line import INTERRUPTED
 from plainnet.faces.options import choice, either, json_option, print_json, units
 from plainnet.faces.reading import read_told

@@ -11,15 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from plainnet.classifier.recipe import (
+from plainnet.classifier.choices import (
     ACTIVATIONS,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
-    SMALL,
-    Recipe,
 )
+from plainnet.classifier.recipe import SMALL, Recipe
 from plainnet.pictures.augmentation import FEW, MANY, NAMED
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
