@@ -33,7 +33,7 @@ from plainnet.network import Array
 from plainnet.pictures.drawing import draw_animal
 
 QUICK = ("--epochs", "2", "--hidden", "8", "--batch-size", "8")
-PICTURES = (*QUICK, "--size", "16")
+PICTURES = (*QUICK, "--size", "16", "--normalization", "none", "--validation-share", "0.15")
 SECTIONS = ["Options", "Data", "Network", "Training", "Decision"]
 RUN_FILES = ["history.csv", "metrics.json", "model.safetensors", "report.html", "settings.json"]
 
@@ -155,7 +155,10 @@ def spoil(folder: Path) -> None:
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs on `pets` and on `features.npz`, with the names of their data."""
     runs = tmp_path_factory.mktemp("trained")
-    for name, settings in (("pets", {"size": (16, 16)}), ("features.npz", {})):
+    for name, settings in (
+        ("pets", {"size": (16, 16), "normalization": "none"}),
+        ("features.npz", {}),
+    ):
         fit = Classifier(epochs=4, hidden=(8,), batch_size=8, **settings).fit(data / name)
         fit.save(runs / Path(name).stem)
     return runs

@@ -96,7 +96,11 @@ def test_what_is_given_stays_and_features_are_not_few() -> None:
     for needs in ({"patience": 3}, {"recall": 0.9}, {"precision": 0.9}):
         assert Recipe.of(needs).settled(few, tested=True).validation_share == 0.15
     features = Dataset(X, Y, ("a", "b"))
-    assert Recipe().settled(features, tested=True).to_dict() == Settled().to_dict()
+    many = Recipe(batch_size=8).settled(features, tested=True)
+    assert many.to_dict() == Settled(batch_size=8, epochs=many.epochs).to_dict()
+    steps = -(-len(features) // 8)
+    assert many.epochs == max(40, -(-320 // steps))
+    assert Recipe(batch_size=1).settled(features, tested=True).epochs == 40
 
 
 def test_a_test_part_spares_few_pictures_the_held_out_share() -> None:

@@ -138,7 +138,7 @@ def test_train_on_numbers(runs: Path) -> None:
     out, err = ((runs / f"fare.{end}").read_text("utf-8") for end in ("out", "err"))
     assert "target      fare, a number; --task classification makes classes of it" in err
     assert re.search(r"training    204 samples: fare from \S+ to \S+, on average", err)
-    assert re.search(r"epoch 40/40  loss \S+  validation loss \S+  RMSE \S+", err)
+    assert re.search(r"epoch 80/80  loss \S+  validation loss \S+  RMSE \S+", err)
     for line in ("RMSE", "MAE", "R²", "bias", "baseline  RMSE"):
         assert f"\n  {line} " in out
     model = load_any(runs / "fare")

@@ -154,7 +154,7 @@ RECIPE_OPTIONS = (
     _training(
         "--epochs",
         type=int,
-        help=f"Passes over all samples, at most. [40; of fewer than {SMALL:,} pictures up to 160]",
+        help=f"Passes over all samples, at most. [40; of fewer than {SMALL:,} samples more]",
     ),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
     _training(

@@ -20,15 +20,14 @@ def check_text(findings: Findings) -> str:
         blocks.append(_nothing(findings))
     else:
         rows = [
-            (title, severity, len(of_kind[kind]))
-            for kind, (severity, title) in KINDS.items()
+            (_title(kind, findings), severity, len(of_kind[kind]))
+            for kind, (severity, _) in KINDS.items()
             if kind in of_kind
         ]
         blocks.append(table(("found", "", "number"), rows, texts=(0, 1)))
     for kind, found in of_kind.items():
-        severity, title = KINDS[kind]
         told = "\n".join(_first(found, "--page and --json tell them all."))
-        blocks.append(f"{severity}: {title}\n{indented(told)}")
+        blocks.append(f"{KINDS[kind][0]}: {_title(kind, findings)}\n{indented(told)}")
     return "\n\n".join(blocks)
 
 
@@ -47,11 +46,17 @@ def check_line(findings: Findings, without: Collection[str] = ()) -> str:
     `without` are kinds that are told elsewhere.
     """
     told = [
-        f"{len(found):,} × {KINDS[kind][1]}"
+        f"{len(found):,} × {_title(kind, findings)}"
         for kind, found in findings.by_kind().items()
         if found[0].severity != "note" and kind not in without
     ]
     return "; ".join(told)
+
+
+def _title(kind: str, findings: Findings) -> str:
+    """What findings of a kind are called."""
+    title = KINDS[kind][1]
+    return title if findings.is_pictures else title.replace("picture", "sample")
 
 
 def _first(found: Sequence[Finding], more: str) -> list[str]:
