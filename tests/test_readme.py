@@ -92,6 +92,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
             kind = "dog" if name.endswith("dog") else "cat"
             draw_animal(kind, rng, 32).save(folder / name / f"{number}.png")
     draw_animal("cat", rng, 32).save(folder / "photo.jpg")
+    rooms = rng.integers(1, 7, 60)
+    rows = (f"{n},{rng.choice(['garden', 'yard', ''])},{90 * n + rng.integers(99)}" for n in rooms)
+    (folder / "houses.csv").write_text("\n".join(["rooms,outside,price", *rows]))
     return folder
 
 
@@ -133,7 +136,16 @@ def test_the_classifier_in_python(
 
 @pytest.mark.parametrize("page", READMES)
 def test_no_python_is_left_untested(page: str) -> None:
-    assert len(blocks_of(page, "python")) == 2
+    assert len(blocks_of(page, "python")) == 3
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_estimator_in_python(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sklearn")
+    code = blocks_of(page, "python")[2]
+    run(code, page)
+    told = float(code.rpartition("#")[2])
+    assert float(capsys.readouterr().out) == pytest.approx(told, abs=0.01)
 
 
 def test_the_worked_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,8 +194,12 @@ def test_the_commands_do_what_they_say(
     ]
     assert [words[1] for words in commands] == [
         *("check", "train", "predict", "predict", "evaluate", "cross-validate", "report"),
-        *("summary", "explain", "trace", "graph", "train", "train"),
+        *("summary", "explain", "trace", "graph", "export", "export"),
+        *("train", "train", "train", "train"),
     ]
+    pytest.importorskip("onnxruntime")
+    backbones = pytest.importorskip("backbones", exc_type=ImportError)
+    backbones.convolutional(pets / "backbone.onnx")
     for words in commands:
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as left:
