@@ -432,12 +432,11 @@ def test_older_files_of_the_same_format_are_still_read(
 
 
 def test_a_model_whose_answers_are_no_numbers_is_refused(
-    tmp_path: Path, features: Classifier
+    tmp_path: Path, pictures: Classifier
 ) -> None:
-    features.save(path := tmp_path / "m")
+    pictures.save(path := tmp_path / "m")
     network, metadata, tensors = read_model(path)
-    tensors["preprocessing.scale"] = np.full(3, 3e38, np.float32)
-    tensors["preprocessing.mean"] = np.array([3e38, -3e38, 0], np.float32)
+    tensors["preprocessing.scale"] = np.full(1, 1e-37, np.float32)  # white is infinite then
     metadata = {k: v for k, v in metadata.items() if k not in ("format", "layers")}
     write_model(path, network, metadata, tensors)
     with pytest.raises(ModelFileError, match="its answers are no finite ones; copy it again"):
@@ -454,6 +453,8 @@ FLOATS = np.zeros(9, np.float32)
         ({"mean": np.zeros(2), "scale": np.ones(3)}, "preprocessing does not fit"),
         ({"mean": np.full(3, np.nan), "scale": np.ones(3)}, r"preprocessing\.mean .* not finite"),
         ({"mean": np.zeros(3), "scale": np.zeros(3)}, "preprocessing does not fit"),
+        ({"mean": 2e38 + FLOATS[:3], "scale": 1 + FLOATS[:3]}, "preprocessing does not fit"),
+        ({"mean": FLOATS[:3], "scale": 2e38 + FLOATS[:3]}, "preprocessing does not fit"),
         ({"mean": np.zeros(3), "scale": np.ones(3)}, "preprocessing does not fit"),  # float64
         (
             {"mean": FLOATS[:3], "scale": 1 + FLOATS[:3], "more": FLOATS[:1]},

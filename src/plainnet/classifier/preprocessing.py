@@ -12,6 +12,9 @@ from plainnet.errors import DataError, ModelFileError
 from plainnet.network import Array
 from plainnet.training.stored import blocks
 
+LARGEST = 1e38
+"""Of a mean or a scale: mean ± scale is still a float32 number."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -130,8 +133,8 @@ class Preprocessing:
             and {mean.dtype, scale.dtype} == {np.dtype(np.float32)}
             and mean.shape == (n_in,)
             and scale.shape in ((n_in,), (1,))
-            and np.isfinite(mean).all()
-            and np.isfinite(scale).all()
+            and (np.abs(mean) < LARGEST).all()
+            and (scale < LARGEST).all()
             and (scale > 0).all()
         )
         if not sound:
