@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from plainnet import Classifier
 from plainnet.errors import DataError
 from plainnet.exchange import sequential
-from plainnet.faces.export import command
+from plainnet.faces.command_line import cli
 from plainnet.reports.card import card_text
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.metrics import wilson_interval
@@ -187,7 +187,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exported(*arguments: object) -> str:
-    done = CliRunner().invoke(command, [*map(str, arguments)])
+    done = CliRunner().invoke(cli, ["export", *map(str, arguments)])
     assert done.exit_code == 0, done.output
     return done.output
 

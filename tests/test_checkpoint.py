@@ -254,7 +254,10 @@ def test_a_full_disk_stops_nothing_and_loses_nothing(
 # -- the command ---------------------------------------------------------------------------------
 
 COMMAND = [sys.executable, "-m", "plainnet", "train"]
-OPTIONS = ["--size", "16", "--hidden", "16", "--batch-size", "8", "--minutes", "0", "--no-report"]
+OPTIONS = [
+    *("--size", "16", "--hidden", "16", "--batch-size", "8", "--validation-share", "0.15"),
+    *("--minutes", "0", "--no-report"),
+]
 
 
 @pytest.fixture(scope="module")

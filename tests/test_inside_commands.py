@@ -171,7 +171,7 @@ def test_trace_as_json(plainnet: Command, folder: Path) -> None:
     picture = folder / "pets" / "cat" / "cat-0.png"
     told = json.loads(plainnet("trace", folder / "run", picture, "--json")[1])
     assert told["forward"][0]["Y"]["shape"] == [1, 8]
-    assert [step["layer"] for step in told["backward"]] == [3, 2, 1, 0]
+    assert [step["layer"] for step in told["backward"]] == [4, 3, 2, 1, 0]
     assert (told["answers"], told["right"]) == ([told["answers"][0]], None)
     assert told["loss"]["J"] > 0
     P = json.loads(plainnet("predict", folder / "run", picture, "--json")[1])

@@ -301,7 +301,7 @@ def test_photographs(real_data: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         answers = [*pool.map(answer, files)]
     wanted = asked.predict_proba(small)
-    np.testing.assert_array_equal(wanted[:3], asked.predict_proba(files[:3]))
+    np.testing.assert_allclose(wanted[:3], asked.predict_proba(files[:3]), atol=1e-6)
     P = np.stack([p for p, _ in answers])
     assert np.abs(P - wanted).max() < 0.01
     close = np.abs(wanted[:, 1] - wanted[:, 0]) <= 0.02
@@ -374,7 +374,7 @@ def test_the_example_of_the_documentation(
 def test_verify_of_a_changed_file(trained: Path, plainnet: Command, tmp_path: Path) -> None:
     plainnet("export", trained, "--onnx", "pets.onnx")
     model = onnx.load("pets.onnx")
-    (b,) = (t for t in model.graph.initializer if t.name == "layers.6.b")
+    (b,) = (t for t in model.graph.initializer if t.dims == [1] and t.name.endswith(".b"))
     b.CopyFrom(onnx.numpy_helper.from_array(np.array([-9], np.float32), b.name))
     onnx.save(model, "pets.onnx")
     code, out, err = plainnet("export", "--verify", "pets.onnx")

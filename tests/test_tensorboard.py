@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from plainnet import Classifier
 from plainnet.errors import FileError, MissingExtraError, SettingError
-from plainnet.faces.train import command
+from plainnet.faces.command_line import cli
 from plainnet.reports import tensorboard
 from plainnet.reports.tensorboard import write_events
 
@@ -129,7 +129,7 @@ def test_the_command_writes_them_and_goes_on_with_them(tmp_path: Path, data: Pat
     work.communicate()
     before = scalars_of(events)
     assert len(before) >= 3
-    done = CliRunner().invoke(command, ["--resume", str(run), "--minutes", "5"])
+    done = CliRunner().invoke(cli, ["train", "--resume", str(run), "--minutes", "5"])
     assert done.exit_code == 0, done.output
     assert len([*events.iterdir()]) == 2
     with (run / "history.csv").open() as file:
@@ -145,7 +145,7 @@ def test_without_the_extra_nothing_begins(
     monkeypatch.setitem(sys.modules, "tensorboardX.event_file_writer", None)
     run = tmp_path / "run"
     arguments = [str(data), "--out", str(run), "--tensorboard", str(tmp_path / "events")]
-    failed = CliRunner().invoke(command, arguments)
+    failed = CliRunner().invoke(cli, ["train", *arguments])
     assert isinstance(failed.exception, MissingExtraError)
     assert 'pip install "plainnet[tensorboard]"' in str(failed.exception)
     assert not run.exists()
@@ -155,6 +155,6 @@ def test_not_into_the_data(tmp_path: Path) -> None:
     for kind in ("cat", "dog"):
         (tmp_path / "pets" / kind).mkdir(parents=True)
     arguments = [str(tmp_path / "pets"), "--out", str(tmp_path / "run"), "--tensorboard"]
-    failed = CliRunner().invoke(command, [*arguments, str(tmp_path / "pets" / "events")])
+    failed = CliRunner().invoke(cli, ["train", *arguments, str(tmp_path / "pets" / "events")])
     assert isinstance(failed.exception, SettingError)
     assert "The event files would be written into" in str(failed.exception)
