@@ -20,6 +20,8 @@ from plainnet.reports import evaluation_text, indented, percent, say, table
 
 SINGLE = 6
 """Pictures that are asked for one by one at the end."""
+EPOCHS = 50
+"""Fewer than a training of so few pictures takes by default: nobody should wait for a demo."""
 
 
 @click.command("demo")
@@ -32,7 +34,7 @@ def command(out: Path | None, seed: int) -> int:
     that the training never saw, predict single ones. Takes half a minute.
     """
     start = time.perf_counter()
-    classifier = Classifier(seed=seed)
+    classifier = Classifier(seed=seed, epochs=EPOCHS)
     folder = new_folder(out) if out else numbered_folder(RUNS, "demo")
     pictures = folder / "pictures"
     _draw(pictures, seed)
