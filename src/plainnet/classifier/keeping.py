@@ -13,6 +13,7 @@ from plainnet.classifier.saved import Saved, describe, restore, whole
 from plainnet.errors import ModelFileError
 from plainnet.files import write_model
 from plainnet.network import Array, Network
+from plainnet.training.threads import one_thread
 
 if TYPE_CHECKING:
     from plainnet.classifier.learner import Learner
@@ -52,7 +53,7 @@ def learner_of(kind: type[Kind], path: str | Path, content: Content) -> Kind:
         learner.extractor, learner.told = saved.extractor, saved.training
         learner.restore(metadata)
         _check_fit(learner, metadata)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), one_thread():
         answers = [
             learner.answer_of(member, raw[None])
             for raw in learner.preprocessing.extremes()

@@ -20,7 +20,6 @@ from plainnet.errors import DivergedError, SettingError
 from plainnet.files import read_model
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
-from plainnet.tables import read_tables
 from plainnet.training import Epoch, Epochs
 
 
@@ -116,6 +115,8 @@ class Learner(Kind):
         if target is None and drop:
             raise SettingError("drop leaves out columns of a table; name its target as well.")
         if target is not None:
+            from plainnet.tables import read_tables  # only where there is a table
+
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
         how_made = self.recipe, self.dataset, features

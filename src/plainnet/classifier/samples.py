@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -26,10 +26,12 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
-from plainnet.tables import Table
 from plainnet.training.stored import Stored, as_samples, not_finite
 
-Samples = str | Path | Sequence[Any] | Array | Mapping[str, Any] | Table | Dataset
+if TYPE_CHECKING:
+    from plainnet.tables import Table
+
+Samples = Union[str, Path, Sequence[Any], Array, Mapping[str, Any], "Table", Dataset]
 """A picture, a folder of pictures, several of either, or an array of samples; of a model that was
 trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 Labels = Sequence[Any] | Array

@@ -13,7 +13,6 @@ import numpy as np
 from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
-from plainnet.faces.predict_table import predict_tables
 from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.network import Array
@@ -56,6 +55,8 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     _check_csv(csv_file)
     classifier = load_any(run)
     if (columns := columns_of(classifier)) is not None:
+        from plainnet.faces.predict_table import predict_tables  # only where there is a table
+
         return predict_tables(classifier, columns, pictures, csv_file, as_json)
     if isinstance(classifier, Regressor):
         raise DataError(

@@ -1,9 +1,11 @@
 """What commands ask of a table: which column is predicted, from which others, and as what."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import click
 
@@ -13,9 +15,10 @@ from plainnet.faces.options import Sectioned
 from plainnet.pictures import Splits
 from plainnet.pictures.reading import Progress
 from plainnet.reports import printable, say
-from plainnet.tables import Columns, is_table, read_tables
-from plainnet.tables.files import read_table, tables_at
-from plainnet.tables.target import TASKS
+from plainnet.tables import TASKS
+
+if TYPE_CHECKING:
+    from plainnet.tables import Columns
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 OPTIONS = ("target", "drop", "task")
@@ -66,6 +69,8 @@ class Asked:
 
     def read(self, data: Path, progress: Progress | None) -> Splits:
         """The table, or the folder of tables."""
+        from plainnet.tables import read_tables  # here and below: only where there is a table
+
         return read_tables(data, self.target, drop=self.drop, task=self.task, progress=progress)
 
     def noted(self) -> dict[str, Any]:
@@ -80,6 +85,8 @@ def taken_from(options: dict[str, Any]) -> dict[str, Any]:
 
 def check_target(data: Path, asked: Asked | None) -> None:
     """A SettingError that names the columns, where a table is given and no target."""
+    from plainnet.tables.files import is_table, read_table, tables_at
+
     if asked is None and is_table(data):
         table = read_table(tables_at(data)["train"])
         names = ", ".join(list(table.columns)[:20]) + (", …" if len(table.columns) > 20 else "")
@@ -116,4 +123,4 @@ def tell_task(splits: Splits, asked: Asked | None) -> None:
 
 def columns_of(learner: Learner) -> Columns | None:
     """What makes features of a table, if it was trained on one."""
-    return learner.extractor if isinstance(learner.extractor, Columns) else None
+    return cast("Columns", made) if (made := learner.extractor) and made.kind == "table" else None

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from plainnet.classifier.samples import numbers_of
 from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.reports.text import count, printable
-from plainnet.tables import Columns
 from plainnet.training.curves import calibration
 from plainnet.training.evaluation import Evaluation, evaluate_probabilities
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
+
+if TYPE_CHECKING:
+    from plainnet.tables import Columns
 
 Part = Literal["test", "validation", "training", "other"]
 
@@ -48,8 +50,8 @@ class Known(ABC):
     @property
     def columns(self) -> Columns | None:
         """What makes features of a table, if the model was trained on one."""
-        made_by = self.learner.extractor
-        return made_by if isinstance(made_by, Columns) else None
+        made = self.learner.extractor
+        return cast("Columns", made) if made is not None and made.kind == "table" else None
 
     @property
     def is_pictures(self) -> bool:

@@ -4,16 +4,23 @@
 - `Columns`: what is made of each column, fitted to a training table; an `Extractor`.
 - `overview`: what each column holds, before anything is learned from it.
 - `read_tables`: a table or a folder of tables as `Splits`, with the name of what is predicted.
+
+They are imported when they are first asked for: who has pictures does not wait for them.
 """
 
-from plainnet.tables.column import Category, Column, Date, Number
-from plainnet.tables.columns import Columns
-from plainnet.tables.files import is_table, read_table
-from plainnet.tables.overview import Looked, overview
-from plainnet.tables.sources import read_tables
-from plainnet.tables.table import Table, table_of
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from plainnet.tables.column import Category, Column, Date, Number
+    from plainnet.tables.columns import Columns
+    from plainnet.tables.files import is_table, read_table
+    from plainnet.tables.overview import Looked, overview
+    from plainnet.tables.sources import read_tables
+    from plainnet.tables.table import Table, table_of
 
 __all__ = [
+    "TASKS",
     "Category",
     "Column",
     "Columns",
@@ -21,9 +28,29 @@ __all__ = [
     "Looked",
     "Number",
     "Table",
+    "Task",
     "is_table",
     "overview",
     "read_table",
     "read_tables",
     "table_of",
 ]
+
+Task = Literal["classification", "regression"]
+TASKS = ("auto", "classification", "regression")
+
+_WHERE = {
+    **dict.fromkeys(("Category", "Column", "Date", "Number"), "column"),
+    "Columns": "columns",
+    **dict.fromkeys(("is_table", "read_table"), "files"),
+    **dict.fromkeys(("Looked", "overview"), "overview"),
+    "read_tables": "sources",
+    **dict.fromkeys(("Table", "table_of"), "table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'plainnet.tables' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"plainnet.tables.{_WHERE[name]}"), name)
+    return value

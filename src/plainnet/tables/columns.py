@@ -13,11 +13,12 @@ from plainnet.network.arrays import Array
 from plainnet.pictures import Dataset, Extractor, Splits
 from plainnet.pictures.folders import first_few
 from plainnet.pictures.reading import Progress
+from plainnet.tables import Task
 from plainnet.tables.choosing import choose
 from plainnet.tables.column import KINDS, Column
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.table import Table
-from plainnet.tables.target import Task, target_of, task_of
+from plainnet.tables.target import target_of, task_of
 
 log = logging.getLogger(__name__)
 

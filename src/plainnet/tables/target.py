@@ -2,19 +2,17 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.tables import TASKS, Task
 from plainnet.tables.table import Table
 from plainnet.tables.values import Cells, as_read, is_missing
 
 log = logging.getLogger(__name__)
 
-Task = Literal["classification", "regression"]
-TASKS = ("auto", "classification", "regression")
 MOST_CLASSES = 20
 """Different whole numbers that are still taken for classes."""
 

@@ -7,7 +7,7 @@ wait for each other, and a step takes many times as long.
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -23,8 +23,16 @@ def suited_threads(network: Network, n: int) -> Iterator[None]:
     if n * max(layer.multiply_adds for layer in network.layers) > SMALL:
         yield
         return
-    with _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
+    with one_thread():
         yield
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Within it matrix products get one thread."""
+    limits: AbstractContextManager[object] = _libraries("scipy.linalg" in sys.modules).limit(
+        limits=1, user_api="blas"
+    )
+    return limits
 
 
 @cache
