@@ -1,13 +1,17 @@
 """What a person reads in a terminal: plain text, no colour needed to understand it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import combining, east_asian_width
 
 from plainnet.network import Network
-from plainnet.tables import Columns
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import Interval, RegressionEvaluation
+
+if TYPE_CHECKING:  # pictures and tables come with it, of which the first words need nothing
+    from plainnet.tables import Columns
 
 TERMINAL = 80
 """Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
