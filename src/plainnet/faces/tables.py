@@ -114,6 +114,12 @@ def tell_task(splits: Splits, asked: Asked | None) -> None:
         )
 
 
+def of_table(splits: Splits) -> bool:
+    """Whether the samples are rows of a table."""
+    parts = (splits.train, splits.validation, splits.test)
+    return any(part is not None and isinstance(part.extractor, Columns) for part in parts)
+
+
 def columns_of(learner: Learner) -> Columns | None:
     """What makes features of a table, if it was trained on one."""
     return learner.extractor if isinstance(learner.extractor, Columns) else None
