@@ -9,6 +9,7 @@ import pytest
 
 from plainnet import Classifier, Dataset, Regressor
 from plainnet.classifier import Checkpoint, load_any, load_run
+from plainnet.classifier.cross_regression import cross_validate_numbers
 from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array
@@ -90,6 +91,17 @@ def test_it_stops_early_and_keeps_the_best() -> None:
     assert len(losses) < 200
     assert regressor.kept_epoch is not None
     assert regressor.kept_epoch["validation_loss"] == min(losses)
+
+
+def test_a_fold_is_the_test_part_of_its_training() -> None:
+    """So of few pictures none are held out beside it, as where classes are cross-validated."""
+    pictures = RNG.integers(0, 256, (12, 4, 4, 3), np.uint8)
+    data = Dataset(pictures, np.arange(12.0), target="y")
+    regressor = Regressor(hidden=(4,), epochs=2)
+    fold, *_ = cross_validate_numbers(data, regressor, 3)
+    others = data.take(np.setdiff1d(np.arange(12), fold.rows))
+    all_learned = Regressor(hidden=(4,), epochs=2, validation_share=0).fit(others)
+    np.testing.assert_array_equal(fold.answers, all_learned.predict(data.take(fold.rows)))
 
 
 def test_samples_of_the_other_kind_are_refused(trained: Regressor) -> None:
