@@ -117,7 +117,8 @@ def tell_task(splits: Splits, asked: Asked | None) -> None:
 def of_table(splits: Splits) -> bool:
     """Whether the samples are rows of a table."""
     parts = (splits.train, splits.validation, splits.test)
-    return any(part is not None and isinstance(part.extractor, Columns) for part in parts)
+    made = (part.extractor for part in parts if part is not None)
+    return any(extractor is not None and extractor.kind == "table" for extractor in made)
 
 
 def columns_of(learner: Learner) -> Columns | None:

@@ -10,7 +10,7 @@ from plainnet.network import Network
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import Interval, RegressionEvaluation
 
-if TYPE_CHECKING:  # pictures and tables come with it, of which the first words need nothing
+if TYPE_CHECKING:
     from plainnet.tables import Columns
 
 TERMINAL = 80
