@@ -146,6 +146,16 @@ def test_what_is_not_known_is_not_said(awkward: Classifier) -> None:
     assert "model-index" not in read_head(card)
     assert "That was not measured" in card
     assert "It learned from" not in card
+    assert "- hidden: 4\n- epochs: 2\n" in card  # which are not the usual ones
+    assert "all settings as usual" not in card
+
+
+def test_a_model_of_a_table_is_asked_about_tables() -> None:
+    table = {"x": np.arange(80.0), "t": np.array(["no", "yes"])[np.arange(80) // 40]}
+    card = card_text("t", Classifier(hidden=(4,), epochs=2).fit(table, target="t"))
+    assert "plainnet predict model.safetensors table.csv" in card
+    assert 'classifier.predict_proba("table.csv")' in card
+    assert "It sees 1 feature of 1 column, prepared" in card
 
 
 def test_without_test_samples_those_held_out_are_told(awkward: Classifier) -> None:

@@ -503,7 +503,7 @@ PICTURES, BRIGHT = bright_or_dark()
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        ((F,), "give their classes too"),
+        ((F,), "give the class or number of each too"),
         ((F, Y[:5]), r"60 samples and needs as many .* \(5,\)"),
         ((F, np.eye(2)[Y]), r"y is int64 \(60, 2\)"),
         ((F, F[:, 0]), "a name or a whole number, but y is float32"),
@@ -519,7 +519,7 @@ PICTURES, BRIGHT = bright_or_dark()
         (([[1, 2], [1]], [0, 1]), "an array of numbers, all of one length"),
         ((np.array([{}, {}]), [0, 1]), "an array of numbers.* ndarray of object"),
         ((PICTURES / 255, BRIGHT), "pictures as uint8 .* but X is float64"),
-        ((Dataset(F, Y, ("a", "b")), Y), "holds its classes already"),
+        ((Dataset(F, Y, ("a", "b")), Y), "holds its classes or numbers already"),
         ((Splits(Path("d"), test=Dataset(F, Y, ("a", "b"))),), "only test data"),
     ],
 )
@@ -538,7 +538,7 @@ def test_features_have_no_size() -> None:
 @pytest.mark.parametrize(
     ("validation", "error", "why"),
     [
-        (F, DataError, r"a pair of samples and classes, \(X, y\)"),
+        (F, DataError, r"a pair of samples and classes or numbers, \(X, y\)"),
         ((F, ["z"] * 60), DataError, "the class 'z', but the model knows only 0, 1"),
         ((F[:, :2], Y), ShapeError, "3 features, but got 2"),
         ((F[:9], Y), DataError, "9 samples"),

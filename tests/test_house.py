@@ -143,6 +143,10 @@ def test_import_plainnet_loads_no_package_that_it_may_not_need() -> None:
     assert not loaded & heavy
 
 
+def test_the_list_of_commands_loads_neither_pictures_nor_tables() -> None:
+    assert not loaded_by("import plainnet.faces.command_line") & {"PIL", "safetensors", "rich"}
+
+
 def test_the_mathematics_and_the_training_load_nothing_but_numpy() -> None:
     code = "import plainnet.network, plainnet.training"
     beside = loaded_by(code) - loaded_by("import numpy.random, numpy")

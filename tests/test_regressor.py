@@ -9,11 +9,13 @@ import pytest
 
 from plainnet import Classifier, Dataset, Regressor
 from plainnet.classifier import Checkpoint, load_any, load_run
+from plainnet.classifier.cross_regression import cross_validate_numbers
 from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from plainnet.files import read_model, write_model
 from plainnet.network import Array
 from plainnet.pictures import Splits, health, random_folds, random_split
 from plainnet.pictures.duplicates import Sample
+from plainnet.reports.material import report_of
 from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
@@ -89,6 +91,32 @@ def test_it_stops_early_and_keeps_the_best() -> None:
     assert len(losses) < 200
     assert regressor.kept_epoch is not None
     assert regressor.kept_epoch["validation_loss"] == min(losses)
+
+
+def test_a_fold_is_the_test_part_of_its_training() -> None:
+    """So of few pictures none are held out beside it, as where classes are cross-validated."""
+    pictures = RNG.integers(0, 256, (12, 4, 4, 3), np.uint8)
+    data = Dataset(pictures, np.arange(12.0), target="y")
+    regressor = Regressor(hidden=(4,), epochs=2)
+    fold, *_ = cross_validate_numbers(data, regressor, 3)
+    others = data.take(np.setdiff1d(np.arange(12), fold.rows))
+    all_learned = Regressor(hidden=(4,), epochs=2, validation_share=0).fit(others)
+    np.testing.assert_array_equal(fold.answers, all_learned.predict(data.take(fold.rows)))
+
+
+def test_samples_of_the_other_kind_are_refused(trained: Regressor) -> None:
+    numbers, classes = Dataset(X, Y, target="price"), Dataset(X, np.arange(300) % 2, ("a", "b"))
+    classifier = Classifier(**SETTINGS).fit(classes)
+    with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):
+        classifier.evaluate(numbers)
+    with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):
+        report_of("a run", classifier, numbers)
+    with pytest.raises(DataError, match="holds samples of classes, and a regressor"):
+        report_of("a run", trained, classes)
+    with pytest.raises(DataError, match="holds samples of classes, and a regressor"):
+        Regressor(**SETTINGS).fit(Splits(Path(), train=numbers, validation=classes))
+    with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):
+        Classifier(**SETTINGS).fit(Splits(Path(), train=classes, validation=numbers))
 
 
 def test_validation_of_ones_own() -> None:

@@ -153,6 +153,22 @@ def test_train_on_numbers(runs: Path) -> None:
     assert header == "epoch,step,loss,validation_loss,validation_RMSE,learning_rate,seconds"
 
 
+def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path: Path) -> None:
+    """They have no lines, by which those of a CSV file are told; many of them are alike."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    x = [0, 1, 2, 3] * 20
+    table = pyarrow.table({"x": x, "t": ["ab"[value > 1] for value in x]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    code, _, err = plainnet("train", "t.parquet", "--target", "t", *QUICK, "--out", "run")
+    assert code == 0
+    assert "check" not in err
+    page = tmp_path / "run" / "report.html"
+    assert "The check of the data" not in page.read_text("utf-8")
+    assert plainnet("report", "run", "t.parquet")[0] == 0
+    assert "The check of the data" not in page.read_text("utf-8")
+
+
 def test_the_other_task(plainnet: Command) -> None:
     code, out, _ = plainnet("train", "…/ship.csv", "--target", "class", *QUICK, "--json")
     assert (code, json.loads(out)["classes"]) == (0, ["1", "2", "3"])

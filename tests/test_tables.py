@@ -551,6 +551,25 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
         read_tables(tmp_path.parent, "t")
 
 
+def test_a_validation_table_that_lacks_a_class() -> None:
+    """Its classes are those of the training all the same, and not counted anew."""
+    x = np.tile([0.0, 5.0, 10.0], 40)
+    table = {"x": x, "t": np.array(["a", "b", "c"])[np.arange(120) % 3]}
+    held = {name: values[np.arange(120) % 3 > 0] for name, values in table.items()}
+    splits = read_tables(table, "t", validation=held)
+    assert splits.validation is not None
+    assert splits.validation.classes == ("b", "c")
+    model = Classifier(hidden=(16,), epochs=60, dropout=0).fit(splits)
+    assert model.validation is not None
+    assert model.validation.classes == ("a", "b", "c")
+    assert model.history[-1]["validation_accuracy"] == model.evaluate(splits.validation).accuracy
+    assert model.history[-1]["validation_accuracy"] > 0.9
+    assert model.temperature < 2
+    unknown = {"x": x, "t": np.array(["a", "b", "d"])[np.arange(120) % 3]}
+    with pytest.raises(DataError, match="the class 'd', but the model knows only a, b, c"):
+        Classifier(**QUICK).fit(table, target="t", validation=unknown)
+
+
 def test_a_validation_table(train_file: Path) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t", validation=train_file)
     assert model.validation is not None

@@ -1,4 +1,4 @@
-"""The checkpoint of a classifier's training: nothing of it is lost, whatever ends the process."""
+"""The checkpoint of a learner's training: nothing of it is lost, whatever ends the process."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ SHARE = 20
 
 @dataclass
 class Training:
-    """One training of a classifier's network: all that its next step depends on."""
+    """One training of a learner's network: all that its next step depends on."""
 
     network: Network
     optimizer: Optimizer
@@ -47,7 +47,7 @@ class Training:
     data: str
     """The `fingerprint` of what it learns from."""
     history: list[Epoch]
-    """Of the classifier; it ends with the epochs of this network."""
+    """Of the learner; it ends with the epochs of this network."""
     earlier: list[Member]
     """The networks of an ensemble that were trained before."""
     average: Average | None = None

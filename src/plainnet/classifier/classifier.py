@@ -15,10 +15,11 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.classifier.decision import check_decision, decide
+from plainnet.classifier.labels import Labels, plain_labels, right_classes
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.samples import Labels, Samples, make_dataset, numbers_of, plain_labels
+from plainnet.classifier.samples import Samples, make_dataset
 from plainnet.classifier.saved import classes_of
 from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError
@@ -166,10 +167,8 @@ class Classifier(Learner):
             raise DataError(
                 f"evaluate takes a Dataset, such as read_data(folder).train, but got {data!r:.60}."
             )
-        P = self.predict_proba(data)
-        names = [name for name, count in data.counts().items() if count]
-        places = dict(zip(names, numbers_of(names, self.classes, data.name), strict=True))
-        y = np.array([places.get(name, 0) for name in data.classes])[data.y]
+        self.check_kind(data)
+        P, y = self.predict_proba(data), right_classes(self.classes, data)
         return evaluate_probabilities(y, P, self.classes, self.threshold)
 
     # -- keeping ---------------------------------------------------------------------------------

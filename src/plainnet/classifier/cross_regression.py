@@ -1,6 +1,7 @@
 """Cross-validation of a regression: each number is predicted by a training that has not seen it."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from plainnet.checks import check_whole
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.regressor import Regressor
 from plainnet.network import Array
-from plainnet.pictures import Dataset, random_folds
+from plainnet.pictures import Dataset, Splits, random_folds
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
 
 
@@ -29,6 +30,8 @@ def cross_validate_numbers(
     data: Dataset, regressor: Regressor, folds: int = 5
 ) -> Iterator[NumberFold]:
     """Train one like this on all folds but one, and ask it for that one; for each in turn.
+
+    A fold is the test part of its training, as far as the recipe asks whether there is one.
 
     Args:
         data: all samples, with a target.
@@ -55,8 +58,9 @@ def pool_numbers(data: Dataset, folds: Sequence[NumberFold]) -> RegressionEvalua
 
 def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> NumberFold:
     others = np.setdiff1d(np.arange(len(data)), rows)
-    regressor = Regressor(**recipe.to_dict()).fit(data.take(others))
     held_out = data.take(rows)
+    splits = Splits(Path(), train=data.take(others), test=held_out)
+    regressor = Regressor(**recipe.to_dict()).fit(splits)
     answers = regressor.predict(held_out)
     return NumberFold(
         number, rows, answers, evaluate_numbers(held_out.y, answers, data.target or "y")

@@ -18,7 +18,7 @@ from plainnet.training.threads import one_thread
 if TYPE_CHECKING:
     from plainnet.classifier.learner import Learner
 
-Kind = TypeVar("Kind", bound="Learner")
+Either = TypeVar("Either", bound="Learner")
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
 
@@ -38,7 +38,7 @@ def write_learner(path: Path, learner: Learner) -> None:
     write_model(path, learner.network, metadata, tensors)
 
 
-def learner_of(kind: type[Kind], path: str | Path, content: Content) -> Kind:
+def learner_of(kind: type[Either], path: str | Path, content: Content) -> Either:
     """The learner of this kind in the file at `path`, from what `read_model` gave for it.
 
     Raises:

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
+from plainnet.classifier.labels import Labels
 from plainnet.classifier.member import Member
-from plainnet.classifier.samples import Labels
 from plainnet.network import Array, Loss, Rng
 from plainnet.pictures import Dataset
 from plainnet.training.evaluation import Evaluation

@@ -12,10 +12,11 @@ from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.keeping import learner_of, write_learner
 from plainnet.classifier.kind import Kind
+from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe, Settled
-from plainnet.classifier.samples import Labels, Samples, raw_samples, training_data
+from plainnet.classifier.samples import Samples, raw_samples, training_data
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files import read_model
 from plainnet.network import Array, Network, Rng
@@ -36,7 +37,7 @@ class Learner(Kind):
     network: Network
     preprocessing: Preprocessing
     settled: Settled
-    """The recipe as the latest training took it, which left nothing open."""
+    """The recipe as the latest training took it, which left nothing open; of a loaded one none."""
     extractor: Extractor | None = None
     """What makes feature vectors of what is handed in, if something does."""
 
@@ -121,8 +122,11 @@ class Learner(Kind):
             data, validation = read_tables(data, target, **how), None
         how_made = self.recipe, self.dataset, features
         train_set, watch, tested = training_data(data, y, validation, *how_made)
-        self.settled = self.recipe.settled(train_set, tested=tested)
         self.check_kind(train_set)
+        if watch is not None:
+            self.check_kind(watch)
+            watch = numbered_as(train_set.classes, watch)
+        self.settled = self.recipe.settled(train_set, tested=tested)
         if weights is not None:
             train_set = replace(train_set, weights=np.asarray(weights))
         return fit_epochs(self, train_set, watch, checkpoint)

@@ -28,11 +28,7 @@ from plainnet.network import (
 )
 from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import FEW, augmentation_of, usual
-from plainnet.training import (
-    Average,
-    Optimizer,
-    Schedule,
-)
+from plainnet.training import Average, Optimizer, Schedule
 
 SMALL = 2000
 """Pictures below which a training has BatchNorm, and more epochs than 40, unless told otherwise."""
@@ -43,7 +39,7 @@ which 40 epochs are 80 steps, it gains 4 points of accuracy."""
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a classifier is made and trained; the defaults do well on most data."""
+    """How a learner is made and trained; the defaults do well on most data."""
 
     hidden: tuple[int, ...] = (256, 128)
     """Units of the hidden layers; none: logistic regression."""
@@ -95,7 +91,7 @@ class Recipe:
     positive: str | None = None
     """The class that `precision` and `recall` are for; None: the second."""
     ensemble: int = 1
-    """Networks, trained one after the other, whose probabilities are averaged."""
+    """Networks, trained one after the other, whose answers are averaged."""
     size: tuple[int, int] | None = None
     """Height and width of pictures; None: 64 × 64 for files, their own for arrays."""
     grey: bool = False
@@ -189,10 +185,8 @@ class Recipe:
 
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
         """The network with fresh weights."""
-        initializer, normalization = (
-            INITIALIZERS[self.initializer],
-            NORMALIZATIONS[self.normalization],
-        )
+        initializer = INITIALIZERS[self.initializer]
+        normalization = NORMALIZATIONS[self.normalization]
         layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
         for before, units in pairwise([n_in, *self.hidden]):
             layers += [Dense(before, units, initializer)]
@@ -217,8 +211,9 @@ class Recipe:
         root of their number beyond: a step changes all weights of a unit at once, and the more
         there are, the further the unit moves.
         """
-        usual = USUAL_RATES[self.optimizer] * min(1.0, math.sqrt(784 / n_in))
-        rate = usual if self.learning_rate is None else self.learning_rate
+        rate = self.learning_rate
+        if rate is None:
+            rate = USUAL_RATES[self.optimizer] * min(1.0, math.sqrt(784 / n_in))
         return OPTIMIZERS[self.optimizer](rate, weight_decay=self.weight_decay)
 
     def make_schedule(self, rate: float, steps: int) -> Schedule:
@@ -228,7 +223,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Settled(Recipe):
-    """A recipe that leaves nothing open."""
+    """A recipe that leaves nothing open of what the training samples decide."""
 
     normalization: str = "none"
     augment: str | Mapping[str, float] = "none"

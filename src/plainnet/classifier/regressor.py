@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.classifier.labels import Labels
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.samples import Labels, Samples, make_numbers
+from plainnet.classifier.samples import Samples, make_numbers
 from plainnet.classifier.saved import target_of
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, MeanSquaredError, Rng

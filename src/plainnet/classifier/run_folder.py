@@ -3,7 +3,7 @@
 ::
 
     runs/pets-1/
-      model.safetensors   the classifier; all that answering needs
+      model.safetensors   the classifier or regressor; all that answering needs
       settings.json       the recipe and where the data came from
       checkpoint.safetensors   while it trains: all that going on needs
       history.csv         one row an epoch
@@ -154,7 +154,11 @@ def load_run(path: Path) -> Classifier:
     Raises:
         ModelFileError: neither is there, or it is a regressor.
     """
-    found = load_any(path)
+    return only_classes(load_any(path), path)
+
+
+def only_classes(found: Classifier | Regressor, path: Path) -> Classifier:
+    """What `load_any` has found there, if it is a classifier; else a ModelFileError."""
     if isinstance(found, Regressor):
         raise ModelFileError(
             f"{path} predicts a number, {found.target!r}, which this cannot be done with; name a "

@@ -1,4 +1,4 @@
-"""What a user may hand in, turned into what a classifier works with."""
+"""What a user may hand in, turned into what a learner works with."""
 
 import math
 import os
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from plainnet.classifier.features import Features, extractor_of
+from plainnet.classifier.labels import Labels, numbers_of, plain_labels
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 Samples = Union[str, Path, Sequence[Any], Array, Mapping[str, Any], "Table", Dataset]
 """A picture, a folder of pictures, several of either, or an array of samples; of a model that was
 trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
-Labels = Sequence[Any] | Array
-"""The class of each sample: names or whole numbers."""
 
 
 def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
@@ -79,41 +78,6 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
     return Dataset(_array(X), numbers, name="The array", target=target)
 
 
-def plain_labels(y: Labels) -> Array:
-    """Labels as an array of whole numbers or of strings.
-
-    Raises:
-        DataError: they are something else, such as fractions or None.
-    """
-    try:
-        labels = np.asarray(y)
-    except ValueError:  # lists of different lengths
-        labels = np.array(None)
-    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):
-        return labels.astype(str)
-    if labels.dtype.kind == "b":
-        return labels.astype(str)
-    if labels.dtype.kind == "f" and labels.size and (labels == np.rint(labels)).all():
-        return labels.astype(np.int64)
-    if labels.dtype.kind not in "iuU":
-        raise DataError(
-            f"The class of each sample must be a name or a whole number, but y is {labels.dtype} "
-            f"{labels.shape}; name the classes, or number them from 0 on."
-        )
-    return labels
-
-
-def numbers_of(names: Sequence[str], classes: Sequence[str], whose: str) -> Array:
-    """The place of each name in `classes`, which a DataError names if there is none."""
-    if unknown := sorted({*names} - {*classes}):
-        known = ", ".join(classes[:10]) + (", …" if len(classes) > 10 else "")
-        raise DataError(
-            f"{whose} holds the class {unknown[0]!r}, but the model knows only {known}; leave its "
-            "samples out, or train with them."
-        )
-    return np.array([list(classes).index(name) for name in names], np.int64)
-
-
 def training_data(
     data: Samples | Dataset | Splits,
     y: Labels | None,
@@ -137,11 +101,13 @@ def training_data(
             data = read_data(data, size=recipe.size, grey=recipe.grey)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
-            raise DataError("A data set holds its classes already; leave y out.")
+            raise DataError("A data set holds its classes or numbers already; leave y out.")
         splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
         train, watch, tested = splits.train, splits.validation, splits.test is not None
     elif y is None:
-        raise DataError("To learn from an array of samples, give their classes too: fit(X, y).")
+        raise DataError(
+            "To learn from an array of samples, give the class or number of each too: fit(X, y)."
+        )
     else:
         train, watch, tested = make(_pictures(data, recipe, extractor), y, None), None, False
     if train is None:
@@ -149,7 +115,9 @@ def training_data(
     train.check_for_training()
     if validation is not None:
         if not isinstance(validation, tuple) or len(validation) != 2:
-            raise DataError("The validation data must be a pair of samples and classes, (X, y).")
+            raise DataError(
+                "The validation data must be a pair of samples and classes or numbers, (X, y)."
+            )
         X, labels = validation
         watch = make(_pictures(X, recipe, extractor), labels, train)
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.exchange.nodes import FLOAT, OPSET, UINT8, Nodes, first_line, onnx_module
+from plainnet.exchange.nodes import FLOAT, OPSET, UINT8, Nodes, onnx_module
 from plainnet.exchange.picture_nodes import resize_nodes
 from plainnet.network import Array
 from plainnet.pictures.backbone import Backbone
 from plainnet.pictures.backbone_choice import padded
+from plainnet.pictures.backbone_model import first_line
 from plainnet.pictures.backbone_view import View
 
 if TYPE_CHECKING:

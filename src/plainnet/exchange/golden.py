@@ -18,9 +18,9 @@ import numpy as np
 
 from plainnet.classifier import Classifier
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
-from plainnet.exchange.nodes import first_line
 from plainnet.network import Array
 from plainnet.pictures import PictureExtractor
+from plainnet.pictures.backbone_model import first_line
 
 NETWORK_LIMIT = 1e-4
 """How far a probability may be off where nothing is resized."""

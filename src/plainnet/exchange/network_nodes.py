@@ -49,15 +49,15 @@ def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> s
     return X
 
 
-def two_class_nodes(nodes: Nodes, Z: str, name: str = "") -> str:
-    """[1 − p, p] `(N, 2)` from one logit `(N, 1)`, p = σ(Z); 1 − p as σ(−Z) keeps its digits."""
-    no, yes = nodes.add("Sigmoid", nodes.add("Neg", Z)), nodes.add("Sigmoid", Z)
-    return nodes.add("Concat", no, yes, axis=1, name=name)
-
-
 def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:
-    """The probabilities of the classes: softmax of the logits, or both of one."""
-    return two_class_nodes(nodes, Z) if n_out == 1 else nodes.add("Softmax", Z, axis=1)
+    """The probabilities of the classes: softmax of the logits.
+
+    Of one logit [1 − p, p] `(N, 2)` with p = σ(Z); 1 − p as σ(−Z) keeps its digits.
+    """
+    if n_out != 1:
+        return nodes.add("Softmax", Z, axis=1)
+    no, yes = nodes.add("Sigmoid", nodes.add("Neg", Z)), nodes.add("Sigmoid", Z)
+    return nodes.add("Concat", no, yes, axis=1)
 
 
 def average_nodes(nodes: Nodes, values: Sequence[str], name: str) -> str:
@@ -68,13 +68,13 @@ def average_nodes(nodes: Nodes, values: Sequence[str], name: str) -> str:
     return nodes.add("Div", total, float(len(values)), name=name)
 
 
-def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float = 0.5, name: str = "") -> str:
+def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float) -> str:
     """The class number answered, int64 `(N,)`: of two classes 1 where its p ≥ threshold."""
     if K != 2:
-        return nodes.add("ArgMax", P, axis=1, keepdims=0, name=name)
+        return nodes.add("ArgMax", P, axis=1, keepdims=0)
     p = nodes.add("Gather", P, 1, axis=1)
     yes = nodes.add("GreaterOrEqual", p, threshold)
-    return nodes.add("Cast", yes, to=INT64, name=name)
+    return nodes.add("Cast", yes, to=INT64)
 
 
 # -- layer by layer --------------------------------------------------------------------------------

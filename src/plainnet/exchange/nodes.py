@@ -154,8 +154,3 @@ def onnx_module() -> ModuleType:
             'An ONNX file needs onnx, which is not installed: pip install "plainnet[onnx]".'
         ) from None
     return onnx
-
-
-def first_line(error: Exception) -> str:
-    """What an error of others says, in a line."""
-    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""`plainnet evaluate`: how well a run answers on data with known classes."""
+"""`plainnet evaluate`: how well a run answers on data of which it is known what is right."""
 
 from pathlib import Path
 
@@ -27,8 +27,8 @@ PARTS = ("test", "validation", "train")
 def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     """Measure how well RUN answers on DATA.
 
-    RUN is a run folder or a model file. DATA is anything that `plainnet train` takes; its classes
-    must be known to the model.
+    RUN is a run folder or a model file. DATA is anything that `plainnet train` takes; its classes,
+    if it has any, must be known to the model.
     """
     learner = load_any(run)
     parts = parts_of(read_for(data, learner))

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from plainnet.classifier import load_any, load_run
+from plainnet.classifier import load_any
 from plainnet.classifier.explain import METHODS, Explanation, explain
+from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError
 from plainnet.faces.explain_table import explain_table
 from plainnet.faces.options import choice, either, json_option, print_json
@@ -61,7 +62,7 @@ def command(
     if out is None and not as_json:
         out = Path(f"{picture.stem}-explained.png")
     _check_out(out, picture)
-    told = explain(load_run(run), picture, method=method, of=of)
+    told = explain(only_classes(learner, run), picture, method=method, of=of)
     if out is not None:
         write_file(out, explanation_png(told))
     if as_json:

@@ -26,18 +26,18 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
     """
     endings = (".dot", ".gv") if dot else (".svg",)
     _check_out(out, endings)
-    classifier = load_any(run)
+    learner = load_any(run)
     name = run.resolve().name.removesuffix(".safetensors")
-    boxes = graph_boxes(classifier.network, classifier.loss, classifier.preprocessing.shape)
-    title = f"{name}: {network_line(classifier.network)}"
+    boxes = graph_boxes(learner.network, learner.loss, learner.preprocessing.shape)
+    title = f"{name}: {network_line(learner.network)}"
     if dot and out is None:
         print(graph_dot(boxes, title), end="")
         return
     out = out or Path(f"{name}-graph.svg")
     write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
-    if classifier.earlier:
-        print(f"one of {len(classifier.members)} networks of this kind, which are averaged")
-    print(f"{network_line(classifier.network)}\nwritten  {printable(str(out))}")
+    if learner.earlier:
+        print(f"one of {len(learner.members)} networks of this kind, which are averaged")
+    print(f"{network_line(learner.network)}\nwritten  {printable(str(out))}")
 
 
 def _check_out(out: Path | None, endings: tuple[str, ...]) -> None:

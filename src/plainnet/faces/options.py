@@ -154,7 +154,8 @@ RECIPE_OPTIONS = (
     _training(
         "--epochs",
         type=int,
-        help=f"Passes over all samples, at most. [40; of fewer than {SMALL:,} samples more]",
+        help="Passes over all samples, at most. [40; of fewer than "
+        f"{SMALL:,} pictures, and of few feature vectors, more]",
     ),
     _training("--batch-size", type=int, help=f"Samples of a step. [{STANDARD.batch_size}]"),
     _training(
@@ -236,7 +237,7 @@ RECIPE_OPTIONS = (
         "--ensemble",
         type=int,
         metavar="K",
-        help="Train so many networks and average their probabilities: slower, and better. "
+        help="Train so many networks and average their answers: slower, and better. "
         f"[{STANDARD.ensemble}]",
     ),
     _training("--seed", type=int, help=f"Of everything drawn at random. [{STANDARD.seed}]"),

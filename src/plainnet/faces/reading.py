@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from plainnet.errors import PictureError
-from plainnet.faces.tables import Asked
+from plainnet.faces.tables import Asked, of_table
 from plainnet.pictures import Extractor, Splits, leaks, look_over, read_data, without_leaks
 from plainnet.pictures.findings import name_of
 from plainnet.reports import count, counting, printable, say
@@ -46,11 +46,6 @@ def read_told(
             say(f"Left out: {count(len(left_out) - MOST_TOLD, 'more unreadable picture')}.")
 
 
-def is_table(splits: Splits) -> bool:
-    """Whether the samples are rows of a table."""
-    return any(part is not None and part.lines is not None for part in (splits.train, splits.test))
-
-
 def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[str] | None]:
     """The data, and a sentence for each thing that stands out, as `plainnet check` finds it.
 
@@ -58,7 +53,7 @@ def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[s
     holds as well. With `drop_leaks` these are left out of the training part. The rows of a table
     are not looked over, where few columns make many of them equal: None, unless leaks are dropped.
     """
-    if is_table(splits) and not drop_leaks:
+    if of_table(splits) and not drop_leaks:
         return splits, None
     with counting("checking") as progress:
         findings = look_over(splits, progress=progress)

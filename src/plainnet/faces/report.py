@@ -16,8 +16,7 @@ from plainnet.errors import DataError
 from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.features import FEATURES
 from plainnet.faces.options import STANDARD, json_option, print_json
-from plainnet.faces.reading import is_table
-from plainnet.faces.tables import OPTIONS
+from plainnet.faces.tables import OPTIONS, of_table
 from plainnet.pictures import Dataset, Splits, leaks, look_over, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.check_text import check_sentences
@@ -57,7 +56,7 @@ def command(
     settings = run_settings(run)
     own = _same(settings.get("data"), data)
     splits = read_for(data, learner)
-    findings = None if is_table(splits) else check_sentences(look_over(splits))
+    findings = None if of_table(splits) else check_sentences(look_over(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))

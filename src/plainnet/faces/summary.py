@@ -9,7 +9,7 @@ import click
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.tables import columns_of
-from plainnet.reports import count, network_text, percent, printable, table
+from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.text import columns_told, number
 
 
@@ -45,10 +45,10 @@ def _about(learner: Learner) -> Iterator[tuple[str, str]]:
         yield "predicts", f"{printable(learner.target)}, {unit}"
     if isinstance(learner, Classifier):
         yield "classes", printable(", ".join(learner.classes))
-    shape = " × ".join(map(str, learner.preprocessing.shape))
     if (columns := columns_of(learner)) is not None:
-        yield "inputs", f"{shape} features of {count(len(columns.columns), 'column')}"
+        yield "inputs", columns.told()
     else:
+        shape = " × ".join(map(str, learner.preprocessing.shape))
         kind = "pictures" if learner.preprocessing.is_pictures else "features"
         yield "inputs", f"{shape} {kind}, as (raw − mean) / scale"
         if learner.extractor is not None:

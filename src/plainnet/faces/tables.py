@@ -121,6 +121,13 @@ def tell_task(splits: Splits, asked: Asked | None) -> None:
         )
 
 
+def of_table(splits: Splits) -> bool:
+    """Whether the samples are rows of a table."""
+    parts = (splits.train, splits.validation, splits.test)
+    made = (part.extractor for part in parts if part is not None)
+    return any(extractor is not None and extractor.kind == "table" for extractor in made)
+
+
 def columns_of(learner: Learner) -> Columns | None:
     """What makes features of a table, if it was trained on one."""
     return cast("Columns", made) if (made := learner.extractor) and made.kind == "table" else None

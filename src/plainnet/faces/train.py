@@ -186,9 +186,8 @@ def _name(data: Path) -> str:
 
 
 def _real(path: Path) -> Path:
-    return Path(
-        os.path.realpath(path.expanduser())
-    )  # unlike resolve, at peace with links in a ring
+    # unlike resolve, at peace with links in a ring
+    return Path(os.path.realpath(path.expanduser()))
 
 
 def _kept(learner: Learner) -> int:

@@ -19,7 +19,7 @@ class Augmented:
     Args:
         augmentation: what is done to the pictures.
         shape: of a picture: height, width, channels.
-        prepare: `prepare(raw, out)` writes the inputs of raw pictures, as the classifier's
+        prepare: `prepare(raw, out)` writes the inputs of raw pictures, as a learner's
             preprocessing does.
         rng: the generator of this purpose.
 

@@ -55,8 +55,8 @@ class OnnxModel:
             raise
         except Exception as error:  # its errors have no class in common but this one
             raise FileError(
-                f"{name} cannot be run by ONNX Runtime {runtime.__version__} ({_first(error)}); "
-                "export it anew, for an operator set that it knows."
+                f"{name} cannot be run by ONNX Runtime {runtime.__version__} "
+                f"({first_line(error)}); export it anew, for an operator set that it knows."
             ) from error
         self.outputs = tuple(output.name for output in self._session.get_outputs())
         self._look_at_input()
@@ -74,7 +74,7 @@ class OnnxModel:
         except Exception as error:
             raise DataError(
                 f"The backbone {self.name} cannot be run on an input {X.dtype} {X.shape} "
-                f"({_first(error)}); export it anew, or say in a .json beside it what it takes."
+                f"({first_line(error)}); export it anew, or say in a .json beside it what it takes."
             ) from error
         return [np.asarray(array) for array in found]
 
@@ -108,7 +108,7 @@ def _parsed(onnx: ModuleType, content: bytes, name: str) -> Any:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # of the protobuf library, under one name or another
         raise FileError(
-            f"{name} is no ONNX file, or cut short ({_first(error)}); export or copy it again."
+            f"{name} is no ONNX file, or cut short ({first_line(error)}); export or copy it again."
         ) from error
     if not model.graph.node:
         raise FileError(f"{name} is no ONNX file, for it computes nothing; export it again.")
@@ -139,7 +139,7 @@ def _tensors(graph: Any, more: Sequence[Any] = ()) -> Iterator[Any]:
                 yield from _tensors(inside)
 
 
-def _first(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """The first line of what it says, without ONNX Runtime's own prefix."""
     line = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return line.rpartition("[ONNXRuntimeError] : ")[2].strip().rstrip(".")[:200]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Extractor:
     """The contract of everything that stands between a user's files and feature vectors.
 
-    A `Dataset` whose features an extractor made carries it, the classifier that learns from the
+    A `Dataset` whose features an extractor made carries it, the learner that learns from the
     data set keeps it, and its model file holds what `describe` and `tensors` say of it.
     """
 

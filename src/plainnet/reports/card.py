@@ -169,22 +169,24 @@ def _training(known: Measured, data: str) -> Iterator[str]:
     if parts[0] and len(parts[0]) <= MOST:
         rows = [(name, *(f"{part.get(name, 0):,}" for part in parts)) for name in parts[0]]
         yield _table(("class", "learned from", "held out"), rows)
-    lines = ["all settings as usual"]
+    lines = []
     if told:
         kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
         lines = [f"{kept}, the learning rate was {told['learning_rate']:.3g} at most"]
     usual = Recipe().to_dict()
     for name, value in known.classifier.recipe.to_dict().items():
-        if value != usual[name] and name not in ("epochs", "learning_rate"):
+        if value != usual[name] and not (told and name in ("epochs", "learning_rate")):
             words = ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else value
             lines.append(f"{name.replace('_', ' ')}: {words}")
-    yield _bullets(lines)
+    yield _bullets(lines or ["all settings as usual"])
 
 
 def _use(known: Measured, files: Mapping[str, str]) -> Iterator[str]:
-    model, samples = files["model"], "photo.jpg" if known.is_pictures else "features.npy"
+    model = files["model"]
+    samples = "photo.jpg" if known.is_pictures else "features.npy"
+    samples = samples if known.columns is None else "table.csv"
     yield _code("sh", f"plainnet predict {_word(model)} {samples}")
-    given = _quoted(samples) if known.is_pictures else "X"
+    given = "X" if samples == "features.npy" else _quoted(samples)
     yield _code(
         "python",
         "from plainnet import Classifier\n\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 import numpy as np
 
 from plainnet.classifier import Classifier, Learner, Regressor
-from plainnet.classifier.samples import numbers_of
+from plainnet.classifier.labels import right_classes
 from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.reports.text import count, printable
@@ -163,6 +163,7 @@ class Report(Material, Measured):
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
         """
+        classifier.check_kind(data)
         P = classifier.predict_proba(data)
         y = right_classes(classifier.classes, data)
         found = evaluate_probabilities(y, P, classifier.classes, classifier.threshold)
@@ -203,6 +204,7 @@ class RegressionReport(Material):
     @classmethod
     def of(cls, title: str, regressor: Regressor, data: Dataset, **known: Any) -> Self:
         """Ask the regressor for its answers, and measure them; as `Report.of`."""
+        regressor.check_kind(data)
         answers = regressor.predict(data)
         found = evaluate_numbers(data.y, answers, regressor.target)
         parts: dict[str, Any] = {"regressor": regressor, "answers": answers, "evaluation": found}
@@ -222,16 +224,3 @@ def report_of(title: str, learner: Learner, data: Dataset, **known: Any) -> AnyR
     if isinstance(learner, Regressor):
         return RegressionReport.of(title, learner, data, **known)
     return Report.of(title, cast(Classifier, learner), data, **known)
-
-
-def right_classes(classes: Sequence[str], data: Dataset) -> Array:
-    """The class of each sample, numbered as in `classes`, int64 `(N,)`.
-
-    Raises:
-        DataError: samples of a class that is not in `classes`.
-    """
-    present = np.unique(data.y)
-    places = np.zeros(len(data.classes), np.int64)
-    places[present] = numbers_of([data.classes[k] for k in present], classes, data.name)
-    y: Array = places[data.y]
-    return y

@@ -125,8 +125,8 @@ def answer_figures(report: RegressionReport) -> Iterator[Figure]:
 def _facts(report: RegressionReport) -> Html:
     regressor = report.regressor
     inputs = f"{regressor.preprocessing.mean.size:,} features"
-    if report.columns is not None:
-        inputs += f" of {len(report.columns.columns):,} columns"
+    if regressor.extractor is not None:
+        inputs = printable(regressor.extractor.told())
     unit = f"{number(regressor.mean)} ± {number(regressor.scale)} in training"
     rows = [("predicted", f"{printable(regressor.target)}, {unit}"), ("inputs", inputs)]
     if data := report.settings.get("data"):

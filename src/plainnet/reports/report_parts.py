@@ -50,9 +50,7 @@ def facts(report: Report) -> Html:
     classifier = report.classifier
     shape = classifier.preprocessing.shape
     inputs = f"{shape[0]:,} features"
-    if report.columns is not None:
-        inputs += f" of {len(report.columns.columns):,} columns"
-    elif classifier.extractor is not None:
+    if classifier.extractor is not None:
         inputs = printable(classifier.extractor.told())
     elif report.is_pictures:
         colour = "grey" if classifier.preprocessing.grey else "in colour"

@@ -213,10 +213,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
     def _loss(self) -> Loss:
         if self.out_activation_ == "softmax":
             return SoftmaxCrossEntropy()
-        each = SigmoidCrossEntropy()
-        return (
-            each if self.n_outputs_ == 1 else Scaled(each, self.n_outputs_)
-        )  # the sum over labels
+        each, K = SigmoidCrossEntropy(), self.n_outputs_
+        return each if K == 1 else Scaled(each, K)  # the sum over labels
 
     def _answers(self, Z: Array) -> Array:
         if self._multilabel:

@@ -172,6 +172,11 @@ class Columns(Extractor):
                 _tell(table, column, values, unread)
         return X
 
+    def told(self) -> str:
+        """`12 features of 5 columns`."""
+        counts = {"feature": self.n_features, "column": len(self.columns)}
+        return " of ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items())
+
     def describe(self) -> dict[str, Any]:
         """The columns, and what is done with each."""
         return {
