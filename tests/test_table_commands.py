@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet import Regressor
+from plainnet import Classifier, Regressor
 from plainnet.classifier import Checkpoint, load_any
+from plainnet.errors import SettingError
 from plainnet.faces.command_line import main
+from plainnet.faces.reading import read_told
+from plainnet.faces.tables import Asked
+from plainnet.pictures import Extractor
 
 Command = Callable[..., tuple[int, str, str]]
 QUICK = ("--epochs", "4", "--hidden", "8")
@@ -167,6 +171,11 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
     assert "The check of the data" not in page.read_text("utf-8")
     assert plainnet("report", "run", "t.parquet")[0] == 0
     assert "The check of the data" not in page.read_text("utf-8")
+
+
+def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
+    with pytest.raises(SettingError, match="--features makes features of pictures, and --target"):
+        read_told(folder / "ship.csv", extractor=Extractor(), asked=Asked("survived"))
 
 
 def test_the_other_task(plainnet: Command) -> None:
@@ -364,7 +373,7 @@ def test_check(plainnet: Command, tmp_path: Path) -> None:
     assert "test.csv: 8 rows" in out
 
 
-def test_explain(plainnet: Command, runs: Path) -> None:
+def test_explain(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     code, out, _ = plainnet("explain", "…/yes", "…/new.csv")
     assert code == 0
     assert out.splitlines()[0].endswith("new.csv:2")
@@ -380,6 +389,10 @@ def test_explain(plainnet: Command, runs: Path) -> None:
     refused(plainnet("explain", "…/yes", "…/new.csv", "--line", "1"), "from 2 to 6")
     refused(plainnet("explain", "…/fare", "…/new.csv", "--class", "yes"), "--class is for classes")
     refused(plainnet("explain", "…/yes", "…/new.csv", "--class", "x"), "must be one of no, yes")
+    refused(plainnet("explain", "…/yes", "…/new.csv", "--method", "smooth"), "--method is for pic")
+    refused(plainnet("explain", "…/yes", "…/new.csv", "--out", "x.png"), "trained on a table")
+    Classifier(hidden=(), epochs=1).fit(np.eye(8), [0, 1] * 4).save(tmp_path / "arrays")
+    refused(plainnet("explain", "arrays", "x.png", "--line", "2"), "trained on no table")
 
 
 def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path: Path) -> None:
