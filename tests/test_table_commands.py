@@ -199,6 +199,19 @@ def test_train_on_a_folder_of_tables(plainnet: Command, tmp_path: Path) -> None:
     assert told["run"] == "runs/ship-1"
 
 
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_class_that_is_not_learned_is_told_before_the_training(
+    plainnet: Command, tmp_path: Path, part: str
+) -> None:
+    write(tmp_path / "ship" / "train.csv", passengers(60))
+    others = [row | {"survived": "perhaps"} for row in passengers(9)]
+    write(tmp_path / "ship" / f"{part}.csv", others)
+    done = plainnet("train", "ship", "--target", "survived", *QUICK)
+    refused(done, f"{part}.csv holds the class 'perhaps', but the model knows only no, yes")
+    assert "epoch" not in done[2]
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
