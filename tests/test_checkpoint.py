@@ -171,6 +171,21 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
         Classifier(**SETTINGS).fit_epochs(
             X + 1, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
         )
+    with pytest.raises(DataError, match="not those that the run began with"):
+        Classifier(**SETTINGS).fit_epochs(
+            X, labels, weights=Y + 1, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+        )
+
+
+def test_where_the_data_settle_a_setting_both_are_named(tmp_path: Path) -> None:
+    """Of few samples the epochs go by their number: the user has changed no setting."""
+    settings = {name: value for name, value in SETTINGS.items() if name != "epochs"}
+    labels = np.array(["a", "b", "c"])[Y]
+    next(Classifier(**settings).fit_epochs(X, labels, checkpoint=Checkpoint(tmp_path / "c")))
+    with pytest.raises(DataError, match=r"The training data or the settings .* \(epochs\)"):
+        Classifier(**settings).fit_epochs(
+            X[:40], labels[:40], checkpoint=Checkpoint(tmp_path / "c", resume=True)
+        )
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet import Regressor
+from plainnet import Classifier, Regressor
 from plainnet.classifier import Checkpoint, load_any
+from plainnet.errors import SettingError
 from plainnet.faces.command_line import main
+from plainnet.faces.reading import read_told
+from plainnet.faces.tables import Asked
+from plainnet.pictures import Extractor
 
 Command = Callable[..., tuple[int, str, str]]
 QUICK = ("--epochs", "4", "--hidden", "8")
@@ -169,6 +173,11 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
     assert "The check of the data" not in page.read_text("utf-8")
 
 
+def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
+    with pytest.raises(SettingError, match="--features makes features of pictures, and --target"):
+        read_told(folder / "ship.csv", extractor=Extractor(), asked=Asked("survived"))
+
+
 def test_the_other_task(plainnet: Command) -> None:
     code, out, _ = plainnet("train", "…/ship.csv", "--target", "class", *QUICK, "--json")
     assert (code, json.loads(out)["classes"]) == (0, ["1", "2", "3"])
@@ -188,6 +197,19 @@ def test_train_on_a_folder_of_tables(plainnet: Command, tmp_path: Path) -> None:
     assert code == 0
     assert (told["validation"]["n"], told["test"]["n"]) == (60, 60)
     assert told["run"] == "runs/ship-1"
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_class_that_is_not_learned_is_told_before_the_training(
+    plainnet: Command, tmp_path: Path, part: str
+) -> None:
+    write(tmp_path / "ship" / "train.csv", passengers(60))
+    others = [row | {"survived": "perhaps"} for row in passengers(9)]
+    write(tmp_path / "ship" / f"{part}.csv", others)
+    done = plainnet("train", "ship", "--target", "survived", *QUICK)
+    refused(done, f"{part}.csv holds the class 'perhaps', but the model knows only no, yes")
+    assert "epoch" not in done[2]
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
@@ -364,7 +386,7 @@ def test_check(plainnet: Command, tmp_path: Path) -> None:
     assert "test.csv: 8 rows" in out
 
 
-def test_explain(plainnet: Command, runs: Path) -> None:
+def test_explain(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     code, out, _ = plainnet("explain", "…/yes", "…/new.csv")
     assert code == 0
     assert out.splitlines()[0].endswith("new.csv:2")
@@ -380,6 +402,10 @@ def test_explain(plainnet: Command, runs: Path) -> None:
     refused(plainnet("explain", "…/yes", "…/new.csv", "--line", "1"), "from 2 to 6")
     refused(plainnet("explain", "…/fare", "…/new.csv", "--class", "yes"), "--class is for classes")
     refused(plainnet("explain", "…/yes", "…/new.csv", "--class", "x"), "must be one of no, yes")
+    refused(plainnet("explain", "…/yes", "…/new.csv", "--method", "smooth"), "--method is for pic")
+    refused(plainnet("explain", "…/yes", "…/new.csv", "--out", "x.png"), "trained on a table")
+    Classifier(hidden=(), epochs=1).fit(np.eye(8), [0, 1] * 4).save(tmp_path / "arrays")
+    refused(plainnet("explain", "arrays", "x.png", "--line", "2"), "trained on no table")
 
 
 def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path: Path) -> None:

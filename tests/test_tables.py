@@ -551,7 +551,7 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
         read_tables(tmp_path.parent, "t")
 
 
-def test_a_validation_table_that_lacks_a_class() -> None:
+def test_a_validation_table_that_lacks_a_class(tmp_path: Path) -> None:
     """Its classes are those of the training all the same, and not counted anew."""
     x = np.tile([0.0, 5.0, 10.0], 40)
     table = {"x": x, "t": np.array(["a", "b", "c"])[np.arange(120) % 3]}
@@ -565,6 +565,9 @@ def test_a_validation_table_that_lacks_a_class() -> None:
     assert model.history[-1]["validation_accuracy"] == model.evaluate(splits.validation).accuracy
     assert model.history[-1]["validation_accuracy"] > 0.9
     assert model.temperature < 2
+    model.save(tmp_path / "m.safetensors")
+    told = Classifier.load(tmp_path / "m.safetensors").trained
+    assert told["samples"] == {"training": [40, 40, 40], "validation": [0, 40, 40]}
     unknown = {"x": x, "t": np.array(["a", "b", "d"])[np.arange(120) % 3]}
     with pytest.raises(DataError, match="the class 'd', but the model knows only a, b, c"):
         Classifier(**QUICK).fit(table, target="t", validation=unknown)

@@ -102,13 +102,15 @@ class Training:
     def _check_same(self, facts: dict[str, Any]) -> None:
         """A DataError if the file is of other settings or other data."""
         noted, ours = facts.get("recipe"), as_json(self.recipe)
+        others = facts.get("data", self.data) != self.data
         if isinstance(noted, dict) and noted != ours:
             changed = [name for name, value in ours.items() if value != noted.get(name)]
+            or_data = "training data or the " if others else ""  # which settle some settings
             raise DataError(
-                f"The settings of the run were changed ({', '.join(changed)}), so it cannot go on "
-                "where it was; put them back, or train anew."
+                f"The {or_data}settings of the run were changed ({', '.join(changed)}), so it "
+                "cannot go on where it was; put them back, or train anew."
             )
-        if facts.get("data", self.data) != self.data:
+        if others:
             raise DataError(
                 "The training data are not those that the run began with, so it cannot go on "
                 "where it was; put them back as they were, or train anew."

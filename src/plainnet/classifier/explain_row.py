@@ -1,7 +1,7 @@
 """Which columns of a table spoke for an answer, and which against it.
 
 What is explained is one number s: of a classifier how much the network prefers a class, its logit
-against those of the others (`explain.contrast`), of a regressor the predicted number itself. The
+against those of the others (`question.contrast`), of a regressor the predicted number itself. The
 difference s(row) − s(average row) is shared out among the features, on the straight way from the
 one to the other: (x − x̄) times the mean of ∂s/∂x along it; features are summed up by their columns.
 So the contributions add up to the difference, but for the steps in which the way is gone.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.explain import Question
+from plainnet.classifier.question import Question
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import DataError
 from plainnet.network import Array

@@ -1,5 +1,6 @@
 """`plainnet explain`: which pixels spoke for an answer, and which against it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 from plainnet.classifier import load_any
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.classifier.run_folder import only_classes
-from plainnet.errors import FileError
+from plainnet.errors import FileError, SettingError
 from plainnet.faces.explain_table import explain_table
 from plainnet.faces.options import choice, either, json_option, print_json
 from plainnet.faces.tables import columns_of
@@ -56,7 +57,9 @@ def command(
     far each of them led from the answer for an average row to that for the row at --line.
     """
     learner = load_any(run)
-    if columns_of(learner) is not None:
+    of_table = columns_of(learner) is not None
+    _check_meant(of_table, {"--method": method, "--out": out} if of_table else {"--line": line})
+    if of_table:
         explain_table(learner, picture, line, of, as_json)
         return
     if out is None and not as_json:
@@ -70,6 +73,16 @@ def command(
         return
     print(f"{printable(str(picture))}\n\n{explanation_text(told)}\n")
     print(f"written  {printable(str(out))}")
+
+
+def _check_meant(of_table: bool, others: Mapping[str, object]) -> None:
+    """Refuse options that mean something for the other kind of run only."""
+    trained, other = ("a table", "pictures") if of_table else ("no table", "tables")
+    for option, value in others.items():
+        if value is not None:
+            raise SettingError(
+                f"{option} is for {other}, but this run was trained on {trained}; leave it out."
+            )
 
 
 def _check_out(out: Path | None, picture: Path) -> None:

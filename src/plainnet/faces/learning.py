@@ -16,6 +16,7 @@ from plainnet.classifier import (
     tidy_run,
 )
 from plainnet.classifier.fitting import has_sound_weights
+from plainnet.classifier.labels import numbered_as
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
@@ -45,9 +46,14 @@ def train_run(
     and measured as it would be at the end, and the checkpoint stays. Once the model is kept, Ctrl-C
     ends the measuring only. What is `noted` stands in the run's settings; of it, `tensorboard` is a
     folder for event files.
+
+    Raises:
+        DataError: there is nothing to train on, or the test part holds a class that it does not.
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
+    if splits.test is not None:
+        numbered_as(splits.train.classes, splits.test)  # now, not when all has been learned
     recipe = learner.recipe.to_dict()
     settings = {
         "data": str(splits.path),

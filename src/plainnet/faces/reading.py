@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from plainnet.errors import PictureError
+from plainnet.errors import PictureError, SettingError
 from plainnet.faces.tables import Asked, of_table
 from plainnet.pictures import Extractor, Splits, leaks, look_over, read_data, without_leaks
 from plainnet.pictures.findings import name_of
@@ -27,7 +27,15 @@ def read_told(
     """As `read_data`, or as the extractor reads if there is one, or as is asked of a table.
 
     Unreadable pictures are left out and told, or stop it if `strict`.
+
+    Raises:
+        SettingError: there is an extractor, of pictures, and something is asked of a table.
     """
+    if extractor is not None and asked is not None:
+        raise SettingError(
+            "--features makes features of pictures, and --target names a column of a table; leave "
+            "one of them out."
+        )
     left_out: list[PictureError] = []
     on_unreadable = None if strict else left_out.append
     try:

@@ -22,7 +22,7 @@ LAYOUT = """one folder for each class, named after it, with its pictures inside:
         cat/    one.jpg  two.jpg  …
         dog/    three.jpg  four.png  …
 """
-_PARTS = {
+PARTS = {
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -31,6 +31,7 @@ _PARTS = {
     "test": "test",
     "testing": "test",
 }
+"""What folders, and tables, of the parts of a data set may be called."""
 
 
 def read_class_folders(
@@ -100,7 +101,7 @@ def _parts(folder: Path) -> dict[str, Path]:
     parts: dict[str, Path] = {}
     others: list[str] = []
     for inside in visible_folders(folder):
-        part = _PARTS.get(inside.name.lower())
+        part = PARTS.get(inside.name.lower())
         if part is None or not visible_folders(inside):  # at most a class that is called so
             others.append(inside.name)
         elif part in parts:

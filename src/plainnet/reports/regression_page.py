@@ -7,7 +7,7 @@ import numpy as np
 from plainnet.network import Array
 from plainnet.reports import report_parts as parts
 from plainnet.reports.charts import Axis, Bars, Line, Points, chart
-from plainnet.reports.html import Html, bullets, cards, element, table
+from plainnet.reports.html import Html, bullets, element, table
 from plainnet.reports.material import RegressionReport
 from plainnet.reports.model_card import caution
 from plainnet.reports.report_charts import SQUARE, Figure, charts, learning_figures
@@ -53,13 +53,7 @@ def headline(report: RegressionReport) -> Html:
     ]
     if measured.r2 == measured.r2:  # not NaN
         shown.insert(2, (f"{measured.r2:.3f}", "R² (1: perfect, 0: as always the mean)"))
-    kind, told = verdict(report)
-    warned = "note bad" if report.part == "training" else "faint"
-    return Html(
-        cards(shown)
-        + element("p", told, class_=f"note {kind}")
-        + element("p", caution(report), class_=warned)
-    )
+    return parts.judged(shown, verdict(report), report)
 
 
 def verdict(report: RegressionReport) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.reports.html import Html, bullets, cards, element, table
-from plainnet.reports.material import Material, Report
+from plainnet.reports.material import Known, Material, Report
 from plainnet.reports.model_card import caution, verdict, weak_classes
 from plainnet.reports.report_charts import MOST_IN_A_MATRIX
 from plainnet.reports.text import columns_told, network_line, percent, printable
@@ -36,7 +36,12 @@ def headline(report: Report) -> Html:
     ]
     if measured.roc_auc == measured.roc_auc:  # not NaN
         shown.insert(2, (f"{measured.roc_auc:.3f}", "area under the ROC curve (chance: ½)"))
-    kind, told = verdict(report)
+    return judged(shown, verdict(report), report)
+
+
+def judged(shown: Sequence[tuple[str, str]], verdict: tuple[str, str], report: Known) -> Html:
+    """The figures that count, the verdict on them, and what they can tell about new samples."""
+    kind, told = verdict
     warned = "note bad" if report.part == "training" else "faint"
     return Html(
         cards(shown)

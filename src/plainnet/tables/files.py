@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.errors import DataError
+from plainnet.pictures.folders import PARTS
 from plainnet.pictures.reading import Progress
 from plainnet.tables.csv_file import read_csv
 from plainnet.tables.parquet import read_parquet
@@ -14,15 +15,6 @@ CSV = (".csv", ".tsv", ".tab", ".txt")
 PARQUET = (".parquet", ".pq")
 IN_FOLDERS = (*CSV[:3], *PARQUET)
 """A train.txt may be anything."""
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
 
 
 def is_table(path: Path) -> bool:
@@ -70,7 +62,7 @@ def table_at(data: Any, *, progress: Progress | None = None) -> Table:
 def _tables_in(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        part = _PARTS.get(path.stem.lower())
+        part = PARTS.get(path.stem.lower())
         if part is None or not path.is_file() or path.suffix.lower() not in IN_FOLDERS:
             continue
         if part in found:
