@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from plainnet import Classifier
-from plainnet.errors import DataError
+from plainnet.errors import DataError, FileError
 from plainnet.exchange import sequential
 from plainnet.faces.command_line import cli
 from plainnet.reports.card import card_text
@@ -218,6 +218,28 @@ def test_export_writes_weights_and_a_card_that_tells_of_them(run: Path, tmp_path
     assert "colour pictures, stretched to 8 × 6 pixels" in card
     assert "`w.safetensors` holds the weights alone" in card
     assert "plainnet predict model.safetensors photo.jpg" in card
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "why"),
+    [
+        ("--weights", "model.safetensors", "is a model file of plainnet and would be lost; name"),
+        ("--weights", "settings.json", "is not named as a safetensors file; --weights writes one"),
+        ("--card", "settings.json", r"is not named as a text; --card writes one, so name a \.md"),
+    ],
+)
+def test_export_writes_over_nothing_of_another_kind(
+    run: Path, option: str, name: str, why: str
+) -> None:
+    before = (run / name).read_bytes()
+    with pytest.raises(FileError, match=why):
+        CliRunner().invoke(
+            cli,
+            ["export", str(run), option, str(run / name)],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+    assert (run / name).read_bytes() == before
 
 
 def test_the_cards_python_runs(run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -422,7 +422,7 @@ def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -
     more = ("--ensemble", 2, "--recall", 0.5, "--out", "run")
     done = plainnet("train", data / "split", *PICTURES, *more)
     assert done.code == 0
-    assert "network 2 of 2" in done.err
+    assert re.search(r"network 1 of 2\n.*epoch +1/.*\nnetwork 2 of 2\n.*epoch +1/", done.err, re.S)
     assert "in the last of 2 networks" in done.out
     told = plainnet("summary", "run")
     assert "2 networks like this, averaged" in told.out

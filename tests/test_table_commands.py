@@ -226,6 +226,7 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
         ("…/ship.csv --target name", "240 different values of 'name' in 240 rows"),
         ("…/ship.csv --target fare --label-smoothing 0.1", "label_smoothing = 0.1 spreads a targe"),
         ("…/ship.csv --target fare --recall 0.9", "recall = 0.9 is wanted of a class"),
+        ("…/ship.csv --target fare --features x.onnx", "x.onnx looks at pictures, and a table"),
         ("…/ship.csv --target fare --size 3", "holds feature vectors, which have no size"),
         ("…/nowhere.csv --target fare", "nowhere.csv cannot be read: No such file"),
         ("… --target fare", "holds no tables called train, validation or test"),
@@ -289,6 +290,18 @@ def test_predict_numbers(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     assert [float(row["answer"]) for row in rows] == pytest.approx([p["answer"] for p in told])
     right = [float(row["fare"]) for row in passengers(5, 1)]
     assert [p["answer"] for p in told] == pytest.approx(right, abs=30)
+
+
+def test_a_table_is_not_written_over_by_its_answers(
+    plainnet: Command, runs: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "new.csv", passengers(5))
+    before = path.read_bytes()
+    refused(
+        plainnet("predict", runs / "classes", path, "--csv", "new.csv"),
+        "new.csv is read and would be written over; name another file with --csv",
+    )
+    assert path.read_bytes() == before
 
 
 def test_what_cannot_be_answered_is_told_and_the_rest_answered(

@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import pkgutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainnet import Classifier, Dataset, Regressor
+from plainnet import Classifier, Dataset, Regressor, tables
 from plainnet.classifier.cross_regression import cross_validate_numbers, pool_numbers
 from plainnet.classifier.explain_row import explain_row
 from plainnet.errors import DataError, FileError, MissingExtraError, ModelFileError, SettingError
@@ -800,3 +801,9 @@ def test_real_numbers(file: Path) -> None:
     assert pooled.n == 442
     assert pooled.r2 > 0.4
     assert pooled.rmse_interval[1] < pooled.baseline_rmse
+
+
+def test_no_module_hides_what_is_imported_later() -> None:
+    """Names come when first asked for; a module of the same name would come in their place."""
+    modules = {module.name for module in pkgutil.iter_modules(tables.__path__)}
+    assert not modules & set(tables.__all__)

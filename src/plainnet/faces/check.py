@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from plainnet.errors import FileError, SettingError
+from plainnet.errors import SettingError
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.overwriting import check_kind
 from plainnet.files import write_file
 from plainnet.pictures import check
 from plainnet.reports import count, counting, say, table
@@ -41,7 +42,7 @@ def command(data: Path, page: Path | None, strict: bool, as_json: bool) -> int:
     if is_table(data):
         check_tables(data, page, as_json)
         return 0
-    _check_page(page)
+    check_kind(page, "--page", "a page", PAGES)
     with counting("checking") as progress:
         findings = check(data, progress=progress)
     if as_json:
@@ -85,12 +86,3 @@ def _table_text(path: Path, n: int, columns: list[Looked]) -> str:
 
 def _cut(one: Looked) -> str:
     return ", ".join(shortened(text, 24 if len(one.examples) > 1 else 44) for text in one.examples)
-
-
-def _check_page(page: Path | None) -> None:
-    """Refuse to write a page over anything but a page."""
-    if page is not None and page.is_file() and page.suffix.lower() not in PAGES:
-        raise FileError(
-            f"{page} is there already and is not named as a page; --page writes one, so name an "
-            ".html file."
-        )

@@ -59,7 +59,7 @@ def command(
     """
     asked = Asked.of(taken_from(options))
     recipe = Recipe.of(given(options))
-    check_target(data, asked)
+    check_target(data, asked, features)
     how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}
     splits = read_told(data, **how, extractor=extractor_of(features, recipe), asked=asked)
     if (samples := splits.train) is None:

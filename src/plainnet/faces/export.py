@@ -20,6 +20,7 @@ from plainnet.exchange import (
 from plainnet.exchange.golden import NETWORK_LIMIT, PICTURE_LIMIT
 from plainnet.exchange.onnx_model import input_of
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.overwriting import check_kind, check_no_model
 from plainnet.faces.report import run_settings, title_of
 from plainnet.files import write_file
 from plainnet.reports import count, printable, say, table
@@ -82,6 +83,9 @@ def command(
     if run is None:  # there is a file to verify, as was checked
         verify = verify or Path()
         return _told(verify, verify_onnx(verify), as_json, {})
+    check_kind(card, "--card", "a text", (".md", ".markdown"))
+    check_kind(weights, "--weights", "a safetensors file", (".safetensors",))
+    check_no_model(weights, "--weights")
     classifier = load_run(run)
     files = _write_plain(classifier, run, onnx, weights, card, license)
     if not as_json:

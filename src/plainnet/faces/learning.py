@@ -22,6 +22,7 @@ from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
 from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.tensorboard import write_events
+from plainnet.training import Epochs
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import RegressionEvaluation
 
@@ -95,9 +96,7 @@ def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: obj
         with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(learner)
             stream = write_events(epochs, learner, Path(str(events))) if events else epochs
-            for epoch in show_progress(stream, learner.settled.epochs):
-                if epoch.number == 1 and learner.earlier:
-                    say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
+            for _ in show_progress(_headed(stream, learner), learner.settled.epochs):
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
@@ -112,6 +111,14 @@ def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: obj
             f"{error} What {kept} had learned before is kept in {folder}."
         ) from error
     say("")
+
+
+def _headed(epochs: Epochs, learner: Learner) -> Epochs:
+    """Say, before the first epoch of each network of an ensemble, which one it is."""
+    for epoch in epochs:
+        if epoch.number == 1 and learner.recipe.ensemble > 1:
+            say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
+        yield epoch
 
 
 def _tell(learner: Learner) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.overwriting import check_kind, check_not_read
 from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.network import Array
@@ -52,7 +53,8 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     and a missing target do not matter; one that was trained on feature vectors of your own takes
     .npy files, a row for each sample.
     """
-    _check_csv(csv_file)
+    check_kind(csv_file, "--csv", "a table", (".csv",))
+    check_not_read(csv_file, "--csv", pictures)
     classifier = load_any(run)
     if (columns := columns_of(classifier)) is not None:
         from plainnet.faces.predict_table import predict_tables  # only where there is a table
@@ -159,15 +161,6 @@ def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
         shown = "  ".join(f"{classifier.classes[k]} {percent(p[k])}" for k in likely)
         rows.append((name, answer, shown))
     return table(("file", "answer", "probabilities"), rows, texts=(0, 1, 2))
-
-
-def _check_csv(path: Path | None) -> None:
-    """Refuse to write a table over anything but a table: shells make it easy to name a picture."""
-    if path is not None and path.is_file() and path.suffix.lower() != ".csv":
-        raise FileError(
-            f"{path} is there already and is not named as a table; --csv writes one, so name a "
-            ".csv file."
-        )
 
 
 def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:

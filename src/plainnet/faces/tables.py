@@ -83,10 +83,17 @@ def taken_from(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options.pop(name) for name in OPTIONS if name in options}
 
 
-def check_target(data: Path, asked: Asked | None) -> None:
-    """A SettingError that names the columns, where a table is given and no target."""
+def check_target(data: Path, asked: Asked | None, features: Path | None) -> None:
+    """A SettingError that names the columns, where a table is given and no target.
+
+    Or where a backbone is named, which looks at pictures.
+    """
     from plainnet.tables.files import is_table, read_table, tables_at
 
+    if features is not None and (asked is not None or is_table(data)):
+        raise SettingError(
+            f"--features {features} looks at pictures, and a table has none; leave it out."
+        )
     if asked is None and is_table(data):
         table = read_table(tables_at(data)["train"])
         names = ", ".join(list(table.columns)[:20]) + (", …" if len(table.columns) > 20 else "")

@@ -110,7 +110,7 @@ def command(
         raise click.UsageError("Missing argument 'DATA': name what to learn from.")
     else:
         _check_apart(out or RUNS, data)
-        check_target(data, asked)
+        check_target(data, asked, features)
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})

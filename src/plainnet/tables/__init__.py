@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from plainnet.tables.column import Category, Column, Date, Number
     from plainnet.tables.columns import Columns
     from plainnet.tables.files import is_table, read_table
-    from plainnet.tables.overview import Looked, overview
+    from plainnet.tables.looked import Looked, overview
     from plainnet.tables.sources import read_tables
     from plainnet.tables.table import Table, table_of
 
@@ -43,7 +43,7 @@ _WHERE = {
     **dict.fromkeys(("Category", "Column", "Date", "Number"), "column"),
     "Columns": "columns",
     **dict.fromkeys(("is_table", "read_table"), "files"),
-    **dict.fromkeys(("Looked", "overview"), "overview"),
+    **dict.fromkeys(("Looked", "overview"), "looked"),
     "read_tables": "sources",
     **dict.fromkeys(("Table", "table_of"), "table"),
 }
