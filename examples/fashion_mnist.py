@@ -1,6 +1,7 @@
 """python examples/fashion_mnist.py FOLDER: the folder with Fashion-MNIST's four IDX files.
 
-91.13 % on the test part (one training, these settings), in 221 s on one thread.
+91.24 % on the test part by three networks, averaged, in nine minutes of one thread; one alone
+reaches 91.0 to 91.1 %.
 """
 
 import sys
@@ -20,6 +21,7 @@ classifier = Classifier(
     batch_size=128,
     epochs=30,
     validation_share=0,
+    ensemble=3,
 )
 for epoch in classifier.fit_epochs(splits.train):
     print(epoch.number, epoch.loss, flush=True)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh examples/mnist.sh FOLDER      the folder with MNIST's four IDX files
-# 99.38 % on the test part (one training, these settings), in 338 s on one thread.
+# 99.39 % on the test part, in five minutes on one thread.
 set -e
 plainnet train "${1:?name the folder with the IDX files of MNIST}" \
     --hidden 1024,512 --normalization batch --augment handwriting \
