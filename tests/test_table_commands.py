@@ -192,6 +192,7 @@ def test_train_on_a_folder_of_tables(plainnet: Command, tmp_path: Path) -> None:
         ("…/ship.csv --target fare --size 3", "holds feature vectors, which have no size"),
         ("…/nowhere.csv --target fare", "nowhere.csv cannot be read: No such file"),
         ("… --target fare", "holds no tables called train, validation or test"),
+        ("--resume x --drop fare", "--resume goes on with the settings that the run began with"),
         ("--resume x --target fare", "--resume goes on with the settings that the run began with"),
     ],
 )
