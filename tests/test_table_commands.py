@@ -230,6 +230,7 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
         ("…/ship.csv --target fare --size 3", "holds feature vectors, which have no size"),
         ("…/nowhere.csv --target fare", "nowhere.csv cannot be read: No such file"),
         ("… --target fare", "holds no tables called train, validation or test"),
+        ("--resume x --drop fare", "--resume goes on with the settings that the run began with"),
         ("--resume x --target fare", "--resume goes on with the settings that the run began with"),
     ],
 )

@@ -139,6 +139,9 @@ def test_what_is_no_table(file: Path, text: str, why: str | None) -> None:
 def test_other_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is UTF-16; save it as UTF-8"):
         read_table(written(tmp_path / "t.csv", "a,b\n1,2\n", "utf-16"))
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\n")
+    with pytest.raises(DataError, match="is no text, as a CSV table is; name a table"):
+        read_table(tmp_path / "photo.jpg")
     with pytest.raises(FileError, match="cannot be read: No such file"):
         read_table(tmp_path / "nowhere.csv")
     with pytest.raises(FileError, match="cannot be read: Is a directory"):

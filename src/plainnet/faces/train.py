@@ -97,12 +97,13 @@ def command(
     folder with MNIST-style IDX files or with the deep-learning course's two .h5
     files, or an .npz file with arrays X and y.
     """
-    asked, how = Asked.of(taken_from(options)), {"strict": strict, "drop_leaks": drop_leaks}
-    if resume and (out or any(how.values()) or features or asked or given(options)):
+    table, how = taken_from(options), {"strict": strict, "drop_leaks": drop_leaks}
+    others = (out, features, *table.values(), *how.values(), *given(options))
+    if resume and any(others):
         raise SettingError(
             "--resume goes on with the settings that the run began with; leave the others out."
         )
-    settings = resumable_run(resume) if resume else {}
+    asked, settings = Asked.of(table), resumable_run(resume) if resume else {}
     if resume:
         data, options = data or _where_it_was(settings, resume), settings["recipe"]
         asked, how = Asked.of(settings), {name: bool(settings.get(name)) for name in how}

@@ -136,6 +136,8 @@ def _no_utf8(path: Path) -> DataError:
                 found = f"0x{line[error.start]:02X}"
                 if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     return DataError(f"{path} is UTF-16; save it as UTF-8.")
+                if b"\0" in line:
+                    return DataError(f"{path} is no text, as a CSV table is; name a table.")
                 return DataError(
                     f"{path}, line {number}, is not UTF-8 (byte {found}); save it as UTF-8, "
                     f"perhaps with `iconv -f windows-1252 -t utf-8`."
