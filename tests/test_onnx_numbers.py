@@ -240,7 +240,7 @@ def test_a_regressor_has_weights_a_card_and_events(
     plainnet: Callable[..., tuple[Any, str, str]], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(8)
-    lines = [f"{a:.4f},{'ab'[a > 0]},{3 * a + 20:.4f}" for a in rng.normal(0, 1, 80)]
+    lines = [f"{a:.4f},{'ab'[int(a > 0)]},{3 * a + 20:.4f}" for a in rng.normal(0, 1, 80)]
     Path("sizes.csv").write_text("\n".join(["width,kind,price", *lines]) + "\n")
     words = ("--target", "price", "--epochs", 30, "--no-report", "--out", "run")
     code, _, _ = plainnet("train", "sizes.csv", *words, "--tensorboard", "events")
