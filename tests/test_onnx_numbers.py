@@ -1,6 +1,7 @@
 """An ONNX file of a regressor, or of a model of tables, answers as plainnet does."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -274,3 +275,23 @@ def test_the_card_of_a_regressor_that_was_not_measured() -> None:
     assert 'regressor.predict("photo.jpg")' in card
     assert "plainnet predict" not in card
     assert "tabular" not in card
+
+
+def test_the_example_of_the_documentation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"size": "area", "garden": "garden", "town": "town", "sold": "sold", "price": "price"}
+    rows = {new: rows_of()[old] for old, new in names.items()}
+    asked = Regressor(**QUICK).fit(rows, target="price")
+    export_onnx(asked, "houses.onnx")
+    page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page[page.index("### Tables") :], re.DOTALL)
+    assert code is not None
+    exec(code[1] + "\nprint(*prediction)", {})
+    same = {
+        **{"area": [92.5, None], "garden": ["true", "false"], "town": ["Ulm", ""]},
+        "sold": ["2024-05-31T12:30", ""],
+    }
+    answers = np.array(capsys.readouterr().out.split(), float)
+    np.testing.assert_allclose(answers, asked.predict(same), rtol=1e-5)

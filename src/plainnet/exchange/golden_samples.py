@@ -49,27 +49,23 @@ def golden_rows(columns: Columns) -> tuple[list[Array], dict[str, list[object]]]
 
 
 def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array, list[object]]:
+    """What a graph is given in some rows of a column, and what plainnet reads there."""
     missing = row % MISSING == 0
     if isinstance(column, Category):
         known = ["", *column.values]
-        strange = "".join(known) + "?"  # longer than all of them
-        drawn = rng.integers(0, len(known), ROWS)
-        texts = [strange if n % UNKNOWN == 0 else known[i] for n, i in zip(row, drawn, strict=True)]
-        return np.where(missing, "", np.array(texts)), [
-            "" if m else t for m, t in zip(missing, texts, strict=True)
-        ]
+        drawn = [known[i] for i in rng.integers(0, len(known), ROWS)]
+        strange = "".join(known) + " unknown"  # longer than all of them
+        texts = np.where(missing, "", np.where(row % UNKNOWN == 0, strange, np.array(drawn)))
+        return texts, texts.tolist()
     if not isinstance(column, Number):
-        raise TypeError(f"{column!r} is of no known kind")
+        raise TypeError(f"The column {column.name!r} is of no kind that has a golden set.")
     values = column.mean + 1.5 * column.scale * rng.standard_normal(ROWS)
-    if isinstance(column, Date):
-        seconds = np.rint(values.clip(FIRST_DAY, LAST_DAY) * 86_400).astype(np.int64)
-        texts = np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()
-        values = seconds / 86_400
-        return np.where(missing, np.nan, values), [
-            "" if m else t for m, t in zip(missing, texts, strict=True)
-        ]
-    values = np.where(missing, np.nan, values)
-    return values, values.tolist()
+    if not isinstance(column, Date):
+        values = np.where(missing, np.nan, values)
+        return values, values.tolist()
+    seconds = np.rint(values.clip(FIRST_DAY, LAST_DAY) * 86_400).astype("datetime64[s]")
+    days = np.where(missing, np.nan, seconds.astype(np.int64) / 86_400)
+    return days, np.where(missing, "", np.datetime_as_string(seconds)).tolist()
 
 
 def _enlarged(pictures: Array, rng: np.random.Generator, height: int, width: int) -> Array:

@@ -43,16 +43,16 @@ def what_it_is(learner: Learner) -> list[str]:
 
 def settings_lines(learner: Learner) -> list[str]:
     """How it was trained, where that was not as usual."""
-    lines = ["all settings as usual"]
-    if told := learner.trained:
+    lines, told = [], learner.trained
+    if told:
         kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
         lines = [f"{kept}, the learning rate was {told['learning_rate']:.3g} at most"]
     usual = type(learner)().recipe.to_dict()
     for name, value in learner.recipe.to_dict().items():
-        if value != usual[name] and name not in ("epochs", "learning_rate"):
+        if value != usual[name] and not (told and name in ("epochs", "learning_rate")):
             words = ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else value
             lines.append(f"{name.replace('_', ' ')}: {words}")
-    return lines
+    return lines or ["all settings as usual"]
 
 
 def samples_named(learner: Learner) -> str:
