@@ -24,8 +24,8 @@ from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
 from plainnet.exchange.golden_samples import golden_rows, golden_samples
 from plainnet.exchange.inputs import LABEL, PREDICTION, PROBABILITIES
+from plainnet.exchange.nodes import first_line
 from plainnet.network import Array
-from plainnet.pictures.backbone_model import first_line
 from plainnet.tables import Columns
 
 NETWORK_LIMIT = 1e-4
