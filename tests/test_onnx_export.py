@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from plainnet import Classifier, network
 from plainnet.errors import FileError, MissingExtraError, ModelFileError, SettingError
 from plainnet.exchange import export_onnx, golden_path, onnx_model, verify_onnx
-from plainnet.exchange.golden import golden_samples
+from plainnet.exchange.golden_samples import golden_samples
 from plainnet.exchange.network_nodes import answer_nodes, network_nodes
 from plainnet.exchange.nodes import OPSET, Nodes
 from plainnet.exchange.picture_nodes import resize_nodes

@@ -24,7 +24,9 @@ OPSET = 13
 """The oldest operator set in which all of it can be said, of 2020."""
 IR_VERSION = 7
 """Of the file format: that of operator set 13."""
-FLOAT, UINT8, INT64, DOUBLE = 1, 2, 7, 11
+ML = ("ai.onnx.ml", 2)
+"""The domain of the operators that read texts, and their operator set, of 2019."""
+FLOAT, UINT8, INT64, STRING, DOUBLE = 1, 2, 7, 8, 11
 """Types, as ONNX numbers them."""
 
 
@@ -73,6 +75,12 @@ class Nodes:
         self.constants[name] = array
         return name
 
+    def double(self, value: Any, name: str = "constant") -> str:
+        """The name of a constant in float64, whatever the others are in."""
+        name = self.name(name)
+        self.constants[name] = np.asarray(value, np.float64)
+        return name
+
     def name(self, wanted: str) -> str:
         """The name, or if a value has it already, the first of name_2, name_3, … that is free."""
         name, n = wanted, 1
@@ -107,6 +115,8 @@ class Nodes:
         model: onnx.ModelProto = helper.make_model(
             graph, ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
         )
+        if any(isinstance(n, Node) and n.attributes.get("domain") == ML[0] for n in self.nodes):
+            model.opset_import.append(helper.make_opsetid(*ML))
         for other in self.others:
             _take_in(model, other)
         return model

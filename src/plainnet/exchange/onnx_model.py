@@ -1,52 +1,61 @@
-"""A classifier as one ONNX graph: from raw pictures or features to the names of classes.
+"""A classifier or regressor as one ONNX graph: from raw samples to named classes, or a number.
 
 Input: `pictures`, uint8 `(N, H, W, 3)`: red, green and blue, upright, of any size; or `features`,
-float32 `(N, n)`. Outputs: `probabilities`, float32 `(N, K)`, and `label`, the name of the class
-answered `(N,)`, or its number, int64. These names stay. docs/interchange.md tells of it.
+float32 `(N, n)`; or of a table each column by its name, `(N, 1)` (see `table_nodes.py`). Outputs:
+`probabilities`, float32 `(N, K)`, and `label`, the name of the class answered `(N,)`, or its
+number, int64; of a regressor `prediction`, float32 `(N,)`, in the unit of the target. These names
+stay. docs/interchange.md tells of it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plainnet.classifier import Classifier
+from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import FileError, SettingError
-from plainnet.exchange.backbone_nodes import backbone_nodes, batch_of
+from plainnet.exchange.backbone_nodes import backbone_nodes
 from plainnet.exchange.golden import golden_bytes, golden_path
+from plainnet.exchange.inputs import LABEL, PREDICTION, PROBABILITIES, Input, inputs_of, sound_text
 from plainnet.exchange.network_nodes import (
     answer_nodes,
     average_nodes,
     class_nodes,
     network_nodes,
 )
-from plainnet.exchange.nodes import Nodes, onnx_module
+from plainnet.exchange.nodes import DOUBLE, FLOAT, Nodes, onnx_module
 from plainnet.exchange.picture_nodes import resize_nodes, scale_nodes
+from plainnet.exchange.table_nodes import table_nodes
 from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures.backbone import Backbone
+from plainnet.tables import Columns
 from plainnet.version import __version__
 
 if TYPE_CHECKING:
     import onnx
 
-PROBABILITIES, LABEL = "probabilities", "label"
+LARGEST, SMALLEST = 1e36, 1e-30
+"""What the numbers of a regressor may be about, so that float32 holds its answers."""
 
 
-def export_onnx(classifier: Classifier, path: str | Path, *, numbers: bool = False) -> None:
+def export_onnx(
+    learner: Classifier | Regressor, path: str | Path, *, numbers: bool = False
+) -> None:
     """Write an ONNX file, and beside it `golden_path(path)`, which `verify_onnx` holds it against.
 
     Args:
-        classifier: that has learned something.
+        learner: that has learned something.
         path: the file to write; its name ends in `.onnx`.
         numbers: as in `onnx_model`.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: nothing was learned yet, or a layer is not one of plainnet's own.
+        SettingError: nothing was learned yet, or it cannot be said in ONNX.
         FileError: the file cannot be written, or is not named as one.
     """
     path = Path(path)
@@ -54,82 +63,90 @@ def export_onnx(classifier: Classifier, path: str | Path, *, numbers: bool = Fal
         raise FileError(
             f"An ONNX file is written, but {path} is not named as one; end it in .onnx."
         )
-    model = onnx_model(classifier, numbers=numbers)
+    model = onnx_model(learner, numbers=numbers)
+    labels = labels_of(learner, numbers) if isinstance(learner, Classifier) else None
     write_file(path, model.SerializeToString())
-    write_file(golden_path(path), golden_bytes(classifier, labels_of(classifier, numbers)))
+    write_file(golden_path(path), golden_bytes(learner, labels))
 
 
-def onnx_model(classifier: Classifier, *, numbers: bool = False) -> onnx.ModelProto:
-    """The classifier as an ONNX model, checked.
+def onnx_model(learner: Classifier | Regressor, *, numbers: bool = False) -> onnx.ModelProto:
+    """The classifier or regressor as an ONNX model, checked.
 
     Args:
-        classifier: that has learned something.
+        learner: that has learned something.
         numbers: whether `label` is the number of a class rather than its name: for programs that
             know no text.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: nothing was learned yet, or a layer is not one of plainnet's own.
+        SettingError: nothing was learned yet, a layer is not one of plainnet's own, a regressor's
+            numbers are none of float32, or it is asked for the numbers of classes.
     """
-    package, nodes, K = onnx_module(), Nodes(), len(classifier.classes)
-    if not classifier.classes:
-        raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
+    package, nodes = onnx_module(), Nodes()
+    _check(learner, numbers)
     tensor, types = package.helper.make_tensor_value_info, package.TensorProto
-    taken = input_of(classifier)
-    given = nodes.name(taken.name)
-    _answer_nodes(nodes, classifier, _raw(nodes, classifier, given), labels_of(classifier, numbers))
-    kind = types.UINT8 if taken.dtype == "uint8" else types.FLOAT
-    N = taken.shape[0]
-    outputs = [
-        tensor(PROBABILITIES, types.FLOAT, [N, K]),
-        tensor(LABEL, types.INT64 if numbers else types.STRING, [N]),
-    ]
-    model: onnx.ModelProto = nodes.model("plainnet", [tensor(given, kind, taken.shape)], outputs)
+    taken = inputs_of(learner)
+    given = [tensor(nodes.name(one.name), getattr(types, one.in_onnx), one.shape) for one in taken]
+    raw, N = _raw(nodes, learner, taken), taken[0].shape[0]
+    if isinstance(learner, Regressor):
+        _prediction_nodes(nodes, learner, raw)
+        outputs = [tensor(PREDICTION, types.FLOAT, [N])]
+    else:
+        _answer_nodes(nodes, learner, raw, labels_of(learner, numbers))
+        outputs = [
+            tensor(PROBABILITIES, types.FLOAT, [N, len(learner.classes)]),
+            tensor(LABEL, types.INT64 if numbers else types.STRING, [N]),
+        ]
+    model: onnx.ModelProto = nodes.model("plainnet", given, outputs)
     model.producer_name, model.producer_version = "plainnet", __version__
-    package.helper.set_model_props(model, metadata_of(classifier))
+    package.helper.set_model_props(model, metadata_of(learner))
     package.checker.check_model(model, full_check=True)
     return model
 
 
-class Input(NamedTuple):
-    """What the graph takes."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | str, ...]
-    what: str
-
-    def told(self) -> str:
-        """`uint8 (N, H, W, 3), RGB, upright, any height and width`."""
-        return f"{self.dtype} ({', '.join(map(str, self.shape))}), {self.what}"
-
-
-def input_of(classifier: Classifier) -> Input:
-    """What the classifier's graph takes.
-
-    Raises:
-        SettingError: the classifier takes what has no form in ONNX.
-    """
-    extractor, shape = classifier.extractor, classifier.preprocessing.shape
-    if extractor is not None and not isinstance(extractor, Backbone):
+def _check(learner: Classifier | Regressor, numbers: bool) -> None:
+    """A SettingError if it cannot be exported so."""
+    if not learner.told_answers():
+        raise SettingError(f"This {learner.kind} has not learned anything yet; call fit(…) first.")
+    if isinstance(learner, Classifier):
+        return
+    if numbers:
+        raise SettingError("The numbers of classes are wanted of a regressor; leave numbers out.")
+    if abs(learner.mean) > LARGEST or not SMALLEST < learner.scale < LARGEST:
         raise SettingError(
-            f"The classifier takes {extractor.takes}, which have no form in ONNX; one that takes "
-            "pictures or plain feature vectors can be exported."
+            f"The target {learner.target!r} is about {learner.mean:.3g} ± {learner.scale:.3g}, "
+            "which the float32 of an ONNX file does not hold; train it in another unit."
         )
-    if extractor is None and len(shape) == 1:
-        return Input("features", "float32", ("N", *shape), "as in training, not scaled")
-    N = (extractor and batch_of(extractor)) or "N"
-    return Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")
 
 
-def _raw(nodes: Nodes, classifier: Classifier, given: str) -> str:
-    """What the preprocessing takes, of the input."""
-    preprocessing, extractor = classifier.preprocessing, classifier.extractor
+def _raw(nodes: Nodes, learner: Classifier | Regressor, taken: Sequence[Input]) -> str:
+    """What the preprocessing takes, of the inputs."""
+    preprocessing, extractor = learner.preprocessing, learner.extractor
+    if isinstance(extractor, Columns):
+        return table_nodes(nodes, extractor, [one.name for one in taken])
     if isinstance(extractor, Backbone):
-        return backbone_nodes(nodes, given, extractor)
+        return backbone_nodes(nodes, taken[0].name, extractor)
     if preprocessing.is_pictures:
-        return resize_nodes(nodes, given, preprocessing.size, preprocessing.grey)
-    return given
+        return resize_nodes(nodes, taken[0].name, preprocessing.size, preprocessing.grey)
+    return taken[0].name
+
+
+def _prefix(learner: Classifier | Regressor, i: int) -> str:
+    """Of the names of one network's values."""
+    return f"members.{i}." if learner.earlier else ""
+
+
+def _prediction_nodes(nodes: Nodes, regressor: Regressor, raw: str) -> None:
+    """From what the preprocessing takes to the number, in float64 until it is done."""
+    X = scale_nodes(nodes, raw, regressor.preprocessing.mean, regressor.preprocessing.scale)
+    outputs = [
+        network_nodes(nodes, member.network, X, _prefix(regressor, i))
+        for i, member in enumerate(regressor.members)
+    ]
+    z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
+    scaled = nodes.add("Mul", z, nodes.double(regressor.scale, "target.scale"))
+    y = nodes.add("Add", scaled, nodes.double(regressor.mean, "target.mean"))  # z · scale + mean
+    nodes.add("Cast", nodes.add("Reshape", y, np.array([-1])), to=FLOAT, name=PREDICTION)
 
 
 def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array) -> None:
@@ -137,7 +154,7 @@ def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array)
     preprocessing, K = classifier.preprocessing, len(classifier.classes)
     X, answers = scale_nodes(nodes, raw, preprocessing.mean, preprocessing.scale), []
     for i, member in enumerate(classifier.members):
-        prefix = f"members.{i}." if classifier.earlier else ""
+        prefix = _prefix(classifier, i)
         Z = network_nodes(nodes, member.network, X, prefix)
         if member.temperature != 1:
             Z = nodes.add("Div", Z, nodes.constant(member.temperature, f"{prefix}temperature"))
@@ -151,27 +168,26 @@ def labels_of(classifier: Classifier, numbers: bool) -> Array:
     """What the graph answers for each class: its number or its name, in sound UTF-8."""
     if numbers:
         return np.arange(len(classifier.classes))
-    return np.array([_sound(name) for name in classifier.classes])
+    return np.array([sound_text(name) for name in classifier.classes])
 
 
-def metadata_of(classifier: Classifier) -> dict[str, str]:
+def metadata_of(learner: Classifier | Regressor) -> dict[str, str]:
     """What the file says of the model beside its graph, by key."""
     facts = {
         "plainnet.version": __version__,
-        "plainnet.classes": _sound(json.dumps(classifier.classes, ensure_ascii=False)),
-        "plainnet.input": input_of(classifier).told(),
-        "plainnet.shape": json.dumps(classifier.preprocessing.shape),
-        "plainnet.networks": str(len(classifier.members)),
-        "plainnet.temperatures": json.dumps([member.temperature for member in classifier.members]),
+        "plainnet.input": "; ".join(one.told() for one in inputs_of(learner)),
+        "plainnet.shape": json.dumps(learner.preprocessing.shape),
+        "plainnet.networks": str(len(learner.members)),
         "numpy.version": np.__version__,
     }
-    if len(classifier.classes) == 2:
-        facts["plainnet.threshold"] = repr(classifier.threshold)
-    if classifier.extractor is not None:
-        facts["plainnet.features"] = _sound(classifier.extractor.told())
+    if isinstance(learner, Regressor):
+        facts["plainnet.target"] = sound_text(learner.target)
+    else:
+        facts["plainnet.classes"] = sound_text(json.dumps(learner.classes, ensure_ascii=False))
+        temperatures = [member.temperature for member in learner.members]
+        facts["plainnet.temperatures"] = json.dumps(temperatures)
+        if len(learner.classes) == 2:
+            facts["plainnet.threshold"] = repr(learner.threshold)
+    if learner.extractor is not None:
+        facts["plainnet.features"] = sound_text(learner.extractor.told())
     return facts
-
-
-def _sound(text: str) -> str:
-    """What UTF-8 cannot say, of a damaged file name, as escapes."""
-    return text.encode(errors="backslashreplace").decode()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from plainnet.classifier import Classifier
+from plainnet.classifier import Classifier, Regressor
 from plainnet.classifier.member import Member
 from plainnet.errors import ModelFileError, SettingError
 from plainnet.files import write_file
@@ -44,7 +44,7 @@ MOST_TOLD = 30
 """Tensors that an error names of each list."""
 
 
-def write_weights(path: str | Path, model: Network | Classifier) -> None:
+def write_weights(path: str | Path, model: Network | Classifier | Regressor) -> None:
     """Write the weights as `torch.nn.Sequential(…).state_dict()` would hold them.
 
     Args:
@@ -53,7 +53,7 @@ def write_weights(path: str | Path, model: Network | Classifier) -> None:
 
     Raises:
         FileError: it cannot be written; as `ModelFileError`, weights that are not finite.
-        SettingError: a classifier that has not learned anything.
+        SettingError: a classifier or regressor that has not learned anything.
     """
     content: dict[str, Array] = {}
     for prefix, network in _networks(model):
@@ -69,7 +69,7 @@ def write_weights(path: str | Path, model: Network | Classifier) -> None:
     write_file(Path(path), save(content, metadata={"format": "pt"}))
 
 
-def read_weights(path: str | Path, model: Network | Classifier) -> None:
+def read_weights(path: str | Path, model: Network | Classifier | Regressor) -> None:
     """Put the weights of a file into a network of the same layers; all of them, or none.
 
     What was measured of a classifier was measured with its own weights. If those of the file are
@@ -81,7 +81,7 @@ def read_weights(path: str | Path, model: Network | Classifier) -> None:
 
     Raises:
         ModelFileError: the file is missing, damaged, or its tensors are not those of the layers.
-        SettingError: a classifier that has not learned anything, so that it has no layers.
+        SettingError: one that has not learned anything, so that it has no layers.
     """
     networks = _networks(model)
     places = {n: view for prefix, net in networks for n, view in _views(net, prefix).items()}
@@ -93,7 +93,7 @@ def read_weights(path: str | Path, model: Network | Classifier) -> None:
     changed = [name for name, value in read.items() if not np.array_equal(places[name], value)]
     for name in changed:
         places[name][...] = read[name]
-    if changed and isinstance(model, Classifier):
+    if changed and not isinstance(model, Network):
         model.quality, model.temperature = {}, 1.0
         model.earlier = [Member(member.network, 1.0) for member in model.earlier]
 
@@ -122,12 +122,12 @@ def _in_torch(layer: Layer) -> str:
     )
 
 
-def _networks(model: Network | Classifier) -> Sequence[tuple[str, Network]]:
+def _networks(model: Network | Classifier | Regressor) -> Sequence[tuple[str, Network]]:
     """The networks, and what stands before the names of their tensors."""
     if isinstance(model, Network):
         return [("", model)]
-    if not model.classes:
-        raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
+    if not model.told_answers():
+        raise SettingError(f"This {model.kind} has not learned anything yet; call fit(…) first.")
     if not model.earlier:
         return [("", model.network)]
     return [(f"{i}.", member.network) for i, member in enumerate(model.members)]

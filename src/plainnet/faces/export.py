@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from plainnet.classifier import Classifier, load_run
+from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.classifier.run_folder import MODEL
 from plainnet.errors import MissingExtraError
 from plainnet.exchange import (
@@ -17,14 +17,17 @@ from plainnet.exchange import (
     verify_onnx,
     write_weights,
 )
-from plainnet.exchange.golden import NETWORK_LIMIT, PICTURE_LIMIT
-from plainnet.exchange.onnx_model import input_of
+from plainnet.exchange.golden import NETWORK_LIMIT
+from plainnet.exchange.inputs import inputs_of
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.overwriting import check_kind, check_no_model
 from plainnet.faces.report import run_settings, title_of
 from plainnet.files import write_file
 from plainnet.reports import count, printable, say, table
 from plainnet.reports.card import card_text
+
+MOST_INPUTS = 20
+"""Columns that are listed."""
 
 
 @click.command("export")
@@ -33,7 +36,8 @@ from plainnet.reports.card import card_text
     "--onnx",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write an ONNX file: from raw pictures of any size to the names of classes.",
+    help="Write an ONNX file: from raw pictures of any size, or the columns of a table, to "
+    "the names of classes, or the number predicted.",
 )
 @click.option(
     "--weights",
@@ -86,15 +90,15 @@ def command(
     check_kind(card, "--card", "a text", (".md", ".markdown"))
     check_kind(weights, "--weights", "a safetensors file", (".safetensors",))
     check_no_model(weights, "--weights")
-    classifier = load_run(run)
-    files = _write_plain(classifier, run, onnx, weights, card, license)
+    learner = load_any(run)
+    files = _write_plain(learner, run, onnx, weights, card, license)
     if not as_json:
-        _tell_plain(classifier, files)
+        _tell_plain(learner, files)
     if onnx is None:
         return _told(run, None, as_json, files)
-    export_onnx(classifier, onnx, numbers=numbers)
+    export_onnx(learner, onnx, numbers=numbers)
     if not as_json:
-        print(_onnx_text(classifier, onnx, numbers))
+        print(_onnx_text(learner, onnx, numbers))
     try:
         verification = verify_onnx(onnx)
     except MissingExtraError as error:
@@ -105,7 +109,7 @@ def command(
 
 
 def _write_plain(
-    classifier: Classifier,
+    learner: Classifier | Regressor,
     run: Path,
     onnx: Path | None,
     weights: Path | None,
@@ -115,7 +119,7 @@ def _write_plain(
     """What needs no other package: where it was written, by kind."""
     written = {}
     if weights is not None:
-        write_weights(weights, classifier)
+        write_weights(weights, learner)
         written["weights"] = str(weights)
     if card is not None:
         model = MODEL if run.is_dir() else run.name
@@ -123,20 +127,20 @@ def _write_plain(
             kind: path.name for kind, path in (("onnx", onnx), ("weights", weights)) if path
         }
         data = Path(str(run_settings(run).get("data", ""))).stem
-        text = card_text(title_of(run), classifier, data=data, license=license, files=given)
+        text = card_text(title_of(run), learner, data=data, license=license, files=given)
         card = card / "README.md" if card.is_dir() else card
         write_file(card, text)
         written["card"] = str(card)
     return written
 
 
-def _tell_plain(classifier: Classifier, files: dict[str, str]) -> None:
+def _tell_plain(learner: Classifier | Regressor, files: dict[str, str]) -> None:
     for kind in files:
         print(f"written  {printable(files[kind])}")
         if kind == "weights":
-            n = len(classifier.members)
+            n = len(learner.members)
             of = f", {n} times" if n > 1 else ""
-            print(f"layers   {sequential(classifier.network)}{of}")
+            print(f"layers   {sequential(learner.network)}{of}")
 
 
 def _check(run: Path | None, wanted: Mapping[str, Path | None], verify: Path | None) -> None:
@@ -162,7 +166,7 @@ def _told(
         return 0
     say(
         f"Error: {printable(str(path))} answers otherwise than plainnet did; expected the same "
-        f"answers, and probabilities within {NETWORK_LIMIT:g} ({PICTURE_LIMIT:g} in pictures of "
+        f"answers, within {NETWORK_LIMIT:g} ({verification.limit:g} in pictures of "
         "other sizes), so export it again."
     )
     return 1
@@ -179,28 +183,47 @@ def _json(verification: Verification) -> dict[str, Any]:
     }
 
 
-def _onnx_text(classifier: Classifier, path: Path, numbers: bool) -> str:
-    taken = input_of(classifier)
-    N, K, names = taken.shape[0], len(classifier.classes), ", ".join(classifier.classes)
-    kind, what = ("int64", "number") if numbers else ("string", "name")
-    rows = [
-        ("input", taken.name, taken.dtype, f"({', '.join(map(str, taken.shape))})", taken.what),
-        ("outputs", "probabilities", "float32", f"({N}, {K})", f"of {names}"),
-        ("", "label", kind, f"({N},)", f"the {what} of the class answered"),
-    ]
+def _onnx_text(learner: Classifier | Regressor, path: Path, numbers: bool) -> str:
+    taken = inputs_of(learner)
+    N = taken[0].shape[0]
+    rows = [(one.name, one.dtype, f"({', '.join(map(str, one.shape))})", one.what) for one in taken]
+    left = len(rows) - MOST_INPUTS
+    rows[MOST_INPUTS:] = [(f"… and {left:,} more", "", "", "")] if left > 0 else []
+    named = ["input" if len(rows) == 1 else "inputs", *[""] * (len(rows) - 1)]
+    rows += (given := _outputs(learner, numbers, N))
+    named += ["output" if len(given) == 1 else "outputs", *[""] * (len(given) - 1)]
+    cells = [(name, *map(printable, row)) for name, row in zip(named, rows, strict=True)]
     return (
         f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)\n"
         f"golden   {printable(str(golden_path(path)))}\n"
-        f"{table(rows[0], rows[1:], texts=range(5))}"
+        f"{table(cells[0], cells[1:], texts=range(5))}"
     )
 
 
+def _outputs(
+    learner: Classifier | Regressor, numbers: bool, N: int | str
+) -> list[tuple[str, str, str, str]]:
+    """The outputs, each with type, shape and meaning."""
+    if isinstance(learner, Regressor):
+        return [("prediction", "float32", f"({N},)", f"{learner.target}, in its own unit")]
+    kind, what = ("int64", "number") if numbers else ("string", "name")
+    names = ", ".join(learner.classes)
+    return [
+        ("probabilities", "float32", f"({N}, {len(learner.classes)})", f"of {names}"),
+        ("label", kind, f"({N},)", f"the {what} of the class answered"),
+    ]
+
+
 def _verification_text(verification: Verification) -> str:
-    sized = verification.pictures
+    sized, what = verification.pictures, "probabilities differ by"
+    told = f"{verification.answers} other answers" if verification.answers else "the same answers"
+    most = f"{verification.network:.1g} at most"
+    if verification.numbers:
+        told = "the same numbers" if verification.sound else "other numbers"
+        what = "in the target's spread they differ by"
     other = "" if sized is None else f", and by {sized:.1g} in pictures of other sizes"
-    told = f"{verification.answers} other" if verification.answers else "the same"
     return (
         f"verified by ONNX Runtime {verification.runtime} on {count(verification.samples)}: "
-        f"{told} answers;\n"
-        f"         probabilities differ by {verification.network:.1g} at most{other}"
+        f"{told};\n"
+        f"         {what} {most}{other}"
     )

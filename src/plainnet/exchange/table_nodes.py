@@ -1,0 +1,70 @@
+"""From the columns of a table to features, as ONNX nodes: just what `tables/column.py` does.
+
+Numbers and dates are float64 `(N, 1)`, NaN where one is missing, dates in days since 1970; they
+are standardized in float64, so that time stamps stay apart, and are float32 from then on. Texts are
+strings `(N, 1)`, "" where one is missing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from plainnet.exchange.nodes import FLOAT, ML, Nodes
+from plainnet.tables import Columns
+from plainnet.tables.column import CYCLES, FARTHEST, Category, Date, Number
+from plainnet.tables.values import is_missing
+from plainnet.training.regression import LARGEST
+
+
+def table_nodes(nodes: Nodes, columns: Columns, inputs: Sequence[str]) -> str:
+    """Features `(N, n_features)`, float32, of the inputs, one for each column."""
+    features: list[str] = []
+    for column, given in zip(columns.columns, inputs, strict=True):
+        if isinstance(column, Category):
+            features += [_category(nodes, column, given)]
+        elif isinstance(column, Number):  # a date is one, too
+            features += _number(nodes, column, given)
+    return nodes.add("Concat", *features, axis=1, name="features")
+
+
+def _number(nodes: Nodes, column: Number, x: str) -> list[str]:
+    """(value − mean) / scale, whether it is missing, and of a date its place in each cycle."""
+    known = nodes.add("Less", nodes.add("Abs", x), nodes.double(LARGEST))  # NaN is less than none
+    filled = nodes.add("Where", known, x, nodes.double(column.median))
+    centred = nodes.add("Sub", filled, nodes.double(column.mean))
+    z = nodes.add("Div", centred, nodes.double(column.scale))
+    least = nodes.add("Max", z, nodes.double(-FARTHEST))
+    features = [nodes.add("Min", least, nodes.double(FARTHEST))]
+    features = [nodes.add("Cast", features[0], to=FLOAT)]
+    if column.has_missing:
+        features.append(nodes.add("Cast", nodes.add("Not", known), to=FLOAT))
+    if isinstance(column, Date):
+        present = nodes.add("Cast", known, to=FLOAT)
+        for cycle in column.cycles:
+            turn = _turn(nodes, filled, CYCLES[cycle])
+            features += [nodes.add("Mul", nodes.add(op, turn), present) for op in ("Sin", "Cos")]
+    return features
+
+
+def _turn(nodes: Nodes, days: str, length: float) -> str:
+    """2 π (days mod length) / length, in float64 until it is small."""
+    rounds = nodes.add("Div", days, nodes.double(length))
+    part = nodes.add("Sub", rounds, nodes.add("Floor", rounds))
+    return nodes.add("Cast", nodes.add("Mul", part, nodes.double(2 * np.pi)), to=FLOAT)
+
+
+def _category(nodes: Nodes, column: Category, text: str) -> str:
+    """1 where it is this category, else 0: from the text to its number, and from that to a row."""
+    number = {value: i for i, value in enumerate(column.values) if not is_missing(value)}
+    if column.has_missing:
+        number[""] = len(column.values)
+    place = nodes.add(
+        "LabelEncoder",
+        text,
+        domain=ML[0],
+        keys_strings=list(number),
+        values_int64s=list(number.values()),
+        default_int64=-1,
+    )
+    every = np.arange(len(column.features)).reshape(1, -1)
+    return nodes.add("Cast", nodes.add("Equal", place, every), to=FLOAT)

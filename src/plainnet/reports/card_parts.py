@@ -1,0 +1,132 @@
+"""What the model cards of classifiers and of regressors have in common, and Markdown."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from plainnet.classifier import Learner
+from plainnet.reports.text import count, network_line, printable
+from plainnet.tables import Columns
+
+NOT_MEASURED = (
+    "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` tells, on "
+    "DATA that played no part in the training."
+)
+
+
+def head_lines(kind: str, data: str, license: str) -> list[str]:
+    """The beginning of the YAML head: what it is, of what data."""
+    said = f"license: {quoted(license)}" if license else "# license: under which you give it away"
+    lines = ["library_name: plainnet", said, f"pipeline_tag: {kind}", "tags:"]
+    lines += [f"  - {tag}" for tag in ("plainnet", "numpy", "safetensors", kind)]
+    return lines + (["datasets:", f"  - {quoted(data)}"] if data else [])
+
+
+def what_it_is(learner: Learner) -> list[str]:
+    """The network, and what it sees."""
+    shape = learner.picture_shape
+    sees = f"{count(learner.preprocessing.shape[0], 'feature')}"
+    if shape:
+        colour = "grey" if shape[2] == 1 else "colour"
+        sees = f"{colour} pictures, stretched to {shape[1]} × {shape[0]} pixels"
+    if learner.extractor is not None:
+        sees = printable(learner.extractor.told())
+    n = len(learner.members)
+    times = f"The mean of {n} networks, each a" if n > 1 else "A"
+    return [
+        f"{times} fully-connected neural network, made with plainnet: "
+        f"{network_line(learner.network)}. It sees {plain(sees)}, prepared as (raw − mean) / "
+        "scale; all of that is in the model file."
+    ]
+
+
+def settings_lines(learner: Learner) -> list[str]:
+    """How it was trained, where that was not as usual."""
+    lines, told = [], learner.trained
+    if told:
+        kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
+        lines = [f"{kept}, the learning rate was {told['learning_rate']:.3g} at most"]
+    usual = type(learner)().recipe.to_dict()
+    for name, value in learner.recipe.to_dict().items():
+        if value != usual[name] and not (told and name in ("epochs", "learning_rate")):
+            words = ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else value
+            lines.append(f"{name.replace('_', ' ')}: {words}")
+    return lines or ["all settings as usual"]
+
+
+def samples_named(learner: Learner) -> str:
+    """A file that it could be asked about."""
+    if isinstance(learner.extractor, Columns):
+        return "table.csv"
+    return "photo.jpg" if learner.picture_shape else "features.npy"
+
+
+def given_in_python(learner: Learner) -> str:
+    """The same, or an array."""
+    plain_features = learner.extractor is None and not learner.picture_shape
+    return "X" if plain_features else quoted(samples_named(learner))
+
+
+def other_files(learner: Learner, files: Mapping[str, str], answers: str) -> Iterator[str]:
+    """How the ONNX file and the weights are used, where they are given away as well."""
+    if "onnx" in files:
+        yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")
+        fed, told = "{session.get_inputs()[0].name: X}", "X: float32 (N, n)"
+        if learner.picture_shape:
+            told = "X: uint8 (N, H, W, 3)"
+        elif isinstance(learner.extractor, Columns):
+            fed, told = "columns", "columns: by name, each (N, 1)"
+        yield code(
+            "python",
+            "import onnxruntime\n\n"
+            f"session = onnxruntime.InferenceSession({quoted(files['onnx'])})\n"
+            "names = [output.name for output in session.get_outputs()]\n"
+            f"answers = session.run(names, {fed})  # {told}",
+        )
+    if "weights" in files:
+        yield (
+            f"{span(files['weights'])} holds the weights alone, named as by PyTorch's "
+            "`torch.nn.Sequential`; see docs/interchange.md of plainnet for the lines that load "
+            "them in PyTorch, Keras and JAX."
+        )
+
+
+# -- YAML and Markdown -----------------------------------------------------------------------------
+
+
+def quoted(text: str) -> str:
+    """A YAML string in double quotes, in which YAML reads what JSON writes."""
+    return json.dumps(printable(text), ensure_ascii=False)
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]<>#|~$&])", r"\\\1", printable(text))
+
+
+def span(text: str) -> str:
+    """A name as code; backticks in it would end that."""
+    return f"`{printable(text)}`" if "`" not in text else plain(text)
+
+
+def word(text: str) -> str:
+    """A word of a shell."""
+    return shlex.quote(printable(text))
+
+
+def code(language: str, code: str) -> str:
+    """Lines of code."""
+    return f"```{language}\n{code}\n```"
+
+
+def bullets(lines: list[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {plain(line)}" for line in lines)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, whose first column is of words and the others of figures."""
+    rule = ("---", *("---:" for _ in header[1:]))
+    cells = [map(plain, header), rule, *(map(plain, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
