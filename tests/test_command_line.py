@@ -995,3 +995,16 @@ def test_a_table_is_not_written_over_a_picture(
     assert done.code == 2
     assert "is not named as a table; --csv writes one, so name a .csv file." in done.err
     assert picture.read_bytes() == before
+
+
+def test_answers_are_written_over_answers_alone(
+    data: Path, trained: Path, tmp_path: Path, plainnet: Command
+) -> None:
+    cat = data / "pets" / "cat" / "cat-1.png"
+    houses, answers = tmp_path / "houses.csv", tmp_path / "answers.csv"
+    houses.write_text("rooms,price\n3,100\n")
+    refused = plainnet("predict", trained / "pets", cat, "--csv", houses)
+    refused.refused("is there already and holds no answers, which begin with `file,`")
+    assert houses.read_text() == "rooms,price\n3,100\n"
+    for _ in range(2):
+        assert plainnet("predict", trained / "pets", cat, "--csv", answers).code == 0

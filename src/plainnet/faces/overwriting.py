@@ -34,6 +34,19 @@ def check_not_read(path: Path | None, option: str, read: Collection[Path]) -> No
         )
 
 
+def check_answers(path: Path | None, option: str) -> None:
+    """Refuse to write answers over a table that holds none: data lie in such files too."""
+    if path is None or not path.is_file():
+        return
+    with path.open("rb") as file:
+        begins = file.read(5)
+    if begins not in (b"", b"file,"):
+        raise FileError(
+            f"{path} is there already and holds no answers, which begin with `file,`; name another "
+            f"file with {option}."
+        )
+
+
 def check_no_model(path: Path | None, option: str) -> None:
     """Refuse to write over a model file, which holds more than what is written."""
     if path is None or not path.is_file():
