@@ -681,7 +681,7 @@ def test_a_csv_that_cannot_be_written_does_not_cost_the_answers(
         done = plainnet(*asked, path)
         assert (done.code, len(done.out.splitlines())) == (2, 7)
         assert re.match(f"Error: .* could not be written .*{why}", done.err)
-    Path("a.csv").write_text("old")
+    Path("a.csv").write_text("file,old")
     assert plainnet(*asked, "a.csv").code == 0
     assert Path("a.csv").read_text().startswith("file,answer,cat,fox\n")
     assert listing(Path()) == ["a.csv"]
