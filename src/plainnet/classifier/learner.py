@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from plainnet.files import read_model
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
 from plainnet.training import Epoch, Epochs
+
+if TYPE_CHECKING:
+    from plainnet.tables import Columns
 
 
 class Learner(Kind):
@@ -148,6 +151,12 @@ class Learner(Kind):
     def members(self) -> list[Member]:
         """The networks whose answers are averaged; most often one."""
         return [*self.earlier, Member(self.network, self.temperature)]
+
+    @property
+    def columns(self) -> "Columns | None":
+        """What makes features of a table, if it was trained on one."""
+        made = self.extractor
+        return cast("Columns", made) if made is not None and made.kind == "table" else None
 
     @property
     def picture_shape(self) -> tuple[int, ...]:

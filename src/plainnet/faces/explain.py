@@ -12,7 +12,6 @@ from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError, SettingError
 from plainnet.faces.explain_table import explain_table
 from plainnet.faces.options import choice, either, json_option, print_json
-from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text
@@ -57,7 +56,7 @@ def command(
     far each of them led from the answer for an average row to that for the row at --line.
     """
     learner = load_any(run)
-    of_table = columns_of(learner) is not None
+    of_table = learner.columns is not None
     _check_meant(of_table, {"--method": method, "--out": out} if of_table else {"--line": line})
     if of_table:
         explain_table(learner, picture, line, of, as_json)

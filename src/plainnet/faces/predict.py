@@ -14,7 +14,6 @@ from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.overwriting import check_answers, check_kind, check_not_read
-from plainnet.faces.tables import columns_of
 from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures import PictureExtractor, picture_files, read_pictures
@@ -57,7 +56,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     check_not_read(csv_file, "--csv", pictures)
     check_answers(csv_file, "--csv")
     classifier = load_any(run)
-    if (columns := columns_of(classifier)) is not None:
+    if (columns := classifier.columns) is not None:
         from plainnet.faces.predict_table import predict_tables  # only where there is a table
 
         return predict_tables(classifier, columns, pictures, csv_file, as_json)

@@ -8,7 +8,6 @@ import click
 
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.faces.options import json_option, print_json
-from plainnet.faces.tables import columns_of
 from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.text import columns_told, number
 
@@ -31,7 +30,7 @@ def command(run: Path, as_json: bool) -> None:
         print(f"{part:<18}{_shown(_measured(measured))}")
     if learner.earlier:
         print(f"{'ensemble':<18}{len(learner.members)} networks like this, averaged")
-    if (columns := columns_of(learner)) is not None:
+    if (columns := learner.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(learner.network)}\n")
     for name, value in learner.recipe.to_dict().items():
@@ -45,7 +44,7 @@ def _about(learner: Learner) -> Iterator[tuple[str, str]]:
         yield "predicts", f"{printable(learner.target)}, {unit}"
     if isinstance(learner, Classifier):
         yield "classes", printable(", ".join(learner.classes))
-    if (columns := columns_of(learner)) is not None:
+    if (columns := learner.columns) is not None:
         yield "inputs", columns.told()
     else:
         shape = " × ".join(map(str, learner.preprocessing.shape))

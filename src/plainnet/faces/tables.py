@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
-from plainnet.classifier import Classifier, Learner, Regressor
+from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import SettingError
 from plainnet.faces.options import Sectioned
 from plainnet.pictures import Splits
@@ -18,7 +18,7 @@ from plainnet.reports import printable, say
 from plainnet.tables import TASKS
 
 if TYPE_CHECKING:
-    from plainnet.tables import Columns
+    pass
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 OPTIONS = ("target", "drop", "task")
@@ -133,8 +133,3 @@ def of_table(splits: Splits) -> bool:
     parts = (splits.train, splits.validation, splits.test)
     made = (part.extractor for part in parts if part is not None)
     return any(extractor is not None and extractor.kind == "table" for extractor in made)
-
-
-def columns_of(learner: Learner) -> Columns | None:
-    """What makes features of a table, if it was trained on one."""
-    return cast("Columns", made) if (made := learner.extractor) and made.kind == "table" else None

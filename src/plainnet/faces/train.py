@@ -27,7 +27,6 @@ from plainnet.faces.report import report_training
 from plainnet.faces.tables import (
     Asked,
     check_target,
-    columns_of,
     learner_for,
     table_options,
     taken_from,
@@ -217,7 +216,7 @@ def _facts(learner: Learner) -> dict[str, Any]:
 
 def _where(learner: Learner, folder: Path) -> str:
     samples = "PICTURE" if learner.picture_shape else "FEATURES.npy"
-    samples = "TABLE.csv" if columns_of(learner) else samples
+    samples = "TABLE.csv" if learner.columns else samples
     lines = [
         f"kept     {_kept_text(learner)}",
         f"written  {folder}",

@@ -50,8 +50,7 @@ class Known(ABC):
     @property
     def columns(self) -> Columns | None:
         """What makes features of a table, if the model was trained on one."""
-        made = self.learner.extractor
-        return cast("Columns", made) if made is not None and made.kind == "table" else None
+        return self.learner.columns
 
     @property
     def is_pictures(self) -> bool:

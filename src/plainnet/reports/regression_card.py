@@ -23,7 +23,6 @@ from plainnet.reports.card_parts import (
 )
 from plainnet.reports.material import Part
 from plainnet.reports.text import count, number
-from plainnet.tables import Columns
 from plainnet.version import __version__
 
 NAMES = {"rmse": "RMSE", "mae": "mean absolute error"}
@@ -127,7 +126,7 @@ def _training(regressor: Regressor, data: str) -> Iterator[str]:
     ]
     words = [f"{', '.join(told)}."] if told else []
     words += [f"The data are called “{data}”."] if data else []
-    if isinstance(made := regressor.extractor, Columns):
+    if (made := regressor.columns) is not None:
         names = ", ".join(column.name for column in made.columns)
         words.append(f"It predicts from the columns {names}.")
     if words:
@@ -137,7 +136,7 @@ def _training(regressor: Regressor, data: str) -> Iterator[str]:
 
 def _use(regressor: Regressor, files: Mapping[str, str]) -> Iterator[str]:
     model = files["model"]
-    if isinstance(regressor.extractor, Columns):  # the command takes nothing else of it
+    if regressor.columns is not None:  # the command takes nothing else of it
         yield code("sh", f"plainnet predict {word(model)} {samples_named(regressor)}")
     yield code(
         "python",
