@@ -81,7 +81,8 @@ def read_data(
         f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
         "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
         "(train-images-idx3-ubyte.gz, …), a folder with "
-        f"train_*.h5 and test_*.h5, or {LAYOUT}"
+        "train_*.h5 and test_*.h5, a table (.csv, .parquet) with the name of its target, "
+        f"or {LAYOUT}"
     )
 
 
