@@ -29,10 +29,10 @@ from plainnet import (
     train,
 )
 from plainnet.classifier import Checkpoint, Classifier
+from plainnet.demo.drawing import write_drawn_pictures
 from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files import read_tensors, write_tensors
 from plainnet.network import Array
-from plainnet.pictures.drawing import write_drawn_pictures
 from plainnet.training import Average, Optimizer, fused, schedules
 from plainnet.training.checkpoint import Position, capture, restore
 

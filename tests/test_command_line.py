@@ -28,9 +28,9 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.demo.drawing import draw_animal
 from plainnet.faces.command_line import COMMANDS, main
 from plainnet.network import Array
-from plainnet.pictures.drawing import draw_animal
 
 QUICK = ("--epochs", "2", "--hidden", "8", "--batch-size", "8")
 PICTURES = (*QUICK, "--size", "16", "--normalization", "none", "--validation-share", "0.15")

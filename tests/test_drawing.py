@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.demo.drawing import KINDS, draw_animal, write_drawn_pictures
 from plainnet.errors import FileError, SettingError
-from plainnet.pictures.drawing import KINDS, draw_animal, write_drawn_pictures
 
 
 def pixels(kind: str, seed: int, size: int = 64) -> np.ndarray:

@@ -12,13 +12,13 @@ from PIL import Image
 
 from plainnet import Classifier
 from plainnet.classifier import Preprocessing
-from plainnet.classifier.article import article_network
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.classifier.member import Member
 from plainnet.classifier.question import contrast
+from plainnet.demo.article import article_network
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
-from plainnet.pictures.drawing import draw_animal
 from plainnet.reports.explanation import (
     AGAINST,
     FOR,

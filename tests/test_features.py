@@ -19,11 +19,11 @@ from plainnet import Classifier
 from plainnet.classifier import load_run
 from plainnet.classifier.explain import explain
 from plainnet.classifier.samples import raw_samples
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, MissingExtraError, ModelFileError, SettingError
 from plainnet.faces.command_line import main
 from plainnet.network import Array
 from plainnet.pictures import picture_files, read_data, read_pictures
-from plainnet.pictures.drawing import draw_animal
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

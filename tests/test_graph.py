@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from plainnet.classifier.article import article_network
+from plainnet.demo.article import article_network
 from plainnet.network import (
     Array,
     BatchNorm,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
 from plainnet.network import Array
 from plainnet.pictures import (
@@ -23,7 +24,6 @@ from plainnet.pictures import (
     read_data,
     without_leaks,
 )
-from plainnet.pictures.drawing import draw_animal
 from plainnet.pictures.duplicates import Leak, Sample, comparable, exactly_the_same, groups
 from plainnet.pictures.findings import parts_of
 from plainnet.pictures.fingerprints import Fingerprints

@@ -27,7 +27,7 @@ FLOORS = [
     {"pictures", "files"},
     {"tables"},
     {"classifier"},
-    {"exchange", "reports"},
+    {"exchange", "reports", "demo"},
     {"faces", "sklearn"},
     {"", "__main__"},  # the table of contents
 ]

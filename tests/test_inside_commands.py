@@ -14,9 +14,9 @@ from PIL import Image
 
 from plainnet import Classifier
 from plainnet.classifier import Preprocessing
-from plainnet.classifier.article import article_network
+from plainnet.demo.article import article_network
+from plainnet.demo.drawing import draw_animal
 from plainnet.faces.command_line import main
-from plainnet.pictures.drawing import draw_animal
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -14,8 +14,8 @@ import pytest
 from click import Context, Option
 
 from plainnet.classifier import recipe
+from plainnet.demo.drawing import draw_animal
 from plainnet.faces.command_line import COMMANDS, cli, main
-from plainnet.pictures.drawing import draw_animal
 
 ROOT = Path(__file__).parents[1]
 ENGLISH, CHINESE = READMES = ("README.md", "README.zh.md")

@@ -16,12 +16,12 @@ from PIL import Image
 from plainnet import Classifier
 from plainnet.classifier import Recipe, finish_run, keep_run, start_run
 from plainnet.classifier.labels import right_classes
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
 from plainnet.faces.command_line import main
 from plainnet.faces.report import report_training, train_command
 from plainnet.faces.train import command as train
 from plainnet.pictures import Dataset, Splits, read_data
-from plainnet.pictures.drawing import draw_animal
 from plainnet.reports.html import element, page, picture, table
 from plainnet.reports.material import Part, Report
 from plainnet.reports.model_card import verdict, weak_classes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from laws import normal, randomized
 
-from plainnet.classifier.article import article_network
+from plainnet.demo.article import article_network
 from plainnet.errors import DataError, ShapeError
 from plainnet.network import (
     Array,

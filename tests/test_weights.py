@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from test_readme import BLOCK, text_of
 
 from plainnet import Classifier
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import FileError, ModelFileError, SettingError
 from plainnet.exchange import read_weights, sequential, write_weights
 from plainnet.network import (
@@ -27,7 +28,6 @@ from plainnet.network import (
     Sigmoid,
     Tanh,
 )
-from plainnet.pictures.drawing import draw_animal
 
 PAGE = "docs/interchange.md"
 RNG = np.random.default_rng(0)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from plainnet.classifier.article import (
+from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
+from plainnet.demo.article import (
     article_data,
     article_epochs,
     article_evaluation,
     article_network,
 )
-from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
 from plainnet.faces.command_line import INTERRUPTED
 from plainnet.faces.options import choice, either, json_option, print_json, units
 from plainnet.faces.reading import read_told

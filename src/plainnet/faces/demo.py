@@ -10,12 +10,12 @@ import click
 import numpy as np
 
 from plainnet.classifier import RUNS, Classifier, new_run
+from plainnet.demo.drawing import KINDS, write_drawn_pictures
 from plainnet.faces.learning import train_run
 from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
 from plainnet.files import new_folder, numbered_folder
 from plainnet.pictures import Dataset
-from plainnet.pictures.drawing import KINDS, write_drawn_pictures
 from plainnet.reports import evaluation_text, indented, percent, say, table
 
 SINGLE = 6

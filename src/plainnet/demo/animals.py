@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from plainnet.pictures.features import (
+from plainnet.demo.parts import (
     AMBER,
     COATS,
     INK,
@@ -24,7 +24,7 @@ from plainnet.pictures.features import (
     turned,
     whiskers,
 )
-from plainnet.pictures.sketch import Colour, Pen, both_sides, mix
+from plainnet.demo.sketch import Colour, Pen, both_sides, mix
 
 SHINE: Colour = (150, 144, 150)
 CAT_PATTERNS = ("plain", "tabby", "tabby", "tabby", "bib", "bib", "siamese", "calico")

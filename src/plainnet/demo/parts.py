@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plainnet.pictures.sketch import Colour, Pen, Points, both_sides, mix, varied
+from plainnet.demo.sketch import Colour, Pen, Points, both_sides, mix, varied
 
 INK: Colour = (44, 36, 40)
 WHITE: Colour = (252, 250, 246)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from plainnet.demo.animals import RECIPES
+from plainnet.demo.scenes import SCENES
+from plainnet.demo.sketch import Pen
 from plainnet.errors import FileError, SettingError
-from plainnet.pictures.animals import RECIPES
-from plainnet.pictures.scenes import SCENES
-from plainnet.pictures.sketch import Pen
 
 KINDS: tuple[str, ...] = tuple(RECIPES)
 """The animals that can be drawn; the cat comes first."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from plainnet.pictures.sketch import Colour, mix, varied
+from plainnet.demo.sketch import Colour, mix, varied
 
 # Muted, so that the animal stands out whatever its fur.
 PASTELS: tuple[Colour, ...] = (
