@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -188,7 +189,13 @@ def test_strict_keeps_nothing(pets: Path, store: Path) -> None:
 
 
 def test_the_same_training_to_the_last_bit(pets: Path, store: Path) -> None:
-    settings = {"hidden": (6,), "epochs": 3, "batch_size": 7, "augment": "mild", "seed": 3}
+    settings: dict[str, Any] = {
+        "hidden": (6,),
+        "epochs": 3,
+        "batch_size": 7,
+        "augment": "mild",
+        "seed": 3,
+    }
     with_cache = Classifier(**settings).fit(train(pets))
     without = Classifier(**settings).fit(without_cache(pets))
     assert np.array_equal(with_cache.network.theta, without.network.theta)

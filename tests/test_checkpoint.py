@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 # -- a classifier --------------------------------------------------------------------------------
 
-SETTINGS = {"hidden": (8,), "epochs": 6, "batch_size": 16, "seed": 1}
+SETTINGS: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 16, "seed": 1}
 
 
 @pytest.mark.parametrize(

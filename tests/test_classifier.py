@@ -338,7 +338,7 @@ def change(path: Path, **parts: Any) -> None:
         ({"classes": {"a": 1, "b": 2}}, "two or more different names"),
         ({"classes": ["a", "b", "c"]}, "maps 3 features to 1 outputs, .* for 3 classes"),
         ({"recipe": [1]}, "recipe is no JSON object"),
-        ({"recipe": {"colour": 1}}, "no setting 'colour'; it has activation, "),
+        ({"recipe": {"colour": 1}}, "no setting 'colour'; there are activation, "),
         ({"recipe": {"dropout": 9}}, "dropout must be"),
         ({"recipe": {"optimizer": "none"}}, "optimizer must be one of"),
         ({"quality": "good"}, "quality is no JSON object"),
@@ -487,9 +487,10 @@ def test_before_it_has_learned(ask: str, tmp_path: Path) -> None:
 
 def test_settings_that_are_none() -> None:
     with pytest.raises(
-        SettingError, match=r"no setting 'epoch'; it has activation, .*weight_decay"
+        SettingError,
+        match=r"no setting 'epoch' \(did you mean 'epochs'\?\); there are activation, ",
     ):
-        Classifier(epoch=3)
+        Classifier(epoch=3)  # type: ignore[call-arg]
     with pytest.raises(SettingError, match=r"number of epochs .* but got 0"):
         Classifier(epochs=0)
     with pytest.raises(SettingError, match=r"optimizer must be one of gradient-descent, .* 'Adam'"):

@@ -155,10 +155,11 @@ def spoil(folder: Path) -> None:
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs on `pets` and on `features.npz`, with the names of their data."""
     runs = tmp_path_factory.mktemp("trained")
-    for name, settings in (
-        ("pets", {"size": (16, 16), "normalization": "none"}),
-        ("features.npz", {}),
-    ):
+    own: dict[str, dict[str, Any]] = {
+        "pets": {"size": (16, 16), "normalization": "none"},
+        "features.npz": {},
+    }
+    for name, settings in own.items():
         fit = Classifier(epochs=4, hidden=(8,), batch_size=8, **settings).fit(data / name)
         fit.save(runs / Path(name).stem)
     return runs

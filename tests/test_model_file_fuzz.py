@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import fuzzing
 import numpy as np
@@ -187,8 +188,8 @@ def test_a_file_of_holes_is_not_believed(tmp_path: Path) -> None:
 def test_a_sound_model_is_held_once(tmp_path: Path, ensemble: int) -> None:
     X, y = np.zeros((8, 2000), np.float32), np.arange(8) % 2
     X[np.arange(8), np.arange(8)] = 1
-    settings = {"hidden": (1500,), "epochs": 1, "validation_share": 0, "ensemble": ensemble}
-    Classifier(**settings).fit(X, y).save(tmp_path / "m")
+    settings: dict[str, Any] = {"hidden": (1500,), "epochs": 1, "ensemble": ensemble}
+    Classifier(**settings, validation_share=0).fit(X, y).save(tmp_path / "m")
     size, tensor = (tmp_path / "m").stat().st_size, 2000 * 1500 * 4
     outcome, taken = memory_for(tmp_path / "m")
     assert outcome == "loaded"

@@ -88,8 +88,8 @@ def classifier_of(
     X = rng.normal(3 * hint, 4, (40, *shape)).astype(np.float32)
     if len(shape) == 3:
         X = (120 + 12 * X).clip(0, 255).astype(np.uint8)
-    settings = {"hidden": (12, 8), "epochs": 3, "batch_size": 8, "validation_share": 0} | recipe
-    made = Classifier(**settings).fit(X, np.array([f"class {k}" for k in y]))
+    settings = {"hidden": (12, 8), "epochs": 3, "batch_size": 8, "validation_share": 0}
+    made = Classifier(**{**settings, **recipe}).fit(X, np.array([f"class {k}" for k in y]))
     made.temperature = temperature
     return made
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3)).astype(np.float32)
 Y = np.arange(40) % 2
-SETTINGS = {"hidden": (4,), "epochs": 3, "batch_size": 16}
+SETTINGS: dict[str, Any] = {"hidden": (4,), "epochs": 3, "batch_size": 16}
 
 
 def events_of(path: Path) -> Iterator[object]:

@@ -1,6 +1,8 @@
 """Settings are checked at the door, declaratively, so that the code behind it can be naked."""
 
 import math
+from collections.abc import Iterable
+from difflib import get_close_matches
 from numbers import Integral, Real
 
 from plainnet.errors import SettingError
@@ -36,3 +38,15 @@ def check_whole(name: str, value: int, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SettingError(f"The {name} must be a whole number ≥ {least}, but got {value!r}.")
     return int(value)
+
+
+def either(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """` (did you mean 'hidden'?)`, for a message, where one of the names is close; else nothing."""
+    close = get_close_matches(str(given), [*known], 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,7 +1,8 @@
 """The names that a recipe's settings can have, and what each stands for."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import field
+from typing import Any, TypeVar
 
 from plainnet.network import (
     BatchNorm,
@@ -29,6 +30,8 @@ from plainnet.training import (
     Schedule,
     schedules,
 )
+
+T = TypeVar("T")
 
 ACTIVATIONS: Mapping[str, type[Layer]] = {
     "relu": ReLU,
@@ -83,3 +86,20 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
+ELSEWHERE: Mapping[str, str] = {
+    "alpha": "weight_decay",
+    "early_stopping": "patience",
+    "hidden_layer_sizes": "hidden",
+    "l2": "weight_decay",
+    "lr": "learning_rate",
+    "max_iter": "epochs",
+    "random_state": "seed",
+    "solver": "optimizer",
+}
+"""What other libraries call some of the settings, for messages."""
+
+
+def setting(default: T, text: str) -> T:
+    """A field of the recipe with what `help(Classifier)` says of it."""
+    made: T = field(default=default, metadata={"help": text})
+    return made

@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.samples import Samples, make_dataset
 from plainnet.classifier.saved import classes_of
+from plainnet.classifier.settings import ClassifierSettings, takes
 from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -33,6 +34,7 @@ ENOUGH = 30
 """Validation samples that a temperature is fitted to, at least."""
 
 
+@takes(ClassifierSettings)
 class Classifier(Learner):
     """Learns the classes of pictures or feature vectors, and answers for new ones.
 
@@ -49,7 +51,7 @@ class Classifier(Learner):
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
         super().__init__(**settings)
         self.threshold = 0.5
         """Of two classes, from which probability on the second is answered."""

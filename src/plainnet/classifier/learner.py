@@ -11,13 +11,13 @@ from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.keeping import learner_of, write_learner
-from plainnet.classifier.kind import Kind
 from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe, Settled
+from plainnet.classifier.recipe import Settled
 from plainnet.classifier.samples import Samples, raw_samples, training_data
-from plainnet.errors import DivergedError, SettingError
+from plainnet.classifier.settings import Configured
+from plainnet.errors import DivergedError, PlainnetError, SettingError
 from plainnet.files import read_model
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset, Extractor, PictureExtractor, Splits
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from plainnet.tables import Columns
 
 
-class Learner(Kind):
+class Learner(Configured):
     """Learns from samples and answers for new ones; `Classifier` and `Regressor` say what.
 
     Args:
@@ -45,7 +45,7 @@ class Learner(Kind):
     """What makes feature vectors of what is handed in, if something does."""
 
     def __init__(self, **settings: Any) -> None:
-        self.recipe = Recipe.of(settings)
+        super().__init__(**settings)
         self.history: list[Epoch] = []
         """One record an epoch; of a loaded one empty."""
         self.training: Dataset | None = None
@@ -123,16 +123,22 @@ class Learner(Kind):
 
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
-        how_made = self.recipe, self.dataset, features
+        recipe = self._next or self.recipe
+        how_made = recipe, self.dataset, features
         train_set, watch, tested = training_data(data, y, validation, *how_made)
         self.check_kind(train_set)
         if watch is not None:
             self.check_kind(watch)
             watch = numbered_as(train_set.classes, watch)
-        self.settled = self.recipe.settled(train_set, tested=tested)
         if weights is not None:
             train_set = replace(train_set, weights=np.asarray(weights))
-        return fit_epochs(self, train_set, watch, checkpoint)
+        before, self.recipe, self._next = self.recipe, recipe, None
+        self.settled = recipe.settled(train_set, tested=tested)
+        try:
+            return fit_epochs(self, train_set, watch, checkpoint)
+        except PlainnetError:  # what was learned before stays, and so does what it was learned by
+            self.recipe, self._next = before, recipe
+            raise
 
     def begin(
         self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing

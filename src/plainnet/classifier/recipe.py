@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
 
-from plainnet.checks import check_number, check_whole
+from plainnet.checks import check_number, check_whole, did_you_mean, either
 from plainnet.classifier.choices import (
     ACTIVATIONS,
+    ELSEWHERE,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
     TABLES,
     USUAL_RATES,
+    setting,
 )
 from plainnet.classifier.weights import check_class_weight
 from plainnet.errors import SettingError
@@ -27,7 +29,7 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.pictures import Dataset
-from plainnet.pictures.augmentation import FEW, augmentation_of, usual
+from plainnet.pictures.augmentation import FEW, MANY, NAMED, augmentation_of, usual
 from plainnet.training import Average, Optimizer, Schedule
 
 SMALL = 2000
@@ -43,61 +45,87 @@ which 40 epochs are 80 steps, it gains 4 points of accuracy."""
 class Recipe:
     """How a learner is made and trained; the defaults do well on most data."""
 
-    hidden: tuple[int, ...] = (256, 128)
-    """Units of the hidden layers; none: logistic regression."""
-    activation: str = "relu"
-    initializer: str = "auto"
-    """Of the weights; `auto`: what suits the activation."""
-    normalization: str = "auto"
-    """In front of each activation; `auto`: `batch` for fewer than 2,000 pictures, else `none`."""
-    dropout: float = 0.2
-    """Of the units of each hidden layer, the share that is left out at random."""
-    input_dropout: float = 0.0
-    """Of the inputs, likewise."""
-    optimizer: str = "adam"
-    learning_rate: float | None = None
-    """The highest; None: the optimizer's usual one, less for wide inputs (`make_optimizer`)."""
-    schedule: str = "cosine"
-    weight_decay: float = 1e-4
-    clip_norm: float | None = None
-    max_norm: float | None = None
-    """Of the weights into a unit."""
-    label_smoothing: float = 0.0
-    class_weight: str | Mapping[str, float] = "balanced"
-    """`balanced`: each class counts alike in the loss, however many samples it happens to have; how
-    many there are of it seldom says how often it will be met. `none`: each sample counts alike. Or
-    what a sample of a class counts, such as `{"cat": 2}`, and 1 of the others."""
-    averaging: float = 0.0
-    """Keep a running mean of the weights, to which each step back counts so many times as much;
-    0: keep the last."""
-    augment: str | Mapping[str, float] = "auto"
-    """How training pictures are varied, each epoch anew: `none`, `mild`, `strong`, `handwriting`,
-    or the settings of an `Augmentation`; `auto`: `strong` for fewer than 500 with colour, else
-    `mild` for up to 20,000, else `none`. Feature vectors never are."""
-    batch_size: int = 64
-    epochs: int | None = None
-    """None: 40; of fewer than 2,000 pictures so many that 80,000 are shown, but at most 160; of few
-    feature vectors so many that 320 steps are made."""
-    patience: int = 0
-    """Stop when the validation loss has not got lower for so many epochs, and keep the epoch where
-    it was lowest; 0: train to the end and keep that. With a schedule that ends low, the end is
-    better than the luckiest epoch on a few hundred validation samples."""
-    validation_share: float | None = None
-    """Of the training samples, held out where no validation data is given; 0: none. None: 0.15, but
-    none of fewer than 500 pictures with a test part, which measures, if nothing else needs it."""
-    precision: float | None = None
-    """Answer `positive` only so surely that at least this share of those answers is right, on the
-    validation samples; of two classes."""
-    recall: float | None = None
-    """Answer `positive` so readily that at least this share of them is found; of two classes."""
-    positive: str | None = None
-    """The class that `precision` and `recall` are for; None: the second."""
-    ensemble: int = 1
-    """Networks, trained one after the other, whose answers are averaged."""
-    size: tuple[int, int] | None = None
-    """Height and width of pictures; None: 64 × 64 for files, their own for arrays."""
-    grey: bool = False
-    seed: int = 0
+    hidden: tuple[int, ...] = setting(
+        (256, 128), "Units of each hidden layer; () is logistic regression."
+    )
+    activation: str = setting("relu", f"Behind each hidden layer: {either(ACTIVATIONS)}.")
+    initializer: str = setting(
+        "auto", f"The first weights: {either(INITIALIZERS)}; auto suits the activation."
+    )
+    normalization: str = setting(
+        "auto",
+        f"In front of each activation: {either(NORMALIZATIONS)}; auto: batch for fewer than "
+        f"{SMALL:,} pictures, else none.",
+    )
+    dropout: float = setting(0.2, "Share of the hidden units that each step leaves out at random.")
+    input_dropout: float = setting(0.0, "Share of the inputs that each step leaves out at random.")
+    optimizer: str = setting("adam", f"What makes the steps: {either(OPTIMIZERS)}.")
+    learning_rate: float | None = setting(
+        None, "Highest learning rate; None: the optimizer's usual one, less for wide inputs."
+    )
+    schedule: str = setting("cosine", f"The learning rate over time: {either(SCHEDULES)}.")
+    weight_decay: float = setting(1e-4, "How strongly weights are kept small.")
+    clip_norm: float | None = setting(None, "Longer gradients are shortened to this; None: none.")
+    max_norm: float | None = setting(
+        None, "Largest norm of the weights into each unit; None: no bound."
+    )
+    label_smoothing: float = setting(0.0, "Share of each target that is spread over all classes.")
+    class_weight: str | Mapping[str, float] = setting(
+        "balanced",
+        "balanced: each class counts alike in the loss, however many samples it happens to have, "
+        "which seldom says how many will be met; none: each sample does; or what a sample of a "
+        'class counts, such as {"cat": 2}, and 1 of the others.',
+    )
+    averaging: float = setting(
+        0.0,
+        "Keep a running mean of the weights, to which each step back counts so many times as much "
+        "(such as 0.999); 0: keep the last.",
+    )
+    augment: str | Mapping[str, float] = setting(
+        "auto",
+        f"How training pictures are varied, each epoch anew: {either(NAMED)}, or settings such as "
+        f'{{"flip": 0.5, "shift": 0.1}}; auto: strong for fewer than {FEW} with colour, else mild '
+        f"for up to {MANY:,}, else none. Feature vectors never are.",
+    )
+    batch_size: int = setting(64, "Samples of a step.")
+    epochs: int | None = setting(
+        None,
+        f"Passes over all samples; None: 40, of fewer than {SMALL:,} pictures so many that 80,000 "
+        f"are shown, but at most {MOST}, of few feature vectors so many that {STEPS} steps are "
+        "made.",
+    )
+    # With a schedule that ends low, the end is better than the luckiest epoch on a few hundred
+    # validation samples.
+    patience: int = setting(
+        0,
+        "Stop when the validation loss has not got lower for so many epochs, and keep the epoch "
+        "where it was lowest; 0: train to the end and keep that.",
+    )
+    validation_share: float | None = setting(
+        None,
+        "Share of the training samples that is held out where no validation data is given; 0: "
+        f"none. None: 0.15, but none of fewer than {FEW} pictures with a test part, which "
+        "measures, if nothing else needs it.",
+    )
+    precision: float | None = setting(
+        None,
+        "Two classes only: answer positive only so surely that at least this share of those "
+        "answers is right on the validation samples.",
+    )
+    recall: float | None = setting(
+        None,
+        "Two classes only: answer positive so readily that at least this share of them is found "
+        "on the validation samples.",
+    )
+    positive: str | None = setting(
+        None, "The class that precision and recall are for; None: the second."
+    )
+    ensemble: int = setting(1, "Networks, trained one after the other, whose answers are averaged.")
+    size: tuple[int, int] | None = setting(
+        None, "Height and width of pictures; None: 64 x 64 for files, their own for arrays."
+    )
+    grey: bool = setting(False, "Use brightness only, no colour.")
+    seed: int = setting(0, "Of everything that is drawn at random.")
 
     def __post_init__(self) -> None:
         for units in _sequence("hidden", self.hidden, "units of layers such as (128, 64), or ()"):
@@ -146,8 +174,10 @@ class Recipe:
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted({*settings} - known):
+            name = unknown[0]
             raise SettingError(
-                f"A recipe has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}."
+                f"There is no setting {name!r}{did_you_mean(ELSEWHERE.get(name, name), known)}; "
+                f"there are {', '.join(sorted(known))}."
             )
         plain: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
@@ -243,4 +273,7 @@ def _sequence(
 
 def _one_of(name: str, value: str, table: Mapping[str, Any]) -> None:
     if value not in table:
-        raise SettingError(f"The {name} must be one of {', '.join(table)}, but got {value!r}.")
+        raise SettingError(
+            f"The {name} must be one of {', '.join(table)}, but got {value!r}"
+            f"{did_you_mean(value, table)}."
+        )

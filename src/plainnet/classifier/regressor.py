@@ -9,7 +9,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.samples import Samples, make_numbers
 from plainnet.classifier.saved import target_of
+from plainnet.classifier.settings import RegressorSettings, takes
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, MeanSquaredError, Rng
 from plainnet.pictures import Dataset, random_split
@@ -38,6 +39,7 @@ PLAIN = {"class_weight": "none"}
 """What they are then, where that is not the usual."""
 
 
+@takes(RegressorSettings)
 class Regressor(Learner):
     """Learns a number for each sample, and predicts it for new ones.
 
@@ -59,7 +61,7 @@ class Regressor(Learner):
     mean, scale = 0.0, 1.0
     """Answers are network output × scale + mean."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, **settings: Unpack[RegressorSettings]) -> None:
         super().__init__(**{**PLAIN, **settings})
         usual = Recipe.of(PLAIN)
         for name, why in CLASSES_ONLY.items():

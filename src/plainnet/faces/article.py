@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from plainnet.checks import either
 from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
 from plainnet.demo.article import (
     article_data,
@@ -12,7 +13,7 @@ from plainnet.demo.article import (
     article_network,
 )
 from plainnet.faces.command_line import INTERRUPTED
-from plainnet.faces.options import choice, either, json_option, print_json, units
+from plainnet.faces.options import choice, json_option, print_json, units
 from plainnet.faces.reading import read_told
 from plainnet.reports import count, evaluation_text, network_line, say
 from plainnet.training import Epochs

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from plainnet.checks import either
 from plainnet.classifier import load_any
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError, SettingError
 from plainnet.faces.explain_table import explain_table
-from plainnet.faces.options import choice, either, json_option, print_json
+from plainnet.faces.options import choice, json_option, print_json
 from plainnet.files import write_file
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text

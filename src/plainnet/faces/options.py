@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from plainnet.checks import either
 from plainnet.classifier.choices import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -61,12 +62,6 @@ def named_numbers(value: str) -> str | dict[str, float]:
 def choice(names: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an option that takes one of these names, told in its help."""
     return {"type": click.Choice(list(names)), "metavar": "NAME"}
-
-
-def either(names: Mapping[str, Any]) -> str:
-    """`a, b or c`."""
-    *most, last = names
-    return f"{', '.join(most)} or {last}"
 
 
 class Sectioned(click.Option):

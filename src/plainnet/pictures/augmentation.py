@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from plainnet.checks import check_number
+from plainnet.checks import check_number, did_you_mean
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network.arrays import Array, Rng, Shape
 from plainnet.pictures.changes import (
@@ -254,7 +254,8 @@ def augmentation_of(
         known = [field.name for field in fields(Augmentation)]
         if unknown := [name for name in setting if name not in known]:
             raise SettingError(
-                f"An augmentation has no setting {unknown[0]!r}; it has {', '.join(known)}."
+                f"An augmentation has no setting {unknown[0]!r}{did_you_mean(unknown[0], known)}; "
+                f"it has {', '.join(known)}."
             )
         return Augmentation(**setting)
     if setting == "auto":
@@ -262,7 +263,8 @@ def augmentation_of(
     if not isinstance(setting, str) or setting not in NAMED:
         raise SettingError(
             f"The augmentation must be one of {', '.join(NAMES)}, or settings such as "
-            f"{{'flip': 0.5, 'shift': 0.1}}, but got {setting!r}."
+            f"{{'flip': 0.5, 'shift': 0.1}}, but got {setting!r}"
+            f"{did_you_mean(setting, NAMES)}."
         )
     named = NAMED[setting]
     return named if X is None or has_colour(X) else replace(named, flip=0.0, flip_vertical=0.0)
