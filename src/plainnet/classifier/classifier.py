@@ -15,7 +15,8 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.classifier.decision import check_decision, decide
-from plainnet.classifier.labels import Labels, plain_labels, right_classes
+from plainnet.classifier.evaluating import data_to_evaluate
+from plainnet.classifier.labels import Labels, right_classes
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
@@ -25,7 +26,7 @@ from plainnet.classifier.settings import ClassifierSettings, takes
 from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from plainnet.pictures import Dataset, stratified_split
+from plainnet.pictures import Dataset, Splits, stratified_split
 from plainnet.training import logits
 from plainnet.training.calibration import fit_temperature
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
@@ -145,33 +146,49 @@ class Classifier(Learner):
         """The class numbers answered for probabilities `(N, K)`, `(N,)`."""
         return answers_from(P, self.threshold)
 
-    def score(self, samples: Samples, y: Labels) -> float:
-        """The share of right answers; y holds the class of each sample.
+    def score(
+        self,
+        samples: Samples | Splits,
+        y: Labels | None = None,
+        *,
+        target: str | None = None,
+        weights: Array | None = None,
+    ) -> float:
+        """The share of right answers on what `evaluate` takes: mostly samples and their classes y.
 
         Raises:
-            DataError: there are not as many classes as samples.
+            DataError, SettingError: as `evaluate`.
         """
-        answers, right = self.predict(samples), plain_labels(y).astype(str)
-        if answers.shape != right.shape:
-            raise DataError(
-                f"There are {len(answers)} samples and there should be as many classes, but y is "
-                f"of shape {right.shape}."
-            )
-        return float((answers == right).mean())
+        return self.evaluate(samples, y, target=target, weights=weights).accuracy
 
-    def evaluate(self, data: Dataset) -> Evaluation:
+    def evaluate(
+        self,
+        data: Samples | Splits,
+        y: Labels | None = None,
+        *,
+        target: str | None = None,
+        weights: Array | None = None,
+    ) -> Evaluation:
         """Everything that can be measured on samples with known classes.
+
+        Args:
+            data: whatever `fit` and the command line take: a folder or file, a data set, samples
+                with their y; of a model that was trained on a table a table with its target. Of
+                what has parts it is the test part, else the validation part, else that for
+                training.
+            y: the class of each sample, where the data do not say it.
+            target: the column of a table that says it; None: that of the training.
+            weights: what each sample counts, `(N,)`; None: what the data say, or all the same.
 
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
+            SettingError: nothing has been learned yet, or a target of what is no table.
         """
-        if not isinstance(data, Dataset):
-            raise DataError(
-                f"evaluate takes a Dataset, such as read_data(folder).train, but got {data!r:.60}."
-            )
-        self.check_kind(data)
-        P, y = self.predict_proba(data), right_classes(self.classes, data)
-        return evaluate_probabilities(y, P, self.classes, self.threshold)
+        self._check_trained()
+        found = data_to_evaluate(self, data, y, target=target, weights=weights)
+        right = right_classes(self.classes, found)
+        P = self.predict_proba(found)
+        return evaluate_probabilities(right, P, self.classes, self.threshold)
 
     # -- keeping ---------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from plainnet.classifier.labels import Labels
 from plainnet.classifier.member import Member
+from plainnet.classifier.samples import Samples
 from plainnet.network import Array, Loss, Rng
-from plainnet.pictures import Dataset
+from plainnet.pictures import Dataset, Splits
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import RegressionEvaluation
 
@@ -88,8 +89,21 @@ class Kind(ABC):
         """How many samples there are, of each class if there are classes."""
 
     @abstractmethod
-    def evaluate(self, data: Dataset) -> Evaluation | RegressionEvaluation:
+    def evaluate(
+        self,
+        data: Samples | Splits,
+        y: Labels | None = None,
+        *,
+        target: str | None = None,
+        weights: Array | None = None,
+    ) -> Evaluation | RegressionEvaluation:
         """Everything that can be measured on samples of which is known what is right.
+
+        Args:
+            data: whatever `fit` takes, with what is right for each sample.
+            y: what is right, where the data do not say it.
+            target: the column of a table that says it; None: that of the training.
+            weights: what each sample counts, `(N,)`.
 
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.

@@ -13,6 +13,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from plainnet.classifier.evaluating import data_to_evaluate
 from plainnet.classifier.labels import Labels
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.member import Member
@@ -23,7 +24,7 @@ from plainnet.classifier.saved import target_of
 from plainnet.classifier.settings import RegressorSettings, takes
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, MeanSquaredError, Rng
-from plainnet.pictures import Dataset, random_split
+from plainnet.pictures import Dataset, Splits, random_split
 from plainnet.training import logits
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
 
@@ -142,24 +143,45 @@ class Regressor(Learner):
         answers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
         return answers
 
-    def score(self, samples: Samples, y: Labels) -> float:
-        """R²: 1 is perfect, 0 as good as always answering the mean of y.
+    def score(
+        self,
+        samples: Samples | Splits,
+        y: Labels | None = None,
+        *,
+        target: str | None = None,
+        weights: Array | None = None,
+    ) -> float:
+        """R² on what `evaluate` takes: 1 is perfect, 0 as good as always answering the mean.
 
         Raises:
-            DataError, ShapeError: there are not as many numbers as samples.
+            DataError, SettingError: as `evaluate`.
         """
-        return evaluate_numbers(np.asarray(y), self.predict(samples)).r2
+        return self.evaluate(samples, y, target=target, weights=weights).r2
 
-    def evaluate(self, data: Dataset) -> RegressionEvaluation:
+    def evaluate(
+        self,
+        data: Samples | Splits,
+        y: Labels | None = None,
+        *,
+        target: str | None = None,
+        weights: Array | None = None,
+    ) -> RegressionEvaluation:
         """Everything that can be measured on samples with known numbers.
+
+        Args:
+            data: whatever `fit` takes: samples with their y, a data set; of a model that was
+                trained on a table a table with its target, the test part of a folder of tables.
+            y: the number of each sample, where the data do not say it.
+            target: the column of a table that says it; None: that of the training.
+            weights: what each sample counts, `(N,)`; None: what the data say, or all the same.
 
         Raises:
             DataError: samples of another kind.
+            SettingError: nothing has been learned yet, or a target of what is no table.
         """
-        if not isinstance(data, Dataset):
-            raise DataError(f"evaluate takes a Dataset, but got {data!r:.60}.")
-        self.check_kind(data)
-        return evaluate_numbers(data.y, self.predict(data), self.target)
+        self._check_trained()
+        found = data_to_evaluate(self, data, y, target=target, weights=weights)
+        return evaluate_numbers(found.y, self.predict(found), self.target)
 
     # -- keeping ---------------------------------------------------------------------------------
 

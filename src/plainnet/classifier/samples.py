@@ -109,6 +109,7 @@ def training_data(
             "To learn from an array of samples, give the class or number of each too: fit(X, y)."
         )
     else:
+        check_order(data, y)
         train, watch, tested = make(_pictures(data, recipe, extractor), y, None), None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
@@ -119,9 +120,20 @@ def training_data(
                 "The validation data must be a pair of samples and classes or numbers, (X, y)."
             )
         X, labels = validation
+        check_order(X, labels)
         watch = make(_pictures(X, recipe, extractor), labels, train)
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)
     return fitted(train), None if watch is None else fitted(watch), tested
+
+
+def check_order(samples: Any, y: Any) -> None:
+    """A DataError if the classes or numbers were given first and the samples second."""
+    first, second = (_shape(part) for part in (samples, y))
+    if len(first) == 1 and len(second) > 1 and math.prod(second[1:]) > 1 and not _exist(samples):
+        raise DataError(
+            f"The samples come first and what is right for each second, (X, y), but the first is "
+            f"of shape {first} and the second {second}; give them the other way round."
+        )
 
 
 def raw_samples(
@@ -183,6 +195,21 @@ def _pictures_of(samples: Any, shape: tuple[int, ...]) -> Array:
             f" width, channels) with 1 or 3 channels, but got {given.dtype} {given.shape}."
         )
     return X
+
+
+def _shape(part: Any) -> tuple[int, ...]:
+    """Of an array, or of lists and rows, which are looked into at their first element."""
+    if isinstance(part, (list, tuple)):
+        return (len(part), *(_shape(part[0]) if part else ()))
+    if isinstance(part, Mapping):
+        return (len(part),)
+    return tuple(getattr(part, "shape", ()))
+
+
+def _exist(samples: Any) -> bool:
+    """Whether these are files."""
+    paths = _paths(samples)
+    return paths is not None and paths[0].exists()
 
 
 def _are_features(samples: Any) -> bool:

@@ -12,10 +12,11 @@ import click
 import numpy as np
 
 from plainnet.classifier import Learner, Recipe, load_any
+from plainnet.classifier.evaluating import PARTS, parts_of, read_for
 from plainnet.errors import DataError
-from plainnet.faces.evaluate import PARTS, parts_of, read_for
 from plainnet.faces.features import FEATURES
 from plainnet.faces.options import STANDARD, json_option, print_json
+from plainnet.faces.reading import read_told
 from plainnet.faces.tables import OPTIONS, of_table
 from plainnet.pictures import Dataset, Splits, leaks, look_over, without_leaks
 from plainnet.reports import printable, say
@@ -55,7 +56,7 @@ def command(
     learner = load_any(run)
     settings = run_settings(run)
     own = _same(settings.get("data"), data)
-    splits = read_for(data, learner)
+    splits = read_for(learner, data, read_told)
     findings = None if of_table(splits) else check_sentences(look_over(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))

@@ -1,0 +1,122 @@
+"""Whatever a learner can be fitted on, as the data set that it is evaluated on."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plainnet.classifier.labels import Labels
+from plainnet.classifier.samples import Samples, check_order, raw_samples
+from plainnet.errors import DataError, SettingError
+from plainnet.network import Array
+from plainnet.pictures import Dataset, Splits, read_data
+
+if TYPE_CHECKING:
+    from plainnet.classifier.learner import Learner
+
+PARTS = ("test", "validation", "train")
+"""The parts of a data set, those first that training has not seen."""
+
+
+def parts_of(splits: Splits) -> dict[str, Dataset]:
+    """The parts that are there, in the order of `PARTS`."""
+    return {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}
+
+
+def data_to_evaluate(
+    learner: "Learner",
+    data: Samples | Splits,
+    y: Labels | None = None,
+    *,
+    target: str | None = None,
+    weights: Array | None = None,
+) -> Dataset:
+    """The samples with what is right for each; see `Learner.evaluate`.
+
+    Raises:
+        DataError: they are of another kind than those of the training, or what is right is missing.
+        SettingError: a `target` of what is no table.
+    """
+    if target is not None and (y is not None or learner.columns is None):
+        why = "y says already what is right" if y is not None else "the model knows no columns"
+        raise SettingError(f"target names a column of a table, but {why}; leave target out.")
+    if isinstance(data, (Splits, Dataset)):
+        if y is not None:
+            raise DataError("A data set holds its classes or numbers already; leave y out.")
+        found = data if isinstance(data, Dataset) else _first(data)
+    elif y is not None:
+        check_order(data, y)
+        raw = raw_samples(data, learner.preprocessing, learner.extractor)
+        found = learner.dataset(raw, y)
+    elif learner.columns is not None:
+        found = _of_table(learner, data, target)
+    elif isinstance(data, (str, os.PathLike)):
+        found = _first(read_for(learner, Path(data), _read))
+    else:
+        raise DataError(
+            "To evaluate on samples, give the class or number of each too, evaluate(X, y); or name "
+            "a folder or file that holds both."
+        )
+    learner.check_kind(found)
+    return found if weights is None else replace(found, weights=np.asarray(weights))
+
+
+def read_for(learner: "Learner", path: Path, read: Callable[..., Splits]) -> Splits:
+    """What lies at a path as the model takes it.
+
+    Args:
+        learner: the model.
+        path: anything that could be learned from.
+        read: reads a path with `extractor`, or with `size` and `grey`, as `read_data`.
+
+    Raises:
+        DataError: it is of another kind than what the model was trained on.
+    """
+    preprocessing = learner.preprocessing
+    if learner.extractor is not None:
+        return read(path, extractor=learner.extractor)
+    if not preprocessing.is_pictures:
+        splits = read(path)
+    else:
+        try:
+            splits = read(path, size=preprocessing.size, grey=preprocessing.grey)
+        except SettingError:  # features, which have no size
+            splits = read(path)
+    if _first(splits).is_pictures != preprocessing.is_pictures:
+        kinds = ("feature vectors", "pictures")
+        raise DataError(
+            f"The model was trained on {kinds[preprocessing.is_pictures]}, but {path} holds "
+            f"{kinds[not preprocessing.is_pictures]}; evaluate it on data of its own kind."
+        )
+    return splits
+
+
+def _read(path: Path, *, extractor: Any = None, **how: Any) -> Splits:
+    splits: Splits = read_data(path, **how) if extractor is None else extractor.read(path)
+    return splits
+
+
+def _first(splits: Splits) -> Dataset:
+    """Of the parts that there are, the one that training has seen least of."""
+    if not (parts := parts_of(splits)):
+        raise DataError("There are no samples to evaluate on; add some.")
+    return next(iter(parts.values()))
+
+
+def _of_table(learner: "Learner", data: Any, target: str | None) -> Dataset:
+    """The rows of a table, or of the first of a folder's, that say what is right."""
+    from plainnet.tables.files import table_at, tables_at  # only where there is a table
+
+    columns = learner.columns
+    if columns is None:
+        raise DataError("The model was not trained on a table.")
+    if isinstance(data, (str, os.PathLike)):
+        parts = tables_at(Path(data).expanduser())
+        data = next(parts[name] for name in PARTS if name in parts)
+    table = table_at(data)
+    if target is not None:
+        table = replace(table, columns={**table.columns, columns.target: table[target]})
+    return columns.dataset(table)
