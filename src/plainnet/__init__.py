@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from plainnet.classifier import Classifier, Regressor
     from plainnet.pictures import Dataset, read_data
     from plainnet.reports import show_progress
+    from plainnet.tables import read_tables
 
 __all__ = [
     "Adam",
@@ -73,6 +74,7 @@ __all__ = [
     "check_gradients",
     "keep_best",
     "read_data",
+    "read_tables",
     "schedules",
     "show_progress",
     "stop_early",
@@ -85,6 +87,7 @@ _LATER = {
     "Dataset": "plainnet.pictures",
     "Regressor": "plainnet.classifier",
     "read_data": "plainnet.pictures",
+    "read_tables": "plainnet.tables",
     "show_progress": "plainnet.reports",
 }
 

@@ -15,7 +15,7 @@ from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.member import Member
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Settled
-from plainnet.classifier.samples import Samples, raw_samples, training_data
+from plainnet.classifier.samples import Samples, named_data, raw_samples, training_data
 from plainnet.classifier.settings import Configured
 from plainnet.errors import DivergedError, PlainnetError, SettingError
 from plainnet.files import read_model
@@ -68,8 +68,8 @@ class Learner(Configured):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
-        drop: Sequence[str] = (),
+        target: str | int | None = None,
+        drop: Sequence[str | int] | str = (),
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -77,6 +77,7 @@ class Learner(Configured):
         """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
 
         Or, with a `target`, from a table: a .csv or .parquet file, a data frame, columns by name.
+        A data frame X with y is such a table, too: its columns are matched by name from then on.
 
         Args:
             data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
@@ -103,8 +104,8 @@ class Learner(Configured):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
-        drop: Sequence[str] = (),
+        target: str | int | None = None,
+        drop: Sequence[str | int] | str = (),
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -116,13 +117,15 @@ class Learner(Configured):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        if target is None and drop:
-            raise SettingError("drop leaves out columns of a table; name its target as well.")
         if target is not None:
             from plainnet.tables import read_tables  # only where there is a table
 
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
+        elif y is not None and (named := named_data(data, y, self, drop, validation)) is not None:
+            data, y, validation = named, None, None
+        elif drop:
+            raise SettingError("drop leaves out columns of a table; name its target as well.")
         recipe = self._next or self.recipe
         how_made = recipe, self.dataset, features
         train_set, watch, tested = training_data(data, y, validation, *how_made)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from plainnet.classifier.features import Features, extractor_of
+from plainnet.classifier.kind import Kind
 from plainnet.classifier.labels import Labels, numbers_of, plain_labels
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
@@ -76,6 +77,24 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]
     return Dataset(_array(X), numbers, name="The array", target=target)
+
+
+def named_data(
+    data: Any, y: Labels, kind: Kind, drop: Sequence[str | int] | str, validation: Any
+) -> Splits | None:
+    """Rows of columns by name with what is right for each; None: the columns have no names.
+
+    Raises:
+        DataError: they are no table with a target.
+    """
+    from plainnet.tables.in_memory import has_names  # no array waits for them at the import
+
+    if not has_names(data):
+        return None
+    from plainnet.tables.sources import read_named
+
+    task: Any = kind.task
+    return read_named(data, y, kind.dataset, task, drop=drop, validation=validation)
 
 
 def training_data(

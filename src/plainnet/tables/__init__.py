@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from plainnet.tables.column import Category, Column, Date, Number
     from plainnet.tables.columns import Columns
     from plainnet.tables.files import is_table, read_table
+    from plainnet.tables.in_memory import table_of
     from plainnet.tables.looked import Looked, overview
     from plainnet.tables.sources import read_tables
-    from plainnet.tables.table import Table, table_of
+    from plainnet.tables.table import Table
 
 __all__ = [
     "TASKS",
@@ -45,7 +46,8 @@ _WHERE = {
     **dict.fromkeys(("is_table", "read_table"), "files"),
     **dict.fromkeys(("Looked", "overview"), "looked"),
     "read_tables": "sources",
-    **dict.fromkeys(("Table", "table_of"), "table"),
+    "Table": "table",
+    "table_of": "in_memory",
 }
 
 

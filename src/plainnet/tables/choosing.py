@@ -39,6 +39,11 @@ class Choice:
 def choose(table: Table, name: str) -> Choice:
     """What to make of a column of the training table."""
     values = table[name]
+    if name in table.index:
+        why = (
+            "it is the index of a data frame, written down; rename it, or reset_index(), to keep it"
+        )
+        return Choice(name, None, why, True)
     if values.dtype == np.float64:
         return _number(name, as_read(values))
     cells = Cells(values)

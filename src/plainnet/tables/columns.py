@@ -70,10 +70,15 @@ class Columns(Extractor):
             SettingError: an unknown task, or the target is dropped.
         """
         chosen_task = task_of(table, target, task)
-        for name in drop:
-            table[name]  # a DataError if there is none
         if target in drop:
             raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")
+        return cls.choose(table, target, chosen_task, drop)
+
+    @classmethod
+    def choose(cls, table: Table, target: str, task: Task, drop: Sequence[str] = ()) -> Self:
+        """The same where the task is known, and the target need not be in the table."""
+        for name in drop:
+            table[name]  # a DataError if there is none
         columns, left_out = [], dict.fromkeys(drop, "dropped, as you wished")
         identifiers = []
         for name in table.columns:
@@ -94,7 +99,7 @@ class Columns(Extractor):
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
-        return cls(target, chosen_task, columns, left_out, identifiers)
+        return cls(target, task, columns, left_out, identifiers)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -155,6 +160,12 @@ class Columns(Extractor):
             DataError: it is no table, or lacks a column.
             FileError: it cannot be read.
         """
+        if isinstance(samples, np.ndarray) and samples.dtype.names is None:
+            names = first_few([column.name for column in self.columns])
+            raise DataError(
+                f"The model was trained on columns by name, {names}, and an array of shape "
+                f"{samples.shape} names none; give a data frame, or {{'a': [1, 2]}}."
+            )
         return self.extract_table(table_at(samples))
 
     def extract_table(self, table: Table) -> Array:

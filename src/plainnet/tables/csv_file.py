@@ -6,7 +6,6 @@ evenly. The file is UTF-8, with or without the mark that some programs put in fr
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from plainnet.errors import DataError, FileError
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
+from plainnet.tables.in_memory import column_names, index_columns
 from plainnet.tables.table import TEXT, Table
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -72,7 +72,8 @@ def delimiter_of(text: str) -> str:
 def _table(path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progress | None) -> Table:
     reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        names = _names(path, next((row for row in reader if row), []))
+        header = next((row for row in reader if row), [])
+        names = _names(path, header)
         parts: list[list[Array]] = [[] for _ in names]
         lines: list[Array] = []
         rows = _rows(path, reader, len(names), delimiter)
@@ -92,7 +93,8 @@ def _table(path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progres
     if not lines:
         raise DataError(f"{path} holds the names of columns and no rows below them; add some.")
     columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
-    return Table(str(path), columns, np.concatenate(lines), decimal_comma=delimiter == ";")
+    index = index_columns(header, names)
+    return Table(str(path), columns, np.concatenate(lines), delimiter == ";", index)
 
 
 def _rows(path: Path, reader: Any, width: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -112,12 +114,7 @@ def _names(path: Path, header: list[str]) -> list[str]:
     """The names of the columns; those without one are called by their number."""
     if not header:
         raise DataError(f"{path} is empty; a table begins with the names of its columns.")
-    names = [name.strip() or f"column {i}" for i, name in enumerate(header, start=1)]
-    if repeated := [name for name, n in Counter(names).items() if n > 1]:
-        raise DataError(
-            f"{path}, line 1, names {repeated[0]!r} more than once; give each column a name of its "
-            "own."
-        )
+    names = column_names(header, f"{path}, line 1,")
     if len(names) == 1:
         raise DataError(
             f"{path} has one column only, {names[0]!r:.60}; its fields must be parted by commas, "

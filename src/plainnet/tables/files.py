@@ -8,8 +8,9 @@ from plainnet.errors import DataError
 from plainnet.pictures.folders import PARTS
 from plainnet.pictures.reading import Progress
 from plainnet.tables.csv_file import read_csv
+from plainnet.tables.in_memory import table_of
 from plainnet.tables.parquet import read_parquet
-from plainnet.tables.table import Table, table_of
+from plainnet.tables.table import Table
 
 CSV = (".csv", ".tsv", ".tab", ".txt")
 PARQUET = (".parquet", ".pq")

@@ -8,6 +8,7 @@ import numpy as np
 
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
+from plainnet.tables.in_memory import column_names, index_columns
 from plainnet.tables.table import TEXT, Table, raw_column
 
 log = logging.getLogger(__name__)
@@ -38,15 +39,37 @@ def read_parquet(path: Path) -> Table:
             f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
             "you may read it."
         ) from error
-    if len(set(read.column_names)) < len(read.column_names):
-        raise DataError(f"{path} names a column more than once; give each a name of its own.")
+    return table_of_arrow(read, str(path))
+
+
+def table_of_arrow(read: Any, name: str) -> Table:
+    """The table in one of pyarrow; what pandas noted as its index is not learned from.
+
+    Raises:
+        DataError: it names a column more than once, or holds no columns.
+    """
+    import pyarrow.types
+
+    keys = list(read.column_names)
+    names = column_names(keys, name)
     columns: dict[str, Array] = {}
-    for name in read.column_names:
-        if (column := _column(read.column(name), pyarrow.types)) is None:
-            log.warning("Left out: column %r of %s holds no plain values.", name, path)
+    for key, called in zip(keys, names, strict=True):
+        if (column := _column(read.column(key), pyarrow.types)) is None:
+            log.warning("Left out: column %r of %s holds no plain values.", called, name)
         else:
-            columns[name] = column
-    return Table(str(path), columns)
+            columns[called] = column
+    noted = {str(key).strip() for key in _pandas_index(read.schema)}
+    index = {*index_columns(keys, names), *noted}
+    return Table(name, columns, index=tuple(called for called in columns if called in index))
+
+
+def _pandas_index(schema: Any) -> list[str]:
+    """The columns that are an index, as pandas notes them; a RangeIndex is none."""
+    try:
+        noted = (schema.pandas_metadata or {}).get("index_columns", [])
+    except (ValueError, AttributeError):  # what another program wrote there
+        return []
+    return [name for name in noted if isinstance(name, str)]
 
 
 def _column(values: Any, types: Any) -> Array | None:

@@ -1,24 +1,29 @@
 """From a table, or a folder of tables, and the name of a column to what can be learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from plainnet.errors import DataError
+from plainnet.errors import DataError, SettingError
+from plainnet.network.arrays import Array
 from plainnet.pictures import Dataset, Splits
 from plainnet.pictures.reading import Progress
+from plainnet.tables import Task
 from plainnet.tables.choosing import FEW
 from plainnet.tables.columns import Columns
 from plainnet.tables.files import table_at, tables_at
+from plainnet.tables.in_memory import table_of
+from plainnet.tables.table import Table
 
 
 def read_tables(
     data: Any,
-    target: str,
+    target: str | int,
     *,
-    drop: Sequence[str] = (),
+    drop: Sequence[str | int] | str = (),
     task: str = "auto",
     validation: Any = None,
     progress: Progress | None = None,
@@ -28,7 +33,7 @@ def read_tables(
     Args:
         data: a .csv or .parquet file, a folder with train.csv and perhaps validation.csv and
             test.csv, a data frame, columns by name, or rows.
-        target: the column that is to be predicted.
+        target: the column that is to be predicted; of one that a number names, that number.
         drop: columns that are left out.
         task: `classification`, `regression`, or `auto`: a target with fractions or with more than
             twenty different numbers is regression.
@@ -41,6 +46,7 @@ def read_tables(
         FileError: it cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
+    target, drop = column_name(target), dropped(drop)
     path = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
     files: dict[str, Any] = {"train": data}
     if isinstance(data, (str, Path)):
@@ -54,6 +60,92 @@ def read_tables(
     for part, held in files.items():
         parts[part] = columns.dataset(table_at(held, progress=progress))
     return Splits(path, **parts)
+
+
+def read_named(
+    data: Any,
+    y: Any,
+    make: Callable[[Array, Any, Dataset | None], Dataset],
+    task: Task,
+    *,
+    drop: Sequence[str | int] | str = (),
+    validation: Any = None,
+) -> Splits:
+    """Rows of columns by name and what is right for each, as a table whose target is y.
+
+    Args:
+        data: a data frame, columns by name, or rows.
+        y: what is right for each row, `(N,)`.
+        make: makes a data set of features and y, that of the validation like the given one.
+        task: what it is for.
+        drop: columns that are left out.
+        validation: a pair as `data` and `y`; None: none.
+
+    Raises:
+        DataError: y is a column of the table, too, or in another order than its rows; or the
+            validation is no such pair.
+    """
+    _check_order(data, y)
+    table = table_of(data)
+    named = getattr(y, "name", None)
+    if isinstance(y, str) or (named is not None and str(named).strip() in table.columns):
+        raise DataError(
+            f"{y if isinstance(y, str) else named!r} is a column of {table.name} and should be "
+            "predicted from the others; name it, fit(data, target=…), or give data without it."
+        )
+    target = "y" if named is None else column_name(named)
+    while target in table.columns:
+        target += "_"
+    columns = Columns.choose(table, target, task, dropped(drop))
+    train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
+    columns.averages = train.X.mean(axis=0, dtype=np.float64).astype(np.float32)
+    if validation is None:
+        return Splits(Path(), train=train)
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise DataError("The validation data must be a pair as the training data, (X, y).")
+    _check_order(*validation)
+    held = table_of(validation[0], "The validation table")
+    watch = make(columns.extract_table(held), validation[1], train)
+    return Splits(Path(), train=train, validation=_with_columns(watch, columns, held))
+
+
+def column_name(name: Any) -> str:
+    """What a column is called that a text or a whole number names.
+
+    Raises:
+        SettingError: it is something else, such as a list of names.
+    """
+    if isinstance(name, (str, int, np.integer)) and not isinstance(name, bool):
+        return str(name).strip()
+    raise SettingError(
+        f"The target must be the name of one column, but got {name!r:.60}; one column is predicted "
+        "at a time."
+    )
+
+
+def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
+    """The names of the columns that are left out; a text alone is one name."""
+    alone = isinstance(names, (str, int))
+    return tuple(str(name).strip() for name in ([names] if alone else names))
+
+
+def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
+    """The data set of a table's features, which says how they were made."""
+    target = None if made.target is None else columns.target
+    return replace(made, extractor=columns, name=table.name, lines=table.lines, target=target)
+
+
+def _check_order(data: Any, y: Any) -> None:
+    """A DataError where y names the same rows as the data frame, in another order."""
+    index: Any = getattr(data, "index", None)
+    given: Any = getattr(y, "index", None)
+    if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
+        return
+    if index.sort_values().equals(given.sort_values()):
+        raise DataError(
+            "The index of y has the rows of the data frame in another order; give y in the order "
+            "of the rows, y.loc[X.index]."
+        )
 
 
 def _train_set(

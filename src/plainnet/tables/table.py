@@ -4,7 +4,7 @@ Numbers are float64, NaN where one is missing; texts are NumPy's strings of vari
 take 16 bytes a cell where they are short, without the spaces around them, "" where one is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,8 @@ class Table:
     """The line of a file in which each row ends, `(N,)`, if it came from one."""
     decimal_comma: bool = False
     """Whether `1,5` may be a number."""
+    index: tuple[str, ...] = ()
+    """Columns that are the index of a data frame, written down: they are not learned from."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -67,29 +69,6 @@ class Table:
     def where(self, row: int | np.intp) -> str:
         """`line 17` of a file, else `row 16`, counted from 0."""
         return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
-
-
-def table_of(samples: Any, name: str = "The table") -> Table:
-    """A table of columns by name: of a mapping, a data frame, or rows that are mappings.
-
-    Raises:
-        DataError: it is something else.
-    """
-    if isinstance(samples, Table):
-        return samples
-    if isinstance(samples, Mapping) and samples:
-        given = {key: _listed(values) for key, values in samples.items()}
-    elif hasattr(samples, "columns") and hasattr(samples, "__getitem__"):  # as pandas and polars
-        given = {str(key): np.asarray(samples[key]) for key in samples.columns}
-    elif isinstance(samples, Sequence) and samples and isinstance(samples[0], Mapping):
-        names = dict.fromkeys(key for row in samples for key in row)
-        given = {str(key): [row.get(key) for row in samples] for key in names}
-    else:
-        raise DataError(
-            "A table is a .csv or .parquet file, a data frame, columns by name such as "
-            f"{{'age': [22, 38]}}, or rows such as [{{'age': 22}}], but got {samples!r:.60}."
-        )
-    return Table(name, {str(key): raw_column(values) for key, values in given.items()})
 
 
 def raw_column(values: Any) -> Array:
@@ -129,11 +108,6 @@ def _text(cell: Any) -> str:
 def _dates(array: Array) -> Array:
     texts = np.datetime_as_string(array)
     return np.where(np.isnat(array), "", texts).astype(TEXT)
-
-
-def _listed(values: Any) -> Any:
-    """One value stands for a column of one row."""
-    return [values] if isinstance(values, str) or not hasattr(values, "__len__") else values
 
 
 def _meant(name: str, names: Mapping[str, Array]) -> str:

@@ -1,0 +1,120 @@
+"""Tables of what is in memory already: data frames, columns by name, rows, structured arrays.
+
+A column's name is a text without spaces around it, as in a file: `0` and `"0"` are one name, and so
+are `a` and `a `.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from plainnet.errors import DataError
+from plainnet.tables.table import Table, raw_column
+
+_UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
+"""How the header of an index without a name reads, as pandas and R write it."""
+_INDEX_LEVEL = re.compile(r"__index_level_\d+__")
+"""How pandas calls one in Parquet and Arrow."""
+
+
+def has_names(samples: Any) -> bool:
+    """Whether these samples are rows of columns that have names."""
+    if isinstance(samples, (Table, Mapping)) or _is_frame(samples) or _is_arrow(samples):
+        return True
+    if isinstance(samples, (np.ndarray, np.void)):
+        return samples.dtype.names is not None
+    return isinstance(samples, Sequence) and bool(samples) and isinstance(samples[0], Mapping)
+
+
+def table_of(samples: Any, name: str = "The table") -> Table:
+    """A table of columns by name: of a mapping, a data frame, an array with fields, or of rows.
+
+    Raises:
+        DataError: it is something else, or names a column more than once.
+    """
+    if isinstance(samples, Table):
+        return samples
+    if not has_names(samples) or (isinstance(samples, Mapping) and not samples):
+        raise DataError(
+            "A table is a .csv or .parquet file, a data frame, columns by name such as "
+            f"{{'age': [22, 38]}}, or rows such as [{{'age': 22}}], but got {samples!r:.60}."
+        )
+    if _is_arrow(samples):
+        from plainnet.tables.parquet import table_of_arrow  # only where pyarrow is there
+
+        return table_of_arrow(samples, name)
+    if isinstance(samples, Mapping):
+        given = [(key, _listed(values)) for key, values in samples.items()]
+    elif isinstance(samples, Sequence):
+        names = dict.fromkeys(key for row in samples for key in row)
+        given = [(key, [row.get(key) for row in samples]) for key in names]
+    elif _is_frame(samples):
+        return _of_frame(samples, name)
+    else:
+        array = np.atleast_1d(samples)
+        given = [(key, array[key]) for key in array.dtype.names or ()]
+    return _table(name, given)
+
+
+def column_names(keys: Iterable[Any], whose: str) -> list[str]:
+    """What columns are called; those without a name by their number.
+
+    Raises:
+        DataError: two have one name.
+    """
+    names = [str(key).strip() or f"column {i}" for i, key in enumerate(keys, start=1)]
+    if repeated := [name for name, n in Counter(names).items() if n > 1]:
+        raise DataError(
+            f"{whose} names {repeated[0]!r} more than once; give each column a name of its own."
+        )
+    return names
+
+
+def index_columns(keys: Sequence[Any], names: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are an index, written down: the first without a name, and as pandas does."""
+    first = next((i for i, key in enumerate(keys) if not _UNNAMED.fullmatch(str(key))), len(keys))
+    return tuple(name for i, name in enumerate(names) if i < first or _INDEX_LEVEL.fullmatch(name))
+
+
+def _of_frame(frame: Any, name: str) -> Table:
+    """Of a data frame; an index that has a name is a column, too, but is not learned from."""
+    keys = list(frame.columns)
+    column_names(keys, name)  # first: of two that are called alike a frame gives both
+    given = [(key, np.asarray(frame[key])) for key in keys]
+    levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
+    known = {str(key).strip() for key in keys}
+    index = [
+        (level, np.asarray(frame.index.get_level_values(level)))
+        for level in dict.fromkeys(levels)
+        if str(level).strip() not in known
+    ]
+    return _table(name, given, index)
+
+
+def _table(
+    name: str, given: Sequence[tuple[Any, Any]], index: Sequence[tuple[Any, Any]] = ()
+) -> Table:
+    keys = [key for key, _ in given]
+    names = column_names(keys, name)
+    named = [*zip(names, given, strict=True), *((str(key).strip(), (key, v)) for key, v in index)]
+    columns = {name: raw_column(values) for name, (_, values) in named}
+    marked = (*index_columns(keys, names), *(str(key).strip() for key, _ in index))
+    return Table(name, columns, index=marked)
+
+
+def _is_frame(samples: Any) -> bool:
+    """As of pandas and polars."""
+    return hasattr(samples, "columns") and hasattr(samples, "__getitem__")
+
+
+def _is_arrow(samples: Any) -> bool:
+    return hasattr(samples, "column_names") and hasattr(samples, "schema")
+
+
+def _listed(values: Any) -> Any:
+    """One value stands for a column of one row."""
+    single = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
+    return [values] if single else values
