@@ -122,7 +122,9 @@ class Learner(Configured):
 
             how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
             data, validation = read_tables(data, target, **how), None
-        elif y is not None and (named := named_data(data, y, self, drop, validation)) is not None:
+        elif y is not None and (
+            named := named_data(data, y, self.dataset, self.task, drop, validation)
+        ):
             data, y, validation = named, None, None
         elif drop:
             raise SettingError("drop leaves out columns of a table; name its target as well.")

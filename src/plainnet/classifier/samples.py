@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from plainnet.classifier.features import Features, extractor_of
-from plainnet.classifier.kind import Kind
 from plainnet.classifier.labels import Labels, numbers_of, plain_labels
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
@@ -80,7 +79,12 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
 
 
 def named_data(
-    data: Any, y: Labels, kind: Kind, drop: Sequence[str | int] | str, validation: Any
+    data: Any,
+    y: Labels,
+    make: Callable[[Any, Labels, Dataset | None], Dataset],
+    task: str,
+    drop: Sequence[str | int] | str,
+    validation: Any,
 ) -> Splits | None:
     """Rows of columns by name with what is right for each; None: the columns have no names.
 
@@ -93,8 +97,7 @@ def named_data(
         return None
     from plainnet.tables.sources import read_named
 
-    task: Any = kind.task
-    return read_named(data, y, kind.dataset, task, drop=drop, validation=validation)
+    return read_named(data, y, make, task, drop=drop, validation=validation)
 
 
 def training_data(

@@ -66,7 +66,7 @@ def read_named(
     data: Any,
     y: Any,
     make: Callable[[Array, Any, Dataset | None], Dataset],
-    task: Task,
+    task: str,
     *,
     drop: Sequence[str | int] | str = (),
     validation: Any = None,
@@ -96,7 +96,8 @@ def read_named(
     target = "y" if named is None else column_name(named)
     while target in table.columns:
         target += "_"
-    columns = Columns.choose(table, target, task, dropped(drop))
+    learned: Task = "regression" if task == "regression" else "classification"
+    columns = Columns.choose(table, target, learned, dropped(drop))
     train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
     columns.averages = train.X.mean(axis=0, dtype=np.float64).astype(np.float32)
     if validation is None:
