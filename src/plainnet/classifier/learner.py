@@ -13,9 +13,10 @@ from plainnet.classifier.fitting import fit_epochs
 from plainnet.classifier.keeping import learner_of, write_learner
 from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.member import Member
+from plainnet.classifier.named import named_data
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Settled
-from plainnet.classifier.samples import Samples, named_data, raw_samples, training_data
+from plainnet.classifier.samples import Samples, raw_samples, training_data
 from plainnet.classifier.settings import Configured
 from plainnet.errors import DivergedError, PlainnetError, SettingError
 from plainnet.files import read_model

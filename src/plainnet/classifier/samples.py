@@ -78,28 +78,6 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
     return Dataset(_array(X), numbers, name="The array", target=target)
 
 
-def named_data(
-    data: Any,
-    y: Labels,
-    make: Callable[[Any, Labels, Dataset | None], Dataset],
-    task: str,
-    drop: Sequence[str | int] | str,
-    validation: Any,
-) -> Splits | None:
-    """Rows of columns by name with what is right for each; None: the columns have no names.
-
-    Raises:
-        DataError: they are no table with a target.
-    """
-    from plainnet.tables.in_memory import has_names  # no array waits for them at the import
-
-    if not has_names(data):
-        return None
-    from plainnet.tables.sources import read_named
-
-    return read_named(data, y, make, task, drop=drop, validation=validation)
-
-
 def training_data(
     data: Samples | Dataset | Splits,
     y: Labels | None,
