@@ -661,3 +661,44 @@ def test_features_of_very_different_sizes_are_all_scaled() -> None:
     spread(X.astype(np.float32), out)
     assert (out.std(axis=0) > 0.5).all()
     assert (out.std(axis=0) < 2).all()
+
+
+# -- what was meant ------------------------------------------------------------------------------
+
+
+def test_a_run_folder_is_loaded_as_its_model(features: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    features.save(tmp_path / "run" / "model.safetensors")
+    for given in (tmp_path / "run", f"{tmp_path}/run/", tmp_path / "run" / "model.safetensors"):
+        loaded = Classifier.load(given)
+        assert np.array_equal(loaded.predict_proba(F), features.predict_proba(F))
+    (tmp_path / "pets").mkdir()
+    with pytest.raises(ModelFileError, match=r"folder .*pets holds no model\.safetensors; name a"):
+        Classifier.load(tmp_path / "pets")
+
+
+def test_what_is_there_after_training_only_is_missed_with_a_sentence() -> None:
+    for name in ("network", "preprocessing", "settled", "members", "picture_shape"):
+        with pytest.raises(AttributeError, match=r"has not learned anything yet; call fit\(…\)"):
+            getattr(Classifier(), name)
+    assert not hasattr(Classifier(), "network")
+    with pytest.raises(AttributeError, match="'Classifier' object has no attribute 'predict_all'"):
+        getattr(Classifier(), "predict_all")  # noqa: B009
+
+
+def test_validation_data_may_be_whatever_holds_samples_and_classes(
+    folder: Path, tmp_path: Path
+) -> None:
+    X, y = bright_or_dark(n=20, seed=3)
+    np.savez(tmp_path / "v.npz", X=X, y=y)
+    splits = read_data(tmp_path / "v.npz")
+    given = [(X, y), [X, y], tmp_path / "v.npz", str(tmp_path / "v.npz"), splits, splits.train]
+    losses = [
+        [e["validation_loss"] for e in small(size=(8, 6)).fit(folder, validation=one).history]
+        for one in given
+    ]
+    assert losses == [losses[0]] * len(given)
+    with pytest.raises(DataError, match=r"a pair of samples .*, a path or a data set, but got int"):
+        small().fit(folder, validation=3)
+    with pytest.raises(DataError, match="validation data hold no samples"):
+        small().fit(folder, validation=Splits(tmp_path))

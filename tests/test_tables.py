@@ -516,6 +516,8 @@ def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) 
 def test_other_columns_and_another_order_do_not_matter(train_file: Path) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t", drop=["when"])
     row = {"more": "x", "sex": "m", "age": 22}
+    one = Classifier(**QUICK).fit(train_file, target="t", drop="when")
+    assert one.network.theta.tobytes() == model.network.theta.tobytes()
     same = {"age": [22.0], "sex": ["m"], "t": ["yes"]}
     assert model.predict_proba([row]).tobytes() == model.predict_proba(same).tobytes()
     with pytest.raises(DataError, match="The table lacks 'age', 'sex', from which the model"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plainnet.classifier.labels import Labels
-from plainnet.classifier.samples import Samples, check_order, raw_samples
+from plainnet.classifier.samples import Samples, raw_samples
+from plainnet.classifier.swapped import check_order
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.pictures import Dataset, Splits, read_data

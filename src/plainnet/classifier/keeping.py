@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Either = TypeVar("Either", bound="Learner")
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
+MODEL = "model.safetensors"
+"""What the model file of a run folder is called."""
 
 
 def write_learner(path: Path, learner: Learner) -> None:
@@ -38,6 +40,22 @@ def write_learner(path: Path, learner: Learner) -> None:
     write_model(path, learner.network, metadata, tensors)
 
 
+def model_at(path: str | Path) -> Path:
+    """The model file at a path: itself, or that in a run folder.
+
+    Raises:
+        ModelFileError: a folder that holds none.
+    """
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        return path
+    if not (path / MODEL).exists():
+        raise ModelFileError(
+            f"The folder {path} holds no {MODEL}; name a folder that `plainnet train` has written."
+        )
+    return path / MODEL
+
+
 def learner_of(kind: type[Either], path: str | Path, content: Content) -> Either:
     """The learner of this kind in the file at `path`, from what `read_model` gave for it.
 
@@ -45,6 +63,11 @@ def learner_of(kind: type[Either], path: str | Path, content: Content) -> Either
         ModelFileError: the file is of another kind, or does not fit itself.
     """
     network, metadata, tensors = content
+    held = metadata.get("kind")
+    if held in ("classifier", "regressor") and held != kind.kind:
+        raise ModelFileError(
+            f"{path} holds a {held}, not a {kind.kind}; load it with {held.capitalize()}.load."
+        )
     with whole(path, kind.kind):
         saved = restore(kind.kind, {*kind.described, "outputs"}, metadata, tensors, network)
         learner = kind()

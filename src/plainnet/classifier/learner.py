@@ -10,7 +10,7 @@ import numpy as np
 from plainnet.classifier.checkpoint import Checkpoint
 from plainnet.classifier.features import Features
 from plainnet.classifier.fitting import fit_epochs
-from plainnet.classifier.keeping import learner_of, write_learner
+from plainnet.classifier.keeping import learner_of, model_at, write_learner
 from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.member import Member
 from plainnet.classifier.named import named_data
@@ -62,6 +62,14 @@ class Learner(Configured):
         self.told: Mapping[str, Any] = {}
         """Of a loaded one, what its file tells of its training."""
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What is there after training only is missed with a sentence."""
+            if name in ("network", "preprocessing", "settled"):
+                raise AttributeError(self._untrained())
+            return object.__getattribute__(self, name)  # which raises what is usual
+
     # -- learning --------------------------------------------------------------------------------
 
     def fit(
@@ -87,8 +95,8 @@ class Learner(Configured):
             target: the column of a table that is to be predicted.
             drop: columns of a table that are not to be learned from.
             weights: what each sample counts, `(N,)`; None: all the same.
-            validation: `(X, y)`, with a target another table; None: held out of the training data,
-                as the recipe says.
+            validation: `(X, y)`, or a path or a data set, with a target another table; None: held
+                out of the training data, as the recipe says.
             features: an ONNX file that makes features of the pictures, on which the network learns
                 and which travels with it; see docs/features.md.
 
@@ -247,14 +255,21 @@ class Learner(Configured):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a model file; reading is strict, and nothing in the file can run code.
+        """Read a model file, or that of a run folder; nothing in a file can run code.
+
+        Args:
+            path: what `save` has written, or a folder that `plainnet train` has.
 
         Raises:
             ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
             MissingExtraError: it makes its features with a package that is not installed.
         """
-        return learner_of(cls, path, read_model(Path(path)))
+        file = model_at(path)
+        return learner_of(cls, file, read_model(file))
 
     def _check_trained(self) -> None:
         if not self.told_answers():
-            raise SettingError(f"This {self.kind} has not learned anything yet; call fit(…) first.")
+            raise SettingError(self._untrained())
+
+    def _untrained(self) -> str:
+        return f"This {self.kind} has not learned anything yet; call fit(…) first."

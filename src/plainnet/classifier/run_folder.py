@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.keeping import learner_of
+from plainnet.classifier.keeping import MODEL, learner_of, model_at
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import ModelFileError
@@ -29,7 +29,6 @@ from plainnet.files import new_folder, numbered_folder, read_model, write_file
 RUNS = Path("runs")
 """Where a run goes that is not told where to."""
 
-MODEL = "model.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 _FILES = (MODEL, "settings.json", "history.csv", "metrics.json")
 
@@ -137,11 +136,7 @@ def load_any(path: Path) -> Classifier | Regressor:
     Raises:
         ModelFileError: neither is there.
     """
-    if path.is_dir() and not (path / MODEL).exists():
-        raise ModelFileError(
-            f"The folder {path} holds no {MODEL}; name a folder that `plainnet train` has written."
-        )
-    file = path / MODEL if path.is_dir() else path
+    file = model_at(path)
     saved = read_model(file)
     if saved[1].get("kind") == Regressor.kind:
         return learner_of(Regressor, file, saved)

@@ -14,6 +14,7 @@ from plainnet.classifier.features import Features, extractor_of
 from plainnet.classifier.labels import Labels, numbers_of, plain_labels
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.swapped import check_order
 from plainnet.errors import DataError
 from plainnet.network import Array
 from plainnet.pictures import (
@@ -81,9 +82,9 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
 def training_data(
     data: Samples | Dataset | Splits,
     y: Labels | None,
-    validation: tuple[Array, Labels] | None,
+    validation: Any,
     recipe: Recipe,
-    make: Callable[[Any, Labels, Dataset | None], Dataset],
+    make: Callable[..., Dataset],
     features: Features | None = None,
 ) -> tuple[Dataset, Dataset | None, bool]:
     """What to train on, what to watch the training with if that is given, and whether it is tested.
@@ -95,10 +96,7 @@ def training_data(
     """
     extractor = extractor_of(features, recipe)
     if isinstance(data, (str, Path)) and y is None:
-        if extractor is not None:
-            data = extractor.read(data)
-        else:
-            data = read_data(data, size=recipe.size, grey=recipe.grey)
+        data = _read(data, recipe, extractor)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
             raise DataError("A data set holds its classes or numbers already; leave y out.")
@@ -110,30 +108,45 @@ def training_data(
         )
     else:
         check_order(data, y)
-        train, watch, tested = make(_pictures(data, recipe, extractor), y, None), None, False
+        train, watch, tested = make(_pictures(data, recipe, extractor), y), None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
     if validation is not None:
-        if not isinstance(validation, tuple) or len(validation) != 2:
-            raise DataError(
-                "The validation data must be a pair of samples and classes or numbers, (X, y)."
-            )
-        X, labels = validation
-        check_order(X, labels)
-        watch = make(_pictures(X, recipe, extractor), labels, train)
+        watch = _validation(validation, recipe, extractor, partial(make, like=train))
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)
     return fitted(train), None if watch is None else fitted(watch), tested
 
 
-def check_order(samples: Any, y: Any) -> None:
-    """A DataError if the classes or numbers were given first and the samples second."""
-    first, second = (_shape(part) for part in (samples, y))
-    if len(first) == 1 and len(second) > 1 and math.prod(second[1:]) > 1 and not _exist(samples):
+def _read(path: str | Path, recipe: Recipe, extractor: PictureExtractor | None) -> Splits:
+    if extractor is not None:
+        return extractor.read(path)
+    return read_data(path, size=recipe.size, grey=recipe.grey)
+
+
+def _validation(
+    given: Any,
+    recipe: Recipe,
+    extractor: PictureExtractor | None,
+    make: Callable[[Any, Labels], Dataset],
+) -> Dataset:
+    """What a training is watched on: of a path the part for validation, else its only one."""
+    if isinstance(given, (str, Path)):
+        given = _read(given, recipe, extractor)
+    if isinstance(given, Splits):
+        given = given.validation or given.train or given.test
+        if given is None:
+            raise DataError("The validation data hold no samples; add some.")
+    if isinstance(given, Dataset):
+        return given
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise DataError(
-            f"The samples come first and what is right for each second, (X, y), but the first is "
-            f"of shape {first} and the second {second}; give them the other way round."
+            "The validation data must be a pair of samples and classes or numbers, (X, y), a path "
+            f"or a data set, but got {type(given).__name__}."
         )
+    X, y = given
+    check_order(X, y)
+    return make(_pictures(X, recipe, extractor), y)
 
 
 def raw_samples(
@@ -195,21 +208,6 @@ def _pictures_of(samples: Any, shape: tuple[int, ...]) -> Array:
             f" width, channels) with 1 or 3 channels, but got {given.dtype} {given.shape}."
         )
     return X
-
-
-def _shape(part: Any) -> tuple[int, ...]:
-    """Of an array, or of lists and rows, which are looked into at their first element."""
-    if isinstance(part, (list, tuple)):
-        return (len(part), *(_shape(part[0]) if part else ()))
-    if isinstance(part, Mapping):
-        return (len(part),)
-    return tuple(getattr(part, "shape", ()))
-
-
-def _exist(samples: Any) -> bool:
-    """Whether these are files."""
-    paths = _paths(samples)
-    return paths is not None and paths[0].exists()
 
 
 def _are_features(samples: Any) -> bool:

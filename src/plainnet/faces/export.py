@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from plainnet.classifier import Classifier, Regressor, load_any
-from plainnet.classifier.run_folder import MODEL
+from plainnet.classifier.keeping import MODEL
 from plainnet.errors import MissingExtraError
 from plainnet.exchange import (
     Verification,

@@ -69,6 +69,7 @@ class Columns(Extractor):
             DataError: there is no such column, or none is left to learn from.
             SettingError: an unknown task, or the target is dropped.
         """
+        drop = [drop] if isinstance(drop, str) else drop
         chosen_task = task_of(table, target, task)
         if target in drop:
             raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")

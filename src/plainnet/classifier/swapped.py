@@ -1,0 +1,38 @@
+"""Samples and answers that were given in the wrong order, noticed by their shapes."""
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plainnet.errors import DataError
+
+
+def check_order(samples: Any, y: Any) -> None:
+    """A DataError if the classes or numbers were given first and the samples second."""
+    first, second = (_shape(part) for part in (samples, y))
+    if (
+        len(first) == 1
+        and len(second) > 1
+        and math.prod(second[1:]) > 1
+        and not _are_files(samples)
+    ):
+        raise DataError(
+            f"The samples come first and what is right for each second, (X, y), but the first is "
+            f"of shape {first} and the second {second}; give them the other way round."
+        )
+
+
+def _shape(part: Any) -> tuple[int, ...]:
+    """Of an array, or of lists and rows, which are looked into at their first element."""
+    if isinstance(part, (list, tuple)):
+        return (len(part), *(_shape(part[0]) if part else ()))
+    if isinstance(part, Mapping):
+        return (len(part),)
+    return tuple(getattr(part, "shape", ()))
+
+
+def _are_files(samples: Any) -> bool:
+    first = samples[0] if isinstance(samples, (list, tuple)) and samples else None
+    return isinstance(first, (str, os.PathLike)) and Path(first).exists()
