@@ -455,7 +455,10 @@ FLOATS = np.zeros(9, np.float32)
         ({"mean": np.zeros(3), "scale": np.zeros(3)}, "preprocessing does not fit"),
         ({"mean": 2e38 + FLOATS[:3], "scale": 1 + FLOATS[:3]}, "preprocessing does not fit"),
         ({"mean": FLOATS[:3], "scale": 2e38 + FLOATS[:3]}, "preprocessing does not fit"),
-        ({"mean": np.zeros(3), "scale": np.ones(3)}, "preprocessing does not fit"),  # float64
+        ({"mean": np.zeros(3), "scale": 1 + FLOATS[:3]}, "preprocessing does not fit"),
+        ({"mean": np.full(3, 1e100), "scale": np.ones(3)}, "preprocessing does not fit"),
+        ({"mean": np.zeros(3), "scale": np.full(3, 1e100)}, "preprocessing does not fit"),
+        ({"mean": np.zeros(3, int), "scale": np.ones(3, int)}, "preprocessing does not fit"),
         (
             {"mean": FLOATS[:3], "scale": 1 + FLOATS[:3], "more": FLOATS[:1]},
             "no.* place for .*more",

@@ -57,7 +57,7 @@ def test_take(rows: Any) -> None:
         PICTURES.astype(np.float32),
         PICTURES[..., :2],
         PICTURES.transpose(0, 3, 2, 1),
-        VECTORS.astype(np.int64),
+        VECTORS.astype(bool),
         VECTORS.astype(np.complex64),
         VECTORS[0],
     ],

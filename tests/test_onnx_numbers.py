@@ -50,6 +50,8 @@ KINDS: dict[str, Callable[[], Regressor]] = {
     "features": lambda: regressor_of((7,)),
     "its own unit": lambda: regressor_of((7,), 180_000, 80_000),
     "a small spread far away": lambda: regressor_of((7,), 1e6, 0.01),
+    "a time": lambda: regressor_of((7,), 1.7e9, 30),
+    "huge": lambda: regressor_of((7,), 1e60, 1e58),
     "ensemble": lambda: regressor_of((7,), 5, 2, ensemble=3),
     "pictures": lambda: regressor_of((10, 12, 3), 100, 20),
     "grey pictures": lambda: regressor_of((10, 12, 1), 100, 20, ensemble=2),
@@ -69,9 +71,10 @@ def test_a_regressor_answers_the_same(kind: str, tmp_path: Path) -> None:
     session = session_of(path)
     (given,) = session.get_inputs()
     (y,) = session.run(["prediction"], {given.name: X})
-    assert (y.dtype, y.shape) == (np.float32, (len(X),))
+    double = abs(asked.mean) > 1e4 * asked.scale or abs(asked.mean) > 1e37
+    assert (y.dtype, y.shape) == (np.float64 if double else np.float32, (len(X),))
     wanted = asked.predict(X)
-    step = np.spacing(np.abs(wanted).astype(np.float32)).max()
+    step = 0 if double else np.spacing(np.abs(wanted).astype(np.float32)).max()
     np.testing.assert_allclose(y, wanted, rtol=0, atol=1e-5 * asked.scale + step)
     assert np.ptp(wanted) > 0.01 * asked.scale
     assert (found.pictures is None) == (X.ndim == 2)
@@ -86,9 +89,6 @@ def test_what_no_graph_of_numbers_can_hold(tmp_path: Path) -> None:
         export_onnx(asked, tmp_path / "a.onnx", numbers=True)
     with pytest.raises(SettingError, match="This regressor has not learned anything yet"):
         onnx_model(Regressor())
-    asked.mean = 1e60
-    with pytest.raises(SettingError, match=r"about 1e\+60 ± .*train it in another unit"):
-        export_onnx(asked, tmp_path / "a.onnx")
     assert not [*tmp_path.iterdir()]
 
 

@@ -178,12 +178,13 @@ def npz(folder: Path, **arrays: Any) -> Path:
     return path
 
 
-def test_npz_vectors_are_float32(tmp_path: Path) -> None:
+def test_npz_vectors_stay_as_they_are(tmp_path: Path) -> None:
     data = train(read_data(npz(tmp_path, X=VECTORS, y=Y)))
-    assert data.X.dtype == np.float32
-    assert np.array_equal(data.X, VECTORS.astype(np.float32))
+    assert data.X.dtype == VECTORS.dtype == np.float64
+    assert np.array_equal(data.X, VECTORS)
     assert (data.classes, data.y.tolist()) == (("0", "1"), Y.tolist())
-    assert train(read_data(npz(tmp_path, X=GREY[:, 0], y=Y))).X.dtype == np.float32  # not pictures
+    assert train(read_data(npz(tmp_path, X=GREY[:, 0], y=Y))).X.ndim == 2  # not pictures
+    assert np.array_equal(train(read_data(npz(tmp_path, X=VECTORS > 0, y=Y))).X, VECTORS > 0)
 
 
 @pytest.mark.parametrize(("X", "grey", "shape"), [(GREY, False, 1), (COLOUR, False, 3)])

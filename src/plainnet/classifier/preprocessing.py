@@ -1,7 +1,8 @@
 """From raw samples to the network's inputs: the part that must travel with the weights."""
 
+import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,10 +11,20 @@ import numpy as np
 from plainnet.checks import check_whole
 from plainnet.errors import DataError, ModelFileError
 from plainnet.network import Array
+from plainnet.training.moments import centred, moments, needs_double
+from plainnet.training.regression import LARGEST
 from plainnet.training.stored import blocks
 
-LARGEST = 1e38
-"""Of a mean or a scale: mean ± scale is still a float32 number."""
+log = logging.getLogger(__name__)
+
+IGNORED = np.finfo(np.float64).max
+"""The scale of a feature that is constant in training: whatever it becomes, its input is 0."""
+NOISE: Mapping[np.dtype[Any], float] = {
+    np.dtype(np.float32): 2.0**-23,
+    np.dtype(np.float64): 2.0**-46,
+    np.dtype(np.longdouble): 2.0**-46,
+}
+"""A standard deviation of at most so many times the mean is that of rounding."""
 
 
 @dataclass(frozen=True)
@@ -22,33 +33,36 @@ class Preprocessing:
 
     Pictures get the mean of each pixel and one scale for all of them: a pixel that hardly ever
     changes stays as quiet as it is. Features get a mean and a scale each: they come in any unit.
+    Their mean is subtracted in float64, so that time stamps stay apart.
     """
 
     shape: tuple[int, ...]
     """Of one raw sample: `(height, width, channels)` of a picture, `(n,)` of features."""
     mean: Array
-    """`(n_in,)` float32, in the units of the raw samples (0 … 255 for pictures)."""
+    """`(n_in,)` in the units of the raw samples: float32 of pictures (0 … 255), float64 of features
+    (float32 in older model files)."""
     scale: Array
-    """`(n_in,)` of features, `(1,)` of pictures, float32, > 0."""
+    """`(n_in,)` of features, `(1,)` of pictures, > 0, in the dtype of the mean."""
 
     @classmethod
-    def fit(cls, X: Array) -> Self:
-        """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures."""
-        rows = X.reshape(len(X), -1)
-        total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-        for _, block in blocks(rows):
-            total += block.sum(axis=0, dtype=np.float64)
-        mean: Array = total / len(rows)
-        for _, block in blocks(rows):
-            centred = block - mean
-            squares += np.square(centred, out=centred).sum(axis=0)
-        variance = squares / len(rows)
+    def fit(cls, X: Array, weights: Array | None = None) -> Self:
+        """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures.
+
+        Args:
+            X: the samples.
+            weights: what each counts `(N,)`; None: all the same.
+        """
         if X.ndim > 2:
-            variance = variance.mean(keepdims=True)
-        scale: Array = np.sqrt(variance)
-        center = mean if scale.shape == mean.shape else mean.mean()
-        scale[scale <= 1e-12 * np.abs(center)] = 1  # a constant says nothing: leave it
-        return cls(X.shape[1:], mean.astype(np.float32), scale.astype(np.float32))
+            return cls(X.shape[1:], *_of_pictures(X.reshape(len(X), -1), weights))
+        mean, scale = moments(X, weights)
+        constant = scale <= NOISE.get(X.dtype, 0.0) * np.abs(mean)
+        if nearly := np.flatnonzero(constant & (scale > 0)).tolist():
+            log.warning(
+                "Ignored: feature %s, because it is constant but for rounding.",
+                ", ".join(map(str, nearly[:5])) + (", …" if len(nearly) > 5 else ""),
+            )
+        scale[constant] = IGNORED
+        return cls(X.shape[1:], mean, scale)
 
     @classmethod
     def none(cls, n: int) -> Self:
@@ -72,8 +86,14 @@ class Preprocessing:
 
     def __call__(self, raw: Array, out: Array) -> None:
         """Write the inputs `(n, n_in)` of raw samples `(n, …)` into `out`."""
-        np.subtract(raw.reshape(out.shape), self.mean, out=out, casting="same_kind")
-        out *= np.float32(1) / self.scale
+        rows = raw.reshape(out.shape)
+        if self.mean.dtype == np.float32:
+            if rows.dtype != np.uint8:
+                rows = rows.astype(np.float32, copy=False)
+            np.subtract(rows, self.mean, out=out, casting="same_kind")
+            out *= np.float32(1) / self.scale
+        else:
+            np.divide(centred(rows, self.mean), self.scale, out=out, casting="same_kind")
 
     def check(self, X: Array) -> Array:
         """X, if it holds raw samples of this kind and shape.
@@ -109,11 +129,21 @@ class Preprocessing:
         if self.is_pictures:
             yield from (np.full(self.shape, value, np.uint8) for value in (0, 255))
         else:
-            yield from (self.mean + sign * self.scale for sign in (-1, 1))
+            yield from (self.mean + sign * self.spread for sign in (-1, 1))
+
+    @property
+    def spread(self) -> Array:
+        """The standard deviation of each feature in training, `(n,)`; 0 where it was constant."""
+        return np.where(self.scale < IGNORED, self.scale, 0)
 
     def tensors(self) -> dict[str, Array]:
         """The numbers, by the names they have in a model file."""
         return {"preprocessing.mean": self.mean, "preprocessing.scale": self.scale}
+
+    @property
+    def needs_double(self) -> bool:
+        """Whether float32 would round away what features, as they come, say."""
+        return not self.is_pictures and needs_double(self.mean, self.spread)
 
     @classmethod
     def restore(cls, description: dict[str, Any], tensors: dict[str, Array]) -> Self:
@@ -128,20 +158,22 @@ class Preprocessing:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"The model file lacks its preprocessing ({error!r}).") from error
         n_in = math.prod(shape)
+        largest = np.float64(1e38 if mean.dtype == np.float32 else LARGEST)  # ± scale is a number
         sound = (
             (len(shape) == 1 or (len(shape) == 3 and shape[2] in (1, 3)))
-            and {mean.dtype, scale.dtype} == {np.dtype(np.float32)}
+            and mean.dtype == scale.dtype
+            and mean.dtype in ((np.float32,) if len(shape) == 3 else (np.float32, np.float64))
             and mean.shape == (n_in,)
             and scale.shape in ((n_in,), (1,))
-            and (np.abs(mean) < LARGEST).all()
-            and (scale < LARGEST).all()
+            and (np.abs(mean) < largest).all()
+            and ((scale < largest) | (scale == IGNORED)).all()
             and (scale > 0).all()
         )
         if not sound:
             raise ModelFileError(
                 f"The model file's preprocessing does not fit samples of shape {shape}: mean "
-                f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not float32 or not "
-                "finite."
+                f"{mean.dtype} {mean.shape}, scale {scale.dtype} {scale.shape}, not of the "
+                "right dtype or not finite."
             )
         made = cls(shape, mean, scale)
         known = made.describe()
@@ -154,3 +186,18 @@ class Preprocessing:
         if "formula" not in description:
             raise ModelFileError("The model file lacks the formula of its preprocessing.")
         return made
+
+
+def _of_pictures(rows: Array, weights: Array | None) -> tuple[Array, Array]:
+    """The mean of each pixel, and one scale for all of them."""
+    w = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
+    total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    for start, block in blocks(rows):
+        total += w[start : start + len(block)] @ block
+    mean: Array = total / w.sum()
+    for start, block in blocks(rows):
+        differences = block - mean
+        squares += w[start : start + len(block)] @ np.square(differences, out=differences)
+    scale = np.sqrt((squares / w.sum()).mean(keepdims=True))
+    scale[scale <= 1e-12 * mean.mean()] = 1  # there is only one picture
+    return mean.astype(np.float32), scale.astype(np.float32)

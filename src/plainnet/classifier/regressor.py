@@ -26,6 +26,7 @@ from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, MeanSquaredError, Rng
 from plainnet.pictures import Dataset, Splits, random_split
 from plainnet.training import logits
+from plainnet.training.moments import moments
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
 
 CLASSES_ONLY = {
@@ -115,8 +116,7 @@ class Regressor(Learner):
         """Forget what was learned, for these data."""
         super().begin(train_set, watch, preprocessing)
         self.target = train_set.target or "y"
-        self.mean = float(train_set.y.mean())
-        self.scale = float(train_set.y.std()) or 1.0
+        (self.mean,), (self.scale,) = map(np.ndarray.tolist, moments(train_set.y[:, None]))
 
     def targets(self, data: Dataset) -> Array:
         """(y − mean) / scale, computed in float64."""

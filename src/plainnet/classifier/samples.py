@@ -28,6 +28,7 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.sources import DEFAULT_SIZE
+from plainnet.training.regression import LARGEST
 from plainnet.training.stored import Stored, as_samples, not_finite
 
 if TYPE_CHECKING:
@@ -239,11 +240,11 @@ def _files(paths: list[Path]) -> list[Path]:
 def _sound_features(X: Array) -> Array:
     if not len(X):
         raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
-    found, row, column = not_finite(X)
+    found, row, column = not_finite(X, LARGEST)
     if found:
         raise DataError(
-            f"Features must be finite numbers, but row {row}, column {column} is {X[row][column]}; "
-            "fill it in, or leave the row out."
+            f"Features must be finite numbers below 1e100, but row {row}, column {column} is "
+            f"{X[row][column]}; fill it in, or leave the row out."
         )
     return X
 
@@ -273,7 +274,7 @@ def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -
 
 
 def _array(X: Any) -> Array:
-    """Grey pictures `(N, H, W)` with their channel, feature vectors in float32."""
+    """Grey pictures `(N, H, W)` with their channel, feature vectors as they are."""
     try:
         array = as_samples(X)
     except ValueError:  # lists of different lengths
@@ -285,5 +286,4 @@ def _array(X: Any) -> Array:
         )
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] not in (1, 3):
         return array.reshape(*array.shape, 1)
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
-        return array.astype(np.float32, copy=False) if array.ndim <= 2 else array
+    return array.astype(np.uint8) if array.dtype.kind == "b" and array.ndim <= 2 else array

@@ -27,6 +27,7 @@ from plainnet.exchange.inputs import LABEL, PREDICTION, PROBABILITIES
 from plainnet.network import Array
 from plainnet.pictures.backbone_model import first_line
 from plainnet.tables import Columns
+from plainnet.training.moments import needs_double
 
 NETWORK_LIMIT = 1e-4
 """How far a probability may be off where nothing is resized, or a number, in its spread."""
@@ -110,8 +111,9 @@ def _answers(
 ) -> dict[str, Array]:
     """What plainnet answers for the i-th samples, as it lies in the file."""
     if isinstance(learner, Regressor):
-        step = float(np.spacing(np.float32(abs(learner.mean))))
-        unit = max(learner.scale, STEPS * step)
+        unit = learner.scale
+        if not needs_double(learner.mean, unit):
+            unit = max(unit, STEPS * float(np.spacing(np.float32(abs(learner.mean)))))
         return {f"prediction_{i}": learner.predict(samples), f"unit_{i}": np.array(unit)}
     P = learner.predict_proba(samples)
     answers: Array = np.asarray(labels)[learner.answers(P)]

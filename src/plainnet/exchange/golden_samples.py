@@ -26,10 +26,11 @@ def golden_samples(learner: Classifier | Regressor) -> list[Array]:
     else:
         given = learner.preprocessing
         shape, mean = given.shape, given.mean.reshape(given.shape)
-        spread = np.broadcast_to(given.scale, mean.size).reshape(shape)
-    like: Array = (mean + 1.5 * spread * rng.standard_normal((8, *shape))).astype(np.float32)
+        spread = np.broadcast_to(given.spread, mean.size).reshape(shape)
+    like: Array = mean + 1.5 * spread * rng.standard_normal((8, *shape))
     if len(shape) == 1:
-        return [like]
+        double = learner.preprocessing.needs_double
+        return [like if double else like.astype(np.float32)]
     own = np.rint(like.clip(0, 255)).astype(np.uint8)
     own = np.broadcast_to(own, (*own.shape[:3], 3)).copy()  # grey ones in three channels, too
     height, width = shape[:2]

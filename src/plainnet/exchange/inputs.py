@@ -8,6 +8,7 @@ from plainnet.exchange.backbone_nodes import batch_of
 from plainnet.pictures.backbone import Backbone
 from plainnet.tables import Columns
 from plainnet.tables.column import Category, Column, Date
+from plainnet.training.moments import needs_double
 
 PROBABILITIES, LABEL, PREDICTION = OUTPUTS = ("probabilities", "label", "prediction")
 
@@ -45,9 +46,15 @@ def inputs_of(learner: Classifier | Regressor) -> list[Input]:
             "takes pictures, tables or plain feature vectors can be exported."
         )
     if extractor is None and len(shape) == 1:
-        return [Input("features", "float32", ("N", *shape), "as in training, not scaled")]
+        dtype = "float64" if learner.preprocessing.needs_double else "float32"
+        return [Input("features", dtype, ("N", *shape), "as in training, not scaled")]
     N = (extractor and batch_of(extractor)) or "N"
     return [Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")]
+
+
+def prediction_dtype(regressor: Regressor) -> str:
+    """Of the numbers that a graph answers."""
+    return "float64" if needs_double(regressor.mean, regressor.scale) else "float32"
 
 
 def _columns(columns: Columns) -> list[Input]:

@@ -3,8 +3,8 @@
 Input: `pictures`, uint8 `(N, H, W, 3)`: red, green and blue, upright, of any size; or `features`,
 float32 `(N, n)`; or of a table each column by its name, `(N, 1)` (see `table_nodes.py`). Outputs:
 `probabilities`, float32 `(N, K)`, and `label`, the name of the class answered `(N,)`, or its
-number, int64; of a regressor `prediction`, float32 `(N,)`, in the unit of the target. These names
-stay. docs/interchange.md tells of it.
+number, int64; of a regressor `prediction`, float32 `(N,)`, in the unit of the target. Features and
+predictions that float32 would round away are float64. These names stay. See docs/interchange.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import FileError, SettingError
 from plainnet.exchange.backbone_nodes import backbone_nodes
 from plainnet.exchange.golden import golden_bytes, golden_path
-from plainnet.exchange.inputs import LABEL, PREDICTION, PROBABILITIES, Input, inputs_of, sound_text
+from plainnet.exchange.inputs import (
+    LABEL,
+    PREDICTION,
+    PROBABILITIES,
+    Input,
+    inputs_of,
+    prediction_dtype,
+    sound_text,
+)
 from plainnet.exchange.network_nodes import (
     answer_nodes,
     average_nodes,
@@ -38,9 +46,6 @@ from plainnet.version import __version__
 
 if TYPE_CHECKING:
     import onnx
-
-LARGEST, SMALLEST = 1e36, 1e-30
-"""What the numbers of a regressor may be about, so that float32 holds its answers."""
 
 
 def export_onnx(
@@ -90,7 +95,8 @@ def onnx_model(learner: Classifier | Regressor, *, numbers: bool = False) -> onn
     raw, N = _raw(nodes, learner, taken), taken[0].shape[0]
     if isinstance(learner, Regressor):
         _prediction_nodes(nodes, learner, raw)
-        outputs = [tensor(PREDICTION, types.FLOAT, [N])]
+        double = prediction_dtype(learner) == "float64"
+        outputs = [tensor(PREDICTION, types.DOUBLE if double else types.FLOAT, [N])]
     else:
         _answer_nodes(nodes, learner, raw, labels_of(learner, numbers))
         outputs = [
@@ -108,15 +114,8 @@ def _check(learner: Classifier | Regressor, numbers: bool) -> None:
     """A SettingError if it cannot be exported so."""
     if not learner.told_answers():
         raise SettingError(f"This {learner.kind} has not learned anything yet; call fit(…) first.")
-    if isinstance(learner, Classifier):
-        return
-    if numbers:
+    if numbers and isinstance(learner, Regressor):
         raise SettingError("The numbers of classes are wanted of a regressor; leave numbers out.")
-    if abs(learner.mean) > LARGEST or not SMALLEST < learner.scale < LARGEST:
-        raise SettingError(
-            f"The target {learner.target!r} is about {learner.mean:.3g} ± {learner.scale:.3g}, "
-            "which the float32 of an ONNX file does not hold; train it in another unit."
-        )
 
 
 def _raw(nodes: Nodes, learner: Classifier | Regressor, taken: Sequence[Input]) -> str:
@@ -138,7 +137,7 @@ def _prefix(learner: Classifier | Regressor, i: int) -> str:
 
 def _prediction_nodes(nodes: Nodes, regressor: Regressor, raw: str) -> None:
     """From what the preprocessing takes to the number, in float64 until it is done."""
-    X = scale_nodes(nodes, raw, regressor.preprocessing.mean, regressor.preprocessing.scale)
+    X = scale_nodes(nodes, raw, regressor.preprocessing)
     outputs = [
         network_nodes(nodes, member.network, X, _prefix(regressor, i))
         for i, member in enumerate(regressor.members)
@@ -146,13 +145,14 @@ def _prediction_nodes(nodes: Nodes, regressor: Regressor, raw: str) -> None:
     z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
     scaled = nodes.add("Mul", z, nodes.double(regressor.scale, "target.scale"))
     y = nodes.add("Add", scaled, nodes.double(regressor.mean, "target.mean"))  # z · scale + mean
-    nodes.add("Cast", nodes.add("Reshape", y, np.array([-1])), to=FLOAT, name=PREDICTION)
+    kind = DOUBLE if prediction_dtype(regressor) == "float64" else FLOAT
+    nodes.add("Cast", nodes.add("Reshape", y, np.array([-1])), to=kind, name=PREDICTION)
 
 
 def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array) -> None:
     """From what the preprocessing takes to the outputs."""
-    preprocessing, K = classifier.preprocessing, len(classifier.classes)
-    X, answers = scale_nodes(nodes, raw, preprocessing.mean, preprocessing.scale), []
+    K = len(classifier.classes)
+    X, answers = scale_nodes(nodes, raw, classifier.preprocessing), []
     for i, member in enumerate(classifier.members):
         prefix = _prefix(classifier, i)
         Z = network_nodes(nodes, member.network, X, prefix)

@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from plainnet.classifier import Preprocessing
 from plainnet.exchange.nodes import FLOAT, Nodes
 from plainnet.network import Array
 from plainnet.pictures.decoding import GAP, LEEWAY
@@ -48,11 +49,20 @@ def resize_nodes(nodes: Nodes, pictures: str, size: tuple[int, int], grey: bool)
     return nodes.add("Transpose", X, perm=[0, 2, 3, 1])
 
 
-def scale_nodes(nodes: Nodes, raw: str, mean: Array, scale: Array) -> str:
+def scale_nodes(nodes: Nodes, raw: str, preprocessing: Preprocessing) -> str:
     """The network's inputs `(N, n_in)`, (raw − mean) / scale, of raw samples `(N, …)`."""
+    mean, scale = preprocessing.mean, preprocessing.scale
     rows = nodes.add("Reshape", raw, np.array([0, mean.size]))
-    centred = nodes.add("Sub", rows, nodes.constant(mean, "preprocessing.mean"))
-    factor = nodes.constant(np.float32(1) / scale, "preprocessing.factor")
+    if preprocessing.needs_double:
+        centred = nodes.add("Sub", rows, nodes.double(mean, "preprocessing.mean"))
+        inputs = nodes.add("Div", centred, nodes.double(scale, "preprocessing.scale"))
+        return nodes.add("Cast", inputs, to=FLOAT, name="inputs")
+    high = mean.astype(np.float32)
+    centred = nodes.add("Sub", rows, nodes.constant(high, "preprocessing.mean"))
+    if (low := mean - high).any():  # the digits of the mean that float32 does not hold
+        centred = nodes.add("Sub", centred, nodes.constant(low, "preprocessing.mean_rest"))
+    with np.errstate(under="ignore"):  # of a feature that is ignored it is 0
+        factor = nodes.constant((1 / scale).astype(np.float32), "preprocessing.factor")
     return nodes.add("Mul", centred, factor, name="inputs")
 
 

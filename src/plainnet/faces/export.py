@@ -18,7 +18,7 @@ from plainnet.exchange import (
     write_weights,
 )
 from plainnet.exchange.golden import NETWORK_LIMIT
-from plainnet.exchange.inputs import inputs_of
+from plainnet.exchange.inputs import inputs_of, prediction_dtype
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.overwriting import check_kind, check_no_model
 from plainnet.faces.report import run_settings, title_of
@@ -205,7 +205,8 @@ def _outputs(
 ) -> list[tuple[str, str, str, str]]:
     """The outputs, each with type, shape and meaning."""
     if isinstance(learner, Regressor):
-        return [("prediction", "float32", f"({N},)", f"{learner.target}, in its own unit")]
+        dtype = prediction_dtype(learner)
+        return [("prediction", dtype, f"({N},)", f"{learner.target}, in its own unit")]
     kind, what = ("int64", "number") if numbers else ("string", "name")
     names = ", ".join(learner.classes)
     return [

@@ -27,7 +27,7 @@ class Dataset:
 
     X: Array
     """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
-    floating point `(N, n)` and finite; many of them as `Stored`, which stay on the disk."""
+    numbers `(N, n)`, finite and below 1e100; many of them as `Stored`, which stay on the disk."""
     y: Array
     """The number of each sample's class, from 0 on: int64 `(N,)`. With a `target` what it is for
     each sample: float64 `(N,)` and finite."""
@@ -107,18 +107,19 @@ class Dataset:
     def _check_X(self) -> None:
         X = self.X
         pictures = X.dtype == np.uint8 and X.ndim == 4 and X.shape[3] in (1, 3)
-        vectors = np.issubdtype(X.dtype, np.floating) and X.ndim == 2
+        vectors = X.dtype.kind in "iuf" and X.ndim == 2
         if not (pictures or vectors):
             raise self._error(
                 "must hold pictures as uint8 (N, height, width, channels) with 1 or 3 channels, or "
-                f"feature vectors as floating point (N, n), but X is {X.dtype} {X.shape}."
+                f"feature vectors as numbers (N, n), but X is {X.dtype} {X.shape}."
             )
         if X.size == 0:
             raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
-        if vectors and (found := not_finite(X))[0]:
+        if vectors and (found := not_finite(X, LARGEST))[0]:
             n, row, column = found
+            largest = " below 1e100" if np.isfinite(X[row][column]) else ""
             raise self._error(
-                f"has {n} features that are not finite numbers, "
+                f"has {n} features that are not finite numbers{largest}, "
                 f"the first, {X[row][column]}, in row {row}, column {column}; replace them or "
                 "leave their samples out."
             )

@@ -26,8 +26,8 @@ def read_npz(path: Path) -> Splits:
 
     `X_validation` (or `X_val`) and `X_test` may be there as well, each with its `y`.
 
-    X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors, taken as
-    float32, if it holds numbers in 2. y holds integers or strings. The labels in the y to train
+    X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
+    numbers in 2. y holds integers or strings. The labels in the y to train
     with, sorted, are the classes; unless there is `classes`, which y then takes its names from or,
     as integers, positions in.
 
@@ -142,7 +142,4 @@ def _numbers(path: Path, arrays: dict[str, Array], name: str, values: list[Any])
 def _samples(X: Array) -> Array:
     if X.dtype == np.uint8 and X.ndim == 3:
         return X.reshape(*X.shape, 1)
-    if X.ndim == 2 and X.dtype.kind in "biuf":
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
-            return X.astype(np.float32, copy=False)
-    return X
+    return X.astype(np.uint8) if X.ndim == 2 and X.dtype.kind == "b" else X

@@ -73,6 +73,8 @@ def other_files(learner: Learner, files: Mapping[str, str], answers: str) -> Ite
     if "onnx" in files:
         yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")
         fed, told = "{session.get_inputs()[0].name: X}", "X: float32 (N, n)"
+        if learner.preprocessing.needs_double:
+            told = "X: float64 (N, n)"
         if learner.picture_shape:
             told = "X: uint8 (N, H, W, 3)"
         elif isinstance(learner.extractor, Columns):

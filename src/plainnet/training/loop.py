@@ -108,7 +108,9 @@ def train(
         network: changed in place.
         loss: what is made smaller.
         optimizer: makes the steps; carries its state over from an earlier training.
-        X: samples `(N, …)`: the network's inputs, or raw ones that `prepare` makes inputs of.
+        X: samples `(N, …)`: the network's inputs, or raw ones that `prepare` makes inputs of. The
+            network computes in its dtype: subtract the mean from float64 that is far from 0, or
+            make the network with `dtype=np.float64`, before float32 rounds away what differs.
         y: targets, as the loss takes them.
         epochs: how many passes over the samples.
         batch_size: samples of a step; None: all at once, as in the article.

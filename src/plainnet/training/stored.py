@@ -228,11 +228,14 @@ def blocks(X: Array) -> Iterator[tuple[int, Array]]:
         yield start, X[start : start + step]
 
 
-def not_finite(X: Array) -> tuple[int, int, int]:
-    """How many values of X `(N, …)` are not finite, and the row and column of the first."""
+def not_finite(X: Array, largest: float = math.inf) -> tuple[int, int, int]:
+    """How many values of X `(N, …)` are not below `largest` (or NaN), and where the first is."""
     found, row, column = 0, 0, 0
+    if X.dtype.kind not in "fc":  # whole numbers are finite
+        return found, row, column
+    largest = np.float64(largest)  # not cast to float32
     for start, block in blocks(X):
-        finite = np.isfinite(block.reshape(len(block), -1))
+        finite = np.abs(block.reshape(len(block), -1)) < largest  # NaN is not
         if finite.all():
             continue
         if not found:

@@ -1,0 +1,219 @@
+"""Numbers far from 0 or of any size: what float64 tells apart stays apart, to the answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plainnet import Classifier, Dataset, Regressor, read_data
+from plainnet.classifier import Preprocessing
+from plainnet.errors import DataError
+from plainnet.exchange import export_onnx, verify_onnx
+from plainnet.network import Array
+from plainnet.training.moments import centred, moments
+from plainnet.training.stored import Stored
+
+RNG = np.random.default_rng(0)
+T = RNG.uniform(0, 60, 400)
+OTHER = RNG.normal(size=400)
+Y = (T > 30).astype(int)
+LEARNED, NEW = slice(0, 300), slice(300, 400)
+FAR: dict[str, Array] = {
+    "seconds": np.c_[1.7e9 + T, OTHER],
+    "nanoseconds": np.c_[np.int64(1_700_000_000_000_000_000) + (T * 1e9).astype(np.int64), T < 9],
+    "unsigned": np.c_[np.uint64(17 * 10**18) + (T * 1e9).astype(np.uint64), (T < 9).astype("u8")],
+    "whole numbers": np.c_[2**30 + T.astype(np.int64), T < 9],
+    "beyond float32": np.c_[(1e9 + T) * 1e50, OTHER],
+    "below float32": np.c_[(1e9 + T) * 1e-60, OTHER],
+    "squares underflow": np.c_[T * 1e-200, OTHER],
+    "long double": np.c_[1.7e9 + T, OTHER].astype(np.longdouble),
+}
+QUICK: dict[str, Any] = {"hidden": (32,), "epochs": 60, "dropout": 0.0, "learning_rate": 0.01}
+
+
+def session_of(path: Path) -> Any:
+    runtime = pytest.importorskip("onnxruntime")
+    return runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def npy(X: Array, y: Array, folder: Path) -> Any:
+    np.save(folder / "X.npy", X)
+    np.save(folder / "y.npy", y)
+    return read_data(folder)
+
+
+def npz(X: Array, y: Array, folder: Path) -> Any:
+    np.savez(folder / "a.npz", X=X, y=y)
+    return read_data(folder / "a.npz")
+
+
+def memmap(X: Array, y: Array, folder: Path) -> Any:
+    np.save(folder / "X.npy", X)
+    stored: Any = Stored(folder / "X.npy", X.dtype, X.shape, 128)
+    return Dataset(stored, y, ("0", "1"))
+
+
+ENTRANCES: dict[str, Callable[[Array, Array, Path], Any]] = {
+    "npy": npy,
+    "npz": npz,
+    "memmap": memmap,
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_arrays_far_from_0(name: str, tmp_path: Path) -> None:
+    X = FAR[name]
+    asked = Classifier(**QUICK).fit(X[LEARNED], Y[LEARNED])
+    assert (asked.predict(X[NEW]).astype(str) == Y[NEW].astype(str)).mean() >= 0.95
+    numbers = Regressor(**QUICK).fit(X[LEARNED], T[LEARNED])
+    assert numbers.score(X[NEW], T[NEW]) > 0.98
+    asked.save(path := tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(Classifier.load(path).predict_proba(X), asked.predict_proba(X))
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_files_are_as_exact_as_arrays(entrance: str, tmp_path: Path) -> None:
+    X = FAR["seconds"]
+    made = ENTRANCES[entrance](X, Y, tmp_path)
+    ours, theirs = Classifier(**QUICK).fit(made), Classifier(**QUICK).fit(X, Y)
+    assert ours.evaluate(getattr(made, "train", made)).accuracy >= 0.97
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+
+
+def test_a_target_far_from_0() -> None:
+    y = 1.7e9 + T
+    asked = Regressor(**QUICK).fit(OTHER[:, None] * 0 + T[:, None], y)
+    assert asked.score(T[:, None], y) > 0.99
+    assert asked.history[-1].validation["RMSE"] < 4
+    tiny = Regressor(**QUICK).fit(T[:, None], T * 1e-200)
+    assert np.corrcoef(tiny.predict(T[:, None]) * 1e200, T)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("name", ["seconds", "beyond float32", "below float32"])
+@pytest.mark.parametrize("target", [1.7e9 + T, T])
+def test_an_exported_graph_is_as_exact(name: str, target: Array, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    X = np.c_[FAR[name], CONSTANT["huge"]]
+    for asked in (Classifier(**QUICK).fit(X, Y), Regressor(**QUICK).fit(X, target)):
+        export_onnx(asked, path := tmp_path / "a.onnx")
+        assert verify_onnx(path).network <= 1e-5
+        session = session_of(path)
+        assert session.get_inputs()[0].type == "tensor(double)"
+        (found,) = session.run([session.get_outputs()[0].name], {"features": X})
+        wanted = asked.predict_proba(X) if isinstance(asked, Classifier) else asked.predict(X)
+        assert np.abs(found - wanted).max() <= 1e-5 * np.std(wanted)
+
+
+def test_a_graph_in_float32_is_exact_about_the_mean(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    X = np.c_[100 + T / 60, np.full(400, 7.0)].astype(np.float32)
+    asked = Classifier(**QUICK).fit(X, Y)
+    export_onnx(asked, path := tmp_path / "a.onnx")
+    session = session_of(path)
+    X[:, 1] = -5
+    found = session.run(["probabilities"], {"features": X})[0]
+    np.testing.assert_allclose(found, asked.predict_proba(X), atol=2e-6)
+
+
+def test_the_same_answers_wherever_the_origin_lies() -> None:
+    near = np.c_[np.rint(T * 1024) / 1024, OTHER]
+    far = near + np.array([2.0**31, 0])  # exact in float64
+    ours, theirs = Classifier(**QUICK).fit(near, Y), Classifier(**QUICK).fit(far, Y)
+    np.testing.assert_allclose(ours.predict_proba(near), theirs.predict_proba(far), atol=1e-3)
+
+
+def test_moments_lose_no_digits() -> None:
+    X = 1e12 + RNG.integers(0, 2, (10_001, 1))
+    mean, spread = moments(X)
+    share = (X[:, 0] - 1e12).mean()
+    assert spread[0] == pytest.approx(np.sqrt(share * (1 - share)), rel=1e-9)
+    assert mean[0] - 1e12 == pytest.approx(share, abs=1e-3)  # the spacing of float64
+    w = RNG.integers(0, 4, len(X))
+    ours, theirs = moments(X, w), moments(np.repeat(X, w, axis=0))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_whole_numbers_are_subtracted_as_whole_numbers() -> None:
+    X = np.array([[2**62 + 1, 5], [2**62 + 3, -(2**62)], [-(2**62) - 9, 7]])
+    found = centred(X, np.array([2.0**62, 0.0]))
+    np.testing.assert_array_equal(found[:2, 0], [1, 3])
+    np.testing.assert_array_equal(found[:, 1], [5, -(2.0**62), 7])
+    assert found[2, 0] == -(2.0**63)  # rounded, not wrapped
+    U = np.array([[2**64 - 1], [2**64 - 2048], [0]], np.uint64)
+    np.testing.assert_array_equal(
+        centred(U, np.array([2.0**64 - 2048]))[:, 0], [2047, 0, 2048 - 2.0**64]
+    )
+
+
+@pytest.mark.parametrize("value", [1e100, -1e200, np.inf, np.nan])
+def test_features_have_to_be_below_1e100(value: float) -> None:
+    X = np.c_[T, OTHER]
+    asked = Classifier(**QUICK).fit(X, Y)
+    X[7, 1] = value
+    with pytest.raises(DataError, match=r"not finite numbers.* the first, .* in row 7, column 1"):
+        Classifier().fit(X, Y)
+    with pytest.raises(DataError, match="finite numbers below 1e100, but row 7, column 1"):
+        asked.predict(X)
+
+
+# -- constants -----------------------------------------------------------------------------------
+
+
+def rounded(x: float) -> Array:
+    values: Array = x + np.spacing(x) * RNG.integers(-2, 3, 400)
+    return values
+
+
+CONSTANT: dict[str, Array] = {
+    "zero": np.zeros(400),
+    "three": np.full(400, 3.0),
+    "a tenth": np.full(400, 0.1),
+    "rounding": rounded(0.3),
+    "far": rounded(1.7e9),
+    "huge": np.full(400, 1e90),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT)
+@pytest.mark.parametrize("learner", [Classifier, Regressor])
+def test_a_feature_constant_in_training_never_matters(
+    name: str, learner: Any, tmp_path: Path
+) -> None:
+    X = np.c_[T, CONSTANT[name]]
+    asked = learner(hidden=(8,), epochs=2).fit(X, Y)
+    answers = asked.predict_proba if learner is Classifier else asked.predict
+    before = answers(X)
+    for value in (0, 1, -7e5, 1e38, 1e99):
+        X[:, 1] = value
+        np.testing.assert_array_equal(answers(X), before)
+    asked.save(path := tmp_path / "a.safetensors")
+    again = learner.load(path)
+    np.testing.assert_array_equal(again.predict(X), asked.predict(X))
+
+
+def test_a_constant_feature_of_float32_and_of_whole_numbers() -> None:
+    for dtype in (np.float16, np.float32, np.int32, np.uint8, bool):
+        X = np.c_[T.astype(dtype), np.ones(400, dtype)]
+        asked = Classifier(hidden=(8,), epochs=2).fit(X, Y)
+        before = asked.predict_proba(X)
+        X[:, 1] = 0
+        np.testing.assert_array_equal(asked.predict_proba(X), before)
+
+
+def test_what_varies_a_little_is_no_constant() -> None:
+    for X in (1.7e9 + T[:, None] / 1000, 2**62 + (T[:, None] > 30).astype(np.int64) * 1024):
+        asked = Classifier(**QUICK).fit(X, Y)
+        assert (asked.predict(X).astype(str) == Y.astype(str)).mean() > 0.95
+
+
+def test_an_older_model_file_answers_as_before() -> None:
+    old = Preprocessing((2,), np.array([3, 1e9], np.float32), np.array([2, 1], np.float32))
+    tensors = old.tensors()
+    made = Preprocessing.restore(old.describe(), tensors)
+    X, out = np.array([[5.0, 1e9 + 3]]), np.empty((1, 2), np.float32)
+    made(X, out)
+    wanted = (X.astype(np.float32) - old.mean) * (np.float32(1) / old.scale)
+    np.testing.assert_array_equal(out, wanted)
+    assert made.needs_double
