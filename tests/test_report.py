@@ -19,6 +19,7 @@ from plainnet.classifier.labels import right_classes
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
 from plainnet.faces.command_line import main
+from plainnet.faces.interrupt import Terminated
 from plainnet.faces.report import report_training, train_command
 from plainnet.faces.train import command as train
 from plainnet.pictures import Dataset, Splits, read_data
@@ -476,9 +477,12 @@ def test_a_run_whose_other_files_are_damaged_still_has_a_report(pets: Path) -> N
     assert "only if the training has seen none" in read.text
 
 
-@pytest.mark.parametrize("reason", [ValueError("no ink"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("reason", "code"), [(ValueError("no ink"), 0), (KeyboardInterrupt(), 130), (Terminated(), 143)]
+)
 def test_a_report_that_cannot_be_written_loses_nothing(
     reason: BaseException,
+    code: int,
     pets: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -487,8 +491,8 @@ def test_a_report_that_cannot_be_written_loses_nothing(
         raise reason
 
     monkeypatch.setattr("plainnet.faces.report.write_report", fails)
-    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
-    told, words = capsys.readouterr(), str(reason) or "KeyboardInterrupt"
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == code
+    told, words = capsys.readouterr(), str(reason) or "it was stopped"
     again = f"its report was not written ({words}); to try again: plainnet report run pets"
     assert again in told.err
     assert "written  run" in told.out

@@ -14,7 +14,9 @@ from plainnet.classifier.run_folder import (
     load_any,
     load_run,
     new_run,
+    own_folder,
     resumable_run,
+    resumed_run,
     start_run,
     tidy_run,
 )
@@ -33,7 +35,9 @@ __all__ = [
     "load_any",
     "load_run",
     "new_run",
+    "own_folder",
     "resumable_run",
+    "resumed_run",
     "start_run",
     "tidy_run",
 ]

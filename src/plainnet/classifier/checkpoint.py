@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from plainnet.checks import check_number, check_whole
 from plainnet.classifier.member import Member, members_from, temperatures_of, tensors_of
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError, FileError, ModelFileError
-from plainnet.files import read_tensors, write_tensors
+from plainnet.files import locked, read_tensors, write_tensors
 from plainnet.files.model_file import check_sound
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset
@@ -194,6 +195,10 @@ class Checkpoint:
             training.load(self.path)
             self.resume = False
         self._training, self._written = training, time.monotonic()
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other trainings from writing the file, or raise a FileError if one does."""
+        return locked(self.path.with_name(f".{self.path.name}.lock"), f"The file {self.path}")
 
     def between(self) -> bool:
         """What `train` asks after each batch: whether to end there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -43,7 +43,13 @@ def fit_epochs(
     learner.begin(train_set, watch, _preprocessing(train_set))
     data = fingerprint(train_set, watch) if checkpoint else ""
     first = _start(learner, checkpoint, data)
-    return _one_by_one(learner, checkpoint, data, *first)
+    return _locked(checkpoint, _one_by_one(learner, checkpoint, data, *first))
+
+
+def _locked(checkpoint: Checkpoint | None, stream: Epochs) -> Epochs:
+    """The stream, in whose time no other training can write the checkpoint."""
+    with checkpoint.locked() if checkpoint else nullcontext(), closing(stream):
+        yield from stream
 
 
 def _one_by_one(

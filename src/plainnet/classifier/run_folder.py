@@ -24,13 +24,16 @@ from plainnet.classifier.keeping import MODEL, learner_of, model_at
 from plainnet.classifier.learner import Learner
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import ModelFileError
-from plainnet.files import new_folder, numbered_folder, read_model, write_file
+from plainnet.files import locked, new_folder, numbered_folder, read_model, write_file
 
 RUNS = Path("runs")
 """Where a run goes that is not told where to."""
 
 CHECKPOINT = "checkpoint.safetensors"
-_FILES = (MODEL, "settings.json", "history.csv", "metrics.json")
+LOCK = ".training.lock"
+"""Locked while a training writes into the folder; a killed one leaves the file, unlocked."""
+SETTINGS = "settings.json"
+_FILES = (MODEL, SETTINGS, "history.csv", "metrics.json")
 
 
 @contextmanager
@@ -38,28 +41,63 @@ def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
     """A new folder for a run, gone again if neither model nor checkpoint is in it at the end.
 
     It is made before the work begins, so that an evening's training is not the first to find out
-    that nothing can be written there.
+    that nothing can be written there. Arguments and errors are those of `own_folder`.
+    """
+    with own_folder(folder, stem) as made:
+        try:
+            yield made
+        finally:
+            if not ((made / MODEL).exists() or (made / CHECKPOINT).exists()):
+                for name in _FILES:
+                    with suppress(OSError):
+                        (made / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def own_folder(folder: Path | None, stem: str = "run") -> Iterator[Path]:
+    """A new folder into which nobody else trains until the end; it goes again if it is empty then.
 
     Args:
-        folder: new or empty; None: `runs/<stem>-1`, `-2`, …, the first that is free.
+        folder: new or empty, but for what a killed training has left; None: `runs/<stem>-1`, `-2`,
+            …, the first that is free.
         stem: of its name then.
 
     Raises:
-        FileError: it holds something already, or cannot be made.
+        FileError: it holds something already, another training writes into it, or it cannot be
+            made.
     """
     target = folder or RUNS / stem
     own = folder is None or not os.path.lexists(folder)
     parents = [path for path in target.parents if not os.path.lexists(path)]
-    made = numbered_folder(RUNS, stem) if folder is None else new_folder(folder)
+    made = folder or numbered_folder(RUNS, stem)
     try:
-        yield made
+        try:
+            made.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError):
+            new_folder(made)  # says why it cannot be made
+        killed = (made / LOCK).exists()
+        with locked(made / LOCK, f"The folder {made}"):
+            if killed:
+                tidy_run(made)
+            yield new_folder(made, but=(LOCK, SETTINGS) if killed else (LOCK,))
     finally:
-        if not ((made / MODEL).exists() or (made / CHECKPOINT).exists()):
-            with suppress(OSError):  # it holds something else: that stays
-                for name in _FILES:
-                    (made / name).unlink(missing_ok=True)
-                for path in [made, *parents] if own else []:
-                    path.rmdir()
+        with suppress(OSError, ValueError):  # it holds something: that stays
+            for path in [made, *parents] if own else []:
+                path.rmdir()
+
+
+@contextmanager
+def resumed_run(folder: Path) -> Iterator[Path]:
+    """The folder of a run that is gone on with, locked until the end.
+
+    Raises:
+        ModelFileError: there is nothing to go on with.
+        FileError: another training goes on with it.
+    """
+    resumable_run(folder)
+    with locked(folder / LOCK, f"The run {folder}"):
+        resumable_run(folder)  # it may have ended just now
+        yield folder
 
 
 def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
@@ -68,7 +106,7 @@ def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         FileError: it cannot be written.
     """
-    write_file(folder / "settings.json", _json(settings))
+    write_file(folder / SETTINGS, _json(settings))
 
 
 def keep_run(folder: Path, learner: Learner) -> None:
@@ -106,12 +144,13 @@ def resumable_run(folder: Path) -> dict[str, Any]:
     if not (folder / CHECKPOINT).exists():
         done = (folder / MODEL).exists()
         raise ModelFileError(
-            f"The run {folder} has come to its end; train anew for something else."
+            f"The training of {folder} has come to its end, so nothing is left to go on with; to "
+            "learn for longer, train anew with more --epochs."
             if done
             else f"{folder} holds no {CHECKPOINT}; name the folder of a run that was stopped."
         )
     try:
-        settings = json.loads((folder / "settings.json").read_text("utf-8"))
+        settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         if not isinstance(settings["data"], str):
             raise TypeError("data is no path")
         return {**settings, "recipe": dict(settings["recipe"])}
@@ -124,7 +163,7 @@ def resumable_run(folder: Path) -> dict[str, Any]:
 
 def tidy_run(folder: Path) -> None:
     """Remove what a killed process has left half written."""
-    for name in (CHECKPOINT, MODEL):
+    for name in (CHECKPOINT, *_FILES):
         for path in folder.glob(f".{name}.*"):
             with suppress(OSError):
                 path.unlink()

@@ -12,7 +12,7 @@ from plainnet.demo.article import (
     article_evaluation,
     article_network,
 )
-from plainnet.faces.command_line import INTERRUPTED
+from plainnet.faces.interrupt import INTERRUPTED
 from plainnet.faces.options import choice, json_option, print_json, units
 from plainnet.faces.reading import read_told
 from plainnet.reports import count, evaluation_text, network_line, say

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from plainnet.errors import PlainnetError
-from plainnet.faces.interrupt import Terminated, heed_termination, not_heard_any_more
+from plainnet.faces.interrupt import TERMINATED, code_of, heed_termination, not_heard_any_more
 from plainnet.reports.progress import say
 
 COMMANDS = {
@@ -42,10 +42,6 @@ And then with new ones:   plainnet predict RUN PICTURE
 
 FOLDER holds a folder of pictures for each class; RUN is the folder that `train` has written.
 """  # \b: these lines stay as they are
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
-TERMINATED = 143
-"""The same after a polite kill."""
 
 
 class _Lazy(click.Group):
@@ -97,9 +93,8 @@ def main() -> None:
             error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort) as error:
-        killed = isinstance(error.__cause__ or error, Terminated)
-        say("Stopped by a kill." if killed else "Stopped by Ctrl-C.")
-        code = TERMINATED if killed else INTERRUPTED
+        code = code_of(error.__cause__ or error)
+        say("Stopped by a kill." if code == TERMINATED else "Stopped by Ctrl-C.")
     except MemoryError:
         code = _told("There is not enough memory; try a smaller --size, --hidden or --batch-size.")
     except (BrokenPipeError, SystemExit):  # the reader of our output has left, as `head` does

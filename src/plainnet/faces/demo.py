@@ -3,18 +3,17 @@
 import shlex
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import click
 import numpy as np
 
-from plainnet.classifier import RUNS, Classifier, new_run
+from plainnet.classifier import Classifier, new_run, own_folder
 from plainnet.demo.drawing import KINDS, write_drawn_pictures
+from plainnet.faces.interrupt import begun_whole
 from plainnet.faces.learning import train_run
 from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
-from plainnet.files import new_folder, numbered_folder
 from plainnet.pictures import Dataset
 from plainnet.reports import evaluation_text, indented, percent, say, table
 
@@ -35,12 +34,12 @@ def command(out: Path | None, seed: int) -> int:
     """
     start = time.perf_counter()
     classifier = Classifier(seed=seed, epochs=EPOCHS)
-    folder = new_folder(out) if out else numbered_folder(RUNS, "demo")
-    pictures = folder / "pictures"
-    _draw(pictures, seed)
-    with new_run(folder / "run") as run:
-        splits, findings = checked(read_told(pictures))
-        code, results = train_run(classifier, splits, run)
+    with begun_whole(own_folder(out, "demo")) as folder:
+        pictures = folder / "pictures"
+        _draw(pictures, seed)
+        with begun_whole(new_run(folder / "run")) as run:
+            splits, findings = checked(read_told(pictures))
+            code, results = train_run(classifier, splits, run)
     if "test" not in results or splits.test is None:
         return code
     print(evaluation_text(results["test"], "test pictures, never seen in training"))
@@ -63,8 +62,6 @@ def _draw(pictures: Path, seed: int) -> None:
         write_drawn_pictures(pictures, np.random.default_rng(seed))
     except BaseException:
         shutil.rmtree(pictures, ignore_errors=True)
-        with suppress(OSError):
-            pictures.parent.rmdir()
         raise
 
 

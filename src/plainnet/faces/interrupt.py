@@ -2,13 +2,25 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import FrameType, SimpleNamespace
+from typing import Any, Protocol, TypeVar
+
+Entered = TypeVar("Entered")
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+TERMINATED = 143
+"""The same after a polite kill."""
 
 
 class Terminated(KeyboardInterrupt):
     """A polite kill (SIGTERM), which tidies up as Ctrl-C does."""
+
+
+def code_of(stop: BaseException) -> int:
+    """The exit code after a KeyboardInterrupt, or after the error that it became."""
+    return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
 def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -50,6 +62,17 @@ def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
     finally:
         for number, handler in ours.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def begun_whole(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
+    """A context, into which Ctrl-C and a polite kill come only once it is entered."""
+    with ExitStack() as stack:
+        with asked_to_stop(SimpleNamespace(stopping=False)) as came:
+            entered = stack.enter_context(context)
+        if came:
+            signal.raise_signal(came[0])
+        yield entered
 
 
 def not_heard_any_more() -> None:

@@ -105,7 +105,7 @@ def report_training(
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
     It is measured on the test samples; without any on those that were held out, and if nothing was,
-    on those that were trained on.
+    on those that were trained on. After the sentence Ctrl-C goes on as KeyboardInterrupt.
     """
     choices: dict[Part, Dataset | None] = {
         "test": splits.test,
@@ -132,8 +132,11 @@ def report_training(
         return write_report(folder, report)
     except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page
         again = f"plainnet report {shlex.quote(str(folder))} {shlex.quote(str(splits.path))}"
-        told = str(error).rstrip(". ") or type(error).__name__
+        stopped = isinstance(error, KeyboardInterrupt)
+        told = str(error).rstrip(". ") or ("it was stopped" if stopped else type(error).__name__)
         say(f"The run is whole, but its report was not written ({told}); to try again: {again}")
+        if stopped:
+            raise
         return None
 
 

@@ -2,17 +2,25 @@
 
 import os
 import shlex
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plainnet.classifier import RUNS, Learner, Recipe, Regressor, new_run, resumable_run
+from plainnet.classifier import (
+    RUNS,
+    Learner,
+    Recipe,
+    Regressor,
+    new_run,
+    resumable_run,
+    resumed_run,
+)
 from plainnet.errors import SettingError
 from plainnet.faces.features import features_for, found
+from plainnet.faces.interrupt import begun_whole, code_of
 from plainnet.faces.learning import EVENTS, Measured, train_run
 from plainnet.faces.options import (
     Sections,
@@ -31,6 +39,7 @@ from plainnet.faces.tables import (
     table_options,
     taken_from,
 )
+from plainnet.pictures import Splits
 from plainnet.reports import evaluation_text
 from plainnet.reports.tensorboard import needs_tensorboard
 
@@ -114,19 +123,30 @@ def command(
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
-    with nullcontext(resume) if resume else new_run(out, _name(data)) as folder:
+    run = resumed_run(resume) if resume else new_run(out, _name(data))
+    with begun_whole(run) as folder:  # or a kill could leave an empty one
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = seen(data, extractor=extractor, asked=asked)
         learner = learner_for(splits, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
         code, results = train_run(learner, splits, folder, **go)
+        wanted = report and learner.history and (results or not code)
+        page, stopped = _page(learner, splits, folder, findings) if wanted else (None, 0)
     if not learner.history:
         return code
-    wanted = report and (results or not code)
-    page = report_training(learner, splits, folder, findings) if wanted else None
     _tell(results, page, learner, folder, as_json)
-    return code
+    return code or stopped
+
+
+def _page(
+    learner: Learner, splits: Splits, folder: Path, findings: Sequence[str] | None
+) -> tuple[Path | None, int]:
+    """The page about the training, where it could be written; the exit code, if it was stopped."""
+    try:
+        return report_training(learner, splits, folder, findings), 0
+    except KeyboardInterrupt as stop:
+        return None, code_of(stop)
 
 
 def _tell(

@@ -3,11 +3,13 @@
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from plainnet.errors import FileError
 
+_BINARY = getattr(os, "O_BINARY", 0)  # without it, Windows changes line ends
 _WAYS_OUT = {
     errno.ENOENT: "make the folder that it goes into first",
     errno.ENOTDIR: "its path leads through a file, so choose another folder",
@@ -44,15 +46,19 @@ def write_file(path: Path, content: bytes | str) -> None:
         raise FileError(f"{path} could not be written {_why(error)}") from error
 
 
-def new_folder(path: Path) -> Path:
+def new_folder(path: Path, *, but: Collection[str] = ()) -> Path:
     """Make a folder that must not hold anything yet, with its parents.
+
+    Args:
+        path: of the folder.
+        but: names of what may be in it all the same.
 
     Raises:
         FileError: it exists and is not empty, or cannot be made.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        taken = any(path.iterdir())
+        taken = any(one.name not in but for one in path.iterdir())
     except (OSError, ValueError) as error:
         raise FileError(f"The folder {path} could not be made {_why(error)}") from error
     if taken:
@@ -84,28 +90,20 @@ def numbered_folder(parent: Path, stem: str) -> Path:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = None
+    beside = path.parent / f".{path.name[:40]}.{secrets.token_hex(8)}"
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        # made with the permissions that a new file gets: to ask for the umask is to change it
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(beside).chmod(_mode(path))
-        Path(beside).replace(path)
+        if path.exists():
+            beside.chmod(path.stat().st_mode & 0o777)
+        beside.replace(path)
     finally:
-        if beside is not None:
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()
-
-
-def _mode(path: Path) -> int:
-    """The permissions of the file that is there, or those that a new file gets."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _why(error: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from plainnet.classifier import Learner
 from plainnet.errors import FileError, MissingExtraError
+from plainnet.files import locked
 from plainnet.reports.progress import say
 from plainnet.reports.text import printable
 from plainnet.training import Epoch, Epochs
@@ -64,7 +65,7 @@ def write_events(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epo
 
 def _writing(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epochs:
     stream = iter(epochs)
-    with ExitStack() as opened:
+    with locked(folder / ".training.lock", f"The folder {folder}"), ExitStack() as opened:
         file = None
         for epoch in stream:
             number = len(learner.earlier) + 1
