@@ -273,6 +273,16 @@ def reheaded(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
 
 
+def nothing_of(shape: list[int], header: dict[str, Any]) -> dict[str, Any]:
+    """Describe a tensor of no bytes, behind all others."""
+    ends = [parts["data_offsets"][1] for parts in header.values() if "data_offsets" in parts]
+    return {"dtype": "F32", "shape": shape, "data_offsets": [max(ends)] * 2}
+
+
+JUDGED = "deserializing header"
+"""By safetensors."""
+
+
 def entry(name: str, **parts: Any) -> Callable[[dict[str, Any]], object]:
     """Describe a tensor otherwise; the file's are layers.0.W, 0.b, 3.W, 3.b and mean."""
     return lambda header: header[name].update(parts)
@@ -281,29 +291,35 @@ def entry(name: str, **parts: Any) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (entry("mean", dtype="BF16"), "tensor 'mean' is of 'BF16', none of F16, F32, F64, U8"),
-        (entry("mean", dtype=["F64"]), "none of F16"),
-        (entry("mean", dtype="F32"), r"F32 \[3\] needs 12 bytes, but has 24"),
-        (entry("mean", shape=[-3]), r"impossible shape \[-3\]"),
-        (entry("mean", shape=[3.0]), r"impossible shape \[3\.0\]"),
-        (entry("mean", shape=[True, 3]), "impossible shape"),
-        (entry("mean", shape=[2**50]), "impossible shape"),
-        (entry("mean", shape=[1] * 9 + [3]), "impossible shape"),
-        (entry("mean", shape=[2**30, 2**30]), f"needs {2**63} bytes, but has 24"),
-        (entry("mean", data_offsets=[-24, 0]), r"impossible place \[-24, 0\]"),
-        (entry("mean", data_offsets=[24]), r"impossible place \[24\]"),
-        (entry("mean", data_offsets=[24, 0]), "needs 24 bytes, but has -24"),
-        (entry("mean", data_offsets=[2**39, 2**39 + 24]), "begins at byte"),
+        (entry("mean", dtype="BF16", shape=[12]), "'mean' is of 'BF16', none of F16, F32, F64, U8"),
+        (entry("mean", dtype={"F64": None}), "none of F16"),
+        (lambda h: h.update(mean=[*h["mean"].values()]), "'mean' is not described by dtype, shape"),
+        (lambda h: h["mean"].update(more=1), "not described by dtype, shape and data_offsets"),
+        (entry("mean", shape=[1] * 70 + [3]), "maximum supported dimension"),
+        (entry("mean", dtype=["F64"]), JUDGED),
+        (entry("mean", dtype="F32"), JUDGED),
+        (entry("mean", shape=[-3]), JUDGED),
+        (entry("mean", shape=[3.0]), JUDGED),
+        (entry("mean", shape=[True, 3]), JUDGED),
+        (entry("mean", shape=[2**50]), JUDGED),
+        (entry("mean", shape=[2**30, 2**30]), JUDGED),
+        (entry("mean", shape=[2**64, 3]), JUDGED),
+        (entry("mean", data_offsets=[-24, 0]), JUDGED),
+        (entry("mean", data_offsets=[24]), JUDGED),
+        (entry("mean", data_offsets=[24, 0]), JUDGED),
+        (entry("mean", data_offsets=[2**39, 2**39 + 24]), JUDGED),
         (
             lambda h: h["layers.3.b"].update(data_offsets=h["layers.0.b"]["data_offsets"][:1] * 2),
-            "8",
+            JUDGED,
         ),
-        (lambda h: h["layers.0.b"].update(h["layers.0.W"]), "begins at byte"),
-        (lambda h: h.pop("mean"), "begins at byte|bytes, but .* are there"),
-        (lambda h: h.update(more=[]), "'more' is not described by dtype, shape and data_offsets"),
-        (lambda h: h["mean"].update(more=1), "not described by dtype, shape and data_offsets"),
-        (lambda h: h.update(__metadata__=[]), "its metadata are no texts by name"),
-        (lambda h: h["__metadata__"].update(more=1), "its metadata are no texts by name"),
+        (lambda h: h["layers.0.b"].update(h["layers.0.W"]), JUDGED),
+        (lambda h: h.update(more=nothing_of([0, 2**63], h)), "dimension"),
+        (lambda h: h.pop("mean"), JUDGED),
+        (lambda h: h.pop("layers.0.b"), JUDGED),
+        (lambda h: h.update(more=[]), JUDGED),
+        (lambda h: h.update(__metadata__=[]), JUDGED),
+        (lambda h: h["__metadata__"].update(more=1), JUDGED),
+        (lambda h: h.update(__metadata__=None), "something else has written"),
         (lambda h: h["__metadata__"].update(more="x"), "something else has written 'more' into it"),
     ],
 )
@@ -323,8 +339,8 @@ def test_a_header_that_does_not_fit_its_file_is_refused(
         (b"[" + b"[]," * 900_000 + b"[]]", "has too many parts"),
         (b'{"\xff": 1}', "codec can't decode byte 0xff"),
         ('{"a": 1}'.encode("utf-16"), "codec can't decode byte 0xff"),
-        (b"[]", "its header is no JSON object"),
-        (b"1e999", "its header is no JSON object"),
+        (b"[]", JUDGED),
+        (b"1e999", JUDGED),
         (b"9" * 5000, "Exceeds the limit"),
     ],
     ids=["lists", "objects", "twice", "many", "bytes", "utf-16", "list", "number", "digits"],
@@ -380,10 +396,6 @@ def test_weights_that_nothing_can_be_answered_with_are_refused(path: Path) -> No
     refused(path, "some of its numbers are float32 and some float64")
 
 
-def test_too_many_layers_or_tensors_are_refused(path: Path) -> None:
+def test_too_many_layers_are_refused(path: Path) -> None:
     change(path, lambda m: m["layers"].extend([{"type": "ReLU"}] * 1000))
     refused(path, "there are 1,004 layers, more than 1,000")
-    nothing = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
-    text = json.dumps({str(i): nothing for i in range(2**16 + 1)}).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text)
-    refused(path, "it holds 65,537 tensors, more than 65,536")

@@ -1,7 +1,8 @@
 """A `.safetensors` file: tensors by name, and one JSON text that says what they are.
 
 Reading believes nothing: see `header.py`. It takes no more memory than the tensors that are asked
-for, and a constant.
+for, and a constant. So the tensors are not read by safetensors: it maps the file into memory, which
+takes two to three times its size, and ends the process if the file becomes shorter meanwhile.
 """
 
 import json
@@ -62,7 +63,7 @@ def read_tensors(path: Path, what: str) -> tuple[dict[str, Array], dict[str, Any
 class TensorFile:
     """An open file whose header is sound; its tensors are read one by one."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self._file = file
         size = file.seek(0, 2)
         file.seek(0)
@@ -72,7 +73,7 @@ class TensorFile:
             raise ValueError(f"its header should be {length} bytes long, but {size} are there")
         if length > LONGEST:
             raise ValueError(f"its header is {length:,} bytes long, more than {LONGEST:,}")
-        self.entries, self.texts = parse_header(self._exactly(length), size - self._body)
+        self.entries, self.texts = parse_header(path, self._exactly(length))
 
     def facts(self) -> dict[str, Any]:
         """What `write_tensors` was told beside the tensors; a ValueError if there is no such."""
@@ -92,7 +93,7 @@ class TensorFile:
         Raises:
             ValueError: it holds numbers that are not finite, or the file has become shorter.
         """
-        dtype, shape, start, _ = self.entries[name]
+        dtype, shape, start = self.entries[name]
         read: Array = np.empty(shape, dtype.newbyteorder("=")) if out is None else out
         flat, step = read.reshape(-1), BLOCK // dtype.itemsize
         self._file.seek(self._body + start)
@@ -129,7 +130,7 @@ def open_tensors(
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ValueError("it is no plain file")
         with path.open("rb") as file:
-            yield TensorFile(file)
+            yield TensorFile(path, file)
     except OSError as error:
         ours = what.startswith("plainnet ")
         raise ModelFileError(
@@ -141,7 +142,7 @@ def open_tensors(
         raise ModelFileError(
             f"{path} needs more memory than there is; close something, or read it elsewhere."
         ) from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise ModelFileError(
             f"{path} is no {what} ({error}); it may be cut short or of another kind, so {way_out}."
         ) from error
