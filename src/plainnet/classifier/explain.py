@@ -24,8 +24,9 @@ import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.picture_samples import raw_pictures
 from plainnet.classifier.question import Question, ThroughBackbone
-from plainnet.classifier.samples import Samples, raw_pictures
+from plainnet.classifier.samples import Samples
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Rng, generator
 

@@ -1,8 +1,7 @@
 """What a user may hand in, turned into what a learner works with."""
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,11 @@ import numpy as np
 
 from plainnet.classifier.features import Features, extractor_of
 from plainnet.classifier.labels import Labels, numbers_of, plain_labels
+from plainnet.classifier.picture_samples import (
+    given_pictures,
+    pictures_to_learn,
+    raw_pictures,
+)
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.swapped import check_order
@@ -22,21 +26,19 @@ from plainnet.pictures import (
     Extractor,
     PictureExtractor,
     Splits,
-    picture_files,
     read_data,
-    read_pictures,
     resize_pictures,
 )
-from plainnet.pictures.sources import DEFAULT_SIZE
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import Stored, as_samples, not_finite
 
 if TYPE_CHECKING:
     from plainnet.tables import Table
 
-Samples = Union[str, Path, Sequence[Any], Array, Mapping[str, Any], "Table", Dataset]
-"""A picture, a folder of pictures, several of either, or an array of samples; of a model that was
-trained on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
+Samples = Union[str, Path, Iterable[Any], Array, Mapping[str, Any], "Table", Dataset]
+"""A picture in any form (a path, the content of a file, an open file, an image of Pillow, an
+array), a folder of pictures, several of these, or an array of samples; of a model that was trained
+on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 
 
 def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
@@ -109,7 +111,8 @@ def training_data(
         )
     else:
         check_order(data, y)
-        train, watch, tested = make(_pictures(data, recipe, extractor), y), None, False
+        train = make(pictures_to_learn(data, recipe, extractor), y)
+        watch, tested = None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     train.check_for_training()
@@ -147,7 +150,7 @@ def _validation(
         )
     X, y = given
     check_order(X, y)
-    return make(_pictures(X, recipe, extractor), y)
+    return make(pictures_to_learn(X, recipe, extractor), y)
 
 
 def raw_samples(
@@ -163,11 +166,14 @@ def raw_samples(
         PictureError: a picture that cannot be read.
     """
     if isinstance(samples, Dataset):
+        if preprocessing.is_pictures and not samples.is_pictures:
+            raise DataError(
+                f"The model was trained on pictures, but {samples.name} holds feature vectors."
+            )
         samples = samples.X
     elif extractor is not None and not (extractor.takes_features and _are_features(samples)):
         if isinstance(extractor, PictureExtractor):
-            paths = _paths(samples)
-            samples = _pictures_of(samples, extractor.shape) if paths is None else _files(paths)
+            samples = given_pictures(samples, extractor.shape)
         return _sound_features(preprocessing.check(extractor.extract(samples)))
     if preprocessing.is_pictures:
         return raw_pictures(samples, preprocessing.shape)
@@ -180,39 +186,9 @@ def raw_samples(
     return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
 
 
-def raw_pictures(samples: Samples, shape: tuple[int, ...]) -> Array:
-    """Pictures uint8 `(N, *shape)` as they are looked at, read and resized where needed.
-
-    Raises:
-        DataError: the samples are no pictures.
-        PictureError: one cannot be read.
-    """
-    height, width, channels = shape
-    if (paths := _paths(samples)) is not None:
-        return read_pictures(_files(paths), (height, width), channels == 1)[0]
-    X = resize_pictures(_pictures_of(samples, shape), (height, width), channels == 1)
-    return np.repeat(X, 3, axis=3) if X.shape[3] < channels else X
-
-
-def _pictures_of(samples: Any, shape: tuple[int, ...]) -> Array:
-    """Pictures uint8 `(N, H, W, 1 or 3)` of any size; those of this shape may be flattened."""
-    X = _array(samples)
-    given = as_samples(samples)
-    if X.ndim == 2 and X.shape[1] == math.prod(shape):  # flattened, one a row
-        X = given.reshape(-1, *shape)
-    elif X.ndim == 2:  # one grey picture
-        X = given[None, ..., None]
-    X = X[None] if X.ndim == 3 else X  # one picture
-    if X.dtype != np.uint8 or X.ndim != 4 or X.shape[3] not in (1, 3) or not X.size:
-        raise DataError(
-            "The model was trained on pictures and takes picture files, or uint8 arrays (N, height,"
-            f" width, channels) with 1 or 3 channels, but got {given.dtype} {given.shape}."
-        )
-    return X
-
-
 def _are_features(samples: Any) -> bool:
-    return isinstance(samples, (np.ndarray, Stored)) and samples.dtype.kind == "f"
+    is_array = isinstance(samples, (np.ndarray, Stored))
+    return is_array and samples.dtype.kind == "f" and samples.ndim < 3
 
 
 def _paths(samples: Any) -> list[Path] | None:
@@ -229,14 +205,6 @@ def _paths(samples: Any) -> list[Path] | None:
     return None
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    """The files, and those in the folders."""
-    files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
-    if not files:
-        raise DataError(f"There are no pictures in {paths[0]}; name a picture or another folder.")
-    return files
-
-
 def _sound_features(X: Array) -> Array:
     if not len(X):
         raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
@@ -247,16 +215,6 @@ def _sound_features(X: Array) -> Array:
             f"{X[row][column]}; fill it in, or leave the row out."
         )
     return X
-
-
-def _pictures(samples: Any, recipe: Recipe, extractor: PictureExtractor | None) -> Any:
-    """The pictures of a list of files; what is an array already stays as it is."""
-    if (paths := _paths(samples)) is None:
-        return samples
-    if extractor is not None:
-        height, width, channels = extractor.shape
-        return read_pictures(paths, (height, width), channels == 1)[0]
-    return read_pictures(paths, recipe.size or DEFAULT_SIZE, recipe.grey)[0]
 
 
 def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -> Dataset:

@@ -3,10 +3,10 @@
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from plainnet.errors import DataError
+from plainnet.pictures.opening import is_single
 
 
 def check_order(samples: Any, y: Any) -> None:
@@ -35,4 +35,6 @@ def _shape(part: Any) -> tuple[int, ...]:
 
 def _are_files(samples: Any) -> bool:
     first = samples[0] if isinstance(samples, (list, tuple)) and samples else None
-    return isinstance(first, (str, os.PathLike)) and Path(first).exists()
+    if isinstance(first, str):  # which may be the name of a class
+        return os.path.exists(first)  # noqa: PTH110 - which never raises
+    return is_single(first)

@@ -6,7 +6,8 @@ import click
 import numpy as np
 
 from plainnet.classifier import Classifier, load_run
-from plainnet.classifier.samples import raw_pictures, raw_samples
+from plainnet.classifier.picture_samples import raw_pictures
+from plainnet.classifier.samples import raw_samples
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file

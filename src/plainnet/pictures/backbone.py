@@ -169,7 +169,7 @@ class Backbone(PictureExtractor):
     # -- answering -------------------------------------------------------------------------------
 
     def extract(self, samples: Any) -> Array:
-        """Features of picture files, by their paths, or of pictures uint8 `(N, H, W, C)`."""
+        """Features of a list of what `read_picture` takes, or of pictures uint8 `(N, H, W, C)`."""
         if isinstance(samples, list):
             return self.of_files(samples)[0]
         features = np.empty((len(samples), self.n_features), np.float32)

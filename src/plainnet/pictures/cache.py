@@ -13,7 +13,6 @@ the files count, for a row is found by its number.
 """
 
 import hashlib
-import io
 import math
 import os
 from collections.abc import Sequence
@@ -23,13 +22,15 @@ from pathlib import Path
 import numpy as np
 import PIL
 
+from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.kept import Rows, read_kept
+from plainnet.pictures.opening import open_regular
 from plainnet.pictures.reading import OnUnreadable, Progress, each_picture
 from plainnet.training.stored import blocks
 
-RULE = 2
+RULE = 3
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
 WORTH = 2**22
 """Bytes that decoded pictures take at least to be kept."""
@@ -98,8 +99,8 @@ def key_of_files(
         made.update(b"%d %s " % (len(name), name))
         try:
             content = _content(path)
-        except OSError as error:  # which cannot be read now, and perhaps can later
-            content = b"unreadable %d" % (error.errno or 0)
+        except (OSError, PictureError) as error:  # cannot be read now, and perhaps can later
+            content = b"unreadable %d" % (getattr(error, "errno", 0) or 0)
         made.update(b"%d " % len(content))
         made.update(content)
     return made.hexdigest()
@@ -122,9 +123,8 @@ def _key(shape: tuple[int, ...], more: str) -> "hashlib.blake2b":
 
 def _content(path: Path) -> bytes:
     """What tells a file from another: its content, or of a long one its length, time and parts."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    with io.FileIO(handle) as file:
-        found = os.fstat(handle)
+    with open_regular(path) as file:
+        found = os.fstat(file.fileno())
         if found.st_size <= WHOLE:
             return file.read(WHOLE + 1)
         parts = [b"%d %d " % (found.st_size, found.st_mtime_ns)]

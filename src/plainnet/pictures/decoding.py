@@ -15,15 +15,17 @@ for other programs (`exchange/picture_nodes.py`): a JPEG is 0.25 levels away fro
 import math
 import operator
 import os
+import stat
 import threading
 import warnings
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.pictures.opening import eight_bits, is_path, opened, what_it_is
 
 PathLike = str | os.PathLike[str]
 Size = int | tuple[int, int]
@@ -35,7 +37,6 @@ LEEWAY = 1.25
 """How much more than the wanted size the first averaging leaves, at least."""
 GAP = 3
 """How much more than the wanted size the second averaging leaves, at least."""
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -47,18 +48,23 @@ _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on i
 }
 
 
-def read_picture(path: PathLike, size: Size, grey: bool = False) -> Array:
+def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None = None) -> Array:
     """One picture as uint8 `(height, width, 3)`, or `(height, width, 1)` if `grey`.
 
     The picture is turned upright as its EXIF orientation says, transparency is laid on white, and
-    of several frames or pages the first is read. A picture of one deep channel is scaled by what
-    the channel can hold, not by what it happens to hold: 16 bits from 0 to 65535, floating point
-    from 0 to 1.
+    of several frames or pages the first is read; of an image of Pillow it is the frame it is at. A
+    picture of one deep channel is scaled by what the channel can hold, not by what it happens to
+    hold: 16 bits from 0 to 65535, floating point from 0 to 1. Whole numbers of 32 bits do not say
+    what they can hold: they are taken for 8 bits if none is above 255, and else for 16.
 
     Args:
-        path: a JPEG, PNG, WebP, GIF, BMP or TIFF file; its content decides, not its extension.
+        picture: a JPEG, PNG, WebP, GIF, BMP or TIFF file; its content decides, not its extension.
+            A path; the content of a file as bytes; an open file, which is read from its beginning
+            and stays where it was; an image of Pillow; or an array `(H, W)` or `(H, W, channels)`:
+            1 or 3 channels, or with transparency 2 or 4.
         size: the side of a square, or (height, width); in pixels.
         grey: one channel, the luma of ITU-R 601.
+        name: of the picture, for messages.
 
     Raises:
         PictureError: nothing that can be read, a picture below 4 × 4 pixels, or one above Pillow's
@@ -69,12 +75,15 @@ def read_picture(path: PathLike, size: Size, grey: bool = False) -> Array:
     sides = checked_size(size)
     with pillow_warnings_off:
         try:
-            with Image.open(path, formats=_FORMATS) as image:
-                return _pixels(image, sides, grey)
+            with opened(picture) as (image, is_ours):
+                return _pixels(image, sides, grey, is_ours)
         except MemoryError:
             raise
         except Exception as error:  # a damaged file makes decoders raise nearly anything
-            raise PictureError(f"{path} {_what_is_wrong(Path(path), error)}") from error
+            path = picture if is_path(picture) else None
+            named = name or ("The picture" if path is None else os.fsdecode(path))
+            what = _what_is_wrong(path, error)
+            raise PictureError(f"{named} {what}") from error
 
 
 def checked_size(size: Size) -> tuple[int, int]:
@@ -120,7 +129,7 @@ def _at_least(wanted: tuple[int, int]) -> tuple[int, int]:
     return math.ceil(LEEWAY * wanted[0]), math.ceil(LEEWAY * wanted[1])
 
 
-def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
+def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: bool) -> Array:
     if min(image.size) < SMALLEST_SIDE:
         raise PictureError(
             f"is {image.width} × {image.height} pixels small; expected at least "
@@ -128,12 +137,12 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool) -> Array:
         )
     mode = "L" if grey else "RGB"
     wanted = _as_stored(sides, orientation_of(image))
-    drafted = image.draft(mode, _at_least(wanted))  # None for all but JPEG
+    drafted = image.draft(mode, _at_least(wanted)) if is_ours else None  # None for all but JPEG
     image.load()
     orientation = orientation_of(image)  # again, because a TIFF turns itself while loading
     # A reduced decode rounds up to whole pixels; the box is what the picture covers of them.
     small = shrunk(
-        _converted(image, mode), _as_stored(sides, orientation), drafted[1] if drafted else None
+        in_mode(image, mode), _as_stored(sides, orientation), drafted[1] if drafted else None
     )
     if orientation in _TURNS:  # after shrinking, when there is little left to turn
         small = small.transpose(_TURNS[orientation])
@@ -154,11 +163,12 @@ def _as_stored(sides: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
-def _converted(image: Image.Image, mode: str) -> Image.Image:
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """A picture of any mode in RGB or L, transparency laid on white."""
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
     elif image.has_transparency_data:
-        colours = image.convert("RGBA")
+        colours = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         image = Image.new("RGB", image.size, "white")
         image.paste(colours, mask=colours)
     elif image.mode == "LAB":  # converts to nothing but RGB
@@ -168,28 +178,21 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
-    top = 1 if image.mode == "F" else 65535
-    low, high = values.min(), values.max()
-    if not (low >= 0 and high <= top):  # NaN is neither
-        raise PictureError(
-            f"holds values from {low:g} to {high:g}; expected 0 to {top} in a picture of its kind, "
-            "so save it with 8 bits a channel."
-        )
-    return Image.fromarray(np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8))
+    if image.format == "PNG" and 0 <= values.min() <= values.max() <= 65535:
+        values = values.astype(np.uint16)  # which Pillow before 11 holds as 32 bits
+    levels = eight_bits(values)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):  # the value that is transparent
+        levels = np.where(values == clear, np.uint8(255), levels)
+    return Image.fromarray(levels)
 
 
-def _what_is_wrong(path: Path, error: Exception) -> str:
-    """The rest of the sentence that begins with the path: what came, and the way out."""
+def _what_is_wrong(path: PathLike | None, error: Exception) -> str:
+    """The rest of the sentence that begins with the name: what came, and the way out."""
     if isinstance(error, PictureError):
         return str(error)
-    if isinstance(error, FileNotFoundError):
-        return "does not exist; check how it is spelled and the folder it is looked for in."
-    if os.path.isdir(path):  # noqa: PTH112 - which never raises, unlike Path.is_dir
-        return "is a folder; expected a picture file."
-    if isinstance(error, PermissionError):
-        return "may not be read; give yourself the permission to read it, or leave it out."
-    if path.is_file() and path.stat().st_size == 0:
-        return "is an empty file; copy or download it again, or leave it out."
+    if path is not None and (told := _what_is_wrong_there(path, error)):
+        return told
     if isinstance(error, Image.DecompressionBombError):
         return "has too many pixels to be decoded safely; save it smaller, or leave it out."
     if isinstance(error, UnidentifiedImageError):
@@ -200,6 +203,28 @@ def _what_is_wrong(path: Path, error: Exception) -> str:
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return "is cut short; copy or download it again, or leave it out."
     return f"is damaged ({error}); copy or download it again, or leave it out."
+
+
+def _what_is_wrong_there(path: PathLike, error: Exception) -> str | None:
+    """What is wrong with a path; None where it leads to a file and this is damaged."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a Path of such a name may be impossible
+    except (OSError, ValueError) as reason:  # a ValueError: a name with a zero byte
+        if isinstance(reason, FileNotFoundError):
+            if os.path.islink(path):  # noqa: PTH114
+                return "is a link to something that is not there; mend the link, or leave it out."
+            return "does not exist; check how it is spelled and the folder it is looked for in."
+        if isinstance(reason, PermissionError):
+            return "may not be read; give yourself the permission to read it, or leave it out."
+        what = getattr(reason, "strerror", None) or reason
+        return f"cannot be looked for ({what}); check how it is spelled."
+    if not stat.S_ISREG(found.st_mode):
+        return what_it_is(found.st_mode)
+    if isinstance(error, PermissionError):
+        return "may not be read; give yourself the permission to read it, or leave it out."
+    if found.st_size == 0:
+        return "is an empty file; copy or download it again, or leave it out."
+    return None
 
 
 class _PillowWarningsOff:

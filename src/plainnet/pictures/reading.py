@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,7 @@ from PIL import Image
 from plainnet.errors import FileError, PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import PathLike, Size, checked_size, read_picture, shrunk
+from plainnet.pictures.opening import is_path
 
 OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
@@ -46,7 +47,7 @@ _IN_WORK = 16  # pictures per thread: so that one large picture does not leave t
 
 
 def read_pictures(
-    paths: Sequence[PathLike],
+    pictures: Sequence[Any],
     size: Size,
     grey: bool = False,
     *,
@@ -54,12 +55,12 @@ def read_pictures(
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> tuple[Array, Array]:
-    """Many pictures as one array, in the order of their paths; `read_picture` says how.
+    """Many pictures as one array, in their order; `read_picture` says how.
 
-    Both callbacks are called in the order of the paths and in the thread of the caller.
+    Both callbacks are called in the order of the pictures and in the thread of the caller.
 
     Args:
-        paths: the files.
+        pictures: the paths of files, or whatever else `read_picture` takes.
         size: the side of a square, or (height, width); in pixels.
         grey: one channel instead of three.
         on_unreadable: takes the error of a picture that cannot be read, which is then left out;
@@ -68,7 +69,7 @@ def read_pictures(
         workers: how many threads; by default one for each processor.
 
     Returns:
-        The pictures, uint8 `(N, height, width, channels)`, and which of the paths they are, as
+        The pictures, uint8 `(N, height, width, channels)`, and which of those given they are, as
         indices `(N,)`.
 
     Raises:
@@ -78,9 +79,9 @@ def read_pictures(
     sides = checked_size(size)
     if workers is not None and workers < 1:
         raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
-    pictures = np.empty((len(paths), *sides, 1 if grey else 3), np.uint8)
-    made = each_picture(paths, sides, grey, workers)
-    return gathered(made, pictures, on_unreadable=on_unreadable, progress=progress)
+    out = np.empty((len(pictures), *sides, 1 if grey else 3), np.uint8)
+    made = each_picture(pictures, sides, grey, workers)
+    return gathered(made, out, on_unreadable=on_unreadable, progress=progress)
 
 
 def gathered(
@@ -115,24 +116,26 @@ def gathered(
 
 
 def each_picture(
-    paths: Sequence[PathLike], sides: tuple[int, int], grey: bool, workers: int | None = None
+    pictures: Sequence[Any], sides: tuple[int, int], grey: bool, workers: int | None = None
 ) -> Generator[Array | PictureError, None, None]:
-    """The pictures one by one, in the order of their paths, or why one cannot be read.
+    """The pictures one by one, in their order, or why one cannot be read.
 
     Args:
-        paths: the files.
+        pictures: the paths of files, or whatever else `read_picture` takes.
         sides: (height, width) in pixels.
         grey: one channel instead of three.
         workers: how many threads; by default one for each processor.
     """
 
     def read(i: int) -> Array | PictureError:
+        picture = pictures[i]
+        name = None if is_path(picture) else f"The picture at index {i}"
         try:
-            return read_picture(paths[i], sides, grey)
+            return read_picture(picture, sides, grey, name)
         except PictureError as error:
             return error
 
-    return _in_order(read, len(paths), workers or processors())
+    return _in_order(read, len(pictures), workers or processors())
 
 
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:

@@ -1,0 +1,87 @@
+"""Pictures that a user hands in, in whatever form, as a learner works with them."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from plainnet.classifier.recipe import Recipe
+from plainnet.errors import DataError
+from plainnet.network import Array
+from plainnet.pictures import PictureExtractor, picture_files, read_pictures, resize_pictures
+from plainnet.pictures.given import array_of, in_array, numbers_in, pictures_in, stacked_arrays
+from plainnet.pictures.opening import is_path, is_single
+from plainnet.pictures.sources import DEFAULT_SIZE
+
+
+def raw_pictures(samples: Any, shape: tuple[int, ...]) -> Array:
+    """Pictures uint8 `(N, *shape)` as they are looked at, read and resized where needed.
+
+    Args:
+        samples: as `pictures_in` takes them; of a folder the pictures in it.
+        shape: (height, width, channels).
+
+    Raises:
+        DataError: the samples are no pictures; as `PictureError`, one cannot be read.
+    """
+    height, width, channels = shape
+    pictures = given_pictures(samples, shape)
+    if isinstance(pictures, list):
+        return read_pictures(pictures, (height, width), channels == 1)[0]
+    X = resize_pictures(pictures, (height, width), channels == 1)
+    return np.repeat(X, 3, axis=3) if X.shape[3] < channels else X
+
+
+def given_pictures(samples: Any, shape: tuple[int, ...]) -> Array | list[Any]:
+    """As `pictures_in`, with the pictures that lie in a folder in place of it.
+
+    Raises:
+        DataError: there are none.
+    """
+    try:
+        pictures = pictures_in(samples, shape)
+    except DataError as error:
+        raise DataError(f"The model was trained on pictures. {error}") from error
+    if not isinstance(pictures, list):
+        return pictures
+    found = [one for given in pictures for one in _in_folder(given)]
+    if not found:
+        where = f"in {pictures[0]}" if pictures else "among the samples"
+        raise DataError(f"There are no pictures {where}; name a picture or another folder.")
+    return found
+
+
+def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor | None) -> Any:
+    """Samples to learn from: pictures as uint8 `(N, H, W, 1 or 3)`, feature vectors as they are.
+
+    Arrays of one size keep it, as far as the recipe does not ask for another. Files, and what
+    stands for them, are read as those of a folder are.
+
+    Raises:
+        DataError: pictures in no form that can be read; as `PictureError`, one that cannot be.
+    """
+    array = None if is_single(samples) else array_of(samples)
+    if array is not None and array.dtype.kind in "OUT" and array.ndim == 1:  # of paths, or images
+        samples, array = array.tolist(), None
+    elif array is not None:
+        return in_array(array, batch=True) if array.ndim in (3, 4) else samples
+    if not is_single(samples):
+        samples = list(samples)
+        array = numbers_in(samples)
+        if array is None:
+            array = stacked_arrays(samples)
+        if array is not None:
+            return in_array(array, batch=True) if array.ndim in (3, 4) else array
+    pictures = pictures_in(samples)
+    if not isinstance(pictures, list):
+        return pictures
+    if extractor is None:
+        return read_pictures(pictures, recipe.size or DEFAULT_SIZE, recipe.grey)[0]
+    height, width, channels = extractor.shape
+    return read_pictures(pictures, (height, width), channels == 1)[0]
+
+
+def _in_folder(given: Any) -> list[Any]:
+    """The pictures in a folder; what is none by itself."""
+    is_folder = is_path(given) and os.path.isdir(given)  # noqa: PTH112 - which never raises
+    return [*picture_files(given)] if is_folder else [given]
