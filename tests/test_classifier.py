@@ -518,11 +518,11 @@ PICTURES, BRIGHT = bright_or_dark()
         ((F[:0], Y[:0]), "a name or a whole number|is empty"),
         ((np.where(F > 3, np.nan, F), Y), "not finite numbers, the first, nan, in row"),
         ((F.astype(float) * 1e300, Y), "not finite numbers"),
-        ((F[None], Y), "uint8 .* or feature vectors"),
+        ((F[None], Y), "expected 0 to 1 .* Or give feature vectors"),
         ((F + 1j, Y), "an array of numbers.* got ndarray of complex"),
         (([[1, 2], [1]], [0, 1]), "an array of numbers, all of one length"),
         ((np.array([{}, {}]), [0, 1]), "an array of numbers.* ndarray of object"),
-        ((PICTURES / 255, BRIGHT), "pictures as uint8 .* but X is float64"),
+        ((PICTURES / 1.0, BRIGHT), "expected 0 to 1 .* float64.* Or give feature vectors"),
         ((Dataset(F, Y, ("a", "b")), Y), "holds its classes or numbers already"),
         ((Splits(Path("d"), test=Dataset(F, Y, ("a", "b"))),), "only test data"),
     ],
@@ -576,18 +576,17 @@ def test_features_that_cannot_be_answered(features: Classifier, samples: Any, wh
 @pytest.mark.parametrize(
     "samples",
     [
-        PICTURES / 255,
-        PICTURES.astype(int),
-        PICTURES.tolist(),
+        PICTURES / 1.0,
+        -PICTURES.astype(int),
         PICTURES[:0],
         PICTURES[:, :0],
-        PICTURES[..., [0, 1, 2, 0]],
+        PICTURES[..., [0, 1, 2, 0, 1]],
         F,
         5,
     ],
 )
 def test_pictures_that_cannot_be_answered(pictures: Classifier, samples: Any) -> None:
-    with pytest.raises(DataError, match=r"takes picture files, or uint8 arrays .* but got"):
+    with pytest.raises(DataError, match=r"trained on pictures\. .*(but got|expected 0 to)"):
         pictures.predict(samples)
 
 

@@ -1,6 +1,7 @@
 """Pictures that a user hands in, in whatever form, as a learner works with them."""
 
 import os
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -60,18 +61,21 @@ def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor 
     Raises:
         DataError: pictures in no form that can be read; as `PictureError`, one that cannot be.
     """
-    array = None if is_single(samples) else array_of(samples)
-    if array is not None and array.dtype.kind in "OUT" and array.ndim == 1:  # of paths, or images
-        samples, array = array.tolist(), None
-    elif array is not None:
-        return in_array(array, batch=True) if array.ndim in (3, 4) else samples
     if not is_single(samples):
-        samples = list(samples)
-        array = numbers_in(samples)
+        array = array_of(samples)
+        if array is not None and array.dtype.kind not in "OUT":
+            return _batch(array, samples)
+        if array is not None and array.ndim != 1:
+            return samples
+        items = list(samples) if array is None else array.tolist()
+        array = numbers_in(items)
         if array is None:
-            array = stacked_arrays(samples)
+            array = stacked_arrays(items)
         if array is not None:
-            return in_array(array, batch=True) if array.ndim in (3, 4) else array
+            return _batch(array, array)
+        if not any(is_single(item) or array_of(item) is not None for item in items):
+            return samples if isinstance(samples, Sized) else items
+        samples = items
     pictures = pictures_in(samples)
     if not isinstance(pictures, list):
         return pictures
@@ -79,6 +83,16 @@ def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor 
         return read_pictures(pictures, recipe.size or DEFAULT_SIZE, recipe.grey)[0]
     height, width, channels = extractor.shape
     return read_pictures(pictures, (height, width), channels == 1)[0]
+
+
+def _batch(array: Array, samples: Any) -> Any:
+    """An array of pictures as uint8 `(N, H, W, 1 or 3)`; what is another, as it was given."""
+    if array.ndim not in (3, 4) or not array.size or array.dtype.kind not in "biuf":
+        return samples
+    try:
+        return in_array(array, batch=True)
+    except DataError as error:
+        raise DataError(f"{error} Or give feature vectors, X.reshape(len(X), -1).") from error
 
 
 def _in_folder(given: Any) -> list[Any]:

@@ -32,8 +32,8 @@ from plainnet.training.stored import Stored, as_samples
 
 CHANNELS = (1, 2, 3, 4)
 _EXPECTED = (
-    "expected picture files, their content, open files, images of Pillow, or arrays (height, "
-    "width), (height, width, channels) or (N, height, width, channels)"
+    "Pictures are files, their content, open files, images of Pillow, or arrays of numbers (height,"
+    " width), (height, width, channels) or (N, height, width, channels) with 1 to 4 channels"
 )
 
 
@@ -94,7 +94,7 @@ def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Arr
     elif X.ndim == 4 and X.shape[3] not in CHANNELS and X.shape[1] in (1, 3, 4):
         X = np.moveaxis(np.asarray(X), 1, 3)
     if X.ndim != 4 or X.shape[3] not in CHANNELS or not X.size or X.dtype.kind not in "biuf":
-        raise DataError(f"Here are pictures needed: {_EXPECTED}; got {array.dtype} {array.shape}.")
+        raise DataError(f"{_EXPECTED}, but got {array.dtype} {array.shape}.")
     try:
         levels = X if X.dtype == np.uint8 else eight_bits(np.asarray(X))
     except PictureError as error:
@@ -152,7 +152,7 @@ def array_of(samples: Any) -> Array | None:
 def _items(samples: Any) -> list[Any]:
     """The single things in a list, or in whatever else can be gone through in order."""
     if isinstance(samples, (AnySet, Mapping)) or not isinstance(samples, Iterable):
-        raise DataError(f"Here are pictures needed: {_EXPECTED}; got {samples!r:.60}.")
+        raise DataError(f"{_EXPECTED}, but got {samples!r:.60}.")
     return list(samples)
 
 

@@ -188,7 +188,7 @@ def eight_bits(values: Array) -> Array:
     if not (low >= 0 and high <= top):  # NaN is neither
         raise PictureError(
             f"holds values from {low:g} to {high:g}; expected 0 to {top} in a picture of its kind, "
-            f"{values.dtype}, so save it with 8 bits a channel."
+            f"{values.dtype}, so scale it, or store it with 8 bits a channel."
         )
     levels: Array = np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
     return levels
