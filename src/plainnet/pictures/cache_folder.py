@@ -1,8 +1,8 @@
 """The folder in which decoded pictures are kept: of the user, bounded, and safe to be removed.
 
-It is `pictures` in the folder that the environment variable PLAINNET_CACHE names, else in
-`plainnet` in the user's folder for such things: `$XDG_CACHE_HOME` or `~/.cache`, on Windows
-`%LOCALAPPDATA%`. With PLAINNET_CACHE=off nothing is kept.
+It is `pictures` in the folder that the environment variable PLAINNET_CACHE names, else in the
+folder that platformdirs knows for plainnet on this system: on Linux `plainnet` in `$XDG_CACHE_HOME`
+or `~/.cache`. With PLAINNET_CACHE=off nothing is kept.
 
 What is kept under a key is a `.npy` file and beside it a `.json` file that says that it is whole.
 Both are written beside and moved into place. Whoever uses it touches the `.json`, so that what has
@@ -14,7 +14,6 @@ import errno
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -40,15 +39,15 @@ def cache_folder() -> Path | None:
     named = os.environ.get("PLAINNET_CACHE")
     if named == "off":
         return None
-    if named:
-        return Path(named).expanduser() / "pictures"
-    windows = sys.platform == "win32"
-    parent = os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME")
+    from platformdirs import user_cache_path  # here, for what needs no pictures need not load it
+
     try:
-        above = Path(parent) if parent and Path(parent).is_absolute() else Path.home() / ".cache"
+        above = Path(named).expanduser() if named else user_cache_path("plainnet", appauthor=False)
     except RuntimeError as error:
         raise OSError(errno.ENOENT, str(error)) from error
-    return above / "plainnet" / "pictures"
+    if not named and not above.is_absolute():
+        raise OSError(errno.ENOENT, "the user has no home folder")
+    return above / "pictures"
 
 
 @dataclass(frozen=True)
