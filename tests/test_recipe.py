@@ -145,7 +145,7 @@ def test_the_weights_of_samples_reach_the_loss() -> None:
     alike.fit(X, Y, weights=np.full(len(X), 2))
     assert np.allclose(alike.network.theta, plain.network.theta, atol=1e-5)
     ignoring.fit(X, Y, weights=Y)  # only the samples of one class count, so that is the answer
-    assert set(ignoring.predict(X)) == {"1"}
+    assert set(ignoring.predict(X)) == {1}
     for wrong in (np.ones(3), -np.ones(len(X)), np.full(len(X), np.nan)):
         with pytest.raises(DataError, match="needs as many weights, numbers of at least 0"):
             Classifier(**settings).fit(X, Y, weights=wrong)
@@ -154,7 +154,7 @@ def test_the_weights_of_samples_reach_the_loss() -> None:
 def test_a_rare_class_is_found_more_often_when_balanced() -> None:
     def recall(**settings: Any) -> float:
         rare = fit(dropout=0.0, **settings)
-        return float((rare.predict(X) == "1")[Y == 1].mean())
+        return float((rare.predict(X) == 1)[Y == 1].mean())
 
     assert recall() > recall(class_weight="none")
 
@@ -198,17 +198,14 @@ def test_a_wanted_precision_or_recall_is_reached_on_the_validation_samples(
     made = Classifier(**settings, positive=positive)
     made.fit(X[:60], Y[:60], validation=watch)
     assert made.threshold != 0.5
-    answers, right = made.predict(watch[0]) == positive, watch[1].astype(str) == positive
+    answers, right = made.predict(watch[0]) == int(positive), watch[1] == int(positive)
     hits = (answers & right).sum()
     assert hits / (answers.sum() if wanted == "precision" else right.sum()) >= least
     made.save(tmp_path / "m.safetensors")
     again = Classifier.load(tmp_path / "m.safetensors")
     assert np.array_equal(again.predict(X), made.predict(X))
     assert made.validation is not None
-    assert (
-        made.evaluate(made.validation).correct
-        == (made.predict(watch[0]) == watch[1].astype(str)).sum()
-    )
+    assert made.evaluate(made.validation).correct == (made.predict(watch[0]) == watch[1]).sum()
 
 
 def test_what_no_threshold_reaches_is_told_and_half_stays(caplog: pytest.LogCaptureFixture) -> None:

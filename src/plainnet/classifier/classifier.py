@@ -11,8 +11,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-import numpy as np
-
 from plainnet.checks import check_number
 from plainnet.classifier.decision import check_decision, decide
 from plainnet.classifier.evaluating import data_to_evaluate
@@ -21,12 +19,13 @@ from plainnet.classifier.learner import Learner
 from plainnet.classifier.member import Member, check_temperature
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.samples import Samples, make_dataset
-from plainnet.classifier.saved import classes_of
+from plainnet.classifier.saved import classes_of, labels_of
 from plainnet.classifier.settings import ClassifierSettings, takes
 from plainnet.classifier.weights import weights_of
 from plainnet.errors import DataError
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.pictures import Dataset, Splits, stratified_split
+from plainnet.pictures.class_names import Label, label_array
 from plainnet.training import logits
 from plainnet.training.calibration import fit_temperature
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
@@ -47,10 +46,12 @@ class Classifier(Learner):
     """
 
     kind = "classifier"
-    described = ("classes", "temperature", "threshold")
+    described = ("classes", "labels", "temperature", "threshold")
     task = "classification"
     classes: tuple[str, ...] = ()
     """Class names, in the order of the probabilities; empty before training."""
+    labels: tuple[Label, ...] = ()
+    """The label of each class in the type that was learned from, which `predict` answers with."""
 
     def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
         super().__init__(**settings)
@@ -95,6 +96,7 @@ class Classifier(Learner):
         """Forget what was learned, for these data."""
         super().begin(train_set, watch, preprocessing)
         self.classes, self.threshold = train_set.classes, 0.5
+        self.labels = train_set.labels or train_set.classes
 
     def targets(self, data: Dataset) -> Array:
         """Class numbers."""
@@ -139,8 +141,12 @@ class Classifier(Learner):
         return loss.both(Z) if isinstance(loss, SigmoidCrossEntropy) else loss.probabilities(Z)
 
     def predict(self, samples: Samples) -> Array:
-        """The name of the class answered for each sample, `(N,)`: mostly the most probable."""
-        return np.array(self.classes)[self.answers(self.predict_proba(samples))]
+        """The class answered for each sample, `(N,)`: mostly the most probable.
+
+        Classes are answered as they were given to `fit`: numbers as numbers, booleans as booleans;
+        those of files of texts, and of folders, by their names.
+        """
+        return label_array(self.labels)[self.answers(self.predict_proba(samples))]
 
     def answers(self, P: Array) -> Array:
         """The class numbers answered for probabilities `(N, K)`, `(N,)`."""
@@ -194,15 +200,17 @@ class Classifier(Learner):
 
     def description(self) -> dict[str, Any]:
         """What a model file says of its answers."""
+        labels = {"labels": list(self.labels)} if self.labels != self.classes else {}
         return {
             "classes": list(self.classes),
+            **labels,
             "temperature": check_temperature(self.temperature),
             "threshold": self.threshold,
         }
 
     def restore(self, metadata: Mapping[str, Any]) -> None:
         """Take over what a model file says of them."""
-        self.classes = classes_of(metadata)
+        self.classes, self.labels = classes_of(metadata), labels_of(metadata)
         self.temperature = check_temperature(metadata.get("temperature", 1.0))
         self.threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
 

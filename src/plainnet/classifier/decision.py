@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError, SettingError
+from plainnet.pictures.class_matching import class_meant
 from plainnet.training.calibration import threshold_for
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def check_decision(recipe: Recipe, classes: tuple[str, ...], watched: bool) -> N
             f"A wanted precision or recall is for two classes, but there are {len(classes)}; "
             "leave it out."
         )
-    if recipe.positive is not None and recipe.positive not in classes:
+    if recipe.positive is not None and class_meant(recipe.positive, classes) is None:
         raise SettingError(
             f"The positive class must be {classes[0]!r} or {classes[1]!r}, but got "
             f"{recipe.positive!r}."
@@ -48,7 +49,9 @@ def decide(classifier: Classifier) -> None:
     recipe, watched = classifier.recipe, classifier.validation
     if watched is None or (recipe.precision is None and recipe.recall is None):
         return
-    positive = classifier.classes.index(recipe.positive or classifier.classes[1])
+    positive = class_meant(recipe.positive, classifier.classes)
+    if positive is None:  # none was named
+        positive = 1
     P = classifier.predict_proba(watched)
     try:
         given = P[:, positive], watched.y == positive

@@ -25,10 +25,11 @@ import numpy as np
 from plainnet.checks import check_number, check_whole
 from plainnet.classifier.classifier import Classifier
 from plainnet.classifier.picture_samples import raw_pictures
-from plainnet.classifier.question import Question, ThroughBackbone
+from plainnet.classifier.question import Question, ThroughBackbone, class_asked
 from plainnet.classifier.samples import Samples
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Rng, generator
+from plainnet.pictures.class_names import Label
 
 PATCHES = 8
 """Patches of occlusion that fit side by side into a picture, unless told otherwise."""
@@ -71,7 +72,7 @@ def explain(
     picture: Samples,
     *,
     method: str | None = None,
-    of: str | None = None,
+    of: Label | np.generic | None = None,
     samples: int = 50,
     noise: float = 0.15,
     patch: int | None = None,
@@ -101,13 +102,14 @@ def explain(
     P = classifier.predict_proba(raw)
     answer = classifier.classes[classifier.answers(P)[0]]
     about = ThroughBackbone if classifier.extractor else Question
-    asked = about.about(classifier, raw, answer if of is None else of)
+    named = answer if of is None else class_asked(classifier.classes, of)
+    asked = about.about(classifier, raw, named)
     settings = _Settings.checked(samples, noise, patch, rng)
     return Explanation(
         answer,
         classifier.classes,
         P[0],
-        answer if of is None else of,
+        named,
         method,
         METHODS[method](asked, settings),
         float(asked.scores(asked.x)[0] - asked.scores(np.zeros_like(asked.x))[0]),

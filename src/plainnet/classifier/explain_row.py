@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.question import Question
+from plainnet.classifier.question import Question, class_asked
 from plainnet.classifier.regressor import Regressor
 from plainnet.errors import DataError
 from plainnet.network import Array
+from plainnet.pictures.class_names import Label
 from plainnet.tables import Columns, Table
 
 STEPS = 200
@@ -44,7 +45,7 @@ class RowExplanation:
 
 
 def explain_row(
-    learner: Classifier | Regressor, table: Table, *, of: str | None = None
+    learner: Classifier | Regressor, table: Table, *, of: Label | np.generic | None = None
 ) -> RowExplanation:
     """Share the answer for one row out among its columns.
 
@@ -86,12 +87,13 @@ def explain_row(
 
 
 def _asked(
-    learner: Classifier | Regressor, table: Table, raw: Array, of: str | None
+    learner: Classifier | Regressor, table: Table, raw: Array, of: Label | np.generic | None
 ) -> tuple[str | float, str, Question]:
     """The answer, what is explained, and the question to the networks."""
     if isinstance(learner, Classifier):
-        answer = str(learner.predict(table)[0])
-        return answer, of or answer, Question.about(learner, raw, of or answer)
+        answer = learner.classes[learner.answers(learner.predict_proba(table))[0]]
+        asked = answer if of is None else class_asked(learner.classes, of)
+        return answer, asked, Question.about(learner, raw, asked)
     members = learner.members
     c = np.array([learner.scale / len(members)])
     networks = tuple((member.network, c) for member in members)

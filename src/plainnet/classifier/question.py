@@ -10,6 +10,21 @@ from plainnet.classifier.learner import Learner
 from plainnet.errors import SettingError
 from plainnet.network import Array, Network
 from plainnet.pictures import PictureExtractor
+from plainnet.pictures.class_matching import class_meant
+from plainnet.pictures.class_names import Label
+
+
+def class_asked(classes: tuple[str, ...], label: Label | np.generic) -> str:
+    """The name of the class that is to be explained.
+
+    Raises:
+        SettingError: there is no such class.
+    """
+    place = class_meant(label, classes)
+    if place is None:
+        known = ", ".join(classes[:10]) + (", …" * (len(classes) > 10))
+        raise SettingError(f"The class to explain must be one of {known}, but got {label!r}.")
+    return classes[place]
 
 
 def contrast(classes: tuple[str, ...], of: str, n_out: int) -> Array:
@@ -44,9 +59,6 @@ class Question:
     def about(cls, classifier: Classifier, raw: Array, of: str) -> Self:
         """How much the networks of a classifier prefer a class, for one raw sample."""
         members = classifier.members
-        if of not in classifier.classes:
-            known = ", ".join(classifier.classes[:10]) + (", …" * (len(classifier.classes) > 10))
-            raise SettingError(f"The class to explain must be one of {known}, but got {of!r}.")
         c = contrast(classifier.classes, of, classifier.network.n_out or 1) / len(members)
         networks = tuple((member.network, c / member.temperature) for member in members)
         return cls(networks, *cls._input(classifier, raw), classifier)

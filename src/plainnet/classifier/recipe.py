@@ -18,7 +18,7 @@ from plainnet.classifier.choices import (
     USUAL_RATES,
     setting,
 )
-from plainnet.classifier.weights import check_class_weight
+from plainnet.classifier.weights import checked_class_weight
 from plainnet.errors import SettingError
 from plainnet.network import (
     Dense,
@@ -30,6 +30,7 @@ from plainnet.network import (
 )
 from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import FEW, MANY, NAMED, augmentation_of, usual
+from plainnet.pictures.class_names import class_name
 from plainnet.training import Average, Optimizer, Schedule
 
 SMALL = 2000
@@ -140,7 +141,9 @@ class Recipe:
         for name in ("dropout", "input_dropout", "label_smoothing", "averaging"):
             check_number(name.replace("_", " "), getattr(self, name), "[0, 1)")
         augmentation_of(self.augment)
-        check_class_weight(self.class_weight)
+        object.__setattr__(self, "class_weight", checked_class_weight(self.class_weight))
+        if self.positive is not None:
+            object.__setattr__(self, "positive", _class_name(self.positive))
         if self.learning_rate is not None:
             check_number("learning rate", self.learning_rate, "(0, inf)")
         check_number("weight decay", self.weight_decay, "[0, inf)")
@@ -269,6 +272,13 @@ def _sequence(
     if not isinstance(value, tuple) or (length is not None and len(value) != length):
         raise SettingError(f"{name} must be {expected}, but got {value!r}.")
     return value
+
+
+def _class_name(label: Any) -> str:
+    try:
+        return class_name(label)
+    except ValueError as error:
+        raise SettingError(f"positive must name a class, but {error}.") from None
 
 
 def _one_of(name: str, value: str, table: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from plainnet.classifier.features import Features, extractor_of
-from plainnet.classifier.labels import Labels, numbers_of, plain_labels
+from plainnet.classifier.labels import Labels
 from plainnet.classifier.picture_samples import (
     given_pictures,
     pictures_to_learn,
@@ -29,6 +29,8 @@ from plainnet.pictures import (
     read_data,
     resize_pictures,
 )
+from plainnet.pictures.class_matching import numbers_of
+from plainnet.pictures.class_names import name_labels
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import Stored, as_samples, not_finite
 
@@ -39,6 +41,9 @@ Samples = Union[str, Path, Iterable[Any], Array, Mapping[str, Any], "Table", Dat
 """A picture in any form (a path, the content of a file, an open file, an image of Pillow, an
 array), a folder of pictures, several of these, or an array of samples; of a model that was trained
 on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
+
+MOST_FRACTIONS = 20
+"""Different ones that are still taken for classes."""
 
 
 def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
@@ -52,14 +57,18 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
     Raises:
         DataError: X and y are no data set, or y has a class that is not in `classes`.
     """
-    labels = plain_labels(y)
-    found, numbers = np.unique(labels, return_inverse=True)
-    names = [str(name) for name in found.tolist()]
+    numbers, names, labels = name_labels(y, "y")
     if classes is not None:
-        numbers = numbers_of(names, classes, "The array")[numbers]
-    return Dataset(
-        _array(X), numbers.reshape(labels.shape), tuple(classes or names), name="The array"
-    )
+        numbers = numbers_of(names, classes, "y")[numbers]
+        return Dataset(_array(X), numbers, tuple(classes), name="The array")
+    fractions = sum(isinstance(label, float) and not label.is_integer() for label in labels)
+    if fractions > MOST_FRACTIONS:
+        raise DataError(
+            f"The class of each sample must be a name or a whole number, but y is "
+            f"{np.asarray(y).dtype} with {fractions:,} different fractions; take a Regressor to "
+            "predict numbers, or make classes of them."
+        )
+    return Dataset(_array(X), numbers, names, name="The array", labels=labels)
 
 
 def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:

@@ -22,6 +22,7 @@ from plainnet.classifier.recipe import Recipe
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.network import Array, Network
 from plainnet.pictures import Extractor
+from plainnet.pictures.class_names import Label, class_name
 from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
@@ -129,6 +130,17 @@ def classes_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
             f"its classes must be two or more different names, but are {classes!r:.80}"
         )
     return tuple(classes)
+
+
+def labels_of(metadata: Mapping[str, Any]) -> tuple[Label, ...]:
+    """The classes' labels in a classifier's file, in older ones their names, or a ValueError."""
+    classes = classes_of(metadata)
+    labels = metadata.get("labels", metadata["classes"])
+    if not isinstance(labels, list) or not all(isinstance(k, (str, int, float)) for k in labels):
+        raise ValueError(f"the labels of its classes are {labels!r:.80}")
+    if "labels" in metadata and tuple(map(class_name, labels)) != classes:
+        raise ValueError(f"its classes are {classes!r:.80}, but their labels {labels!r:.80}")
+    return tuple(labels)
 
 
 def target_of(metadata: Mapping[str, Any]) -> tuple[str, float, float]:

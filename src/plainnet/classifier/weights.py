@@ -1,6 +1,7 @@
 """What each sample counts in the loss: by its class, and by what the user says of it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -8,25 +9,37 @@ from plainnet.checks import check_number
 from plainnet.errors import SettingError
 from plainnet.network import Array
 from plainnet.pictures import Dataset
+from plainnet.pictures.class_matching import class_meant
+from plainnet.pictures.class_names import class_name
 
 CLASS_WEIGHTS = ("none", "balanced")
 """Instead of a weight for each class."""
 
 
-def check_class_weight(setting: object) -> None:
-    """Refuse what is neither a name nor a weight for some classes.
+def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
+    """The setting with each class called by its name, `{"0": 2.0}` of `{0: 2}`.
 
     Raises:
-        SettingError: it is something else.
+        SettingError: it is neither a name nor a weight for some classes.
     """
     if isinstance(setting, Mapping):
-        for name, weight in setting.items():
-            check_number(f"weight of the class {name!r}", weight, "[0, inf)")
-    elif setting not in CLASS_WEIGHTS:
+        try:
+            named = [(class_name(label), weight) for label, weight in setting.items()]
+        except ValueError as error:
+            raise SettingError(f"A weight is given to no class: {error}; name the class.") from None
+        if len(dict(named)) < len(named):
+            raise SettingError(f"A class is given two weights, in {setting!r:.80}; give it one.")
+        checked = {
+            name: check_number(f"weight of the class {name!r}", weight, "[0, inf)")
+            for name, weight in named
+        }
+        return setting if repr(setting) == repr(checked) else checked  # scikit-learn wants its own
+    if setting not in CLASS_WEIGHTS:
         raise SettingError(
             f"The class weight must be one of {', '.join(CLASS_WEIGHTS)}, or weights such as "
             f"{{'cat': 2}}, but got {setting!r}."
         )
+    return str(setting)
 
 
 def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:
@@ -44,12 +57,17 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
     if class_weight == "none":
         return own
     if isinstance(class_weight, Mapping):
-        if unknown := [name for name in class_weight if name not in data.classes]:
+        places = {name: class_meant(name, data.classes) for name in class_weight}
+        if unknown := [name for name, place in places.items() if place is None]:
             raise SettingError(
                 f"There is no class {unknown[0]!r} to be given a weight; the classes are "
                 f"{', '.join(data.classes)}."
             )
-        by_class = np.array([class_weight.get(name, 1.0) for name in data.classes])
+        if len({*places.values()}) < len(places):
+            raise SettingError(f"{class_weight!r:.80} gives a class two weights; give it one.")
+        by_class = np.ones(len(data.classes))
+        for name, place in places.items():
+            by_class[place] = class_weight[name]
     else:
         counts = np.bincount(data.y, own, minlength=len(data.classes))
         by_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))

@@ -13,6 +13,7 @@ from plainnet.faces.options import json_option, print_json
 from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.network.trace import Trace, trace
+from plainnet.pictures.class_matching import class_meant
 from plainnet.reports import network_line, percent, printable
 from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.html import Html, element, page, picture
@@ -76,10 +77,11 @@ def _targets(classifier: Classifier, P: Array, right: str | None) -> Array:
     """Class numbers `(N,)`: of the class that is right, or of the answers."""
     if right is None:
         return classifier.answers(P)
-    if right not in classifier.classes:
+    place = class_meant(right, classifier.classes)
+    if place is None:
         known = ", ".join(classifier.classes[:10])
         raise SettingError(f"The class that is right must be one of {known}, but got {right!r}.")
-    return np.full(len(P), classifier.classes.index(right))
+    return np.full(len(P), place)
 
 
 def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) -> str:
@@ -92,7 +94,7 @@ def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) 
         said = ", ".join(f"{n} {name}" for name, n in found if n)
     taken = "taken as right"
     if right is not None:
-        taken = f"right is {right}, y = {classifier.classes.index(right)}"
+        taken = f"right is {right}, y = {class_meant(right, classifier.classes)}"
     T = classifier.temperature
     calibrated = "" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}"
     if classifier.earlier:

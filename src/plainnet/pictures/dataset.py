@@ -12,6 +12,7 @@ import numpy as np
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_names import Label
 from plainnet.pictures.extractor import Extractor
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import not_finite, select
@@ -43,6 +44,9 @@ class Dataset:
     """The line of its file from which each sample came, `(N,)`, if they came from lines."""
     target: str | None = None
     """The name of the number that is to be predicted, of a regression."""
+    labels: tuple[Label, ...] = ()
+    """What the classes' labels were before they were named: `(0, 1)` for the classes `("0", "1")`;
+    (): the names themselves."""
     weights: Array | None = None
     """What each sample counts when it is learned from, float32 `(N,)`; None: all the same."""
 
@@ -133,6 +137,8 @@ class Dataset:
             )
         if n_classes == 0 or len(set(self.classes)) < n_classes:
             raise self._error(f"must name each class once, but classes is {self.classes}.")
+        if self.labels and len(self.labels) != n_classes:
+            raise self._error(f"has {n_classes} classes, but {len(self.labels)} labels of classes.")
         if y.min() < 0 or y.max() >= n_classes:
             raise self._error(
                 f"has {n_classes} classes, numbered from 0 to {n_classes - 1}, but y runs from "

@@ -1,0 +1,243 @@
+"""What a class is called: one rule, wherever labels come from.
+
+A text is its own name, without the spaces around it, in Unicode's composed form (NFC). A boolean
+is `True` or `False`, a whole number its decimal digits, any other number what `repr` gives. The
+name of a label never depends on the other labels.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+from unicodedata import normalize
+
+import numpy as np
+
+from plainnet.errors import DataError
+from plainnet.network.arrays import Array
+
+log = logging.getLogger(__name__)
+
+Label = str | bool | int | float
+"""What the right answer for a sample may be called by."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+class Named(NamedTuple):
+    """Labels, with their classes numbered."""
+
+    y: Array
+    """The class number of each label, int64 `(N,)`; −1 where there is none."""
+    classes: tuple[str, ...]
+    """The name of each class."""
+    labels: tuple[Label, ...]
+    """The label of each class, as it was given."""
+
+
+def plain_text(text: str) -> str:
+    """The text without the spaces around it, in Unicode's composed form."""
+    text = text.strip()
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def plain_label(label: Any) -> Label:
+    """The label as a plain text, boolean, whole or other number.
+
+    Raises:
+        ValueError: it is something else, or a number that is not told from its neighbours.
+    """
+    if hasattr(label, "item") and not isinstance(label, (np.generic, str)):  # such as a tensor
+        label = label.item()
+    if isinstance(label, str):
+        return str.__str__(label)
+    if isinstance(label, (bool, np.bool)):
+        return bool(label)
+    if isinstance(label, (int, np.integer)):
+        return int(label)
+    if not isinstance(label, (float, np.floating)):
+        raise ValueError(f"{label!r:.40} is neither a text, a boolean nor a number")
+    exact: float = 2.0 ** (np.finfo(type(label)).nmant + 1)  # beyond it whole numbers are missing
+    if not abs(float(label)) < exact:
+        raise ValueError(f"{label!r:.40} cannot be told from other numbers")
+    return float(label)
+
+
+def class_name(label: Any) -> str:
+    """What the class of a label is called.
+
+    Raises:
+        ValueError: see `plain_label`.
+    """
+    plain = plain_label(label)
+    if isinstance(plain, str):
+        return plain_text(plain)
+    return str(int(plain)) if isinstance(plain, float) and plain.is_integer() else repr(plain)
+
+
+def is_absent(label: Any) -> bool:
+    """Whether there is no label: None, an empty text, NaN, or as pandas writes that."""
+    return label is None or str(label).strip() in ("", "nan", "NaT", "<NA>")
+
+
+def name_labels(
+    y: Any,
+    whose: str,
+    *,
+    natural: bool = False,
+    absent: Callable[[Any], bool] = lambda label: False,  # noqa: ARG005
+) -> Named:
+    """Number the classes of labels, and name them.
+
+    Args:
+        y: a label for each sample, `(N,)`: texts, booleans, whole or other numbers.
+        whose: what they are, for messages: `y`.
+        natural: order texts as people do, `2` before `10`, instead of letter by letter.
+        absent: whether a label says that there is none.
+
+    Raises:
+        DataError: they are something else.
+    """
+    different, codes = _coded(_one_each(y, whose))
+    names: dict[str, Label] = {}
+    of_code: list[str | None] = []
+    for code, label in enumerate(different):
+        if absent(label):
+            of_code.append(None)
+            continue
+        try:
+            name, plain = class_name(label), plain_label(label)
+        except ValueError as error:
+            raise DataError(
+                f"The class of each sample must be a name or a whole number, but {whose} holds "
+                f"{label!r:.40} in row {int((codes == code).argmax())} ({error}); name the "
+                "classes, or number them from 0 on."
+            ) from None
+        of_code.append(name)
+        names[name] = _same(names[name], plain, name, whose) if name in names else plain
+    labels = dict(_ordered(names, natural))
+    if {bool} < {type(label) for label in labels.values()}:
+        _check_flags(labels.values(), whose)
+    number = {name: i for i, name in enumerate(labels)}
+    places = np.array([-1 if name is None else number[name] for name in of_code], np.int64)
+    return Named(places[codes], tuple(labels), tuple(labels.values()))
+
+
+def label_array(labels: Sequence[Label]) -> Array:
+    """Labels as an array of the type that they are of, `(K,)`; of objects where none holds them."""
+    kinds = {type(label) for label in labels}
+    if kinds == {int}:
+        for dtype in (np.int64, np.uint64):
+            with suppress(OverflowError):
+                return np.array(labels, dtype)
+    elif len(kinds) == 1:
+        return np.array(labels)
+    made = np.empty(len(labels), object)
+    made[:] = labels
+    return made
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort numbers by what they are worth, and texts so that `a2` comes before `a10`."""
+    names = [*names]
+    if all(map(_NUMBER.fullmatch, names)):
+        return sorted(names, key=lambda name: (_worth(name), name))
+    return sorted(names, key=lambda name: (_parts(name), name))
+
+
+def _one_each(y: Any, whose: str) -> Array:
+    """Labels as an array `(N,)` of their own type, or of objects where that would change them."""
+    try:
+        given = np.asarray(y) if hasattr(y, "dtype") or hasattr(y, "__array__") else _objects(y)
+    except ValueError:  # lists of different lengths
+        given = np.array(None)
+    if given.ndim == 2 and given.shape[1] == 1:
+        return given[:, 0]
+    if given.ndim == 1 and given.dtype.kind in "biufUTO":
+        return given
+    found = f"{given.dtype} {given.shape}"
+    if given.ndim == 2 and _is_one_hot(given):
+        raise DataError(
+            f"There should be as many classes as samples, but {whose} is {found}, with a single 1 "
+            "in each row; give the number of each sample's class, y.argmax(axis=1)."
+        )
+    way = (
+        "decode them, np.char.decode(y, 'utf-8')"
+        if given.dtype.kind == "S"
+        else ("name the classes, or number them from 0 on")
+    )
+    raise DataError(
+        f"The class of each sample must be a name or a whole number, but {whose} is {found}; {way}."
+    )
+
+
+def _objects(y: Any) -> Array:
+    cells = np.asarray(y, object) if not isinstance(y, (str, bytes)) else np.array(None)
+    return np.asarray(y) if cells.ndim == 2 else cells
+
+
+def _is_one_hot(given: Array) -> bool:
+    if given.dtype.kind not in "biuf" or given.shape[1] < 2:
+        return False
+    return bool((((given == 0) | (given == 1)).all(axis=1) & (given.sum(axis=1) == 1)).all())
+
+
+def _coded(given: Array) -> tuple[list[Any], Array]:
+    """The different labels, and the number of each one's `(N,)`."""
+    if given.dtype.kind in "biufU":
+        different, codes = np.unique(given, return_inverse=True)
+        return list(different), codes.reshape(-1)
+    numbers: dict[Any, int] = {}
+    cells = given.tolist()
+    try:
+        keys = [(type(cell), cell if cell == cell else None) for cell in cells]  # NaN is not NaN
+        codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    except TypeError:  # pandas' missing value is neither true nor false; a list is not hashable
+        keys = [(type(cell), str(cell)) for cell in cells]
+        codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    first = {code: cell for code, cell in zip(codes[::-1].tolist(), reversed(cells), strict=True)}
+    return [first[code] for code in range(len(numbers))], codes
+
+
+def _same(label: Label, other: Label, name: str, whose: str) -> Label:
+    """The label of two that give one name."""
+    if isinstance(label, str) is not isinstance(other, str):
+        raise DataError(
+            f"{whose} holds {name!r} both as a text and as a number or boolean; make texts of all "
+            "labels, y.astype(str)."
+        )
+    if label != other:
+        log.warning("%s spells the class %r in more than one way; they are one.", whose, name)
+        return name
+    return label
+
+
+def _check_flags(labels: Iterable[Label], whose: str) -> None:
+    """Refuse booleans among numbers: 1 == True."""
+    if any(isinstance(label, (int, float)) and not isinstance(label, bool) for label in labels):
+        raise DataError(
+            f"{whose} holds both booleans and numbers, and True equals 1; make all of them "
+            "numbers, or texts."
+        )
+
+
+def _ordered(names: dict[str, Label], natural: bool) -> list[tuple[str, Label]]:
+    if natural:
+        return [(name, names[name]) for name in natural_order(names)]
+    numbers = [item for item in names.items() if not isinstance(item[1], str)]
+    texts = [item for item in names.items() if isinstance(item[1], str)]
+    return [*sorted(numbers, key=lambda item: item[1]), *sorted(texts)]
+
+
+def _worth(name: str) -> int | float:
+    try:
+        return int(name)
+    except ValueError:
+        return float(name)
+
+
+def _parts(name: str) -> list[tuple[int, int, str]]:
+    """Runs of digits as numbers, and what stands between them as texts."""
+    runs = re.findall(r"[0-9]{1,4000}|[^0-9]+", name)
+    return [(0, int(run), "") if run[0] in "0123456789" else (1, 0, run) for run in runs]
