@@ -3,7 +3,8 @@
 Each pixel of the new picture is looked up at one place of the old one. Mirror, scale, slant,
 rotation, shift and the elastic field all move that place, and the picture is interpolated once:
 each interpolation blurs, so three of them in a row would teach the network blurred pictures.
-Pillow's transform is no faster than this in NumPy, and has neither repeated edges nor elastic fields.
+Pillow's transform is no faster than this in NumPy, and knows neither repeated edges nor elastic
+fields.
 
 Everything is computed in whole numbers: places in 1/64 of a pixel, levels in 1/256, gains in
 1/1024. So the loops of `augmentation_loops.py` give the same pictures to the last bit, here or
