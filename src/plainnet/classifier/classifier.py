@@ -146,7 +146,7 @@ class Classifier(Learner):
         Classes are answered as they were given to `fit`: numbers as numbers, booleans as booleans;
         those of files of texts, and of folders, by their names.
         """
-        return label_array(self.labels)[self.answers(self.predict_proba(samples))]
+        return label_array(self.labels or self.classes)[self.answers(self.predict_proba(samples))]
 
     def answers(self, P: Array) -> Array:
         """The class numbers answered for probabilities `(N, K)`, `(N,)`."""
@@ -200,7 +200,7 @@ class Classifier(Learner):
 
     def description(self) -> dict[str, Any]:
         """What a model file says of its answers."""
-        labels = {"labels": list(self.labels)} if self.labels != self.classes else {}
+        labels = {"labels": list(self.labels)} if self.labels not in ((), self.classes) else {}
         return {
             "classes": list(self.classes),
             **labels,
