@@ -119,5 +119,5 @@ def _of_table(learner: "Learner", data: Any, target: str | None) -> Dataset:
         data = next(parts[name] for name in PARTS if name in parts)
     table = table_at(data)
     if target is not None:
-        table = replace(table, columns={**table.columns, columns.target: table[target]})
+        table = replace(table, columns={**table.columns, columns.target: table[target]}, given={})
     return columns.dataset(table)

@@ -148,6 +148,7 @@ class Columns(Extractor):
             self.extract_table(table),
             right.y,
             right.classes,
+            labels=right.labels,
             name=table.name,
             extractor=self,
             lines=table.lines,

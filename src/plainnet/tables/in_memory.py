@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.tables.table import Table, raw_column
+from plainnet.tables.table import Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
 """How the header of an index without a name reads, as pandas and R write it."""
@@ -100,9 +100,10 @@ def _table(
     keys = [key for key, _ in given]
     names = column_names(keys, name)
     named = [*zip(names, given, strict=True), *((str(key).strip(), (key, v)) for key, v in index)]
-    columns = {name: raw_column(values) for name, (_, values) in named}
+    given_as = {name: values_of(values) for name, (_, values) in named}
+    columns = {name: raw_column(values) for name, values in given_as.items()}
     marked = (*index_columns(keys, names), *(str(key).strip() for key, _ in index))
-    return Table(name, columns, index=marked)
+    return Table(name, columns, index=marked, given=given_as)
 
 
 def _is_frame(samples: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
 from plainnet.tables.in_memory import column_names, index_columns
-from plainnet.tables.table import TEXT, Table, raw_column
+from plainnet.tables.table import EXACT, TEXT, Table, raw_column
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +53,16 @@ def table_of_arrow(read: Any, name: str) -> Table:
     keys = list(read.column_names)
     names = column_names(keys, name)
     columns: dict[str, Array] = {}
+    given: dict[str, Any] = {}
     for key, called in zip(keys, names, strict=True):
         if (column := _column(read.column(key), pyarrow.types)) is None:
             log.warning("Left out: column %r of %s holds no plain values.", called, name)
         else:
-            columns[called] = column
+            columns[called], given[called] = column, read.column(key)
     noted = {str(key).strip() for key in _pandas_index(read.schema)}
     index = {*index_columns(keys, names), *noted}
-    return Table(name, columns, index=tuple(called for called in columns if called in index))
+    marked = tuple(called for called in columns if called in index)
+    return Table(name, columns, index=marked, given=given)
 
 
 def _pandas_index(schema: Any) -> list[str]:
@@ -72,11 +74,24 @@ def _pandas_index(schema: Any) -> list[str]:
     return [name for name in noted if isinstance(name, str)]
 
 
+def _is_exact(values: Any) -> bool:
+    """Whether float64 holds these whole numbers."""
+    import pyarrow.compute
+
+    ends = pyarrow.compute.min_max(values).as_py().values()
+    return all(end is None or abs(end) <= EXACT for end in ends)
+
+
 def _column(values: Any, types: Any) -> Array | None:
     """Float64 or text; None of a column that holds lists, records or bytes."""
     kind = values.type
     if types.is_dictionary(kind):
         kind, values = kind.value_type, values.cast(kind.value_type)
+    whole = types.is_integer(kind) or (types.is_decimal(kind) and kind.scale <= 0)
+    if whole and not _is_exact(values):
+        return np.array(
+            ["" if cell is None else str(int(cell)) for cell in values.to_pylist()], TEXT
+        )
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN where there is none
         return numbers.astype(np.float64)

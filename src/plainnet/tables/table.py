@@ -2,10 +2,11 @@
 
 Numbers are float64, NaN where one is missing; texts are NumPy's strings of variable width, which
 take 16 bytes a cell where they are short, without the spaces around them, "" where one is missing.
+A column with whole numbers that float64 does not hold is one of texts, their digits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.folders import first_few
 
 TEXT = np.dtypes.StringDType()
+EXACT = 2**53
+"""Up to here float64 holds all whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,9 @@ class Table:
     """Whether `1,5` may be a number."""
     index: tuple[str, ...] = ()
     """Columns that are the index of a data frame, written down: they are not learned from."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Columns as they came, of what was in memory or in Parquet: the labels of a target keep their
+    type. Rows that are taken forget it."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -62,9 +68,8 @@ class Table:
     def take(self, rows: Array) -> "Table":
         """The table of these rows: indices or a mask."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return replace(
-            self, columns=columns, lines=None if self.lines is None else self.lines[rows]
-        )
+        lines = None if self.lines is None else self.lines[rows]
+        return replace(self, columns=columns, lines=lines, given={})
 
     def where(self, row: int | np.intp) -> str:
         """`line 17` of a file, else `row 16`, counted from 0."""
@@ -73,15 +78,23 @@ class Table:
 
 def raw_column(values: Any) -> Array:
     """Any values of a column as float64 or text; None and what is no number are missing."""
-    array = np.asarray(values)
+    array = values_of(values)
     if array.dtype.kind in "iuf":
-        return array.astype(np.float64)
+        inexact = array.dtype.kind != "f" and array.size and not _is_exact(array.min(), array.max())
+        return array.astype(TEXT if inexact else np.float64)
     if array.dtype.kind in "MmT" or array.dtype == TEXT:
         return array.astype(TEXT) if array.dtype.kind != "M" else _dates(array)
     cells = array.tolist()
-    if all(cell is None or _is_number(cell) for cell in cells) and any(map(_is_number, cells)):
+    numbers = [cell for cell in cells if _is_number(cell)]
+    known = len(numbers) + sum(cell is None for cell in cells)
+    if numbers and known == len(cells) and _is_exact(*numbers):
         return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
     return np.array([_text(cell) for cell in cells], TEXT)
+
+
+def values_of(values: Any) -> Array:
+    """Values as an array that changes none of them: a list becomes one of objects."""
+    return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)
 
 
 def texts_of(values: Array) -> list[str]:
@@ -94,6 +107,11 @@ def texts_of(values: Array) -> list[str]:
 
 def _is_number(cell: Any) -> bool:
     return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
+
+
+def _is_exact(*numbers: Any) -> bool:
+    """Whether float64 holds all of them that are whole numbers."""
+    return all(isinstance(n, (float, np.floating)) or abs(int(n)) <= EXACT for n in numbers)
 
 
 def _text(cell: Any) -> str:

@@ -7,8 +7,9 @@ import numpy as np
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_names import Label, is_absent, name_labels
 from plainnet.tables import TASKS, Task
-from plainnet.tables.table import Table
+from plainnet.tables.table import EXACT, Table, values_of
 from plainnet.tables.values import Cells, as_read, is_missing
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,9 @@ class Target:
     y: Array
     """Class numbers int64, or numbers float64, `(n,)`."""
     classes: tuple[str, ...]
-    """Of a classification, sorted; of a regression none."""
+    """Of a classification, in natural order; of a regression none."""
+    labels: tuple[Label, ...]
+    """The label of each class, as the table was given it."""
     rows: Array
     """The rows of the table that have a value, `(n,)`."""
 
@@ -32,7 +35,8 @@ class Target:
 def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
     """Whether a column holds classes, or numbers to be predicted.
 
-    Numbers with fractions, or more than twenty different ones, are taken for numbers.
+    Numbers with fractions, or more than twenty different ones, are taken for numbers, unless they
+    are digits only: written with zeros in front, or so large that float64 makes one of two.
 
     Raises:
         SettingError: `wanted` is neither of them nor `auto`, or does not fit the column.
@@ -52,7 +56,7 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
         return "classification"
     known = np.unique(values[np.isfinite(values)])
     many = len(known) > MOST_CLASSES or (known != np.rint(known)).any()
-    return "regression" if many else "classification"
+    return "regression" if many and not _are_codes(table[name], known) else "classification"
 
 
 def target_of(table: Table, name: str, task: Task) -> Target:
@@ -67,14 +71,21 @@ def target_of(table: Table, name: str, task: Task) -> Target:
         if values is None:
             raise _no_number(table, name)
         rows = np.flatnonzero(np.isfinite(values))
-        y, classes = values[rows], tuple[str, ...]()
+        target = Target(values[rows], (), (), rows)
     else:
-        y, classes, rows = _classes(table, name)
+        named = name_labels(
+            _labels(table, name),
+            f"The column {name!r} of {table.name}",
+            natural=True,
+            absent=lambda label: is_absent(label) or (type(label) is str and is_missing(label)),
+        )
+        rows = np.flatnonzero(named.y >= 0)
+        target = Target(named.y[rows], named.classes, named.labels, rows)
     if not len(rows):
         raise DataError(f"No row of {table.name} has a value of {name!r}; give them one.")
     if (left := len(table) - len(rows)) > 0:
         log.warning("Left out: %s rows of %s without %r.", f"{left:,}", table.name, name)
-    return Target(y, classes, rows)
+    return target
 
 
 def _numbers(table: Table, name: str) -> Array | None:
@@ -86,21 +97,29 @@ def _numbers(table: Table, name: str) -> Array | None:
     return None if read.unread.any() or not read.present else read.values
 
 
-def _classes(table: Table, name: str) -> tuple[Array, tuple[str, ...], Array]:
-    """Whole numbers are called by their plain digits: `1.0` and `1` are one class."""
-    numbers = _numbers(table, name)
-    known = None if numbers is None else numbers[np.isfinite(numbers)]
-    if numbers is not None and known is not None and (known == np.rint(known)).all():
-        values, places = np.unique(known, return_inverse=True)
-        classes = tuple(str(int(value)) for value in values)
-        return places.astype(np.int64), classes, np.flatnonzero(np.isfinite(numbers))
-    different, codes = Cells(table[name]).coded
-    names = sorted(text for text in different if not is_missing(text))
-    number = {text: i for i, text in enumerate(names)}
-    of_code = np.array([number.get(text, -1) for text in different], np.int64)
-    y = of_code[codes]
-    rows = np.flatnonzero(y >= 0)
-    return y[rows], tuple(names), rows
+def _are_codes(values: Array, known: Array) -> bool:
+    """Whether whole numbers are rather digits: `007`, or more than float64 tells apart."""
+    if values.dtype == np.float64:
+        return False
+    texts = {text for text in Cells(values).coded[0] if not is_missing(text)}
+    if any(text[0] == "0" and text.isdigit() and len(text) > 1 for text in texts):
+        return True
+    return bool((np.abs(known) > EXACT).any()) and len(texts) > len(known)
+
+
+def _labels(table: Table, name: str) -> Array:
+    """The labels in a column as they came, or where they are dates and the like as texts."""
+    values = table[name]
+    given = table.given.get(name, values)
+    if hasattr(given, "to_pylist"):  # as of pyarrow
+        given = values_of(given.to_pylist())
+    if given.dtype.kind == "O":
+        return given if all(is_absent(cell) or _is_label(cell) for cell in given) else values
+    return given if given.dtype.kind in "biufUT" else values
+
+
+def _is_label(cell: object) -> bool:
+    return isinstance(cell, (str, bool, int, float, np.bool, np.number))
 
 
 def _no_number(table: Table, name: str) -> DataError:

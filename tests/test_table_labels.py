@@ -1,0 +1,231 @@
+"""The labels of tables: their names never depend on other rows, and their type comes back."""
+
+import csv
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plainnet import Classifier
+from plainnet.errors import DataError
+from plainnet.pictures import Dataset
+from plainnet.tables import read_tables
+
+ID = 987654321098765432
+"""Of 18 digits: float64 makes one of it and the next."""
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+pandas = pytest.importorskip("pandas")
+
+
+def columns(y: Any) -> dict[str, Any]:
+    """Columns from which y can be told, and y as t."""
+    different = list(dict.fromkeys(y))
+    x = [different.index(label) for label in y]
+    rng = np.random.default_rng(0)
+    return {**{f"x{k}": [(k == i) * 4 + rng.normal() / 9 for i in x] for k in range(3)}, "t": y}
+
+
+def write_csv(path: Path, y: list[Any]) -> Path:
+    table = columns(y)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([list(table), *zip(*table.values(), strict=True)])
+    return path
+
+
+def learned(data: Any, **how: Any) -> Classifier:
+    model = Classifier(hidden=(), epochs=30, learning_rate=0.1, validation_share=0, **how)
+    return model.fit(data, target="t")
+
+
+def dataset(y: list[Any]) -> Dataset:
+    table = {"x": np.random.default_rng(0).normal(size=len(y)), "t": y}
+    train = read_tables(table, "t", task="classification").train
+    assert train is not None
+    return train
+
+
+# -- files of texts -----------------------------------------------------------------------------
+
+TEXTS = [
+    ["01", "02", "A"],
+    ["01", "1", "1.0"],
+    ["+5", "5", "5.0"],
+    ["1e3", "1000", "-0"],
+    [str(ID), str(ID + 1), "7"],
+    ["TRUE", "FALSE", "x"],
+    [NFC, "b", "c"],
+]
+
+
+@pytest.mark.parametrize("names", TEXTS)
+def test_a_text_in_a_file_is_the_name(names: list[str], tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", names * 20)
+    model = learned(path)
+    assert {*model.classes} == {*names}
+    assert model.predict(path).tolist() == names * 20
+    part = write_csv(tmp_path / "b.csv", names * 20)
+    lines = part.read_text("utf-8").splitlines()
+    part.write_text("\n".join([lines[0], *(lines[1:3] * 3)]) + "\n", "utf-8")
+    evaluation = model.evaluate(part, target="t")  # two classes alone have the same names
+    assert (evaluation.accuracy, evaluation.classes) == (1, model.classes)
+
+
+def test_numbers_in_a_file_are_in_their_order(tmp_path: Path) -> None:
+    assert learned(write_csv(tmp_path / "a.csv", ["10", "2", "-1"] * 9)).classes == (
+        "-1",
+        "2",
+        "10",
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["True", "False"], ["TRUE", "FALSE"]),
+        (["TRUE", "FALSE"], ["true", "false"]),
+        (["1", "0"], ["True", "False"]),
+        (["True", "False"], ["1", "0"]),
+        (["1", "0"], ["1.0", "0.0"]),
+        (["3.0", "4.0"], ["3", "4"]),
+        ([NFC, "b"], [NFD, "b"]),
+        ([NFD, "b"], [NFC, "b"]),
+    ],
+)
+def test_what_another_file_calls_alike(train: list[str], test: list[str], tmp_path: Path) -> None:
+    model = learned(write_csv(tmp_path / "a.csv", train * 20))
+    other = write_csv(tmp_path / "b.csv", test * 20)
+    assert model.evaluate(other, target="t").accuracy == 1
+    swapped = write_csv(tmp_path / "c.csv", [*test * 20, test[0]])  # one row more, of the first
+    assert model.evaluate(swapped, target="t").confusion.sum() == 41
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [(["1", "2"], ["01", "2"]), (["01", "02"], ["1", "2"]), (["0", "1"], ["y", "n"])],
+)
+def test_what_another_file_calls_otherwise(
+    train: list[str], test: list[str], tmp_path: Path
+) -> None:
+    model = learned(write_csv(tmp_path / "a.csv", train * 20))
+    with pytest.raises(DataError, match=f"holds the class .* knows only {', '.join(train)}"):
+        model.evaluate(write_csv(tmp_path / "b.csv", test * 20), target="t")
+
+
+# -- what is in memory, and Parquet -------------------------------------------------------------
+
+VALUES: dict[str, list[Any]] = {
+    "int": [3, -1, 2],
+    "large": [ID, ID + 1, 5],
+    "uint64": [2**64 - 1, 2**64 - 2, 1],
+    "bool": [True, False, False],
+    "float": [1.0, 2.0, 0.0],
+    "fractions": [0.5, 1.5, 0.1],
+    "text": ["b", NFC, "01"],
+}
+
+
+NULLABLE = {
+    **{"int": "Int64", "large": "Int64", "uint64": "UInt64", "bool": "boolean"},
+    **{"float": "Float64", "fractions": "Float64", "text": "string"},
+}
+
+
+def frames(y: list[Any], name: str) -> dict[str, Any]:
+    frame = pandas.DataFrame(columns(y))
+    return {
+        "frame": frame,
+        "objects": frame.astype({"t": object}),
+        "nullable": frame.astype({"t": NULLABLE[name]}),
+        "categories": frame.astype({"t": "category"}),
+        "mapping": columns(y),
+        "rows": frame.astype({"t": object}).to_dict("records"),
+    }
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("kind", ["frame", "objects", "nullable", "categories", "mapping", "rows"])
+def test_labels_in_memory_come_back_as_they_were(name: str, kind: str, tmp_path: Path) -> None:
+    y = VALUES[name] * 20
+    table = frames(y, name)[kind]
+    model = learned(table, ensemble=2)
+    model.save(tmp_path / "m")
+    for asked in (model, Classifier.load(tmp_path / "m")):
+        answers = asked.predict(table)
+        assert (answers == y).mean() == 1
+        assert {type(answer) for answer in answers.tolist()} == {type(label) for label in y}
+        if kind in ("frame", "objects", "nullable", "categories"):
+            assert (answers == table["t"]).mean() == 1
+        assert asked.evaluate(table).accuracy == 1
+    assert len(model.classes) == len({*y})
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("missing", [False, True])
+def test_labels_in_parquet_come_back_as_they_were(name: str, missing: bool, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    y = VALUES[name] * 20
+    frame = pandas.DataFrame(columns(y)).astype({"t": NULLABLE[name]})
+    if missing:
+        frame = pandas.concat([frame, frame[:1].assign(t=pandas.NA)], ignore_index=True)
+        frame = frame.astype({"t": NULLABLE[name]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    model = learned(tmp_path / "a.parquet")
+    answers = model.predict(tmp_path / "a.parquet")[:60]
+    assert (answers == y).mean() == 1
+    assert {type(answer) for answer in answers.tolist()} == {type(label) for label in y}
+    assert model.evaluate(tmp_path / "a.parquet").accuracy == 1
+
+
+def test_a_missing_label_makes_floats_of_a_frame_and_the_classes_stay(tmp_path: Path) -> None:
+    whole = pandas.DataFrame(columns([1, 0, 2] * 20))
+    model = learned(whole)
+    holes = whole.astype({"t": float})
+    holes.loc[3, "t"] = np.nan
+    assert model.evaluate(holes).accuracy == 1
+    holes.to_csv(tmp_path / "a.csv", index=False)
+    assert "1.0" in (tmp_path / "a.csv").read_text()
+    assert model.evaluate(tmp_path / "a.csv").accuracy == 1
+
+
+def test_a_frame_and_its_file_are_one_model(tmp_path: Path) -> None:
+    for name, y in VALUES.items():
+        frame = pandas.DataFrame(columns(y * 20))
+        frame.to_csv(tmp_path / "a.csv", index=False)
+        of_frame, of_file = learned(frame), learned(tmp_path / "a.csv")
+        assert of_frame.classes == of_file.classes or name == "float"  # 1, and in the file 1.0
+        assert of_frame.evaluate(tmp_path / "a.csv").accuracy == 1
+        assert of_file.evaluate(frame).accuracy == 1
+
+
+@pytest.mark.parametrize(
+    ("y", "why"),
+    [
+        ([1.0, np.inf, 2.0], r"holds inf in row 1"),
+        ([1.0, 1e20, 2.0], r"holds 1e\+20 in row 1"),
+        ([1, "1", 2], "holds '1' both as a text and as a number"),
+    ],
+)
+def test_labels_that_are_none(y: list[Any], why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        dataset(y * 9)
+
+
+def test_labels_that_are_missing_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for gap in (None, np.nan, pandas.NA, ""):
+            data = dataset(["a", "b", gap, "a"] * 3)
+            assert (data.classes, len(data)) == (("a", "b"), 9)
+    assert caplog.text.count("Left out: 3 rows of The table without 't'") == 4
+
+
+def test_dates_and_decimals_are_classes_by_their_text() -> None:
+    from datetime import date
+    from decimal import Decimal
+
+    days = [date(2024, 1, 1), date(2024, 1, 2)] * 9
+    assert dataset(days).classes == ("2024-01-01", "2024-01-02")
+    assert dataset([Decimal("1.5"), Decimal("0.5")] * 9).classes == ("0.5", "1.5")
+    assert dataset(np.array(days, "M8[D]").tolist()).classes == ("2024-01-01", "2024-01-02")
