@@ -140,8 +140,13 @@ def test_other_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is UTF-16; save it as UTF-8"):
         read_table(written(tmp_path / "t.csv", "a,b\n1,2\n", "utf-16"))
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\n")
-    with pytest.raises(DataError, match="is no text, as a CSV table is; name a table"):
+    with pytest.raises(DataError, match=r"photo\.jpg is a picture; name a table, a \.csv or"):
         read_table(tmp_path / "photo.jpg")
+    (tmp_path / "photo").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\n")
+    with pytest.raises(DataError, match="is no text, as a CSV table is; name a table"):
+        read_table(tmp_path / "photo")
+    with pytest.raises(DataError, match="is a folder; name a table"):
+        read_table(tmp_path)
     with pytest.raises(FileError, match="cannot be read: No such file"):
         read_table(tmp_path / "nowhere.csv")
     with pytest.raises(FileError, match="cannot be read: Is a directory"):
@@ -721,7 +726,7 @@ def test_what_cannot_be_explained(train_file: Path) -> None:
     assert opposite.contributions == pytest.approx(-told.contributions)
     with pytest.raises(DataError, match="One row is explained at a time, but got 80"):
         explain_row(model, read_table(train_file))
-    with pytest.raises(DataError, match="trained on a table"):
+    with pytest.raises(DataError, match=r"Samples must be an array .* got Table"):
         explain_row(Classifier(**QUICK).fit(np.eye(8), [0, 1] * 4), read_table(train_file))
 
 

@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from plainnet.checks import check_number
 from plainnet.classifier.decision import check_decision, decide
@@ -29,6 +29,11 @@ from plainnet.pictures.class_names import Label, label_array
 from plainnet.training import logits
 from plainnet.training.calibration import fit_temperature
 from plainnet.training.evaluation import Evaluation, answers_from, evaluate_probabilities
+
+if TYPE_CHECKING:
+    from plainnet.classifier.explain import Explanation
+    from plainnet.classifier.explain_row import RowExplanation
+    from plainnet.network.trace import Trace
 
 ENOUGH = 30
 """Validation samples that a temperature is fitted to, at least."""
@@ -157,7 +162,7 @@ class Classifier(Learner):
         samples: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
+        target: str | int | None = None,
         weights: Array | None = None,
     ) -> float:
         """The share of right answers on what `evaluate` takes: mostly samples and their classes y.
@@ -172,7 +177,7 @@ class Classifier(Learner):
         data: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
+        target: str | int | None = None,
         weights: Array | None = None,
     ) -> Evaluation:
         """Everything that can be measured on samples with known classes.
@@ -190,11 +195,67 @@ class Classifier(Learner):
             DataError: samples of another kind, or a class that the model has not learned.
             SettingError: nothing has been learned yet, or a target of what is no table.
         """
-        self._check_trained()
+        self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         right = right_classes(self.classes, found)
         P = self.predict_proba(found)
         return evaluate_probabilities(right, P, self.classes, self.threshold)
+
+    def explain(
+        self,
+        sample: Samples,
+        *,
+        of: Label | None = None,
+        method: str | None = None,
+        samples: int = 50,
+        noise: float = 0.15,
+        patch: int | None = None,
+        rng: Rng | int | None = 0,
+    ) -> "Explanation | RowExplanation":
+        """Share the answer for one sample out among its pixels, columns or features.
+
+        Both kinds of explanation have `answer`, `of`, `relevance` and the `evidence` that it sums
+        up to.
+
+        Args:
+            sample: one picture, one row of a table, or one feature vector.
+            of: the class that is explained; None: the answer.
+            method: of pictures `gradient`, `smooth` or `occlusion`; None: `gradient`, or
+                `occlusion` where a backbone makes the features.
+            samples: noisy copies, of `smooth`.
+            noise: their standard deviation, as a share of the inputs' range, of `smooth`.
+            patch: side of a patch in pixels, of `occlusion`; None: an eighth of the shorter side.
+            rng: generator or seed of the noise.
+
+        Raises:
+            DataError: not one sample, or one of another kind.
+            SettingError: nothing has been learned yet, an unknown class or method, or a setting
+                out of its range.
+        """
+        from plainnet.classifier.explain import explain_any  # only when it is asked for
+
+        how: dict[str, Any] = {"samples": samples, "noise": noise, "patch": patch, "rng": rng}
+        return explain_any(self, sample, of=of, method=method, **how)
+
+    def trace(
+        self, samples: Samples, y: Labels | Label | None = None, *, training: bool = False
+    ) -> "Trace":
+        """Follow samples through the network: forward, the loss and backward, step by step.
+
+        Of an ensemble it is the last network. `plainnet.reports.trace_text` makes a text of it.
+
+        Args:
+            samples: as `predict` takes them; all of them are one batch.
+            y: the class of each sample, or of all; None: what the classifier answers.
+            training: work as while training (Dropout leaves units out) and not as when answering.
+
+        Raises:
+            DataError: samples of another kind, or y does not fit them.
+            SettingError: nothing has been learned yet.
+        """
+        from plainnet.classifier.tracing import trace_answers  # only when it is asked for
+
+        return trace_answers(self, samples, y, training=training)
 
     # -- keeping ---------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ def data_to_evaluate(
     data: Samples | Splits,
     y: Labels | None = None,
     *,
-    target: str | None = None,
+    target: str | int | None = None,
     weights: Array | None = None,
 ) -> Dataset:
     """The samples with what is right for each; see `Learner.evaluate`.
@@ -49,9 +49,7 @@ def data_to_evaluate(
             raise DataError("A data set holds its classes or numbers already; leave y out.")
         found = data if isinstance(data, Dataset) else _first(data)
     elif y is not None:
-        check_order(data, y)
-        raw = raw_samples(data, learner.preprocessing, learner.extractor)
-        found = learner.dataset(raw, y)
+        found = _with_answers(learner, data, y)
     elif learner.columns is not None:
         found = _of_table(learner, data, target)
     elif isinstance(data, (str, os.PathLike)):
@@ -107,9 +105,21 @@ def _first(splits: Splits) -> Dataset:
     return next(iter(parts.values()))
 
 
-def _of_table(learner: "Learner", data: Any, target: str | None) -> Dataset:
+def _with_answers(learner: "Learner", data: Samples, y: Labels) -> Dataset:
+    """Samples and what is right for each."""
+    from plainnet.tables.sources import check_index  # only when something is evaluated
+
+    check_order(data, y)
+    check_index(data, y)
+    if isinstance(y, str):
+        raise DataError(f"y must hold what is right for each sample, but is {y!r}; see target=….")
+    return learner.dataset(raw_samples(data, learner.preprocessing, learner.extractor), y)
+
+
+def _of_table(learner: "Learner", data: Any, target: str | int | None) -> Dataset:
     """The rows of a table, or of the first of a folder's, that say what is right."""
     from plainnet.tables.files import table_at, tables_at  # only where there is a table
+    from plainnet.tables.sources import column_name
 
     columns = learner.columns
     if columns is None:
@@ -119,5 +129,8 @@ def _of_table(learner: "Learner", data: Any, target: str | None) -> Dataset:
         data = next(parts[name] for name in PARTS if name in parts)
     table = table_at(data)
     if target is not None:
-        table = replace(table, columns={**table.columns, columns.target: table[target]}, given={})
+        name = column_name(target)
+        given = {columns.target: table.given[name]} if name in table.given else {}
+        right = {**table.columns, columns.target: table[name]}
+        table = replace(table, columns=right, given=given)
     return columns.dataset(table)

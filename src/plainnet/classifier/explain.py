@@ -19,11 +19,13 @@ tell; the mean picture is of the one colour that the backbone is shown as 0.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.classifier.classifier import Classifier
+from plainnet.classifier.explain_row import RowExplanation, explain_row
 from plainnet.classifier.picture_samples import raw_pictures
 from plainnet.classifier.question import Question, ThroughBackbone, class_asked
 from plainnet.classifier.samples import Samples
@@ -117,6 +119,26 @@ def explain(
     )
 
 
+def explain_any(
+    classifier: Classifier,
+    sample: Samples,
+    *,
+    of: Label | np.generic | None,
+    method: str | None,
+    **how: Any,
+) -> Explanation | RowExplanation:
+    """Explain what the classifier was trained on; see `Classifier.explain`."""
+    classifier.check_trained()
+    if classifier.picture_shape:
+        return explain(classifier, sample, of=of, method=method, **how)
+    if method is not None:
+        raise SettingError(
+            f"The method {method} is for pictures, but this model was trained on "
+            f"{'a table' if classifier.columns else 'feature vectors'}; leave it out."
+        )
+    return explain_row(classifier, sample, of=of)
+
+
 @dataclass(frozen=True)
 class _Settings:
     samples: int
@@ -194,12 +216,11 @@ def _method(classifier: Classifier, method: str | None) -> str:
 
 def _one_picture(classifier: Classifier, picture: Samples) -> Array:
     """The raw picture `(1, height, width, channels)`."""
-    if not classifier.classes:
-        raise SettingError("This classifier has not learned anything yet; call fit(…) first.")
+    classifier.check_trained()
     if not classifier.picture_shape:
         raise DataError(
-            "An explanation shows the pixels of a picture, but this model was trained on feature "
-            f"vectors of {classifier.preprocessing.shape[0]}; train one on pictures."
+            "This explanation shows the pixels of a picture, but the model was trained on feature "
+            f"vectors of {classifier.preprocessing.shape[0]}; ask its method explain(…)."
         )
     raw = raw_pictures(picture, classifier.picture_shape)
     if len(raw) != 1:

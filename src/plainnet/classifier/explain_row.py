@@ -1,4 +1,4 @@
-"""Which columns of a table spoke for an answer, and which against it.
+"""Which columns of a table, or which features, spoke for an answer, and which against it.
 
 What is explained is one number s: of a classifier how much the network prefers a class, its logit
 against those of the others (`question.contrast`), of a regressor the predicted number itself. The
@@ -9,16 +9,19 @@ Sundararajan, Taly, Yan: Axiomatic attribution for deep networks (2017), integra
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from plainnet.classifier.classifier import Classifier
-from plainnet.classifier.question import Question, class_asked
+from plainnet.classifier.question import Question, class_asked, prepared
 from plainnet.classifier.regressor import Regressor
-from plainnet.errors import DataError
+from plainnet.classifier.samples import Samples, raw_samples
+from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.pictures.class_names import Label
-from plainnet.tables import Columns, Table
+from plainnet.tables import Columns
+from plainnet.tables.files import table_at
 
 STEPS = 200
 """Of the way: it has a kink wherever a unit is switched on or off."""
@@ -37,65 +40,107 @@ class RowExplanation:
     average: float
     """s(average row), which the contributions lead away from."""
     columns: tuple[str, ...]
-    """By the size of their contribution, the largest first."""
+    """By the size of their contribution, the largest first; features by number, `feature 0`, …."""
     cells: tuple[str, ...]
     """What stands in them."""
     contributions: Array
     """float64 `(C,)`: above 0 what raised s."""
 
+    @property
+    def relevance(self) -> Array:
+        """The contributions."""
+        return self.contributions
+
+    @property
+    def evidence(self) -> float:
+        """s(row) − s(average row), which is what the contributions share out."""
+        return self.score - self.average
+
+
+class _Row(NamedTuple):
+    """One row, and the average row of the training."""
+
+    raw: Array  # (1, n), features
+    average: Array  # (1, n)
+    names: list[str]  # of its columns
+    cells: list[str]
+    parts: list[slice]  # the features of each column
+
 
 def explain_row(
-    learner: Classifier | Regressor, table: Table, *, of: Label | np.generic | None = None
+    learner: Classifier | Regressor, sample: Samples, *, of: Label | np.generic | None = None
 ) -> RowExplanation:
-    """Share the answer for one row out among its columns.
-
-    A backward pass writes the network's `grad`; its parameters stay as they are.
+    """Share the answer for one row out among its columns, or its features.
 
     Args:
-        learner: trained on a table.
-        table: of one row.
+        learner: trained on a table, or on feature vectors.
+        sample: a table of one row, or one feature vector.
         of: the class that is explained; None: the answer.
 
     Raises:
-        DataError: the model was trained on something else, or it is not one row.
-        SettingError: an unknown class.
+        DataError: the model was trained on pictures, or it is not one row.
+        SettingError: an unknown class, or one of a regressor.
     """
-    columns = learner.extractor
-    if not isinstance(columns, Columns):
-        raise DataError("Columns are explained of a model that was trained on a table.")
-    if len(table) != 1:
-        raise DataError(f"One row is explained at a time, but got {len(table)}; choose one.")
-    raw = columns.extract_table(table)
-    answer, of, question = _asked(learner, table, raw, of)
+    row = _row(learner, sample)
+    answer, of, question = _asked(learner, row.raw, of)
+    x, start = prepared(learner, row.raw), prepared(learner, row.average)
     steps = (np.arange(STEPS) + 0.5)[:, None] / STEPS
-    way = columns.averages + steps * (raw - columns.averages)
-    gradient = question.gradients(way.astype(question.x.dtype)).mean(axis=0, dtype=np.float64)
-    shares = (raw[0].astype(np.float64) - columns.averages) * gradient
-    contributions = np.array([shares[place].sum() for _, place in columns.parts()])
+    way = start + steps * (x - start)
+    gradient = question.gradients(way.astype(x.dtype)).mean(axis=0, dtype=np.float64)
+    shares = (x[0].astype(np.float64) - start[0]) * gradient
+    contributions = np.array([shares[place].sum() for place in row.parts])
     order = np.argsort(-np.abs(contributions), kind="stable")
-    names = [column.name for column in columns.columns]
     offset = learner.mean if isinstance(learner, Regressor) else 0.0
     return RowExplanation(
         answer,
         of,
-        float(question.scores(raw)[0]) + offset,
-        float(question.scores(columns.averages[None])[0]) + offset,
-        tuple(names[i] for i in order),
-        tuple(str(table[names[i]][0]) for i in order),
+        float(question.scores(x)[0]) + offset,
+        float(question.scores(start)[0]) + offset,
+        tuple(row.names[i] for i in order),
+        tuple(row.cells[i] for i in order),
         contributions[order],
     )
 
 
+def _row(learner: Classifier | Regressor, sample: Samples) -> _Row:
+    """The one row that is to be explained."""
+    learner.check_trained()
+    if learner.picture_shape:
+        raise DataError(
+            "This model was trained on pictures, of which a classifier explains the pixels; give "
+            "it a picture."
+        )
+    columns = learner.extractor
+    if not isinstance(columns, Columns):
+        raw, n = raw_samples(sample, learner.preprocessing), learner.preprocessing.mean.size
+        names, parts = [f"feature {i}" for i in range(n)], [slice(i, i + 1) for i in range(n)]
+        average, cells = learner.preprocessing.mean[None], [f"{value:.6g}" for value in raw[0]]
+    else:
+        table = table_at(sample)
+        raw, average = columns.extract_table(table), columns.averages[None]
+        parts = [place for _, place in columns.parts()]
+        names = [column.name for column in columns.columns]
+        cells = [str(table[name][0]) for name in names]
+    if len(raw) != 1:
+        raise DataError(f"One row is explained at a time, but got {len(raw)}; choose one.")
+    return _Row(raw, average, names, cells, parts)
+
+
 def _asked(
-    learner: Classifier | Regressor, table: Table, raw: Array, of: Label | np.generic | None
+    learner: Classifier | Regressor, raw: Array, of: Label | np.generic | None
 ) -> tuple[str | float, str, Question]:
     """The answer, what is explained, and the question to the networks."""
     if isinstance(learner, Classifier):
-        answer = learner.classes[learner.answers(learner.predict_proba(table))[0]]
+        (k,) = learner.answers(learner.answers_of(raw))
+        answer = learner.classes[k]
         asked = answer if of is None else class_asked(learner.classes, of)
         return answer, asked, Question.about(learner, raw, asked)
+    if of is not None:
+        raise SettingError(
+            f"of names a class, but this model predicts the number {learner.target!r}."
+        )
     members = learner.members
     c = np.array([learner.scale / len(members)])
     networks = tuple((member.network, c) for member in members)
     question = Question(networks, raw, learner.preprocessing.shape, learner)
-    return float(learner.predict(table)[0]), learner.target, question
+    return float(learner.answers_of(raw)[0]), learner.target, question

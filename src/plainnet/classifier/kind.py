@@ -94,7 +94,7 @@ class Kind(ABC):
         data: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
+        target: str | int | None = None,
         weights: Array | None = None,
     ) -> Evaluation | RegressionEvaluation:
         """Everything that can be measured on samples of which is known what is right.

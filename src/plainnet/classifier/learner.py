@@ -227,8 +227,11 @@ class Learner(Configured):
 
     def mean_answers(self, samples: Samples) -> Array:
         """The mean of the networks' answers."""
-        self._check_trained()
-        raw = raw_samples(samples, self.preprocessing, self.extractor)
+        self.check_trained()
+        return self.answers_of(raw_samples(samples, self.preprocessing, self.extractor))
+
+    def answers_of(self, raw: Array) -> Array:
+        """The same for raw samples, as the preprocessing takes them."""
         with np.errstate(over="ignore", invalid="ignore"):
             members = self.members
             A = self.answer_of(members[0], raw)
@@ -250,7 +253,7 @@ class Learner(Configured):
         Raises:
             FileError: it cannot be written; an older file is still there then.
         """
-        self._check_trained()
+        self.check_trained()
         write_learner(Path(path), self)
 
     @classmethod
@@ -267,7 +270,8 @@ class Learner(Configured):
         file = model_at(path)
         return learner_of(cls, file, read_model(file))
 
-    def _check_trained(self) -> None:
+    def check_trained(self) -> None:
+        """A SettingError if nothing has been learned yet."""
         if not self.told_answers():
             raise SettingError(self._untrained())
 

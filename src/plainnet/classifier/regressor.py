@@ -9,7 +9,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -28,6 +28,10 @@ from plainnet.pictures import Dataset, Splits, random_split
 from plainnet.training import logits
 from plainnet.training.moments import moments
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
+
+if TYPE_CHECKING:
+    from plainnet.classifier.explain_row import RowExplanation
+    from plainnet.network.trace import Trace
 
 CLASSES_ONLY = {
     "label_smoothing": "spreads a target over classes",
@@ -148,7 +152,7 @@ class Regressor(Learner):
         samples: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
+        target: str | int | None = None,
         weights: Array | None = None,
     ) -> float:
         """R² on what `evaluate` takes: 1 is perfect, 0 as good as always answering the mean.
@@ -163,7 +167,7 @@ class Regressor(Learner):
         data: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | None = None,
+        target: str | int | None = None,
         weights: Array | None = None,
     ) -> RegressionEvaluation:
         """Everything that can be measured on samples with known numbers.
@@ -179,9 +183,43 @@ class Regressor(Learner):
             DataError: samples of another kind.
             SettingError: nothing has been learned yet, or a target of what is no table.
         """
-        self._check_trained()
+        self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         return evaluate_numbers(found.y, self.predict(found), self.target)
+
+    def explain(self, sample: Samples) -> "RowExplanation":
+        """Share the number predicted for one row out among its columns, or its features.
+
+        Args:
+            sample: one row of a table, or one feature vector.
+
+        Raises:
+            DataError: not one row, or the model was trained on pictures.
+            SettingError: nothing has been learned yet.
+        """
+        from plainnet.classifier.explain_row import explain_row  # only when it is asked for
+
+        return explain_row(self, sample)
+
+    def trace(
+        self, samples: Samples, y: Labels | str | float | None = None, *, training: bool = False
+    ) -> "Trace":
+        """Follow samples through the network: forward, the loss and backward, step by step.
+
+        Of an ensemble it is the last network. `plainnet.reports.trace_text` makes a text of it.
+
+        Args:
+            samples: as `predict` takes them; all of them are one batch.
+            y: the number of each sample, or of all; None: what the target column of a table says.
+            training: work as while training (Dropout leaves units out) and not as when answering.
+
+        Raises:
+            DataError: samples of another kind, or y does not fit them.
+            SettingError: nothing has been learned yet.
+        """
+        from plainnet.classifier.tracing import trace_answers  # only when it is asked for
+
+        return trace_answers(self, samples, y, training=training)
 
     # -- keeping ---------------------------------------------------------------------------------
 

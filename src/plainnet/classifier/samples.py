@@ -18,6 +18,7 @@ from plainnet.classifier.picture_samples import (
 )
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
+from plainnet.classifier.rows import rows_of
 from plainnet.classifier.swapped import check_order
 from plainnet.errors import DataError
 from plainnet.network import Array
@@ -186,12 +187,8 @@ def raw_samples(
         return _sound_features(preprocessing.check(extractor.extract(samples)))
     if preprocessing.is_pictures:
         return raw_pictures(samples, preprocessing.shape)
-    if (paths := _paths(samples)) is not None:
-        raise DataError(
-            f"The model was trained on feature vectors and takes an array "
-            f"(N, {preprocessing.shape[0]}), but got the name of a file, {paths[0]}."
-        )
-    X = _array(samples)
+    paths = _paths(samples)
+    X = _array(samples) if paths is None else np.concatenate([*map(rows_of, paths)])
     return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
 
 
@@ -242,8 +239,9 @@ def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -
 
 def _array(X: Any) -> Array:
     """Grey pictures `(N, H, W)` with their channel, feature vectors as they are."""
+    named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
     try:
-        array = as_samples(X)
+        array = np.array(None) if named else as_samples(X)
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "biuf":

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from plainnet.classifier import Classifier, Regressor, load_any
-from plainnet.errors import DataError, FileError, PictureError, PlainnetError
+from plainnet.errors import DataError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.overwriting import check_answers, check_kind, check_not_read
 from plainnet.files import write_file
@@ -113,32 +113,13 @@ def _features(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     found = _Answers()
     for path in paths:
         try:
-            P = classifier.predict_proba(_rows(path))
+            P = classifier.predict_proba(path)
         except PlainnetError as error:
             found.unread[str(path)] = f"{path} cannot be answered for: {error}"
         else:
             found.names += [f"{path}:{row}" for row in range(len(P))]
             found.P += list(P)
     return found
-
-
-def _rows(path: Path) -> Array:
-    """The features in a .npy file, `(N, n)`."""
-    try:
-        with path.open("rb") as file:
-            X: Array = np.lib.format.read_array(file, allow_pickle=False)
-    except OSError as error:
-        raise FileError(
-            f"it cannot be read ({error.strerror}); check how it is spelled."
-        ) from error
-    except (ValueError, EOFError, MemoryError) as error:
-        raise FileError(
-            "it is no sound .npy file of numbers; this model was trained on feature vectors and "
-            "takes such files, with a row for each sample."
-        ) from error
-    if X.ndim != 2:
-        raise DataError(f"it should hold a row of features for each sample, but is {X.shape}.")
-    return X
 
 
 def _json(classifier: Classifier, found: _Answers, answers: list[str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from plainnet.errors import DataError
 from plainnet.pictures.folders import PARTS
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.reading import Progress, is_picture_file
 from plainnet.tables.csv_file import read_csv
 from plainnet.tables.in_memory import table_of
 from plainnet.tables.parquet import read_parquet
@@ -48,6 +48,9 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
         DataError, FileError: it is no table, or cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
+    if path.is_dir() or is_picture_file(path.name):
+        what = "a folder" if path.is_dir() else "a picture"
+        raise DataError(f"{path} is {what}; name a table, a .csv or .parquet file.")
     if path.suffix.lower() in PARQUET:
         return read_parquet(path)
     return read_csv(path, progress=progress)

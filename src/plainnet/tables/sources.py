@@ -85,7 +85,7 @@ def read_named(
         DataError: y is a column of the table, too, or in another order than its rows; or the
             validation is no such pair.
     """
-    _check_order(data, y)
+    check_index(data, y)
     table = table_of(data)
     named = getattr(y, "name", None)
     if isinstance(y, str) or (named is not None and str(named).strip() in table.columns):
@@ -104,7 +104,7 @@ def read_named(
         return Splits(Path(), train=train)
     if not isinstance(validation, tuple) or len(validation) != 2:
         raise DataError("The validation data must be a pair as the training data, (X, y).")
-    _check_order(*validation)
+    check_index(*validation)
     held = table_of(validation[0], "The validation table")
     watch = make(columns.extract_table(held), validation[1], train)
     return Splits(Path(), train=train, validation=_with_columns(watch, columns, held))
@@ -136,8 +136,8 @@ def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
     return replace(made, extractor=columns, name=table.name, lines=table.lines, target=target)
 
 
-def _check_order(data: Any, y: Any) -> None:
-    """A DataError where y names the same rows as the data frame, in another order."""
+def check_index(data: Any, y: Any) -> None:
+    """A DataError where y names the same rows as a data frame, in another order."""
     index: Any = getattr(data, "index", None)
     given: Any = getattr(y, "index", None)
     if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
