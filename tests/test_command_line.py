@@ -652,9 +652,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(
         (np.zeros((0, 3)), "no samples"),
         (np.full((2, 3), np.inf), "row 0, column 0 is inf"),
         (np.zeros((2, 3), complex), "an array of numbers"),
-        (np.array([[{}, {}, {}]]), r"no sound \.npy file"),
-        (b"\x89PNG and no more", r"no sound \.npy file"),
-        (b"", r"no sound \.npy file"),
+        (np.array([[{}, {}, {}]]), r"no \.npy file of numbers"),
+        (b"\x89PNG and no more", r"no \.npy file of numbers"),
+        (b"", r"no \.npy file of numbers"),
         (None, "cannot be read .No such file"),
     ],
 )
@@ -667,7 +667,7 @@ def test_predict_on_features(
         np.save("bad.npy", array)
     done = plainnet("predict", trained / "features", "bad.npy", data / "features.npy")
     assert done.code == 2
-    assert re.match(f"Error: bad.npy cannot be answered for: .*{why}", done.err)
+    assert re.match(f"Error: bad.npy .*{why}", done.err)
     assert [line.split()[0] for line in done.out.splitlines()[1:]] == [
         f"{data / 'features.npy'}:{row}" for row in range(4)
     ]

@@ -124,7 +124,9 @@ def test_explain_refuses_in_a_sentence(plainnet: Command, folder: Path) -> None:
         r"The class to explain must be one of cat, fox, owl, but got 'dog'\.",
     )
     refused(plainnet("explain", folder / "run", folder / "pets"), "One picture is explained")
-    refused(plainnet("explain", folder / "vectors.safetensors", picture), "feature vectors of 3")
+    refused(
+        plainnet("explain", folder / "vectors.safetensors", picture), "cat-0.png is no .npy file"
+    )
     assert plainnet("explain", folder / "run", picture, "--method", "magic")[0] == 2
 
 
@@ -203,9 +205,52 @@ def test_trace_refuses_in_a_sentence(plainnet: Command, folder: Path, tmp_path: 
     )
     refused(
         plainnet("trace", folder / "vectors.safetensors", picture),
-        r"trained on feature vectors, .* in Python",
+        r"cat-0\.png is no \.npy file of numbers; this model was trained on feature vectors",
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_trace_and_explain_follow_feature_vectors(
+    plainnet: Command, folder: Path, tmp_path: Path
+) -> None:
+    run = folder / "vectors.safetensors"
+    np.save(tmp_path / "X.npy", np.arange(12.0).reshape(4, 3))
+    code, out, err = plainnet("trace", run, "X.npy", "--page", "pass.html")
+    assert (code, err) == (0, "")
+    assert "4 samples, as when answering" in out
+    assert "(4, 3)" in out
+    text = (tmp_path / "pass.html").read_text("utf-8")
+    assert "as the network sees it" not in text
+    assert "plainnet-graph" in text
+    out = plainnet("trace", run, "X.npy", "--line", "2", "--class", "1")[1]
+    assert re.match(r"X\.npy: [01], \d.* %.*\(right is 1, y = 1", out)
+    assert "(1, 3)" in out
+    code, out, err = plainnet("explain", run, "X.npy", "--line", "3")
+    assert (code, err) == (0, "")
+    assert out.startswith("row       X.npy:3\n")
+    assert len(re.findall(r"^feature [012] +\d+ +[+-]", out, re.MULTILINE)) == 3
+    told = json.loads(plainnet("explain", run, "X.npy", "--json")[1])
+    assert told["row"] == "X.npy:0"
+    led = sum(one["contribution"] for one in told["contributions"])
+    assert told["average"] + led == pytest.approx(told["score"], abs=0.05)
+    refused(plainnet("trace", run, "X.npy", "--line", "4"), "at lines from 0 to 3")
+    refused(plainnet("explain", run, "X.npy", "--out", "x.png"), "--out is for pictures, but")
+    refused(plainnet("trace", run, "gone.npy"), r"gone\.npy cannot be read")
+    picture = folder / "pets" / "cat" / "cat-0.png"
+    refused(plainnet("trace", folder / "run", picture, "--line", "1"), "--line is for tables")
+    refused(plainnet("explain", folder / "run", picture, "--line", "1"), "trained on pictures")
+
+
+def test_explain_shows_the_features_that_led_furthest(
+    plainnet: Command, folder: Path, tmp_path: Path
+) -> None:
+    X = np.random.default_rng(0).normal(size=(20, 50)).astype(np.float32)
+    Classifier(epochs=1, hidden=(4,)).fit(X, np.arange(20) % 2).save(tmp_path / "m")
+    np.save(tmp_path / "X.npy", X)
+    out = plainnet("explain", "m", "X.npy")[1]
+    assert out.count("\nfeature ") == 30
+    assert out.endswith("… and 20 more, which led less far\n")
+    assert len(json.loads(plainnet("explain", "m", "X.npy", "--json")[1])["contributions"]) == 50
 
 
 # -- graph ---------------------------------------------------------------------------------------

@@ -419,12 +419,21 @@ def test_explain(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     refused(plainnet("explain", "…/yes", "…/new.csv", "--method", "smooth"), "--method is for pic")
     refused(plainnet("explain", "…/yes", "…/new.csv", "--out", "x.png"), "trained on a table")
     Classifier(hidden=(), epochs=1).fit(np.eye(8), [0, 1] * 4).save(tmp_path / "arrays")
-    refused(plainnet("explain", "arrays", "x.png", "--line", "2"), "trained on no table")
+    refused(plainnet("explain", "arrays", "x.png", "--line", "2"), r"x\.png cannot be read")
 
 
 def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path: Path) -> None:
-    refused(plainnet("trace", "…/fare", "…/new.csv"), "predicts a number, 'fare', which this")
-    refused(plainnet("trace", "…/yes", "…/new.csv"), "trained on feature vectors")
+    without = [{k: v for k, v in row.items() if k != "fare"} for row in passengers(3)]
+    write(tmp_path / "without.csv", without)
+    refused(plainnet("trace", "…/fare", "without.csv"), "has no column 'fare'")
+    refused(plainnet("trace", "…/fare", "…/new.csv", "--right", "much"), "must be a number")
+    out = plainnet("trace", "…/fare", "…/new.csv", "--right", "30")[1]
+    assert re.match(r"\S+new\.csv: 5 samples, on average fare \d+.*\(right is 30; y = ", out)
+    code, out, _ = plainnet("trace", "…/fare", "…/ship.csv", "--line", "3")
+    assert code == 0
+    assert "right is what the table says" in out
+    out = plainnet("trace", "…/yes", "…/new.csv", "--line", "2", "--class", "no")[1]
+    assert "(right is no, y = 0" in out
     assert plainnet("graph", "…/fare")[0] == 0
     assert "MeanSquaredError" in (tmp_path / "fare-graph.svg").read_text("utf-8")
     Regressor(hidden=(), epochs=1).fit(np.eye(8), [*range(8)]).save(tmp_path / "arrays")

@@ -134,7 +134,7 @@ def explain_any(
     if method is not None:
         raise SettingError(
             f"The method {method} is for pictures, but this model was trained on "
-            f"{'a table' if classifier.columns else 'feature vectors'}; leave it out."
+            f"{classifier.trained_on}; leave it out."
         )
     return explain_row(classifier, sample, of=of)
 

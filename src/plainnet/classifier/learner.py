@@ -186,6 +186,13 @@ class Learner(Configured):
         return self.preprocessing.shape if self.preprocessing.is_pictures else ()
 
     @property
+    def trained_on(self) -> str:
+        """What kind of samples it was trained on: `pictures`, `a table` or `feature vectors`."""
+        if self.picture_shape:
+            return "pictures"
+        return "feature vectors" if self.columns is None else "a table"
+
+    @property
     def stops_early(self) -> bool:
         """Whether the training ends when its validation loss does not get lower any more."""
         return self.recipe.patience > 0 and self.validation is not None

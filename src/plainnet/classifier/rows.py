@@ -1,5 +1,6 @@
 """Feature vectors in a .npy file, a row for each sample."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from plainnet.network import Array
 
 
 def rows_of(path: Path) -> Array:
-    """The feature vectors `(N, n)` in a file; of one vector `(n,)` a row.
+    """The feature vectors `(N, n)` in a file.
 
     Raises:
         FileError: it cannot be read, or holds something else.
@@ -27,6 +28,28 @@ def rows_of(path: Path) -> Array:
             f"{path} is no .npy file of numbers; this model was trained on feature vectors and "
             "takes such files, with a row for each sample."
         ) from error
-    if X.ndim not in (1, 2):
+    if X.ndim != 2:
         raise DataError(f"{path} should hold a row of features for each sample, but is {X.shape}.")
-    return np.atleast_2d(X)
+    return X
+
+
+def rows_of_files(paths: Sequence[Path]) -> Array:
+    """Those of several files that are named as such, one below the other.
+
+    Raises:
+        FileError, DataError: as `rows_of`, or their rows are of different length.
+    """
+    for path in paths:
+        if path.suffix.lower() != ".npy":
+            raise DataError(
+                "The model was trained on feature vectors and takes arrays, or .npy files of them, "
+                f"but got {path}."
+            )
+    arrays = [*map(rows_of, paths)]
+    for path, X in zip(paths, arrays, strict=True):
+        if X.shape[1] != arrays[0].shape[1]:
+            raise DataError(
+                f"{path} has {X.shape[1]} features a row, but {paths[0]} {arrays[0].shape[1]}; "
+                "give files that fit each other."
+            )
+    return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]

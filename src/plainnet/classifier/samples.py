@@ -18,7 +18,7 @@ from plainnet.classifier.picture_samples import (
 )
 from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.rows import rows_of
+from plainnet.classifier.rows import rows_of_files
 from plainnet.classifier.swapped import check_order
 from plainnet.errors import DataError
 from plainnet.network import Array
@@ -188,7 +188,7 @@ def raw_samples(
     if preprocessing.is_pictures:
         return raw_pictures(samples, preprocessing.shape)
     paths = _paths(samples)
-    X = _array(samples) if paths is None else np.concatenate([*map(rows_of, paths)])
+    X = _array(samples if paths is None else rows_of_files(paths))
     return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
 
 

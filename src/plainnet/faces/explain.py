@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from plainnet.checks import either
-from plainnet.classifier import load_any
+from plainnet.classifier import Learner, load_any
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError, SettingError
-from plainnet.faces.explain_table import explain_table
+from plainnet.faces.explain_rows import explain_rows
 from plainnet.faces.options import choice, json_option, print_json
+from plainnet.faces.rows import LINE_HELP
 from plainnet.files import write_file
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text
@@ -31,7 +32,7 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 @click.option(
     "--line",
     type=int,
-    help="Of a table, where the row ends that is explained; of Parquet its number. [the first]",
+    help=f"{LINE_HELP} [the first]",
 )
 @click.option(
     "--out",
@@ -54,13 +55,15 @@ def command(
     it, on grey, what spoke for the class in orange and against it in blue.
 
     For a run that was trained on a table, PICTURE is a table, and what spoke are its columns: how
-    far each of them led from the answer for an average row to that for the row at --line.
+    far each of them led from the answer for an average row to that for the row at --line. For one
+    that was trained on feature vectors it is a .npy file, and what spoke are the features.
     """
     learner = load_any(run)
-    of_table = learner.columns is not None
-    _check_meant(of_table, {"--method": method, "--out": out} if of_table else {"--line": line})
-    if of_table:
-        explain_table(learner, picture, line, of, as_json)
+    if learner.picture_shape:
+        _check_meant(learner, {"--line": line}, "tables and .npy files")
+    else:
+        _check_meant(learner, {"--method": method, "--out": out}, "pictures")
+        explain_rows(learner, picture, line, of, as_json)
         return
     if out is None and not as_json:
         out = Path(f"{picture.stem}-explained.png")
@@ -75,13 +78,13 @@ def command(
     print(f"written  {printable(str(out))}")
 
 
-def _check_meant(of_table: bool, others: Mapping[str, object]) -> None:
-    """Refuse options that mean something for the other kind of run only."""
-    trained, other = ("a table", "pictures") if of_table else ("no table", "tables")
+def _check_meant(learner: Learner, others: Mapping[str, object], other: str) -> None:
+    """Refuse options that mean something for other kinds of run only."""
     for option, value in others.items():
         if value is not None:
             raise SettingError(
-                f"{option} is for {other}, but this run was trained on {trained}; leave it out."
+                f"{option} is for {other}, but this run was trained on {learner.trained_on}; leave "
+                "it out."
             )
 
 

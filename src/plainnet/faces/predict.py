@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from plainnet.classifier import Classifier, Regressor, load_any
+from plainnet.classifier.rows import rows_of
 from plainnet.errors import DataError, PictureError, PlainnetError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.overwriting import check_answers, check_kind, check_not_read
@@ -113,9 +114,10 @@ def _features(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     found = _Answers()
     for path in paths:
         try:
-            P = classifier.predict_proba(path)
+            P = classifier.predict_proba(rows_of(path))
         except PlainnetError as error:
-            found.unread[str(path)] = f"{path} cannot be answered for: {error}"
+            place = "" if str(error).startswith(str(path)) else f"{path} cannot be answered for: "
+            found.unread[str(path)] = f"{place}{error}"
         else:
             found.names += [f"{path}:{row}" for row in range(len(P))]
             found.P += list(P)

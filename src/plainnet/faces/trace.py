@@ -1,32 +1,42 @@
 """`plainnet trace`: one pass forward and backward, step by step, with the numbers."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from plainnet.classifier import Classifier, load_run
+from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.classifier.picture_samples import raw_pictures
-from plainnet.classifier.samples import raw_samples
-from plainnet.errors import DataError, FileError, SettingError
+from plainnet.classifier.tracing import trace_answers
+from plainnet.errors import FileError, SettingError
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.rows import LINE_HELP, rows_at
 from plainnet.files import write_file
 from plainnet.network import Array
-from plainnet.network.trace import Trace, trace
+from plainnet.network.trace import Trace
+from plainnet.pictures import PictureExtractor
 from plainnet.pictures.class_matching import class_meant
-from plainnet.reports import network_line, percent, printable
+from plainnet.reports import count, network_line, percent, printable
 from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.html import Html, element, page, picture
+from plainnet.reports.text import number
 from plainnet.reports.trace_page import trace_section
 from plainnet.reports.trace_text import trace_text
 
 
 @click.command("trace")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("sample", metavar="PICTURE", type=click.Path(path_type=Path))
+@click.argument("sample", metavar="SAMPLE", type=click.Path(path_type=Path))
 @click.option(
-    "--class", "right", metavar="NAME", help="What is right, for the loss. [what RUN answers]"
+    "--class",
+    "--right",
+    "right",
+    metavar="NAME",
+    help="What is right, for the loss. [the class that RUN answers, or what the table says]",
 )
+@click.option("--line", type=int, help=f"{LINE_HELP} [all]")
 @click.option(
     "--training", is_flag=True, help="As while training: Dropout leaves units out at random."
 )
@@ -35,36 +45,47 @@ from plainnet.reports.trace_text import trace_text
 )
 @json_option
 def command(
-    run: Path, sample: Path, right: str | None, training: bool, to: Path | None, as_json: bool
+    run: Path,
+    sample: Path,
+    right: str | None,
+    line: int | None,
+    training: bool,
+    to: Path | None,
+    as_json: bool,
 ) -> None:
-    """Follow PICTURE through RUN: forward, the loss, and backward.
+    """Follow SAMPLE through RUN: forward, the loss, and backward.
 
-    RUN is a run folder or a model file. PICTURE is a file, or a folder whose pictures are one
-    batch. Each formula stands beside the numbers that it gave; docs/derivations.md derives them.
+    RUN is a run folder or a model file. SAMPLE is a picture, or a folder whose pictures are one
+    batch; for a run that was trained on a table it is a table, for one that was trained on feature
+    vectors a .npy file, and its rows are the batch. Each formula stands beside the numbers that it
+    gave; docs/derivations.md derives them.
     """
     if to is not None and to.suffix.lower() not in (".html", ".htm") and not _is_device(to):
         raise FileError(f"--page writes a page, but {to} is not named as one; end it in .html.")
-    classifier = load_run(run)
-    if not classifier.picture_shape:
-        raise DataError(
-            f"{run} was trained on feature vectors, but pictures are traced here; in Python, "
-            "plainnet.network.trace follows arrays."
-        )
-    pictures = raw_pictures(sample, classifier.picture_shape)
-    raw = raw_samples(pictures, classifier.preprocessing, classifier.extractor)
-    P = classifier.predict_proba(raw)
-    y = _targets(classifier, P, right)
-    X = np.empty((len(raw), classifier.preprocessing.mean.size), classifier.network.dtype)
-    classifier.preprocessing(raw, X)
-    told = trace(classifier.network, classifier.loss, X, y, training=training)
-    summary = _summary(classifier, P, sample, right)
+    learner = load_any(run)
+    samples: Any
+    if learner.picture_shape:
+        if line is not None:
+            raise SettingError("--line is for tables and .npy files; this run takes pictures.")
+        samples = raw_pictures(sample, learner.picture_shape)
+    else:
+        samples = rows_at(learner, sample, line)[0]
+    meant = _right(learner, right)
+    told = trace_answers(learner, samples, meant, training=training)
+    if isinstance(learner, Classifier):
+        P = learner.predict_proba(samples)
+        answers = [learner.classes[k] for k in learner.answers(P)]
+        said = _classes(learner, P, answers)
+    else:
+        answers = learner.predict(samples).tolist()
+        said = _numbers(learner, answers)
+    summary = printable(f"{sample}: {said} ({_taken(learner, meant)})")
     if to is not None:
-        write_file(to, _page(classifier, told, pictures, summary))
+        write_file(to, _page(learner, told, samples, summary))
     if as_json:
-        answers = [classifier.classes[k] for k in classifier.answers(P)]
         print_json({"file": str(sample), "answers": answers, "right": right, **told.to_dict()})
         return
-    print(f"{summary}\n{network_line(classifier.network)}\n\n{trace_text(told)}")
+    print(f"{summary}\n{network_line(learner.network)}\n\n{trace_text(told)}")
     if to is not None:
         print(f"\nwritten  {printable(str(to))}")
 
@@ -73,44 +94,64 @@ def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
-def _targets(classifier: Classifier, P: Array, right: str | None) -> Array:
-    """Class numbers `(N,)`: of the class that is right, or of the answers."""
+def _right(learner: Classifier | Regressor, right: str | None) -> str | float | None:
+    """What the loss is of, as the learner takes it."""
     if right is None:
-        return classifier.answers(P)
-    place = class_meant(right, classifier.classes)
-    if place is None:
-        known = ", ".join(classifier.classes[:10])
-        raise SettingError(f"The class that is right must be one of {known}, but got {right!r}.")
-    return np.full(len(P), place)
+        return None
+    if isinstance(learner, Classifier):
+        place = class_meant(right, learner.classes)
+        if place is None:
+            known = ", ".join(learner.classes[:10])
+            raise SettingError(
+                f"The class that is right must be one of {known}, but got {right!r}."
+            )
+        return learner.classes[place]
+    try:
+        return float(right)
+    except ValueError:
+        raise SettingError(f"--right must be a number, but got {right!r}.") from None
 
 
-def _summary(classifier: Classifier, P: Array, sample: Path, right: str | None) -> str:
-    answers = classifier.answers(P)
-    if len(P) == 1:
-        said = f"{classifier.classes[answers[0]]}, {percent(P[0, answers[0]])}"
+def _classes(classifier: Classifier, P: Array, answers: list[str]) -> str:
+    """The class of one sample with its probability, or how many there are of each."""
+    if len(answers) == 1:
+        return f"{answers[0]}, {percent(P[0, classifier.classes.index(answers[0])])}"
+    counted = Counter(answers)
+    return ", ".join(f"{counted[name]} {name}" for name in classifier.classes if counted[name])
+
+
+def _numbers(regressor: Regressor, answers: list[float]) -> str:
+    mean = f"{regressor.target} {number(float(np.mean(answers)))}"
+    return mean if len(answers) == 1 else f"{count(len(answers))}, on average {mean}"
+
+
+def _taken(learner: Classifier | Regressor, right: str | float | None) -> str:
+    """What the loss takes as right, and what the numbers that follow are of."""
+    if isinstance(learner, Classifier):
+        taken = "taken as right"
+        if right is not None:
+            taken = f"right is {right}, y = {learner.classes.index(str(right))}"
+        T = learner.temperature
+        taken += "" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}"
     else:
-        counted = np.bincount(answers, minlength=len(classifier.classes))
-        found = zip(classifier.classes, counted, strict=True)
-        said = ", ".join(f"{n} {name}" for name, n in found if n)
-    taken = "taken as right"
-    if right is not None:
-        taken = f"right is {right}, y = {class_meant(right, classifier.classes)}"
-    T = classifier.temperature
-    calibrated = "" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}"
-    if classifier.earlier:
-        calibrated += f"; the mean of {len(classifier.members)} networks, the last of which follows"
-    return printable(f"{sample}: {said} ({taken}{calibrated})")
+        taken = f"right is {'what the table says' if right is None else number(float(right))}; "
+        taken += f"y = (right − {number(learner.mean)}) / {number(learner.scale)}"
+    if learner.earlier:
+        taken += f"; the mean of {len(learner.members)} networks, the last of which follows"
+    return taken
 
 
-def _page(classifier: Classifier, told: Trace, pictures: Array, summary: str) -> str:
-    preprocessing, who = classifier.preprocessing, classifier.extractor
-    seen = f"as {'the backbone' if who else 'the network'} sees it"
-    if len(pictures) > 1:
-        seen = f"the first of {len(pictures)}"
-    shown = element(
-        "div", picture(pictures[0], seen, alt="the picture"), style="width: 11rem; max-width: 100%"
-    )
-    boxes = graph_boxes(classifier.network, classifier.loss, preprocessing.shape)
+def _page(learner: Learner, told: Trace, samples: Any, summary: str) -> str:
+    preprocessing, who = learner.preprocessing, learner.extractor
+    shown: Html | str = ""
+    if learner.picture_shape:
+        through = isinstance(who, PictureExtractor)
+        seen = f"as {'the backbone' if through else 'the network'} sees it"
+        if len(samples) > 1:
+            seen = f"the first of {len(samples)}"
+        seen_picture = picture(samples[0], seen, alt="the picture")
+        shown = element("div", seen_picture, style="width: 11rem; max-width: 100%")
+    boxes = graph_boxes(learner.network, learner.loss, preprocessing.shape)
     drawing = element("div", Html(graph_svg(boxes)), style="max-width: 100%")
     return page(
         "One pass through a network",
