@@ -34,8 +34,9 @@ from plainnet.tables import (
 )
 from plainnet.tables.choosing import choose
 from plainnet.tables.csv_file import DELIMITERS
+from plainnet.tables.numbers import NumberFormat, find_numbers, split_number
 from plainnet.tables.table import TEXT, texts_of
-from plainnet.tables.values import Cells, comma_number, date, point_number
+from plainnet.tables.values import Cells, date
 
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3}
 
@@ -66,7 +67,7 @@ def test_what_parts_the_fields(file: Path, delimiter: str, end: str, encoding: s
     }
     assert table.lines is not None
     assert table.lines.tolist() == [3]
-    assert table.decimal_comma == (delimiter == ";")
+    assert table.delimiter == delimiter
 
 
 names = st.lists(
@@ -206,15 +207,21 @@ def test_a_column_that_is_not_there() -> None:
 # -- what cells say ------------------------------------------------------------------------------
 
 
+def number(text: str, format: str) -> float | None:
+    parts = split_number(text)
+    return None if parts is None else NumberFormat.of(format).value(parts)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
         *[("1", 1.0), ("-1.5", -1.5), ("+.5", 0.5), ("2.", 2.0), ("1e3", 1000.0), ("1E-2", 0.01)],
-        *[(text, None) for text in ("1,5", "1_000", "0x10", "inf", "1 000", "12%", "", "e5", "-")],
+        *[(text, None) for text in ("1,5", "1_000", "0x10", "inf", "12%", "", "e5", "-", "")],
+        *[("1 000", 1000.0), ("−5", -5.0), ("1,234", None), ("1,234,567.5", 1234567.5)],
     ],
 )
 def test_numbers_with_a_point(text: str, value: float | None) -> None:
-    assert point_number(text) == value
+    assert number(text, "1234.5") == value
 
 
 @pytest.mark.parametrize(
@@ -226,11 +233,11 @@ def test_numbers_with_a_point(text: str, value: float | None) -> None:
     ],
 )
 def test_numbers_with_a_comma(text: str, value: float | None) -> None:
-    assert comma_number(text) == value
+    assert number(text, "1.234,5") == value
 
 
 def read_as_numbers(*texts: str, decimal_comma: bool = False) -> tuple[list[float | None], int]:
-    read = Cells(np.array(texts, TEXT)).numbers(decimal_comma)
+    read = find_numbers(Cells(np.array(texts, TEXT)), ";" if decimal_comma else "").read
     return [None if np.isnan(v) else v for v in read.values.tolist()], int(read.unread.sum())
 
 
@@ -238,7 +245,8 @@ def test_a_column_of_numbers() -> None:
     missing = ("", "NA", "n/a", "NaN", "null", "?", "-", ".", "none", "#N/A", "<NA>")
     assert read_as_numbers("1", *missing, "2.5") == ([1, *[None] * len(missing), 2.5], 0)
     assert read_as_numbers("1", "1_000", "inf", "1e999", "1e100") == ([1, *[None] * 4], 4)
-    assert read_as_numbers("1,5", "2") == ([None, 2], 1)
+    assert read_as_numbers("1,5", "2") == ([1.5, 2], 0)
+    assert read_as_numbers("1,5", "2.5", "2") == ([None, 2.5, 2], 1)
     assert read_as_numbers("1,5", "2", decimal_comma=True) == ([1.5, 2], 0)
     assert read_as_numbers("1.234", "0,5", decimal_comma=True) == ([1234, 0.5], 0)
     assert read_as_numbers("1.234", "0.5", decimal_comma=True) == ([1.234, 0.5], 0)
@@ -279,7 +287,7 @@ def features(values: Any, name: str = "c", **how: Any) -> tuple[Any, Array]:
     column = choose(table, name).column
     assert column is not None
     out = np.empty((len(table), len(column.features)), np.float32)
-    assert column.write(table[name], out, table.decimal_comma) is None
+    assert column.write(table[name], out, table.delimiter) is None
     return column, out
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.dates import COMPACT, find_compact, find_dates
+from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
 from plainnet.tables.table import Table
-from plainnet.tables.values import Cells, Read, as_read, date, flag, is_missing
+from plainnet.tables.values import ENOUGH, Cells, Read, as_read, flag, is_missing
 
-ENOUGH = 0.95
-"""Of the cells that are not missing, so many must be numbers, or dates, for a column of them."""
 MOST_CATEGORIES = 100
 """The most frequent ones; others are told apart no more than unknown ones are."""
 LEAST_ROWS = 5
@@ -22,6 +22,10 @@ _IDENTIFIER = re.compile(
     r"(.*[^a-zA-Z])?(?i:ids?|uuid|index|idx|key|nr|no|number|row|rowid|rownames|row ?number)"
     r"|.*[a-z](Id|ID|Nr|No)|column \d+|Unnamed: \d+",
 )
+_FIGURES = re.compile(
+    r"[^\w\s]*\s?\d[\d\s.,:;/+\-−–'’()]*([^\W\d]{0,9}|[^\w\s]{0,3})[\d\s.,:'’/-]*"
+)
+"""How cells look that hold a number or a date in some way: figures, a unit or month among them."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +49,40 @@ def choose(table: Table, name: str) -> Choice:
         )
         return Choice(name, None, why, True)
     if values.dtype == np.float64:
-        return _number(name, as_read(values))
+        return _numbers(table, values, Found(as_read(values), ""), name)
     cells = Cells(values)
-    read = cells.numbers(table.decimal_comma)
-    if read.unread.sum() <= (1 - ENOUGH) * read.present:
-        return _number(name, read, _unread(table, cells, read))
-    if (read := cells.read(flag)).unread.sum() == 0:
-        return _number(name, read)
-    read = cells.read(date)
-    if read.unread.sum() <= (1 - ENOUGH) * read.present:
-        return _date(name, read, _unread(table, cells, read))
+    found = find_numbers(cells, table.delimiter)
+    if found.ambiguous:
+        return Choice(name, None, found.note)
+    if is_enough(found.read):
+        return _numbers(table, values, found, name)
+    if (flags := cells.read(flag)).unread.sum() == 0:
+        return _number(name, flags)
+    found = find_dates(cells)
+    if found.ambiguous:
+        return Choice(name, None, found.note)
+    if is_enough(found.read):
+        return _date(name, found.read, found.format, _unread(table, cells.texts, found.read))
     return _category(name, *cells.coded)
 
 
-def _number(name: str, read: Read, told: str = "") -> Choice:
+def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
+    """Of a column that numbers were found in."""
+    told = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
+    if (days := find_compact(found.read)) is None:
+        return _number(name, found.read, told, found.format)
+    row = int(np.isfinite(days.values).argmax())
+    day = np.datetime64(int(days.values[row]), "D")
+    told = f"{found.read.values[row]:.0f} is read as the date {day}"
+    if unread := _unread(table, values, days):
+        told += f"; {unread}"
+    return _date(name, days, COMPACT, told)
+
+
+def _number(name: str, read: Read, told: str = "", format: str = "") -> Choice:
     values, known = read.values, read.values[np.isfinite(read.values)]
     if not len(known):
-        return Choice(name, None, "no row has a value")
+        return Choice(name, None, told or "no row has a value")
     if np.ptp(known) == 0 and len(known) == len(values):
         return Choice(name, None, f"every row has the same value, {known[0]:g}")
     if len(known) == len(values) and _counts_rows(name, known):
@@ -71,14 +92,14 @@ def _number(name: str, read: Read, told: str = "") -> Choice:
             "it numbers the rows, as its name and its values say; rename it to keep it",
             True,
         )
-    return Choice(name, Number.fit(name, values), told)
+    return Choice(name, Number.fit(name, values, format=format), told)
 
 
-def _date(name: str, read: Read, told: str) -> Choice:
+def _date(name: str, read: Read, format: str, told: str) -> Choice:
     known = read.values[np.isfinite(read.values)]
     if np.ptp(known) == 0 and len(known) == len(read.values):
         return Choice(name, None, "every row has the same date")
-    return Choice(name, Date.of(name, read.values), told)
+    return Choice(name, Date.of(name, read.values, format), told)
 
 
 def _category(name: str, different: list[str], codes: Array) -> Choice:
@@ -88,21 +109,36 @@ def _category(name: str, different: list[str], codes: Array) -> Choice:
     present = int(counts[~missing].sum())
     if n_different == 1 and present == n:
         return Choice(name, None, f"every row has the same value, {different[0]!r:.40}")
+    figures = "" if n_different <= FEW else _figures(different, counts, missing)
     if n_different > max(FEW, present / 2):
-        return Choice(
-            name,
-            None,
-            f"its {n_different:,} different texts in {present:,} rows only tell rows apart",
-            True,
-        )
+        why = f"its {n_different:,} different texts in {present:,} rows only tell rows apart"
+        return Choice(name, None, figures or why, True)
     least = min(LEAST_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]
     kept = tuple(different[i] for i in order[:MOST_CATEGORIES] if counts[i] >= least)
     column = Category(name, kept, present < n)
     if not column.features:
-        return Choice(name, None, f"no text is in {least} rows or more")
+        return Choice(name, None, figures or f"no text is in {least} rows or more")
     rare = n_different - len(kept)
-    return Choice(name, column, f"{rare:,} rare ones are not told apart" if rare else "")
+    told = f"{rare:,} rare ones are not told apart" if rare else ""
+    return Choice(name, column, "; ".join(filter(None, (figures, told))))
+
+
+def _figures(different: list[str], counts: Array, missing: Array) -> str:
+    """What to say of texts that nearly all hold a number or a date, but as they are not read."""
+    figures = np.array([bool(_FIGURES.fullmatch(text)) for text in different]) & ~missing
+    if counts[figures].sum() < ENOUGH * counts[~missing].sum():
+        return ""
+    by_unit = {part.unit: text for text in different if (part := split_number(text)) is not None}
+    if len(by_unit) > 1:
+        one, other = list(by_unit.values())[:2]
+        return (
+            f"its cells are written in several ways, {one!r:.40} and {other!r:.40}; write all alike"
+        )
+    return (
+        f"its cells, such as {different[int(figures.argmax())]!r:.40}, are figures in no form "
+        "that is read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024-12-31"
+    )
 
 
 def _counts_rows(name: str, known: Array) -> bool:
@@ -112,12 +148,12 @@ def _counts_rows(name: str, known: Array) -> bool:
     return len(np.unique(known)) == len(known)
 
 
-def _unread(table: Table, cells: Cells, read: Read) -> str:
+def _unread(table: Table, values: Array | list[str], read: Read) -> str:
     """How many cells count as missing though they hold something, and the first of them."""
     if not read.unread.any():
         return ""
     row = int(read.unread.argmax())
     return (
         f"{int(read.unread.sum()):,} of {read.present:,} cells cannot be read and count as "
-        f"missing, the first {cells.texts[row]!r:.40} in {table.where(row)}"
+        f"missing, the first {str(values[row])!r:.40} in {table.where(row)}"
     )

@@ -18,7 +18,15 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.network.arrays import Array
-from plainnet.tables.values import Cells, Read, as_read, date, flag, is_missing
+from plainnet.tables.dates import FORMATS, ISO, find_dates, read_dates
+from plainnet.tables.numbers import (
+    check_number_format,
+    find_numbers,
+    is_enough,
+    read_floats,
+    read_numbers,
+)
+from plainnet.tables.values import Cells, Read, flag, is_missing
 
 FARTHEST = 100.0
 """Scales from the mean; what is farther away counts as that: it is one huge value at most."""
@@ -40,13 +48,13 @@ class Column(ABC):
         """What its features are called: `age`, `age is missing`, `sex = female`."""
 
     @abstractmethod
-    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+    def write(self, values: Array, out: Array, delimiter: str = "") -> Array | None:
         """Write the features of these cells into `out`, float32 `(N, len(features))`.
 
         Args:
             values: float64 or text `(N,)`.
             out: where to.
-            decimal_comma: whether `1,5` may be a number.
+            delimiter: what parts the fields of their file; "": they came from none.
 
         Returns:
             Which cells hold something that cannot be read, and count as missing; None: none.
@@ -69,7 +77,7 @@ class Column(ABC):
             ValueError, PlainnetError: it is not that.
         """
         known = {field.name for field in fields(cls)}
-        if {*description} != known:
+        if not known - {"format"} <= {*description} <= known:
             raise ValueError(f"a column of {cls.kind}s has {sorted(known)}, not {[*description]}")
         plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -95,6 +103,8 @@ class Number(Column):
     scale: float
     has_missing: bool
     """Whether one was missing in training."""
+    format: str = ""
+    """How its cells are written, as `numbers.py` names it; "": they did not say."""
 
     @classmethod
     def fit(cls, name: str, values: Array, **more: Any) -> Self:
@@ -112,30 +122,46 @@ class Number(Column):
         """Itself, and whether it is missing."""
         return (self.name, f"{self.name} is missing") if self.has_missing else (self.name,)
 
-    def read(self, values: Array, decimal_comma: bool) -> Read:
-        """The numbers that the cells hold."""
+    def read(self, values: Array, delimiter: str = "") -> Read:
+        """The numbers that the cells hold, by the format of the training if that is known."""
         if values.dtype == np.float64:
-            return as_read(values)
+            return read_floats(values, self.format)
         cells = Cells(values)
-        read = cells.numbers(decimal_comma)
+        if self.format:
+            read = read_numbers(cells, self.format)
+        else:
+            found = find_numbers(cells, delimiter)
+            known = found.ambiguous or is_enough(found.read)
+            read = found.read if known else read_numbers(cells, "1234.5")
         if read.unread.any() and (flags := cells.read(flag)).unread.sum() < read.unread.sum():
             return flags
         return read
 
-    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+    def form_of(self, values: Array) -> str:
+        """The format of cells that could not be read; "" where none reads them."""
+        found = find_numbers(Cells(values))
+        return found.format if is_enough(found.read) else ""
+
+    def write(self, values: Array, out: Array, delimiter: str = "") -> Array | None:
         """(value − mean) / scale, in float64 before it is float32: time stamps stay apart."""
-        numbers, unread = self.read(values, decimal_comma)
+        read = self.read(values, delimiter)
+        self.fill(read.values, out)
+        return read.unread if read.unread.any() else None
+
+    def fill(self, numbers: Array, out: Array) -> None:
+        """Write the features of numbers float64 `(N,)`, NaN where one is missing."""
         missing = np.isnan(numbers)
         z = (np.where(missing, self.median, numbers) - self.mean) / self.scale
         out[:, 0] = np.clip(z, -FARTHEST, FARTHEST)
         if self.has_missing:
             out[:, 1] = missing
-        return unread if unread.any() else None
 
     @property
     def told(self) -> str:
         """The mean and the spread, and what a missing one counts as."""
         told = f"{self.mean:.6g} ± {self.scale:.4g}"
+        if self.format not in ("", "1234.5"):
+            told += f", written as {self.format}"
         return f"{told}; missing: {self.median:.6g}, and told" if self.has_missing else told
 
     def check(self) -> None:
@@ -146,6 +172,11 @@ class Number(Column):
         check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
         if not isinstance(self.has_missing, bool):
             raise ValueError(f"has_missing is {self.has_missing!r}")
+        self.check_format()
+
+    def check_format(self) -> None:
+        """A ValueError if numbers are not written so."""
+        check_number_format(self.format)
 
 
 @dataclass(frozen=True)
@@ -157,12 +188,13 @@ class Date(Number):
     """Those of CYCLES in which the dates of the training differ."""
 
     @classmethod
-    def of(cls, name: str, values: Array) -> Self:
+    def of(cls, name: str, values: Array, format: str = "") -> Self:
         """From days `(N,)`, with the cycles in which they differ."""
         known = values[np.isfinite(values)]
         varied = {"day": np.ptp(known % 1) > 0, "week": len(np.unique(known // 1 % 7)) > 1}
         varied["year"] = np.ptp(known) >= 28
-        return cls.fit(name, values, cycles=tuple(cycle for cycle in CYCLES if varied[cycle]))
+        cycles = tuple(cycle for cycle in CYCLES if varied[cycle])
+        return cls.fit(name, values, cycles=cycles, format=format)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -170,28 +202,32 @@ class Date(Number):
         waves = (f"{self.name}: {cycle}, {w}" for cycle in self.cycles for w in ("sine", "cosine"))
         return (*super().features, *waves)
 
-    def read(self, values: Array, decimal_comma: bool) -> Read:  # noqa: ARG002
-        """The days that the cells hold."""
-        return Cells(values).read(date)
+    def read(self, values: Array, delimiter: str = "") -> Read:  # noqa: ARG002
+        """The days that the cells hold, by the format of the training if that is known."""
+        return read_dates(values, self.format) if self.format else find_dates(Cells(values)).read
 
-    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> Array | None:
+    def form_of(self, values: Array) -> str:
+        """The format of cells that could not be read; "" where none reads them."""
+        found = find_dates(Cells(values))
+        return found.format if is_enough(found.read) else ""
+
+    def fill(self, numbers: Array, out: Array) -> None:
         """As a number, and where it is in each cycle: of a missing one neither sine nor cosine."""
-        unread = super().write(values, out, decimal_comma)
-        days = self.read(values, decimal_comma).values
-        first = len(super().features)
+        super().fill(numbers, out)
+        days, first = numbers, len(super().features)
         for i, cycle in enumerate(self.cycles):
             turn = np.nan_to_num(2 * np.pi * (days % CYCLES[cycle]) / CYCLES[cycle])
             known = np.isfinite(days)
             out[:, first + 2 * i] = np.sin(turn) * known
             out[:, first + 2 * i + 1] = np.cos(turn) * known
-        return unread
 
     @property
     def told(self) -> str:
         """The middle of the time, and the cycles."""
         middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {self.scale:.4g} days"
         cycles = f"; place in {', '.join(self.cycles)}" if self.cycles else ""
-        return middle + cycles
+        written = f", written as {self.format}" if self.format not in ("", ISO) else ""
+        return middle + written + cycles
 
     def check(self) -> None:
         """The cycles are known ones, and the mean is a date."""
@@ -199,6 +235,11 @@ class Date(Number):
         check_number("mean day", self.mean, "(-1000000, 4000000)")
         if not isinstance(self.cycles, tuple) or any(c not in CYCLES for c in self.cycles):
             raise ValueError(f"the cycles of a date are {self.cycles!r}")
+
+    def check_format(self) -> None:
+        """A ValueError if dates are not written so."""
+        if self.format not in ("", *FORMATS):
+            raise ValueError(f"dates are not written as {self.format!r:.40}")
 
 
 @dataclass(frozen=True)
@@ -216,7 +257,7 @@ class Category(Column):
         named = tuple(f"{self.name} = {value}" for value in self.values)
         return (*named, f"{self.name} is missing") if self.has_missing else named
 
-    def write(self, values: Array, out: Array, decimal_comma: bool = False) -> None:  # noqa: ARG002
+    def write(self, values: Array, out: Array, delimiter: str = "") -> None:  # noqa: ARG002
         """1 where it is this category, else 0."""
         different, codes = Cells(values).coded
         places = {value: i for i, value in enumerate(self.values)}

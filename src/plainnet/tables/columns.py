@@ -15,10 +15,12 @@ from plainnet.pictures.folders import first_few
 from plainnet.pictures.reading import Progress
 from plainnet.tables import Task
 from plainnet.tables.choosing import choose
-from plainnet.tables.column import KINDS, Column
+from plainnet.tables.column import KINDS, Category, Column, Number
 from plainnet.tables.files import read_table, table_at, tables_at
+from plainnet.tables.numbers import check_number_format
 from plainnet.tables.table import Table
-from plainnet.tables.target import target_of, task_of
+from plainnet.tables.target import target_numbers, target_of, task_of
+from plainnet.tables.values import ENOUGH
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Columns(Extractor):
         left_out: the others, and why.
         identifiers: those of them that tell rows apart.
         averages: of each feature in training, float32 `(n_features,)`; None: not known yet, 0.
+        target_format: how the numbers of the target are written, as those of a column.
     """
 
     kind = "table"
@@ -48,8 +51,9 @@ class Columns(Extractor):
         left_out: Mapping[str, str],
         identifiers: Sequence[str] = (),
         averages: Array | None = None,
+        target_format: str = "",
     ) -> None:
-        self.target, self.task = target, task
+        self.target, self.task, self.target_format = target, task, target_format
         self.columns, self.left_out = tuple(columns), dict(left_out)
         self.identifiers = tuple(identifiers)
         self.n_features = sum(len(column.features) for column in self.columns)
@@ -73,7 +77,13 @@ class Columns(Extractor):
         chosen_task = task_of(table, target, task)
         if target in drop:
             raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")
-        return cls.choose(table, target, chosen_task, drop)
+        made = cls.choose(table, target, chosen_task, drop)
+        if chosen_task == "regression":
+            found = target_numbers(table, target)
+            made.target_format = found.format
+            if found.note:
+                log.warning("Target %r: %s.", target, found.note)
+        return made
 
     @classmethod
     def choose(cls, table: Table, target: str, task: Task, drop: Sequence[str] = ()) -> Self:
@@ -141,7 +151,7 @@ class Columns(Extractor):
         Raises:
             DataError: a column is missing, or no row has a target.
         """
-        right = target_of(table, self.target, self.task)
+        right = target_of(table, self.target, self.task, self.target_format)
         if len(right.rows) < len(table):
             table = table.take(right.rows)
         return Dataset(
@@ -180,9 +190,14 @@ class Columns(Extractor):
         X = np.empty((len(table), self.n_features), np.float32)
         for column, place in self.parts():
             values = table[column.name]
-            unread = column.write(values, X[:, place], table.decimal_comma)
-            if unread is not None:
+            unread = column.write(values, X[:, place], table.delimiter)
+            if isinstance(column, Number) and unread is not None:
                 _tell(table, column, values, unread)
+            elif isinstance(column, Category) and not X[:, place].any():
+                log.warning(
+                    "Column %r of %s: none of its cells holds a category that training knew.",
+                    *(column.name, table.name),
+                )
         return X
 
     def told(self) -> str:
@@ -198,6 +213,7 @@ class Columns(Extractor):
             "columns": [column.describe() for column in self.columns],
             "left_out": self.left_out,
             "identifiers": list(self.identifiers),
+            "target_format": self.target_format,
         }
 
     def tensors(self) -> dict[str, Array]:
@@ -212,7 +228,7 @@ class Columns(Extractor):
             ValueError, PlainnetError: it does not fit itself.
         """
         known = {"target", "task", "columns", "left_out", "identifiers"}
-        if {*description} != known or {*tensors} != {"extractor.averages"}:
+        if {*description} - {"target_format"} != known or {*tensors} != {"extractor.averages"}:
             raise ValueError(f"its table is described by {', '.join(map(str, description))}")
         target, task = description["target"], description["task"]
         if not isinstance(target, str) or task not in ("classification", "regression"):
@@ -226,8 +242,9 @@ class Columns(Extractor):
         names = [column.name for column in columns]
         if not names or len({*names, target}) <= len(names):
             raise ValueError("its columns are none, or not of different names")
-        averages = tensors["extractor.averages"]
-        made = cls(target, task, columns, left_out, identifiers, averages)
+        averages, format = tensors["extractor.averages"], description.get("target_format", "")
+        check_number_format(format)
+        made = cls(target, task, columns, left_out, identifiers, averages, format)
         sound = averages.dtype == np.float32 and averages.shape == (made.n_features,)
         if not sound or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")
@@ -242,13 +259,17 @@ def _restored(described: Any) -> Column:
     return KINDS[kind].restore(told)
 
 
-def _tell(table: Table, column: Column, values: Array, unread: Array) -> None:
-    """Say which cells count as missing; a DataError where that would be more than half of them."""
+def _tell(table: Table, column: Number, values: Array, unread: Array) -> None:
+    """Say which cells count as missing; a DataError where they are too many, or of another form."""
     row, n = int(unread.argmax()), int(unread.sum())
     told = (
         f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are no "
         f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
     )
-    if 2 * n > len(table):
+    if form := column.form_of(values[unread]):
+        told += f"; they are written as {form}, and those of the training as {column.format}"
+    elif column.format:
+        told += f"; those of the training are written as {column.format}"
+    if 2 * n > len(table) or (form and n > (1 - ENOUGH) * len(table)):
         raise DataError(f"{told}; give it as in training.")
     log.warning("%s, and count as missing.", told)

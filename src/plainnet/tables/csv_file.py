@@ -1,11 +1,13 @@
 """Reading CSV: a header with the names of the columns, then a row for each sample.
 
 Fields are parted by a comma, a semicolon, a tab or a bar, whichever parts the first lines most
-evenly. The file is UTF-8, with or without the mark that some programs put in front.
+evenly, or by what a first line `sep=;` names, as Excel has it. The file is UTF-8, with or without
+the mark that some programs put in front.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -25,6 +27,9 @@ _LOOKED_AT = 2**16
 """Characters that the delimiter is told from."""
 _AT_ONCE = 2**13
 """Rows that are turned into columns together."""
+_LONGEST_CELL = 2**31 - 1
+"""Characters; what Python allows by itself is less than a long text has."""
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
 def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
@@ -41,9 +46,11 @@ def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             start = file.read(_LOOKED_AT)
-            delimiter = delimiter_of(start)
+            _check_text(path)
             file.seek(0)
-            return _table(path, file, delimiter, progress)
+            named = _SEPARATOR.match(start)
+            delimiter = named[1] if named else delimiter_of(start)
+            return _table(path, file, delimiter, progress, names_in=1 + bool(named))
     except UnicodeDecodeError as error:
         raise _no_utf8(path) from error
     except OSError as error:
@@ -55,24 +62,29 @@ def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
 
 def delimiter_of(text: str) -> str:
     """What parts the fields in these first lines of a file; a comma where nothing does."""
-    best, found = (0.0, 0), ","
+    best, found = (0.0, False, 0), ","
     for delimiter in DELIMITERS:
         try:
             rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
         except csv.Error:
             continue
-        rows = rows[:-1] if len(rows) > 2 and len(text) >= _LOOKED_AT else rows  # the last is cut
+        rows = rows[:-1] if len(rows) > 1 and len(text) >= _LOOKED_AT else rows  # the last is cut
         width = len(rows[0]) if rows else 0
         alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
-        if width > 1 and (alike, width) > best:
-            best, found = (alike, width), delimiter
+        # A comma stands in numbers and in names, too; a semicolon in each line hardly does.
+        if width > 1 and (alike, delimiter in ";\t", width) > best:
+            best, found = (alike, delimiter in ";\t", width), delimiter
     return found
 
 
-def _table(path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progress | None) -> Table:
+def _table(
+    path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progress | None, names_in: int
+) -> Table:
+    """The table whose names are in this row of the file, counted from 1."""
+    csv.field_size_limit(_LONGEST_CELL)  # of the process: what it reads itself may be as long
     reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
-        header = next((row for row in reader if row), [])
+        header = next(islice((row for row in reader if row), names_in - 1, None), [])
         names = _names(path, header)
         parts: list[list[Array]] = [[] for _ in names]
         lines: list[Array] = []
@@ -94,7 +106,7 @@ def _table(path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progres
         raise DataError(f"{path} holds the names of columns and no rows below them; add some.")
     columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
     index = index_columns(header, names)
-    return Table(str(path), columns, np.concatenate(lines), delimiter == ";", index)
+    return Table(str(path), columns, np.concatenate(lines), delimiter, index)
 
 
 def _rows(path: Path, reader: Any, width: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -108,6 +120,20 @@ def _rows(path: Path, reader: Any, width: int, delimiter: str) -> Iterator[tuple
                 f"{width} columns, parted by {_NAMES[delimiter]}; mend that line, or put fields "
                 f"that hold {_NAMES[delimiter]} into quotation marks."
             )
+
+
+def _check_text(path: Path) -> None:
+    """A DataError if the file holds a NUL, which no text does."""
+    number = 1
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            if (at := block.find(b"\0")) >= 0:
+                number += block.count(b"\n", 0, at)
+                raise DataError(
+                    f"{path}, line {number}, holds a NUL, so it is no text, as a CSV table is; "
+                    "save it as UTF-8 without it, or name a table."
+                )
+            number += block.count(b"\n")
 
 
 def _names(path: Path, header: list[str]) -> list[str]:

@@ -53,7 +53,7 @@ def _looked(table: Table, name: str) -> Looked:
     known = np.flatnonzero(~missing)
     n_missing = int(counts[missing].sum())
     if isinstance(choice.column, Number):
-        values = choice.column.read(table[name], table.decimal_comma).values
+        values = choice.column.read(table[name], table.delimiter).values
         n_missing, ends = int(np.isnan(values).sum()), (np.nanargmin(values), np.nanargmax(values))
         examples = (" to ".join(different[codes[row]] for row in ends),)
     else:

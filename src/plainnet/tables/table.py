@@ -34,8 +34,8 @@ class Table:
     """Float64 or text, `(N,)`, by name, in their order."""
     lines: Array | None = None
     """The line of a file in which each row ends, `(N,)`, if it came from one."""
-    decimal_comma: bool = False
-    """Whether `1,5` may be a number."""
+    delimiter: str = ""
+    """What parts the fields of its file, if something does."""
     index: tuple[str, ...] = ()
     """Columns that are the index of a data frame, written down: they are not learned from."""
     given: Mapping[str, Any] = field(default_factory=dict)

@@ -9,8 +9,9 @@ from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures.class_names import Label, is_absent, name_labels
 from plainnet.tables import TASKS, Task
-from plainnet.tables.table import EXACT, Table, values_of
-from plainnet.tables.values import Cells, as_read, is_missing
+from plainnet.tables.numbers import Found, find_numbers, is_enough, read_floats, read_numbers
+from plainnet.tables.table import EXACT, Table, texts_of, values_of
+from plainnet.tables.values import Cells, is_missing
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
     """
     if wanted not in TASKS:
         raise SettingError(f"The task must be one of {', '.join(TASKS)}, but got {wanted!r}.")
-    values = _numbers(table, name)
+    read = target_numbers(table, name).read
+    whole = not read.unread.any() and read.present
+    values = read.values if whole else None
     if wanted == "regression" and values is None:
         raise SettingError(
             f"The column {name!r} of {table.name} holds more than numbers, so it cannot be "
@@ -53,25 +56,51 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
     if wanted in ("classification", "regression"):
         return "classification" if wanted == "classification" else "regression"
     if values is None:
+        if is_enough(read) and len(np.unique(read.values[np.isfinite(read.values)])) > MOST_CLASSES:
+            raise _no_number(table, name, read.unread)
         return "classification"
     known = np.unique(values[np.isfinite(values)])
     many = len(known) > MOST_CLASSES or (known != np.rint(known)).any()
     return "regression" if many and not _are_codes(table[name], known) else "classification"
 
 
-def target_of(table: Table, name: str, task: Task) -> Target:
+def target_numbers(table: Table, name: str, format: str = "") -> Found:
+    """The column as numbers, in this format, or if that is "" in the one that its cells are in.
+
+    Raises:
+        DataError: there is no such column, or its cells may say two things.
+    """
+    values = table[name]
+    if values.dtype == np.float64:
+        return Found(read_floats(values, format), format)
+    cells = Cells(values)
+    if format:
+        return Found(read_numbers(cells, format), format)
+    found = find_numbers(cells, table.delimiter)
+    if found.ambiguous:
+        raise DataError(f"The target {name!r} of {table.name}: {found.note}.")
+    return found
+
+
+def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
     """The target of each row that has one; how many have none is told.
+
+    Args:
+        table: the rows.
+        name: the column.
+        task: what it is for.
+        format: how numbers are written in it; "": as its cells say.
 
     Raises:
         DataError: there is no such column, no row has a value, or a cell is no number though
             numbers are to be predicted.
     """
     if task == "regression":
-        values = _numbers(table, name)
-        if values is None:
-            raise _no_number(table, name)
-        rows = np.flatnonzero(np.isfinite(values))
-        target = Target(values[rows], (), (), rows)
+        read = target_numbers(table, name, format).read
+        if read.unread.any():
+            raise _no_number(table, name, read.unread)
+        rows = np.flatnonzero(np.isfinite(read.values))
+        target = Target(read.values[rows], (), (), rows)
     else:
         named = name_labels(
             _labels(table, name),
@@ -86,15 +115,6 @@ def target_of(table: Table, name: str, task: Task) -> Target:
     if (left := len(table) - len(rows)) > 0:
         log.warning("Left out: %s rows of %s without %r.", f"{left:,}", table.name, name)
     return target
-
-
-def _numbers(table: Table, name: str) -> Array | None:
-    """The column as numbers, NaN where one is missing; None if it holds anything else."""
-    values = table[name]
-    if values.dtype == np.float64:
-        return as_read(values).values
-    read = Cells(values).numbers(table.decimal_comma)
-    return None if read.unread.any() or not read.present else read.values
 
 
 def _are_codes(values: Array, known: Array) -> bool:
@@ -122,10 +142,9 @@ def _is_label(cell: object) -> bool:
     return isinstance(cell, (str, bool, int, float, np.bool, np.number))
 
 
-def _no_number(table: Table, name: str) -> DataError:
-    cells = Cells(table[name])
-    row = int(cells.numbers(table.decimal_comma).unread.argmax())
-    text = cells.texts[row]
+def _no_number(table: Table, name: str, unread: Array) -> DataError:
+    row = int(unread.argmax())
+    text = texts_of(table[name])[row]
     return DataError(
         f"{table.name}, {table.where(row)}, has {text!r:.40} where a number of {name!r} is "
         "expected; mend it, or leave the row out."

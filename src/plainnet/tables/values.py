@@ -17,9 +17,11 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 ALSO_MISSING = frozenset({"-", "--", ".", "none"})
 """In columns of numbers and dates also these."""
 NO_NUMBER = MISSING | ALSO_MISSING
+ENOUGH = 0.95
+"""Of the cells that are not missing, so many must be numbers, or dates, for a column of them."""
+_SAMPLE = 500
+"""Cells that tell what a column cannot be."""
 
-_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?", re.ASCII)
 _DAY = 86_400.0
 Reader = Callable[[str], float | None]
@@ -66,21 +68,28 @@ class Cells:
                 unread[i] = True
         return Read(values[codes], unread[codes])
 
-    def numbers(self, decimal_comma: bool = False) -> Read:
-        """Numbers with a point, or where that may be and reads more cells, with a comma."""
+    @cached_property
+    def plain(self) -> Read | None:
+        """The numbers of a column whose cells are all as `-1.5e3`, or missing; None of another."""
         try:  # most columns hold nothing else
             texts = ["nan" if text.lower() in NO_NUMBER else text for text in self.texts]
             values = np.array(list(map(float, texts)))
-            if not (np.abs(values) >= LARGEST).any() and not any("_" in text for text in texts):
-                return Read(values, np.zeros(len(values), bool))
         except ValueError:
-            pass
-        with_point = self.read(point_number)
-        if decimal_comma and with_point.unread.any() and any("," in text for text in self.texts):
-            with_comma = self.read(comma_number)
-            if with_comma.unread.sum() < with_point.unread.sum():
-                return with_comma
-        return with_point
+            return None
+        if (np.abs(values) >= LARGEST).any() or any("_" in text for text in texts):
+            return None
+        return Read(values, np.zeros(len(values), bool))
+
+    @cached_property
+    def nothing(self) -> Read:
+        """The column with none of its cells read."""
+        return self.read(lambda _: None)
+
+    @cached_property
+    def sample(self) -> list[str]:
+        """Some of the cells that are not missing, from the whole column."""
+        texts = self.texts[:: 1 + len(self.texts) // _SAMPLE]
+        return [text for text in texts if text.lower() not in NO_NUMBER]
 
 
 def is_missing(text: str) -> bool:
@@ -89,24 +98,9 @@ def is_missing(text: str) -> bool:
 
 
 def as_read(values: Array) -> Read:
-    """Numbers that are numbers already; those of 1e100 and more count as missing."""
+    """Numbers that are numbers already; those of 1e100 and more, or infinite, cannot be read."""
     sound = np.abs(values) < LARGEST
-    return Read(np.where(sound, values, np.nan), np.zeros(len(values), bool))
-
-
-def point_number(text: str) -> float | None:
-    """`-1.5e3`."""
-    return float(text) if _POINT.fullmatch(text) else None
-
-
-def comma_number(text: str) -> float | None:
-    """`-1,5`, `1.234,5`: points are between thousands."""
-    if not _COMMA.fullmatch(text) or not any(c.isdigit() for c in text):
-        return None
-    try:
-        return float(text.replace(".", "").replace(",", "."))
-    except ValueError:  # such as `e5`
-        return None
+    return Read(np.where(sound, values, np.nan), ~sound & ~np.isnan(values))
 
 
 def flag(text: str) -> float | None:
