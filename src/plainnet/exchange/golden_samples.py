@@ -7,6 +7,7 @@ from plainnet.network import Array
 from plainnet.pictures import PictureExtractor
 from plainnet.tables import Columns
 from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.numbers import written
 
 SEED = 20
 ROWS = 32
@@ -63,7 +64,7 @@ def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array,
     values = column.mean + 1.5 * column.scale * rng.standard_normal(ROWS)
     if not isinstance(column, Date):
         values = np.where(missing, np.nan, values)
-        return values, values.tolist()
+        return values, [written(value, column.format) for value in values.tolist()]
     seconds = np.rint(values.clip(FIRST_DAY, LAST_DAY) * 86_400).astype("datetime64[s]")
     days = np.where(missing, np.nan, seconds.astype(np.int64) / 86_400)
     return days, np.where(missing, "", np.datetime_as_string(seconds)).tolist()

@@ -7,7 +7,8 @@ from plainnet.errors import SettingError
 from plainnet.exchange.backbone_nodes import batch_of
 from plainnet.pictures.backbone import Backbone
 from plainnet.tables import Columns
-from plainnet.tables.column import Category, Column, Date
+from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.numbers import SHARES, SPANS
 from plainnet.training.moments import needs_double
 
 PROBABILITIES, LABEL, PREDICTION = OUTPUTS = ("probabilities", "label", "prediction")
@@ -74,6 +75,11 @@ def _what(column: Column) -> str:
         return "a text; missing: empty"
     if isinstance(column, Date):
         return "days since 1970-01-01 in UTC; missing: NaN"
+    format = column.format if isinstance(column, Number) else ""
+    if format in SPANS:
+        return "a number of days; missing: NaN"
+    if format.endswith(SHARES):
+        return f"a number, 12 for 12 {format[-1]}; missing: NaN"
     return "a number; missing: NaN"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import DataError
+from plainnet.network.arrays import Array
 from plainnet.tables.table import Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
@@ -100,10 +101,23 @@ def _table(
     keys = [key for key, _ in given]
     names = column_names(keys, name)
     named = [*zip(names, given, strict=True), *((str(key).strip(), (key, v)) for key, v in index)]
-    given_as = {name: values_of(values) for name, (_, values) in named}
+    given_as = {called: _values(name, called, values) for called, (_, values) in named}
     columns = {name: raw_column(values) for name, values in given_as.items()}
     marked = (*index_columns(keys, names), *(str(key).strip() for key, _ in index))
     return Table(name, columns, index=marked, given=given_as)
+
+
+def _values(table: str, name: str, values: Any) -> Array:
+    try:
+        array = values_of(values)
+    except ValueError:  # lists of different lengths
+        array = np.empty((0, 0))
+    if array.ndim != 1:
+        raise DataError(
+            f"{table} has more than one value for each row in its column {name!r}; give one, or "
+            "make columns of them."
+        )
+    return array
 
 
 def _is_frame(samples: Any) -> bool:
@@ -118,4 +132,4 @@ def _is_arrow(samples: Any) -> bool:
 def _listed(values: Any) -> Any:
     """One value stands for a column of one row."""
     single = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
-    return [values] if single else values
+    return [values] if single or (isinstance(values, np.ndarray) and not values.ndim) else values

@@ -155,6 +155,14 @@ def _reader(format: str) -> Callable[[str], float | None]:
     return read
 
 
+def written(value: float, format: str) -> float | str:
+    """A number, NaN where one is missing, as a cell of a table in memory."""
+    if not format.endswith(SHARES):
+        return value
+    decimal = NumberFormat.of(format).decimal
+    return "" if np.isnan(value) else f"{value!r} {format[-1]}".replace(".", decimal)
+
+
 def check_number_format(format: Any) -> None:
     """A ValueError if there is no such format."""
     if not isinstance(format, str):

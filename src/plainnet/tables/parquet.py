@@ -98,7 +98,9 @@ def _column(values: Any, types: Any) -> Array | None:
     if types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind):
         cells = ["" if cell is None else str(cell).strip() for cell in values.to_pylist()]
         return np.array(cells, TEXT)
-    if types.is_date(kind) or types.is_timestamp(kind):
+    if any(
+        of(kind) for of in (types.is_date, types.is_timestamp, types.is_time, types.is_duration)
+    ):
         return raw_column(values.to_pylist())
     if types.is_null(kind):
         return np.full(len(values), "", TEXT)

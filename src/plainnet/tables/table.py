@@ -7,6 +7,7 @@ A column with whole numbers that float64 does not hold is one of texts, their di
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.folders import first_few
 
 TEXT = np.dtypes.StringDType()
+_DAY = timedelta(days=1)
 EXACT = 2**53
 """Up to here float64 holds all whole numbers."""
 
@@ -77,14 +79,19 @@ class Table:
 
 
 def raw_column(values: Any) -> Array:
-    """Any values of a column as float64 or text; None and what is no number are missing."""
+    """Any values of a column as float64 or text; None and what is no number are missing.
+
+    Time spans are numbers, in days.
+    """
     array = values_of(values)
     if array.dtype.kind in "iuf":
         inexact = array.dtype.kind != "f" and array.size and not _is_exact(array.min(), array.max())
         return array.astype(TEXT if inexact else np.float64)
-    if array.dtype.kind in "MmT" or array.dtype == TEXT:
+    if array.dtype.kind == "m":
+        return array / np.timedelta64(1, "D")
+    if array.dtype.kind in "MT" or array.dtype == TEXT:
         return array.astype(TEXT) if array.dtype.kind != "M" else _dates(array)
-    cells = array.tolist()
+    cells = [cell / _DAY if isinstance(cell, timedelta) else cell for cell in array.tolist()]
     numbers = [cell for cell in cells if _is_number(cell)]
     known = len(numbers) + sum(cell is None for cell in cells)
     if numbers and known == len(cells) and _is_exact(*numbers):
@@ -93,7 +100,12 @@ def raw_column(values: Any) -> Array:
 
 
 def values_of(values: Any) -> Array:
-    """Values as an array that changes none of them: a list becomes one of objects."""
+    """Values as an array that changes none of them: a list becomes one of objects.
+
+    What is masked becomes None.
+    """
+    if np.ma.isMaskedArray(values):
+        values = np.ma.filled(values.astype(object), None)  # type: ignore[no-untyped-call]
     return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)
 
 
@@ -115,7 +127,7 @@ def _is_exact(*numbers: Any) -> bool:
 
 
 def _text(cell: Any) -> str:
-    text = str(cell).strip()
+    text = (cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
     if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
