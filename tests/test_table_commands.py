@@ -476,3 +476,38 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
         assert plainnet(*words)[0] == 0
     assert len(read(tmp_path / "answers.csv")) == 60
     exec(compile(code, "docs/tables.md", "exec"), {})
+
+
+# -- the file of answers -------------------------------------------------------------------------
+
+
+def test_answers_on_stdout(plainnet: Command, runs: Path, tmp_path: Path) -> None:
+    plainnet("predict", "…/yes", "…/new.csv", "--csv", "answers.csv")
+    code, out, _ = plainnet("predict", "…/yes", "…/new.csv", "--csv", "-")
+    assert (code, out) == (0, (tmp_path / "answers.csv").read_text("utf-8"))
+    assert not (tmp_path / "-").exists()
+    refused(plainnet("predict", "…/yes", "…/new.csv", "--csv", "-", "--json"), "both write to std")
+    Classifier(hidden=(), epochs=1).fit(np.eye(8), [0, 1] * 4).save(tmp_path / "arrays")
+    np.save(tmp_path / "x.npy", np.eye(8))
+    out = plainnet("predict", "arrays", "x.npy", "--csv", "-")[1]
+    assert out.splitlines()[0] == "file,answer,0,1"
+    assert len(out.splitlines()) == 9
+
+
+def test_no_two_columns_of_the_answers_are_called_alike(plainnet: Command, tmp_path: Path) -> None:
+    kinds = ["answer", "file", "line", "no"]
+    rows = [
+        {"answer": f"x {i}", "no": i, "file": f"y {i}", "size": i % 4, "kind": kinds[i % 4]}
+        for i in range(80)
+    ]
+    write(tmp_path / "t.csv", rows)
+    assert plainnet("train", "t.csv", "--target", "kind", "--out", "run", *QUICK)[0] == 0
+    out = plainnet("predict", "run", "t.csv", "--csv", "-")[1]
+    names = out.splitlines()[0].split(",")
+    assert names == [
+        *("file", "line", "column answer", "no", "column file", "answer"),
+        *("probability answer", "probability file", "probability line", "probability no"),
+    ]
+    first = dict(zip(names, out.splitlines()[1].split(","), strict=True))
+    assert (first["column answer"], first["column file"], first["no"]) == ("x 0", "y 0", "0")
+    assert first["answer"] in kinds

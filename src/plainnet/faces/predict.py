@@ -13,9 +13,8 @@ import numpy as np
 from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.classifier.rows import rows_of
 from plainnet.errors import DataError, PictureError, PlainnetError
+from plainnet.faces.answers import STDOUT, check_csv, header, write_csv
 from plainnet.faces.options import json_option, print_json
-from plainnet.faces.overwriting import check_answers, check_kind, check_not_read
-from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.pictures import PictureExtractor, picture_files, read_pictures
 from plainnet.reports import counting, percent, printable, say, table
@@ -40,7 +39,10 @@ class _Answers:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--csv", "csv_file", type=click.Path(path_type=Path), help="Write a table to this file, too."
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write a table to this file, too; - is stdout, instead.",
 )
 @json_option
 def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_json: bool) -> int:
@@ -53,9 +55,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     and a missing target do not matter; one that was trained on feature vectors of your own takes
     .npy files, a row for each sample.
     """
-    check_kind(csv_file, "--csv", "a table", (".csv",))
-    check_not_read(csv_file, "--csv", pictures)
-    check_answers(csv_file, "--csv")
+    check_csv(csv_file, pictures, as_json)
     classifier = load_any(run)
     if (columns := classifier.columns) is not None:
         from plainnet.faces.predict_table import predict_tables  # only where there is a table
@@ -74,10 +74,10 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     )
     if as_json:
         print_json(_json(classifier, found, answers))
-    elif answers:
+    elif answers and csv_file != STDOUT:
         print(_text(classifier, found, answers))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
-        write_file(csv_file, _csv(classifier, found, answers))
+        write_csv(csv_file, _csv(classifier, found, answers))
     return 2 if found.unread else 0
 
 
@@ -149,7 +149,7 @@ def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
 def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "answer", *classifier.classes])
+    writer.writerow(header(["file"], (), classifier.classes))
     for name, answer, p in zip(found.names, answers, found.P, strict=True):
         writer.writerow([name, answer, *(f"{v:.6f}" for v in p)])
     return text.getvalue()

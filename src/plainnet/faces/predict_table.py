@@ -11,8 +11,8 @@ import numpy as np
 
 from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import DataError, PlainnetError
+from plainnet.faces.answers import STDOUT, header, write_csv
 from plainnet.faces.options import print_json
-from plainnet.files import write_file
 from plainnet.network import Array
 from plainnet.reports import percent, printable, say, table
 from plainnet.tables import Columns, Table, read_table
@@ -56,10 +56,10 @@ def predict_tables(
         predictions = [_facts(learner, one, row) for one in done for row in range(len(one.table))]
         told = [{"file": name, "error": error} for name, error in unread.items()]
         print_json({"predictions": predictions, "unread": told})
-    elif done:
+    elif done and csv_file != STDOUT:
         print(_text(learner, done, None if csv_file is None else MOST_ROWS))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
-        write_file(csv_file, _csv(learner, columns, done))
+        write_csv(csv_file, _csv(learner, columns, done))
     return 2 if unread else 0
 
 
@@ -115,7 +115,7 @@ def _csv(learner: Classifier | Regressor, columns: Columns, done: list[_Answered
     classes = () if isinstance(learner, Regressor) else learner.classes
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "line", *named, "answer", *classes])
+    writer.writerow(header(["file", "line"], named, classes))
     for one in done:
         writer.writerows(_rows(one, named))
     return text.getvalue()

@@ -105,7 +105,7 @@ def values_of(values: Any) -> Array:
     What is masked becomes None.
     """
     if np.ma.isMaskedArray(values):
-        values = np.ma.filled(values.astype(object), None)  # type: ignore[no-untyped-call]
+        values = np.ma.filled(values.astype(object), None)
     return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)
 
 
