@@ -518,7 +518,7 @@ PICTURES, BRIGHT = bright_or_dark()
         ((F,), "give the class or number of each too"),
         ((F, Y[:5]), r"60 samples and needs as many .* \(5,\)"),
         ((F, np.eye(2)[Y]), r"y is float64 \(60, 2\), with a single 1 .*y\.argmax\(axis=1\)"),
-        ((F, F[:, 0]), "a name or a whole number, but y is float32"),
+        ((F, F[:, 0]), "a name or a whole number, but y holds 60 different fr"),
         ((F, np.where(Y, np.nan, 1.0)), "a name or a whole number"),
         ((F, [None, "a"] * 30), "a name or a whole number, but y holds None in row 0"),
         ((F, [[1], [1, 2]]), "a name or a whole number"),

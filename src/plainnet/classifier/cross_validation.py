@@ -72,7 +72,8 @@ def cross_validate(data: Dataset, recipe: Recipe, folds: int = 5) -> Iterator[Fo
         DataError: a class has fewer samples than there are folds.
     """
     folds = check_whole("number of folds", folds, 2)
-    parts = stratified_folds(data.y, folds, np.random.default_rng([recipe.seed, folds]))
+    rng = np.random.default_rng([recipe.seed, folds])
+    parts = stratified_folds(data.y, folds, rng, data.classes)
     return (_fold(i, rows, data, recipe) for i, rows in enumerate(parts, start=1))
 
 

@@ -31,7 +31,7 @@ from plainnet.pictures import (
     resize_pictures,
 )
 from plainnet.pictures.class_matching import numbers_of
-from plainnet.pictures.class_names import name_labels
+from plainnet.pictures.class_names import check_few_fractions, name_labels
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import Stored, as_samples, not_finite
 
@@ -42,9 +42,6 @@ Samples = Union[str, Path, Iterable[Any], Array, Mapping[str, Any], "Table", Dat
 """A picture in any form (a path, the content of a file, an open file, an image of Pillow, an
 array), a folder of pictures, several of these, or an array of samples; of a model that was trained
 on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
-
-MOST_FRACTIONS = 20
-"""Different ones that are still taken for classes."""
 
 
 def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
@@ -58,17 +55,11 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
     Raises:
         DataError: X and y are no data set, or y has a class that is not in `classes`.
     """
-    numbers, names, labels = name_labels(y, "y")
+    numbers, names, labels = named = name_labels(y, "y")
     if classes is not None:
         numbers = numbers_of(names, classes, "y")[numbers]
         return Dataset(_array(X), numbers, tuple(classes), name="The array")
-    fractions = sum(isinstance(label, float) and not label.is_integer() for label in labels)
-    if fractions > MOST_FRACTIONS:
-        raise DataError(
-            f"The class of each sample must be a name or a whole number, but y is "
-            f"{np.asarray(y).dtype} with {fractions:,} different fractions; take a Regressor to "
-            "predict numbers, or make classes of them."
-        )
+    check_few_fractions(named, "y")
     return Dataset(_array(X), numbers, names, name="The array", labels=labels)
 
 

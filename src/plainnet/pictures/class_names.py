@@ -19,6 +19,8 @@ from plainnet.network.arrays import Array
 
 log = logging.getLogger(__name__)
 
+MOST_FRACTIONS = 20
+"""Different ones that are still taken for classes."""
 Label = str | bool | int | float
 """What the right answer for a sample may be called by."""
 
@@ -122,6 +124,16 @@ def name_labels(
     number = {name: i for i, name in enumerate(labels)}
     places = np.array([-1 if name is None else number[name] for name in of_code], np.int64)
     return Named(places[codes], tuple(labels), tuple(labels.values()))
+
+
+def check_few_fractions(named: Named, whose: str) -> None:
+    """A DataError where labels are so many fractions that they are numbers to be predicted."""
+    n = sum(isinstance(label, float) and not label.is_integer() for label in named.labels)
+    if n > MOST_FRACTIONS:
+        raise DataError(
+            f"The class of each sample must be a name or a whole number, but {whose} holds {n:,} "
+            "different fractions; take a Regressor to predict numbers, or make classes of them."
+        )
 
 
 def label_array(labels: Sequence[Label]) -> Array:

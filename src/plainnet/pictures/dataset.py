@@ -234,22 +234,30 @@ def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
     return [np.sort(part) for part in np.array_split(rng.permutation(n), folds)]
 
 
-def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
+def stratified_folds(
+    y: Array, folds: int, rng: np.random.Generator, classes: Sequence[str] = ()
+) -> list[Array]:
     """Deal every class out evenly: for each fold the rows held out, in order; each row once.
 
     Args:
         y: class numbers `(N,)`.
         folds: how many, at least 2.
         rng: the generator that shuffles each class.
+        classes: their names, for messages; (): their numbers.
 
     Raises:
         DataError: a class has fewer samples than there are folds.
     """
     numbers, counts = np.unique(y, return_counts=True)
     if counts.min() < folds:
+        n, number = int(counts.min()), int(numbers[counts.argmin()])
+        name, samples = (
+            classes[number] if classes else str(number),
+            "samples" if n > 1 else "sample",
+        )
         raise DataError(
-            f"A class has only {counts.min()} samples, which cannot be dealt out to {folds} folds; "
-            "add samples, or take fewer folds."
+            f"The class {name!r} has only {n} {samples}, which cannot be dealt out to {folds} "
+            "folds; add samples, leave the class out, or take fewer folds."
         )
     fold_of = np.empty(len(y), int)
     dealt = 0  # the next class begins where this one ended, so that the folds are of one size

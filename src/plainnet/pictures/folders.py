@@ -1,10 +1,13 @@
 """Folders of pictures, in which the folder that a picture is in says what it shows."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from plainnet.errors import DataError, FileError
+from plainnet.pictures.class_matching import match
+from plainnet.pictures.class_names import natural_order, plain_text
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.reading import (
     EXTENSIONS,
@@ -15,6 +18,8 @@ from plainnet.pictures.reading import (
     picture_files,
 )
 from plainnet.training.stored import select
+
+log = logging.getLogger(__name__)
 
 LAYOUT = """one folder for each class, named after it, with its pictures inside:
 
@@ -43,7 +48,8 @@ def read_class_folders(
 ) -> Splits:
     """The class folders in a folder, or those in its train, validation and test folders.
 
-    The classes are the names of the class folders, sorted: of those in train, if there is a train.
+    The classes are the names of the class folders, in natural order: of those in train, if there is
+    a train. Folders whose names differ only in how Unicode spells them are one class.
     A class folder holds its pictures at any depth. Pictures beside class folders belong to no
     class and are left alone. Settings and callbacks are those of `read_cached`.
 
@@ -54,7 +60,7 @@ def read_class_folders(
     """
     parts = _parts(folder) or {"train": folder}
     files = {part: _class_files(inside) for part, inside in parts.items()}
-    classes = _classes(parts, files)
+    classes, number = _classes(parts, files)
     samples = [
         (part, name, path)
         for part, of_part in files.items()
@@ -72,7 +78,7 @@ def read_class_folders(
     datasets: dict[str, Dataset] = {}
     begin = 0
     for part, inside in parts.items():
-        numbers = [classes.index(name) for of, name, _ in read if of == part]
+        numbers = [number[name] for of, name, _ in read if of == part]
         rows = slice(begin, begin := begin + len(numbers))
         paths = tuple(path for *_, path in read[rows])
         datasets[part] = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
@@ -141,21 +147,32 @@ def _class_files(folder: Path) -> dict[str, list[Path]]:
     return files
 
 
-def _classes(parts: dict[str, Path], files: dict[str, dict[str, list[Path]]]) -> tuple[str, ...]:
-    """The names of the classes: those in train, or where there is no train all of them."""
-    known = sorted(files["train"] if "train" in files else set().union(*files.values()))
+def _classes(
+    parts: dict[str, Path], files: dict[str, dict[str, list[Path]]]
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The names of the classes, and the number of each folder's.
+
+    They are those in train, or where there is no train all of them.
+    """
+    folders = files["train"] if "train" in files else set().union(*files.values())
+    known = natural_order({plain_text(name) for name in folders})
+    number: dict[str, int] = {}
     for part, of_part in files.items():
-        if unknown := sorted(set(of_part) - set(known)):
+        places = dict(zip(of_part, match([*map(plain_text, of_part)], known), strict=True))
+        if unknown := [name for name, place in places.items() if place is None]:
             raise DataError(
                 f"The class folder {parts[part] / unknown[0]} has no counterpart in "
                 f"{parts['train']}, which holds {', '.join(known)}; rename it or remove it."
             )
+        if len({*places.values()}) < len(places):
+            log.warning("In %s several folders are one class: they are called alike.", parts[part])
+        number |= {name: place for name, place in places.items() if place is not None}
     if len(known) < 2:
         inside = next(iter(parts.values()))
-        deeper = inside / known[0]
+        deeper = inside / next(iter(number))
         hint = f" (are they in {deeper}? Then give that)" if visible_folders(deeper) else ""
         raise DataError(
             f"{inside} holds one class folder only, {known[0]}; expected two or more{hint}, "
             f"{LAYOUT}"
         )
-    return tuple(known)
+    return tuple(known), number

@@ -5,10 +5,12 @@ h5py is imported when such a file is read; nothing else needs it.
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from plainnet.errors import DataError, MissingExtraError
+from plainnet.pictures.class_arrays import class_numbers, class_text
 from plainnet.pictures.dataset import Dataset, Splits
 
 
@@ -30,7 +32,8 @@ def read_h5_pair(folder: Path) -> Splits:
         raise MissingExtraError(
             'Reading .h5 files needs h5py, which is not installed: pip install "plainnet[h5]".'
         ) from None
-    return Splits(folder, **{part: _dataset(h5py, folder, part) for part in ("train", "test")})
+    parts: dict[str, Any] = {p: _dataset(h5py, folder, p) for p in ("train", "test")}
+    return Splits(folder, **parts)
 
 
 def _dataset(h5py: ModuleType, folder: Path, part: str) -> Dataset:
@@ -51,5 +54,5 @@ def _dataset(h5py: ModuleType, folder: Path, part: str) -> Dataset:
         ) from None
     except OSError as error:
         raise DataError(f"{path} is not a sound .h5 file ({error}); download it again.") from error
-    names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes)
-    return Dataset(X, np.ravel(y), names, name=str(path))
+    names = tuple(class_text(name, f"{path} (list_classes)") for name in np.ravel(classes))
+    return Dataset(X, class_numbers(y, f"{path} ({keys[1]})"), names, name=str(path))

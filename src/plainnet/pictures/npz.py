@@ -5,7 +5,7 @@ Large samples stay on the disk, but for those in an .npz file that is compressed
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_arrays import class_text, in_line
+from plainnet.pictures.class_matching import match
+from plainnet.pictures.class_names import Named, check_few_fractions, name_labels
 from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.mapped import stored_member, stored_npy
 
@@ -66,19 +69,20 @@ def _npy(path: Path) -> Array:
 
 
 def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
-    y = _labels(arrays["y"], f"{path} (y)")
-    values = np.unique(y).tolist()
-    names = [str(value) for value in values]
+    _, classes, labels = _named(arrays, "y", path)
+    known: Sequence[str] = classes
     if "classes" in arrays:
-        names = [str(name) for name in _labels(arrays["classes"], f"{path} (classes)").tolist()]
-        values = names if y.dtype.kind == "U" else list(range(len(names)))
-    datasets = {}
+        whose = f"{path} (classes)"
+        classes = tuple(class_text(name, whose) for name in arrays["classes"].ravel().tolist())
+        texts = all(isinstance(label, str) for label in labels)
+        known, labels = classes if texts else [str(k) for k in range(len(classes))], ()
+    parts: dict[str, Any] = {}
     for ending, part in _PARTS.items():
         if f"X{ending}" in arrays:
-            y = _numbers(path, arrays, f"y{ending}", values)
+            y, name = _numbers(path, arrays, f"y{ending}", known), f"{path} (X{ending})"
             X = _samples(arrays[f"X{ending}"])
-            datasets[part] = Dataset(X, y, tuple(names), name=f"{path} (X{ending})")
-    return Splits(path, **datasets)
+            parts[part] = Dataset(X, y, classes, name=name, labels=labels)
+    return Splits(path, **parts)
 
 
 def _arrays(path: Path) -> dict[str, Array]:
@@ -112,31 +116,29 @@ def _told(path: Path, name: str) -> Iterator[None]:
         ) from error
 
 
-def _labels(y: Array, name: str) -> Array:
-    """One label a sample: integers, or strings of dtype U."""
-    y = np.ravel(y)
+def _named(arrays: dict[str, Array], name: str, path: Path) -> Named:
+    """The labels of one part."""
+    y, whose = arrays[name], f"{path} ({name})"
     if y.dtype.kind == "S":
-        return np.char.decode(y, "utf-8")
-    if y.dtype.kind == "b" or (y.dtype.kind == "f" and (y == np.rint(y)).all()):
-        return y.astype(np.int64)
-    if y.dtype.kind not in "iuU":
-        raise DataError(f"{name} is {y.dtype}; expected integers or strings, one for each sample.")
-    return y
+        y = np.array([class_text(label, whose) for label in y.ravel().tolist()]).reshape(y.shape)
+    named = name_labels(in_line(y), whose)
+    check_few_fractions(named, whose)
+    return named
 
 
-def _numbers(path: Path, arrays: dict[str, Array], name: str, values: list[Any]) -> Array:
-    """The class number of each label; `values` are the classes' labels."""
+def _numbers(path: Path, arrays: dict[str, Array], name: str, classes: Sequence[str]) -> Array:
+    """The class number of each label; `classes` are the names that labels may have."""
     if name not in arrays:
         raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so put it in.")
-    labels = _labels(arrays[name], f"{path} ({name})").tolist()
-    number = {value: i for i, value in enumerate(values)}
-    if unknown := set(labels) - set(number):
-        known = ", ".join(map(repr, values[:10])) + (", …" if len(values) > 10 else "")
+    named = _named(arrays, name, path)
+    places = match(named.classes, classes)
+    if unknown := [label for label, k in zip(named.classes, places, strict=True) if k is None]:
+        known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
         raise DataError(
-            f"{path} ({name}) holds the label {min(unknown, key=str)!r}, which is none of the "
-            f"classes: {known}."
+            f"{path} ({name}) holds the label {min(unknown)!r}, which is none of the classes: "
+            f"{known}."
         )
-    return np.array([number[label] for label in labels], np.int64)
+    return np.array(places, np.int64)[named.y]
 
 
 def _samples(X: Array) -> Array:
