@@ -166,7 +166,7 @@ def test_a_log_gets_a_plain_line_an_epoch(capsys: pytest.CaptureFixture[str]) ->
 
 def test_numbers_out_of_proportion_stay_short(capsys: pytest.CaptureFixture[str]) -> None:
     list(show_progress(iter([Epoch(1, 1, 8e17, 0.1, 0.0, {"loss": float("nan")})]), 1))
-    assert capsys.readouterr().err == "epoch 1/1  loss 8e+17  validation loss nan  0.0 s\n"
+    assert capsys.readouterr().err == "epoch 1/1  loss 8e17  validation loss nan  0.0 s\n"
 
 
 def test_the_usual_line_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

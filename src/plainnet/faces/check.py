@@ -10,9 +10,9 @@ from plainnet.faces.overwriting import check_kind
 from plainnet.files import write_file
 from plainnet.pictures import check
 from plainnet.reports import count, counting, say, table
-from plainnet.reports.charts import shortened
 from plainnet.reports.check_page import check_page
 from plainnet.reports.check_text import check_text
+from plainnet.reports.widths import shortened
 from plainnet.tables import Looked, is_table, overview
 from plainnet.tables.files import read_table, tables_at
 

@@ -34,8 +34,8 @@ from plainnet.faces.tables import (
 )
 from plainnet.pictures import Dataset
 from plainnet.reports import evaluation_text, percent, say
+from plainnet.reports.numbers import number
 from plainnet.reports.progress import counting
-from plainnet.reports.text import number
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import RegressionEvaluation
 

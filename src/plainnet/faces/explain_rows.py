@@ -10,7 +10,7 @@ from plainnet.errors import SettingError
 from plainnet.faces.options import print_json
 from plainnet.faces.rows import rows_at
 from plainnet.reports import printable, table
-from plainnet.reports.text import number
+from plainnet.reports.numbers import number, signed
 from plainnet.tables import Table
 
 FIRST = np.array([0])
@@ -51,11 +51,11 @@ def _text(told: RowExplanation, place: str, is_number: bool) -> str:
         begin, end = number(told.average), number(told.score)
         way = f"from {begin}, the answer for an average row, to {end}"
     else:
-        way = f"in the logit of {told.of}, from {told.average:+.3g} for an average row to "
-        way += f"{told.score:+.3g}"
+        begin, end = (signed(logit, digits=3) for logit in (told.average, told.score))
+        way = f"in the logit of {told.of}, from {begin} for an average row to {end}"
     answer = number(told.answer) if isinstance(told.answer, float) else told.answer
     every = zip(told.columns, told.cells, told.contributions, strict=True)
-    rows = [(name, cell or "(missing)", f"{value:+.3g}") for name, cell, value in every]
+    rows = [(name, cell or "(missing)", signed(value, digits=3)) for name, cell, value in every]
     left = len(rows) - MOST_SHOWN
     lines = [("row", place), ("answer", answer), ("way", way)]
     head = "\n".join(f"{name:<10}{printable(text)}" for name, text in lines)

@@ -21,6 +21,7 @@ from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
 from plainnet.reports import count, network_line, printable, say, show_progress
+from plainnet.reports.numbers import number
 from plainnet.reports.tensorboard import write_events
 from plainnet.training import Epochs
 from plainnet.training.evaluation import Evaluation
@@ -139,8 +140,9 @@ def _tell(learner: Learner) -> None:
 def _answers_in(part: Dataset) -> str:
     """How many samples each class has, or in what range the numbers lie."""
     if part.target is not None:
-        low, high, mean = part.y.min(), part.y.max(), part.y.mean()
-        return f"{part.target} from {low:.6g} to {high:.6g}, on average {mean:.6g}"
+        ends = part.y.min(), part.y.max(), part.y.mean()
+        low, high, mean = (number(end, to=part.y.std() / 100) for end in ends)
+        return f"{part.target} from {low} to {high}, on average {mean}"
     return ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
 
 

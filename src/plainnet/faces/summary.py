@@ -9,7 +9,8 @@ import click
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.faces.options import json_option, print_json
 from plainnet.reports import network_text, percent, printable, table
-from plainnet.reports.text import columns_told, number
+from plainnet.reports.numbers import number
+from plainnet.reports.text import columns_told, mean_text
 
 
 @click.command("summary")
@@ -40,7 +41,7 @@ def command(run: Path, as_json: bool) -> None:
 def _about(learner: Learner) -> Iterator[tuple[str, str]]:
     """What it answers, and what it is asked with."""
     if isinstance(learner, Regressor):
-        unit = f"{number(learner.mean)} ± {number(learner.scale)} in training"
+        unit = f"{mean_text(learner.mean, learner.scale)} in training"
         yield "predicts", f"{printable(learner.target)}, {unit}"
     if isinstance(learner, Classifier):
         yield "classes", printable(", ".join(learner.classes))

@@ -3,55 +3,19 @@
 Our own, and not a plotting library's: a page is written after every training, its charts follow the
 reader's light or dark mode and fonts through the page's style, and four kinds of chart are all that
 it needs. matplotlib takes a second to be imported and writes SVG of fixed colours.
-
-Coordinates are pixels from the left and the top, in a picture that is as wide as a phone.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
-from typing import Literal
-from unicodedata import east_asian_width
+from math import ceil, isfinite
 
 import numpy as np
 
 from plainnet.network import Array
+from plainnet.reports.axes import LEFT, TOP, WIDTH, Axis, Frame
 from plainnet.reports.html import CHART_STYLE, COLOURS, Html, element, escaped
-
-WIDTH, LEFT, RIGHT, TOP = 400, 46, 20, 24
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One direction of a chart."""
-
-    label: str
-    low: float
-    high: float
-    kind: Literal["number", "whole", "percent", "log"] = "number"
-    """What its values are; of `log` both ends are above 0."""
-
-    def ticks(self) -> list[float]:
-        """The values that are written beside it."""
-        if self.kind == "log":
-            powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
-            steps = (1, 2, 5) if len(powers) < 4 else (1,)
-            values = [step * 10.0**power for power in powers for step in steps]
-            return [value for value in values if self.low <= value <= self.high]
-        return nice_ticks(self.low, self.high, whole=self.kind == "whole")
-
-    def places(self, values: Array | Sequence[float]) -> Array:
-        """Where values lie, from 0 at `low` to 1 at `high`."""
-        given, ends = np.asarray(values, np.float64), np.array([self.low, self.high])
-        if self.kind == "log":
-            given, ends = np.log10(given), np.log10(ends)
-        places: Array = (given - ends[0]) / (ends[1] - ends[0])
-        return places
-
-    def text(self, value: float) -> str:
-        """A value as it is written beside the axis."""
-        return f"{100 * value:.3g} %" if self.kind == "percent" else f"{value:.6g}"
+from plainnet.reports.widths import fitting, text_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +48,6 @@ class Points:
     y: Array
 
 
-def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten in low … high, about so many of them."""
-    rough = (high - low) / about
-    power = 10.0 ** floor(log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.8)
-    step = max(step, 1.0) if whole else step
-    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
-    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
-
-
 def chart(
     about: str,
     x: Axis,
@@ -117,21 +71,22 @@ def chart(
         marks: upright lines at a value of x, with their text.
         height: of the area inside the axes.
     """
-    parts = [_axes(x, y, height)]
+    frame = Frame(x, y, height)
+    parts = [_axes(frame)]
     if bars is not None:
-        parts += _bars(bars, x, y, height)
+        parts += _bars(bars, frame)
     if points is not None:
-        parts += _points(points, x, y, height)
+        parts += _points(points, frame)
     for value, text in marks:
-        at = _across(x, [value])[0]
+        at = frame.across([value])[0]
         end, away = ("end", -5) if at > WIDTH * 0.6 else ("start", 5)
         parts += [
-            element("line", class_="mark", x1=px(at), x2=px(at), y1=TOP, y2=TOP + height),
+            element("line", class_="mark", x1=px(at), x2=px(at), y1=TOP, y2=frame.bottom),
             written(at + away, TOP - 5, text, end, class_="ink"),
         ]
     for line in lines:
-        parts += _line(line, x, y, height)
-    legend, below = _legend([line for line in lines if line.name], TOP + height + 52)
+        parts += _line(line, frame)
+    legend, below = _legend([line for line in lines if line.name], frame.bottom + 52)
     return drawing(about, WIDTH, below, *parts, *legend)
 
 
@@ -144,36 +99,26 @@ def svg_file(svg: Html) -> str:
     return f'{head}><style>{style}</style><rect width="100%" height="100%" fill="#fff"/>{rest}\n'
 
 
-def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters; what is longer lacks some of its middle."""
-    if len(text) <= most:
-        return text
-    tail = (most - 1) // 3
-    return f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
-
-
-def text_width(text: str) -> float:
-    """About how many pixels a text takes."""
-    return sum(12.0 if east_asian_width(c) in "WF" else 6.6 for c in text)
-
-
-def _axes(x: Axis, y: Axis, height: int) -> Html:
-    right, bottom = WIDTH - RIGHT, TOP + height
+def _axes(frame: Frame) -> Html:
+    left, right, bottom = frame.left, frame.right, frame.bottom
     parts = []
-    for value, at in zip(y.ticks(), _down(y, y.ticks(), height), strict=True):
-        parts.append(element("path", class_="grid", d=f"M{LEFT} {px(at)}H{right}"))
-        parts.append(written(LEFT - 6, at + 4, y.text(value), "end"))
-    for value, at in zip(x.ticks(), _across(x, x.ticks()), strict=True):
+    for value, text in frame.y_numbers:
+        at = frame.down([value])[0]
+        parts.append(element("path", class_="grid", d=f"M{px(left)} {px(at)}H{px(right)}"))
+        parts.append(written(left - 6, at + 4, text, "end"))
+    for value, text in frame.x_numbers:
+        at = frame.across([value])[0]
         parts.append(element("path", class_="axis", d=f"M{px(at)} {bottom}v4"))
-        parts.append(written(at, bottom + 17, x.text(value), "middle"))
-    parts.append(element("path", class_="axis", d=f"M{LEFT} {bottom}H{right}"))
-    parts.append(written((LEFT + right) / 2, bottom + 35, x.label, "middle", class_="ink"))
-    parts.append(written(LEFT, TOP - 10, y.label, "start", class_="ink") if y.label else Html(""))
+        parts.append(written(at, bottom + 17, text, "middle"))
+    parts.append(element("path", class_="axis", d=f"M{px(left)} {bottom}H{px(right)}"))
+    parts.append(written((left + right) / 2, bottom + 35, frame.x.label, "middle", class_="ink"))
+    if frame.y.label:
+        parts.append(written(left, TOP - 10, frame.y.label, "start", class_="ink"))
     return element("g", *parts)
 
 
-def _line(line: Line, x: Axis, y: Axis, height: int) -> list[Html]:
-    given = np.stack([_across(x, line.x), _down(y, line.y, height)], axis=1)
+def _line(line: Line, frame: Frame) -> list[Html]:
+    given = np.stack([frame.across(line.x), frame.down(line.y)], axis=1)
     given = given[np.isfinite(given).all(axis=1)]
     if not len(given):
         return []
@@ -198,21 +143,21 @@ def _thinned(at: Array) -> Array:
     return thinned
 
 
-def _bars(bars: Bars, x: Axis, y: Axis, height: int) -> list[Html]:
-    edges, ends = _across(x, bars.edges), _down(y, bars.heights, height)
+def _bars(bars: Bars, frame: Frame) -> list[Html]:
+    edges, ends = frame.across(bars.edges), frame.down(bars.heights)
     parts = []
     for left, right, end, text in zip(edges, edges[1:], ends, bars.texts, strict=False):
         if isfinite(end):
-            size = {"width": px(right - left - 2), "height": px(TOP + height - end)}
+            size = {"width": px(right - left - 2), "height": px(frame.bottom - end)}
             parts.append(element("rect", class_="bar", x=px(left + 1), y=px(end), **size))
             parts.append(
-                written((left + right) / 2, TOP + height - 7, text, "middle", class_="ink")
+                written((left + right) / 2, frame.bottom - 7, text, "middle", class_="ink")
             )
     return parts
 
 
-def _points(points: Points, x: Axis, y: Axis, height: int) -> list[Html]:
-    across, down = _across(x, points.x), _down(y, points.y, height)
+def _points(points: Points, frame: Frame) -> list[Html]:
+    across, down = frame.across(points.x), frame.down(points.y)
     places = dict.fromkeys(
         (px(left), px(top))
         for left, top in zip(across, down, strict=True)
@@ -225,7 +170,7 @@ def _legend(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:
     """Its entries, as many in a row as fit, and where they end."""
     parts, at = [], float(LEFT)
     for line in lines:
-        name = shortened(line.name, 44)
+        name = fitting(line.name, WIDTH - LEFT - 30)
         wide = 30 + text_width(name) + 14
         if at > LEFT and at + wide > WIDTH:
             at, top = LEFT, top + 19
@@ -256,16 +201,6 @@ def written(
     if turned:
         given["transform"] = f"rotate({turned} {px(x)} {px(y)})"
     return element("text", escaped(text), x=px(x), y=px(y), text_anchor=anchor, **given)
-
-
-def _across(x: Axis, values: Array | Sequence[float]) -> Array:
-    across: Array = LEFT + x.places(values) * (WIDTH - LEFT - RIGHT)
-    return across
-
-
-def _down(y: Axis, values: Array | Sequence[float], height: int) -> Array:
-    down: Array = TOP + (1 - y.places(values)) * height
-    return down
 
 
 def px(value: float) -> str:

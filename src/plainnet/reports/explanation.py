@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from plainnet.classifier.explain import Explanation
 from plainnet.network import Array
+from plainnet.reports.numbers import signed
 from plainnet.reports.text import indented, percent, printable, table
 
 FOR, AGAINST = (230, 110, 0), (0, 114, 220)
@@ -94,12 +95,13 @@ def explanation_text(explanation: Explanation) -> str:
     shown = ", ".join(f"{explanation.classes[k]} {percent(P[k])}" for k in likely)
     share = explanation.share_for
     spoke = f"{percent(share)} of what spoke; {percent(1 - share)} against"
+    evidence = signed(explanation.evidence, digits=3)
     if not explanation.relevance.any():
         spoke = "nothing spoke, neither for nor against"
     lines = [
         ("answer", shown),
         ("for", f"{explanation.of}: {spoke}"),
-        ("evidence", f"{explanation.evidence:+.3g} in the logit, compared with the mean picture"),
+        ("evidence", f"{evidence} in the logit, compared with the mean picture"),
         ("method", explanation.method),
     ]
     told = "\n".join(f"{name:<10}{printable(text)}" for name, text in lines)

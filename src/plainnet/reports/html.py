@@ -94,7 +94,8 @@ figure svg, .chart svg {{ width: 100%; height: auto; display: block; }}
 .charts .wide {{ grid-column: 1 / -1; }}
 .cards {{ display: flex; flex-wrap: wrap; gap: .7rem; margin: 1rem 0; }}
 .card {{ background: var(--tint); border-radius: .5rem; padding: .6rem 1rem; flex: 1 1 8.5rem;
-  font-size: .9rem; line-height: 1.4; color: var(--faint); }}
+  min-width: 0; overflow-wrap: anywhere; font-size: .9rem; line-height: 1.4;
+  color: var(--faint); }}
 .card b {{ display: block; font-size: 1.5rem; line-height: 1.3; color: var(--ink);
   font-variant-numeric: tabular-nums; }}
 {CHART_STYLE}

@@ -14,7 +14,7 @@ from plainnet.classifier import Classifier, Learner, Regressor
 from plainnet.classifier.labels import right_classes
 from plainnet.network import Array
 from plainnet.pictures import Dataset
-from plainnet.reports.text import count, printable
+from plainnet.reports.text import count, on_a_page
 from plainnet.training.curves import calibration
 from plainnet.training.evaluation import Evaluation, evaluate_probabilities
 from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
@@ -101,7 +101,7 @@ class Measured(Known):
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the K classes, fit to be shown."""
-        return tuple(map(printable, self.classifier.classes))
+        return tuple(map(on_a_page, self.classifier.classes))
 
     @property
     def mean_confidence(self) -> float | None:

@@ -6,9 +6,10 @@ from math import ceil
 import numpy as np
 
 from plainnet.network import Array
-from plainnet.reports.charts import drawing, px, shortened, text_width, written
+from plainnet.reports.charts import drawing, px, written
 from plainnet.reports.html import Html, element
 from plainnet.reports.text import percent
+from plainnet.reports.widths import shortened, text_width
 
 
 def confusion_chart(about: str, names: Sequence[str], counts: Array) -> Html:

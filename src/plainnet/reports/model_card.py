@@ -8,7 +8,7 @@ import numpy as np
 from plainnet.pictures import PictureExtractor
 from plainnet.reports.html import Html, bullets, element
 from plainnet.reports.material import Known, Measured
-from plainnet.reports.text import percent, printable
+from plainnet.reports.text import on_a_page, percent, printable
 
 FEW = 20
 """Samples of a class, below which its own figures say little."""
@@ -108,7 +108,7 @@ def learned_from(report: Measured) -> list[str]:
     told = f"It learned from {report.counted(sum(counts.values()))}"
     if len(set(counts.values())) == 1:
         return [f"{told}, {counts[least]:,} of each class."]
-    return [f"{told}, {counts[least]:,} of its rarest class, “{printable(least)}”."]
+    return [f"{told}, {counts[least]:,} of its rarest class, “{on_a_page(least)}”."]
 
 
 def limits(report: Measured) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from plainnet.reports.numbers import number
 from plainnet.reports.text import percent
 from plainnet.training import Epoch, Epochs
 
@@ -47,7 +48,9 @@ def epoch_line(epoch: Epoch, total: int) -> str:
 
 
 def _digits(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
+    if value != value or 0.001 <= abs(value) < 1000:
+        return f"{value:.4f}"
+    return number(value)
 
 
 @contextmanager

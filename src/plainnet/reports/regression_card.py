@@ -22,7 +22,8 @@ from plainnet.reports.card_parts import (
     word,
 )
 from plainnet.reports.material import Part
-from plainnet.reports.text import count, number
+from plainnet.reports.numbers import number
+from plainnet.reports.text import count
 from plainnet.version import __version__
 
 NAMES = {"rmse": "RMSE", "mae": "mean absolute error"}
@@ -51,6 +52,12 @@ def regression_card(
         parts += [f"## {heading}", *paragraphs]
     parts.append(f"*Written by plainnet {__version__} on {date.today().isoformat()}.*")
     return "\n\n".join(parts) + "\n"
+
+
+def most_answers(regressor: Regressor) -> str:
+    """The range in which most of what it learned from lay: `100,234 and 298,234`."""
+    ends = (regressor.mean + 2 * side * regressor.scale for side in (-1, 1))
+    return " and ".join(number(end, to=regressor.scale / 100) for end in ends)
 
 
 def _measured(regressor: Regressor) -> tuple[str, dict[str, Any]]:
@@ -88,13 +95,13 @@ def _head(
 
 def _quality(part: str, measured: dict[str, Any]) -> str:
     samples = f"{count(int(measured['n']))}, {part if part != 'other' else 'from elsewhere'}"
-    rows = []
+    mean, rows = number(measured["baseline"], to=measured["baseline_rmse"] / 100), []
     for name, words in NAMES.items():
         rows.append((words, number(measured[name])))
         interval = measured.get(f"{name}_interval_95")
         if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
             rows.append(("its 95 % interval", " to ".join(map(number, interval))))
-        always = f"always answering the mean, {number(measured['baseline'])}"
+        always = f"always answering the mean, {mean}"
         rows.append((f"{always}: {words}", number(measured[f"baseline_{name}"])))
     if _is_number(measured.get("r2")):
         rows.append(("R²", f"{measured['r2']:.3f}"))
@@ -102,10 +109,9 @@ def _quality(part: str, measured: dict[str, Any]) -> str:
 
 
 def _limits(regressor: Regressor, part: str, measured: dict[str, Any]) -> Iterator[str]:
-    low, high = (regressor.mean + 2 * side * regressor.scale for side in (-1, 1))
     yield (
-        f"It answers whatever it is asked. Most of what it learned from lay between {number(low)} "
-        f"and {number(high)}; far beyond, it guesses."
+        "It answers whatever it is asked. Most of what it learned from lay between "
+        f"{most_answers(regressor)}; far beyond, it guesses."
     )
     if measured and measured["rmse"] >= measured["baseline_rmse"]:
         yield "Measured so, it is no better than always answering the mean."

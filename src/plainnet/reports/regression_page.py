@@ -6,12 +6,15 @@ import numpy as np
 
 from plainnet.network import Array
 from plainnet.reports import report_parts as parts
-from plainnet.reports.charts import Axis, Bars, Line, Points, chart
+from plainnet.reports.axes import Axis
+from plainnet.reports.charts import Bars, Line, Points, chart
 from plainnet.reports.html import Html, bullets, element, table
 from plainnet.reports.material import RegressionReport
 from plainnet.reports.model_card import caution
+from plainnet.reports.numbers import number, signed
+from plainnet.reports.regression_card import most_answers
 from plainnet.reports.report_charts import SQUARE, Figure, charts, learning_figures
-from plainnet.reports.text import interval_text, number, printable
+from plainnet.reports.text import interval_text, mean_text, on_a_page, printable
 
 MOST_POINTS = 2000
 """Dots of a chart, drawn at random from more."""
@@ -34,7 +37,7 @@ def sections(report: RegressionReport) -> Iterator[tuple[str, list[Html]]]:
 def subtitle(report: RegressionReport) -> str:
     """What it is, in a sentence."""
     return (
-        f"A neural network that predicts {printable(report.evaluation.target)}, measured on "
+        f"A neural network that predicts {on_a_page(report.evaluation.target)}, measured on "
         f"{report.measured_on}: how close its answers are, where it errs, and what that is worth."
     )
 
@@ -42,7 +45,8 @@ def subtitle(report: RegressionReport) -> str:
 def headline(report: RegressionReport) -> Html:
     """The verdict, and the few figures that count."""
     measured = report.evaluation
-    always = f"RMSE of always answering the mean, {number(measured.baseline)}"
+    mean = number(measured.baseline, to=measured.baseline_rmse / 100)
+    always = f"RMSE of always answering the mean, {mean}"
     shown: list[tuple[str, str]] = [
         (
             number(measured.rmse),
@@ -121,8 +125,8 @@ def _facts(report: RegressionReport) -> Html:
     inputs = f"{regressor.preprocessing.mean.size:,} features"
     if regressor.extractor is not None:
         inputs = printable(regressor.extractor.told())
-    unit = f"{number(regressor.mean)} ± {number(regressor.scale)} in training"
-    rows = [("predicted", f"{printable(regressor.target)}, {unit}"), ("inputs", inputs)]
+    unit = f"{mean_text(regressor.mean, regressor.scale)} in training"
+    rows = [("predicted", f"{on_a_page(regressor.target)}, {unit}"), ("inputs", inputs)]
     if data := report.settings.get("data"):
         rows.insert(0, ("data", printable(str(data))))
     for part, counts in report.counts.items():
@@ -134,8 +138,9 @@ def _facts(report: RegressionReport) -> Html:
 def _largest(report: RegressionReport) -> Html:
     errors = report.answers - report.data.y
     worst = np.argsort(-np.abs(errors), kind="stable")[:MOST_ERRORS]
+    to = report.evaluation.rmse / 100
     rows = [
-        (place, number(report.data.y[i]), number(report.answers[i]), f"{errors[i]:+.4g}")
+        (place, *(number(a[i], to=to) for a in (report.data.y, report.answers)), signed(errors[i]))
         for i, place in zip(worst.tolist(), report.places(worst), strict=True)
     ]
     return table((report.place, "right", "answered", "error"), rows, texts=())
@@ -144,15 +149,15 @@ def _largest(report: RegressionReport) -> Html:
 def _card(report: RegressionReport) -> Html:
     measured, regressor = report.evaluation, report.regressor
     use = [
-        f"It predicts {printable(measured.target)} for {report.things} like those it was trained "
+        f"It predicts {on_a_page(measured.target)} for {report.things} like those it was trained "
         "and measured on."
     ]
     if counts := report.counts.get("training"):
         use.append(f"It learned from {report.counted(sum(counts.values()))}.")
-    learned = regressor.mean - 2 * regressor.scale, regressor.mean + 2 * regressor.scale
+    learned = most_answers(regressor)
     limits = [
         f"It answers whatever it is asked. Most of what it learned from lay between "
-        f"{number(learned[0])} and {number(learned[1])}; far beyond, it guesses.",
+        f"{learned}; far beyond, it guesses.",
         verdict(report)[1],
         caution(report),
         "An answer is one number, without a range of its own: RMSE and MAE say how far off answers "

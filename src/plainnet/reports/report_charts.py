@@ -7,11 +7,13 @@ from math import floor
 import numpy as np
 
 from plainnet.network import Array
-from plainnet.reports.charts import Axis, Bars, Line, chart, shortened
+from plainnet.reports.axes import Axis
+from plainnet.reports.charts import Bars, Line, chart
 from plainnet.reports.html import Html, element
 from plainnet.reports.material import Material, Report
 from plainnet.reports.matrix import confusion_chart
 from plainnet.reports.text import percent
+from plainnet.reports.widths import shortened
 from plainnet.training.curves import Curve, calibration, precision_recall_curve, roc_curve
 
 MOST_IN_A_MATRIX = 20
@@ -205,4 +207,8 @@ def _column(rows: Sequence[Mapping[str, float]], name: str) -> Array:
 
 
 def _short(n: int) -> str:
-    return f"{n:,}" if n < 10_000 else f"{n / 1000:,.0f}k"
+    """At most four characters, for a bar is narrow."""
+    for size, letter in ((1_000_000, "M"), (1000, "k")):
+        if n >= size * 0.9995:
+            return f"{n / size:.{int(n < 9.95 * size)}f}{letter}"
+    return f"{n}"

@@ -9,7 +9,7 @@ from plainnet.reports.html import Html, bullets, cards, element, table
 from plainnet.reports.material import Known, Material, Report
 from plainnet.reports.model_card import caution, verdict, weak_classes
 from plainnet.reports.report_charts import MOST_IN_A_MATRIX
-from plainnet.reports.text import columns_told, network_line, percent, printable
+from plainnet.reports.text import columns_told, network_line, on_a_page, percent, printable
 from plainnet.training.curves import calibration
 
 MOST_ROWS = 100
@@ -27,7 +27,7 @@ def headline(report: Report) -> Html:
         f"right: {measured.correct:,} of {report.measured_on}; 95 % interval {percent(low)} to "
         f"{percent(high)}"
     )
-    always = f"by always answering “{printable(measured.baseline_class)}”"
+    always = f"by always answering “{on_a_page(measured.baseline_class)}”"
     shown: list[tuple[str, str]] = [
         (percent(measured.accuracy), right),
         (percent(measured.baseline_accuracy), always),
@@ -208,7 +208,7 @@ def _per_class(counts: Mapping[str, int]) -> str:
         return f"{total}; {min(counts.values()):,} of each class"
     if len(counts) > MOST_NAMES:
         return f"{total}; from {min(counts.values()):,} to {max(counts.values()):,} of a class"
-    return f"{total}: " + ", ".join(f"{printable(name)} {n:,}" for name, n in counts.items())
+    return f"{total}: " + ", ".join(f"{on_a_page(name)} {n:,}" for name, n in counts.items())
 
 
 def _value(value: Any) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from unicodedata import combining, east_asian_width
+from unicodedata import bidirectional
 
 from plainnet.network import Network
+from plainnet.reports.numbers import number, signed
+from plainnet.reports.widths import cell_width, shortened
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import Interval, RegressionEvaluation
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 TERMINAL = 80
 """Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
 MOST_CONFUSIONS = 10
+SHAPELESS = "\u200c\u200d\u2068\u2069"
+"""Joiners, as in Persian, Hindi and emoji, and what `on_a_page` puts around a name."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[int] = (0,)) -> str:
@@ -27,7 +31,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[
         texts: the numbers of the columns that hold texts.
     """
     cells = [[printable(str(cell)) for cell in row] for row in (header, *rows)]
-    widths = [max(_width(row[i]) for row in cells) for i in range(len(header))]
+    widths = [max(cell_width(row[i]) for row in cells) for i in range(len(header))]
     lines = [
         "  ".join(
             _padded(cell, width, to_the_left=i in texts)
@@ -40,7 +44,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[
 
 def printable(text: str) -> str:
     """Line breaks, control characters and broken UTF-8, as file names may have them, as escapes."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in SHAPELESS else repr(c)[1:-1] for c in text)
+
+
+def on_a_page(text: str) -> str:
+    """The same, kept from turning round what stands beside it, as Arabic and Hebrew would."""
+    turns = any(bidirectional(c) in ("R", "AL") for c in text)
+    return f"\u2068{printable(text)}\u2069" if turns else printable(text)
 
 
 def indented(text: str) -> str:
@@ -72,7 +82,7 @@ def evaluation_text(evaluation: Evaluation | RegressionEvaluation, of_what: str)
         f"  accuracy  {percent(evaluation.accuracy)}  ({evaluation.correct:,} right; 95 % interval "
         f"{percent(low)} to {percent(high)})",
         f'  baseline  {percent(evaluation.baseline_accuracy)}  (always answering "'
-        f'{printable(evaluation.baseline_class)}")',
+        f'{shortened(printable(evaluation.baseline_class), TERMINAL // 2)}")',
         f"  log loss  {evaluation.log_loss:.3f}{auc}",
         "",
         indented(_class_table(evaluation)),
@@ -91,29 +101,30 @@ def columns_told(columns: Columns) -> list[tuple[str, str, str]]:
     return used + left_out
 
 
-def number(value: float) -> str:
-    """Five digits that count: 152.13, 0.0012346, 1.2346e+09."""
-    return f"{value:,.0f}" if 1e5 <= abs(value) < 1e9 else f"{value:.5g}"
-
-
 def interval_text(interval: Interval) -> str:
     """`95 % interval 48 to 63`; that of a single sample is not known."""
     low, high = interval
     return f"95 % interval {number(low)} to {number(high)}" if low == low else "of one sample"
 
 
+def mean_text(mean: float, scale: float) -> str:
+    """`218,543 ± 51,812`: the mean with as many digits as the scale calls for."""
+    return f"{number(mean, to=scale / 100)} ± {number(scale)}"
+
+
 def _regression_text(measured: RegressionEvaluation, of_what: str) -> str:
     r2 = f"{measured.r2:.3f}" if measured.r2 == measured.r2 else "– (all are the same)"
     rmse, mae = number(measured.rmse), number(measured.mae)
+    always = number(measured.baseline, to=measured.baseline_rmse / 100)
     lines = [
         f"{printable(of_what)}: {count(measured.n)}, {printable(measured.target)}",
         f"  RMSE      {rmse}  ({interval_text(measured.rmse_interval)})",
         f"  MAE       {mae}  ({interval_text(measured.mae_interval)})",
         f"  R²        {r2}",
-        f"  bias      {measured.bias:+.3g}  (on average the answers are too "
+        f"  bias      {signed(measured.bias)}  (on average the answers are too "
         f"{'high' if measured.bias > 0 else 'low'} by that)",
-        f"  baseline  RMSE {number(measured.baseline_rmse)}, MAE {number(measured.baseline_mae)}"
-        f"  (always answering the mean, {number(measured.baseline)})",
+        f"  baseline  RMSE {number(measured.baseline_rmse)}, MAE {number(measured.baseline_mae)}",
+        f"            (always answering the mean, {always})",
     ]
     return "\n".join(lines)
 
@@ -144,7 +155,7 @@ def _of(name: str, layer: int) -> bool:
 
 def _class_table(evaluation: Evaluation) -> str:
     columns = zip(
-        evaluation.classes,
+        _that_fit(evaluation.classes, TERMINAL - 38),
         evaluation.precision,
         evaluation.recall,
         evaluation.f1,
@@ -160,25 +171,27 @@ def _confusions(evaluation: Evaluation) -> str:
     if len(classes) < TERMINAL // 3:  # the narrowest column takes three
         rows = [(name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
         matrix = table(("true \\ answered", *classes), rows)
-        if max(map(_width, matrix.splitlines())) <= TERMINAL - 2:
+        if max(map(cell_width, matrix.splitlines())) <= TERMINAL - 2:
             return matrix
     wrong = [
-        (-int(counts[i, j]), classes[i], classes[j])
+        (-int(counts[i, j]), classes[i], classes[j], i, j)
         for i in range(len(classes))
         for j in range(len(classes))
         if i != j and counts[i, j]
     ]
     if not wrong:
         return "no sample was mistaken for one of another class"
-    mistaken = [(true, answered, -n) for n, true, answered in sorted(wrong)[:MOST_CONFUSIONS]]
+    names = _that_fit(classes, (TERMINAL - 13) // 2)
+    mistaken = [(names[i], names[j], -n) for n, *_, i, j in sorted(wrong)[:MOST_CONFUSIONS]]
     return table(("most often mistaken", "for", "samples"), mistaken, texts=(0, 1))
 
 
+def _that_fit(names: Sequence[str], most: int) -> Sequence[str]:
+    """Names of at most so many columns, if they can still be told apart then."""
+    short = [shortened(printable(name), most) for name in names]
+    return short if len({*short}) == len({*names}) else names
+
+
 def _padded(text: str, width: int, to_the_left: bool) -> str:
-    gap = " " * (width - _width(text))
+    gap = " " * (width - cell_width(text))
     return text + gap if to_the_left else gap + text
-
-
-def _width(text: str) -> int:
-    """Columns in a terminal: Chinese characters and their like take two, a hat on a letter none."""
-    return sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)

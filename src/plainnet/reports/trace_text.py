@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textwrap import TextWrapper
 
 from plainnet.network.trace import BackwardStep, ForwardStep, Numbers, Trace
+from plainnet.reports.numbers import number
 from plainnet.reports.text import count, percent, printable, table
 
 COLUMNS = ("", "shape", "min", "mean", "max", "norm")
@@ -93,8 +94,8 @@ def formulas_by_letter(formulas: Iterable[str]) -> dict[str, str]:
 
 
 def digits(value: float) -> str:
-    """Three digits that count: `0.0312`, `-1.2e-05`."""
-    return f"{value + 0.0:.3g}"  # + 0.0: no minus in front of a zero
+    """Three digits that count: `0.0312`, `-1.2e-5`."""
+    return number(value, digits=3)
 
 
 def _forward(step: ForwardStep, trace: Trace) -> Step:

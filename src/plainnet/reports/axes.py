@@ -1,0 +1,130 @@
+"""The axes of a chart: which values are written beside them, and where values lie between them.
+
+Coordinates are pixels from the left and the top, in a picture that is as wide as a phone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+from typing import Literal
+
+import numpy as np
+
+from plainnet.network import Array
+from plainnet.reports.numbers import axis_numbers
+from plainnet.reports.widths import text_width
+
+WIDTH, LEFT, RIGHT, TOP = 400, 46, 20, 24
+"""Of a chart, and around its axes at least."""
+GAP = 10
+"""Between two numbers below an axis, at least."""
+MOST_POWERS = 8
+"""Numbers beside a logarithmic axis."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction of a chart."""
+
+    label: str
+    low: float
+    high: float
+    kind: Literal["number", "whole", "percent", "log"] = "number"
+    """What its values are; of `log` both ends are above 0."""
+
+    def ticks(self) -> list[float]:
+        """The values that are written beside it."""
+        if self.kind == "log":
+            powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+            steps = (1, 2, 5) if len(powers) < 4 else (1,)
+            spread = powers[:: ceil(len(powers) / MOST_POWERS)]
+            values = [float(f"{step}e{power}") for power in spread for step in steps]
+            found = [value for value in values if self.low <= value <= self.high]
+            if len(found) > 1:
+                return found
+        return nice_ticks(self.low, self.high, whole=self.kind == "whole")
+
+    def places(self, values: Array | Sequence[float]) -> Array:
+        """Where values lie, from 0 at `low` to 1 at `high`."""
+        given, ends = np.asarray(values, np.float64), np.array([self.low, self.high])
+        if self.kind == "log":
+            given, ends = np.log10(given), np.log10(ends)
+        wide = ends[1] - ends[0]
+        places: Array = (given - ends[0]) / wide if wide else np.full(given.shape, 0.5)
+        return places
+
+    def texts(self, ticks: Sequence[float]) -> list[str]:
+        """The values as they are written beside the axis."""
+        if self.kind == "percent":
+            return [f"{100 * value:.3g} %" for value in ticks]
+        return axis_numbers(ticks)
+
+
+class Frame:
+    """Two axes in a picture that has room for what is written beside them.
+
+    Args:
+        x: from left to right.
+        y: from bottom to top.
+        height: of the area inside the axes.
+    """
+
+    def __init__(self, x: Axis, y: Axis, height: int) -> None:
+        self.x, self.y, self.height = x, y, height
+        self.y_numbers = _numbers(y, y.ticks())
+        beside = _widest(self.y_numbers) + 12
+        for numbers in _thinned(_numbers(x, x.ticks())):
+            self.x_numbers, widest = numbers, _widest(numbers)
+            self.left, self.right = max(LEFT, beside, widest / 2), WIDTH - max(RIGHT, widest / 2)
+            at = self.across([value for value, _ in numbers])
+            if not (np.diff(at) < widest + GAP).any():
+                break
+
+    @property
+    def bottom(self) -> int:
+        """Where the axis x lies."""
+        return TOP + self.height
+
+    def across(self, values: Array | Sequence[float]) -> Array:
+        """Where values of x lie."""
+        across: Array = self.left + self.x.places(values) * (self.right - self.left)
+        return across
+
+    def down(self, values: Array | Sequence[float]) -> Array:
+        """Where values of y lie."""
+        down: Array = TOP + (1 - self.y.places(values)) * self.height
+        return down
+
+
+def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten in low … high, about so many of them."""
+    rough = high / about - low / about
+    if not (isfinite(rough) and rough > 0):
+        return [low]
+    power = floor(log10(rough))
+    factor = next(m for m in (1, 2, 5, 10) if m * 10.0**power >= rough * 0.8)
+    if whole and power < 0:
+        power, factor = 0, 1
+    step = factor * 10.0**power
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    exact = (float(f"{i * factor}e{power}") for i in range(first, last + 1))
+    slack = 1e-9 * (high - low)
+    return list(dict.fromkeys(v for v in exact if low - slack <= v <= high + slack))
+
+
+def _thinned(numbers: list[tuple[float, str]]) -> Iterator[list[tuple[float, str]]]:
+    """All of them, then every second, every third, …; 0 stays where one beside it stays."""
+    zero = next((i for i, (value, _) in enumerate(numbers) if not value), 0)
+    for step in range(1, len(numbers)):
+        for first in (zero % step, 0):
+            if len(numbers[first::step]) > 1:
+                yield numbers[first::step]
+    yield numbers[:1]
+
+
+def _numbers(axis: Axis, ticks: Sequence[float]) -> list[tuple[float, str]]:
+    return list(zip(ticks, axis.texts(ticks), strict=True))
+
+
+def _widest(numbers: Sequence[tuple[float, str]]) -> float:
+    return max((text_width(text) for _, text in numbers), default=0.0)
