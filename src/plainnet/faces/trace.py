@@ -21,7 +21,7 @@ from plainnet.pictures.class_matching import class_meant
 from plainnet.reports import count, network_line, percent, printable
 from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.html import Html, element, page, picture
-from plainnet.reports.text import number
+from plainnet.reports.numbers import number
 from plainnet.reports.trace_page import trace_section
 from plainnet.reports.trace_text import trace_text
 
