@@ -70,7 +70,7 @@ def test_samples_that_are_not_in_memory_are_taken_some_at_a_time(
     np.testing.assert_allclose(networks[0].theta, networks[1].theta, rtol=1e-6)
     assert rows.most == N  # the check for numbers that are not finite; then 11 at a time
     with monkeypatch.context() as patched:
-        patched.setattr(lbfgs, "check_samples", lambda *_: None)
+        patched.setattr("plainnet.training.arguments.check_samples", lambda *_: None)
         rows.most = 0
         minimize(line(), MeanSquaredError(), stored, y)
     assert rows.most == 11

@@ -187,7 +187,7 @@ def test_the_memory_of_a_step_is_used_again(dtype: DTypeLike) -> None:
     for loss, y in ((SoftmaxCrossEntropy(0.1), HARD), (SigmoidCrossEntropy(0.1), ONE_HOT)):
         logits = Z.astype(dtype)
         loss.value_and_grad(logits, y)
-        scratch: Any = loss._scratch
+        scratch: Any = loss._local.scratch  # type: ignore[union-attr]
         first = {name: address(A) for name, A in scratch._held.items()}
         assert {A.dtype for A in scratch._held.values()} == {np.dtype(dtype)}
         loss.value_and_grad(logits[:3], y[:3])

@@ -1,12 +1,21 @@
 """The products of small networks run on one thread, and nobody else is bothered by it."""
 
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
-from plainnet import Adam, Network, SoftmaxCrossEntropy, train
+from plainnet import Adam, Network, SoftmaxCrossEntropy, set_threads, train
+from plainnet.errors import SettingError
 from plainnet.network import Array
 from plainnet.training import logits
+from plainnet.training.threads import one_thread
 
 
 def threads() -> set[int]:
@@ -34,6 +43,106 @@ def test_threads_go_by_size(units: int, expected: set[int]) -> None:
     if before != {2}:
         pytest.skip(f"NumPy's products cannot be given two threads here, only {before}")
     assert seen == 3 * [expected]
+
+
+def test_overlapping_limits_end_where_they_began() -> None:
+    """However those who want one thread come and go: they have it, and then all is as before."""
+    network, X = Network.dense([50, 8, 2]), np.ones((4, 50), np.float32)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        start = Barrier(8)
+
+        def ask(seed: int) -> set[int]:
+            seen: set[int] = set()
+
+            def watched(raw: Array, out: Array) -> None:
+                seen.update(threads())
+                out[...] = raw
+
+            start.wait()
+            for _ in range(50):
+                logits(network, X, prepare=watched)
+            return seen
+
+        with ThreadPoolExecutor(8) as pool:
+            assert [*pool.map(ask, range(8))] == 8 * [{1}]
+        assert threads() == before
+
+
+def test_whoever_leaves_last_restores() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        first, second = one_thread(), one_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        second.__exit__(None, None, None)
+        assert threads() == before
+
+
+def test_what_others_set_meanwhile_is_left_as_it_is() -> None:
+    with threadpool_limits(3, user_api="blas"):
+        with one_thread():
+            threadpool_limits(2, user_api="blas")
+        assert threads() == {2}
+
+
+SETTING = """
+import os, numpy as np, plainnet
+from threadpoolctl import threadpool_info
+from plainnet.pictures.reading import processors
+from plainnet.training import logits
+{line}
+def threads():
+    return {{pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}}
+def watched(raw, out):
+    print(*threads(), end=" ")
+    out[...] = raw
+X = np.ones((64, 50), np.float32)
+for units in (8, 4096):
+    logits(plainnet.Network.dense([50, units, 2]), X, prepare=watched)
+import scipy.linalg
+logits(plainnet.Network.dense([50, 8, 2]), X)
+print(*threads(), processors())
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "variable", "told"),
+    [
+        ("plainnet.set_threads(1)", None, "1 1 1 1"),
+        ("plainnet.set_threads(2)", None, "1 2 2"),
+        ("", "1", "1 1 1 1"),
+        ("plainnet.set_threads(2)", "1", "1 2 2"),
+        ("", "none", None),
+    ],
+)
+def test_the_number_of_threads_can_be_set(
+    line: str, variable: str | None, told: str | None
+) -> None:
+    """For large products, also those of libraries that are loaded later, and to read pictures."""
+    if not threads():
+        pytest.skip("the libraries behind NumPy have no limit here")
+    environ = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
+    if variable:
+        environ["PLAINNET_THREADS"] = variable
+    code = [sys.executable, "-c", SETTING.format(line=line)]
+    done = subprocess.run(
+        code, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    if told is None:
+        assert "PLAINNET_THREADS must be a whole number ≥ 1, such as 2, but it is 'none'." in (
+            done.stderr
+        )
+    else:
+        assert done.stdout.startswith(told), done.stderr
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "2", True])
+def test_impossible_numbers_of_threads(n: Any) -> None:
+    with pytest.raises(SettingError, match="number of threads must be a whole number ≥ 1"):
+        set_threads(n)
 
 
 def test_a_caller_who_asks_for_one_thread_keeps_it() -> None:

@@ -452,9 +452,11 @@ def test_epochs_before_the_divergence_are_told() -> None:
     assert np.isfinite(told).all()
 
 
-def test_a_network_that_diverges_in_its_last_step_is_measured_without_a_warning() -> None:
-    (epoch,) = diverging(1e30, epochs=1, validation=(X, Y))
-    assert not math.isfinite(epoch["validation_loss"])
+def test_a_network_that_diverges_in_its_last_step_ends_in_an_error_and_without_a_warning() -> None:
+    with pytest.raises(DivergedError, match="The validation loss became nan after 1 steps"):
+        diverging(1e30, epochs=1, validation=(X, Y))
+    with pytest.raises(DivergedError, match="The parameters became infinite after 1 steps"):
+        diverging(1e45, epochs=1)
 
 
 # arguments are refused at the call -------------------------------------------------------------

@@ -12,6 +12,7 @@ from plainnet.network import Array, Network
 from plainnet.pictures import PictureExtractor
 from plainnet.pictures.class_matching import class_meant
 from plainnet.pictures.class_names import Label
+from plainnet.training.threads import suited_threads
 
 
 def class_asked(classes: tuple[str, ...], label: Label | np.generic) -> str:
@@ -71,16 +72,18 @@ class Question:
         """s of each input, float64 `(n,)`."""
         scores = np.zeros(len(X))
         for network, c in self.networks:
-            scores += network.forward(X).astype(np.float64) @ c
+            with suited_threads(network, len(X)):
+                scores += network.forward(X).astype(np.float64) @ c
         return scores
 
     def gradients(self, X: Array) -> Array:
         """∂s/∂X, `(n, n_in)`."""
         gradients = np.zeros_like(X)
         for network, c in self.networks:
-            network.forward(X)
             dZ = np.tile(c.astype(network.dtype), (len(X), 1))  # s = Z c: dZ = c
-            gradients += network.backward(dZ, need_dX=True)
+            with suited_threads(network, len(X)):
+                network.forward(X)
+                gradients += network.backward(dZ, need_dX=True)
         return gradients
 
     def per_pixel(self, relevance: Array) -> Array:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plainnet.network.arguments import check_part
 from plainnet.network.arrays import Array, Rng, generator
 from plainnet.network.loss import Loss
 from plainnet.network.network import Network
@@ -73,6 +74,9 @@ def check_gradients(
         entries: how many entries of each array are compared, drawn at random.
         rng: generator or seed of what is drawn.
     """
+    order = "network, loss, X, y"
+    check_part("network", network, Network, "Network.dense([2, 16, 1])", order)
+    check_part("loss", loss, Loss, "SoftmaxCrossEntropy()", order)
     rng = generator(rng)
     y = loss.check_targets(np.asarray(y), len(X), network.n_out or np.shape(X)[1])
     twin = network.copy(np.float64)

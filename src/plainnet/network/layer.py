@@ -93,6 +93,16 @@ class Layer:
         """
         raise NotImplementedError
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what `bind` gives it: what deep copies and processes hand on."""
+        names = [*self.weights, *self.biases]
+        bound = {"xp", "scratch", *names, *(f"d{name}" for name in names), *self.state}
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in bound and not isinstance(value, Scratch)
+        }
+
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"{type(self).__name__}({settings})"

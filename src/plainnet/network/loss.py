@@ -3,20 +3,22 @@
 Dimensions: N samples, K outputs; Z and dZ are `(N, K)`.
 """
 
+import threading
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.network.arrays import Array, Scratch
+from plainnet.network.targets import any_targets
 
 
 class Loss:
     """The contract of every loss: `value_and_grad`, and a check of the targets at the door."""
 
-    def __init__(self) -> None:
-        self.xp: ModuleType = np
-        self._scratch: Scratch | None = None
+    xp: ModuleType = np
+    _local: threading.local | None = None  # the scratch memory of each thread
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
@@ -34,9 +36,15 @@ class Loss:
         raise NotImplementedError
 
     def check_targets(
-        self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
+        self,
+        y: Array,
+        n_samples: int,
+        n_out: int,  # noqa: ARG002
+        dtype: DTypeLike | None = None,
     ) -> Array:
         """The targets in the form that the loss is computed with, if it can be.
+
+        A loss that does not override it takes one row of finite numbers for each sample.
 
         Args:
             y: the targets.
@@ -49,7 +57,7 @@ class Loss:
             ShapeError: `y` does not fit n_samples and n_out.
             DataError: `y` has values that the loss cannot take.
         """
-        raise NotImplementedError
+        return any_targets(type(self).__name__, y, n_samples, dtype)
 
     @property
     def measured(self) -> "Loss":
@@ -61,7 +69,15 @@ class Loss:
         return {}
 
     def scratch(self, Z: Array, name: str = "dZ") -> Array:
-        """A buffer of the shape and dtype of Z."""
-        if self._scratch is None or self._scratch.dtype != Z.dtype:
-            self._scratch = Scratch(self.xp, Z.dtype)
-        return self._scratch(name, Z.shape)
+        """A buffer of the shape and dtype of Z, of the present thread."""
+        local = self._local
+        if local is None:
+            local = vars(self).setdefault("_local", threading.local())
+        held: Scratch | None = getattr(local, "scratch", None)
+        if held is None or held.dtype != Z.dtype:
+            held = local.scratch = Scratch(self.xp, Z.dtype)
+        return held(name, Z.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but scratch memory: what copies and other processes get."""
+        return {name: value for name, value in vars(self).items() if name != "_local"}

@@ -79,7 +79,6 @@ class _CrossEntropy(Loss):
     """
 
     def __init__(self, smoothing: float = 0.0) -> None:
-        super().__init__()
         self.smoothing = check_number("label smoothing", smoothing, "[0, 1)")
 
     @property
@@ -87,7 +86,7 @@ class _CrossEntropy(Loss):
         if not self.smoothing:
             return self
         plain = copy.copy(self)
-        plain.smoothing, plain._scratch = 0.0, None
+        plain.smoothing = 0.0
         return plain
 
     def _smooth(self, y: Array, answers: int) -> None:

@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from itertools import pairwise
+from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any, Self
 
@@ -18,10 +18,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError, ShapeError
+from plainnet.network import passes
 from plainnet.network.arrays import Array, Rng, Shape, generator, vector
+from plainnet.network.contract import checked_layers, matched_sizes, stack
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
-from plainnet.network.layers import Dense, Dropout, ReLU
+from plainnet.network.layers import ReLU
+from plainnet.network.pickling import given_of, layers_of
+from plainnet.network.replicas import Replicas, Workplaces, copies
 
 
 class Network:
@@ -30,6 +34,10 @@ class Network:
     >>> network = Network([Dense(2, 16), ReLU(), Dense(16, 1)], rng=0)
     >>> network.forward(np.zeros((5, 2))).shape
     (5, 1)
+
+    **Threads.** Any number of threads may ask one network at a time: each works in memory of its
+    own (`replicas.py`), and `grad` is what the same thread's latest `backward` wrote. One thread at
+    a time may train it; what others ask meanwhile is answered with the parameters as they are then.
 
     Args:
         layers: at least one; neighbouring sizes must match.
@@ -50,11 +58,12 @@ class Network:
         dtype: DTypeLike = np.float32,
         xp: ModuleType = np,
     ) -> None:
-        self.layers = list(layers)
+        self.layers = checked_layers(layers)
         self.dtype = np.dtype(dtype)
         self.xp = xp
-        self._check()
-        self.n_in, self.n_out = self._sizes()
+        if self.dtype not in (np.float32, np.float64):
+            raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
+        self.n_in, self.n_out = matched_sizes(self.layers)
         weights = [
             (i, *item) for i, layer in enumerate(self.layers) for item in layer.weights.items()
         ]
@@ -65,8 +74,13 @@ class Network:
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
         self.pending: Callable[[], None] | None = None
         """Brings `theta` up to date: set by a training that puts this off until somebody looks."""
+        self.proved = False
+        """Whether a step has shown that all layers keep to their contract; else the next one is."""
         self._theta = vector(xp, self.n_parameters, self.dtype)
-        self.grad = vector(xp, self.n_parameters, self.dtype)
+        self._grad = vector(xp, self.n_parameters, self.dtype)
+        self.training = RLock()  # held by the thread that trains
+        self._places = Workplaces()
+        self._settling, self._settled = RLock(), True
         self._bind(weights + biases)
         self.initialize(rng)
 
@@ -75,7 +89,7 @@ class Network:
         cls,
         sizes: Sequence[int],
         *,
-        activation: type[Layer] = ReLU,
+        activation: Callable[[], Layer] | Layer = ReLU,
         initializer: Initializer | None = None,
         dropout: float = 0.0,
         rng: Rng | int | None = 0,
@@ -90,21 +104,13 @@ class Network:
 
         Args:
             sizes: features in, units of each hidden layer, outputs.
-            activation: the class of the layer behind each hidden Dense layer.
+            activation: the layer behind each hidden Dense layer: its class, or one like it.
             initializer: of all weights; None takes what suits each layer.
             dropout: the rate of a Dropout layer behind each activation; 0 for none.
             rng: see the class.
             dtype: see the class.
         """
-        if len(sizes) < 2:
-            raise SettingError(
-                f"A stack needs at least two sizes, features in and outputs, but got {list(sizes)}."
-            )
-        layers: list[Layer] = []
-        for n_in, n_out in pairwise(sizes[:-1]):
-            layers += [Dense(n_in, n_out, initializer), activation()]
-            layers += [Dropout(dropout)] if dropout else []
-        layers += [Dense(sizes[-2], sizes[-1], initializer)]
+        layers = stack(sizes, activation, initializer, dropout)
         return cls(layers, rng=rng, dtype=dtype)
 
     @property
@@ -125,7 +131,7 @@ class Network:
 
     @property
     def state(self) -> dict[str, Array]:
-        """What layers remember beside `theta`, by name (`layers.1.mean`): arrays to write into."""
+        """What layers remember beside `theta`, by name (`layers.1.mean`), to write into."""
         self.settle()
         return {
             f"layers.{i}.{name}": getattr(layer, name)
@@ -133,28 +139,65 @@ class Network:
             for name in layer.state
         }
 
+    @property
+    def grad(self) -> Array:
+        """The gradient of the loss, a vector like `theta`: of this thread's last `backward`."""
+        other = self._places.here()
+        return self._grad if other is None or not other.has_grad else other.grad
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The gradients by name (`layers.0.W`), views of `grad` in the parameters' shapes."""
+        return self._views(self.grad)
+
+    def postpone(self, work: Callable[[], None] | None) -> None:
+        """Leave it pending to bring `theta` up to date; None: it is."""
+        with self._settling:
+            self.pending, self._settled = work, work is None
+
     def settle(self) -> None:
         """Do what is pending."""
-        if self.pending is not None:
-            pending, self.pending = self.pending, None
-            pending()
+        if self.pending is None:
+            return
+        with self._settling:  # whoever comes second waits until it is done
+            if self.pending is not None and not self._settled:
+                self._settled = True  # the work itself looks at theta
+                self.pending()
+                self.pending = None
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        """Z `(N, n_out)` from X `(N, n_in)`; valid until the next `forward`.
+        """Z `(N, n_out)` from X `(N, n_in)`; valid until the same thread's next `forward`.
+
+        Take `predict` for answers to keep.
 
         Raises:
-            ShapeError: X is not `(N, n_in)`.
+            ShapeError: X is not `(N, n_in)`, or a layer gives something else than it says.
         """
-        self.settle()
+        if self.pending is not None:
+            self.settle()
         A: Array = self.xp.asarray(X, self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(
                 f"The network takes inputs of shape (N, {self.n_in or 'features'}), one row a "
                 f"sample, but got {A.shape}; X.reshape(len(X), -1) makes rows of pictures."
             )
-        for layer in self.layers:
-            A = layer.forward(A, training)
-        return A
+        other = None if self._places.owner == get_ident() else self._replicas()
+        layers = self.layers if other is None else other.follow(self.layers)
+        through = passes.checked_forward if training and not self.proved else passes.forward
+        Z = through(layers, A, training)
+        if training and other is not None:
+            other.hand_back()
+        return Z
+
+    def predict(self, X: Array) -> Array:
+        """Z `(N, n_out)` from X `(N, n_in)`, in memory of its own; also as `network(X)`.
+
+        Raises:
+            ShapeError: X is not `(N, n_in)`.
+        """
+        return self.forward(X).copy()
+
+    __call__ = predict
 
     def backward(self, dZ: Array, need_dX: bool = False) -> Array | None:
         """Write `grad`, from the gradient dZ `(N, n_out)` of the loss at the last `forward`.
@@ -162,12 +205,29 @@ class Network:
         Returns:
             dX `(N, n_in)` if `need_dX`, else None: nobody needs it to learn, so it is not computed.
         """
-        dA: Array | None = dZ
-        for i in reversed(range(len(self.layers))):
-            if dA is None:
-                break
-            dA = self.layers[i].backward(dA, need_dX or i > self._first)
+        other = None if self._places.owner == get_ident() else self._replicas()
+        layers = self.layers
+        if other is not None:
+            if not other.layers:
+                raise SettingError(
+                    "backward was called in a thread that has not called forward yet; call both "
+                    "in one thread."
+                )
+            layers, other.has_grad = other.layers, True
+        through = passes.backward if self.proved else passes.checked_backward
+        dA, self.proved = through(layers, dZ, self._first, need_dX), True
         return dA if need_dX else None
+
+    def gradient_memory(self) -> Array:
+        """`grad`, to be written by other means than `backward`."""
+        other = None if self._places.owner == get_ident() else self._replicas()
+        if other is None:
+            return self._grad
+        other.has_grad = True
+        return other.grad
+
+    def _replicas(self) -> Replicas | None:
+        return self._places.take(self._theta, self._grad)
 
     def initialize(self, rng: Rng | int | None) -> None:
         """Draw all initial parameters anew, and hand a generator to each layer that lacks one."""
@@ -189,7 +249,7 @@ class Network:
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
         """A network of its own, with the same parameters and state; if wished in another dtype."""
-        layers = [copy.copy(layer) for layer in self.layers]
+        layers = copies(self.layers, self._theta, self._grad)
         for layer in layers:
             layer.rng = copy.deepcopy(layer.rng)
         twin, state = Network(layers, dtype=dtype or self.dtype, xp=self.xp), self.state
@@ -201,7 +261,7 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         """The numbers, and the layers by their settings: what deep copies and processes hand on."""
         return {
-            "layers": [(type(layer), layer.settings, layer.rng) for layer in self.layers],
+            "layers": [given_of(layer) for layer in self.layers],
             "dtype": self.dtype,
             "xp": self.xp.__name__,
             "theta": self.theta,
@@ -209,61 +269,30 @@ class Network:
         }
 
     def __setstate__(self, given: Mapping[str, Any]) -> None:
-        layers = [kind(**settings) for kind, settings, _ in given["layers"]]
-        for layer, (_, _, rng) in zip(layers, given["layers"], strict=True):
-            layer.rng = rng
-        Network.__init__(self, layers, dtype=given["dtype"], xp=import_module(given["xp"]))
+        layers, xp = layers_of(given["layers"]), import_module(given["xp"])
+        Network.__init__(self, layers, dtype=given["dtype"], xp=xp)
         self.theta = given["theta"]
         for name, value in self.state.items():
             value[...] = given["state"][name]
 
-    def _check(self) -> None:
-        if not self.layers:
-            raise SettingError("A network needs at least one layer, but got none.")
-        if self.dtype not in (np.float32, np.float64):
-            raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
-        seen: set[int] = set()
-        for i, layer in enumerate(self.layers):
-            if id(layer) in seen:
-                raise SettingError(
-                    f"Layer {i} ({layer}) is the same object as an earlier layer; "
-                    "make a layer of its own for each place."
-                )
-            seen.add(id(layer))
-
-    def _sizes(self) -> tuple[int | None, int | None]:
-        """The features that come in and go out, once all neighbours fit."""
-        n_in: int | None = None
-        n_out: int | None = None
-        giver = 0
-        for i, layer in enumerate(self.layers):
-            if layer.n_in is not None and n_out is not None and layer.n_in != n_out:
-                raise ShapeError(
-                    f"Layer {i} ({layer}) takes {layer.n_in} features, but layer {giver} "
-                    f"({self.layers[giver]}) gives {n_out}; make the two numbers equal."
-                )
-            if n_in is None and n_out is None:
-                n_in = layer.n_in
-            if layer.n_out is not None:
-                n_out, giver = layer.n_out, i
-        return n_in, n_out
-
     def _bind(self, shapes: list[tuple[int, str, Shape]]) -> None:
         """Cut `theta` and `grad` into views, one for each parameter, and hand them out."""
-        self._parameters: dict[str, Array] = {}
-        self.gradients: dict[str, Array] = {}
+        self._parts: dict[str, tuple[slice, Shape]] = {}
         own: list[dict[str, tuple[Array, Array]]] = [{} for _ in self.layers]
         start = 0
         for i, name, shape in shapes:
             part = slice(start, start + math.prod(shape))
-            value, gradient = self._theta[part].reshape(shape), self.grad[part].reshape(shape)
-            self._parameters[f"layers.{i}.{name}"] = value
-            self.gradients[f"layers.{i}.{name}"] = gradient
-            own[i][name] = value, gradient
+            self._parts[f"layers.{i}.{name}"] = part, shape
+            own[i][name] = self._theta[part].reshape(shape), self._grad[part].reshape(shape)
             start = part.stop
+        self._parameters = self._views(self._theta)
         for layer, views in zip(self.layers, own, strict=True):
             layer.bind(self.xp, self.dtype, views)
         self._first = next((i for i, views in enumerate(own) if views), len(own))
+
+    def _views(self, vector: Array) -> dict[str, Array]:
+        """Of `theta` or `grad`, by the parameters' names."""
+        return {name: vector[part].reshape(shape) for name, (part, shape) in self._parts.items()}
 
     def __repr__(self) -> str:
         steps = [f"{type(layer).__name__} {layer.n_out or ''}".strip() for layer in self.layers]

@@ -135,10 +135,12 @@ class BatchNorm(_Normalization):
         return var
 
     def _remember(self, running: Array, newest: Array, factor: float) -> None:
-        share = self.scratch("row", newest.shape)
+        share, sum_ = self.scratch("row", newest.shape), self.scratch("sum", newest.shape)
         self.xp.multiply(newest, self.momentum * factor, out=share)
-        running *= 1 - self.momentum
-        running += share  # running ← (1 − momentum) running + momentum · newest
+        self.xp.multiply(running, 1 - self.momentum, out=sum_)
+        sum_ += share
+        running[...] = sum_  # at once, for other threads may be answering with it:
+        # running ← (1 − momentum) running + momentum · newest
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         self._write_gradients(dY)

@@ -64,7 +64,6 @@ class Scaled(Loss):
     """
 
     def __init__(self, loss: Loss, factor: float) -> None:
-        super().__init__()
         self.loss = loss
         self.factor = check_number("factor of a loss", factor, "(0, inf)")
 

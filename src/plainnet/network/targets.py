@@ -31,6 +31,24 @@ def real_targets(
     return y.reshape(n_samples, n_out).astype(dtype or y.dtype, copy=False)
 
 
+def any_targets(loss: str, y: Array, n_samples: int, dtype: DTypeLike | None = None) -> Array:
+    """One row for each sample, `(N, …)`; floats in `dtype`, anything else as it is.
+
+    Raises:
+        ShapeError: there are not as many rows as samples.
+        DataError: a value is not finite.
+    """
+    if y.shape[:1] != (n_samples,):
+        raise ShapeError(
+            f"{loss} needs a target for each of {n_samples} samples, but got targets of shape "
+            f"{y.shape}."
+        )
+    if not np.issubdtype(y.dtype, np.floating):
+        return y
+    _check_finite(y)
+    return y.astype(dtype or y.dtype, copy=False)
+
+
 def class_numbers(loss: str, y: Array, n_out: int) -> Array:
     """One of the classes 0 … K−1 for each sample, `(N,)`.
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from plainnet.errors import ShapeError
+from plainnet.network.arguments import check_part
 from plainnet.network.arrays import Array, Shape
 from plainnet.network.layer import Layer
 from plainnet.network.layers import ReLU
@@ -152,6 +153,8 @@ def trace(network: Network, loss: Loss, X: Array, y: Array, *, training: bool = 
         ShapeError: no samples, or X and y do not fit the network.
         DataError: targets that the loss cannot take.
     """
+    check_part("network", network, Network, "Network.dense([2, 16, 1])", "network, loss, X, y")
+    check_part("loss", loss, Loss, "SoftmaxCrossEntropy()", "network, loss, X, y")
     X = np.asarray(X)
     if not X.size:
         raise ShapeError(f"A trace needs at least one sample, but X is of shape {X.shape}.")
@@ -181,7 +184,7 @@ class _Watched(Layer):
     """Stands in the place of a layer and notes what comes out of it."""
 
     def __init__(self, layer: Layer) -> None:
-        self.layer = layer
+        self.layer, self.n_in, self.n_out = layer, layer.n_in, layer.n_out
         self.dead: float | None = None
         self.Y: Numbers | None = None
         self.dY: Numbers | None = None
@@ -200,6 +203,9 @@ class _Watched(Layer):
         if dX is not None and need_dX:
             self.dX = Numbers.of(dX)
         return dX
+
+    def __repr__(self) -> str:
+        return repr(self.layer)
 
 
 def _forward_step(i: int, watched: _Watched, network: Network) -> ForwardStep:

@@ -9,8 +9,9 @@ import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -43,6 +44,7 @@ IN_MEMORY = 2**26
 TENSOR = "extractor.backbone"
 Outcome = Array | PictureError
 Outcomes = Generator[Outcome, None, None]
+_opening = Lock()
 
 
 class Backbone(PictureExtractor):
@@ -66,8 +68,7 @@ class Backbone(PictureExtractor):
         self.digest = _digest(content)
         identity = (RULE, self.digest, sorted(view.describe().items()))
         self.fingerprint = _digest(repr(identity).encode())
-        if model is not None:
-            self.model = model
+        self._model = model
 
     @classmethod
     def open(cls, path: PathLike, *, size: Size | None = None) -> Self:
@@ -106,10 +107,14 @@ class Backbone(PictureExtractor):
         model.name = path.name
         return cls(content, path.name, view, n_features, model)
 
-    @cached_property
+    @property
     def model(self) -> OnnxModel:
         """What runs; of a model file opened when it is needed first."""
-        return OnnxModel(self.content, self.name)
+        if self._model is None:
+            with _opening:  # once, however many threads ask
+                if self._model is None:
+                    self._model = OnnxModel(self.content, self.name)
+        return self._model
 
     # -- data sets -------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from plainnet.errors import FileError, PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import PathLike, Size, checked_size, read_picture, shrunk
 from plainnet.pictures.opening import is_path
+from plainnet.training.threads import allowed_threads
 
 OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
@@ -220,10 +221,11 @@ def _in_order(
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use, or `set_threads` allows it."""
+    n = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        n = len(os.sched_getaffinity(0))
+    return min(n, allowed_threads() or n)
 
 
 def _natural(text: str) -> _Key:

@@ -1,7 +1,6 @@
 """What classifier and regressor share: from what scikit-learn hands in to a trained network."""
 
 from collections.abc import Callable
-from threading import Lock
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
@@ -19,9 +18,6 @@ from plainnet.sklearn.rows import as_rows
 from plainnet.training import logits
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_answering = Lock()
-"""A network computes in its own memory, in which two threads that ask must not meet."""
 
 
 class PlainNet(Learning, BaseEstimator):
@@ -165,8 +161,7 @@ class PlainNet(Learning, BaseEstimator):
         """What the network answers, `(N, n_outputs_)`."""
         check_is_fitted(self, "network_")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
-        with _answering:
-            return logits(self.network_, as_rows(X))
+        return logits(self.network_, as_rows(X))
 
     @property
     def coefs_(self) -> list[Array]:

@@ -7,7 +7,8 @@ from plainnet.training import schedules
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Prepare, logits
 from plainnet.training.constraints import limit_norms
-from plainnet.training.loop import Epoch, Epochs, train
+from plainnet.training.epoch import Epoch, Epochs
+from plainnet.training.loop import fit, train
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
     Adam,
@@ -21,6 +22,7 @@ from plainnet.training.optimizers import (
 from plainnet.training.schedules import Schedule
 from plainnet.training.step import clip, train_step
 from plainnet.training.streams import keep_best, stop_early
+from plainnet.training.threads import set_threads
 
 __all__ = [
     "Adam",
@@ -38,10 +40,12 @@ __all__ = [
     "RMSprop",
     "Schedule",
     "clip",
+    "fit",
     "keep_best",
     "limit_norms",
     "logits",
     "schedules",
+    "set_threads",
     "stop_early",
     "train",
     "train_step",

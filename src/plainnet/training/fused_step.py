@@ -38,7 +38,7 @@ def fused_gradient(
     layers with ReLU, and perhaps Dropout, between each two.
     """
     step = _steps.get(network)
-    if step is None:
+    if step is None or step.layers != network.layers:
         step = _steps[network] = FusedStep(network)
     return step(network, loss, X, y, weights) if step.takes(loss, X, y, weights) else None
 
@@ -47,7 +47,8 @@ class FusedStep:
     """What the loops are given of one network: its sizes, and memory to work in."""
 
     def __init__(self, network: Network) -> None:
-        dropouts = between(network.layers)
+        self.layers = [*network.layers]
+        dropouts = between(self.layers)
         self.usual = type(network) is Network and network.xp is np and dropouts is not None
         self.dropouts = dropouts or []
         self.dtype = network.dtype
@@ -83,7 +84,7 @@ class FusedStep:
             y = as_compiled(y, self.dtype).reshape(n, -1)
         step = getattr(fused.loops(), STEPS[type(loss)])
         memory = self.sizes, self._rates, U, A, dA
-        return float(step(X, y, r, network.theta, network.grad, *memory))
+        return float(step(X, y, r, network.theta, network.gradient_memory(), *memory))
 
     def _draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer as the layer itself does: from the same generator."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from plainnet.errors import DivergedError, MissingExtraError
 from plainnet.network import Array, Loss, Network
-from plainnet.training.batches import check_samples
+from plainnet.network.arguments import check_part
+from plainnet.training.arguments import checked_samples
 from plainnet.training.penalty import add_l2
 from plainnet.training.step import count, gradient
 from plainnet.training.stored import Stored
@@ -74,8 +75,9 @@ def minimize(
         raise MissingExtraError(
             'L-BFGS needs SciPy, which is not installed: pip install "plainnet[sklearn]".'
         ) from None
-    check_samples(X, weights, network.n_in)
-    y = loss.check_targets(y, len(X), network.n_out or X.shape[1], network.dtype)
+    check_part("network", network, Network, "Network.dense([2, 16, 1])", "network, loss, X, y")
+    check_part("loss", loss, Loss, "SoftmaxCrossEntropy()", "network, loss, X, y")
+    X, y, weights = checked_samples(network, loss, X, y, weights)
     value_and_grad = _objective(network, loss, X.astype(network.dtype, copy=False), y, weights, l2)
     options = {"maxiter": iterations, "maxfun": evaluations, "gtol": tolerance}
     start = network.theta.astype(np.float64)
@@ -101,7 +103,7 @@ def _objective(
     network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, l2: float
 ) -> Callable[[Array], tuple[float, Array]]:
     """The loss of all samples with its penalty, and its gradient in float64, as a function of θ."""
-    total, grad = count(X, weights), network.grad
+    total = count(X, weights)
 
     def value_and_grad(theta: Array) -> tuple[float, Array]:
         network.theta[...] = theta
@@ -111,10 +113,10 @@ def _objective(
             batch = np.asarray(X[part])
             share = count(batch, w) / total
             J += share * gradient(network, loss, batch, y[part], w, fuse=False)
-            summed += share * grad
-        grad[...] = 0
+            summed += share * network.grad
+        network.grad[...] = 0
         J += add_l2(network, l2 / total)
-        summed += grad
+        summed += network.grad
         return J, summed
 
     return value_and_grad

@@ -11,25 +11,25 @@ There are no callbacks; `streams.py` has early stopping and keep-best, a few lin
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from plainnet.checks import check_number, check_whole
-from plainnet.errors import SettingError
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training import fused
+from plainnet.training.arguments import check_parts, checked_samples
 from plainnet.training.averaging import Average, averaged
-from plainnet.training.batches import Batches, Order, Prepare, check_samples, logits
+from plainnet.training.batches import Batches, Order, Prepare, logits
 from plainnet.training.checkpoint import Position
 from plainnet.training.constraints import limit_norms
+from plainnet.training.epoch import Epoch, Epochs, Training
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays
-from plainnet.training.step import count, train_step
-from plainnet.training.stored import as_samples
+from plainnet.training.step import claim, count, diverged, step
 from plainnet.training.threads import suited_threads
 
 Mix = Callable[[Array, Array], tuple[Array, Array]]
@@ -37,43 +37,6 @@ Mix = Callable[[Array, Array], tuple[Array, Array]]
 
 Figures = Callable[[Array, Array], Mapping[str, float]]
 """`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is known when an epoch ends."""
-
-    number: int
-    """1, 2, 3, …"""
-    step: int
-    """Optimizer steps of this training so far."""
-    loss: float
-    """The mean loss of the epoch's batches, each as it was before its step, by their size."""
-    learning_rate: float
-    """Of the last step."""
-    seconds: float
-    """Of training, without validation."""
-    validation: Mapping[str, float] = field(default_factory=dict)
-    """`loss` and the other figures on the validation data; empty without any."""
-
-    def figures(self) -> dict[str, float]:
-        """Everything recorded as one flat row: `epoch`, `loss`, `validation_loss`, …."""
-        row = {"epoch": self.number, "step": self.step, "loss": self.loss}
-        row |= {f"validation_{name}": value for name, value in self.validation.items()}
-        return row | {"learning_rate": self.learning_rate, "seconds": self.seconds}
-
-    def __getitem__(self, figure: str) -> float:
-        row = self.figures()
-        if figure not in row:
-            raise SettingError(
-                f"No figure {figure!r} is recorded, only {', '.join(row)}"
-                f"{'' if self.validation else '; train with validation data to have more'}."
-            )
-        return row[figure]
-
-
-Epochs = Generator[Epoch, None, None]
-"""A stream of epochs; `close()`, as `break` does, ends it."""
 
 
 def train(
@@ -143,10 +106,12 @@ def train(
         ShapeError, DataError, SettingError: at the call, before anything is computed.
         DivergedError: while iterating, when the loss is no longer finite.
     """
+    check_parts(network, loss, optimizer)
     _check_settings(epochs, batch_size, l2, clip_norm, max_norm)
-    X, y, weights = _checked(network, loss, X, y, weights)
+    X, y, weights = checked_samples(network, loss, X, y, weights)
     if validation:
-        validation = _checked(network, loss, *validation, None)[:2]
+        validation = checked_samples(network, loss, *validation, None)[:2]
+    network.proved = False  # the first step shows whether all layers keep to their contract
     learned = augment or prepare
     fresh: dict[str, Any] = {"prepare": learned, "anew": augment is not None, "order": order}
     batches = Batches(X, y, weights, size=batch_size, rng=rng, dtype=network.dtype, **fresh)
@@ -159,7 +124,22 @@ def train(
         with averaged(network, average):
             return _measure(network, loss.measured, validation, figures, prepare)
 
-    return _epoch_by_epoch(passes, epochs, in_span=in_span, measure=measure)
+    return Training(_epoch_by_epoch(passes, epochs, in_span=in_span, measure=measure))
+
+
+def fit(
+    network: Network, loss: Loss, optimizer: Optimizer, X: Array, y: Array, **settings: Any
+) -> list[Epoch]:
+    """Train to the end: `train` without the loop, with the same arguments.
+
+    ::
+
+        history = fit(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64)
+
+    Returns:
+        The record of each epoch.
+    """
+    return list(train(network, loss, optimizer, X, y, **settings))
 
 
 def _epoch_by_epoch(
@@ -168,9 +148,17 @@ def _epoch_by_epoch(
     network, optimizer, at = passes.network, passes.optimizer, passes.at
     learner = passes.in_span() if in_span else passes
     try:
-        while at.epochs < epochs and (J := learner.rest_of_epoch(optimizer)) is not None:
-            network.pending = learner.settle
+        while at.epochs < epochs:
+            claim(network)
+            try:
+                J = learner.rest_of_epoch(optimizer)
+            finally:
+                network.training.release()
+            if J is None:
+                break
+            network.postpone(learner.settle)
             measured, rate, seconds = measure(), optimizer.learning_rate, at.seconds
+            _check_finite(network, measured, optimizer, last=at.epochs + 1 == epochs)
             at.end_epoch()
             yield Epoch(at.epochs, at.steps, J, rate, seconds, measured)
     finally:
@@ -194,15 +182,15 @@ def _check_settings(
         check_number("largest norm of the weights into a unit", max_norm, "(0, inf)")
 
 
-def _checked(
-    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
-) -> tuple[Array, Array, Array | None]:
-    """Samples, targets as the loss computes with them, and weights, once they fit the network."""
-    X, y = as_samples(X), np.asarray(y)
-    weights = None if weights is None else np.asarray(weights)
-    check_samples(X, weights, network.n_in)
-    n_out = network.n_out or math.prod(X.shape[1:])
-    return X, loss.check_targets(y, len(X), n_out, network.dtype), weights
+def _check_finite(
+    network: Network, measured: Mapping[str, float], optimizer: Optimizer, *, last: bool
+) -> None:
+    """End a training whose latest step left the finite numbers, though no batch has shown it."""
+    J = measured.get("loss", 0.0)
+    if not math.isfinite(J):
+        raise diverged(f"The validation loss became {J}", optimizer)
+    if last and not math.isfinite(float(abs(network.theta).max(initial=0))):
+        raise diverged("The parameters became infinite", optimizer)
 
 
 def _measure(
@@ -277,7 +265,7 @@ class _Passes:
             if self.mix:
                 X, y = self.mix(X, y)
             bounds = self.clip_norm, self.l2
-            J = train_step(self.network, self.loss, self.optimizer, X, y, weights, *bounds)
+            J = step(self.network, self.loss, self.optimizer, X, y, weights, *bounds)
             if self.max_norm is not None:
                 limit_norms(self.network, self.max_norm)
             if self.average is not None:

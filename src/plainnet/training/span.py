@@ -20,6 +20,7 @@ import logging
 import numpy as np
 
 from plainnet.network import Array, Dense, Network
+from plainnet.network.replicas import copies
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import GradientDescent, Momentum, Nesterov
 
@@ -79,7 +80,7 @@ class Span:
         self._Q, self._outside = Q, W - Q @ V
         self.C: Array = np.hstack([C, np.zeros((len(X), 1), X.dtype)])  # (N, rank + 1)
         first = Dense(self.C.shape[1], W.shape[1])
-        rest = [copy.copy(layer) for layer in network.layers[1:]]  # sharing their generators
+        rest = copies(network.layers, network.theta, network.grad)[1:]  # sharing their generators
         self.network = Network([first, *rest], dtype=network.dtype)
         for name, value in network.parameters.items():
             self.network.parameters[name][...] = (

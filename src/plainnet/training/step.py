@@ -2,9 +2,13 @@
 
 import math
 
-from plainnet.errors import DivergedError
+import numpy as np
+
+from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network
+from plainnet.network.passes import check_gradient
 from plainnet.training import fused
+from plainnet.training.arguments import check_parts, checked_samples
 from plainnet.training.fused_step import fused_gradient
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.penalty import add_l2
@@ -20,20 +24,64 @@ def train_step(
     clip_norm: float | None = None,
     l2: float = 0.0,
 ) -> float:
-    """Forward, loss, backward, update: one step on one batch; returns the loss before it."""
+    """Forward, loss, backward, update: one step on one batch; returns the loss before it.
+
+    Raises:
+        SettingError, ShapeError, DataError: at a network's first step, if arguments do not fit.
+        DivergedError: the loss is not finite; nothing has been changed.
+    """
+    check_parts(network, loss, optimizer)
+    if not network.proved and network.xp is np:
+        X, y, weights = checked_samples(network, loss, X, y, weights)
+    claim(network)
+    try:
+        return step(network, loss, optimizer, X, y, weights, clip_norm, l2)
+    finally:
+        network.training.release()
+
+
+def step(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    weights: Array | None,
+    clip_norm: float | None,
+    l2: float,
+) -> float:
+    """See `train_step`, without its checks."""
     J = gradient(network, loss, X, y, weights, fuse=fused.pays(optimizer.t, network.n_parameters))
     if not math.isfinite(J):
-        raise DivergedError(
-            f"The loss became {J} after {optimizer.t} steps, with learning rate "
-            f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
-            "inputs scaled to a mean of 0 and a spread of 1."
-        )
+        raise diverged(f"The loss became {J}", optimizer)
     if l2 and (n := count(X, weights)):
         J += add_l2(network, l2 / n)
     if clip_norm is not None:
         clip(network.grad, clip_norm)
     optimizer.step(network.theta, network.grad, network.n_weights)
     return J
+
+
+def diverged(what: str, optimizer: Optimizer) -> DivergedError:
+    """The error of a training that left the finite numbers."""
+    return DivergedError(
+        f"{what} after {optimizer.t} steps, with learning rate "
+        f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
+        "inputs scaled to a mean of 0 and a spread of 1."
+    )
+
+
+def claim(network: Network) -> None:
+    """Let no other thread train the network, until `network.training.release()`.
+
+    Raises:
+        SettingError: one does.
+    """
+    if not network.training.acquire(blocking=False):
+        raise SettingError(
+            "The network is being trained in another thread; train it in one thread at a time, or "
+            "train network.copy()."
+        )
 
 
 def gradient(
@@ -44,8 +92,10 @@ def gradient(
     if J is None:
         Z = network.forward(X, training=True)
         J, dZ = loss.value_and_grad(Z, y, weights)
+        if not network.proved:
+            check_gradient(loss, J, dZ, Z)
         network.backward(dZ)
-    return J
+    return float(J)
 
 
 def count(X: Array, weights: Array | None) -> float:

@@ -15,7 +15,7 @@ from plainnet.checks import check_number, check_whole
 from plainnet.errors import SettingError
 from plainnet.network import Array, Network
 from plainnet.training.averaging import Average, averaged
-from plainnet.training.loop import Epoch, Epochs
+from plainnet.training.epoch import Epoch, Epochs
 
 Best = Literal["lowest", "highest"]
 

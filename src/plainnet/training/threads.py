@@ -1,43 +1,176 @@
-"""How many threads the matrix products of a training get.
+"""How many threads the matrix products get.
 
 The libraries behind NumPy share out products that are far too small for it. What one thread has
 written the others have to fetch, which takes longer than it saves; and beside other programs they
-wait for each other, and a step takes many times as long.
+wait for each other, and a step takes many times as long. So small products get one thread, and
+large ones all there are, or as many as `set_threads` or the variable PLAINNET_THREADS allows.
+
+A library has one limit for the whole process. So those who want one thread are counted: the first
+sets the limit, the last puts back what was there. A large product that another thread computes
+meanwhile gets one thread, too.
 """
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
+from plainnet.checks import check_whole
+from plainnet.errors import SettingError
 from plainnet.network import Network
 
 SMALL = 3e6
 """Multiply-adds of a step's largest product up to which one thread is the right number."""
+VARIABLE = "PLAINNET_THREADS"
+MOST = 1024
+"""Threads; some libraries count in 32 bits."""
+
+
+def set_threads(n: int) -> None:
+    """Use at most n threads: for large matrix products, and to read pictures.
+
+    It holds for the whole process, NumPy's own products included. Small products get one thread in
+    any case. Without it the environment variable PLAINNET_THREADS says how many there are, else all
+    processors are used. A backbone keeps the number that was set when it was opened.
+
+    Raises:
+        SettingError: n is not a whole number ≥ 1.
+    """
+    _limit.allow(min(check_whole("number of threads", n, 1), MOST))
+
+
+def allowed_threads() -> int | None:
+    """As many threads as `set_threads` or PLAINNET_THREADS allows; None: all processors.
+
+    Raises:
+        SettingError: the variable is not a whole number ≥ 1.
+    """
+    if _limit.allowed is None and (text := os.environ.get(VARIABLE)):
+        if not text.isdecimal() or int(text) < 1:
+            raise SettingError(
+                f"The environment variable {VARIABLE} must be a whole number ≥ 1, such as 2, but "
+                f"it is {text!r}."
+            )
+        set_threads(int(text))
+    return _limit.allowed
 
 
 @contextmanager
 def suited_threads(network: Network, n: int) -> Iterator[None]:
     """One thread where the products of n rows with this network are small, else all there are."""
     if n * max(layer.multiply_adds for layer in network.layers) > SMALL:
+        if allowed_threads():
+            _limit.obey()
         yield
         return
     with one_thread():
         yield
 
 
-def one_thread() -> AbstractContextManager[object]:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Within it matrix products get one thread."""
-    limits: AbstractContextManager[object] = _libraries("scipy.linalg" in sys.modules).limit(
-        limits=1, user_api="blas"
-    )
-    return limits
+    allowed_threads()
+    own = _limit.enter()
+    try:
+        yield
+    finally:
+        _limit.leave(own)
+
+
+Limits = list[tuple[Any, int]]
+"""Libraries, and the number of threads of each."""
+
+
+class _Limit:
+    """The limit of the libraries in this process.
+
+    That of OpenBLAS on OpenMP is one of the thread that sets it: it is not counted.
+    """
+
+    def __init__(self) -> None:
+        self.allowed: int | None = None
+        self._lock = Lock()
+        self._inside = 0
+        self._before: Limits = []
+        self._obeying: list[Any] = []
+        """The libraries that know what is allowed."""
+
+    def enter(self) -> Limits:
+        """One more wants one thread; gives what this thread has to put back itself."""
+        with self._lock:
+            libraries = self._libraries()
+            if self._inside == 0:
+                self._before = _limited([one for one in libraries if not _of_thread(one)])
+            self._inside += 1
+        return _limited([one for one in libraries if _of_thread(one)])
+
+    def leave(self, own: Limits) -> None:
+        """One less."""
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                _restore(self._before)
+        _restore(own)
+
+    def allow(self, n: int) -> None:
+        """From now on, n threads at most."""
+        with self._lock:
+            self.allowed, self._obeying = n, []
+            libraries = self._libraries()
+            if self._inside:
+                self._before = _limited([one for one in libraries if not _of_thread(one)])
+
+    def obey(self) -> None:
+        """Let this thread, and libraries that have come since, know what is allowed."""
+        with self._lock:
+            for library in self._libraries():
+                if self.allowed and _of_thread(library):
+                    _set(library, self.allowed)
+
+    def _libraries(self) -> list[Any]:
+        libraries = _libraries("scipy.linalg" in sys.modules)
+        if self.allowed is not None and libraries is not self._obeying:
+            for library in libraries:
+                _set(library, self.allowed)
+            self._obeying = libraries
+        return libraries
+
+
+_limit = _Limit()
+
+
+def _limited(libraries: list[Any]) -> Limits:
+    """Give these one thread; returns those that had more, with what they had."""
+    found = [(library, library.get_num_threads()) for library in libraries]
+    more = [(library, n) for library, n in found if n != 1]
+    for library, _ in more:
+        _set(library, 1)
+    return more
+
+
+def _restore(before: Limits) -> None:
+    for library, n in before:
+        if library.get_num_threads() == 1:  # else somebody else has set it meanwhile
+            _set(library, n)
+
+
+def _set(library: Any, n: int) -> None:
+    # threadpoolctl heeds one thread alone, the first that sets a limit; here all are counted
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(n)
+
+
+def _of_thread(library: Any) -> bool:
+    return bool(library.internal_api == "openblas" and library.threading_layer == "openmp")
 
 
 @cache
-def _libraries(with_scipy: bool) -> Any:  # noqa: ARG001 - SciPy brings its own
-    """The thread pools in this process."""
+def _libraries(with_scipy: bool) -> list[Any]:  # noqa: ARG001 - SciPy brings its own
+    """The libraries in this process that compute matrix products."""
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-    return ThreadpoolController()
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    return list(found)

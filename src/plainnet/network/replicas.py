@@ -1,0 +1,199 @@
+"""Layers for another thread: the same parameters, state and generators, memory of their own.
+
+A layer keeps from `forward` what its `backward` needs, and computes in scratch memory, so two
+threads cannot work in one layer. The thread that asked a network first works in `network.layers`;
+each other one works in replicas of them. What a replica's own pass sets (`self.X = …`) stays its
+own; what anybody changes in the layer itself (`layer.rate = 0`) the replica takes over before its
+next `forward`.
+"""
+
+import copy
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from plainnet.network.arrays import Array, Scratch, vector
+from plainnet.network.layer import Layer
+
+_ABSENT = object()
+
+
+class Memory:
+    """Which arrays of a network its replicas share, and the gradient that is their own.
+
+    Args:
+        theta: the network's parameters; views of it are shared.
+        grad: the network's gradient.
+        own: what its views become views of; None: `grad` itself.
+    """
+
+    def __init__(self, theta: Array, grad: Array, own: Array | None = None) -> None:
+        self._theta, self._grad = _root(theta), _root(grad)
+        self._start = 0 if own is None else _address(grad)
+        self._own = own
+
+    def of(self, A: Array, state: Iterable[Array]) -> Array | None:
+        """What a replica has in the place of an array; None: memory of its own."""
+        root = _root(A)
+        if root is self._grad and self._own is not None:
+            offset = _address(A) - self._start
+            return np.ndarray(A.shape, A.dtype, self._own, offset, A.strides)
+        shared = root is self._theta or root is self._grad
+        return A if shared or any(root is _root(held) for held in state) else None
+
+
+class Replica:
+    """The replica of one layer.
+
+    Args:
+        layer: the layer itself.
+        memory: what the two share.
+        state: arrays of the layer around it, where it is a part of one.
+    """
+
+    def __init__(self, layer: Layer, memory: Memory, state: Sequence[Array] = ()) -> None:
+        self.layer, self._memory, self._around = layer, memory, state
+        self.replica = copy.copy(layer)
+        vars(self.replica).clear()
+        self._given: dict[str, tuple[Any, Any]] = {}  # what the layer had, and what was made of it
+        self._own: set[str] = set()  # attributes that the replica's own passes set
+        self._parts: dict[str, list[Replica]] = {}
+        # ours hold no array beside these but what their next pass sets anew
+        self._ours = type(layer).__module__.startswith("plainnet.")
+        self.follow()
+
+    def follow(self) -> None:
+        """Take over what has changed in the layer."""
+        held = vars(self.replica)
+        for name, value in [*vars(self.layer).items()]:
+            seen, given = self._given.get(name, (_ABSENT, _ABSENT))
+            if name in self._own:
+                continue
+            if held.get(name, _ABSENT) is not given and name not in self.layer.state:
+                self._own.add(name)
+            elif value is not seen:
+                self._parts.pop(name, None)
+                given = self._made_of(name, value)
+                self._given[name] = value, given
+                if given is not _ABSENT:
+                    held[name] = given
+            elif given is not value and isinstance(given, np.ndarray) and given.base is None:
+                np.copyto(given, value)  # a constant, which may have been changed in place
+        for part in [part for parts in self._parts.values() for part in parts]:
+            part.follow()
+
+    def hand_back(self) -> None:
+        """Give the layer its state, where the replica has made arrays of its own of it."""
+        for name in self.layer.state:
+            shared, own = getattr(self.layer, name), getattr(self.replica, name)
+            if own is not shared:
+                shared[...] = own
+                setattr(self.replica, name, shared)
+
+    def _state(self) -> list[Array]:
+        held = vars(self.layer)
+        return [*self._around, *(held[name] for name in self.layer.state if name in held)]
+
+    def _made_of(self, name: str, value: Any) -> Any:
+        """The replica's value of an attribute."""
+        if isinstance(value, np.ndarray):
+            shared = self._memory.of(value, self._state())
+            if shared is not None:
+                return shared
+            return _ABSENT if self._ours else value.copy()
+        if isinstance(value, Scratch):
+            return Scratch(value.xp, value.dtype)
+        if isinstance(value, Layer):
+            part = Replica(value, self._memory, self._state())
+            self._parts.setdefault(name, []).append(part)
+            return part.replica
+        if type(value) is dict:
+            made = {key: self._made_of(name, inner) for key, inner in value.items()}
+            return made if any(made[key] is not value[key] for key in value) else value
+        if type(value) in (list, tuple):
+            each = [self._made_of(name, inner) for inner in value]
+            changed = any(new is not old for new, old in zip(each, value, strict=True))
+            return type(value)(each) if changed else value
+        return value
+
+
+class Replicas:
+    """All layers of a network, for one thread."""
+
+    def __init__(self, theta: Array, grad: Array) -> None:
+        host = isinstance(grad, np.ndarray)
+        self.grad: Array = vector(np, grad.size, grad.dtype) if host else grad
+        self.has_grad = False
+        """Whether this thread has written its gradient."""
+        self._memory = Memory(theta, grad, self.grad if host else None)
+        self._replicas: list[Replica] = []
+        self.layers: list[Layer] = []
+
+    def follow(self, layers: Sequence[Layer]) -> list[Layer]:
+        """The replicas of these layers, as the layers are now."""
+        held = self._replicas
+        if len(held) == len(layers) and all(
+            replica.layer is layer for replica, layer in zip(held, layers, strict=True)
+        ):
+            for replica in held:
+                replica.follow()
+        else:
+            self._replicas = [Replica(layer, self._memory) for layer in layers]
+            self.layers = [replica.replica for replica in self._replicas]
+        return self.layers
+
+    def hand_back(self) -> None:
+        """Give the layers the state that a training pass has made anew."""
+        for replica in self._replicas:
+            replica.hand_back()
+
+
+class Workplaces:
+    """Which thread works in a network's own layers, and the replicas of each other one."""
+
+    def __init__(self) -> None:
+        self.owner = 0
+        """The identifier of the thread that asked first and is still there; 0: nobody has asked."""
+        self._thread: ref[threading.Thread] | None = None
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def here(self) -> Replicas | None:
+        """What the present thread works in, if it has replicas."""
+        if self.owner == threading.get_ident():
+            return None
+        held: Replicas | None = getattr(self._local, "replicas", None)
+        return held
+
+    def take(self, theta: Array, grad: Array) -> Replicas | None:
+        """What the present thread works in from now on; None: in the layers themselves."""
+        if (held := self.here()) is not None:
+            return held
+        with self._lock:
+            thread = None if self._thread is None else self._thread()
+            if thread is None or not thread.is_alive():
+                self._thread = ref(threading.current_thread())
+                self.owner = threading.get_ident()
+                return None
+        held = self._local.replicas = Replicas(theta, grad)
+        return held
+
+
+def copies(layers: Sequence[Layer], theta: Array, grad: Array) -> list[Layer]:
+    """The layers once more, for another network: to be bound to it; generators are shared."""
+    memory = Memory(theta, grad)
+    return [Replica(layer, memory).replica for layer in layers]
+
+
+def _root(A: Any) -> Any:
+    """The array that owns the memory of A."""
+    while isinstance(base := getattr(A, "base", None), np.ndarray):
+        A = base
+    return A
+
+
+def _address(A: Array) -> int:
+    return int(A.__array_interface__["data"][0])
