@@ -16,7 +16,15 @@ from PIL import Image
 
 from plainnet import Classifier
 from plainnet.errors import PictureError
-from plainnet.pictures import Dataset, cache, cache_folder, decoding, read_data, reading
+from plainnet.pictures import (
+    Dataset,
+    cache,
+    cache_folder,
+    decoding,
+    picture_files,
+    read_data,
+    reading,
+)
 from plainnet.pictures.cache_folder import CacheFolder
 from plainnet.training.stored import Stored
 
@@ -101,7 +109,7 @@ def test_each_size_and_colour_is_kept_by_itself(pets: Path, store: Path) -> None
 def test_a_moved_folder_is_known(pets: Path, store: Path, decoded: list[Path]) -> None:
     train(pets)
     moved = pets.rename(pets.with_name("animals"))
-    assert train(moved).paths == tuple(reading.picture_files(moved))
+    assert train(moved).paths == tuple(picture_files(moved))
     assert len(decoded) == 40
 
 

@@ -83,6 +83,10 @@ def test_sound_folders_give_nothing(drawn: Path, in_parts: Path) -> None:
         "data": str(drawn),
         "samples": 16,
         "classes": {"train": {"cat": 8, "fox": 8}},
+        "left_out": {
+            **{"unreadable": 0, "format": 0, "stray": 0, "other": 0, "hidden": 0},
+            "files": [],
+        },
         "problems": 0,
         "warnings": 0,
         "notes": 0,
@@ -169,15 +173,26 @@ def test_where_all_are_small_none_is_told(pets: Path) -> None:
     assert [finding for finding in check(pets).findings if finding.kind == "small"] == []
 
 
-def test_what_stands_outside_is_told_but_what_is_hidden_is_not(pets: Path) -> None:
+def test_what_is_left_out_is_told(pets: Path) -> None:
     shutil.copy(pets / "cat" / "0.jpg", pets / "overview.jpg")
     for name in ("notes.txt", "cat/more.txt", "cat/phone.HEIC", ".hidden", "fox/LICENSE"):
         (pets / name).write_text("…")
-    stray, others = check(pets).findings
+    shutil.copy(pets / "cat" / "0.jpg", pets / "cat" / ".other.jpg")
+    format_, stray, others, hidden = check(pets).findings
+    assert (format_.kind, format_.severity) == ("other-format", "problem")
+    assert format_.sentence.startswith("cat/phone.HEIC is a picture in the format HEIC, which")
     assert (stray.kind, stray.files) == ("stray", ("overview.jpg",))
     assert stray.sentence.startswith("1 picture is outside the class folders")
     assert others.kind == "other-files"
-    assert "2 .txt, 1 .heic, 1 no extension; convert .heic to JPEG" in others.sentence
+    assert others.sentence == "Left alone, not being pictures: 2 .txt, 1 no extension."
+    assert hidden.sentence == "Left alone, being hidden: .hidden, cat/.other.jpg."
+
+
+def test_class_folders_whose_names_look_the_same_are_told(pets: Path) -> None:
+    (pets / "fox").rename(pets / "CAT")
+    finding = only(check(pets))
+    assert (finding.kind, finding.severity) == ("alike", "warning")
+    assert "holds the class folders 'CAT' and 'cat', which are classes of their" in finding.sentence
 
 
 def test_strays_in_parts(in_parts: Path) -> None:

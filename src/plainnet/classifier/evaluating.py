@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plainnet.classifier.labels import Labels
+from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.samples import Samples, raw_samples
 from plainnet.classifier.swapped import check_order
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.pictures import Dataset, Splits, read_data
+from plainnet.pictures.folders import class_names
+from plainnet.pictures.sources import holds_class_folders
 
 if TYPE_CHECKING:
     from plainnet.classifier.learner import Learner
@@ -63,17 +65,22 @@ def data_to_evaluate(
     return found if weights is None else replace(found, weights=np.asarray(weights))
 
 
-def read_for(learner: "Learner", path: Path, read: Callable[..., Splits]) -> Splits:
+def read_for(
+    learner: "Learner", path: Path, read: Callable[..., Splits], part: str | None = None
+) -> Splits:
     """What lies at a path as the model takes it.
 
     Args:
         learner: the model.
         path: anything that could be learned from.
         read: reads a path with `extractor`, or with `size` and `grey`, as `read_data`.
+        part: what of it is wanted; None: the first of `PARTS` that there is.
 
     Raises:
-        DataError: it is of another kind than what the model was trained on.
+        DataError: it is of another kind than what the model was trained on, or holds classes that
+            it does not know.
     """
+    _check_names(learner, path, part)
     preprocessing = learner.preprocessing
     if learner.extractor is not None:
         return read(path, extractor=learner.extractor)
@@ -91,6 +98,24 @@ def read_for(learner: "Learner", path: Path, read: Callable[..., Splits]) -> Spl
             f"{kinds[not preprocessing.is_pictures]}; evaluate it on data of its own kind."
         )
     return splits
+
+
+def _check_names(learner: "Learner", path: Path, part: str | None) -> None:
+    """Refuse class folders that the model cannot answer for, before their pictures are read."""
+    if learner.columns is not None or not holds_class_folders(path):
+        return
+    if not learner.picture_shape:
+        raise DataError(
+            f"The model was trained on feature vectors, but {path} holds pictures; evaluate it on "
+            "data of its own kind."
+        )
+    of_part = class_names(path)
+    names = of_part.get(part or next(name for name in PARTS if name in of_part), [])
+    if len(names) > 1:
+        n = len(names)
+        as_data = Dataset(np.zeros((n, 1)), np.arange(n), tuple(names), name=str(path))
+        learner.check_kind(as_data)
+        numbered_as(getattr(learner, "classes", ()), as_data)
 
 
 def _read(path: Path, *, extractor: Any = None, **how: Any) -> Splits:

@@ -1,7 +1,9 @@
 """Pictures that a user hands in, in whatever form, as a learner works with them."""
 
+import logging
 import os
 from collections.abc import Sized
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,13 @@ import numpy as np
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError
 from plainnet.network import Array
-from plainnet.pictures import PictureExtractor, picture_files, read_pictures, resize_pictures
+from plainnet.pictures import PictureExtractor, read_pictures, resize_pictures
 from plainnet.pictures.given import array_of, in_array, numbers_in, pictures_in, stacked_arrays
 from plainnet.pictures.opening import is_path, is_single
+from plainnet.pictures.scanning import left_out_line, scan
 from plainnet.pictures.sources import DEFAULT_SIZE
+
+log = logging.getLogger(__name__)
 
 
 def raw_pictures(samples: Any, shape: tuple[int, ...]) -> Array:
@@ -98,4 +103,9 @@ def _batch(array: Array, samples: Any) -> Any:
 def _in_folder(given: Any) -> list[Any]:
     """The pictures in a folder; what is none by itself."""
     is_folder = is_path(given) and os.path.isdir(given)  # noqa: PTH112 - which never raises
-    return [*picture_files(given)] if is_folder else [given]
+    if not is_folder:
+        return [given]
+    inside, left_out = scan(given)
+    if left_out:
+        log.warning("Left out of %s: %s.", given, left_out_line(left_out, Path(given)))
+    return [*inside]

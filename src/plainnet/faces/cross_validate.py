@@ -33,6 +33,7 @@ from plainnet.faces.tables import (
     tell_task,
 )
 from plainnet.pictures import Dataset
+from plainnet.pictures.findings import left_out_facts
 from plainnet.reports import evaluation_text, percent, say
 from plainnet.reports.numbers import number
 from plainnet.reports.progress import counting
@@ -68,7 +69,7 @@ def command(
     run = _run if samples.target is None else _run_numbers
     done = run(samples, given(options), folds)
     if as_json:
-        print_json(done.facts)
+        print_json({**done.facts, **left_out_facts(splits)})
         return
     print(evaluation_text(done.pooled, f"{data}, each answered once"))
     print(f"\nby fold   {done.by_fold}")

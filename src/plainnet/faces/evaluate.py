@@ -9,6 +9,7 @@ from plainnet.classifier.evaluating import PARTS, parts_of, read_for
 from plainnet.errors import DataError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.reading import read_told
+from plainnet.pictures.findings import left_out_facts
 from plainnet.reports import evaluation_text
 
 
@@ -29,7 +30,8 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     if it has any, must be known to the model.
     """
     learner = load_any(run)
-    parts = parts_of(read_for(learner, data, read_told))
+    splits = read_for(learner, data, read_told, part)
+    parts = parts_of(splits)
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
@@ -37,6 +39,6 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
         )
     result = learner.evaluate(parts[name])
     if as_json:
-        print_json({"data": str(data), "part": name, **result.to_dict()})
+        print_json({"data": str(data), "part": name, **result.to_dict(), **left_out_facts(splits)})
     else:
         print(evaluation_text(result, f"{data}, {name} part" if len(parts) > 1 else str(data)))

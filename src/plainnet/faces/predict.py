@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +13,13 @@ import numpy as np
 
 from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.classifier.rows import rows_of
-from plainnet.errors import DataError, PictureError, PlainnetError
+from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.answers import STDOUT, check_csv, header, write_csv
 from plainnet.faces.options import json_option, print_json
+from plainnet.faces.reading import MISSED, say_others
 from plainnet.network import Array
-from plainnet.pictures import PictureExtractor, picture_files, read_pictures
+from plainnet.pictures import PictureExtractor, read_pictures
+from plainnet.pictures.scanning import LeftOut, counts_of, scan
 from plainnet.reports import counting, percent, printable, say, table
 
 MOST_SHOWN = 3
@@ -33,6 +36,8 @@ class _Answers:
     """The probabilities of each sample's classes `(K,)`."""
     unread: dict[str, str] = field(default_factory=dict)
     """What is wrong with each file or folder that could not be read."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """The files in folders that were not even tried, and why."""
 
 
 @click.command("predict")
@@ -85,13 +90,10 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     found = _Answers()
     files: list[Path] = []
     for path in paths:
-        inside = picture_files(path) if path.is_dir() else [path]
-        files += inside
-        if not inside:
-            found.unread[str(path)] = (
-                f"The folder {path} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
-                "name another one."
-            )
+        if os.path.isdir(path):  # noqa: PTH112 - which never raises, whatever the name
+            files += _in_folder(path, found)
+        else:
+            files.append(path)
     errors: list[PictureError] = []
     with counting("reading") as progress:
         X, kept = _reader(classifier)(files, on_unreadable=errors.append, progress=progress)
@@ -100,6 +102,26 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     found.names = [str(files[i]) for i in kept]
     found.P = list(classifier.predict_proba(X)) if len(X) else []
     return found
+
+
+def _in_folder(folder: Path, found: _Answers) -> list[Path]:
+    """The pictures in a folder, once what is left out of it has been noted."""
+    try:
+        inside, left_out = scan(folder)
+    except FileError as error:
+        found.unread[str(folder)] = str(error)
+        return []
+    found.left_out += left_out
+    found.unread |= {
+        str(path): f"{path} {reason}" for path, kind, reason in left_out if kind in MISSED
+    }
+    if not inside:
+        found.unread[str(folder)] = (
+            f"The folder {folder} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
+            "name another one."
+        )
+    say_others(left_out, folder)
+    return inside
 
 
 def _reader(classifier: Classifier) -> Callable[..., tuple[Array, Array]]:
@@ -130,7 +152,7 @@ def _json(classifier: Classifier, found: _Answers, answers: list[str]) -> dict[s
         for name, answer, p in zip(found.names, answers, found.P, strict=True)
     ]
     unread = [{"file": name, "error": error} for name, error in found.unread.items()]
-    return {"predictions": rows, "unread": unread}
+    return {"predictions": rows, "unread": unread, "left_out": counts_of(found.left_out)}
 
 
 def _by_class(classifier: Classifier, p: Array) -> dict[str, float]:

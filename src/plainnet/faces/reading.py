@@ -1,17 +1,24 @@
 """Reading data for a command, and looking them over: all that stands out is told on stderr."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from plainnet.errors import PictureError, SettingError
+from plainnet.errors import PictureError, PlainnetError, SettingError
 from plainnet.faces.tables import Asked, of_table
 from plainnet.pictures import Extractor, Splits, leaks, look_over, read_data, without_leaks
 from plainnet.pictures.findings import name_of
+from plainnet.pictures.scanning import LeftOut, left_out_line
 from plainnet.reports import count, counting, printable, say
 from plainnet.reports.check_text import check_line, check_sentences
 
 MOST_TOLD = 5
 """Unreadable files, or leaks, that are told one by one."""
-TOLD_ELSEWHERE = ("empty", "cut-short", "no-picture", "unreadable", "leak", "near-leak")
+MISSED = ("unreadable", "format")
+"""Kinds of pictures left out that are named one by one."""
+TOLD_ELSEWHERE = (
+    *("empty", "cut-short", "no-picture", "unreadable", "other-format", "leak", "near-leak"),
+)
 """Kinds of findings that are told as what is left out, or as leaks."""
 
 
@@ -36,22 +43,47 @@ def read_told(
             "--features makes features of pictures, and --target names a column of a table; leave "
             "one of them out."
         )
-    left_out: list[PictureError] = []
-    on_unreadable = None if strict else left_out.append
+    unreadable: list[PictureError] = []
+    on_unreadable = None if strict else unreadable.append
     try:
         with counting("reading") as progress:
             if asked is not None:
                 return asked.read(data, progress)
+            how: dict[str, Any] = {"on_unreadable": on_unreadable, "progress": progress}
             if extractor is not None:
-                return extractor.read(data, on_unreadable=on_unreadable, progress=progress)
-            return read_data(
-                data, size=size, grey=grey, on_unreadable=on_unreadable, progress=progress
-            )
-    finally:
-        for error in left_out[:MOST_TOLD]:
-            say(f"Left out: {printable(str(error))}")
-        if len(left_out) > MOST_TOLD:
-            say(f"Left out: {count(len(left_out) - MOST_TOLD, 'more unreadable picture')}.")
+                splits = extractor.read(data, **how)
+            else:
+                splits = read_data(data, size=size, grey=grey, **how)
+    except PlainnetError:
+        say_left_out(map(str, unreadable))
+        raise
+    left_out = splits.left_out or ()
+    missed = [f"{one.path} {one.reason}" for one in left_out if one.kind in MISSED]
+    if strict and missed:
+        raise PictureError(missed[0])
+    if not strict:  # else it was logged
+        say_left_out(missed)
+        say_others(left_out, splits.path)
+    return splits
+
+
+def say_left_out(missed: Iterable[str]) -> None:
+    """Print the first few sentences about pictures that are left out, and how many more there are.
+
+    Of those that are left out for another reason than being unreadable `say_others` prints a line.
+    """
+    sentences = [*missed]
+    for sentence in sentences[:MOST_TOLD]:
+        say(f"Left out: {printable(sentence)}")
+    if len(sentences) > MOST_TOLD:
+        say(f"Left out: {count(len(sentences) - MOST_TOLD, 'more unreadable picture')}.")
+
+
+def say_others(left_out: Iterable[LeftOut], folder: Path) -> None:
+    """Print what else is left out of a folder, in a line."""
+    others = [one for one in left_out if one.kind not in MISSED]
+    if others:
+        say(f"Left out: {printable(left_out_line(others, folder))}.")
 
 
 def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[str] | None]:

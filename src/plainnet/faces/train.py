@@ -40,6 +40,7 @@ from plainnet.faces.tables import (
     taken_from,
 )
 from plainnet.pictures import Splits
+from plainnet.pictures.findings import left_out_facts
 from plainnet.reports import evaluation_text
 from plainnet.reports.tensorboard import needs_tensorboard
 
@@ -135,7 +136,7 @@ def command(
         page, stopped = _page(learner, splits, folder, findings) if wanted else (None, 0)
     if not learner.history:
         return code
-    _tell(results, page, learner, folder, as_json)
+    _tell(results, page, learner, folder, splits if as_json else None)
     return code or stopped
 
 
@@ -154,12 +155,13 @@ def _tell(
     page: Path | None,
     learner: Learner,
     folder: Path,
-    as_json: bool,
+    splits: Splits | None,
 ) -> None:
-    """What was measured, and what was written where."""
-    if as_json:
+    """What was measured, and what was written where; as JSON of these data, if they are given."""
+    if splits is not None:
         measured = {name: result.to_dict() for name, result in results.items()}
-        print_json({"run": str(folder), **_facts(learner), **measured})
+        facts = {**_facts(learner), **left_out_facts(splits)}
+        print_json({"run": str(folder), **facts, **measured})
         return
     for name, result in results.items():
         print(f"{evaluation_text(result, name)}\n")

@@ -26,7 +26,8 @@ from plainnet.pictures.duplicates import Leak, leaks, without_leaks
 from plainnet.pictures.extractor import Extractor, PictureExtractor
 from plainnet.pictures.findings import Finding, Findings
 from plainnet.pictures.health import check, look_over, picture_of
-from plainnet.pictures.reading import picture_files, read_pictures, resize_pictures
+from plainnet.pictures.reading import read_pictures, resize_pictures
+from plainnet.pictures.scanning import picture_files
 from plainnet.pictures.sources import read_data
 
 __all__ = [

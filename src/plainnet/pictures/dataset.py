@@ -14,6 +14,7 @@ from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures.class_names import Label
 from plainnet.pictures.extractor import Extractor
+from plainnet.pictures.scanning import LeftOut
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import not_finite, select
 
@@ -182,6 +183,8 @@ class Splits:
     train: Dataset | None = None
     validation: Dataset | None = None
     test: Dataset | None = None
+    left_out: tuple[LeftOut, ...] | None = None
+    """Of a folder of pictures, every file that is in none of these, and why."""
 
 
 def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:

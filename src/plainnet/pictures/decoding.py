@@ -25,6 +25,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
+from plainnet.pictures.formats import CAN_BE_READ, format_of
 from plainnet.pictures.opening import eight_bits, is_path, opened, what_it_is
 
 PathLike = str | os.PathLike[str]
@@ -82,7 +83,7 @@ def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None 
         except Exception as error:  # a damaged file makes decoders raise nearly anything
             path = picture if is_path(picture) else None
             named = name or ("The picture" if path is None else os.fsdecode(path))
-            what = _what_is_wrong(path, error)
+            what = what_is_wrong(path, error)
             raise PictureError(f"{named} {what}") from error
 
 
@@ -187,8 +188,13 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(levels)
 
 
-def _what_is_wrong(path: PathLike | None, error: Exception) -> str:
-    """The rest of the sentence that begins with the name: what came, and the way out."""
+def what_is_wrong(path: PathLike | None, error: Exception) -> str:
+    """The rest of the sentence that begins with the name: what came, and the way out.
+
+    Args:
+        path: where it was looked for; None of what is no path.
+        error: what came of it.
+    """
     if isinstance(error, PictureError):
         return str(error)
     if path is not None and (told := _what_is_wrong_there(path, error)):
@@ -196,8 +202,10 @@ def _what_is_wrong(path: PathLike | None, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return "has too many pixels to be decoded safely; save it smaller, or leave it out."
     if isinstance(error, UnidentifiedImageError):
+        found = None if path is None else format_of(path)
+        but = f", but {found}" if found and found not in CAN_BE_READ else ""
         return (
-            "is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF); "
+            f"is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF){but}; "
             "convert it to one of these, copy it again if it is damaged, or leave it out."
         )
     if "truncated" in str(error).lower() or isinstance(error, EOFError):

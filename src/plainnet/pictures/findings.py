@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from plainnet.pictures.dataset import Dataset, Splits
+from plainnet.pictures.scanning import PICTURES, counts_of
 
 Severity = Literal["problem", "warning", "note"]
 """What spoils or falsifies a training; what may do so; what is good to know."""
@@ -17,12 +18,14 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "cut-short": ("problem", "pictures cut short"),
     "no-picture": ("problem", "files that are no pictures, named as such"),
     "unreadable": ("problem", "pictures that cannot be used"),
+    "other-format": ("problem", "pictures of formats that cannot be read"),
     "leak": ("problem", "the same picture in several parts"),
     "near-leak": ("problem", "nearly the same picture in several parts"),
     "two-classes": ("problem", "the same picture in several classes"),
     "near-two-classes": ("warning", "nearly the same picture in several classes"),
     "duplicate": ("warning", "the same picture again"),
     "near-duplicate": ("warning", "nearly the same picture again"),
+    "alike": ("warning", "class folders whose names look the same"),
     "imbalance": ("warning", "classes of very different size"),
     "one-colour": ("warning", "pictures of one colour"),
     "small": ("warning", "very small pictures"),
@@ -30,6 +33,7 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "wrong-extension": ("note", "pictures with the extension of another format"),
     "stray": ("note", "pictures outside the class folders"),
     "other-files": ("note", "files that are no pictures, left alone"),
+    "hidden": ("note", "hidden files, left alone"),
 }
 """Every kind of finding, in the order in which they are told: how grave it is, and its title."""
 
@@ -108,9 +112,22 @@ class Findings:
             "data": str(self.path),
             "samples": self.n,
             "classes": self.counts,
+            **left_out_facts(self.splits),
             **{f"{severity}s": n for severity, n in self.severities().items()},
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+
+def left_out_facts(splits: Splits) -> dict[str, Any]:
+    """Of a folder of pictures, for machines: how many files are left out, and which pictures."""
+    if splits.left_out is None:
+        return {}
+    files = [
+        {"file": relative(one.path, splits.path), "kind": one.kind, "reason": one.reason}
+        for one in splits.left_out
+        if one.kind in PICTURES
+    ]
+    return {"left_out": {**counts_of(splits.left_out), "files": files}}
 
 
 def parts_of(splits: Splits) -> dict[str, Dataset]:

@@ -2,21 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from plainnet.errors import DataError, FileError
+from plainnet.errors import DataError, FileError, PictureError
 from plainnet.pictures.class_matching import match
 from plainnet.pictures.class_names import natural_order, plain_text
 from plainnet.pictures.dataset import Dataset, Splits
-from plainnet.pictures.reading import (
-    EXTENSIONS,
-    OnUnreadable,
-    Progress,
-    ReadFiles,
-    is_hidden,
-    picture_files,
-)
+from plainnet.pictures.formats import READABLE
+from plainnet.pictures.reading import OnUnreadable, Progress, ReadFiles
+from plainnet.pictures.scanning import LeftOut, Scan, beside, is_hidden, left_out_line, scan
 from plainnet.training.stored import select
 
 log = logging.getLogger(__name__)
@@ -51,7 +47,8 @@ def read_class_folders(
     The classes are the names of the class folders, in natural order: of those in train, if there is
     a train. Folders whose names differ only in how Unicode spells them are one class.
     A class folder holds its pictures at any depth. Pictures beside class folders belong to no
-    class and are left alone. Settings and callbacks are those of `read_cached`.
+    class and are left alone. Settings and callbacks are those of `read_cached`. Whatever is left
+    out is named in `Splits.left_out`; without `on_unreadable` a warning is logged of it.
 
     Raises:
         DataError: the folders are not laid out like this, or no picture of a class can be read.
@@ -59,17 +56,26 @@ def read_class_folders(
         PictureError: a picture cannot be read, and there is no `on_unreadable`.
     """
     parts = _parts(folder) or {"train": folder}
-    files = {part: _class_files(inside) for part, inside in parts.items()}
-    classes, number = _classes(parts, files)
+    scans = {part: _class_files(inside) for part, inside in parts.items()}
+    classes, number = _classes(parts, scans)
     samples = [
         (part, name, path)
-        for part, of_part in files.items()
-        for name, paths in of_part.items()
-        for path in paths
+        for part, of_part in scans.items()
+        for name, found in of_part.items()
+        for path in found.pictures
     ]
+    left_out = [out for inside in {folder, *parts.values()} for out in beside(inside)]
+    for of_part in scans.values():
+        left_out += [out for found in of_part.values() for out in found.left_out]
     paths_in_order = [path for *_, path in samples]
-    X, kept = read_files(folder, paths_in_order, on_unreadable=on_unreadable, progress=progress)
+    unreadable, noting = _noting(on_unreadable)
+    X, kept = read_files(folder, paths_in_order, on_unreadable=noting, progress=progress)
     read = [samples[i] for i in kept]
+    not_read = [paths_in_order[i] for i in np.setdiff1d(np.arange(len(samples)), kept)]
+    left_out += [
+        LeftOut(path, "unreadable", str(error).removeprefix(f"{path} "))
+        for path, error in zip(not_read, unreadable, strict=True)
+    ]
     if unread := {sample[:2] for sample in samples} - {sample[:2] for sample in read}:
         part, name = min(unread)
         raise DataError(
@@ -82,7 +88,39 @@ def read_class_folders(
         rows = slice(begin, begin := begin + len(numbers))
         paths = tuple(path for *_, path in read[rows])
         datasets[part] = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
-    return Splits(folder, **datasets)
+    if left_out and on_unreadable is None:
+        log.warning("Left out of %s: %s.", folder, left_out_line(left_out, folder))
+    splits: dict[str, Any] = datasets
+    return Splits(folder, **splits, left_out=tuple(sorted(left_out)))
+
+
+def _noting(
+    on_unreadable: OnUnreadable | None,
+) -> tuple[list[PictureError], OnUnreadable | None]:
+    """A list that each error is put into, and what puts it there and calls `on_unreadable`."""
+    errors: list[PictureError] = []
+    if on_unreadable is None:
+        return errors, None
+
+    def note(error: PictureError) -> None:
+        errors.append(error)
+        on_unreadable(error)
+
+    return errors, note
+
+
+def class_names(folder: Path) -> dict[str, list[str]]:
+    """The names of the class folders of each part, into which nobody has looked yet.
+
+    Raises:
+        DataError: there are parts beside class folders.
+        FileError: a folder cannot be read.
+    """
+    parts = _parts(folder) or {"train": folder}
+    return {
+        part: sorted({plain_text(path.name) for path in visible_folders(inside)})
+        for part, inside in parts.items()
+    }
 
 
 def visible_folders(folder: Path) -> list[Path]:
@@ -123,8 +161,8 @@ def _parts(folder: Path) -> dict[str, Path]:
     return parts
 
 
-def _class_files(folder: Path) -> dict[str, list[Path]]:
-    """The picture files of each class folder, of which none is empty."""
+def _class_files(folder: Path) -> dict[str, Scan]:
+    """What lies in each class folder, of which none is without pictures."""
     folders = visible_folders(folder)
     if not folders:
         raise DataError(
@@ -132,23 +170,25 @@ def _class_files(folder: Path) -> dict[str, list[Path]]:
             f"the folder above, {folder.resolve().parent}; otherwise sort the pictures into "
             f"{LAYOUT}"
         )
-    files = {path.name: picture_files(path) for path in folders}
-    empty = [name for name, paths in files.items() if not paths]
+    files = {path.name: scan(path) for path in folders}
+    empty = [name for name, found in files.items() if not found.pictures]
+    others = left_out_line([out for name in empty for out in files[name].left_out], folder)
+    holding = f" Left out: {others}." if others else ""
     if len(empty) == len(files):
         raise DataError(
-            f"{folder} holds no pictures ({' '.join(EXTENSIONS)}) in its folders, "
-            f"{first_few(empty)}; expected {LAYOUT}"
+            f"{folder} holds no pictures ({' '.join(READABLE)}) in its folders, "
+            f"{first_few(empty)}; expected {LAYOUT}{holding}"
         )
     if empty:
         raise DataError(
-            f"The class folder {folder / empty[0]} holds no pictures ({' '.join(EXTENSIONS)}); "
-            "put some in, or remove it."
+            f"The class folder {folder / empty[0]} holds no pictures ({' '.join(READABLE)}); "
+            f"put some in, or remove it.{holding}"
         )
     return files
 
 
 def _classes(
-    parts: dict[str, Path], files: dict[str, dict[str, list[Path]]]
+    parts: dict[str, Path], files: dict[str, dict[str, Scan]]
 ) -> tuple[tuple[str, ...], dict[str, int]]:
     """The names of the classes, and the number of each folder's.
 

@@ -21,7 +21,7 @@ from plainnet.pictures.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.folders import first_few
 from plainnet.pictures.h5 import has_h5_pair
 from plainnet.pictures.idx import has_idx_files
-from plainnet.pictures.inspection import outsiders, read_within, shapes, unreadable
+from plainnet.pictures.inspection import alike, outsiders, read_within, shapes, unreadable
 from plainnet.pictures.npz import has_npy_files
 from plainnet.pictures.sources import read_data
 
@@ -96,11 +96,12 @@ def picture_of(findings: Findings, name: str, side: int) -> Array | None:
 
 def _of_files(splits: Splits) -> Iterator[Finding]:
     parts = parts_of(splits).values()
-    parents = [Path(data.name) for data in parts]
     read = [path for data in parts for path in data.paths or ()]
-    yield from unreadable(splits.path, parents, set(read))
+    left_out = splits.left_out or ()
+    yield from unreadable(splits.path, left_out)
     yield from shapes(splits.path, read)
-    yield from outsiders(splits.path, parents)
+    yield from alike([Path(data.name) for data in parts])
+    yield from outsiders(splits.path, left_out)
 
 
 def _of_parts(splits: Splits, compared: Mapping[str, Comparable]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The files of a folder, looked at one by one: unreadable, misnamed, misplaced, or oddly shaped."""
 
-import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_names import plain_text
 from plainnet.pictures.decoding import (
     SMALLEST_SIDE,
     orientation_of,
@@ -19,7 +20,7 @@ from plainnet.pictures.decoding import (
 )
 from plainnet.pictures.findings import Finding, relative
 from plainnet.pictures.folders import first_few, visible_folders
-from plainnet.pictures.reading import is_hidden, is_picture_file, picture_files
+from plainnet.pictures.scanning import KINDS, LeftOut
 
 SMALL = 32
 """Pictures with a shorter side, in pixels, are told where most of the others are twice as large."""
@@ -27,15 +28,14 @@ LONGEST = 4
 """How many times longer than the other a side may be."""
 
 _EXTENSIONS = {
-    "JPEG": (".jpg", ".jpeg", ".jpe"),
-    "MPO": (".jpg", ".jpeg", ".jpe"),  # what some cameras write: a JPEG with another behind it
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),  # of cameras: a JPEG with another behind it
     "PNG": (".png",),
     "WEBP": (".webp",),
     "GIF": (".gif",),
     "BMP": (".bmp",),
     "TIFF": (".tif", ".tiff"),
 }
-_CONVERTIBLE = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".jfif", ".svg", ".dng", ".cr2", ".nef")
 
 
 class Header(NamedTuple):
@@ -65,19 +65,19 @@ def read_within(path: Path, side: int) -> Array:
     return read_picture(path, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 
-def unreadable(folder: Path, class_parents: Sequence[Path], read: set[Path]) -> Iterator[Finding]:
-    """The pictures in class folders that were not read, and why.
+def unreadable(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
+    """The pictures that were not read, and why.
 
     Args:
         folder: the data.
-        class_parents: the folders that hold class folders.
-        read: the pictures that were read.
+        left_out: everything in it that was not read.
     """
-    for parent in class_parents:
-        for of_class in visible_folders(parent):
-            for path in picture_files(of_class):
-                if path not in read:
-                    yield from _why_not(path, relative(path, folder))
+    for path, kind, reason in left_out:
+        name = relative(path, folder)
+        if kind == "format":
+            yield Finding("other-format", (name,), f"{name} {reason}")
+        elif kind == "unreadable":
+            yield from _why_not(path, name)
 
 
 def shapes(folder: Path, read: Sequence[Path]) -> Iterator[Finding]:
@@ -109,35 +109,40 @@ def shapes(folder: Path, read: Sequence[Path]) -> Iterator[Finding]:
             )
 
 
-def outsiders(folder: Path, class_parents: Sequence[Path]) -> Iterator[Finding]:
+def outsiders(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
     """Pictures beside the class folders, and how many files there are that are no pictures."""
-    strays: list[str] = []
-    others: Counter[str] = Counter()
-    for at, folders, names in os.walk(folder):
-        here = Path(at)
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
-        for name in sorted(names):
-            if is_picture_file(name):
-                if here == folder or here in class_parents:
-                    strays.append(relative(here / name, folder))
-            elif not is_hidden(name):
-                others[Path(name).suffix.lower() or "no extension"] += 1
-    if strays:
+    of_kind = {kind: [one.path for one in left_out if one.kind == kind] for kind in KINDS}
+    if strays := tuple(relative(path, folder) for path in of_kind["stray"]):
         yield Finding(
             "stray",
-            tuple(strays),
+            strays,
             f"{_pictures(len(strays))} outside the class folders and left alone, "
-            f"{first_few(strays)}; move what is to be learned into the folder of its class.",
+            f"{first_few([*strays])}; move what is to be learned into the folder of its class.",
         )
-    if others:
-        kinds = [f"{n:,} {suffix}" for suffix, n in others.most_common()]
-        convertible = [suffix for suffix in others if suffix in _CONVERTIBLE]
-        way_out = f"; convert {first_few(convertible)} to JPEG to use them" if convertible else ""
-        yield Finding(
-            "other-files",
-            (),
-            f"Left alone, not being named as pictures: {first_few(kinds)}{way_out}.",
-        )
+    if others := of_kind["other"]:
+        suffixes = Counter(path.suffix.lower() or "no extension" for path in others)
+        kinds = [f"{n:,} {suffix}" for suffix, n in suffixes.most_common()]
+        yield Finding("other-files", (), f"Left alone, not being pictures: {first_few(kinds)}.")
+    if hidden := [relative(path, folder) for path in of_kind["hidden"]]:
+        yield Finding("hidden", (), f"Left alone, being hidden: {first_few(hidden)}.")
+
+
+def alike(class_parents: Sequence[Path]) -> Iterator[Finding]:
+    """Class folders whose names look the same: they differ in case, say."""
+    for parent in class_parents:
+        by_look: dict[str, list[str]] = {}
+        for name in sorted({plain_text(folder.name) for folder in visible_folders(parent)}):
+            look = unicodedata.normalize("NFKC", name).casefold().strip()
+            by_look.setdefault(look, []).append(name)
+        for names in by_look.values():
+            if len(names) > 1:
+                told = " and ".join(map(repr, names))
+                yield Finding(
+                    "alike",
+                    (),
+                    f"{parent} holds the class folders {told}, which are classes of their own; put "
+                    "their pictures into one folder if they are the same.",
+                )
 
 
 def _pictures(n: int) -> str:

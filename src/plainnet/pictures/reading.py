@@ -4,7 +4,6 @@ Pillow lets go of Python's lock while it decodes, so threads decode side by side
 """
 
 import os
-import re
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from plainnet.errors import FileError, PictureError, SettingError, ShapeError
+from plainnet.errors import PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
-from plainnet.pictures.decoding import PathLike, Size, checked_size, read_picture, shrunk
+from plainnet.pictures.decoding import Size, checked_size, read_picture, shrunk
 from plainnet.pictures.opening import is_path
 from plainnet.training.threads import allowed_threads
 
@@ -42,8 +41,6 @@ class ReadFiles(Protocol):
         ...
 
 
-EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-_Key = tuple[int | str, ...]
 _IN_WORK = 16  # pictures per thread: so that one large picture does not leave the others waiting
 
 
@@ -166,44 +163,6 @@ def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = Fals
     return resized
 
 
-def picture_files(folder: PathLike) -> list[Path]:
-    """All picture files in a folder and the folders below it, in natural order (2 before 10).
-
-    A picture file is told by its extension. Hidden files and folders are skipped; links to folders
-    are followed, but no folder is entered twice.
-
-    Raises:
-        FileError: the folder, or one below it, cannot be read.
-    """
-    found: list[tuple[tuple[_Key, ...], Path]] = []  # small keys: there may be a million
-    endings: dict[str, _Key] = {}
-    entered: set[Path] = set()
-    for name, folders, files in os.walk(folder, followlinks=True, onerror=_raise_file_error):
-        here = Path(name)
-        if here.resolve() in entered:
-            folders.clear()
-            continue
-        entered.add(here.resolve())
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
-        above = [_natural(part) for part in here.parts]
-        for path in (here / name for name in files if is_picture_file(name)):
-            if path.is_file():
-                suffix = endings.setdefault(path.suffix, _natural(path.suffix))
-                found.append(((*above, _natural(path.stem), suffix), path))
-    found.sort(key=lambda one: one[0])
-    return [path for _, path in found]
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is not meant for people."""
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def is_picture_file(name: str) -> bool:
-    """Whether a file of this name should be a picture."""
-    return name.lower().endswith(EXTENSIONS) and not is_hidden(name)
-
-
 def _in_order(
     read: Callable[[int], Array | PictureError], n: int, workers: int
 ) -> Generator[Array | PictureError, None, None]:
@@ -226,16 +185,3 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
         n = len(os.sched_getaffinity(0))
     return min(n, allowed_threads() or n)
-
-
-def _natural(text: str) -> _Key:
-    """A key that sorts by the numbers in a text: every second piece is one."""
-    pieces = re.split(r"(\d+)", text)
-    return tuple(x for i, piece in enumerate(pieces) for x in (int(piece) if i % 2 else 0, piece))
-
-
-def _raise_file_error(error: OSError) -> None:
-    raise FileError(
-        f"The folder {error.filename} cannot be read: {error.strerror}; check that it exists and "
-        "that you may read it."
-    ) from error

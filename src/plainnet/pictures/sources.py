@@ -1,5 +1,6 @@
 """From a path to the data that lies there, whatever form it has."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,9 @@ from plainnet.pictures.reading import (
     OnUnreadable,
     Progress,
     ReadFiles,
-    is_picture_file,
     resize_pictures,
 )
+from plainnet.pictures.scanning import beside
 
 DEFAULT_SIZE = 64
 """The size of pictures from files, in pixels, where none is asked for."""
@@ -69,7 +70,7 @@ def read_data(
             return _fitted(read_h5_pair(path), size, grey)
         if has_npy_files(path):
             return _fitted(read_npy_files(path), size, grey)
-        if visible_folders(path) or any(map(is_picture_file, names)):
+        if visible_folders(path) or any(one.kind in ("stray", "format") for one in beside(path)):
             pixels = partial(read_cached, size=DEFAULT_SIZE if size is None else size, grey=grey)
             return read_class_folders(
                 path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
@@ -84,6 +85,15 @@ def read_data(
         "train_*.h5 and test_*.h5, a table (.csv, .parquet) with the name of its target, "
         f"or {LAYOUT}"
     )
+
+
+def holds_class_folders(path: PathLike) -> bool:
+    """Whether `read_data` would read this as class folders of pictures."""
+    folder = Path(path).expanduser()
+    if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
+        return False
+    others = (has_idx_files, has_h5_pair, has_npy_files)
+    return not any(has(folder) for has in others) and bool(visible_folders(folder))
 
 
 def _names(path: Path) -> list[str]:

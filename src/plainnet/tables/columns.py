@@ -139,7 +139,7 @@ class Columns(Extractor):
             FileError: it cannot be read.
         """
         path = Path(path).expanduser()
-        parts = {
+        parts: dict[str, Any] = {
             part: self.dataset(read_table(file, progress=progress))
             for part, file in tables_at(path).items()
         }

@@ -6,7 +6,8 @@ from typing import Any
 
 from plainnet.errors import DataError
 from plainnet.pictures.folders import PARTS
-from plainnet.pictures.reading import Progress, is_picture_file
+from plainnet.pictures.reading import Progress
+from plainnet.pictures.scanning import is_picture_file
 from plainnet.tables.csv_file import read_csv
 from plainnet.tables.in_memory import table_of
 from plainnet.tables.parquet import read_parquet

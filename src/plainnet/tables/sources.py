@@ -56,7 +56,7 @@ def read_tables(
     if validation is not None:
         files["validation"] = validation
     columns, train_set = _train_set(files.pop("train"), target, drop, task, progress)
-    parts = {"train": train_set}
+    parts: dict[str, Any] = {"train": train_set}
     for part, held in files.items():
         parts[part] = columns.dataset(table_at(held, progress=progress))
     return Splits(path, **parts)

@@ -1,0 +1,180 @@
+"""What lies in a folder: its pictures, told by name or content, and every file that is left out."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from plainnet.errors import FileError, PictureError
+from plainnet.pictures.decoding import PathLike, what_is_wrong
+from plainnet.pictures.formats import CAN_BE_READ, READABLE, format_of
+
+_Key = tuple[int | str, ...]
+
+KINDS = {
+    "unreadable": ("unreadable picture", "unreadable pictures"),
+    "format": ("picture of another format", "pictures of other formats"),
+    "stray": ("picture outside the class folders", "pictures outside the class folders"),
+    "other": ("file that is not a picture", "files that are not pictures"),
+    "hidden": ("hidden file", "hidden files"),
+}
+"""Why a file is left out: what one, and what several such files are called."""
+PICTURES = ("unreadable", "format", "stray")
+"""Those that somebody may miss, and that are named one by one."""
+_SHOWN = 3
+"""Names of files of one kind that a line holds."""
+
+
+class LeftOut(NamedTuple):
+    """A file that is not learned from, or not answered for."""
+
+    path: Path
+    kind: str
+    """One of KINDS."""
+    reason: str
+    """The rest of the sentence that begins with its name."""
+
+
+class Scan(NamedTuple):
+    """Every file in a folder and those below it, once."""
+
+    pictures: list[Path]
+    """In natural order, 2 before 10. That they can be decoded is not known yet."""
+    left_out: list[LeftOut]
+
+
+def picture_files(folder: PathLike) -> list[Path]:
+    """All picture files in a folder and the folders below it, in natural order (2 before 10).
+
+    A picture file is told by its ending, and one with an ending that pictures do not have by its
+    content. Hidden files and folders are skipped; links to folders are followed, but no folder is
+    entered twice. `scan` says what else is there.
+
+    Raises:
+        FileError: the folder, or one below it, cannot be read.
+    """
+    return scan(folder).pictures
+
+
+def scan(folder: PathLike) -> Scan:
+    """The same pictures, and all other files, each with the reason why it is left out.
+
+    Raises:
+        FileError: the folder, or one below it, cannot be read.
+    """
+    found: list[tuple[tuple[_Key, ...], Path]] = []  # small keys: there may be a million
+    left_out: list[LeftOut] = []
+    endings: dict[str, _Key] = {}
+    entered: set[Path] = set()
+    for name, folders, files in os.walk(folder, followlinks=True, onerror=_raise_file_error):
+        here = Path(name)
+        if here.resolve() in entered:
+            folders.clear()
+            continue
+        entered.add(here.resolve())
+        left_out += _in_hidden(here, folders)
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        above = [_natural(part) for part in here.parts]
+        for path in (here / name for name in files):
+            if out := _why_left_out(path):
+                left_out.append(out)
+                continue
+            suffix = endings.setdefault(path.suffix, _natural(path.suffix))
+            found.append(((*above, _natural(path.stem), suffix), path))
+    found.sort(key=lambda one: one[0])
+    left_out.sort(key=lambda one: one.path)
+    return Scan([path for _, path in found], left_out)
+
+
+def beside(folder: Path) -> list[LeftOut]:
+    """The files right inside a folder that holds class folders, all of which are left out.
+
+    Raises:
+        FileError: the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            is_folder = {entry.name: entry.is_dir() for entry in entries}
+    except OSError as error:
+        _raise_file_error(error)
+    names = [name for name, is_one in is_folder.items() if not is_one]
+    folders = [name for name, is_one in is_folder.items() if is_one]
+    stray = "is outside the class folders; move what is to be learned into the folder of its class."
+    files = [_why_left_out(folder / name) or (folder / name, "stray", stray) for name in names]
+    return sorted(LeftOut(*file) for file in [*files, *_in_hidden(folder, folders)])
+
+
+def counts_of(left_out: Iterable[LeftOut]) -> dict[str, int]:
+    """How many files are left out for each of KINDS."""
+    kinds = [one.kind for one in left_out]
+    return {kind: kinds.count(kind) for kind in KINDS}
+
+
+def left_out_line(left_out: Iterable[LeftOut], folder: Path | None = None) -> str:
+    """`3 files that are not pictures (notes.txt, a.json, b.json), 1 hidden file (.DS_Store)`."""
+    of_kind: dict[str, list[str]] = {}
+    for one in left_out:
+        of_kind.setdefault(one.kind, []).append(_named(one.path, folder))
+    return ", ".join(
+        f"{len(of_kind[kind]):,} {names[len(of_kind[kind]) > 1]} ({_few(of_kind[kind])})"
+        for kind, names in KINDS.items()
+        if kind in of_kind
+    )
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _named(path: Path, folder: Path | None) -> str:
+    return str(path) if folder is None else path.relative_to(folder).as_posix()
+
+
+def _why_left_out(path: Path) -> LeftOut | None:
+    """Why a file is not taken for a picture; None if it is."""
+    if is_hidden(path.name):
+        return LeftOut(path, "hidden", "is hidden.")
+    if is_picture_file(path.name):  # what is wrong with it shows when it is decoded
+        return None
+    try:
+        found = format_of(path)
+    except (OSError, PictureError) as error:
+        return LeftOut(path, "other", what_is_wrong(path, error))
+    if found is None:
+        return LeftOut(path, "other", "is not a picture.")
+    if found not in CAN_BE_READ:
+        reason = f"is a picture in the format {found}, which cannot be read; convert it to JPEG."
+        return LeftOut(path, "format", reason)
+    return None
+
+
+def _in_hidden(here: Path, folders: Iterable[str]) -> Iterator[LeftOut]:
+    """The files in the hidden ones of some folders."""
+    for folder in filter(is_hidden, folders):
+        for name, _, files in os.walk(here / folder):
+            yield from (LeftOut(Path(name, file), "hidden", "is hidden.") for file in files)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is not meant for people."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def is_picture_file(name: str) -> bool:
+    """Whether a file of this name should be a picture."""
+    return name.lower().endswith(READABLE) and not is_hidden(name)
+
+
+def _natural(text: str) -> _Key:
+    """A key that sorts by the numbers in a text: every second piece is one."""
+    pieces = re.split(r"(\d+)", text)
+    return tuple(x for i, piece in enumerate(pieces) for x in (int(piece) if i % 2 else 0, piece))
+
+
+def _raise_file_error(error: OSError) -> NoReturn:
+    raise FileError(
+        f"The folder {error.filename} cannot be read: {error.strerror}; check that it exists and "
+        "that you may read it."
+    ) from error
