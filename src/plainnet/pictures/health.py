@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +20,8 @@ from plainnet.pictures.duplicates import (
 from plainnet.pictures.findings import KINDS, Finding, Findings, name_of, parts_of
 from plainnet.pictures.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.folders import first_few
-from plainnet.pictures.h5 import has_h5_pair
-from plainnet.pictures.idx import has_idx_files
 from plainnet.pictures.inspection import alike, outsiders, read_within, shapes, unreadable
-from plainnet.pictures.npz import has_npy_files
-from plainnet.pictures.sources import read_data
+from plainnet.pictures.sources import holds_class_folders, read_data
 
 IMBALANCE = 4
 """How many times the smallest class the largest may be before it is told."""
@@ -47,13 +45,10 @@ def check(path: PathLike, *, progress: Progress | None = None) -> Findings:
         FileError: there is nothing at this path, or it may not be read.
         MissingExtraError: the optional package that reads it is not installed.
     """
-    path = Path(path).expanduser()
-    if path.is_file() or has_idx_files(path) or has_h5_pair(path) or has_npy_files(path):
-        splits = read_data(path)
-    else:
-        splits = read_data(
-            path, size=SIDE, grey=True, on_unreadable=lambda _: None, progress=progress
-        )
+    how: dict[str, Any] = {}
+    if holds_class_folders(path):
+        how = {"size": SIDE, "grey": True, "on_unreadable": lambda _: None, "progress": progress}
+    splits = read_data(path, **how)
     return look_over(splits, progress=progress)
 
 
