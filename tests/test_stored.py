@@ -19,7 +19,7 @@ from plainnet.errors import DataError, ShapeError
 from plainnet.network import Array
 from plainnet.pictures import Dataset, check, mapped, read_data
 from plainnet.training import stored
-from plainnet.training.batches import Batches, check_samples, logits
+from plainnet.training.batches import Batches, counting_samples, logits
 from plainnet.training.stored import Stored, as_samples, blocks, not_finite, select
 
 DTYPES = (np.uint8, np.float32, ">f4", np.float64, np.int16)
@@ -117,7 +117,7 @@ def test_what_is_not_finite(
         with pytest.raises(DataError, match=f"the first, {A[first]}, in row {first[0]}"):
             Dataset(X, np.arange(9) % 2, ("a", "b"))
         with pytest.raises(DataError, match=f"{len(values)} values that .* sample {first[0]};"):
-            check_samples(X, None)
+            counting_samples(X, np.zeros(len(X)), None)
 
 
 def test_the_same_from_memory_and_disk(tmp_path: Path, held: int) -> None:

@@ -191,7 +191,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_samples(weights: Array | None) ->
     network = Network.dense([4, 5, 1], dtype=np.float64)
     twin, loss, optimizer = network.copy(), SigmoidCrossEntropy(), Adam(0.01)
     total = 0.0
-    for X_batch, y, w in Batches(X, Y, weights, size=5, rng=8, dtype=np.float64):
+    counting = slice(None) if weights is None else np.flatnonzero(weights)
+    given = X[counting], Y[counting], None if weights is None else weights[counting]
+    for X_batch, y, w in Batches(*given, size=5, rng=8, dtype=np.float64):
         each = np.logaddexp(0, twin.forward(X_batch)[:, 0]) - y * twin.forward(X_batch)[:, 0]
         total += float(each.sum() if w is None else each @ w)
         train_step(twin, loss, optimizer, X_batch, y, w)

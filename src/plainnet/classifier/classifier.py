@@ -119,7 +119,7 @@ class Classifier(Learner):
         Z = logits(self.network, watched.X, prepare=self.preprocessing)
         loss = self.loss.measured
         y = loss.check_targets(watched.y, len(Z), Z.shape[1])
-        self.temperature = fit_temperature(loss, Z, y)
+        self.temperature = fit_temperature(loss, Z, y, watched.weights)
 
     def end_training(self) -> None:
         """Choose the threshold that the recipe asks for."""
@@ -199,7 +199,7 @@ class Classifier(Learner):
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         right = right_classes(self.classes, found)
         P = self.predict_proba(found)
-        return evaluate_probabilities(right, P, self.classes, self.threshold)
+        return evaluate_probabilities(right, P, self.classes, self.threshold, found.weights)
 
     def explain(
         self,

@@ -44,24 +44,24 @@ def cross_validate_numbers(
     """
     folds = check_whole("number of folds", folds, 2)
     recipe = regressor.recipe
-    parts = random_folds(len(data), folds, np.random.default_rng([recipe.seed, folds]))
+    counting, rng = data.counting(), np.random.default_rng([recipe.seed, folds])
+    parts = [counting[rows] for rows in random_folds(len(counting), folds, rng)]
     return (_fold(i, rows, data, recipe) for i, rows in enumerate(parts, start=1))
 
 
 def pool_numbers(data: Dataset, folds: Sequence[NumberFold]) -> RegressionEvaluation:
     """What all folds say together: each sample once."""
-    answers = np.empty(len(data))
+    answers = np.full(len(data), np.nan)  # of samples of weight 0
     for fold in folds:
         answers[fold.rows] = fold.answers
-    return evaluate_numbers(data.y, answers, data.target or "y")
+    return evaluate_numbers(data.y, answers, data.target or "y", data.weights)
 
 
 def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> NumberFold:
-    others = np.setdiff1d(np.arange(len(data)), rows)
+    others = np.setdiff1d(data.counting(), rows)
     held_out = data.take(rows)
     splits = Splits(Path(), train=data.take(others), test=held_out)
     regressor = Regressor(**recipe.to_dict()).fit(splits)
     answers = regressor.predict(held_out)
-    return NumberFold(
-        number, rows, answers, evaluate_numbers(held_out.y, answers, data.target or "y")
-    )
+    given = held_out.y, answers, data.target or "y", held_out.weights
+    return NumberFold(number, rows, answers, evaluate_numbers(*given))

@@ -37,7 +37,8 @@ class CrossValidation:
 
     folds: tuple[Fold, ...]
     P: Array
-    """The probabilities of all samples `(N, K)`, each from the fold that had not seen it."""
+    """The probabilities of all samples `(N, K)`, each from the fold that had not seen it; NaN of
+    those of weight 0, which are in none."""
     pooled: Evaluation
     """Of these."""
 
@@ -72,23 +73,27 @@ def cross_validate(data: Dataset, recipe: Recipe, folds: int = 5) -> Iterator[Fo
         DataError: a class has fewer samples than there are folds.
     """
     folds = check_whole("number of folds", folds, 2)
-    rng = np.random.default_rng([recipe.seed, folds])
-    parts = stratified_folds(data.y, folds, rng, data.classes)
+    counting, rng = data.counting(), np.random.default_rng([recipe.seed, folds])
+    dealt = stratified_folds(data.y[counting], folds, rng, data.classes)
+    parts = [counting[rows] for rows in dealt]
     return (_fold(i, rows, data, recipe) for i, rows in enumerate(parts, start=1))
 
 
 def pool(data: Dataset, folds: tuple[Fold, ...]) -> CrossValidation:
     """All folds of `cross_validate` together."""
-    P = np.empty((len(data), folds[0].P.shape[1]), folds[0].P.dtype)
+    P = np.full((len(data), folds[0].P.shape[1]), np.nan, folds[0].P.dtype)
     for fold in folds:
         P[fold.rows] = fold.P
-    return CrossValidation(folds, P, evaluate_probabilities(data.y, P, data.classes))
+    return CrossValidation(
+        folds, P, evaluate_probabilities(data.y, P, data.classes, weights=data.weights)
+    )
 
 
 def _fold(number: int, rows: Array, data: Dataset, recipe: Recipe) -> Fold:
-    others = np.setdiff1d(np.arange(len(data)), rows)
+    others = np.setdiff1d(data.counting(), rows)
     held_out = data.take(rows)
     splits = Splits(Path(), train=data.take(others), test=held_out)
     classifier = Classifier(**recipe.to_dict()).fit(splits)
     P = classifier.predict_proba(held_out)
-    return Fold(number, rows, P, evaluate_probabilities(held_out.y, P, data.classes))
+    measured = evaluate_probabilities(held_out.y, P, data.classes, weights=held_out.weights)
+    return Fold(number, rows, P, measured)

@@ -54,7 +54,7 @@ def decide(classifier: Classifier) -> None:
         positive = 1
     P = classifier.predict_proba(watched)
     try:
-        given = P[:, positive], watched.y == positive
+        given = P[:, positive], watched.y == positive, watched.weights
         if recipe.precision is not None:
             p, *reached = threshold_for("precision", recipe.precision, *given)
         else:

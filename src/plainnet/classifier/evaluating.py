@@ -11,6 +11,7 @@ import numpy as np
 from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.samples import Samples, raw_samples
 from plainnet.classifier.swapped import check_order
+from plainnet.classifier.weights import without_0
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.pictures import Dataset, Splits, read_data
@@ -51,7 +52,8 @@ def data_to_evaluate(
             raise DataError("A data set holds its classes or numbers already; leave y out.")
         found = data if isinstance(data, Dataset) else _first(data)
     elif y is not None:
-        found = _with_answers(learner, data, y)
+        weights, samples, y = without_0(weights, data, y)
+        found = _with_answers(learner, samples, y)
     elif learner.columns is not None:
         found = _of_table(learner, data, target)
     elif isinstance(data, (str, os.PathLike)):
@@ -62,7 +64,9 @@ def data_to_evaluate(
             "a folder or file that holds both."
         )
     learner.check_kind(found)
-    return found if weights is None else replace(found, weights=np.asarray(weights))
+    if weights is not None:
+        found = replace(found, weights=np.asarray(weights))
+    return found.counted()
 
 
 def read_for(

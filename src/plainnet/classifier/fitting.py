@@ -108,7 +108,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
         clip_norm=recipe.clip_norm,
         max_norm=recipe.max_norm,
         average=training.average,
-        validation=(watch.X, learner.targets(watch)) if watch else None,
+        validation=(watch.X, learner.targets(watch), watch.weights) if watch else None,
         figures=learner.figures,
         prepare=learner.preprocessing,
         **_varied(learner, train_set, augment_rng),
@@ -136,7 +136,7 @@ def _preprocessing(train_set: Dataset) -> Preprocessing:
     """What is fitted to the training samples, unless they are on one scale already."""
     if train_set.extractor is not None and train_set.extractor.is_standardized:
         return Preprocessing.none(train_set.X.shape[1])
-    return Preprocessing.fit(train_set.X)
+    return Preprocessing.fit(train_set.X, train_set.weights)
 
 
 def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Kind(ABC):
         return data.weights
 
     @property
-    def figures(self) -> Callable[[Array, Array], Mapping[str, float]] | None:
+    def figures(self) -> Callable[..., Mapping[str, float]] | None:
         """What is measured after each epoch beside the loss; None: what the loss offers."""
         return None
 

@@ -1,7 +1,6 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,6 +17,7 @@ from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Settled
 from plainnet.classifier.samples import Samples, raw_samples, training_data
 from plainnet.classifier.settings import Configured
+from plainnet.classifier.weights import without_0
 from plainnet.errors import DivergedError, PlainnetError, SettingError
 from plainnet.files import read_model
 from plainnet.network import Array, Network, Rng
@@ -94,9 +94,10 @@ class Learner(Configured):
                 names or numbers, of a regressor the number.
             target: the column of a table that is to be predicted.
             drop: columns of a table that are not to be learned from.
-            weights: what each sample counts, `(N,)`; None: all the same.
-            validation: `(X, y)`, or a path or a data set, with a target another table; None: held
-                out of the training data, as the recipe says.
+            weights: what each sample counts, `(N,)`: 2 is as if it were there twice, 0 as if it
+                were not, whatever it holds. None: all the same.
+            validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
+                table; None: held out of the training data, as the recipe says.
             features: an ONNX file that makes features of the pictures, on which the network learns
                 and which travels with it; see docs/features.md.
 
@@ -126,6 +127,8 @@ class Learner(Configured):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
+        if y is not None:
+            weights, data, y = without_0(weights, data, y)
         if target is not None:
             from plainnet.tables import read_tables  # only where there is a table
 
@@ -138,21 +141,29 @@ class Learner(Configured):
         elif drop:
             raise SettingError("drop leaves out columns of a table; name its target as well.")
         recipe = self._next or self.recipe
-        how_made = recipe, self.dataset, features
+        how_made = recipe, self.dataset, features, weights
         train_set, watch, tested = training_data(data, y, validation, *how_made)
         self.check_kind(train_set)
         if watch is not None:
             self.check_kind(watch)
             watch = numbered_as(train_set.classes, watch)
-        if weights is not None:
-            train_set = replace(train_set, weights=np.asarray(weights))
         before, self.recipe, self._next = self.recipe, recipe, None
-        self.settled = recipe.settled(train_set, tested=tested)
         try:
+            train_set = self._counting(train_set)
+            self.settled = recipe.settled(train_set, tested=tested)
             return fit_epochs(self, train_set, watch, checkpoint)
         except PlainnetError:  # what was learned before stays, and so does what it was learned by
             self.recipe, self._next = before, recipe
             raise
+
+    def _counting(self, data: Dataset) -> Dataset:
+        """Without the samples that count nothing in the loss, as those of a class of weight 0."""
+        weights = self.weights_for(data)
+        if weights is None or weights.all():
+            return data
+        kept = data.take(np.flatnonzero(weights))
+        kept.check_for_training()
+        return kept
 
     def begin(
         self, train_set: Dataset, watch: Dataset | None, preprocessing: Preprocessing

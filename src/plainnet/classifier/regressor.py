@@ -89,12 +89,12 @@ class Regressor(Learner):
         return MeanSquaredError()
 
     @property
-    def figures(self) -> Callable[[Array, Array], Mapping[str, float]]:
+    def figures(self) -> Callable[..., Mapping[str, float]]:
         """The root of the mean squared error, in the unit of the target."""
 
-        def measure(Z: Array, y: Array) -> dict[str, float]:
+        def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
             errors = Z.astype(np.float64) - y
-            return {"RMSE": self.scale * sqrt(np.square(errors).mean())}
+            return {"RMSE": self.scale * sqrt(np.average(np.square(errors)[:, 0], weights=weights))}
 
         return measure
 
@@ -120,7 +120,9 @@ class Regressor(Learner):
         """Forget what was learned, for these data."""
         super().begin(train_set, watch, preprocessing)
         self.target = train_set.target or "y"
-        (self.mean,), (self.scale,) = map(np.ndarray.tolist, moments(train_set.y[:, None]))
+        (self.mean,), (self.scale,) = map(
+            np.ndarray.tolist, moments(train_set.y[:, None], train_set.weights)
+        )
 
     def targets(self, data: Dataset) -> Array:
         """(y − mean) / scale, computed in float64."""
@@ -185,7 +187,7 @@ class Regressor(Learner):
         """
         self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
-        return evaluate_numbers(found.y, self.predict(found), self.target)
+        return evaluate_numbers(found.y, self.predict(found), self.target, found.weights)
 
     def explain(self, sample: Samples) -> "RowExplanation":
         """Share the number predicted for one row out among its columns, or its features.

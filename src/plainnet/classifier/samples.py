@@ -20,6 +20,7 @@ from plainnet.classifier.preprocessing import Preprocessing
 from plainnet.classifier.recipe import Recipe
 from plainnet.classifier.rows import rows_of_files
 from plainnet.classifier.swapped import check_order
+from plainnet.classifier.weights import without_0
 from plainnet.errors import DataError
 from plainnet.network import Array
 from plainnet.pictures import (
@@ -90,10 +91,12 @@ def training_data(
     recipe: Recipe,
     make: Callable[..., Dataset],
     features: Features | None = None,
+    weights: Any = None,
 ) -> tuple[Dataset, Dataset | None, bool]:
     """What to train on, what to watch the training with if that is given, and whether it is tested.
 
-    `make` makes a data set of arrays, that of the validation like the given one.
+    `make` makes a data set of arrays, that of the validation like the given one. Samples of weight
+    0 are left out.
 
     Raises:
         DataError: nothing can be learned from it.
@@ -116,11 +119,14 @@ def training_data(
         watch, tested = None, False
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
+    if weights is not None:
+        train = replace(train, weights=np.asarray(weights))
+    train = train.counted()
     train.check_for_training()
     if validation is not None:
         watch = _validation(validation, recipe, extractor, partial(make, like=train))
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)
-    return fitted(train), None if watch is None else fitted(watch), tested
+    return fitted(train), None if watch is None else fitted(watch.counted()), tested
 
 
 def _read(path: str | Path, recipe: Recipe, extractor: PictureExtractor | None) -> Splits:
@@ -144,14 +150,17 @@ def _validation(
             raise DataError("The validation data hold no samples; add some.")
     if isinstance(given, Dataset):
         return given
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise DataError(
-            "The validation data must be a pair of samples and classes or numbers, (X, y), a path "
-            f"or a data set, but got {type(given).__name__}."
+            "The validation data must be a pair of samples and classes or numbers, (X, y), perhaps "
+            "with the weight of each, (X, y, weights), a path or a data set, but got "
+            f"{type(given).__name__}."
         )
-    X, y = given
+    X, y, *rest = given
     check_order(X, y)
-    return make(pictures_to_learn(X, recipe, extractor), y)
+    weights, X, y = without_0(rest[0] if rest else None, X, y)
+    made = make(pictures_to_learn(X, recipe, extractor), y)
+    return made if weights is None else replace(made, weights=np.asarray(weights))
 
 
 def raw_samples(

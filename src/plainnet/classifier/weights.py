@@ -11,6 +11,7 @@ from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.pictures.class_matching import class_meant
 from plainnet.pictures.class_names import class_name
+from plainnet.training.stored import as_samples, select
 
 CLASS_WEIGHTS = ("none", "balanced")
 """Instead of a weight for each class."""
@@ -43,7 +44,7 @@ def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
 
 
 def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:
-    """What each sample counts, float32 `(N,)`; None: all the same.
+    """What each sample counts, float64 `(N,)`; None: all the same.
 
     Args:
         data: samples of classes, which may have weights themselves.
@@ -71,7 +72,42 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
     else:
         counts = np.bincount(data.y, own, minlength=len(data.classes))
         by_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
-    weights = by_class[data.y] if own is None else by_class[data.y] * own
+    weights: Array = by_class[data.y] if own is None else by_class[data.y] * own
     if not weights.any():
         raise SettingError("No sample counts anything; give some class a weight above 0.")
-    return weights.astype(np.float32)
+    return weights
+
+
+def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
+    """Weights, samples and what is right for each, without the samples of weight 0.
+
+    Whatever is no list of weights for these samples stays as it is, to be refused elsewhere.
+
+    Args:
+        weights: `(N,)`; None: all stay.
+        data: N samples: an array, a list, a data frame or columns by name.
+        y: what is right for each.
+    """
+    w = np.asarray(weights)
+    if weights is None or w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
+        return weights, data, y
+    rows = np.flatnonzero(w)
+    if not len(rows) or len(w) != _length(data) or len(w) != _length(y):
+        return weights, data, y
+    return w[rows], _rows(data, rows), _rows(y, rows)
+
+
+def _length(data: Any) -> int:
+    data = next(iter(data.values()), ()) if isinstance(data, Mapping) else data
+    return len(data) if hasattr(data, "__len__") else -1
+
+
+def _rows(data: Any, rows: Array) -> Any:
+    """Some rows of samples in any form."""
+    if isinstance(data, Mapping):
+        return {name: _rows(values, rows) for name, values in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [data[i] for i in rows.tolist()]
+    if hasattr(data, "iloc"):  # as pandas
+        return data.iloc[rows]
+    return select(as_samples(data) if isinstance(data, np.ndarray) else data, rows)

@@ -64,7 +64,12 @@ class Loss:
         """What answers are measured with: itself, or where it smooths targets the plain loss."""
         return self
 
-    def figures(self, Z: Array, y: Array) -> dict[str, float]:  # noqa: ARG002
+    def figures(
+        self,
+        Z: Array,  # noqa: ARG002
+        y: Array,  # noqa: ARG002
+        weights: Array | None = None,  # noqa: ARG002
+    ) -> dict[str, float]:
         """What people want to know beside the loss; of a classification `{"accuracy": …}`."""
         return {}
 

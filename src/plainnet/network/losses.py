@@ -154,9 +154,10 @@ class SigmoidCrossEntropy(_CrossEntropy):
         yes = (Z >= 0).astype(np.int64)
         return yes[:, 0] if yes.shape[1] == 1 else yes
 
-    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+    def figures(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
         """The share of right answers at the threshold of ½."""
-        return {"accuracy": float(((Z >= 0) == (_columns(y, Z) >= 0.5)).mean())}
+        right = (Z >= 0) == (_columns(y, Z) >= 0.5)
+        return {"accuracy": float(np.average(right.mean(axis=1), weights=weights))}
 
 
 class SoftmaxCrossEntropy(_CrossEntropy):
@@ -224,11 +225,10 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         labels: Array = Z.argmax(axis=1)
         return labels
 
-    def figures(self, Z: Array, y: Array) -> dict[str, float]:
+    def figures(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
         """The share of right answers; of probabilities the most probable class is the right one."""
-        return {
-            "accuracy": float((self.labels(Z) == (y if y.ndim == 1 else self.labels(y))).mean())
-        }
+        right = self.labels(Z) == (y if y.ndim == 1 else self.labels(y))
+        return {"accuracy": float(np.average(right, weights=weights))}
 
 
 def sigmoid(Z: Array, xp: ModuleType = np) -> Array:

@@ -17,6 +17,7 @@ from plainnet.pictures.extractor import Extractor
 from plainnet.pictures.scanning import LeftOut
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import not_finite, select
+from plainnet.training.weighting import check_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +50,17 @@ class Dataset:
     """What the classes' labels were before they were named: `(0, 1)` for the classes `("0", "1")`;
     (): the names themselves."""
     weights: Array | None = None
-    """What each sample counts when it is learned from, float32 `(N,)`; None: all the same."""
+    """What each sample counts when it is learned from or measured, `(N,)`; None: all the same.
+    Samples of weight 0 may hold anything; whoever learns or measures leaves them out."""
 
     def __post_init__(self) -> None:
+        if self.weights is not None:
+            self._check_weights(self.weights)
         self._check_X()
         if self.target is None:
             self._check_y()
         else:
             self._check_numbers()
-        if self.weights is not None:
-            self._check_weights(self.weights)
         if self.paths is not None and len(self.paths) != len(self.X):
             raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
 
@@ -85,6 +87,30 @@ class Dataset:
             lines=lines,
             weights=weights,
         )
+
+    def counting(self) -> Array:
+        """The rows of the samples that count: all but those of weight 0.
+
+        Raises:
+            DataError: there are none.
+        """
+        if self.weights is None:
+            return np.arange(len(self))
+        if not self.weights.any():
+            raise self._error("has no sample with a weight above 0; give some samples one.")
+        return np.flatnonzero(self.weights)
+
+    def counted(self) -> "Dataset":
+        """The data set without the samples of weight 0, and without weights that are all 1.
+
+        Raises:
+            DataError: there are no samples but those of weight 0.
+        """
+        rows = self.counting()
+        counted = self if len(rows) == len(self) else self.take(rows)
+        if counted.weights is None or not (counted.weights == 1).all():
+            return counted
+        return replace(counted, weights=None)
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
@@ -120,7 +146,12 @@ class Dataset:
             )
         if X.size == 0:
             raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
-        if vectors and (found := not_finite(X, LARGEST))[0]:
+        found = not_finite(X, LARGEST) if vectors else (0, 0, 0)
+        if found[0] and self.weights is not None and not self.weights.all():  # of some anything
+            rows = np.flatnonzero(self.weights)
+            n, row, column = not_finite(select(X, rows), LARGEST)
+            found = n, int(rows[row]) if n else 0, column
+        if found[0]:
             n, row, column = found
             largest = " below 1e100" if np.isfinite(X[row][column]) else ""
             raise self._error(
@@ -155,7 +186,10 @@ class Dataset:
                 f"({len(self.X)},), but y is {y.dtype} {y.shape}."
             )
         object.__setattr__(self, "y", y.astype(np.float64, copy=False))
-        if len(bad := np.flatnonzero(~(np.abs(self.y) < LARGEST))):
+        sound = np.abs(self.y) < LARGEST
+        if self.weights is not None:
+            sound |= self.weights == 0
+        if len(bad := np.flatnonzero(~sound)):
             raise self._error(
                 f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, "
                 f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
@@ -169,7 +203,9 @@ class Dataset:
                 f"shape ({len(self.X)},), but they are {weights.dtype} {weights.shape}"
                 f"{f' from {weights.min()} to {weights.max()}' if sound else ''}."
             )
-        object.__setattr__(self, "weights", weights.astype(np.float32, copy=False))
+        if weights.any():
+            check_weights(weights, len(self.X))
+        object.__setattr__(self, "weights", weights.astype(np.float64, copy=False))
 
     def _error(self, what: str) -> DataError:
         return DataError(f"{self.name} {what}")

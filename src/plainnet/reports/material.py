@@ -44,7 +44,7 @@ class Known(ABC):
 
     @property
     @abstractmethod
-    def n(self) -> int:
+    def n(self) -> float:
         """How many samples it was measured on."""
 
     @property
@@ -69,7 +69,7 @@ class Known(ABC):
         """`pictures`, `rows` or `samples`."""
         return f"{self.thing}s"
 
-    def counted(self, n: int, which: str = "") -> str:
+    def counted(self, n: float, which: str = "") -> str:
         """`1 picture`, `200 test pictures`."""
         return count(n, f"{which} {self.thing}".strip())
 
@@ -94,7 +94,7 @@ class Measured(Known):
         return self.classifier
 
     @property
-    def n(self) -> int:
+    def n(self) -> float:
         """How many samples it was measured on."""
         return self.evaluation.n
 
@@ -127,7 +127,7 @@ class Material(Known):
     """What the check of the data found, a sentence each; None: it was not checked."""
 
     @property
-    def n(self) -> int:
+    def n(self) -> float:
         """How many samples there are."""
         return len(self.data)
 
@@ -163,9 +163,11 @@ class Report(Material, Measured):
             DataError: samples of another kind, or a class that the model has not learned.
         """
         classifier.check_kind(data)
+        data = data.counted()
         P = classifier.predict_proba(data)
         y = right_classes(classifier.classes, data)
-        found = evaluate_probabilities(y, P, classifier.classes, classifier.threshold)
+        given = classifier.classes, classifier.threshold, data.weights
+        found = evaluate_probabilities(y, P, *given)
         return cls(title=title, classifier=classifier, evaluation=found, data=data, P=P, **known)
 
     @cached_property
@@ -187,7 +189,7 @@ class Report(Material, Measured):
     @property
     def mean_confidence(self) -> float:
         """The mean probability of its answers."""
-        return calibration(self.y, self.P).mean_confidence
+        return calibration(self.y, self.P, weights=self.data.weights).mean_confidence
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -204,8 +206,9 @@ class RegressionReport(Material):
     def of(cls, title: str, regressor: Regressor, data: Dataset, **known: Any) -> Self:
         """Ask the regressor for its answers, and measure them; as `Report.of`."""
         regressor.check_kind(data)
+        data = data.counted()
         answers = regressor.predict(data)
-        found = evaluate_numbers(data.y, answers, regressor.target)
+        found = evaluate_numbers(data.y, answers, regressor.target, data.weights)
         parts: dict[str, Any] = {"regressor": regressor, "answers": answers, "evaluation": found}
         return cls(title=title, data=data, **parts, **known)
 

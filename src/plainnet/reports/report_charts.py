@@ -135,7 +135,7 @@ def curve_figures(report: Report) -> Iterator[Figure]:
 
 def calibration_figure(report: Report) -> Figure:
     """How sure the answers were, and how often they were right then."""
-    found = calibration(report.y, report.P)
+    found = calibration(report.y, report.P, weights=report.data.weights)
     lowest = floor(10 / len(report.classes)) / 10  # the most probable of K has at least 1 / K
     bins = found.edges[:-1] >= lowest - 1e-9
     edges, counts = found.edges[np.append(bins, True)], found.counts[bins].tolist()
@@ -159,10 +159,11 @@ def calibration_figure(report: Report) -> Figure:
     return Figure("calibration", "As sure as right?", svg, caption)
 
 
-def _curves(report: Report, of: Callable[[Array, Array], Curve]) -> dict[int, Curve]:
+def _curves(report: Report, of: Callable[..., Curve]) -> dict[int, Curve]:
     """The curve of each class that has samples; of two classes, that of class 1."""
     numbers = [1] if len(report.classes) == 2 else np.unique(report.y).tolist()
-    return {k: of(report.y == k, report.P[:, k]) for k in numbers}
+    w = report.data.weights
+    return {k: of(report.y == k, report.P[:, k], w) for k in numbers}
 
 
 def _lines(report: Report, curves: Mapping[int, Curve]) -> list[Line]:

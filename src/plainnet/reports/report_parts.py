@@ -27,12 +27,13 @@ def headline(report: Report) -> Html:
         f"right: {measured.correct:,} of {report.measured_on}; 95 % interval {percent(low)} to "
         f"{percent(high)}"
     )
+    calibrated = calibration(report.y, report.P, weights=report.data.weights)
     always = f"by always answering “{on_a_page(measured.baseline_class)}”"
     shown: list[tuple[str, str]] = [
         (percent(measured.accuracy), right),
         (percent(measured.baseline_accuracy), always),
         (f"{measured.log_loss:.3f}", "log loss"),
-        (percent(calibration(report.y, report.P).error), "expected calibration error"),
+        (percent(calibrated.error), "expected calibration error"),
     ]
     if measured.roc_auc == measured.roc_auc:  # not NaN
         shown.insert(2, (f"{measured.roc_auc:.3f}", "area under the ROC curve (chance: ½)"))

@@ -63,7 +63,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def count(n: int, what: str = "sample") -> str:
+def count(n: float, what: str = "sample") -> str:
     """`1 sample`, `2,000 samples`."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 

@@ -11,7 +11,7 @@ import numpy as np
 from plainnet.errors import ShapeError
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
-from plainnet.training.batches import check_samples
+from plainnet.training.batches import counting_samples
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.stored import as_samples
 
@@ -29,9 +29,11 @@ def check_parts(network: Any, loss: Any, optimizer: Any) -> None:
 
 
 def checked_samples(
-    network: Network, loss: Loss, X: Any, y: Any, weights: Any
+    network: Network, loss: Loss, X: Any, y: Any, weights: Any = None
 ) -> tuple[Array, Array, Array | None]:
     """Samples, targets as the loss computes with them, and weights, once they fit the network.
+
+    Those of weight 0 are left out.
 
     Raises:
         ShapeError, DataError: they do not.
@@ -42,8 +44,7 @@ def checked_samples(
             f"X and y seem to be swapped: the network takes samples of {network.n_in} features, "
             f"but X is of shape {X.shape} and y of {y.shape}; the order is X, y."
         )
-    weights = None if weights is None else np.asarray(weights)
-    check_samples(X, weights, network.n_in)
+    X, y, weights = counting_samples(X, y, weights, network.n_in)
     n_out = network.n_out or math.prod(X.shape[1:])
     return X, loss.check_targets(y, len(X), n_out, network.dtype), weights
 

@@ -10,6 +10,7 @@ from plainnet.errors import DataError, ShapeError
 from plainnet.network import Array, Network, Rng, generator
 from plainnet.training.stored import not_finite
 from plainnet.training.threads import suited_threads
+from plainnet.training.weighting import weighted
 
 Prepare = Callable[[Array, Array], None]
 """`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""
@@ -135,8 +136,12 @@ def logits(
     return np.concatenate(parts)
 
 
-def check_samples(X: Array, weights: Array | None, n_in: int | None = None) -> None:
-    """Refuse samples that nothing can be learned from, before the first step.
+def counting_samples(
+    X: Array, y: Array, weights: Array | None, n_in: int | None = None
+) -> tuple[Array, Array, Array | None]:
+    """The samples that count, their targets and weights; without weights all of them.
+
+    Samples of weight 0 are left out, so that it is as if they were not there, whatever they hold.
 
     Raises:
         ShapeError: no samples, other features than n_in, or not as many weights as samples.
@@ -149,17 +154,11 @@ def check_samples(X: Array, weights: Array | None, n_in: int | None = None) -> N
             f"The network takes samples of {n_in} features, but got {X[0].size} in samples of "
             f"shape {X.shape}."
         )
+    weights, X, y = weighted(weights, X, y)
     if np.issubdtype(X.dtype, np.floating) and (found := not_finite(X))[0]:
         n, row, _ = found
         raise DataError(
             f"The samples hold {n} values that are not finite, the "
             f"first in sample {row}; remove those samples or fill in what is missing."
         )
-    if weights is None:
-        return
-    if weights.shape != (len(X),):
-        raise ShapeError(
-            f"{len(X)} samples need weights of shape ({len(X)},), got {weights.shape}."
-        )
-    if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
-        raise DataError("Sample weights must be finite and ≥ 0, and at least one of them > 0.")
+    return X, y, weights

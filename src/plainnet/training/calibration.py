@@ -7,12 +7,13 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import DataError
 from plainnet.network import Array, Loss
+from plainnet.training.weighting import weighted
 
 COLDEST, HOTTEST = 0.25, 20.0
 """Temperatures looked at: samples that are all answered rightly would like it ever colder."""
 
 
-def fit_temperature(loss: Loss, Z: Array, y: Array) -> float:
+def fit_temperature(loss: Loss, Z: Array, y: Array, weights: Array | None = None) -> float:
     """The temperature T that makes the mean loss of Z / T least; above 1 for an overconfident net.
 
     It changes no answer, only how sure the network says to be. Guo, Pleiss, Sun, Weinberger: On
@@ -25,12 +26,14 @@ def fit_temperature(loss: Loss, Z: Array, y: Array) -> float:
         loss: a cross-entropy.
         Z: logits `(N, K)` of samples that the network was not trained on.
         y: their targets, as the loss takes them.
+        weights: what each sample counts `(N,)`; None: all the same.
     """
+    weights, Z, y = weighted(weights, Z, y)
     Z = Z.astype(np.float64)
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(60):
         beta = (low * high) ** 0.5
-        _, dZ = loss.value_and_grad(beta * Z, y)
+        _, dZ = loss.value_and_grad(beta * Z, y, weights)
         if float((dZ * Z).sum()) > 0:
             high = beta
         else:
@@ -39,7 +42,11 @@ def fit_temperature(loss: Loss, Z: Array, y: Array) -> float:
 
 
 def threshold_for(
-    wanted: Literal["precision", "recall"], least: float, p: Array, y: Array
+    wanted: Literal["precision", "recall"],
+    least: float,
+    p: Array,
+    y: Array,
+    weights: Array | None = None,
 ) -> tuple[float, float, float]:
     """The threshold of "yes where p ≥ it" that reaches a precision or recall, and both there.
 
@@ -50,6 +57,7 @@ def threshold_for(
         least: at least so much of it, 0 < least ≤ 1.
         p: probabilities of yes `(N,)`.
         y: 1 where yes is right, else 0 `(N,)`.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Returns:
         Threshold, precision, recall.
@@ -59,14 +67,16 @@ def threshold_for(
         DataError: no yes among the samples, or no threshold reaches it.
     """
     least = check_number(f"wanted {wanted}", least, "(0, 1]")
+    weights, p, y = weighted(weights, p, y)
     if not y.any():
         raise DataError(
             "A threshold needs samples of the class that it is for, but there are none."
         )
     order = np.argsort(-p, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))  # equal p go together
-    right = np.cumsum(y[order])[ends]
-    precision, recall = right / (ends + 1), right / y.sum()
+    w = np.ones(len(p)) if weights is None else weights[order].astype(np.float64)
+    called, right = np.cumsum(w)[ends], np.cumsum(w * y[order])[ends]
+    precision, recall = right / called, right / right[-1]
     reached, other = (precision, recall) if wanted == "precision" else (recall, precision)
     if not (reached >= least).any():
         raise DataError(

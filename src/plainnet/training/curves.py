@@ -14,6 +14,7 @@ from plainnet.checks import check_whole
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.training.metrics import log_loss, roc_auc
+from plainnet.training.weighting import weighted
 
 BINS = 10
 
@@ -32,7 +33,7 @@ class Curve:
     """What the curve is summed up to."""
 
 
-def roc_curve(y_is_positive: Array, score: Array) -> Curve:
+def roc_curve(y_is_positive: Array, score: Array, weights: Array | None = None) -> Curve:
     """The share of positive samples found (y) against the share of the others found with them (x).
 
     From (0, 0) to (1, 1), one point for each different score; the area is `roc_auc`. T. Fawcett,
@@ -41,21 +42,25 @@ def roc_curve(y_is_positive: Array, score: Array) -> Curve:
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
         score: `(N,)`, higher for the positive ones.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Raises:
         DataError: the samples are all positive, or none is.
     """
-    area = roc_auc(y_is_positive, score)  # first: it checks both
+    weights, y_is_positive, score = weighted(weights, y_is_positive, score)
+    area = roc_auc(y_is_positive, score, weights)  # first: it checks both
     if isnan(area):
         raise DataError(
             "A ROC curve needs positive samples and others, but all are of one kind; add samples "
             "of the other kind, or leave the curve out."
         )
-    found, wrong, thresholds = _counts(y_is_positive, score)
+    found, wrong, thresholds = _counts(y_is_positive, score, weights)
     return Curve(wrong / wrong[-1], found / found[-1], thresholds, area)
 
 
-def precision_recall_curve(y_is_positive: Array, score: Array) -> Curve:
+def precision_recall_curve(
+    y_is_positive: Array, score: Array, weights: Array | None = None
+) -> Curve:
     """Precision (y), right among those called positive, against recall (x), those found.
 
     At the threshold ∞, where nothing is called positive, the precision is taken as 1. The area is
@@ -66,19 +71,21 @@ def precision_recall_curve(y_is_positive: Array, score: Array) -> Curve:
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
         score: `(N,)`, higher for the positive ones.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Raises:
         DataError: no sample is positive.
     """
+    weights, y_is_positive, score = weighted(weights, y_is_positive, score)
     roc_auc(y_is_positive, score)  # it checks both
-    found, wrong, thresholds = _counts(y_is_positive, score)
+    found, wrong, thresholds = _counts(y_is_positive, score, weights)
     if not found[-1]:
         raise DataError(
             "A precision-recall curve needs positive samples, but none is; add some, or leave the "
             "curve out."
         )
     called = found + wrong
-    precision = np.where(called > 0, found / np.maximum(called, 1), 1.0)
+    precision = np.where(called > 0, found / np.where(called > 0, called, 1), 1.0)
     recall = found / found[-1]
     area = float(np.diff(recall) @ precision[1:])
     return Curve(recall, precision, thresholds, area)
@@ -95,7 +102,7 @@ class Calibration:
     edges: Array
     """`(B + 1,)` from 0 to 1."""
     counts: Array
-    """Samples in each bin, int64 `(B,)`."""
+    """Samples in each bin, int64 `(B,)`, or the sum of their weights, float64."""
     confidence: Array
     """The mean confidence in each bin, `(B,)`; NaN in an empty one."""
     accuracy: Array
@@ -119,14 +126,16 @@ class Calibration:
         return float(self.confidence[filled] @ self.counts[filled] / self.counts.sum())
 
 
-def calibration(y: Array, P: Array, bins: int = BINS) -> Calibration:
+def calibration(y: Array, P: Array, bins: int = BINS, weights: Array | None = None) -> Calibration:
     """Confidence against accuracy, bin by bin.
 
     Args:
         y: class numbers `(N,)`, in 0 … K−1.
         P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
         bins: how many, at least 1.
+        weights: what each sample counts `(N,)`; None: all the same.
     """
+    weights, y, P = weighted(weights, y, P)
     bins = check_whole("number of bins", bins, 1)
     log_loss(y, P)  # it checks y and P against each other
     P = np.asarray(P, np.float64)
@@ -136,21 +145,25 @@ def calibration(y: Array, P: Array, bins: int = BINS) -> Calibration:
         right = (P[:, 1] >= 0.5) == (np.asarray(y) == 1)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
+    counts = np.bincount(place, weights, minlength=bins)
     n = np.where(counts > 0, counts, np.nan)
+    w = np.ones(len(place)) if weights is None else weights
     return Calibration(
         edges=edges,
         counts=counts,
-        confidence=np.bincount(place, confidence, bins) / n,
-        accuracy=np.bincount(place, right, bins) / n,
+        confidence=np.bincount(place, w * confidence, bins) / n,
+        accuracy=np.bincount(place, w * right, bins) / n,
     )
 
 
-def _counts(y_is_positive: Array, score: Array) -> tuple[Array, Array, Array]:
+def _counts(
+    y_is_positive: Array, score: Array, weights: Array | None
+) -> tuple[Array, Array, Array]:
     """Positive samples and others at or above each threshold, and the thresholds, from ∞ down."""
     positive, score = np.asarray(y_is_positive) == 1, np.asarray(score, np.float64)
     order = np.argsort(-score, kind="stable")
     score, positive = score[order], positive[order]
     last = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)  # of equal scores
-    found = np.append(0, positive.cumsum()[last])
-    return found, np.append(0, last + 1) - found, np.append(np.inf, score[last])
+    w = np.ones(len(score), np.int64) if weights is None else weights[order].astype(np.float64)
+    found, wrong = ((w * one).cumsum()[last] for one in (positive, ~positive))
+    return np.append(0, found), np.append(0, wrong), np.append(np.inf, score[last])

@@ -19,16 +19,21 @@ from plainnet.training.metrics import (
     roc_auc_one_vs_rest,
     wilson_interval,
 )
+from plainnet.training.weighting import effective_size, weighted
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How well N samples of K classes were answered: four measurements, the rest follows."""
+    """How well N samples of K classes were answered: a few measurements, the rest follows.
+
+    Where the samples have weights, all that is counted is a sum of these.
+    """
 
     classes: tuple[str, ...]
     """The names of the K classes."""
     confusion: Array
-    """How often class i (row) was answered as class j (column), int64 `(K, K)`."""
+    """How often class i (row) was answered as class j (column), int64 `(K, K)`, float64 of
+    weighted samples."""
     roc_auc: float
     """Area under the ROC curve: of class 1, or for K > 2 the mean of each class against the rest.
 
@@ -36,16 +41,18 @@ class Evaluation:
     """
     log_loss: float
     """Mean of −ln of the probability given to the right class."""
+    effective_size: float | None = None
+    """As how many samples that count alike the weighted ones are worth; None: `n`."""
 
     @property
-    def n(self) -> int:
+    def n(self) -> float:
         """How many samples were scored."""
-        return int(self.confusion.sum())
+        return _count(self.confusion.sum())
 
     @property
-    def correct(self) -> int:
+    def correct(self) -> float:
         """How many of them were answered rightly."""
-        return int(self.confusion.trace())
+        return _count(self.confusion.trace())
 
     @property
     def accuracy(self) -> float:
@@ -55,7 +62,9 @@ class Evaluation:
     @property
     def interval(self) -> tuple[float, float]:
         """Where the true accuracy may lie: Wilson's interval of 95 % confidence."""
-        return wilson_interval(self.correct, self.n)
+        if self.effective_size is None:
+            return wilson_interval(self.correct, self.n)
+        return wilson_interval(self.accuracy * self.effective_size, self.effective_size)
 
     @property
     def support(self) -> Array:
@@ -71,7 +80,7 @@ class Evaluation:
     @property
     def baseline_accuracy(self) -> float:
         """The accuracy of always answering `baseline_class`; a classifier has to beat it."""
-        return int(self.support.max()) / self.n
+        return _count(self.support.max()) / self.n
 
     @property
     def precision(self) -> Array:
@@ -93,6 +102,7 @@ class Evaluation:
         columns = [self.support, self.precision, self.recall, self.f1]
         keys = ("class", "support", "precision", "recall", "f1")
         rows = zip(self.classes, *(column.tolist() for column in columns), strict=True)
+        weighed = {} if self.effective_size is None else {"effective_size": self.effective_size}
         return {
             "n": self.n,
             "correct": self.correct,
@@ -105,6 +115,7 @@ class Evaluation:
             "classes": list(self.classes),
             "confusion": self.confusion.tolist(),
             "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
+            **weighed,
         }
 
     @classmethod
@@ -121,11 +132,14 @@ class Evaluation:
             loss = check_number("log loss", told["log_loss"], "[0, inf)")
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"What was measured is told as something else ({error}).") from error
-        K = len(classes)
-        whole = confusion.shape == (K, K) and confusion.dtype == np.int64
+        K, size = len(classes), told.get("effective_size")
+        if size is not None:
+            size = check_number("effective sample size", size, "[1, inf)")
+        dtype = np.int64 if size is None else np.float64
+        whole = confusion.shape == (K, K) and confusion.dtype == dtype
         if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
             raise DataError(f"The confusion matrix must be {K} × {K} counts, but it is not.")
-        return cls(classes, confusion, auc, loss)
+        return cls(classes, confusion, auc, loss, size)
 
 
 def answers_from(P: Array, threshold: float = 0.5) -> Array:
@@ -140,7 +154,11 @@ def answers_from(P: Array, threshold: float = 0.5) -> Array:
 
 
 def evaluate_probabilities(
-    y: Array, P: Array, classes: Sequence[str], threshold: float = 0.5
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    threshold: float = 0.5,
+    weights: Array | None = None,
 ) -> Evaluation:
     """Score probabilities against what was right.
 
@@ -149,11 +167,13 @@ def evaluate_probabilities(
         P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
         classes: the names of the K classes, in the order of the columns.
         threshold: of two classes, from which probability on it is class 1.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Raises:
         ShapeError: y, P and classes do not fit together.
         DataError: no samples, class numbers out of range, or rows of P that are no distribution.
     """
+    weights, y, P = weighted(weights, y, P)
     P = check_probabilities(P)
     n_classes = P.shape[1]
     if len(classes) != n_classes:
@@ -162,8 +182,16 @@ def evaluate_probabilities(
             f"name every class, in the order of the columns."
         )
     return Evaluation(
-        log_loss=log_loss(y, P),  # first: it checks y and P against each other
-        roc_auc=roc_auc(y, P[:, 1]) if n_classes == 2 else roc_auc_one_vs_rest(y, P),
-        confusion=confusion_matrix(y, answers_from(P, threshold), n_classes),
+        log_loss=log_loss(y, P, weights),  # first: it checks y and P against each other
+        roc_auc=roc_auc(y, P[:, 1], weights)
+        if n_classes == 2
+        else roc_auc_one_vs_rest(y, P, weights),
+        confusion=confusion_matrix(y, answers_from(P, threshold), n_classes, weights),
         classes=tuple(classes),
+        effective_size=None if weights is None else effective_size(weights),
     )
+
+
+def _count(total: Any) -> float:
+    """A plain number, without a point where it is whole."""
+    return int(total) if total == int(total) else float(f"{total:.12g}")

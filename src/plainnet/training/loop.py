@@ -35,8 +35,11 @@ from plainnet.training.threads import suited_threads
 Mix = Callable[[Array, Array], tuple[Array, Array]]
 """`mix(X, y)`: other inputs and targets made of a batch's."""
 
-Figures = Callable[[Array, Array], Mapping[str, float]]
-"""`figures(logits, y)`: what to measure on validation data beside the loss, by name."""
+Figures = Callable[..., Mapping[str, float]]
+"""`figures(logits, y)`, with weights `figures(logits, y, weights)`: what to measure on validation
+data beside the loss, by name."""
+Held = tuple[Array, Array] | tuple[Array, Array, Array | None]
+"""Samples, their targets and perhaps their weights, to be measured on."""
 
 
 def train(
@@ -54,7 +57,7 @@ def train(
     schedule: Schedule | None = None,
     l2: float = 0.0,
     clip_norm: float | None = None,
-    validation: tuple[Array, Array] | None = None,
+    validation: Held | None = None,
     figures: Figures | None = None,
     prepare: Prepare | None = None,
     augment: Prepare | None = None,
@@ -80,13 +83,13 @@ def train(
         rng: generator or seed of the order of the samples.
         order: gives the order of the samples at each epoch; None: drawn from `rng`. To go on with a
             `position` it must give again what it gave.
-        weights: of the samples `(N,)`.
+        weights: of the samples `(N,)`; those of weight 0 are left out.
         schedule: the learning rate of each step; None: the optimizer's own.
         l2: α of the penalty α/2 ‖W‖² / n in the loss of a batch of n samples, or of weight n; so
             the penalty of an epoch is the smaller the more samples there are. (Weight decay by the
             optimizer is the same at each step and not part of the loss.)
         clip_norm: the gradient is scaled down to this Euclidean norm where it is longer.
-        validation: (X, y), measured after each epoch.
+        validation: (X, y) or (X, y, weights), measured after each epoch.
         figures: what is measured beside the loss; None: what the loss offers (accuracy).
         prepare: makes inputs of raw samples, in their batch.
         augment: does so for the batches that are learned from, with other changes at each time.
@@ -110,7 +113,7 @@ def train(
     _check_settings(epochs, batch_size, l2, clip_norm, max_norm)
     X, y, weights = checked_samples(network, loss, X, y, weights)
     if validation:
-        validation = checked_samples(network, loss, *validation, None)[:2]
+        validation = checked_samples(network, loss, *validation)
     network.proved = False  # the first step shows whether all layers keep to their contract
     learned = augment or prepare
     fresh: dict[str, Any] = {"prepare": learned, "anew": augment is not None, "order": order}
@@ -196,17 +199,19 @@ def _check_finite(
 def _measure(
     network: Network,
     loss: Loss,
-    validation: tuple[Array, Array] | None,
+    validation: Held | None,
     figures: Figures | None,
     prepare: Prepare | None,
 ) -> Mapping[str, float]:
     """The loss and the other figures on the validation data."""
     if not validation:
         return {}
-    X, y = validation
+    X, y, *rest = validation
+    weights = rest[0] if rest else None
+    given = (y,) if weights is None else (y, weights)
     with np.errstate(over="ignore", invalid="ignore"):  # the last step may have diverged
         Z = logits(network, X, prepare=prepare)
-        return {"loss": loss.value_and_grad(Z, y)[0], **(figures or loss.figures)(Z, y)}
+        return {"loss": loss.value_and_grad(Z, *given)[0], **(figures or loss.figures)(Z, *given)}
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """How good the answers are: each metric one function, counted over the samples it is given.
 
 N samples, K classes numbered from 0; `y` `(N,)` is what was right, `answers` `(N,)` what was
-answered, and `P` `(N, K)` the probabilities behind it. Sums are taken in float64.
+answered, and `P` `(N, K)` the probabilities behind it. Sums are taken in float64. With `weights`
+`(N,)` a sample counts as its weight says: 2 is twice, 0 is not at all.
 
 Each function raises ShapeError for sizes that do not fit together, and DataError for no samples at
 all, for class numbers that are not whole or out of range, and for values it cannot score.
@@ -15,27 +16,29 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array, Shape
+from plainnet.training.weighting import mean, weighted
 
 
-def accuracy(y: Array, answers: Array) -> float:
+def accuracy(y: Array, answers: Array, weights: Array | None = None) -> float:
     """The share of right answers, 0 to 1."""
+    weights, y, answers = weighted(weights, y, answers)
     y, answers = _class_numbers("y", y), _class_numbers("answers", answers)
     _check_shape("answers", answers, y.shape)
-    return float((y == answers).mean())
+    return mean(y == answers, weights)
 
 
-def majority_baseline(y: Array, n_classes: int) -> tuple[int, float]:
+def majority_baseline(y: Array, n_classes: int, weights: Array | None = None) -> tuple[int, float]:
     """What anyone reaches without looking: always answering the most frequent class of these `y`.
 
     Returns:
         That class (the first of equals) and its share, which is the accuracy of answering it.
     """
-    y = _class_numbers("y", y, n_classes)
-    support = np.bincount(y)
-    return int(support.argmax()), float(support.max() / len(y))
+    weights, y = weighted(weights, y)
+    support = np.bincount(_class_numbers("y", y, n_classes), weights)
+    return int(support.argmax()), float(support.max() / support.sum())
 
 
-def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(correct: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Where the true share may lie when `correct` of `n` samples were right.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
@@ -61,12 +64,18 @@ def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[flo
     return max(0.0, min(p, centre - half_width)), min(1.0, max(p, centre + half_width))
 
 
-def confusion_matrix(y: Array, answers: Array, n_classes: int) -> Array:
-    """How often class i (row) was answered as class j (column), int64 `(K, K)`."""
+def confusion_matrix(
+    y: Array, answers: Array, n_classes: int, weights: Array | None = None
+) -> Array:
+    """How often class i (row) was answered as class j (column), int64 `(K, K)`.
+
+    With weights it is float64, the sum of the weights of these samples.
+    """
+    weights, y, answers = weighted(weights, y, answers)
     y = _class_numbers("y", y, n_classes)
     answers = _class_numbers("answers", answers, n_classes)
     _check_shape("answers", answers, y.shape)
-    cells = np.bincount(y * n_classes + answers, minlength=n_classes**2)
+    cells = np.bincount(y * n_classes + answers, weights, minlength=n_classes**2)
     return cells.reshape(n_classes, n_classes)
 
 
@@ -90,21 +99,23 @@ def precision_recall_f1(confusion: Array) -> tuple[Array, Array, Array]:
     return precision, recall, f1
 
 
-def roc_auc(y_is_positive: Array, score: Array) -> float:
+def roc_auc(y_is_positive: Array, score: Array, weights: Array | None = None) -> float:
     """The area under the ROC curve, for two classes and any score that rises with the positive one.
 
     It is the chance that a positive sample drawn at random scores higher than a negative one, a tie
-    counting half: U / (n₊ n₋), with U from the ranks of the scores, ties sharing their mean rank.
+    counting half: U / (n₊ n₋), with U the pairs in which the positive one scores higher.
     H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50–60; as the area:
     J. A. Hanley and B. J. McNeil, Radiology 143 (1982) 29–36.
 
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
         score: `(N,)`, not NaN.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Returns:
         0 to 1, where ½ is chance; NaN where all samples are positive or none is.
     """
+    weights, y_is_positive, score = weighted(weights, y_is_positive, score)
     positive = _class_numbers("y_is_positive", y_is_positive, 2) == 1
     score = np.asarray(score)
     _check_shape("score", score, positive.shape)
@@ -113,34 +124,35 @@ def roc_auc(y_is_positive: Array, score: Array) -> float:
             f"The AUC needs a number as the score of each sample, but {np.isnan(score).sum()} of "
             f"{len(score)} are NaN; look for what made them, or leave those samples out."
         )
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    if n_positive == 0 or n_negative == 0:
+    if positive.all() or not positive.any():
         return nan
-    _, place, ties = np.unique(score, return_inverse=True, return_counts=True)
-    mean_rank = ties.cumsum() - (ties - 1) / 2  # of each different score, counted from 1
-    U = mean_rank[place][positive].sum() - n_positive * (n_positive + 1) / 2
-    return float(U / (n_positive * n_negative))
+    w = np.ones(len(score)) if weights is None else weights.astype(np.float64)
+    place = np.unique(score, return_inverse=True)[1]
+    of_positive, of_negative = (np.bincount(place, w * one) for one in (positive, ~positive))
+    below = of_negative.cumsum() - of_negative / 2  # negatives under each different score
+    return float(of_positive @ below / (of_positive.sum() * of_negative.sum()))
 
 
-def roc_auc_one_vs_rest(y: Array, P: Array) -> float:
+def roc_auc_one_vs_rest(y: Array, P: Array, weights: Array | None = None) -> float:
     """The mean over the classes k of the AUC of P[:, k] for "is it k?", each class counting alike.
 
     Classes without a sample in `y` have no AUC and are left out; NaN where `y` has one class only.
     """
+    weights, y, P = weighted(weights, y, P)
     y, P = _classes_and_probabilities(y, P)
-    return float(np.mean([roc_auc(y == k, P[:, k]) for k in np.unique(y)]))
+    return float(np.mean([roc_auc(y == k, P[:, k], weights) for k in np.unique(y)]))
 
 
-def log_loss(y: Array, P: Array) -> float:
+def log_loss(y: Array, P: Array, weights: Array | None = None) -> float:
     """The mean of −ln P[i, y_i], in nats.
 
     A probability of 0 counts as the smallest normal number of the dtype of P (float32: 1.2e-38), so
     that one sure mistake weighs much (float32: 87, float64: 708) but leaves the mean finite.
     """
+    weights, y, P = weighted(weights, y, P)
     y, P = _classes_and_probabilities(y, P)
     right = np.maximum(P[np.arange(len(y)), y], np.finfo(P.dtype).tiny)
-    return float(-np.log(right, dtype=np.float64).mean())
+    return mean(-np.log(right, dtype=np.float64), weights)
 
 
 def check_probabilities(P: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array
+from plainnet.training.weighting import effective_size, mean, weighted
 
 LARGEST = 1e100
 """Numbers are below this, so that their squares can be summed up."""
@@ -21,7 +22,8 @@ class RegressionEvaluation:
 
     target: str
     """The name of what was predicted."""
-    n: int
+    n: float
+    """How many they are; of weighted samples the sum of the weights."""
     rmse: float
     """The root of the mean squared error: √(mean of (answer − y)²)."""
     rmse_interval: Interval
@@ -54,16 +56,20 @@ class RegressionEvaluation:
         return {name: _plain(value) for name, value in told.items()}
 
 
-def evaluate_numbers(y: Array, answers: Array, target: str = "y") -> RegressionEvaluation:
+def evaluate_numbers(
+    y: Array, answers: Array, target: str = "y", weights: Array | None = None
+) -> RegressionEvaluation:
     """Measure answers against what was right.
 
     The intervals are those of the normal distribution for a mean, of the absolute and of the
-    squared errors; for few samples, or a few huge errors, they are a little too narrow.
+    squared errors; for few samples, or a few huge errors, they are a little too narrow. Of weighted
+    samples they are those of the effective sample size.
 
     Args:
         y: the right numbers `(N,)`, N > 0.
         answers: `(N,)`.
         target: what they are called.
+        weights: what each sample counts `(N,)`; None: all the same.
 
     Raises:
         ShapeError: they do not fit each other.
@@ -75,36 +81,40 @@ def evaluate_numbers(y: Array, answers: Array, target: str = "y") -> RegressionE
             f"There must be a number and an answer for each sample, (N,), but y is {y.shape} and "
             f"the answers are {answers.shape}."
         )
+    weights, y, answers = weighted(weights, y, answers)
     if not len(y) or not (np.abs([y, answers]) < LARGEST).all():
         raise DataError(
             f"Numbers can be measured where there are some and all are finite and below 1e100, but "
             f"got {len(y)}; leave out the samples without one."
         )
     error = answers - y
-    square, low, high = _mean(np.square(error))
-    mae, *mae_interval = _mean(np.abs(error))
-    mean = float(y.mean())
+    square, low, high = _mean(np.square(error), weights)
+    mae, *mae_interval = _mean(np.abs(error), weights)
+    baseline = mean(y, weights)
+    total = len(y) if weights is None else weights.sum(dtype=np.float64)
     return RegressionEvaluation(
         target=target,
-        n=len(y),
+        n=int(total) if total == int(total) else float(total),
         rmse=sqrt(square),
         rmse_interval=(sqrt(low), sqrt(high)),
         mae=mae,
         mae_interval=(mae_interval[0], mae_interval[1]),
-        bias=float(error.mean()),
-        baseline=mean,
-        baseline_rmse=float(y.std()),
-        baseline_mae=float(np.abs(y - mean).mean()),
+        bias=mean(error, weights),
+        baseline=baseline,
+        baseline_rmse=sqrt(mean(np.square(y - baseline), weights)),
+        baseline_mae=mean(np.abs(y - baseline), weights),
     )
 
 
-def _mean(values: Array) -> tuple[float, float, float]:
+def _mean(values: Array, weights: Array | None) -> tuple[float, float, float]:
     """The mean of values ≥ 0, and the two ends of its interval."""
-    mean, n = float(values.mean()), len(values)
-    if n < 2:
-        return mean, nan, nan
-    away = NormalDist().inv_cdf(0.975) * float(values.std(ddof=1)) / sqrt(n)
-    return mean, max(0.0, mean - away), mean + away
+    middle = mean(values, weights)
+    n = len(values) if weights is None else effective_size(weights)
+    if n <= 1:
+        return middle, nan, nan
+    variance = mean(np.square(values - middle), weights) / (n - 1)  # of the mean
+    away = NormalDist().inv_cdf(0.975) * sqrt(variance)
+    return middle, max(0.0, middle - away), middle + away
 
 
 def _plain(value: Any) -> Any:
