@@ -13,14 +13,7 @@
   of what makes them of pictures. `pictures.backbone.Backbone` is one, an ONNX file.
 """
 
-from plainnet.pictures.dataset import (
-    Dataset,
-    Splits,
-    random_folds,
-    random_split,
-    stratified_folds,
-    stratified_split,
-)
+from plainnet.pictures.dataset import Dataset, Splits
 from plainnet.pictures.decoding import read_picture
 from plainnet.pictures.duplicates import Leak, leaks, without_leaks
 from plainnet.pictures.extractor import Extractor, PictureExtractor
@@ -29,6 +22,12 @@ from plainnet.pictures.health import check, look_over, picture_of
 from plainnet.pictures.reading import read_pictures, resize_pictures
 from plainnet.pictures.scanning import picture_files
 from plainnet.pictures.sources import read_data
+from plainnet.pictures.splitting import (
+    random_folds,
+    random_split,
+    stratified_folds,
+    stratified_split,
+)
 
 __all__ = [
     "Dataset",
