@@ -5,9 +5,12 @@ in and class names out: `Classifier`; with a number out: `Regressor`. What reads
 when it is first asked for.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from plainnet import errors
+from plainnet.errors import PlainnetError
 from plainnet.network import (
     BatchNorm,
     Dense,
@@ -49,7 +52,7 @@ from plainnet.version import __version__
 
 if TYPE_CHECKING:
     from plainnet.classifier import Classifier, Regressor
-    from plainnet.pictures import Dataset, read_data
+    from plainnet.pictures import Dataset, Splits, read_data
     from plainnet.reports import show_progress
     from plainnet.tables import read_tables
 
@@ -73,6 +76,7 @@ __all__ = [
     "Nesterov",
     "Network",
     "Optimizer",
+    "PlainnetError",
     "PoissonDeviance",
     "RMSprop",
     "ReLU",
@@ -81,9 +85,11 @@ __all__ = [
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
+    "Splits",
     "Tanh",
     "__version__",
     "check_gradients",
+    "errors",
     "fit",
     "keep_best",
     "read_data",
@@ -100,13 +106,23 @@ _LATER = {
     "Classifier": "plainnet.classifier",
     "Dataset": "plainnet.pictures",
     "Regressor": "plainnet.classifier",
+    "Splits": "plainnet.pictures",
     "read_data": "plainnet.pictures",
     "read_tables": "plainnet.tables",
     "show_progress": "plainnet.reports",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'plainnet' has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+if not TYPE_CHECKING:  # so that a type checker knows these names and no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            here = sys.modules[__name__]  # of which Python suggests a name that is close
+            what = f"module '{__name__}' has no attribute {name!r}"
+            raise AttributeError(what, name=name, obj=here)
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

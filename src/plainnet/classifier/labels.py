@@ -1,6 +1,6 @@
 """What is right for each sample, as a user says it and as a model numbers it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from plainnet.network import Array
 from plainnet.pictures import Dataset
 from plainnet.pictures.class_matching import numbers_of
 
-Labels = Sequence[Any] | Array
+Labels = Collection[Any] | Array
 """What is right for each sample: of classes names or whole numbers, of a regression numbers."""
 
 

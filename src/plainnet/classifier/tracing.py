@@ -31,8 +31,8 @@ def _batch(
     learner: Classifier | Regressor, samples: Samples, y: Labels | Label | None
 ) -> tuple[Array, Array]:
     """Raw samples, and what the loss takes as right for them."""
-    if y is not None and np.ndim(y) > 0:
-        found = data_to_evaluate(learner, samples, np.asarray(y))
+    if y is not None and not isinstance(y, (str, bool, int, float, np.generic)):
+        found = data_to_evaluate(learner, samples, y)
     elif y is None and isinstance(learner, Regressor):
         found = data_to_evaluate(learner, samples)
     else:

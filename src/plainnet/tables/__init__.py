@@ -8,6 +8,7 @@
 They are imported when they are first asked for: who has pictures does not wait for them.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,8 +52,16 @@ _WHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'plainnet.tables' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"plainnet.tables.{_WHERE[name]}"), name)
-    return value
+if not TYPE_CHECKING:  # so that a type checker knows these names and no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in _WHERE:
+            here = sys.modules[__name__]  # of which Python suggests a name that is close
+            what = f"module '{__name__}' has no attribute {name!r}"
+            raise AttributeError(what, name=name, obj=here)
+        value = globals()[name] = getattr(import_module(f"plainnet.tables.{_WHERE[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
