@@ -10,7 +10,7 @@ from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.dates import COMPACT, find_compact, find_dates
 from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
 from plainnet.tables.table import Table
-from plainnet.tables.values import ENOUGH, Cells, Read, as_read, flag, is_missing
+from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing
 
 MOST_CATEGORIES = 100
 """The most frequent ones; others are told apart no more than unknown ones are."""
@@ -56,8 +56,8 @@ def choose(table: Table, name: str) -> Choice:
         return Choice(name, None, found.note)
     if is_enough(found.read):
         return _numbers(table, values, found, name)
-    if (flags := cells.read(flag)).unread.sum() == 0:
-        return _number(name, flags)
+    if cells.flags is not None:
+        return _number(name, cells.flags)
     found = find_dates(cells)
     if found.ambiguous:
         return Choice(name, None, found.note)

@@ -20,6 +20,7 @@ from plainnet.checks import check_number
 from plainnet.network.arrays import Array
 from plainnet.tables.dates import FORMATS, ISO, find_dates, read_dates
 from plainnet.tables.numbers import (
+    Found,
     check_number_format,
     find_numbers,
     is_enough,
@@ -137,10 +138,9 @@ class Number(Column):
             return flags
         return read
 
-    def form_of(self, values: Array) -> str:
-        """The format of cells that could not be read; "" where none reads them."""
-        found = find_numbers(Cells(values))
-        return found.format if is_enough(found.read) else ""
+    def form_of(self, values: Array, delimiter: str = "") -> str:
+        """In which other form cells are that could not be read; "" if in none."""
+        return _form(find_numbers(Cells(values), delimiter))
 
     def write(self, values: Array, out: Array, delimiter: str = "") -> Array | None:
         """(value − mean) / scale, in float64 before it is float32: time stamps stay apart."""
@@ -206,10 +206,9 @@ class Date(Number):
         """The days that the cells hold, by the format of the training if that is known."""
         return read_dates(values, self.format) if self.format else find_dates(Cells(values)).read
 
-    def form_of(self, values: Array) -> str:
-        """The format of cells that could not be read; "" where none reads them."""
-        found = find_dates(Cells(values))
-        return found.format if is_enough(found.read) else ""
+    def form_of(self, values: Array, delimiter: str = "") -> str:  # noqa: ARG002
+        """In which other form cells are that could not be read; "" if in none."""
+        return _form(find_dates(Cells(values)))
 
     def fill(self, numbers: Array, out: Array) -> None:
         """As a number, and where it is in each cycle: of a missing one neither sine nor cosine."""
@@ -283,6 +282,13 @@ class Category(Column):
             raise ValueError(f"the categories of {self.name!r} are no different texts")
         if not isinstance(self.has_missing, bool):
             raise ValueError(f"has_missing is {self.has_missing!r}")
+
+
+def _form(found: Found) -> str:
+    if found.ambiguous:
+        return found.note
+    known = is_enough(found.read) and found.format
+    return f"they are written as {found.format}" if known else ""
 
 
 KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}

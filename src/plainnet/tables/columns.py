@@ -266,9 +266,9 @@ def _tell(table: Table, column: Number, values: Array, unread: Array) -> None:
         f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are no "
         f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
     )
-    if form := column.form_of(values[unread]):
-        told += f"; they are written as {form}, and those of the training as {column.format}"
-    elif column.format:
+    if form := column.form_of(values[unread], table.delimiter):
+        told += f"; {form}"
+    if column.format:
         told += f"; those of the training are written as {column.format}"
     if 2 * n > len(table) or (form and n > (1 - ENOUGH) * len(table)):
         raise DataError(f"{told}; give it as in training.")

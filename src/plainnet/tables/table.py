@@ -105,7 +105,8 @@ def values_of(values: Any) -> Array:
     What is masked becomes None.
     """
     if np.ma.isMaskedArray(values):
-        values = np.ma.filled(values.astype(object), None)
+        masked, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
+        values[masked] = None
     return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)
 
 

@@ -54,6 +54,14 @@ class Cells:
         codes = [numbers.setdefault(text, len(numbers)) for text in self.texts]
         return list(numbers), np.array(codes, np.int64)
 
+    @cached_property
+    def flags(self) -> Read | None:
+        """The column as 1 and 0 if all its cells are true or false, or missing; else None."""
+        if any(flag(text) is None for text in self.sample):
+            return None
+        read = self.read(flag)
+        return None if read.unread.any() else read
+
     def read(self, reader: Reader) -> Read:
         """Read each different text once."""
         different, codes = self.coded
@@ -71,12 +79,11 @@ class Cells:
     @cached_property
     def plain(self) -> Read | None:
         """The numbers of a column whose cells are all as `-1.5e3`, or missing; None of another."""
-        try:  # most columns hold nothing else
+        values = _floats(self.texts)
+        if values is None:
             texts = ["nan" if text.lower() in NO_NUMBER else text for text in self.texts]
-            values = np.array(list(map(float, texts)))
-        except ValueError:
-            return None
-        if (np.abs(values) >= LARGEST).any() or any("_" in text for text in texts):
+            values = _floats(texts)
+        if values is None or (np.abs(values) >= LARGEST).any() or "_" in "".join(self.texts):
             return None
         return Read(values, np.zeros(len(values), bool))
 
@@ -90,6 +97,13 @@ class Cells:
         """Some of the cells that are not missing, from the whole column."""
         texts = self.texts[:: 1 + len(self.texts) // _SAMPLE]
         return [text for text in texts if text.lower() not in NO_NUMBER]
+
+
+def _floats(texts: list[str]) -> Array | None:
+    try:
+        return np.array(list(map(float, texts)))
+    except ValueError:
+        return None
 
 
 def is_missing(text: str) -> bool:
