@@ -269,14 +269,14 @@ def test_other_types_for_the_same_classes_are_scored_alike() -> None:
 @pytest.mark.parametrize(
     ("y", "weights"),
     [
-        ([0, 1] * 30, {0: 0, 1: 1}),
-        ([0, 1] * 30, {np.int64(0): np.int64(0)}),
-        ([0, 1] * 30, {"0": 0}),
-        ([0, 1] * 30, {False: 0}),
-        ([0, 1] * 30, {0.0: 0}),
-        ([False, True] * 30, {np.bool(False): 0.0}),
-        ([False, True] * 30, {0: 0}),
-        ([NFD, "b"] * 30, {NFC: 0}),
+        ([0, 1] * 30, {0: 3, 1: 1}),
+        ([0, 1] * 30, {np.int64(0): np.int64(3)}),
+        ([0, 1] * 30, {"0": 3}),
+        ([0, 1] * 30, {False: 3}),
+        ([0, 1] * 30, {0.0: 3}),
+        ([False, True] * 30, {np.bool(False): np.float32(3)}),
+        ([False, True] * 30, {0: 3}),
+        ([NFD, "b"] * 30, {NFC: 3}),
     ],
 )
 def test_a_class_weight_may_name_its_class_as_y_does(
@@ -285,7 +285,7 @@ def test_a_class_weight_may_name_its_class_as_y_does(
     X = np.random.default_rng(0).normal(size=(60, 2))
     how: dict[str, Any] = {"hidden": (), "epochs": 2}
     model = Classifier(**how, class_weight=weights).fit(X, y)
-    named = Classifier(**how, class_weight={class_name(y[0]): 0}).fit(X, y)
+    named = Classifier(**how, class_weight={class_name(y[0]): 3}).fit(X, y)
     assert np.array_equal(model.network.theta, named.network.theta)
     assert not np.array_equal(model.network.theta, Classifier(**how).fit(X, y).network.theta)
     model.save(tmp_path / "m")

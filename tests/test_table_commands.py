@@ -350,7 +350,7 @@ def test_rows_without_a_target_are_told(
     with caplog.at_level(logging.WARNING):
         told = json.loads(plainnet("evaluate", "…/yes", "part.csv", "--json")[1])
     assert told["n"] == 20
-    assert "Left out: 10 rows of part.csv without 'survived'." in caplog.text
+    assert "Left out: 10 rows of part.csv without 'survived': 'NA' (10 times) counts" in caplog.text
 
 
 @pytest.mark.parametrize("run", ["yes", "fare"])

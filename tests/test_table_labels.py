@@ -2,6 +2,9 @@
 
 import csv
 import logging
+import subprocess
+import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,8 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier
-from plainnet.errors import DataError
+from plainnet.classifier import load_any
+from plainnet.errors import DataError, SettingError
 from plainnet.pictures import Dataset
 from plainnet.tables import read_tables
 
@@ -35,9 +39,17 @@ def write_csv(path: Path, y: list[Any]) -> Path:
     return path
 
 
-def learned(data: Any, **how: Any) -> Classifier:
+def learned(data: Any, missing: Any = None, **how: Any) -> Classifier:
     model = Classifier(hidden=(), epochs=30, learning_rate=0.1, validation_share=0, **how)
-    return model.fit(data, target="t")
+    return model.fit(data, target="t", missing=missing)
+
+
+def plainnet(*words: object) -> str:
+    """What a command prints."""
+    command = [sys.executable, "-m", "plainnet", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def dataset(y: list[Any]) -> Dataset:
@@ -229,3 +241,155 @@ def test_dates_and_decimals_are_classes_by_their_text() -> None:
     assert dataset(days).classes == ("2024-01-01", "2024-01-02")
     assert dataset([Decimal("1.5"), Decimal("0.5")] * 9).classes == ("0.5", "1.5")
     assert dataset(np.array(days, "M8[D]").tolist()).classes == ("2024-01-01", "2024-01-02")
+
+
+# -- what counts as missing ---------------------------------------------------------------------
+
+COUNTRIES = ["NA", "DE", "FR"]
+
+
+def write_countries(path: Path) -> Path:
+    table = columns(COUNTRIES * 20)
+    table["home"] = [*COUNTRIES[::-1], "", *COUNTRIES[:2]] * 10
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([list(table), *zip(*table.values(), strict=True)])
+    return path
+
+
+def test_a_class_called_na_is_named_where_it_counts_as_missing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_countries(tmp_path / "a.csv")
+    with caplog.at_level(logging.WARNING):
+        assert learned(path).classes == ("DE", "FR")
+    way = "counts as missing; if it is a value, train with missing=[], or --missing ''"
+    assert f"Left out: 20 rows of {path} without 't': 'NA' (20 times) {way}" in caplog.text
+    assert f"Column 'home': 'NA' (20 times) {way}" in caplog.text
+
+
+@pytest.mark.parametrize("form", ["file", "frame", "frame and y"])
+def test_a_class_may_be_called_na(
+    form: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_countries(tmp_path / "a.csv")
+    frame = pandas.read_csv(path, keep_default_na=False)
+    how: dict[str, Any] = {"hidden": (), "epochs": 30, "learning_rate": 0.1}
+    with caplog.at_level(logging.WARNING):
+        if form == "frame and y":
+            model = Classifier(**how).fit(frame.drop(columns="t"), frame["t"], missing=[])
+        else:
+            model = Classifier(**how).fit(path if form == "file" else frame, target="t", missing=[])
+    assert not caplog.text
+    assert model.classes == ("DE", "FR", "NA")
+    model.save(tmp_path / "m")
+    loaded = Classifier.load(tmp_path / "m")
+    for asked in (model, loaded):
+        assert (asked.predict(path) == frame["t"]).mean() == 1
+        assert asked.evaluate(path, target="t").support.sum() == 60
+        assert asked.columns is not None
+        home = next(column for column in asked.columns.columns if column.name == "home")
+        assert {"home = NA", "home is missing"} < {*home.features}
+        features = asked.columns.extract(frame.assign(home="NA"))
+        assert features[:, asked.columns.features.index("home = NA")].all()
+
+
+def test_other_texts_may_say_that_there_is_no_value() -> None:
+    table = columns(["a", "Unknown", "b"] * 20)
+    assert learned(table, missing=["unknown"]).classes == ("a", "b")
+    assert learned(table, missing="unknown").classes == ("a", "b")
+    with pytest.raises(SettingError, match="missing is for the columns of a table"):
+        Classifier().fit(np.eye(2)[[0, 1] * 9], [0, 1] * 9, missing=[])
+
+
+def test_the_command_line_may_learn_a_class_called_na(
+    tmp_path: Path,
+) -> None:
+    path = write_countries(tmp_path / "a.csv")
+    how = ["--target", "t", "--missing", "", "--epochs", "3", "--hidden", "none"]
+    plainnet("train", path, "--out", tmp_path / "run", *how)
+    assert load_any(tmp_path / "run").columns.missing == {""}  # type: ignore[union-attr]
+    assert "--missing ''" in unescape((tmp_path / "run" / "report.html").read_text("utf-8"))
+    assert '"n": 60' in plainnet("evaluate", tmp_path / "run", path, "--json")
+
+
+# -- features -----------------------------------------------------------------------------------
+
+
+def ids(kind: str, values: list[int], path: Path) -> Any:
+    """A table with such a column, from which alone y can be told."""
+    y = [values.index(value) % 2 for value in values * 20]
+    frame = pandas.DataFrame({"code": values * 20, "t": ["no", "yes"] * 30})
+    frame["t"] = np.array(["no", "yes"])[y]
+    frame["noise"] = np.random.default_rng(0).normal(size=len(frame))
+    if kind == "csv":
+        frame.to_csv(path / "a.csv", index=False)
+        return path / "a.csv"
+    if kind == "parquet":
+        frame.to_parquet(path / "a.parquet")
+        return path / "a.parquet"
+    kinds: dict[str, Any] = {"uint64": np.uint64, "nullable": "Int64", "objects": object}
+    if kind == "rows":
+        return frame.astype({"code": object}).to_dict("records")
+    if kind == "mapping":
+        return {name: frame[name].tolist() for name in frame}
+    return frame.astype({"code": kinds[kind]}) if kind in kinds else frame
+
+
+@pytest.mark.parametrize(
+    "kind", ["csv", "parquet", "int64", "uint64", "nullable", "objects", "rows", "mapping"]
+)
+def test_whole_numbers_past_float64_do_not_fall_together(kind: str, tmp_path: Path) -> None:
+    data = ids(kind, [ID, ID + 1, ID + 2], tmp_path)
+    model = learned(data)
+    assert model.columns is not None
+    assert f"code = {ID}" in model.columns.features
+    assert model.evaluate(data).accuracy == 1
+    model.save(tmp_path / "m")
+    assert Classifier.load(tmp_path / "m").evaluate(data).accuracy == 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "int64"])
+def test_large_numbers_that_float64_tells_apart_are_numbers(kind: str, tmp_path: Path) -> None:
+    nanoseconds = [1_700_000_000_000_000_000 + 10**9 * i for i in range(3)]
+    model = learned(ids(kind, nanoseconds, tmp_path))
+    assert model.columns is not None
+    assert model.columns.features[0] == "code"
+
+
+def test_identifiers_are_written_with_all_their_digits(
+    tmp_path: Path,
+) -> None:
+    frame = pandas.DataFrame(columns(["a", "b"] * 20))
+    frame.insert(0, "id", [ID + i for i in range(40)])
+    frame.to_parquet(tmp_path / "a.parquet")
+    learned(tmp_path / "a.parquet").save(tmp_path / "m")
+    to = tmp_path / "answers.csv"
+    plainnet("predict", tmp_path / "m", tmp_path / "a.parquet", "--csv", to)
+    assert [row["id"] for row in csv.DictReader(to.read_text("utf-8").splitlines())] == [
+        str(ID + i) for i in range(40)
+    ]
+
+
+@pytest.mark.parametrize(("train", "test"), [(NFC, NFD), (NFD, NFC)])
+def test_a_category_may_be_spelled_in_two_ways(train: str, test: str, tmp_path: Path) -> None:
+    table = {"c": [train, "b"] * 20, "t": ["yes", "no"] * 20}
+    other = {**table, "c": [test, "b"] * 20}
+    model = learned(table)
+    assert np.array_equal(model.predict_proba(other), model.predict_proba(table))
+    mixed = {**table, "c": ([train, "b"] * 10) + [test, "b"] * 10}
+    columns = learned(mixed).columns
+    assert columns is not None
+    assert len(columns.features) == 2
+
+
+def test_an_exported_graph_takes_both_spellings(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from plainnet.exchange import export_onnx
+
+    model = learned({"c": [NFC, "b", "NA"] * 20, "t": ["yes", "no", "no"] * 20}, missing=[])
+    export_onnx(model, tmp_path / "m.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for given, name in [([NFC, NFD], "yes"), (["b", "NA"], "no")]:
+        answers = session.run(["label"], {"c": np.array(given, object).reshape(-1, 1)})[0]
+        assert answers.tolist() == [name] * 2

@@ -465,7 +465,8 @@ def test_the_other_task_can_be_asked_for() -> None:
 def test_rows_without_a_target_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         train = splits_of(["no", "", "yes", "NA", "-", "no"])
-    assert "Left out: 2 rows of The table without 't'." in caplog.text
+    assert "Left out: 2 rows of The table without 't': 'NA' (1 times) counts" in caplog.text
+    assert "if it is a value, train with missing=[], or --missing ''" in caplog.text
     assert (train.classes, train.y.tolist()) == (("-", "no", "yes"), [1, 2, 0, 1])
     with pytest.raises(DataError, match="No row of The table has a value of 't'"):
         splits_of(["", "NA"])
@@ -524,7 +525,7 @@ def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) 
         ModelFileError, match=r"does not fit itself: .* takes \d of \d that are made"
     ):
         Classifier.load(tmp_path / "m")
-    with pytest.raises(SettingError, match="drop leaves out columns of a table"):
+    with pytest.raises(SettingError, match="drop is for the columns of a table"):
         Classifier().fit(np.eye(4), [0, 1] * 2, drop=["a"])
 
 

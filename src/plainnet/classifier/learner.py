@@ -79,6 +79,7 @@ class Learner(Configured):
         *,
         target: str | int | None = None,
         drop: Sequence[str | int] | str = (),
+        missing: Sequence[str] | None = None,
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -94,6 +95,8 @@ class Learner(Configured):
                 names or numbers, of a regressor the number.
             target: the column of a table that is to be predicted.
             drop: columns of a table that are not to be learned from.
+            missing: of a table, what says in its texts that there is no value; None: `NA`, `null`,
+                `?` and the like; []: nothing but an empty cell.
             weights: what each sample counts, `(N,)`: 2 is as if it were there twice, 0 as if it
                 were not, whatever it holds. None: all the same.
             validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
@@ -104,7 +107,8 @@ class Learner(Configured):
         Raises:
             DataError: nothing can be learned from the data.
         """
-        given: dict[str, Any] = {"target": target, "drop": drop, "features": features}
+        given: dict[str, Any] = {"target": target, "drop": drop, "missing": missing}
+        given["features"] = features
         for _ in self.fit_epochs(data, y, weights=weights, validation=validation, **given):
             pass
         return self
@@ -116,6 +120,7 @@ class Learner(Configured):
         *,
         target: str | int | None = None,
         drop: Sequence[str | int] | str = (),
+        missing: Sequence[str] | None = None,
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -129,17 +134,10 @@ class Learner(Configured):
         """
         if y is not None:
             weights, data, y = without_0(weights, data, y)
-        if target is not None:
-            from plainnet.tables import read_tables  # only where there is a table
-
-            how: dict[str, Any] = {"drop": drop, "task": self.task, "validation": validation}
-            data, validation = read_tables(data, target, **how), None
-        elif y is not None and (
-            named := named_data(data, y, self.dataset, self.task, drop, validation)
-        ):
+        how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
+        named = named_data(data, y, target, self.dataset, self.task, **how)
+        if named is not None:
             data, y, validation = named, None, None
-        elif drop:
-            raise SettingError("drop leaves out columns of a table; name its target as well.")
         recipe = self._next or self.recipe
         how_made = recipe, self.dataset, features, weights
         train_set, watch, tested = training_data(data, y, validation, *how_made)

@@ -4,26 +4,40 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from plainnet.classifier.labels import Labels
+from plainnet.errors import SettingError
 from plainnet.pictures import Dataset, Splits
 
 
 def named_data(
     data: Any,
-    y: Labels,
+    y: Labels | None,
+    target: str | int | None,
     make: Callable[[Any, Labels, Dataset | None], Dataset],
     task: str,
+    *,
     drop: Sequence[str | int] | str,
+    missing: Sequence[str] | None,
     validation: Any,
 ) -> Splits | None:
-    """Rows of columns by name with what is right for each; None: the columns have no names.
+    """A table with its target, or rows of columns by name with y; None: columns have no names.
 
     Raises:
         DataError: they are no table with a target.
+        SettingError: what is for the columns of a table was given for something else.
     """
-    from plainnet.tables.in_memory import has_names  # no array waits for them at the import
+    how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
+    if target is not None:
+        from plainnet.tables import read_tables  # only where there is a table
 
-    if not has_names(data):
-        return None
-    from plainnet.tables.sources import read_named
+        return read_tables(data, target, task=task, **how)
+    if y is not None:
+        from plainnet.tables.in_memory import has_names  # no array waits for them at the import
 
-    return read_named(data, y, make, task, drop=drop, validation=validation)
+        if has_names(data):
+            from plainnet.tables.sources import read_named
+
+            return read_named(data, y, make, task, **how)
+    if drop or missing is not None:
+        name = "drop" if drop else "missing"
+        raise SettingError(f"{name} is for the columns of a table; name its target as well.")
+    return None

@@ -6,13 +6,13 @@ strings `(N, 1)`, "" where one is missing.
 """
 
 from collections.abc import Sequence
+from unicodedata import normalize
 
 import numpy as np
 
 from plainnet.exchange.nodes import FLOAT, ML, Nodes
 from plainnet.tables import Columns
 from plainnet.tables.column import CYCLES, FARTHEST, Category, Date, Number
-from plainnet.tables.values import is_missing
 from plainnet.training.regression import LARGEST
 
 
@@ -55,7 +55,9 @@ def _turn(nodes: Nodes, days: str, length: float) -> str:
 
 def _category(nodes: Nodes, column: Category, text: str) -> str:
     """1 where it is this category, else 0: from the text to its number, and from that to a row."""
-    number = {value: i for i, value in enumerate(column.values) if not is_missing(value)}
+    number: dict[str, int] = {}
+    for i, value in enumerate(column.values):  # an é may be one character, or two
+        number |= dict.fromkeys((normalize("NFD", value), normalize("NFC", value), value), i)
     if column.has_missing:
         number[""] = len(column.values)
     place = nodes.add(

@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     pass
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-OPTIONS = ("target", "drop", "task")
+OPTIONS = ("target", "drop", "task", "missing")
 
 
 def table_options(command: Decorated) -> Decorated:
-    """--target, --drop and --task."""
+    """--target, --drop, --task and --missing."""
     shown: dict[str, Any] = {"cls": Sectioned, "section": "Data"}
     for option in (
+        click.option(
+            "--missing",
+            metavar="TEXT",
+            multiple=True,
+            help="What says, in columns of texts and in the target, that there is no value; "
+            "repeatable; '': only an empty cell. [NA, N/A, null, NaN, ?]",
+            **shown,
+        ),
         click.option(
             "--task",
             type=click.Choice(TASKS),
@@ -54,6 +62,7 @@ class Asked:
     target: str
     drop: tuple[str, ...] = ()
     task: str = "auto"
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self | None:
@@ -65,13 +74,16 @@ class Asked:
         given = {name: options[name] for name in OPTIONS if options.get(name)}
         if given and "target" not in given:
             raise SettingError(f"--{next(iter(given))} is for tables: name the --target as well.")
-        return cls(**{**given, "drop": tuple(given.get("drop", ()))}) if given else None
+        several = {name: tuple(given.get(name, ())) for name in ("drop", "missing")}
+        return cls(**{**given, **several}) if given else None
 
     def read(self, data: Path, progress: Progress | None) -> Splits:
         """The table, or the folder of tables."""
         from plainnet.tables import read_tables  # here and below: only where there is a table
 
-        return read_tables(data, self.target, drop=self.drop, task=self.task, progress=progress)
+        how: dict[str, Any] = {"drop": self.drop, "task": self.task}
+        how["missing"] = self.missing or None
+        return read_tables(data, self.target, **how, progress=progress)
 
     def noted(self) -> dict[str, Any]:
         """What a run's settings say of them, and what its command is repeated with."""

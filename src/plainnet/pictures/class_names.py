@@ -38,10 +38,14 @@ class Named(NamedTuple):
     """The label of each class, as it was given."""
 
 
-def plain_text(text: str) -> str:
-    """The text without the spaces around it, in Unicode's composed form."""
-    text = text.strip()
+def composed(text: str) -> str:
+    """The text in Unicode's composed form, in which an é is one character."""
     return text if text.isascii() else normalize("NFC", text)
+
+
+def plain_text(text: str) -> str:
+    """The text without the spaces around it, composed."""
+    return composed(text.strip())
 
 
 def plain_label(label: Any) -> Label:

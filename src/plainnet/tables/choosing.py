@@ -9,13 +9,14 @@ from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.dates import COMPACT, find_compact, find_dates
 from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
-from plainnet.tables.table import Table
-from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing
+from plainnet.tables.table import EXACT, Table
+from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing, missing_note
 
 MOST_CATEGORIES = 100
 """The most frequent ones; others are told apart no more than unknown ones are."""
 LEAST_ROWS = 5
 """In which a category must be; in short tables a hundredth of the rows."""
+DIGITS = "its whole numbers beyond 2^53 are told apart by their digits, as texts"
 FEW = 20
 """Different texts that are never too many for categories."""
 _IDENTIFIER = re.compile(
@@ -54,16 +55,19 @@ def choose(table: Table, name: str) -> Choice:
     found = find_numbers(cells, table.delimiter)
     if found.ambiguous:
         return Choice(name, None, found.note)
-    if is_enough(found.read):
+    digits = is_enough(found.read) and _are_digits(cells, found.read)
+    if is_enough(found.read) and not digits:
         return _numbers(table, values, found, name)
     if cells.flags is not None:
         return _number(name, cells.flags)
+    if digits:
+        return _category(name, cells, table.missing, DIGITS)
     found = find_dates(cells)
     if found.ambiguous:
         return Choice(name, None, found.note)
     if is_enough(found.read):
         return _date(name, found.read, found.format, _unread(table, cells.texts, found.read))
-    return _category(name, *cells.coded)
+    return _category(name, cells, table.missing)
 
 
 def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
@@ -102,17 +106,26 @@ def _date(name: str, read: Read, format: str, told: str) -> Choice:
     return Choice(name, Date.of(name, read.values, format), told)
 
 
-def _category(name: str, different: list[str], codes: Array) -> Choice:
+def _are_digits(cells: Cells, read: Read) -> bool:
+    """Whether float64 makes one of whole numbers that their digits tell apart."""
+    if not (np.abs(read.values) > EXACT).any():
+        return False
+    digits = {text for text in cells.coded[0] if text.lstrip("+-").isdigit()}
+    return len(digits) > len(np.unique(read.values[np.isfinite(read.values)]))
+
+
+def _category(name: str, cells: Cells, markers: frozenset[str], note: str = "") -> Choice:
+    different, codes = cells.coded
     counts = np.bincount(codes, minlength=len(different))
-    missing = np.array([is_missing(text) for text in different])
+    missing = np.array([is_missing(text, markers) for text in different])
     n, n_different = len(codes), int(np.count_nonzero(~missing))
     present = int(counts[~missing].sum())
     if n_different == 1 and present == n:
         return Choice(name, None, f"every row has the same value, {different[0]!r:.40}")
-    figures = "" if n_different <= FEW else _figures(different, counts, missing)
+    figures = note or ("" if n_different <= FEW else _figures(different, counts, missing))
     if n_different > max(FEW, present / 2):
         why = f"its {n_different:,} different texts in {present:,} rows only tell rows apart"
-        return Choice(name, None, figures or why, True)
+        return Choice(name, None, (note and f"{note}, and {why}") or figures or why, True)
     least = min(LEAST_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]
     kept = tuple(different[i] for i in order[:MOST_CATEGORIES] if counts[i] >= least)
@@ -121,7 +134,8 @@ def _category(name: str, different: list[str], codes: Array) -> Choice:
         return Choice(name, None, figures or f"no text is in {least} rows or more")
     rare = n_different - len(kept)
     told = f"{rare:,} rare ones are not told apart" if rare else ""
-    return Choice(name, column, "; ".join(filter(None, (figures, told))))
+    left = missing_note({different[i]: int(counts[i]) for i in np.flatnonzero(missing)})
+    return Choice(name, column, "; ".join(filter(None, (figures, told, left))))
 
 
 def _figures(different: list[str], counts: Array, missing: Array) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +19,7 @@ from plainnet.tables.choosing import choose
 from plainnet.tables.column import KINDS, Category, Column, Number
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.numbers import check_number_format
-from plainnet.tables.table import Table
+from plainnet.tables.table import MISSING, Table
 from plainnet.tables.target import target_numbers, target_of, task_of
 from plainnet.tables.values import ENOUGH
 
@@ -36,6 +37,7 @@ class Columns(Extractor):
         identifiers: those of them that tell rows apart.
         averages: of each feature in training, float32 `(n_features,)`; None: not known yet, 0.
         target_format: how the numbers of the target are written, as those of a column.
+        missing: see `Table`.
     """
 
     kind = "table"
@@ -52,7 +54,9 @@ class Columns(Extractor):
         identifiers: Sequence[str] = (),
         averages: Array | None = None,
         target_format: str = "",
+        missing: frozenset[str] = MISSING,
     ) -> None:
+        self.missing = missing
         self.target, self.task, self.target_format = target, task, target_format
         self.columns, self.left_out = tuple(columns), dict(left_out)
         self.identifiers = tuple(identifiers)
@@ -110,7 +114,7 @@ class Columns(Extractor):
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
-        return cls(target, task, columns, left_out, identifiers)
+        return cls(target, task, columns, left_out, identifiers, missing=table.missing)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -151,6 +155,7 @@ class Columns(Extractor):
         Raises:
             DataError: a column is missing, or no row has a target.
         """
+        table = replace(table, missing=self.missing)
         right = target_of(table, self.target, self.task, self.target_format)
         if len(right.rows) < len(table):
             table = table.take(right.rows)
@@ -214,6 +219,7 @@ class Columns(Extractor):
             "left_out": self.left_out,
             "identifiers": list(self.identifiers),
             "target_format": self.target_format,
+            **({"missing": sorted(self.missing)} if self.missing != MISSING else {}),
         }
 
     def tensors(self) -> dict[str, Array]:
@@ -228,7 +234,8 @@ class Columns(Extractor):
             ValueError, PlainnetError: it does not fit itself.
         """
         known = {"target", "task", "columns", "left_out", "identifiers"}
-        if {*description} - {"target_format"} != known or {*tensors} != {"extractor.averages"}:
+        later = {"target_format", "missing"}
+        if {*description} - later != known or {*tensors} != {"extractor.averages"}:
             raise ValueError(f"its table is described by {', '.join(map(str, description))}")
         target, task = description["target"], description["task"]
         if not isinstance(target, str) or task not in ("classification", "regression"):
@@ -244,7 +251,11 @@ class Columns(Extractor):
             raise ValueError("its columns are none, or not of different names")
         averages, format = tensors["extractor.averages"], description.get("target_format", "")
         check_number_format(format)
-        made = cls(target, task, columns, left_out, identifiers, averages, format)
+        missing = description.get("missing", [*MISSING])
+        if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
+            raise ValueError(f"what means missing in its table is {missing!r:.60}")
+        parts = columns, left_out, identifiers, averages, format, frozenset(missing)
+        made = cls(target, task, *parts)
         sound = averages.dtype == np.float32 and averages.shape == (made.n_features,)
         if not sound or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")

@@ -48,7 +48,7 @@ def _looked(table: Table, name: str) -> Looked:
     choice = choose(table, name)
     different, codes = Cells(table[name]).coded
     counts = np.bincount(codes, minlength=len(different))
-    missing = np.array([is_missing(text) for text in different])
+    missing = np.array([is_missing(text, table.missing) for text in different])
     kind = "left out" if choice.column is None else choice.column.kind
     known = np.flatnonzero(~missing)
     n_missing = int(counts[missing].sum())

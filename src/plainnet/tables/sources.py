@@ -25,6 +25,7 @@ def read_tables(
     *,
     drop: Sequence[str | int] | str = (),
     task: str = "auto",
+    missing: Sequence[str] | None = None,
     validation: Any = None,
     progress: Progress | None = None,
 ) -> Splits:
@@ -37,6 +38,9 @@ def read_tables(
         drop: columns that are left out.
         task: `classification`, `regression`, or `auto`: a target with fractions or with more than
             twenty different numbers is regression.
+        missing: texts that say, in small or large letters, that there is no value: in columns of
+            texts and in the target, where an empty cell always does. None: `NA`, `N/A`, `null`, `?`
+            and the like; []: none, so that `NA` may be a class.
         validation: a table of its own to watch the training with, as `data`.
         progress: called with (done, total) while a file is read.
 
@@ -55,7 +59,8 @@ def read_tables(
         raise DataError(f"{path} holds no train.csv to learn from; add it.")
     if validation is not None:
         files["validation"] = validation
-    columns, train_set = _train_set(files.pop("train"), target, drop, task, progress)
+    table = _read(files.pop("train"), missing, progress)
+    columns, train_set = _train_set(table, target, drop, task)
     parts: dict[str, Any] = {"train": train_set}
     for part, held in files.items():
         parts[part] = columns.dataset(table_at(held, progress=progress))
@@ -69,6 +74,7 @@ def read_named(
     task: str,
     *,
     drop: Sequence[str | int] | str = (),
+    missing: Sequence[str] | None = None,
     validation: Any = None,
 ) -> Splits:
     """Rows of columns by name and what is right for each, as a table whose target is y.
@@ -79,6 +85,7 @@ def read_named(
         make: makes a data set of features and y, that of the validation like the given one.
         task: what it is for.
         drop: columns that are left out.
+        missing: as of `read_tables`.
         validation: a pair as `data` and `y`; None: none.
 
     Raises:
@@ -86,7 +93,7 @@ def read_named(
             validation is no such pair.
     """
     check_index(data, y)
-    table = table_of(data)
+    table = _read(data, missing)
     named = getattr(y, "name", None)
     if isinstance(y, str) or (named is not None and str(named).strip() in table.columns):
         raise DataError(
@@ -149,10 +156,18 @@ def check_index(data: Any, y: Any) -> None:
         )
 
 
-def _train_set(
-    data: Any, target: str, drop: Sequence[str], task: str, progress: Progress | None
-) -> tuple[Columns, Dataset]:
+def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:
+    """A table in which these texts say that there is no value."""
     table = table_at(data, progress=progress)
+    if missing is None:
+        return table
+    texts = [missing] if isinstance(missing, str) else missing
+    return replace(table, missing=frozenset({"", *(text.strip().lower() for text in texts)}))
+
+
+def _train_set(
+    table: Table, target: str, drop: Sequence[str], task: str
+) -> tuple[Columns, Dataset]:
     columns = Columns.fit(table, target, drop, task)
     made = columns.dataset(table)
     if len(made.classes) > max(FEW, len(made) / 2):

@@ -16,6 +16,8 @@ from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.pictures.folders import first_few
 
+MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
+"""What says so where nobody has said otherwise."""
 TEXT = np.dtypes.StringDType()
 _DAY = timedelta(days=1)
 EXACT = 2**53
@@ -43,6 +45,8 @@ class Table:
     given: Mapping[str, Any] = field(default_factory=dict)
     """Columns as they came, of what was in memory or in Parquet: the labels of a target keep their
     type. Rows that are taken forget it."""
+    missing: frozenset[str] = MISSING
+    """What says, in small or large letters, in a column of texts that there is no value."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}

@@ -1,6 +1,8 @@
 """The column that is to be predicted: classes, or numbers."""
 
 import logging
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,7 @@ from plainnet.pictures.class_names import Label, is_absent, name_labels
 from plainnet.tables import TASKS, Task
 from plainnet.tables.numbers import Found, find_numbers, is_enough, read_floats, read_numbers
 from plainnet.tables.table import EXACT, Table, texts_of, values_of
-from plainnet.tables.values import Cells, is_missing
+from plainnet.tables.values import NO_NUMBER, Cells, is_missing, missing_note
 
 log = logging.getLogger(__name__)
 
@@ -106,22 +108,36 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
             _labels(table, name),
             f"The column {name!r} of {table.name}",
             natural=True,
-            absent=lambda label: is_absent(label) or (type(label) is str and is_missing(label)),
+            absent=lambda label: _is_absent(label, table.missing),
         )
         rows = np.flatnonzero(named.y >= 0)
         target = Target(named.y[rows], named.classes, named.labels, rows)
+    told = _left_out(table, name, task, rows)
     if not len(rows):
-        raise DataError(f"No row of {table.name} has a value of {name!r}; give them one.")
+        raise DataError(f"No row of {table.name} has a value of {name!r}; give them one{told}.")
     if (left := len(table) - len(rows)) > 0:
-        log.warning("Left out: %s rows of %s without %r.", f"{left:,}", table.name, name)
+        log.warning("Left out: %s rows of %s without %r%s.", f"{left:,}", table.name, name, told)
     return target
+
+
+def _is_absent(label: object, missing: Collection[str]) -> bool:
+    return is_missing(label.strip(), missing) if isinstance(label, str) else is_absent(label)
+
+
+def _left_out(table: Table, name: str, task: Task, rows: Array) -> str:
+    """What the cells hold that are taken for no class, if they hold something."""
+    if task == "regression" or len(rows) == len(table):
+        return ""
+    texts = Counter(texts_of(np.delete(table[name], rows)))
+    note = missing_note(texts)
+    return f": {note}" if note else ""
 
 
 def _are_codes(values: Array, known: Array) -> bool:
     """Whether whole numbers are rather digits: `007`, or more than float64 tells apart."""
     if values.dtype == np.float64:
         return False
-    texts = {text for text in Cells(values).coded[0] if not is_missing(text)}
+    texts = {text for text in Cells(values).coded[0] if text.lower() not in NO_NUMBER}
     if any(text[0] == "0" and text.isdigit() and len(text) > 1 for text in texts):
         return True
     return bool((np.abs(known) > EXACT).any()) and len(texts) > len(known)

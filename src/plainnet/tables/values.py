@@ -1,7 +1,7 @@
 """What the cells of a column say: numbers, dates, true and false, or nothing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.tables.table import texts_of
+from plainnet.pictures.class_names import composed
+from plainnet.tables.table import MISSING, texts_of
 from plainnet.training.regression import LARGEST
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
-"""In any column, in small or large letters: there is no value."""
 ALSO_MISSING = frozenset({"-", "--", ".", "none"})
 """In columns of numbers and dates also these."""
 NO_NUMBER = MISSING | ALSO_MISSING
@@ -45,7 +44,7 @@ class Cells:
     """The texts of a column, and what is asked of them more than once."""
 
     def __init__(self, values: Array) -> None:
-        self.texts = texts_of(values)
+        self.texts = [composed(text) for text in texts_of(values)]
 
     @cached_property
     def coded(self) -> tuple[list[str], Array]:
@@ -106,9 +105,16 @@ def _floats(texts: list[str]) -> Array | None:
         return None
 
 
-def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return text.lower() in MISSING
+def is_missing(text: str, missing: Collection[str] = MISSING) -> bool:
+    """Whether a cell of texts says that there is no value."""
+    return not text or text.lower() in missing
+
+
+def missing_note(texts: Mapping[str, int]) -> str:
+    """What is to be said of texts that count as missing, by how often they are there."""
+    told = ", ".join(f"{text!r} ({n:,} times)" for text, n in texts.items() if text)
+    way = "if it is a value, train with missing=[], or --missing ''"
+    return f"{told} counts as missing; {way}" if told else ""
 
 
 def as_read(values: Array) -> Read:
