@@ -116,6 +116,9 @@ class Backbone(PictureExtractor):
                     self._model = OnnxModel(self.content, self.name)
         return self._model
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_model": None}  # a copy opens the file itself
+
     # -- data sets -------------------------------------------------------------------------------
 
     def read(

@@ -71,6 +71,12 @@ class Stored(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"Stored({self.dtype} {self.shape})"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Stored":
+        return self  # it is never written
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return np.asarray, (np.asarray(self),)  # a pickle may be read where the file is not
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if copy is False:
             raise ValueError("What is stored on the disk has to be copied to be in memory.")
