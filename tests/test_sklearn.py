@@ -626,8 +626,8 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "pair": (
         lambda: fit(validation_data=X3), SettingError,
-        "validation_data must be a pair (X, y), but got ndarray; give samples and labels as fit "
-        "takes them.",
+        "validation_data must be a pair (X, y), or (X, y, sample_weight), but got ndarray; give "
+        "samples and labels as fit takes them.",
     ),
     "unknown class": (
         lambda: fit(y=np.minimum(y3, 1), validation_data=(X3, y3)), DataError,

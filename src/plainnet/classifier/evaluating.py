@@ -14,6 +14,7 @@ from plainnet.classifier.swapped import check_order
 from plainnet.classifier.weights import without_0
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
+from plainnet.network.arrays import unmasked
 from plainnet.pictures import Dataset, Splits, read_data
 from plainnet.pictures.folders import class_names
 from plainnet.pictures.sources import holds_class_folders
@@ -65,7 +66,7 @@ def data_to_evaluate(
         )
     learner.check_kind(found)
     if weights is not None:
-        found = replace(found, weights=np.asarray(weights))
+        found = replace(found, weights=unmasked(weights, "The weights"))
     return found.counted()
 
 

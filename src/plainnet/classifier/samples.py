@@ -23,6 +23,7 @@ from plainnet.classifier.swapped import check_order
 from plainnet.classifier.weights import without_0
 from plainnet.errors import DataError
 from plainnet.network import Array
+from plainnet.network.arrays import unmasked
 from plainnet.pictures import (
     Dataset,
     Extractor,
@@ -70,6 +71,7 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
     Raises:
         DataError: X and y are no such data set.
     """
+    y = unmasked(y, "y", always=False)
     try:
         numbers = np.asarray(y)
     except ValueError:  # lists of different lengths
@@ -120,7 +122,7 @@ def training_data(
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     if weights is not None:
-        train = replace(train, weights=np.asarray(weights))
+        train = replace(train, weights=unmasked(weights, "The weights"))
     train = train.counted()
     train.check_for_training()
     if validation is not None:
@@ -160,7 +162,7 @@ def _validation(
     check_order(X, y)
     weights, X, y = without_0(rest[0] if rest else None, X, y)
     made = make(pictures_to_learn(X, recipe, extractor), y)
-    return made if weights is None else replace(made, weights=np.asarray(weights))
+    return made if weights is None else replace(made, weights=unmasked(weights, "The weights"))
 
 
 def raw_samples(
@@ -242,6 +244,8 @@ def _array(X: Any) -> Array:
     named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
     try:
         array = np.array(None) if named else as_samples(X)
+    except DataError:  # which is a ValueError, too
+        raise
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "biuf":

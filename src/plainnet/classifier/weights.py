@@ -8,6 +8,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import SettingError
 from plainnet.network import Array
+from plainnet.network.arrays import unmasked
 from plainnet.pictures import Dataset
 from plainnet.pictures.class_matching import class_meant
 from plainnet.pictures.class_names import class_name
@@ -88,8 +89,10 @@ def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
         data: N samples: an array, a list, a data frame or columns by name.
         y: what is right for each.
     """
-    w = np.asarray(weights)
-    if weights is None or w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
+    if weights is None:
+        return weights, data, y
+    w = unmasked(weights, "The weights")
+    if w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
         return weights, data, y
     rows = np.flatnonzero(w)
     if not len(rows) or len(w) != _length(data) or len(w) != _length(y):

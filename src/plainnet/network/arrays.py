@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plainnet.errors import SettingError
+from plainnet.errors import DataError, SettingError
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -14,6 +14,34 @@ Rng = np.random.Generator
 
 LINE = 64
 """Bytes of a line of the cache."""
+
+
+def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
+    """Values as an array, if none of them is masked: what lies under a mask is no value.
+
+    Args:
+        values: anything that NumPy makes an array of.
+        what: they are, for messages.
+        always: whether to make an array also of what is no masked array.
+
+    Raises:
+        DataError: some are masked.
+    """
+    if not always and not isinstance(values, np.ma.MaskedArray):
+        return values
+    if isinstance(values, (list, tuple)):
+        masks = [np.ma.getmaskarray(v) for v in values if isinstance(v, np.ma.MaskedArray)]
+        n = sum(int(mask.sum()) for mask in masks)
+        place = ""
+    else:
+        mask = np.ma.getmask(values)
+        n = int(np.count_nonzero(mask))
+        place = f", the first in row {np.argwhere(mask)[0][0]}" if n and np.ndim(mask) else ""
+    if n:
+        raise DataError(
+            f"{what} has {n} masked values{place}; fill them in, or leave their samples out."
+        )
+    return np.asarray(values)
 
 
 class Scratch:

@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import passes
-from plainnet.network.arrays import Array, Rng, Shape, generator, vector
+from plainnet.network.arrays import Array, Rng, Shape, generator, unmasked, vector
 from plainnet.network.contract import checked_layers, matched_sizes, stack
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
@@ -175,7 +175,7 @@ class Network:
         """
         if self.pending is not None:
             self.settle()
-        A: Array = self.xp.asarray(X, self.dtype)
+        A: Array = self.xp.asarray(unmasked(X, "X", always=False), self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(
                 f"The network takes inputs of shape (N, {self.n_in or 'features'}), one row a "

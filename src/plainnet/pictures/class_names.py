@@ -15,7 +15,7 @@ from unicodedata import normalize
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, unmasked
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +164,7 @@ def natural_order(names: Iterable[str]) -> list[str]:
 
 def _one_each(y: Any, whose: str) -> Array:
     """Labels as an array `(N,)` of their own type, or of objects where that would change them."""
+    y = unmasked(y, whose, always=False)
     try:
         given = np.asarray(y) if hasattr(y, "dtype") or hasattr(y, "__array__") else _objects(y)
     except ValueError:  # lists of different lengths

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, unmasked
 from plainnet.pictures.class_names import Label
 from plainnet.pictures.extractor import Extractor
 from plainnet.pictures.scanning import LeftOut
@@ -54,6 +54,9 @@ class Dataset:
     Samples of weight 0 may hold anything; whoever learns or measures leaves them out."""
 
     def __post_init__(self) -> None:
+        for name in ("X", "y", "weights"):
+            if isinstance(given := getattr(self, name), np.ma.MaskedArray):
+                object.__setattr__(self, name, unmasked(given, f"{self.name} ({name})"))
         if self.weights is not None:
             self._check_weights(self.weights)
         self._check_X()

@@ -15,6 +15,7 @@ from plainnet.network import Array, Loss, SigmoidCrossEntropy, SoftmaxCrossEntro
 from plainnet.network.poisson import Scaled
 from plainnet.sklearn.estimator import PlainNet, in_parts
 from plainnet.sklearn.parameters import Parameters
+from plainnet.sklearn.rows import balanced
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -100,9 +101,9 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         Args:
             X: samples `(N, features)`, an array, a table with named columns, or sparse.
             y: the class of each sample `(N,)`, or 0 or 1 for each of several labels `(N, labels)`.
-            sample_weight: what each sample counts `(N,)`; None: alike.
-            validation_data: a pair (X, y), measured after each epoch; with `early_stopping` in
-                the place of a part of X.
+            sample_weight: what each sample counts `(N,)`, 0 as if it were not there; None: alike.
+            validation_data: (X, y), or (X, y, sample_weight), measured after each epoch; with
+                `early_stopping` in the place of a part of X.
 
         Raises:
             ValueError: data or parameters that cannot be used.
@@ -196,16 +197,22 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
             )
         return np.searchsorted(self.classes_, labels)
 
-    def _class_weights(self, labels: Array, in_parts: bool) -> Array | None:
+    def _class_weights(self, labels: Array, weights: Array | None, in_parts: bool) -> Array | None:
         if self.class_weight is None:
-            return None
+            return weights
         if in_parts and self.class_weight == "balanced":
             raise SettingError(
                 "class_weight='balanced' counts all samples, which partial_fit does not see; give "
                 "a dictionary {class: weight}."
             )
-        weights: Array = compute_sample_weight(self.class_weight, labels)
-        return weights
+        given = self.class_weight
+        if isinstance(given, dict) and labels.ndim == 1:  # of a class of weight 0 none may be left
+            given = {k: weight for k, weight in given.items() if weight or (labels == k).any()}
+        if given == "balanced":
+            by_class = balanced(labels, weights)
+        else:
+            by_class = compute_sample_weight(given, labels)
+        return by_class if weights is None else by_class * weights
 
     def _stratify(self, labels: Array) -> Array | None:
         return None if self._multilabel or self._in_parts else labels

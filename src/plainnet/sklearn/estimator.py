@@ -12,9 +12,10 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
+from plainnet.network.arrays import unmasked
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
-from plainnet.sklearn.rows import as_rows
+from plainnet.sklearn.rows import as_rows, counting
 from plainnet.training import logits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,9 +38,14 @@ class PlainNet(Learning, BaseEstimator):
         """The labels as the loss takes them."""
         raise NotImplementedError
 
-    def _class_weights(self, labels: Array, in_parts: bool) -> Array | None:  # noqa: ARG002
-        """Of the samples, by their class."""
-        return None
+    def _class_weights(
+        self,
+        labels: Array,  # noqa: ARG002
+        weights: Array | None,
+        in_parts: bool,  # noqa: ARG002
+    ) -> Array | None:
+        """What the samples count, by themselves and by their class."""
+        return weights
 
     def _stratify(self, labels: Array) -> Array | None:  # noqa: ARG002
         """What has to be in both parts alike when some samples are held out."""
@@ -58,6 +64,7 @@ class PlainNet(Learning, BaseEstimator):
         """Train; `in_parts`: once over samples of which there will be more."""
         self._validate_params()
         begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
+        X, y, sample_weight = counting(X, y, sample_weight)
         X, labels = self._checked(X, y, reset=begin)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
@@ -81,15 +88,17 @@ class PlainNet(Learning, BaseEstimator):
     def _train(self, X: Any, labels: Array, sample_weight: Any, validation_data: Any) -> None:
         """With what is not held out."""
         at_once, held = self.solver == "lbfgs", None
+        weights = self._class_weights(labels, sample_weight, self._in_parts)
+        if weights is not None and weights.any() and not weights.all():  # some count nothing
+            rows = np.flatnonzero(weights)
+            X, labels = X[rows], labels[rows]
+            sample_weight = None if sample_weight is None else sample_weight[rows]
         if validation_data is not None:
             held = self._validation(validation_data)
         elif self.early_stopping and not at_once:
             X, labels, sample_weight, held = self._hold_out(X, labels, sample_weight)
-        y, weights = self._targets(labels), self._class_weights(labels, self._in_parts)
-        if weights is None or sample_weight is None:
-            weights = sample_weight if weights is None else weights
-        else:
-            weights = weights * sample_weight
+        y = self._targets(labels)
+        weights = self._class_weights(labels, sample_weight, self._in_parts)
         if at_once:
             self._learn_at_once(X, y, weights, held)
         else:
@@ -97,6 +106,7 @@ class PlainNet(Learning, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         """Samples and labels as arrays; X may be a CSR matrix."""
+        X, y = unmasked(X, "X", always=False), unmasked(y, "y", always=False)
         X, y = validate_data(
             self,
             X,
@@ -115,14 +125,18 @@ class PlainNet(Learning, BaseEstimator):
     def _validation(self, validation_data: Any) -> Held:
         """What the user holds out."""
         try:
-            X, y = validation_data
+            X, y, *rest = validation_data
+            (weights,) = rest or (None,)
         except (TypeError, ValueError):
             raise SettingError(
-                "validation_data must be a pair (X, y), but got "
+                "validation_data must be a pair (X, y), or (X, y, sample_weight), but got "
                 f"{type(validation_data).__name__}; give samples and labels as fit takes them."
             ) from None
+        X, y, weights = counting(X, y, weights)
         X, labels = self._checked(X, y, reset=False)
-        return Held(X, self._targets(labels), labels, None)
+        if weights is not None:
+            weights = _check_sample_weight(weights, X, dtype=X.dtype)
+        return Held(X, self._targets(labels), labels, weights)
 
     def _hold_out(
         self, X: Any, labels: Array, weights: Array | None
@@ -160,6 +174,7 @@ class PlainNet(Learning, BaseEstimator):
     def _logits(self, X: Any) -> Array:
         """What the network answers, `(N, n_outputs_)`."""
         check_is_fitted(self, "network_")
+        X = unmasked(X, "X", always=False)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         return logits(self.network_, as_rows(X))
 

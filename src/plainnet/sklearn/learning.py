@@ -128,7 +128,7 @@ class Learning(Parameters):
             schedule=make_schedule(self, self.max_iter * -(-n // size), self._optimizer.t),
             l2=self.alpha,
             clip_norm=self.clip_norm,
-            validation=(as_rows(held.X), held.y) if held else None,
+            validation=(as_rows(held.X), held.y, held.weights) if held else None,
             figures=self._figures(loss.measured, held) if held else None,
         )
         if not self.early_stopping:
@@ -198,7 +198,7 @@ class Learning(Parameters):
         self._say(f"The {what} did not get better by {self.tol:g} in {waited}: the end.")
         return True
 
-    def _figures(self, loss: Loss, held: Held) -> Callable[[Array, Array], Mapping[str, float]]:
+    def _figures(self, loss: Loss, held: Held) -> Callable[..., Mapping[str, float]]:
         """What is measured on what is held out: the loss, and the score, where higher is better."""
         scorer = self.scoring
         if isinstance(scorer, str) and scorer != "loss":
@@ -207,8 +207,8 @@ class Learning(Parameters):
         vars(twin).pop("feature_names_in_", None)  # its X is an array by now, without names
         weighted = {} if held.weights is None else {"sample_weight": held.weights}
 
-        def figures(Z: Array, y: Array) -> Mapping[str, float]:
-            J = loss.value_and_grad(Z, y, held.weights)[0]
+        def figures(Z: Array, y: Array, weights: Array | None = None) -> Mapping[str, float]:
+            J = loss.value_and_grad(Z, y, weights)[0]
             if scorer == "loss":
                 score = -J
             elif not np.isfinite(Z).all():

@@ -53,9 +53,9 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
         Args:
             X: samples `(N, features)`, an array, a table with named columns, or sparse.
             y: what is to be predicted, `(N,)` or `(N, outputs)`.
-            sample_weight: what each sample counts `(N,)`; None: alike.
-            validation_data: a pair (X, y), measured after each epoch; with `early_stopping` in
-                the place of a part of X.
+            sample_weight: what each sample counts `(N,)`, 0 as if it were not there; None: alike.
+            validation_data: (X, y), or (X, y, sample_weight), measured after each epoch; with
+                `early_stopping` in the place of a part of X.
 
         Raises:
             ValueError: data or parameters that cannot be used.

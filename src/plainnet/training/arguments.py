@@ -6,11 +6,10 @@ Errors name what stands in the wrong place: the order is network, loss, optimize
 import math
 from typing import Any
 
-import numpy as np
-
 from plainnet.errors import ShapeError
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
+from plainnet.network.arrays import unmasked
 from plainnet.training.batches import counting_samples
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.stored import as_samples
@@ -38,7 +37,7 @@ def checked_samples(
     Raises:
         ShapeError, DataError: they do not.
     """
-    X, y = as_samples(X), np.asarray(y)
+    X, y = as_samples(X), unmasked(y, "y")
     if _fits(y, network.n_in) and not _fits(X, network.n_in):
         raise ShapeError(
             f"X and y seem to be swapped: the network takes samples of {network.n_in} features, "

@@ -15,7 +15,7 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.errors import DataError, ShapeError
-from plainnet.network.arrays import Array, Shape
+from plainnet.network.arrays import Array, Shape, unmasked
 from plainnet.training.weighting import mean, weighted
 
 
@@ -117,7 +117,7 @@ def roc_auc(y_is_positive: Array, score: Array, weights: Array | None = None) ->
     """
     weights, y_is_positive, score = weighted(weights, y_is_positive, score)
     positive = _class_numbers("y_is_positive", y_is_positive, 2) == 1
-    score = np.asarray(score)
+    score = unmasked(score, "The score")
     _check_shape("score", score, positive.shape)
     if np.isnan(score).any():
         raise DataError(
@@ -157,7 +157,7 @@ def log_loss(y: Array, P: Array, weights: Array | None = None) -> float:
 
 def check_probabilities(P: Array) -> Array:
     """P `(N, K)`, K ≥ 2, as a float array, if each row is a distribution: ≥ 0, with the sum 1."""
-    P = np.asarray(P)
+    P = unmasked(P, "P")
     if P.dtype not in (np.float16, np.float32):
         P = P.astype(np.float64, copy=False)
     if P.ndim != 2 or P.shape[1] < 2:
@@ -180,7 +180,7 @@ def check_probabilities(P: Array) -> Array:
 
 def _class_numbers(name: str, values: Array, n_classes: int | None = None) -> Array:
     """The class numbers as int64 `(N,)`, N ≥ 1, if they are whole and in 0 … n_classes − 1."""
-    values = np.asarray(values)
+    values = unmasked(values, name)
     if values.ndim != 1:
         raise ShapeError(
             f"{name} must be one class number for each sample, shape (N,), but got {values.shape}; "

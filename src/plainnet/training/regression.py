@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import DataError, ShapeError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, unmasked
 from plainnet.training.weighting import effective_size, mean, weighted
 
 LARGEST = 1e100
@@ -75,7 +75,10 @@ def evaluate_numbers(
         ShapeError: they do not fit each other.
         DataError: there are none, or some are not finite.
     """
-    y, answers = np.asarray(y, np.float64), np.asarray(answers, np.float64)
+    y, answers = (
+        unmasked(values, what).astype(np.float64, copy=False)
+        for values, what in ((y, "y"), (answers, "The answers"))
+    )
     if y.ndim != 1 or y.shape != answers.shape:
         raise ShapeError(
             f"There must be a number and an answer for each sample, (N,), but y is {y.shape} and "

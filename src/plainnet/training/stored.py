@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike
 
-from plainnet.network.arrays import Array, Shape
+from plainnet.network.arrays import Array, Shape, unmasked
 
 Rows = Array | Sequence[int] | slice
 
@@ -213,10 +213,14 @@ def select(X: Array, rows: Rows) -> Array:
 
 
 def as_samples(X: Any) -> Array:
-    """X as an array, or as it is where it lies on the disk."""
+    """X as an array, or as it is where it lies on the disk.
+
+    Raises:
+        DataError: parts of it are masked.
+    """
     if isinstance(X, np.memmap) and X.flags.c_contiguous and X.ndim > 1 and X.size:
         return _of_memmap(X)
-    return cast(Array, X) if isinstance(X, Stored) else np.asarray(X)
+    return cast(Array, X) if isinstance(X, Stored) else unmasked(X, "The array")
 
 
 def _of_memmap(X: Any) -> Array:

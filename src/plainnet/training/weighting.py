@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import DataError, ShapeError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, unmasked
 from plainnet.training.stored import select
 
 SMALLEST, LARGEST = 1e-30, 1e30
@@ -19,7 +19,7 @@ def check_weights(weights: Any, n: int) -> Array:
         ShapeError: they are not as many as the samples.
         DataError: one is not finite or negative, all are 0, or the largest is out of all bounds.
     """
-    w = np.asarray(weights)
+    w: Array = unmasked(weights, "The weights")
     if w.shape != (n,):
         raise ShapeError(f"{n} samples need weights of shape ({n},), got {w.shape}.")
     if w.dtype.kind not in "biuf" or not (np.isfinite(w).all() and w.min() >= 0 and w.max() > 0):
@@ -46,7 +46,7 @@ def weighted(weights: Any, *arrays: Any) -> tuple[Any, ...]:
     """
     if weights is None:
         return (None, *arrays)
-    arrays = tuple(a if hasattr(a, "shape") else np.asarray(a) for a in arrays)
+    arrays = tuple(a if hasattr(a, "shape") else unmasked(a, "The array") for a in arrays)
     w = check_weights(weights, len(arrays[0]) if arrays[0].ndim else 0)
     if w.min() == 0:
         rows = np.flatnonzero(w)
