@@ -50,9 +50,8 @@ def test_0_is_absence(kind: str, what: float, y: Array) -> None:
 
 def test_0_is_absence_for_partial_fit_and_validation_data() -> None:
     found = []
-    given: Any
     for given in ((X, TWO, w), (spoiled(X, np.inf), spoiled(TWO, 1), zeros_among(w))):
-        made = PlainNetClassifier(**SMALL, early_stopping=True)
+        made: Any = PlainNetClassifier(**SMALL, early_stopping=True)
         for _ in range(3):
             made.partial_fit(*given, [0, 1], validation_data=given)
         found.append(state(made))
