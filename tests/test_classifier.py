@@ -389,6 +389,9 @@ def change(path: Path, **parts: Any) -> None:
         ({"training": TRAINED | {"learning_rate": 0}}, "learning rate must be"),
         ({"training": TRAINED | {"samples": {"test": [1, 2]}}}, "its samples are told as"),
         ({"training": TRAINED | {"samples": {"training": [1]}}}, "not once a class"),
+        ({"training": TRAINED | {"settled": [1]}}, "what was chosen for it is"),
+        ({"training": TRAINED | {"settled": {"epochs": 0}}}, "number of epochs must be"),
+        ({"training": TRAINED | {"settled": {"speed": 1}}}, "no setting 'speed'"),
         ({"training": TRAINED | {"samples": {"training": [1, -1]}}}, "number of samples must"),
     ],
 )

@@ -428,7 +428,7 @@ def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -
     told = plainnet("summary", "run")
     assert "2 networks like this, averaged" in told.out
     model = Classifier.load("run/model.safetensors")
-    assert f"threshold         {model.threshold:.3f} for " in told.out
+    assert f"threshold         fox from {100 * model.threshold:.1f} % on" in told.out
     assert plainnet("summary", "run", "--json").json["networks"] == 2
     picture = next((data / "split" / "test").glob("*/*.png"))
     assert "the mean of 2 networks" in plainnet("trace", "run", picture).out
@@ -741,6 +741,38 @@ def test_what_cannot_be_evaluated(
     plainnet: Command, data: Path, trained: Path, run: str, name: str, options: Any, why: str
 ) -> None:
     plainnet("evaluate", trained / run, data / name, *options).refused(why)
+
+
+def test_a_threshold_stands_where_it_decides(plainnet: Command, data: Path) -> None:
+    options = (*PICTURES, "--recall", 0.9, "--out", "run")
+    assert plainnet("train", data / "pets", *options).code == 0
+    classifier = Classifier.load("run/model.safetensors")
+    classifier.threshold = 0.125
+    classifier.save("run/model.safetensors")
+    [picture, *_] = sorted((data / "pets").rglob("*.png"))
+    yes = classifier.classes[1]
+    for command in ("predict", "explain"):
+        assert f"threshold: {yes} from 12.5 % on" in plainnet(command, "run", picture).out
+        assert plainnet(command, "run", picture, "--json").json["threshold"] == 0.125
+    assert f"{yes} from 12.5 % on" in plainnet("summary", "run").out
+    classifier.threshold = 0.5
+    classifier.save("run/model.safetensors")
+    for command in ("predict", "explain"):
+        assert "threshold" not in plainnet(command, "run", picture).out
+        assert "threshold" not in plainnet(command, "run", picture, "--json").json
+
+
+def test_augmentation_is_for_pictures(plainnet: Command, tmp_path: Path) -> None:
+    X, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 2
+    np.savez("d.npz", X=X, y=y)
+    rows = "\n".join(f"{a},{b},{c}" for (a, b), c in zip(X[:, :2], y, strict=True))
+    Path("t.csv").write_text(f"a,b,c\n{rows}\n")
+    why = r"augment = 'mild' varies pictures, each epoch anew, but .* learn from {}; leave it out\."
+    given = ("--augment", "mild", "--out", "run")
+    plainnet("train", "d.npz", *given).refused(why.format("feature vectors"))
+    plainnet("train", "t.csv", "--target", "c", *given).refused(why.format("the rows of a table"))
+    assert not Path("run").exists()
+    assert plainnet("train", "d.npz", *QUICK, "--augment", "none", "--out", "run").code == 0
 
 
 def test_summary(plainnet: Command, data: Path, trained: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from plainnet import Classifier
 from plainnet.classifier import Recipe, finish_run, keep_run, start_run
+from plainnet.classifier.fitting import network_at_start
 from plainnet.classifier.labels import right_classes
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
@@ -29,6 +30,7 @@ from plainnet.reports.model_card import verdict, weak_classes
 from plainnet.reports.report_page import report_html, write_figures, write_report
 from plainnet.reports.report_parts import duration
 from plainnet.reports.report_pictures import weight_picture
+from plainnet.reports.settings import settings_used
 from plainnet.training.evaluation import evaluate_probabilities
 
 NASTY = ('<b>cat</b> & "co"', "it's 狗\n\x1b")
@@ -217,8 +219,50 @@ def test_what_is_not_known_is_left_out(two: Report) -> None:
 def test_a_network_without_hidden_layers() -> None:
     data = pictures(60, ("cat", "dog"), channels=1)
     read = Reader(report_html(report_of(trained(data, hidden=()), data)))
-    assert "The weights of its one unit." in read.text
+    assert "Its one unit: what the training has added to the weights." in read.text
     assert "unit 0" in read.text
+
+
+def test_the_first_weights_are_shown_as_what_the_training_changed(tmp_path: Path) -> None:
+    data = pictures(60, ("cat", "dog"))
+    classifier = trained(data, ensemble=2, seed=3)
+    assert classifier.recipe.normalization == "auto"
+    classifier.save(tmp_path / "m.safetensors")
+    loaded = Classifier.load(tmp_path / "m.safetensors")
+    for one in (classifier, loaded):
+        began = network_at_start(one)
+        assert began is not None
+        W, W_0 = (network.parameters["layers.0.W"] for network in (one.network, began))
+        moved = np.linalg.norm(W - W_0) / np.linalg.norm(W_0)
+        assert 0 < moved < 0.5
+        assert "whose weights changed most" in report_html(report_of(one, data))
+    del loaded.told["settled"]  # type: ignore[attr-defined]  # as in an older file
+    assert "with the longest weights" in report_html(report_of(loaded, data))
+    loaded.told = {**classifier.trained, "settled": {"normalization": "layer", "epochs": 2}}
+    loaded.recipe = replace(loaded.recipe, seed=4)  # as if another NumPy had drawn them
+    assert "with the longest weights" in report_html(report_of(loaded, data))
+
+
+def test_a_report_says_what_was_used(tmp_path: Path) -> None:
+    data = pictures(60, ("cat", "dog"))
+    classifier = trained(data, epochs=None, recall=0.9, hidden=(4,))
+    classifier.threshold = 0.25
+    classifier.save(tmp_path / "m.safetensors")
+    for one in (classifier, Classifier.load(tmp_path / "m.safetensors")):
+        used = settings_used(one)
+        assert (used["epochs"], used["normalization"]) == ("auto (160)", "auto (batch)")
+        assert (used["augment"], used["learning rate"]) == ("auto (strong)", "auto (0.001)")
+        assert (used["initializer"], used["size"]) == ("auto (he)", "auto (12 × 12)")
+        assert (used["validation share"], used["positive"]) == ("auto (0.15)", "auto (dog)")
+        assert (used["clip norm"], used["hidden"], used["grey"]) == ("none", "4", "no")
+        text = Reader(report_html(report_of(one, data))).text
+        assert "BatchNorm" in text
+        assert "augmentation auto (strong)" in text
+        assert "threshold dog from 25.0 % on" in text
+        assert "learning rate auto (0.001), cosine" in text
+    older = Classifier.load(tmp_path / "m.safetensors")
+    older.told = {}
+    assert settings_used(older)["epochs"] == "auto"
 
 
 def test_the_articles_network() -> None:
@@ -230,7 +274,7 @@ def test_the_articles_network() -> None:
     classifier = trained(data, hidden=(100, 20))
     html = report_html(report_of(classifier, data, part="training"))
     read = Reader(html)
-    assert "12,288 → 100 → 20 → 1, 1,231,181 parameters" in read.text
+    assert "12,288 → 100 → 20 → 1, BatchNorm, 1,231,181 parameters" in read.text
     assert "which the network has learned from: this says how well it remembers" in read.text
     assert len(html) < 2_000_000
 

@@ -66,7 +66,8 @@ def test_a_network_in_one_line() -> None:
     assert network_line(Network.dense([12288, 100, 20, 1])) == (
         "12,288 → 100 → 20 → 1, 1,230,941 parameters"
     )
-    assert network_line(Network([Dense(9, 4), BatchNorm(4), Dense(4, 1)])).startswith("9 → 4 → 1,")
+    normalized = Network([Dense(9, 4), BatchNorm(4), Dense(4, 2), BatchNorm(2), Dense(2, 1)])
+    assert network_line(normalized) == "9 → 4 → 2 → 1, BatchNorm, 65 parameters"
     assert network_line(Network([LeakyReLU()])) == ", 0 parameters"
 
 
@@ -74,12 +75,24 @@ def test_a_network_layer_by_layer() -> None:
     shown = network_text(Network([Dense(768, 8), LeakyReLU(), Dropout(0.2), Dense(8, 1)]))
     assert shown.splitlines() == [
         "layer                        output  parameters  multiply-adds",
-        "0  Dense(n_in=768, n_out=8)  (N, 8)       6,152          6,144",
-        "1  LeakyReLU(slope=0.01)     (N, 8)           0              0",
-        "2  Dropout(rate=0.2)         (N, 8)           0              0",
-        "3  Dense(n_in=8, n_out=1)    (N, 1)           9              8",
+        "0  Dense(n_in=768, n_out=8)       8       6,152          6,144",
+        "1  LeakyReLU(slope=0.01)          8           0              0",
+        "2  Dropout(rate=0.2)              8           0              0",
+        "3  Dense(n_in=8, n_out=1)         1           9              8",
         "total                                     6,161          6,152",
     ]
+
+
+def test_a_large_network_fits_a_terminal() -> None:
+    class Elaborate(LeakyReLU):
+        @property
+        def settings(self) -> dict[str, object]:
+            return {f"setting_{i}": i for i in range(20)}
+
+    layers = [Dense(2, 10000), BatchNorm(10000), Elaborate(), Dense(10000, 1)]
+    shown = network_text(Network(layers)).splitlines()
+    assert max(map(len, shown)) <= 80
+    assert shown[2].split()[1:4] == ["BatchNorm(momentum=0.1,", "epsilon=1e-05)", "10,000"]
 
 
 # -- an evaluation -------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ import numpy as np
 
 from plainnet.classifier.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.classifier.preprocessing import Preprocessing
+from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST
-from plainnet.network import Array, Rng
+from plainnet.network import Array, Network, Rng
 from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import augmentation_of
 from plainnet.pictures.augmented import Augmented
@@ -36,6 +37,7 @@ def fit_epochs(
         checkpoint: where it is written, and gone on from.
     """
     recipe = learner.settled
+    _check_varied(learner, train_set)
     split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
     if watch is None:
         train_set, watch = _parted(learner, train_set, split_rng)
@@ -82,8 +84,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
     """Begin to train one network, or go on with it."""
     recipe, number = learner.settled, len(learner.earlier)
     train_set, watch = cast(Dataset, learner.training), learner.validation
-    root = np.random.default_rng([recipe.seed, number] if number else recipe.seed)
-    weights_rng, order_rng, _, augment_rng = root.spawn(4)
+    weights_rng, order_rng, _, augment_rng = _generators(recipe, number)
     learner.begin_network(weights_rng)
     optimizer = recipe.make_optimizer(learner.preprocessing.mean.size)
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
@@ -118,6 +119,20 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
     return training, _watched(stream, learner, training, checkpoint)
 
 
+def network_at_start(learner: Learner) -> Network | None:
+    """The learner's network before its first step, drawn again; None if too little is known."""
+    if "settled" not in learner.trained:
+        return None
+    recipe = Recipe.of(learner.recipe.to_dict() | learner.trained["settled"])
+    weights_rng = _generators(recipe, len(learner.earlier))[0]
+    return recipe.make_network(learner.preprocessing.mean.size, learner.n_out, weights_rng)
+
+
+def _generators(recipe: Recipe, number: int) -> list[Rng]:
+    """For the weights, the order, the split and the augmentation of a network of the ensemble."""
+    return np.random.default_rng([recipe.seed, number] if number else recipe.seed).spawn(4)
+
+
 def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
     recipe = learner.settled
@@ -137,6 +152,19 @@ def _preprocessing(train_set: Dataset) -> Preprocessing:
     if train_set.extractor is not None and train_set.extractor.is_standardized:
         return Preprocessing.none(train_set.X.shape[1])
     return Preprocessing.fit(train_set.X, train_set.weights)
+
+
+def _check_varied(learner: Learner, train_set: Dataset) -> None:
+    """A SettingError where pictures were to be varied and there are none."""
+    augment = learner.recipe.augment
+    if train_set.is_pictures or augment in ("auto", "none"):
+        return
+    kind = train_set.extractor.kind if train_set.extractor else ""
+    seen = {"": "feature vectors", "table": "the rows of a table"}.get(kind, "ready-made features")
+    raise SettingError(
+        f"augment = {augment!r} varies pictures, each epoch anew, but the network is to learn from "
+        f"{seen}; leave it out."
+    )
 
 
 def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:

@@ -225,8 +225,9 @@ class Learner(Configured):
         """What is known of its training, also of a loaded one's; {} if nothing is.
 
         The highest `learning_rate` that was used, how many `epochs` the latest network learned and
-        which of them was kept (`kept_epoch`), and `samples`, how many each part had, of each class
-        if there are classes: `{"training": [50, 60], …}`.
+        which of them was kept (`kept_epoch`), `settled`, what was chosen where the recipe leaves it
+        open, and `samples`, how many each part had, of each class if there are classes:
+        `{"training": [50, 60], …}`.
         """
         kept = self.kept_epoch
         if kept is None:
@@ -236,6 +237,7 @@ class Learner(Configured):
             "learning_rate": self.recipe.make_optimizer(self.preprocessing.mean.size).learning_rate,
             "epochs": len(self.latest_history),
             "kept_epoch": kept.number,
+            "settled": self.settled.chosen(self.recipe),
             "samples": {name: [*self._counts(part)] for name, part in parts.items() if part},
         }
 

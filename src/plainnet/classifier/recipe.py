@@ -265,6 +265,11 @@ class Settled(Recipe):
     epochs: int = 40
     validation_share: float = 0.15
 
+    def chosen(self, recipe: Recipe) -> dict[str, Any]:
+        """What the recipe that this was made of had left open, by name."""
+        theirs = recipe.to_dict()
+        return {name: value for name, value in self.to_dict().items() if value != theirs[name]}
+
 
 def _sequence(
     name: str, value: object, expected: str, length: int | None = None

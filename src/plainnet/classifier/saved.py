@@ -99,7 +99,8 @@ def restore(
     preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
     if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
         raise ValueError(f"nothing in it has a place for {unknown[0]!r:.60}")
-    recipe, training = Recipe.of(metadata["recipe"]), _training(metadata.get("training", {}))
+    recipe = Recipe.of(metadata["recipe"])
+    training = _training(metadata.get("training", {}), recipe)
     return Saved(preprocessing, recipe, metadata["quality"], earlier, extractor, training)
 
 
@@ -187,17 +188,16 @@ def _check(metadata: Mapping[str, Any], kind: str, own: Collection[str]) -> None
         )
 
 
-def _training(told: Any) -> dict[str, Any]:
-    """What is known of the training, checked; {} in older files."""
+def _training(told: Any, recipe: Recipe) -> dict[str, Any]:
+    """What is known of the training, checked; {} in older files, or without what was chosen."""
     if told == {}:
         return {}
-    if not isinstance(told, dict) or {*told} != {
-        "learning_rate",
-        "epochs",
-        "kept_epoch",
-        "samples",
-    }:
+    known = {"learning_rate", "epochs", "kept_epoch", "samples"}
+    if not isinstance(told, dict) or {*told} not in (known, {*known, "settled"}):
         raise ValueError(f"its training is told as {told!r:.80}")
+    if not isinstance(chosen := told.get("settled", {}), dict):
+        raise ValueError(f"what was chosen for it is {chosen!r:.80}")
+    Recipe.of({**recipe.to_dict(), **chosen})
     check_number("learning rate", told["learning_rate"], "(0, inf)")
     kept = check_whole("kept epoch", told["kept_epoch"], 1)
     check_whole("number of epochs", told["epochs"], kept)

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from plainnet.classifier import Learner
 from plainnet.errors import SettingError
 from plainnet.faces.overwriting import check_answers, check_kind, check_not_read
 from plainnet.files import write_file
+from plainnet.reports.settings import threshold_text
 
 STDOUT = Path("-")
 
@@ -33,6 +35,18 @@ def write_csv(path: Path, text: str) -> None:
         sys.stdout.write(text.encode(errors="backslashreplace").decode())
     else:
         write_file(path, text)
+
+
+def threshold_fact(learner: Learner) -> dict[str, float]:
+    """What --json says of the threshold, where one decides and is not ½."""
+    threshold = getattr(learner, "threshold", 0.5)
+    return {"threshold": threshold} if threshold_text(learner) else {}
+
+
+def with_threshold(learner: Learner, text: str) -> str:
+    """Answers as text, and under them where yes is said, if that is not at half."""
+    threshold = threshold_text(learner)
+    return f"{text}\n\nthreshold: {threshold}" if threshold else text
 
 
 def header(first: Sequence[str], columns: Sequence[str], classes: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from plainnet.classifier import Learner, load_any
 from plainnet.classifier.explain import METHODS, Explanation, explain
 from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError, SettingError
+from plainnet.faces.answers import threshold_fact, with_threshold
 from plainnet.faces.explain_rows import explain_rows
 from plainnet.faces.options import choice, json_option, print_json
 from plainnet.faces.rows import LINE_HELP
@@ -68,13 +69,15 @@ def command(
     if out is None and not as_json:
         out = Path(f"{picture.stem}-explained.png")
     _check_out(out, picture)
-    told = explain(only_classes(learner, run), picture, method=method, of=of)
+    classifier = only_classes(learner, run)
+    told = explain(classifier, picture, method=method, of=of)
     if out is not None:
         write_file(out, explanation_png(told))
     if as_json:
-        print_json(_facts(told, picture, out))
+        print_json(threshold_fact(classifier) | _facts(told, picture, out))
         return
-    print(f"{printable(str(picture))}\n\n{explanation_text(told)}\n")
+    text = with_threshold(classifier, explanation_text(told))
+    print(f"{printable(str(picture))}\n\n{text}\n")
     print(f"written  {printable(str(out))}")
 
 

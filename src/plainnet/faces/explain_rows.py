@@ -7,6 +7,7 @@ import numpy as np
 from plainnet.classifier import Classifier, Regressor
 from plainnet.classifier.explain_row import RowExplanation, explain_row
 from plainnet.errors import SettingError
+from plainnet.faces.answers import threshold_fact, with_threshold
 from plainnet.faces.options import print_json
 from plainnet.faces.rows import rows_at
 from plainnet.reports import printable, table
@@ -31,6 +32,7 @@ def explain_rows(
         parts = zip(told.columns, told.cells, told.contributions.tolist(), strict=True)
         print_json(
             {
+                **threshold_fact(learner),
                 "row": place,
                 "answer": told.answer,
                 "explained": told.of,
@@ -43,7 +45,7 @@ def explain_rows(
             }
         )
         return
-    print(_text(told, place, isinstance(learner, Regressor)))
+    print(with_threshold(learner, _text(told, place, isinstance(learner, Regressor))))
 
 
 def _text(told: RowExplanation, place: str, is_number: bool) -> str:

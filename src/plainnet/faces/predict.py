@@ -14,7 +14,14 @@ import numpy as np
 from plainnet.classifier import Classifier, Regressor, load_any
 from plainnet.classifier.rows import rows_of
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
-from plainnet.faces.answers import STDOUT, check_csv, header, write_csv
+from plainnet.faces.answers import (
+    STDOUT,
+    check_csv,
+    header,
+    threshold_fact,
+    with_threshold,
+    write_csv,
+)
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.reading import MISSED, say_others
 from plainnet.network import Array
@@ -152,7 +159,9 @@ def _json(classifier: Classifier, found: _Answers, answers: list[str]) -> dict[s
         for name, answer, p in zip(found.names, answers, found.P, strict=True)
     ]
     unread = [{"file": name, "error": error} for name, error in found.unread.items()]
-    return {"predictions": rows, "unread": unread, "left_out": counts_of(found.left_out)}
+    left_out = counts_of(found.left_out)
+    threshold = threshold_fact(classifier)
+    return {**threshold, "predictions": rows, "unread": unread, "left_out": left_out}
 
 
 def _by_class(classifier: Classifier, p: Array) -> dict[str, float]:
@@ -165,7 +174,7 @@ def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
         likely = np.argsort(-p, kind="stable")[:MOST_SHOWN]
         shown = "  ".join(f"{classifier.classes[k]} {percent(p[k])}" for k in likely)
         rows.append((name, answer, shown))
-    return table(("file", "answer", "probabilities"), rows, texts=(0, 1, 2))
+    return with_threshold(classifier, table(("file", "answer", "probabilities"), rows, (0, 1, 2)))
 
 
 def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:

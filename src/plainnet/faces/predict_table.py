@@ -5,16 +5,17 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import DataError, PlainnetError
-from plainnet.faces.answers import STDOUT, header, write_csv
+from plainnet.faces.answers import STDOUT, header, threshold_fact, with_threshold, write_csv
 from plainnet.faces.options import print_json
 from plainnet.network import Array
 from plainnet.reports import percent, printable, say, table
+from plainnet.reports.numbers import number
 from plainnet.tables import Columns, Table, read_table
 from plainnet.tables.table import texts_of
 
@@ -55,7 +56,7 @@ def predict_tables(
     if as_json:
         predictions = [_facts(learner, one, row) for one in done for row in range(len(one.table))]
         told = [{"file": name, "error": error} for name, error in unread.items()]
-        print_json({"predictions": predictions, "unread": told})
+        print_json({**threshold_fact(learner), "predictions": predictions, "unread": told})
     elif done and csv_file != STDOUT:
         print(_text(learner, done, None if csv_file is None else MOST_ROWS))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
@@ -97,14 +98,14 @@ def _text(learner: Classifier | Regressor, done: list[_Answered], most: int | No
     else:
         told = table(("row", "answer", "probabilities"), rows, texts=(0, 1, 2))
     left = len(pairs) - len(rows)
-    return f"{told}\n… and {left:,} more" if left else told
+    return with_threshold(learner, f"{told}\n… and {left:,} more" if left else told)
 
 
 def _shown(learner: Classifier | Regressor, one: _Answered, row: int) -> tuple[str, ...]:
     """The number, or the class and the most probable ones."""
-    if isinstance(learner, Regressor) or one.P is None:
-        return (f"{one.answers[row]:.6g}",)
-    p = one.P[row]
+    if isinstance(learner, Regressor):
+        return (number(one.answers[row], to=learner.scale / 1000),)
+    p = cast(Array, one.P)[row]
     likely = np.argsort(-p, kind="stable")[:MOST_SHOWN]
     return one.answers[row], "  ".join(f"{learner.classes[k]} {percent(p[k])}" for k in likely)
 

@@ -10,6 +10,7 @@ from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.faces.options import json_option, print_json
 from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.numbers import number
+from plainnet.reports.settings import settings_used, threshold_text
 from plainnet.reports.text import columns_told, mean_text
 
 
@@ -28,14 +29,14 @@ def command(run: Path, as_json: bool) -> None:
     for name, told in _about(learner):
         print(f"{name:<18}{told}")
     for part, measured in learner.quality.items():
-        print(f"{part:<18}{_shown(_measured(measured))}")
+        print(f"{part:<18}{_measured(measured)}")
     if learner.earlier:
         print(f"{'ensemble':<18}{len(learner.members)} networks like this, averaged")
     if (columns := learner.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(learner.network)}\n")
-    for name, value in learner.recipe.to_dict().items():
-        print(f"{name.replace('_', ' '):<18}{_shown(value)}")
+    for name, text in settings_used(learner).items():
+        print(f"{name:<18}{text}")
 
 
 def _about(learner: Learner) -> Iterator[tuple[str, str]]:
@@ -53,8 +54,8 @@ def _about(learner: Learner) -> Iterator[tuple[str, str]]:
         yield "inputs", f"{shape} {kind}, as (raw − mean) / scale"
         if learner.extractor is not None:
             yield "features", printable(learner.extractor.told())
-    if isinstance(learner, Classifier) and learner.threshold != 0.5:
-        yield "threshold", f"{learner.threshold:.3f} for {printable(learner.classes[1])}"
+    if threshold := threshold_text(learner):
+        yield "threshold", threshold
 
 
 def _measured(measured: Any) -> str:
@@ -65,14 +66,6 @@ def _measured(measured: Any) -> str:
         return f"{percent(measured['accuracy'])} of {measured['n']:,} right"
     except (KeyError, TypeError, ValueError):
         return printable(str(measured))
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "chosen by itself" if value is None else str(value)
 
 
 def _facts(learner: Learner) -> dict[str, object]:
@@ -96,5 +89,6 @@ def _facts(learner: Learner) -> dict[str, object]:
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),
         "recipe": learner.recipe.to_dict(),
+        "training": dict(learner.trained),
         "quality": learner.quality,
     }

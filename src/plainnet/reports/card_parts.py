@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from plainnet.classifier import Learner
+from plainnet.reports.numbers import number
+from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
 from plainnet.tables import Columns
 
@@ -13,6 +15,10 @@ NOT_MEASURED = (
     "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` tells, on "
     "DATA that played no part in the training."
 )
+
+
+SAID = ("epochs", "learning_rate")
+"""Settings that are said in words."""
 
 
 def head_lines(kind: str, data: str, license: str) -> list[str]:
@@ -42,16 +48,18 @@ def what_it_is(learner: Learner) -> list[str]:
 
 
 def settings_lines(learner: Learner) -> list[str]:
-    """How it was trained, where that was not as usual."""
+    """How it was trained, where that was not as usual or was chosen by itself."""
     lines, told = [], learner.trained
     if told:
         kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
-        lines = [f"{kept}, the learning rate was {told['learning_rate']:.3g} at most"]
-    usual = type(learner)().recipe.to_dict()
+        lines = [f"{kept}, the learning rate was {number(told['learning_rate'])} at most"]
+    usual, chosen = type(learner)().recipe.to_dict(), told.get("settled", {})
+    used = settings_used(learner)
     for name, value in learner.recipe.to_dict().items():
-        if value != usual[name] and not (told and name in ("epochs", "learning_rate")):
-            words = ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else value
-            lines.append(f"{name.replace('_', ' ')}: {words}")
+        by_itself = chosen.get(name, "none") != "none"
+        if (value != usual[name] or by_itself) and not (told and name in SAID):
+            words = name.replace("_", " ")
+            lines.append(f"{words}: {used[words]}")
     return lines or ["all settings as usual"]
 
 

@@ -14,6 +14,7 @@ from plainnet.reports.model_card import caution
 from plainnet.reports.numbers import number, signed
 from plainnet.reports.regression_card import most_answers
 from plainnet.reports.report_charts import SQUARE, Figure, charts, learning_figures
+from plainnet.reports.report_pictures import first_weights
 from plainnet.reports.text import interval_text, mean_text, on_a_page, printable
 
 MOST_POINTS = 2000
@@ -28,6 +29,7 @@ def sections(report: RegressionReport) -> Iterator[tuple[str, list[Html]]]:
     yield "How it learned", [charts(*learning_figures(report))]
     yield "How it answers", [charts(*answer_figures(report))]
     yield "The largest errors", [_largest(report)]
+    yield "The first layer's weights", [first_weights(report)]
     yield "The columns", [parts.columns(report)]
     yield "The check of the data", [parts.findings(report)]
     yield "Model card", [_card(report)]

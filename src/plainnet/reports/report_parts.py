@@ -1,7 +1,6 @@
 """The sections of a report that are words and tables; "" where there is nothing to say."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from plainnet.reports.html import Html, bullets, cards, element, table
 from plainnet.reports.material import Known, Material, Report
 from plainnet.reports.model_card import caution, verdict, weak_classes
 from plainnet.reports.report_charts import MOST_IN_A_MATRIX
+from plainnet.reports.settings import setting_text, settings_used, threshold_text
 from plainnet.reports.text import columns_told, network_line, on_a_page, percent, printable
 from plainnet.training.curves import calibration
 
@@ -67,16 +67,22 @@ def facts(report: Report) -> Html:
     for part, counts in report.counts.items():
         rows.append((f"{part} {report.things}", _per_class(counts)))
     rows += trained(report)
+    if threshold := threshold_text(classifier):
+        rows.append(("threshold", threshold))
     return table((), [(element("b", name), told) for name, told in rows], texts=(0, 1))
 
 
 def trained(report: Material) -> list[tuple[str, str]]:
     """The network, and how it was trained."""
-    rows = [("network", network_line(report.learner.network))]
-    recipe = report.learner.recipe
-    hidden = f"{recipe.activation}, dropout {recipe.dropout:g}" if recipe.hidden else "no"
-    rows.append(("hidden layers", hidden))
-    rows.append(("learning", f"{recipe.optimizer}, batches of {recipe.batch_size}"))
+    learner, used = report.learner, settings_used(report.learner)
+    hidden = f"{used['activation']}, dropout {used['dropout']}" if learner.recipe.hidden else "no"
+    rows = [("network", network_line(learner.network)), ("hidden layers", hidden)]
+    if len(learner.members) > 1:
+        rows.insert(1, ("ensemble", f"{len(learner.members)} networks like this, averaged"))
+    learning = f"{used['optimizer']}, learning rate {used['learning rate']}, {used['schedule']}"
+    rows.append(("learning", f"{learning}; batches of {used['batch size']}"))
+    if report.is_pictures and learner.preprocessing.is_pictures:
+        rows.append(("augmentation", used["augment"]))
     if report.history:
         seconds = sum(row.get("seconds", 0.0) for row in report.history)
         rows.append(("epochs", f"{len(report.history)} in {duration(seconds)}"))
@@ -177,10 +183,12 @@ def findings(report: Material) -> Html:
 
 def settings(report: Material) -> Html:
     """The settings, and the command that repeats the training."""
-    told = {**report.learner.recipe.to_dict(), **report.settings}
-    rows = [
-        (name.replace("_", " "), _value(value)) for name, value in told.items() if name != "data"
-    ]
+    others = {
+        name.replace("_", " "): setting_text(value)
+        for name, value in report.settings.items()
+        if name != "data"
+    }
+    rows = [*{**settings_used(report.learner), **others}.items()]
     command = Html("")
     if report.command:
         command = Html(
@@ -210,11 +218,3 @@ def _per_class(counts: Mapping[str, int]) -> str:
     if len(counts) > MOST_NAMES:
         return f"{total}; from {min(counts.values()):,} to {max(counts.values()):,} of a class"
     return f"{total}: " + ", ".join(f"{on_a_page(name)} {n:,}" for name, n in counts.items())
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "not set" if value is None else printable(str(value))

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from plainnet.classifier import Learner
+from plainnet.classifier.fitting import network_at_start
 from plainnet.errors import PictureError
-from plainnet.network import Array
+from plainnet.network import Array, Network
 from plainnet.pictures import resize_pictures
 from plainnet.pictures.inspection import read_within
 from plainnet.reports.html import Html, element, gallery, picture
-from plainnet.reports.material import Report
+from plainnet.reports.material import Material, Report
+from plainnet.reports.numbers import number
 from plainnet.reports.text import count, percent, printable
 
 MOST_PICTURES = 12
 MOST_UNITS = 24
 MOST_PIXELS, MOST_WEIGHTS = 96, 64
 """Width and height of a picture in the page, at most: it has to stay small."""
+
+ALIKE = 0.1
+"""The cosine of weights with those that they began as, at least."""
 
 NOTHING = Html("")
 
@@ -38,37 +44,58 @@ def mistakes(report: Report) -> Html:
     )
 
 
-def first_weights(report: Report) -> Html:
-    """What the units of the first layer look for, as pictures."""
-    network = report.classifier.network
-    weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
-    seen = report.classifier.preprocessing
-    if not seen.is_pictures or not weights or len(weights[0]) != network.n_in:
+def first_weights(report: Material) -> Html:
+    """What the units of the first layer have learned to look for, as pictures."""
+    learner = report.learner
+    seen, W = learner.preprocessing, _first(learner.network)
+    if not seen.is_pictures or W is None:
         return NOTHING
-    W = weights[0]
-    norms = np.linalg.norm(W, axis=0)
+    began = _weights_at_start(learner, W)
+    change = W if began is None else W - began
+    norms = np.linalg.norm(change, axis=0)
     units = np.argsort(-norms, kind="stable")[:MOST_UNITS]
-    shape = seen.shape
-    of = "The weights of its one unit."
-    if len(norms) > 1:
-        of = f"The {len(units)} of {count(len(norms), 'unit')} with the longest weights."
+    what, most = "what the training has added to the weights", "whose weights changed most"
+    noise = "The weights began as noise, which is left out here."
+    if began is None:
+        what, most = "the weights", "with the longest weights"
+        noise = "Noise is what the weights began with; what is smooth was learned."
+    of = f"{len(units)} of {count(len(norms), 'unit')}, {most}"
+    of = "Its one unit" if len(norms) == 1 else of
     raises, lowers = "lighter than mid-grey", "darker"
-    if shape[2] == 1:
+    if seen.shape[2] == 1:
         raises, lowers = "red", "blue"
     told = (
-        f"{of} A pixel that gets brighter raises the unit where it is {raises} here, and lowers it "
-        f"where it is {lowers}. Each unit has a scale of its own, as far below 0 as above. "
-        "Noise is what the weights began with; what is smooth was learned."
+        f"{of}: {what}. A pixel that gets brighter raises the unit where it is {raises} here, and "
+        f"lowers it where it is {lowers}. Each unit has a scale of its own, as far below 0 as "
+        f"above. {noise}"
     )
     shown = [
         picture(
-            _small(weight_picture(W[:, k].reshape(shape)), MOST_WEIGHTS),
-            f"unit {k}, length {norms[k]:.2f}",
-            alt=f"the weights of unit {k}",
+            _small(weight_picture(change[:, k].reshape(seen.shape)), MOST_WEIGHTS),
+            f"unit {k}, length {number(norms[k], digits=3)}",
+            alt=f"{what} of unit {k}",
         )
         for k in units
     ]
     return Html(element("p", told, class_="faint") + gallery(shown))
+
+
+def _first(network: Network) -> Array | None:
+    """The weights that the pixels come into."""
+    weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
+    return weights[0] if weights and len(weights[0]) == network.n_in else None
+
+
+def _weights_at_start(learner: Learner, W: Array) -> Array | None:
+    """What the first weights were before the training; None if that is not known any more."""
+    began = network_at_start(learner)
+    W_0 = None if began is None else _first(began)
+    if W_0 is None or W_0.shape != W.shape:
+        return None
+    norms = float(np.linalg.norm(W) * np.linalg.norm(W_0))
+    # another NumPy may draw others: they would be as unlike these weights as any
+    drawn_alike = float(np.vdot(W, W_0)) > ALIKE * norms or not W_0.any()
+    return W_0 if drawn_alike else None
 
 
 def weight_picture(w: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
-from plainnet.network import Network
+from plainnet.network import Layer, Network
 from plainnet.reports.numbers import number, signed
 from plainnet.reports.widths import cell_width, shortened
 from plainnet.training.evaluation import Evaluation
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TERMINAL = 80
 """Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
 MOST_CONFUSIONS = 10
+WIDEST_LAYER = 40
+"""Columns that a layer takes in a table of 80."""
 SHAPELESS = "\u200c\u200d\u2068\u2069"
 """Joiners, as in Persian, Hindi and emoji, and what `on_a_page` puts around a name."""
 
@@ -130,23 +132,33 @@ def _regression_text(measured: RegressionEvaluation, of_what: str) -> str:
 
 
 def network_line(network: Network) -> str:
-    """`12,288 → 256 → 128 → 1, 3,179,009 parameters`: what comes in, then Dense outputs."""
+    """`12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: what comes in, then Dense outputs."""
     sizes = [network.n_in, *(layer.n_out for layer in network.layers if layer.weights)]
     chain = " → ".join(f"{n:,}" for n in sizes if n is not None)
-    return f"{chain}, {count(network.n_parameters, 'parameter')}"
+    kinds = dict.fromkeys(type(layer).__name__ for layer in network.layers)
+    norms = [kind for kind in kinds if kind.endswith("Norm")]
+    return ", ".join([chain, *norms, count(network.n_parameters, "parameter")])
 
 
 def network_text(network: Network) -> str:
-    """Layer by layer: output shape, parameters, multiply-adds of one sample."""
-    rows, features, parameters = [], network.n_in, 0
+    """Layer by layer: outputs, parameters, multiply-adds of one sample."""
+    rows: list[tuple[str, int, int, int]] = []
+    features, parameters = network.n_in, 0
     for i, layer in enumerate(network.layers):
         features = layer.n_out or features
         own = sum(value.size for name, value in network.parameters.items() if _of(name, i))
         parameters += own
-        rows.append((f"{i}  {layer}", f"(N, {features})", f"{own:,}", f"{layer.multiply_adds:,}"))
+        rows.append((f"{i}  {_named(layer)}", features or 0, own, layer.multiply_adds))
     total = sum(layer.multiply_adds for layer in network.layers)
-    rows.append(("total", "", f"{parameters:,}", f"{total:,}"))
-    return table(("layer", "output", "parameters", "multiply-adds"), rows)
+    shown = [(named, *(f"{n:,}" for n in numbers)) for named, *numbers in rows]
+    shown.append(("total", "", f"{parameters:,}", f"{total:,}"))
+    return table(("layer", "output", "parameters", "multiply-adds"), shown)
+
+
+def _named(layer: Layer) -> str:
+    """A layer with its settings; as wide as it is, is its output."""
+    settings = (f"{name}={value!r}" for name, value in layer.settings.items() if name != "n")
+    return shortened(f"{type(layer).__name__}({', '.join(settings)})", WIDEST_LAYER)
 
 
 def _of(name: str, layer: int) -> bool:
