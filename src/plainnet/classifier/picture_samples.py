@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from plainnet.classifier.recipe import Recipe
 from plainnet.errors import DataError
 from plainnet.network import Array
-from plainnet.pictures import PictureExtractor, read_pictures, resize_pictures
+from plainnet.pictures import Dataset, PictureExtractor, read_pictures, resize_pictures
 from plainnet.pictures.given import array_of, in_array, numbers_in, pictures_in, stacked_arrays
+from plainnet.pictures.grey import are_grey, in_grey
 from plainnet.pictures.opening import is_path, is_single
 from plainnet.pictures.scanning import left_out_line, scan
 from plainnet.pictures.sources import DEFAULT_SIZE
@@ -88,6 +90,18 @@ def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor 
         return read_pictures(pictures, recipe.size or DEFAULT_SIZE, recipe.grey)[0]
     height, width, channels = extractor.shape
     return read_pictures(pictures, (height, width), channels == 1)[0]
+
+
+def grey_if_all_are(data: Dataset) -> Dataset:
+    """The data set with one channel where all of its pictures are grey, and a warning is logged."""
+    if not data.is_pictures or data.X.shape[3] == 1 or not are_grey(data.X):
+        return data
+    log.warning(
+        "All pictures of %s are grey: they are learned from in one channel, and pictures in colour "
+        "will be turned grey, as with grey=True or --grey.",
+        data.name,
+    )
+    return replace(data, X=in_grey(data.X))
 
 
 def _batch(array: Array, samples: Any) -> Any:

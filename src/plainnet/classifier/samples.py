@@ -13,6 +13,7 @@ from plainnet.classifier.features import Features, extractor_of
 from plainnet.classifier.labels import Labels
 from plainnet.classifier.picture_samples import (
     given_pictures,
+    grey_if_all_are,
     pictures_to_learn,
     raw_pictures,
 )
@@ -128,7 +129,11 @@ def training_data(
     if validation is not None:
         watch = _validation(validation, recipe, extractor, partial(make, like=train))
     fitted = partial(_fitted, recipe=recipe, extractor=extractor)
-    return fitted(train), None if watch is None else fitted(watch.counted()), tested
+    train, watch = fitted(train), None if watch is None else fitted(watch.counted())
+    one_channel = grey_if_all_are(train)
+    if one_channel is not train and watch is not None and watch.is_pictures:
+        watch = replace(watch, X=resize_pictures(watch.X, grey=True))
+    return one_channel, watch, tested
 
 
 def _read(path: str | Path, recipe: Recipe, extractor: PictureExtractor | None) -> Splits:

@@ -15,6 +15,7 @@ from plainnet.classifier.cross_regression import (
 )
 from plainnet.classifier.cross_validation import Fold, cross_validate, pool
 from plainnet.classifier.features import extractor_of
+from plainnet.classifier.picture_samples import grey_if_all_are
 from plainnet.errors import DataError
 from plainnet.faces.options import (
     Sections,
@@ -66,6 +67,7 @@ def command(
     if (samples := splits.train) is None:
         raise DataError(f"{data} holds test data only; name training data.")
     tell_task(splits, asked)
+    samples = grey_if_all_are(samples)
     run = _run if samples.target is None else _run_numbers
     done = run(samples, given(options), folds)
     if as_json:

@@ -6,7 +6,7 @@ and of an array the shape decides.
 
 | shape | what it is |
 |---|---|
-| `(H, W)` | a grey picture; or flattened pictures, if a row is as long as the model's |
+| `(H, W)` | a grey picture; or flattened ones, where a row is as long as one that a model sees |
 | `(H, W, C)`, C from 1 to 4 | one picture: grey, grey and alpha, RGB, RGBA |
 | `(N, H, W)` | N grey pictures |
 | `(N, H, W, C)`, C from 1 to 4 | N pictures |
@@ -79,7 +79,7 @@ def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Arr
     """
     X = array
     if _are_rows(X, shape):
-        X = X.reshape(-1, *shape)
+        X = X.reshape(-1, *shape[:2], X.shape[-1] // math.prod(shape[:2]))
     elif X.ndim == 2 and not batch:
         X = X[None, ..., None]
     elif X.ndim == 3 and not batch and X.shape[2] in CHANNELS:
@@ -127,8 +127,9 @@ def stacked_arrays(items: Sequence[Any]) -> Array | None:
 
 
 def _are_rows(X: Array, shape: Shape) -> bool:
-    """Whether these are flattened pictures of this shape, one a row."""
-    return X.ndim in (1, 2) and X.size > 0 and X.shape[-1] == math.prod(shape)
+    """Whether these are flattened pictures of this height and width, grey or RGB, one a row."""
+    pixels = math.prod(shape[:2])
+    return X.ndim in (1, 2) and X.size > 0 and X.shape[-1] in (pixels, 3 * pixels)
 
 
 def array_of(samples: Any) -> Array | None:

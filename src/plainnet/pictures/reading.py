@@ -17,6 +17,7 @@ from PIL import Image
 from plainnet.errors import PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size, read_picture, shrunk
+from plainnet.pictures.grey import in_grey
 from plainnet.pictures.opening import is_path
 from plainnet.training.threads import allowed_threads
 
@@ -156,6 +157,8 @@ def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = Fals
     shape = (n, height, width, 1 if mode == "L" else 3)
     if shape == pictures.shape:
         return pictures
+    if shape[:3] == pictures.shape[:3]:
+        return in_grey(pictures)
     resized = np.empty(shape, np.uint8)
     for source, target in zip(pictures, resized, strict=True):
         image = Image.fromarray(source.squeeze(-1) if channels == 1 else source).convert(mode)

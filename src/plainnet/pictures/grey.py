@@ -1,0 +1,43 @@
+"""Pictures whose three channels say the same, which are noticed, and learned from in one."""
+
+import numpy as np
+
+from plainnet.network.arrays import Array
+from plainnet.training.stored import Stored, blocks
+
+
+def are_grey(X: Array) -> bool:
+    """Whether no pixel of pictures uint8 `(N, H, W, 3)` has a colour; looks until the first has."""
+    return all((block == block[..., :1]).all() for _, block in blocks(X))
+
+
+def in_grey(X: Array) -> Array:
+    """Pictures uint8 `(N, H, W, 3)` in one channel, `(N, H, W, 1)`; `Stored` ones stay on the disk.
+
+    The luma of ITU-R 601, as Pillow rounds it: grey stays as it is.
+    """
+    shape = (*X.shape[:3], 1)
+    if isinstance(X, Stored):
+        lazy: Array = Stored.of(_GreyRows(X), np.uint8, shape)
+        return lazy
+    made = np.empty(shape, np.uint8)
+    for start, block in blocks(X):
+        made[start : start + len(block), ..., 0] = _luma(block)
+    return made
+
+
+def _luma(colours: Array) -> Array:
+    r, g, b = (colours[..., i].astype(np.uint32) for i in range(3))
+    luma: Array = (19595 * r + 38470 * g + 7471 * b + 2**15) >> 16  # 0.299, 0.587, 0.114 of 2¹⁶
+    return luma.astype(np.uint8)
+
+
+class _GreyRows:
+    """Rows that are turned grey as they are read."""
+
+    def __init__(self, X: Stored) -> None:
+        self.X, self.width = X, X.shape[1] * X.shape[2]
+
+    def read(self, rows: Array, out: Array) -> None:
+        """Write these rows into `out` `(n, width)`, in its dtype."""
+        out[...] = _luma(self.X.take(rows, axis=0)).reshape(out.shape)
