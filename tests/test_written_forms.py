@@ -15,6 +15,7 @@ from plainnet.files import read_model, write_model
 from plainnet.tables import Category, Columns, Date, Number, read_table, table_of
 from plainnet.tables.choosing import choose
 from plainnet.tables.csv_file import delimiter_of
+from plainnet.tables.dates import COMPACT
 from plainnet.tables.numbers import NumberFormat
 
 N = 60
@@ -97,6 +98,8 @@ def test_numbers_are_read_as_they_are_written(
         ("%Y.%m.%d", "2024.12.31"),
         ("%Y-%m-%d", "2024-12-31"),
         ("%Y%m%d", "20241231"),
+        ("%d%m%Y", "31122024"),
+        ("%m%d%Y", "12312024"),
     ],
 )
 def test_dates_are_read_as_they_are_written(form: str, format: str, tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_dates_are_read_as_they_are_written(form: str, format: str, tmp_path: Pa
     assert isinstance(column, Date)
     assert column.format == format
     assert values.tolist() == right.tolist()
-    if format == "20241231":
+    if format in COMPACT:
         numbers = table_of({"c": [int(day.strftime(form)) for day in DAYS]})
         assert choose(numbers, "c").column == column
         return
@@ -134,6 +137,17 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
                 ",",
                 "is read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024",
             ),
+        ),
+        ([f"{d:%d%m%Y}" for d in EARLY], ",", "do not say whether the day or the month comes fir"),
+        ([f"{d:%B %d, %Y}" for d in DAYS], ",", "figures in no form .* dates as 2024-12-31"),
+        ([f"{d:%a, %d %b %Y} 8h30m" for d in DAYS], ",", "figures in no form"),
+        ([f"Rs. {v}" for v in INTS], ",", "figures in no form"),
+        ([f"5'{v}\u2033" for v in INTS], ",", "figures in no form"),
+        ([f"~{v} m/s" for v in INTS], ",", "figures in no form"),
+        (
+            [f"{v}" if v % 3 else f"#DIV/{v}!" for v in INTS],
+            ",",
+            "such as '#DIV.*; leave those empty",
         ),
         ([f"{v} kg" for v in INTS], ",", "such as '.* kg', are figures in no form that is read"),
         ([f"({v})" for v in INTS], ",", "figures in no form that is read"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
-from plainnet.tables.dates import COMPACT, find_compact, find_dates
+from plainnet.tables.dates import find_compact, find_dates
 from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
 from plainnet.tables.table import EXACT, Table
 from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing, missing_note
@@ -23,10 +23,12 @@ _IDENTIFIER = re.compile(
     r"(.*[^a-zA-Z])?(?i:ids?|uuid|index|idx|key|nr|no|number|row|rowid|rownames|row ?number)"
     r"|.*[a-z](Id|ID|Nr|No)|column \d+|Unnamed: \d+",
 )
+_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
 _FIGURES = re.compile(
-    r"[^\w\s]*\s?\d[\d\s.,:;/+\-−–'’()]*([^\W\d]{0,9}|[^\w\s]{0,3})[\d\s.,:'’/-]*"
+    rf"\W*((?i:{_NAMES})[a-z]*\W+|[^\W\d]{{1,3}}\.?\s)*\d[\d\W]*"
+    r"([^\W\d]{1,9}[\d\W]*|([^\W\d]{1,3}[\d\W]*){2,3})?"
 )
-"""How cells look that hold a number or a date in some way: figures, a unit or month among them."""
+"""How cells look that hold a number or a date in some way: figures, with a unit or a month."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,10 @@ def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
     told = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
     if (days := find_compact(found.read)) is None:
         return _number(name, found.read, told, found.format)
-    row = int(np.isfinite(days.values).argmax())
-    day = np.datetime64(int(days.values[row]), "D")
-    told = f"{found.read.values[row]:.0f} is read as the date {day}"
-    if unread := _unread(table, values, days):
-        told += f"; {unread}"
-    return _date(name, days, COMPACT, told)
+    if days.ambiguous:
+        return Choice(name, None, days.note)
+    told = "; ".join(filter(None, (days.note, _unread(table, values, days.read))))
+    return _date(name, days.read, days.format, told)
 
 
 def _number(name: str, read: Read, told: str = "", format: str = "") -> Choice:
@@ -139,10 +139,17 @@ def _category(name: str, cells: Cells, markers: frozenset[str], note: str = "") 
 
 
 def _figures(different: list[str], counts: Array, missing: Array) -> str:
-    """What to say of texts that nearly all hold a number or a date, but as they are not read."""
+    """What to say of texts that mostly hold a number or a date, but as they are not read."""
     figures = np.array([bool(_FIGURES.fullmatch(text)) for text in different]) & ~missing
-    if counts[figures].sum() < ENOUGH * counts[~missing].sum():
+    found, present = int(counts[figures].sum()), int(counts[~missing].sum())
+    if 2 * found < present:
         return ""
+    if found < ENOUGH * present:
+        other = different[int((~figures & ~missing).argmax())]
+        return (
+            f"only {found:,} of its {present:,} cells may be numbers or dates, and others hold "
+            f"something else, such as {other!r:.40}; leave those empty"
+        )
     by_unit = {part.unit: text for text in different if (part := split_number(text)) is not None}
     if len(by_unit) > 1:
         one, other = list(by_unit.values())[:2]

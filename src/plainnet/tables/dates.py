@@ -16,9 +16,8 @@ from plainnet.network.arrays import Array
 from plainnet.tables.numbers import Found, is_enough
 from plainnet.tables.values import ENOUGH, Cells, Read, date
 
-COMPACT = "20241231"
-_EARLIEST, _LATEST = 19_000_101, 21_001_231
-"""Of compact dates: other numbers of eight digits are numbers."""
+_YEARS = (1900, 2100)
+"""Of dates without anything between their parts: other numbers of eight digits are numbers."""
 ISO = "2024-12-31"
 FORMATS: Mapping[str, tuple[str, str]] = {
     ISO: ("ymd", "-"),
@@ -30,9 +29,12 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "12/31/2024": ("mdy", "/"),
     "31-12-2024": ("dmy", "-"),
     "12-31-2024": ("mdy", "-"),
-    COMPACT: ("ymd", ""),
+    "20241231": ("ymd", ""),
+    "31122024": ("dmy", ""),
+    "12312024": ("mdy", ""),
 }
 """The order of day, month and year, and what is between them."""
+COMPACT = tuple(format for format, (_, between) in FORMATS.items() if not between)
 _DIGITS = {"d": r"(?P<d>\d{1,2})", "m": r"(?P<m>\d{1,2})", "y": r"(?P<y>\d{4})"}
 _TIME = re.compile(
     r"[T ,]+(?P<hour>\d{1,2}):(?P<rest>\d\d(?::\d\d(?:[.,]\d+)?)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
@@ -44,9 +46,9 @@ _TIME = re.compile(
 def read_dates(values: Array, format: str) -> Read:
     """The days of a column whose format is known: numbers where it is compact, else texts."""
     cells = Cells(values)
-    if format == COMPACT:
+    if format in COMPACT:
         plain = cells.plain
-        return cells.read(date) if plain is None else compact_days(plain.values)
+        return cells.read(date) if plain is None else compact_days(plain.values, format)
     return cells.read(_reader(format))
 
 
@@ -55,57 +57,79 @@ def find_dates(cells: Cells) -> Found:
     reads: dict[str, Read] = {}
     for format in FORMATS:
         reader = _reader(format)
-        if format != COMPACT and any(reader(text) is not None for text in cells.sample):
+        if format not in COMPACT and any(reader(text) is not None for text in cells.sample):
             reads[format] = cells.read(reader)
             if not reads[format].unread.any() and format == ISO:
                 break
     if not reads:
         return Found(cells.nothing, "")
-    best = min(reads, key=lambda format: int(reads[format].unread.sum()))
-    order, between = FORMATS[best]
-    if order == "ymd" or not is_enough(reads[best]):
+    most = min(reads, key=lambda format: int(reads[format].unread.sum()))
+    order, between = FORMATS[most]
+    if order == "ymd" or not is_enough(reads[most]):
+        return Found(reads[most], most)
+    both = tuple(f for f, how in FORMATS.items() if how in (("dmy", between), ("mdy", between)))
+    one, two = (reads[f].unread if f in reads else cells.nothing.unread for f in both)
+    if between == "." and (one == two).all():
+        return Found(reads[both[0]], both[0])
+    if best := _order(one, two, both):
         return Found(reads[best], best)
-    day_first, month_first = (
-        next(format for format, how in FORMATS.items() if how == (order, between))
-        for order in ("dmy", "mdy")
-    )
-    one, two = (
-        reads[format].unread if format in reads else cells.nothing.unread
-        for format in (day_first, month_first)
-    )
-    only = np.count_nonzero(~one & two), np.count_nonzero(one & ~two)
-    best = day_first if only[0] >= only[1] else month_first
-    if min(only) > (1 - ENOUGH) * sum(only) or (sum(only) == 0 and between != "."):
-        row = int(np.isfinite(reads[best].values).argmax())
-        note = (
-            f"its dates, such as {cells.texts[row]!r:.40}, do not say whether the day or the month "
-            f"comes first; write them as {ISO}"
-        )
-        return Found(cells.nothing, "", note, True)
-    return Found(reads[best], best)
+    return _either(cells.texts[int(np.isfinite(reads[most].values).argmax())], cells.nothing)
 
 
-def find_compact(read: Read) -> Read | None:
+def find_compact(read: Read) -> Found | None:
     """Numbers as days, if nearly all of them are dates such as 20241231; else None."""
     known = read.values[np.isfinite(read.values)]
-    if not len(known) or not _EARLIEST <= np.median(known) <= _LATEST:
+    some = known[:: 1 + len(known) // 1000]
+    if not len(some) or not 1_011_900 <= np.median(some) <= 31_122_100 or np.ptp(some) == 0:
         return None
-    days = compact_days(read.values)
-    several = len(np.unique(known[:1000])) > 1
-    return days if several and days.unread.sum() <= (1 - ENOUGH) * days.present else None
+    possible = [format for format in COMPACT if is_enough(compact_days(some, format))]
+    days = {format: compact_days(read.values, format) for format in possible}
+    days = {format: one for format, one in days.items() if is_enough(one)}
+    if not days:
+        return None
+    format = next(iter(days))
+    if format != COMPACT[0] and len(days) > 1:
+        format = _order(days[COMPACT[1]].unread, days[COMPACT[2]].unread, COMPACT[1:])
+    row = int(np.isfinite(next(iter(days.values())).values).argmax())
+    number = f"{read.values[row]:08.0f}"
+    if not format:
+        return _either(number, Read(np.full(len(read.values), np.nan), np.isfinite(read.values)))
+    day = np.datetime64(int(days[format].values[row]), "D")
+    return Found(days[format], format, f"{number} is read as the date {day}")
 
 
-def compact_days(values: Array) -> Read:
-    """Days since 1970 of 20241231; other numbers cannot be read."""
+def _order(one: Array, two: Array, formats: tuple[str, ...]) -> str:
+    """Of two formats, by which cells they cannot read, that which is meant; "" if neither is."""
+    only = np.count_nonzero(~one & two), np.count_nonzero(one & ~two)
+    if min(only) >= (1 - ENOUGH) * sum(only):
+        return ""
+    return formats[0] if only[0] > only[1] else formats[1]
+
+
+def _either(example: str, nothing: Read) -> Found:
+    note = (
+        f"its dates, such as {example!r:.40}, do not say whether the day or the month comes first; "
+        f"write them as {ISO}"
+    )
+    return Found(nothing, "", note, True)
+
+
+def compact_days(values: Array, format: str) -> Read:
+    """Days since 1970 of numbers such as 20241231; other numbers cannot be read."""
     known = np.isfinite(values)
-    possible = known & (values >= _EARLIEST) & (values <= _LATEST) & (values == np.rint(values))
-    whole = np.where(possible, values, _EARLIEST).astype(np.int64)
-    years, months, days = whole // 10_000, whole // 100 % 100, whole % 100
-    first = ((years - 1970) * 12 + np.clip(months, 1, 12) - 1).astype("datetime64[M]")
-    at = first.astype("datetime64[D]") + np.clip(days, 1, 31) - 1
-    sound = possible & (months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)
-    sound &= at.astype("datetime64[M]") == first
-    return Read(np.where(sound, at.astype(np.int64), np.nan), known & ~sound)
+    possible = known & (values > 0) & (values < 1e8) & (values == np.rint(values))
+    whole = np.where(possible, values, 0).astype(np.int64)
+    parts = (whole // 1_000_000, whole // 10_000 % 100, whole % 10_000)
+    order, _ = FORMATS[format]
+    if order == "ymd":
+        parts = (whole % 100, whole // 100 % 100, whole // 10_000)
+    days, months, years = parts if order != "mdy" else (parts[1], parts[0], parts[2])
+    possible &= (months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)
+    possible &= (years >= _YEARS[0]) & (years <= _YEARS[1])
+    first = (np.where(possible, (years - 1970) * 12 + months - 1, 0)).astype("datetime64[M]")
+    at = first.astype("datetime64[D]") + np.where(possible, days - 1, 0)
+    possible &= at.astype("datetime64[M]") == first
+    return Read(np.where(possible, at.astype(np.int64), np.nan), known & ~possible)
 
 
 @cache
