@@ -56,7 +56,7 @@ def test_the_name_of_a_label(label: Any, name: str) -> None:
     ],
 )
 def test_what_is_no_label(label: Any) -> None:
-    with pytest.raises(ValueError, match=r"is neither a text|cannot be told from other"):
+    with pytest.raises(ValueError, match=r"is neither a text|is no number|cannot be told from"):
         class_name(label)
 
 
@@ -106,6 +106,7 @@ def test_labels_come_back_as_they_were(y: Any) -> None:
         ([[1, 2], [3]], r"y holds \[1, 2\] in row 0"),
         ("cat", r"y is object \(\)"),
         (np.array(["2024-01-01"], "M8[D]"), "y is datetime64"),
+        (np.ma.masked_array([0, 1, 2], [False, True, False]), "y .*masked.* in row 1"),
     ],
 )
 def test_what_are_no_labels(y: Any, why: str) -> None:
@@ -201,6 +202,8 @@ GIVEN: dict[str, Any] = {
     "objects": np.array(["b", "a", "c"] * 20, object),
     "numbers as objects": np.array([1, 2.5, 2**60 + 1] * 20, object),
     "mixed": np.array([1, "a", 2.5] * 20, object),
+    "unmasked": np.ma.masked_array([3, 1, 2] * 20, False),
+    "ends in nothing": np.array(["a\0", "a", "c"] * 20, object),
     "column": np.array([3, 1, 2] * 20).reshape(-1, 1),
     "numpy scalars": [np.int64(4), np.int16(2), np.uint8(9)] * 20,
 }
@@ -297,6 +300,7 @@ def test_a_class_weight_may_name_its_class_as_y_does(
     [
         ({0: 1, "0": 2}, "A class is given two weights"),
         ({"0": 1, "False": 2}, "gives a class two weights"),
+        (np.array([1, 2]), "The class weight must be one of none, balanced, or weights such as"),
         ({None: 1}, "A weight is given to no class: None is neither"),
         ({2: 1}, "There is no class '2' to be given a weight; the classes are 0, 1"),
         ({"01": 1}, "There is no class '01'"),

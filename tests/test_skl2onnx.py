@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet.errors import MissingExtraError
+from plainnet.errors import MissingExtraError, SettingError
 from plainnet.network import Array
 
 pytest.importorskip("skl2onnx")
@@ -73,6 +73,12 @@ LABELS: dict[str, Array] = {
     "floats": np.array([1.0, 2.0])[HALF.astype(int)],
     "several": (SCORE > 0).astype(int),
 }
+
+
+def test_classes_that_onnx_has_no_number_for() -> None:
+    y = np.array([2**63 + 1, 2**63 + 2], np.uint64)[np.arange(len(X)) % 2]
+    with pytest.raises(SettingError, match=r"labels are whole numbers of 64 bits; .*astype\(str\)"):
+        to_onnx(fitted(y), X[:1])
 
 
 @pytest.mark.parametrize("kind", LABELS)

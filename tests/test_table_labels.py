@@ -233,6 +233,26 @@ def test_labels_that_are_missing_are_left_out(caplog: pytest.LogCaptureFixture) 
     assert caplog.text.count("Left out: 3 rows of The table without 't'") == 4
 
 
+def test_masked_labels_and_bytes_in_a_table() -> None:
+    masked = np.ma.masked_array([0, 1, 2, 1] * 3, [False, False, True, False] * 3)
+    x = np.arange(12.0) % 5
+    train = read_tables({"x": x, "t": masked}, "t").train
+    assert train is not None
+    assert (train.classes, len(train)) == (("0", "1"), 9)
+    train = read_tables({"x": x, "t": [b"caf\xe9", b"caf\xe8"] * 6}, "t").train
+    assert train is not None
+    assert train.classes == (r"caf\xe8", r"caf\xe9")
+
+
+def test_texts_of_arrow_in_any_layout() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    for kind in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()):
+        held = {"x": pyarrow.array(np.arange(12.0) % 5), "t": pyarrow.array(["a", "b"] * 6, kind)}
+        train = read_tables(pyarrow.table(held), "t").train
+        assert train is not None
+        assert train.classes == ("a", "b")
+
+
 def test_dates_and_decimals_are_classes_by_their_text() -> None:
     from datetime import date
     from decimal import Decimal
@@ -332,11 +352,16 @@ def ids(kind: str, values: list[int], path: Path) -> Any:
         return frame.astype({"code": object}).to_dict("records")
     if kind == "mapping":
         return {name: frame[name].tolist() for name in frame}
+    if kind == "arrow":
+        frame.loc[len(frame)] = [1, "no", 0.0]
+        arrow = pandas.array([*values * 20, None], dtype="int64[pyarrow]")
+        return frame.assign(code=arrow)
     return frame.astype({"code": kinds[kind]}) if kind in kinds else frame
 
 
 @pytest.mark.parametrize(
-    "kind", ["csv", "parquet", "int64", "uint64", "nullable", "objects", "rows", "mapping"]
+    "kind",
+    ["csv", "parquet", "int64", "uint64", "nullable", "arrow", "objects", "rows", "mapping"],
 )
 def test_whole_numbers_past_float64_do_not_fall_together(kind: str, tmp_path: Path) -> None:
     data = ids(kind, [ID, ID + 1, ID + 2], tmp_path)

@@ -36,12 +36,12 @@ def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
             for name, weight in named
         }
         return setting if repr(setting) == repr(checked) else checked  # scikit-learn wants its own
-    if setting not in CLASS_WEIGHTS:
+    if not isinstance(setting, str) or setting not in CLASS_WEIGHTS:
         raise SettingError(
             f"The class weight must be one of {', '.join(CLASS_WEIGHTS)}, or weights such as "
             f"{{'cat': 2}}, but got {setting!r}."
         )
-    return str(setting)
+    return setting
 
 
 def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:

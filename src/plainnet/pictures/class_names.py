@@ -64,9 +64,11 @@ def plain_label(label: Any) -> Label:
         return int(label)
     if not isinstance(label, (float, np.floating)):
         raise ValueError(f"{label!r:.40} is neither a text, a boolean nor a number")
+    if not np.isfinite(label):
+        raise ValueError(f"{float(label)} is no number")
     exact: float = 2.0 ** (np.finfo(type(label)).nmant + 1)  # beyond it whole numbers are missing
-    if not abs(float(label)) < exact:
-        raise ValueError(f"{label!r:.40} cannot be told from other numbers")
+    if abs(float(label)) >= exact:
+        raise ValueError(f"{label!r:.40} cannot be told from the numbers beside it")
     return float(label)
 
 
@@ -147,8 +149,8 @@ def label_array(labels: Sequence[Label]) -> Array:
         for dtype in (np.int64, np.uint64):
             with suppress(OverflowError):
                 return np.array(labels, dtype)
-    elif len(kinds) == 1:
-        return np.array(labels)
+    elif len(kinds) == 1 and (plain := np.array(labels)).tolist() == [*labels]:
+        return plain  # a text that ends in NUL would lose it
     made = np.empty(len(labels), object)
     made[:] = labels
     return made

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.errors import MissingExtraError
+from plainnet.errors import MissingExtraError, SettingError
 from plainnet.exchange.network_nodes import class_nodes, network_nodes
 from plainnet.exchange.nodes import DOUBLE, FLOAT, INT64, Node, Nodes, tensor_of
 from plainnet.network import Array
@@ -118,8 +118,21 @@ def _logits(nodes: Nodes, operator: Any) -> str:
 
 
 def _as_labels(classes: Array) -> Array:
-    """As ONNX has labels: strings, or whole numbers of 64 bits."""
-    return classes.astype(str) if classes.dtype.kind in "OU" else classes.astype(np.int64)
+    """As ONNX has labels: strings, or whole numbers of 64 bits.
+
+    Raises:
+        SettingError: they are other numbers.
+    """
+    if classes.dtype.kind in "OU":
+        return classes.astype(str)
+    with np.errstate(invalid="ignore"):
+        whole = classes.astype(np.int64)
+    if [*map(int, classes.tolist())] != whole.tolist():
+        raise SettingError(
+            f"A class is {classes.max()}, and ONNX labels are whole numbers of 64 bits; fit to y "
+            "as texts, y.astype(str)."
+        )
+    return whole
 
 
 def _pour(

@@ -13,7 +13,7 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
-from plainnet.tables.table import Table, raw_column, values_of
+from plainnet.tables.table import EXACT, Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
 """How the header of an index without a name reads, as pandas and R write it."""
@@ -84,11 +84,11 @@ def _of_frame(frame: Any, name: str) -> Table:
     """Of a data frame; an index that has a name is a column, too, but is not learned from."""
     keys = list(frame.columns)
     column_names(keys, name)  # first: of two that are called alike a frame gives both
-    given = [(key, np.asarray(frame[key])) for key in keys]
+    given = [(key, _cells(frame[key])) for key in keys]
     levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
     known = {str(key).strip() for key in keys}
     index = [
-        (level, np.asarray(frame.index.get_level_values(level)))
+        (level, _cells(frame.index.get_level_values(level)))
         for level in dict.fromkeys(levels)
         if str(level).strip() not in known
     ]
@@ -105,6 +105,16 @@ def _table(
     columns = {name: raw_column(values) for name, values in given_as.items()}
     marked = (*index_columns(keys, names), *(str(key).strip() for key, _ in index))
     return Table(name, columns, index=marked, given=given_as)
+
+
+def _cells(column: Any) -> Array:
+    """The column of a frame as an array that changes no value of it.
+
+    Where one is missing, NumPy is given whole numbers of Arrow as float64.
+    """
+    array = np.asarray(column)
+    rounded = array.dtype.kind == "f" and (np.abs(array) > EXACT).any()
+    return values_of(list(column)) if rounded else array
 
 
 def _values(table: str, name: str, values: Any) -> Array:

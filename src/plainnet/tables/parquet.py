@@ -82,6 +82,12 @@ def _is_exact(values: Any) -> bool:
     return all(end is None or abs(end) <= EXACT for end in ends)
 
 
+def _text_types() -> tuple[Any, ...]:
+    import pyarrow
+
+    return pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()
+
+
 def _column(values: Any, types: Any) -> Array | None:
     """Float64 or text; None of a column that holds lists, records or bytes."""
     kind = values.type
@@ -95,7 +101,7 @@ def _column(values: Any, types: Any) -> Array | None:
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN where there is none
         return numbers.astype(np.float64)
-    if types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind):
+    if types.is_boolean(kind) or kind in _text_types():
         cells = ["" if cell is None else str(cell).strip() for cell in values.to_pylist()]
         return np.array(cells, TEXT)
     if any(

@@ -132,7 +132,9 @@ def _is_exact(*numbers: Any) -> bool:
 
 
 def _text(cell: Any) -> str:
-    text = (cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
+    if isinstance(cell, bytes):
+        cell = cell.decode(errors="backslashreplace")
+    text = str(cell).strip()
     if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
