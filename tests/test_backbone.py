@@ -381,7 +381,7 @@ def test_without_its_packages_the_extra_is_named(
 ) -> None:
     path = glass(tmp_path / "a.onnx")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[onnx\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[onnx\]"'):
         Backbone.open(path)
 
 

@@ -855,7 +855,7 @@ def test_data_that_the_article_cannot_use(plainnet: Command, data: Path) -> None
 def test_without_h5py_the_extra_is_named(h5_pair: Path, tmp_path: Path) -> None:
     (tmp_path / "h5py.py").write_text("raise ImportError('not here')")
     process = started("article", "--data", h5_pair, env={"PYTHONPATH": str(tmp_path)})
-    ended(process).refused(r'needs h5py.*pip install "plainnet\[h5\]"')
+    ended(process).refused(r'needs h5py.*pip install "\.\[h5\]"')
 
 
 def test_a_demo_that_cannot_be_written(plainnet: Command, tmp_path: Path) -> None:

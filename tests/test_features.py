@@ -232,7 +232,7 @@ def test_without_onnxruntime_it_is_read_but_not_asked(
     classifier = load_run(here / "run")
     assert classifier.classes == ("cat", "fox")
     assert classifier.predict_proba(np.zeros((1, 12), np.float32)).shape == (1, 2)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[onnx\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[onnx\]"'):
         classifier.predict(files)
 
 

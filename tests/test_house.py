@@ -4,8 +4,10 @@ Read from the source with `ast`; nothing is imported here.
 """
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -120,6 +122,29 @@ def test_files_and_functions_are_short(module: str) -> None:
             if ast.get_docstring(node) is not None and first.end_lineno is not None:
                 lines -= first.end_lineno - first.lineno + 1
             assert lines <= LONGEST_FUNCTION, f"{node.name}: {lines} lines"
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
+    root = SRC.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras, seen = project["optional-dependencies"], set()
+    for module in MODULES:
+        for node in ast.walk(tree_of(module)):
+            if not isinstance(node, ast.Call) or "MissingExtraError" not in ast.unparse(node.func):
+                continue
+            assert ast.unparse(node.func) == "MissingExtraError.of", f"{module}: use of(…)"
+            packages = {ast.literal_eval(name) for name in node.args[1:]}
+            [extra] = (ast.literal_eval(given.value) for given in node.keywords)
+            assert packages <= {need.partition(">")[0] for need in extras[extra]}
+            seen |= packages
+    assert len(seen) > 6
+    texts = [*MODULES.values(), *root.glob("*.md"), *(root / "docs").glob("*.md")]
+    assert not [
+        path
+        for path in texts
+        if "install" in (text := path.read_text("utf-8"))
+        and re.search(r"pip install .?plainnet", text)
+    ]  # it is on no index
 
 
 @pytest.mark.parametrize("module", MODULES)

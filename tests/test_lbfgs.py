@@ -118,5 +118,5 @@ def test_what_cannot_be_learned_from_is_refused(monkeypatch: pytest.MonkeyPatch)
     ):
         minimize(line(), MeanSquaredError(), X * 1e200, y * 1e200)
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[sklearn\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[fast\]"'):
         minimize(line(), MeanSquaredError(), X, y)

@@ -397,14 +397,14 @@ def test_without_onnxruntime_nothing_is_verified(
     assert err.startswith("not verified: Running an ONNX file needs onnxruntime")
     code, out, _ = plainnet("export", trained, "--onnx", "pets.onnx", "--json")
     assert (code, json.loads(out)["verification"]) == (0, None)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[onnx\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[onnx\]"'):
         verify_onnx("pets.onnx")
 
 
 def test_without_onnx(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked = Classifier.load(trained / "model.safetensors")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingExtraError, match=r'needs onnx, .*pip install "plainnet\[onnx\]"'):
+    with pytest.raises(MissingExtraError, match=r'needs onnx, .*pip install "\.\[onnx\]"'):
         export_onnx(asked, tmp_path / "a.onnx")
 
 

@@ -165,5 +165,5 @@ def test_the_example_of_the_documentation() -> None:
 
 def test_without_skl2onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[skl2onnx\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[skl2onnx\]"'):
         register_skl2onnx()

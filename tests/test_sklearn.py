@@ -709,6 +709,6 @@ def test_without_scikit_learn_the_extra_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith(
-        "MissingExtraError: The estimators need scikit-learn, which is not installed: "
-        'pip install "plainnet[sklearn]".'
+        "MissingExtraError: plainnet.sklearn needs scikit-learn, which is not installed: "
+        'pip install scikit-learn, or pip install ".[sklearn]" in a clone of plainnet.'
     )

@@ -90,7 +90,7 @@ def test_h5_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for part in ("train", "test"):
         (tmp_path / f"{part}_pets.h5").touch()
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "plainnet\[h5\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[h5\]"'):
         read_data(tmp_path)
 
 

@@ -148,7 +148,7 @@ def test_without_the_extra_nothing_begins(
     arguments = [str(data), "--out", str(run), "--tensorboard", str(tmp_path / "events")]
     failed = CliRunner().invoke(cli, ["train", *arguments])
     assert isinstance(failed.exception, MissingExtraError)
-    assert 'pip install "plainnet[tensorboard]"' in str(failed.exception)
+    assert 'pip install ".[tensorboard]"' in str(failed.exception)
     assert not run.exists()
 
 

@@ -49,4 +49,16 @@ class ModelFileError(FileError):
 
 
 class MissingExtraError(PlainnetError, ImportError):
-    """An optional package is not installed; the message names the extra that brings it."""
+    """An optional package is not installed; the message says how it is."""
+
+    @classmethod
+    def of(cls, what: str, *packages: str, extra: str) -> "MissingExtraError":
+        """The error that `what` needs packages, which the extra of that name brings.
+
+        plainnet itself need not be on an index: the packages are, and a clone has its extras.
+        """
+        are = "is" if len(packages) == 1 else "are"
+        return cls(
+            f"{what} needs {' and '.join(packages)}, which {are} not installed: pip install "
+            f'{" ".join(packages)}, or pip install ".[{extra}]" in a clone of plainnet.'
+        )

@@ -173,10 +173,7 @@ def _open(path: Path) -> tuple[Any, str]:
     try:
         import onnxruntime
     except ImportError:
-        raise MissingExtraError(
-            "Running an ONNX file needs onnxruntime, which is not installed: "
-            'pip install "plainnet[onnx]".'
-        ) from None
+        raise MissingExtraError.of("Running an ONNX file", "onnxruntime", extra="onnx") from None
     if not path.is_file():
         raise FileError(f"There is no file {path}; name an ONNX file that `export` has written.")
     options = onnxruntime.SessionOptions()

@@ -160,7 +160,5 @@ def onnx_module() -> ModuleType:
         import onnx.numpy_helper
         import onnx.version_converter
     except ImportError:
-        raise MissingExtraError(
-            'An ONNX file needs onnx, which is not installed: pip install "plainnet[onnx]".'
-        ) from None
+        raise MissingExtraError.of("Writing an ONNX file", "onnx", extra="onnx") from None
     return onnx

@@ -96,10 +96,8 @@ def _packages() -> tuple[ModuleType, ModuleType]:
         import onnx
         import onnxruntime
     except ImportError:
-        raise MissingExtraError(
-            "Features from an ONNX file need onnx and onnxruntime, which are not installed: "
-            'pip install "plainnet[onnx]".'
-        ) from None
+        what = "Making features with an ONNX file"
+        raise MissingExtraError.of(what, "onnx", "onnxruntime", extra="onnx") from None
     return onnx, onnxruntime
 
 

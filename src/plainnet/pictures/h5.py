@@ -29,9 +29,7 @@ def read_h5_pair(folder: Path) -> Splits:
     try:
         import h5py
     except ImportError:
-        raise MissingExtraError(
-            'Reading .h5 files needs h5py, which is not installed: pip install "plainnet[h5]".'
-        ) from None
+        raise MissingExtraError.of("Reading .h5 files", "h5py", extra="h5") from None
     parts: dict[str, Any] = {p: _dataset(h5py, folder, p) for p in ("train", "test")}
     return Splits(folder, **parts)
 

@@ -29,10 +29,8 @@ def needs_tensorboard() -> tuple[Any, Any, Any]:
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto import event_pb2, summary_pb2
     except ImportError:
-        raise MissingExtraError(
-            "Writing TensorBoard event files needs tensorboardX, which is not installed: "
-            'pip install "plainnet[tensorboard]".'
-        ) from None
+        what = "Writing TensorBoard event files"
+        raise MissingExtraError.of(what, "tensorboardX", extra="tensorboard") from None
     return EventsWriter, event_pb2, summary_pb2
 
 

@@ -19,9 +19,7 @@ from plainnet.errors import MissingExtraError
 try:
     import sklearn as _  # noqa: F401
 except ImportError:
-    raise MissingExtraError(
-        'The estimators need scikit-learn, which is not installed: pip install "plainnet[sklearn]".'
-    ) from None
+    raise MissingExtraError.of("plainnet.sklearn", "scikit-learn", extra="sklearn") from None
 
 from plainnet.sklearn.classifier import PlainNetClassifier
 from plainnet.sklearn.regressor import PlainNetRegressor

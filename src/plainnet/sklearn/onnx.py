@@ -38,10 +38,7 @@ def register_skl2onnx() -> None:
     try:
         from skl2onnx import update_registered_converter
     except ImportError:
-        raise MissingExtraError(
-            "Converting estimators needs skl2onnx, which is not installed: "
-            'pip install "plainnet[skl2onnx]".'
-        ) from None
+        raise MissingExtraError.of("Converting estimators", "skl2onnx", extra="skl2onnx") from None
     update_registered_converter(
         PlainNetClassifier,
         "PlainNetClassifier",

@@ -26,9 +26,7 @@ def read_parquet(path: Path) -> Table:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingExtraError(
-            "Reading .parquet files needs pyarrow; install it with: pip install 'plainnet[parquet]'"
-        ) from error
+        raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
     try:
         with path.open("rb") as file:
             read = pyarrow.parquet.read_table(file)

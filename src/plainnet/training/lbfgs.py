@@ -72,9 +72,7 @@ def minimize(
     try:
         from scipy import optimize  # type: ignore[import-untyped]
     except ImportError:
-        raise MissingExtraError(
-            'L-BFGS needs SciPy, which is not installed: pip install "plainnet[sklearn]".'
-        ) from None
+        raise MissingExtraError.of("L-BFGS", "scipy", extra="fast") from None
     check_part("network", network, Network, "Network.dense([2, 16, 1])", "network, loss, X, y")
     check_part("loss", loss, Loss, "SoftmaxCrossEntropy()", "network, loss, X, y")
     X, y, weights = checked_samples(network, loss, X, y, weights)
