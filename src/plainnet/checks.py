@@ -1,11 +1,35 @@
 """Settings are checked at the door, declaratively, so that the code behind it can be naked."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
+from typing import Any
 
 from plainnet.errors import SettingError
+
+
+def plain(value: Any) -> Any:
+    """A scalar of NumPy, or an array without dimensions, as Python's own; else the value."""
+    alone = hasattr(value, "item") and getattr(value, "ndim", None) == 0
+    return value.item() if alone else value
+
+
+def of_python(value: Any) -> Any:
+    """Scalars and sequences, of NumPy too, as Python's own numbers, texts and tuples."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(value) if isinstance(value, list) else value
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """Whether both are equal and of the same types, all the way down."""
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, Mapping):
+        return is_same((*value.items(),), (*other.items(),))
+    if isinstance(value, tuple):
+        return len(value) == len(other) and all(map(is_same, value, other))
+    return bool(value == other)
 
 
 def check_number(name: str, value: float, interval: str) -> float:
@@ -16,6 +40,7 @@ def check_number(name: str, value: float, interval: str) -> float:
     Raises:
         SettingError: `value` is no number, NaN, or outside.
     """
+    value = plain(value)
     low, high = (float(bound) for bound in interval[1:-1].split(","))
     try:
         number = float(value) if isinstance(value, Real) else math.nan
@@ -35,9 +60,22 @@ def check_whole(name: str, value: int, least: int) -> int:
     Raises:
         SettingError: `value` is something else.
     """
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SettingError(f"The {name} must be a whole number ≥ {least}, but got {value!r}.")
     return int(value)
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """The flag as a plain bool, if it is one.
+
+    Raises:
+        SettingError: `value` is something else.
+    """
+    value = plain(value)
+    if not isinstance(value, bool):
+        raise SettingError(f"{name} must be True or False, but got {value!r}.")
+    return value
 
 
 def either(names: Iterable[str]) -> str:

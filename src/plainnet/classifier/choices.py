@@ -86,6 +86,30 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
+WHOLE: Mapping[str, tuple[str, int]] = {
+    "batch_size": ("batch size", 1),
+    "epochs": ("number of epochs", 1),
+    "patience": ("patience", 0),
+    "ensemble": ("number of networks in an ensemble", 1),
+    "seed": ("seed", 0),
+}
+"""Settings that are whole numbers: what messages call them, and the least."""
+NUMBERS: Mapping[str, tuple[str, str]] = {
+    "dropout": ("dropout", "[0, 1)"),
+    "input_dropout": ("input dropout", "[0, 1)"),
+    "learning_rate": ("learning rate", "(0, inf)"),
+    "weight_decay": ("weight decay", "[0, inf)"),
+    "clip_norm": ("norm to clip gradients at", "(0, inf)"),
+    "max_norm": ("largest norm of the weights into a unit", "(0, inf)"),
+    "label_smoothing": ("label smoothing", "[0, 1)"),
+    "averaging": ("averaging", "[0, 1)"),
+    "validation_share": ("share of validation samples", "[0, 1)"),
+    "precision": ("wanted precision", "(0, 1]"),
+    "recall": ("wanted recall", "(0, 1]"),
+}
+"""Settings that are numbers: what messages call them, and where they may lie."""
+UNSET = ("learning_rate", "clip_norm", "max_norm", "validation_share", "precision", "recall")
+"""Those that may be None."""
 ELSEWHERE: Mapping[str, str] = {
     "alpha": "weight_decay",
     "early_stopping": "patience",

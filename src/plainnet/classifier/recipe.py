@@ -1,21 +1,33 @@
 """The recipe: every choice of a training in one frozen, checked, printable record."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
 
-from plainnet.checks import check_number, check_whole, did_you_mean, either
+from plainnet.checks import (
+    check_flag,
+    check_number,
+    check_whole,
+    did_you_mean,
+    either,
+    is_same,
+    of_python,
+    plain,
+)
 from plainnet.classifier.choices import (
     ACTIVATIONS,
     ELSEWHERE,
     INITIALIZERS,
     NORMALIZATIONS,
+    NUMBERS,
     OPTIMIZERS,
     SCHEDULES,
     TABLES,
+    UNSET,
     USUAL_RATES,
+    WHOLE,
     setting,
 )
 from plainnet.classifier.weights import checked_class_weight
@@ -129,45 +141,39 @@ class Recipe:
     seed: int = setting(0, "Of everything that is drawn at random.")
 
     def __post_init__(self) -> None:
-        for units in _sequence("hidden", self.hidden, "units of layers such as (128, 64), or ()"):
-            check_whole("number of units of a hidden layer", units, 1)
-        if self.size is not None:
-            for side in _sequence("size", self.size, "height and width such as (64, 64)", 2):
-                check_whole("size of pictures", side, 1)
-        if not isinstance(self.grey, bool):
-            raise SettingError(f"grey must be True or False, but got {self.grey!r}.")
-        for name, table in TABLES.items():
-            _one_of(name, getattr(self, name.replace(" ", "_")), table)
-        for name in ("dropout", "input_dropout", "label_smoothing", "averaging"):
-            check_number(name.replace("_", " "), getattr(self, name), "[0, 1)")
-        augmentation_of(self.augment)
-        object.__setattr__(self, "class_weight", checked_class_weight(self.class_weight))
-        if self.positive is not None:
-            object.__setattr__(self, "positive", _class_name(self.positive))
-        if self.learning_rate is not None:
-            check_number("learning rate", self.learning_rate, "(0, inf)")
-        check_number("weight decay", self.weight_decay, "[0, inf)")
-        if self.clip_norm is not None:
-            check_number("norm to clip gradients at", self.clip_norm, "(0, inf)")
-        if self.max_norm is not None:
-            check_number("largest norm of the weights into a unit", self.max_norm, "(0, inf)")
-        check_whole("batch size", self.batch_size, 1)
-        if self.epochs is not None:
-            check_whole("number of epochs", self.epochs, 1)
-        for name in ("precision", "recall"):
-            if getattr(self, name) is not None:
-                check_number(f"wanted {name}", getattr(self, name), "(0, 1]")
+        for name, value in self._checked():
+            if not is_same(value, getattr(self, name)):  # such as numbers of NumPy, not for files
+                object.__setattr__(self, name, value)
         if self.precision is not None and self.recall is not None:
             raise SettingError("One threshold gives a precision or a recall; choose one of them.")
         if self.positive is not None and self.precision is None and self.recall is None:
             raise SettingError(
                 "positive says which class a precision or recall is for; give one of them as well."
             )
-        check_whole("number of networks in an ensemble", self.ensemble, 1)
-        check_whole("patience", self.patience, 0)
-        if self.validation_share is not None:
-            check_number("share of validation samples", self.validation_share, "[0, 1)")
-        check_whole("seed", self.seed, 0)
+
+    def _checked(self) -> Iterator[tuple[str, Any]]:
+        """Each setting by its name, checked, in Python's own types."""
+        units = _sequence("hidden", self.hidden, "units of layers such as (128, 64), or ()")
+        hidden = "number of units of a hidden layer"
+        yield "hidden", tuple(check_whole(hidden, n, 1) for n in units)
+        if self.size is not None:
+            sides = _sequence("size", self.size, "height and width such as (64, 64)", 2)
+            yield "size", tuple(check_whole("size of pictures", n, 1) for n in sides)
+        yield "grey", check_flag("grey", self.grey)
+        for name, table in TABLES.items():
+            yield name, _one_of(name, getattr(self, name), table)
+        for name, (told, least) in WHOLE.items():
+            if getattr(self, name) is not None or name != "epochs":
+                yield name, check_whole(told, getattr(self, name), least)
+        for name, (told, interval) in NUMBERS.items():
+            if getattr(self, name) is not None or name not in UNSET:
+                yield name, check_number(told, getattr(self, name), interval)
+        augmentation = augmentation_of(self.augment)
+        if isinstance(self.augment, Mapping):
+            yield "augment", {str(name): getattr(augmentation, name) for name in self.augment}
+        yield "class_weight", checked_class_weight(self.class_weight)
+        if self.positive is not None:
+            yield "positive", _class_name(self.positive)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -182,14 +188,12 @@ class Recipe:
                 f"There is no setting {name!r}{did_you_mean(ELSEWHERE.get(name, name), known)}; "
                 f"there are {', '.join(sorted(known))}."
             )
-        plain: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
-        }
-        if isinstance(plain.get("hidden"), int):
-            plain["hidden"] = (plain["hidden"],)
-        if isinstance(plain.get("size"), int):
-            plain["size"] = (plain["size"],) * 2
-        return cls(**plain)
+        given = {name: of_python(value) for name, value in settings.items()}
+        if isinstance(given.get("hidden"), int):
+            given["hidden"] = (given["hidden"],)
+        if isinstance(given.get("size"), int):
+            given["size"] = (given["size"],) * 2
+        return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
         """Names and values, as JSON can say them."""
@@ -286,9 +290,11 @@ def _class_name(label: Any) -> str:
         raise SettingError(f"positive must name a class, but {error}.") from None
 
 
-def _one_of(name: str, value: str, table: Mapping[str, Any]) -> None:
-    if value not in table:
+def _one_of(name: str, value: Any, table: Mapping[str, Any]) -> str:
+    value = plain(value)
+    if not isinstance(value, str) or value not in table:
         raise SettingError(
             f"The {name} must be one of {', '.join(table)}, but got {value!r}"
             f"{did_you_mean(value, table)}."
         )
+    return str(value)

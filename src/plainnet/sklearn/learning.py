@@ -183,7 +183,8 @@ class Learning(Parameters):
     def _waited_enough(self) -> bool:
         """Whether there was nothing better for too long; "adaptive" goes on with smaller steps."""
         if self.learning_rate == "invscaling":
-            self._optimizer.learning_rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
+            rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
+            self._optimizer.learning_rate = float(rate)
         if self._no_improvement_count <= self.n_iter_no_change:
             return False
         if self.learning_rate == "adaptive" and self._optimizer.learning_rate > SLOWEST:

@@ -61,7 +61,7 @@ def capture(
         tensors |= {f"average.{name}": value for name, value in average.state().items()}
     facts = {
         "position": asdict(position),
-        "learning_rate": optimizer.learning_rate,
+        "learning_rate": float(optimizer.learning_rate),
         "generators": {
             name: rng.bit_generator.state for name, rng in _all(network, generators).items()
         },

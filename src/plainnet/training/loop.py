@@ -110,10 +110,10 @@ def train(
         DivergedError: while iterating, when the loss is no longer finite.
     """
     check_parts(network, loss, optimizer)
-    _check_settings(epochs, batch_size, l2, clip_norm, max_norm)
+    epochs, batch_size = _checked_sizes(epochs, batch_size)
+    l2, clip_norm, max_norm = _checked_bounds(l2, clip_norm, max_norm)
     X, y, weights = checked_samples(network, loss, X, y, weights)
-    if validation:
-        validation = checked_samples(network, loss, *validation)
+    validation = validation and checked_samples(network, loss, *validation)
     network.proved = False  # the first step shows whether all layers keep to their contract
     learned = augment or prepare
     fresh: dict[str, Any] = {"prepare": learned, "anew": augment is not None, "order": order}
@@ -168,21 +168,20 @@ def _epoch_by_epoch(
         network.settle()
 
 
-def _check_settings(
-    epochs: int,
-    batch_size: int | None,
-    l2: float,
-    clip_norm: float | None,
-    max_norm: float | None,
-) -> None:
-    check_whole("number of epochs", epochs, 0)
-    if batch_size is not None:
-        check_whole("batch size", batch_size, 1)
-    check_number("L2 penalty", l2, "[0, inf)")
+def _checked_sizes(epochs: int, batch_size: int | None) -> tuple[int, int | None]:
+    epochs = check_whole("number of epochs", epochs, 0)
+    return epochs, None if batch_size is None else check_whole("batch size", batch_size, 1)
+
+
+def _checked_bounds(
+    l2: float, clip_norm: float | None, max_norm: float | None
+) -> tuple[float, float | None, float | None]:
+    l2 = check_number("L2 penalty", l2, "[0, inf)")
     if clip_norm is not None:
-        check_number("norm to clip gradients at", clip_norm, "(0, inf]")
+        clip_norm = check_number("norm to clip gradients at", clip_norm, "(0, inf]")
     if max_norm is not None:
-        check_number("largest norm of the weights into a unit", max_norm, "(0, inf)")
+        max_norm = check_number("largest norm of the weights into a unit", max_norm, "(0, inf)")
+    return l2, clip_norm, max_norm
 
 
 def _check_finite(

@@ -14,22 +14,22 @@ Schedule = Callable[[int], float]
 
 def constant(rate: float) -> Schedule:
     """α, always."""
-    check_number("learning rate", rate, "(0, inf)")
+    rate = check_number("learning rate", rate, "(0, inf)")
     return lambda step: rate  # noqa: ARG005
 
 
 def step_decay(rate: float, every: int, factor: float = 0.1) -> Schedule:
     """α · factor^⌊step / every⌋: a stair."""
-    check_number("learning rate", rate, "(0, inf)")
-    check_whole("number of steps between two falls", every, 1)
-    check_number("factor of the stair", factor, "(0, 1]")
+    rate = check_number("learning rate", rate, "(0, inf)")
+    every = check_whole("number of steps between two falls", every, 1)
+    factor = check_number("factor of the stair", factor, "(0, 1]")
     return lambda step: rate * factor ** (step // every)
 
 
 def exponential(rate: float, factor: float) -> Schedule:
     """α · factor^step."""
-    check_number("learning rate", rate, "(0, inf)")
-    check_number("factor of each step", factor, "(0, 1]")
+    rate = check_number("learning rate", rate, "(0, inf)")
+    factor = check_number("factor of each step", factor, "(0, 1]")
     return lambda step: rate * factor**step
 
 
@@ -38,15 +38,15 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
     Loshchilov, Hutter: SGDR (2017), eq. 5, without restarts.
     """
-    check_number("learning rate", rate, "(0, inf)")
-    check_whole("number of steps of the cosine", steps, 1)
-    check_number("final learning rate", final, "[0, inf)")
+    rate = check_number("learning rate", rate, "(0, inf)")
+    steps = check_whole("number of steps of the cosine", steps, 1)
+    final = check_number("final learning rate", final, "[0, inf)")
     return lambda step: _between(rate, final, step / steps)
 
 
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
     """Any schedule, its first rates raised linearly: α · (step + 1) / steps while step < steps."""
-    check_whole("number of steps to warm up", steps, 0)
+    steps = check_whole("number of steps to warm up", steps, 0)
     return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
 
 
@@ -64,11 +64,11 @@ def one_cycle(
         start: how many times smaller than the peak the first rate is.
         end: how many times smaller than the first the last rate is.
     """
-    check_number("peak learning rate", peak, "(0, inf)")
-    check_whole("number of steps of the cycle", steps, 1)
-    check_number("share of the steps until the peak", rise, "[0, 1]")
-    check_number("ratio of peak to first rate", start, "[1, inf)")
-    check_number("ratio of first to last rate", end, "[1, inf)")
+    peak = check_number("peak learning rate", peak, "(0, inf)")
+    steps = check_whole("number of steps of the cycle", steps, 1)
+    rise = check_number("share of the steps until the peak", rise, "[0, 1]")
+    start = check_number("ratio of peak to first rate", start, "[1, inf)")
+    end = check_number("ratio of first to last rate", end, "[1, inf)")
     first, top = peak / start, rise * steps - 1
 
     def rate(step: int) -> float:

@@ -43,8 +43,8 @@ def stop_early(
         SettingError: a setting is out of its range; at the first epoch: no such figure.
     """
     _check_best(best)
-    check_whole("patience", patience, 1)
-    check_number("least gain", least_gain, "[0, inf)")
+    patience = check_whole("patience", patience, 1)
+    least_gain = check_number("least gain", least_gain, "[0, inf)")
     return _stopping(epochs, figure, best, patience, least_gain, past)
 
 
