@@ -17,6 +17,7 @@ from plainnet.network import Array
 from plainnet.network.arrays import unmasked
 from plainnet.pictures import Dataset, Splits, read_data
 from plainnet.pictures.folders import class_names
+from plainnet.pictures.mistaken import looks_like
 from plainnet.pictures.sources import holds_class_folders
 
 if TYPE_CHECKING:
@@ -107,7 +108,13 @@ def read_for(
 
 def _check_names(learner: "Learner", path: Path, part: str | None) -> None:
     """Refuse class folders that the model cannot answer for, before their pictures are read."""
-    if learner.columns is not None or not holds_class_folders(path):
+    if learner.columns is None and (found := looks_like(path)) == "a table":
+        raise DataError(_other_kind(learner, path, found))
+    if not holds_class_folders(path):
+        return
+    if learner.columns is not None:
+        if looks_like(path) == "a folder of pictures":
+            raise DataError(_other_kind(learner, path, "a folder of pictures"))
         return
     if not learner.picture_shape:
         raise DataError(
@@ -121,6 +128,13 @@ def _check_names(learner: "Learner", path: Path, part: str | None) -> None:
         as_data = Dataset(np.zeros((n, 1)), np.arange(n), tuple(names), name=str(path))
         learner.check_kind(as_data)
         numbered_as(getattr(learner, "classes", ()), as_data)
+
+
+def _other_kind(learner: "Learner", path: Path, found: str) -> str:
+    return (
+        f"The model was trained on {learner.trained_on}, but {path} is {found}; evaluate it on "
+        "data of its own kind."
+    )
 
 
 def _read(path: Path, *, extractor: Any = None, **how: Any) -> Splits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ from plainnet.classifier.saved import Saved, describe, restore, whole
 from plainnet.errors import ModelFileError
 from plainnet.files import write_model
 from plainnet.network import Array, Network
+from plainnet.pictures.mistaken import looks_like
 from plainnet.training.threads import one_thread
 
 if TYPE_CHECKING:
@@ -44,16 +46,23 @@ def model_at(path: str | Path) -> Path:
     """The model file at a path: itself, or that in a run folder.
 
     Raises:
-        ModelFileError: a folder that holds none.
+        ModelFileError: a folder that holds none, or something else, such as a picture.
     """
     path = Path(path).expanduser()
-    if not path.is_dir():
-        return path
-    if not (path / MODEL).exists():
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - which never raises
+    if is_folder and (path / MODEL).exists():
+        return path / MODEL
+    found = looks_like(path)
+    meant = f" It is {found}, and the run comes first, then what it is asked about."
+    more = meant if found not in (None, "a model", "a run") else ""
+    if is_folder:
         raise ModelFileError(
             f"The folder {path} holds no {MODEL}; name a folder that `plainnet train` has written."
+            + more
         )
-    return path / MODEL
+    if more:
+        raise ModelFileError(f"{path} is no run and no model file.{more}")
+    return path
 
 
 def learner_of(kind: type[Either], path: str | Path, content: Content) -> Either:

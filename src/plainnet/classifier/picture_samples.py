@@ -15,8 +15,9 @@ from plainnet.network import Array
 from plainnet.pictures import Dataset, PictureExtractor, read_pictures, resize_pictures
 from plainnet.pictures.given import array_of, in_array, numbers_in, pictures_in, stacked_arrays
 from plainnet.pictures.grey import are_grey, in_grey
+from plainnet.pictures.mistaken import looks_like
 from plainnet.pictures.opening import is_path, is_single
-from plainnet.pictures.scanning import left_out_line, scan
+from plainnet.pictures.scanning import is_picture_file, left_out_line, scan
 from plainnet.pictures.sources import DEFAULT_SIZE
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ def given_pictures(samples: Any, shape: tuple[int, ...]) -> Array | list[Any]:
     if not isinstance(pictures, list):
         return pictures
     found = [one for given in pictures for one in _in_folder(given)]
+    for one in found:
+        if mistaken := no_picture(one):
+            raise DataError(mistaken)
     if not found:
         where = f"in {pictures[0]}" if pictures else "among the samples"
         raise DataError(f"There are no pictures {where}; name a picture or another folder.")
@@ -112,6 +116,16 @@ def _batch(array: Array, samples: Any) -> Any:
         return in_array(array, batch=True)
     except DataError as error:
         raise DataError(f"{error} Or give feature vectors, X.reshape(len(X), -1).") from error
+
+
+def no_picture(given: Any) -> str | None:
+    """A sentence about the path of a table, or of arrays; None of all else, pictures or not."""
+    is_other = is_path(given) and not is_picture_file(os.fsdecode(given))
+    found = looks_like(given) if is_other else None
+    if found in (None, "a picture", "a folder of pictures"):
+        return None
+    path = os.fsdecode(given)
+    return f"The model was trained on pictures, but {path} is {found}; give it pictures."
 
 
 def _in_folder(given: Any) -> list[Any]:

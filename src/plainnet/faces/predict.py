@@ -12,6 +12,7 @@ import click
 import numpy as np
 
 from plainnet.classifier import Classifier, Regressor, load_any
+from plainnet.classifier.picture_samples import no_picture
 from plainnet.classifier.rows import rows_of
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.answers import (
@@ -99,6 +100,8 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - which never raises, whatever the name
             files += _in_folder(path, found)
+        elif mistaken := no_picture(path):
+            found.unread[str(path)] = mistaken
         else:
             files.append(path)
     errors: list[PictureError] = []

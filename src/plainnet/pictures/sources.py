@@ -1,6 +1,8 @@
 """From a path to the data that lies there, whatever form it has."""
 
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from plainnet.pictures.decoding import PathLike, Size
 from plainnet.pictures.folders import LAYOUT, first_few, read_class_folders, visible_folders
 from plainnet.pictures.h5 import has_h5_pair, read_h5_pair
 from plainnet.pictures.idx import has_idx_files, read_idx
+from plainnet.pictures.mistaken import looks_like
 from plainnet.pictures.npz import has_npy_files, read_npy_files, read_npz
 from plainnet.pictures.reading import (
     OnUnreadable,
@@ -21,6 +24,14 @@ from plainnet.pictures.reading import (
 )
 from plainnet.pictures.scanning import beside
 
+log = logging.getLogger(__name__)
+
+_ARRAYS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Splits]], ...] = (
+    (has_idx_files, read_idx),
+    (has_h5_pair, read_h5_pair),
+    (has_npy_files, read_npy_files),
+)
+"""Whether a folder holds arrays of a kind, and what reads them."""
 DEFAULT_SIZE = 64
 """The size of pictures from files, in pixels, where none is asked for."""
 
@@ -64,20 +75,25 @@ def read_data(
     path = Path(path).expanduser()
     names = _names(path)
     if path.is_dir():
-        if has_idx_files(path):
-            return _fitted(read_idx(path), size, grey)
-        if has_h5_pair(path):
-            return _fitted(read_h5_pair(path), size, grey)
-        if has_npy_files(path):
-            return _fitted(read_npy_files(path), size, grey)
-        if visible_folders(path) or any(one.kind in ("stray", "format") for one in beside(path)):
+        folders = [folder.name for folder in visible_folders(path)]
+        for is_there, read in _ARRAYS:
+            if is_there(path):
+                if folders:
+                    what = first_few(folders)
+                    log.warning("Left out of %s, which is read as arrays: folder %s.", path, what)
+                return _fitted(read(path), size, grey)
+        if folders or any(one.kind in ("stray", "format") for one in beside(path)):
             pixels = partial(read_cached, size=DEFAULT_SIZE if size is None else size, grey=grey)
             return read_class_folders(
                 path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
             )
     elif path.suffix.lower() == ".npz":
         return _fitted(read_npz(path), size, grey)
-    holding = f": it holds {first_few(names)}" if names else ""
+    found = looks_like(path)
+    one = ": it is one picture" if found == "a picture" else ""
+    holding = f": it holds {first_few(names)}" if names else one
+    if found == "a run":
+        raise DataError(f"{path} is a run, not data; name what it is to learn from, or is asked.")
     raise DataError(
         f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
         "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
@@ -92,8 +108,7 @@ def holds_class_folders(path: PathLike) -> bool:
     folder = Path(path).expanduser()
     if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
         return False
-    others = (has_idx_files, has_h5_pair, has_npy_files)
-    return not any(has(folder) for has in others) and bool(visible_folders(folder))
+    return not any(are(folder) for are, _ in _ARRAYS) and bool(visible_folders(folder))
 
 
 def _names(path: Path) -> list[str]:
