@@ -203,6 +203,11 @@ def test_the_target_is_not_among_the_features(frame: Any, y: Any) -> None:
     ]
 
 
+def test_what_is_right_is_said_once(frame: Any, y: Any) -> None:
+    with pytest.raises(SettingError, match="target = 's' says already what is right for each row"):
+        Classifier(**QUICK).fit(frame, y, target="s")
+
+
 def test_rows_are_not_mixed_up(frame: Any, y: Any) -> None:
     frame = frame.reset_index(drop=True)
     right = pandas.Series(y)
@@ -217,6 +222,7 @@ def test_other_tables_in_memory(frame: Any, y: Any) -> None:
     structured = frame.to_records(index=False)
     assert model.predict_proba(structured).tobytes() == right.tobytes()
     assert model.predict_proba(structured[0]) == pytest.approx(right[:1], abs=1e-6)
+    assert model.predict_proba(frame.iloc[0]) == pytest.approx(right[:1], abs=1e-6)
     pyarrow = pytest.importorskip("pyarrow")
     assert model.predict_proba(pyarrow.Table.from_pandas(frame)).tobytes() == right.tobytes()
     assert isinstance(table_of(structured), Table)

@@ -12,7 +12,7 @@ import pytest
 from plainnet import Classifier, Regressor, read_tables
 from plainnet.errors import DataError, ModelFileError
 from plainnet.files import read_model, write_model
-from plainnet.tables import Category, Columns, Date, Number, read_table, table_of
+from plainnet.tables import Category, Columns, Date, Number, Table, read_table, table_of
 from plainnet.tables.choosing import choose
 from plainnet.tables.csv_file import delimiter_of
 from plainnet.tables.dates import COMPACT
@@ -27,6 +27,11 @@ EARLY = [day.replace(day=1 + day.day % 12) for day in DAYS]
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "seed": 1}
 
 
+def read_at(folder: Path, cells: list[str], delimiter: str) -> Table:
+    """The cells as a column of a file, or if nothing parts the fields as one in memory."""
+    return read_table(file_of(folder, cells, delimiter)) if delimiter else table_of({"c": cells})
+
+
 def file_of(folder: Path, cells: list[str], delimiter: str = ",", name: str = "t.csv") -> Path:
     rows = [f'"{cell}"{delimiter}{"pq"[i % 2]}' for i, cell in enumerate(cells)]
     (folder / name).write_text("\n".join([f"c{delimiter}t", *rows]), "utf-8")
@@ -35,7 +40,7 @@ def file_of(folder: Path, cells: list[str], delimiter: str = ",", name: str = "t
 
 def chosen(folder: Path, cells: list[str], delimiter: str = ",") -> tuple[Any, Any, str]:
     """What the column is taken for, what its cells say, and what is told."""
-    table = read_table(file_of(folder, cells, delimiter))
+    table = read_at(folder, cells, delimiter)
     choice = choose(table, "c")
     if not isinstance(choice.column, Number):
         return choice.column, None, choice.why
@@ -167,6 +172,27 @@ def test_what_may_be_two_things_is_named(
     assert "tell rows apart" not in told
     with pytest.raises(AssertionError, match=why):
         raise AssertionError(told)
+
+
+@pytest.mark.parametrize("delimiter", [",", "", "\t", "|", ";"])
+def test_small_numbers_show_that_thousands_are_parted(delimiter: str, tmp_path: Path) -> None:
+    right = np.where(INTS % 3, INTS, INTS % 1000)
+    for sign in ",.":
+        cells = [f"{v:,}".replace(",", sign) for v in right]
+        column, values, told = chosen(tmp_path, cells, delimiter)
+        if sign == "," and delimiter == ";":  # where semicolons part, a comma is decimal
+            assert "may have thousands or three decimals" in told
+        elif sign == "." and delimiter != ";":
+            assert column.format == "1234.5"
+        else:
+            assert values.tolist() == right.tolist()
+            assert " is read as " in told
+
+
+def test_round_thousands_are_no_small_numbers(tmp_path: Path) -> None:
+    cells = [f"{v}.000" for v in INTS % 900 + 1]
+    assert "may have thousands or three decimals" in chosen(tmp_path, cells, ";")[2]
+    assert chosen(tmp_path, cells, ",")[1].tolist() == (INTS % 900 + 1).tolist()
 
 
 def test_what_a_comma_means_is_said_where_the_file_decides(tmp_path: Path) -> None:

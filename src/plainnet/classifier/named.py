@@ -27,6 +27,10 @@ def named_data(
     """
     how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
     if target is not None:
+        if y is not None:
+            raise SettingError(
+                f"target = {target!r} says already what is right for each row; leave y out."
+            )
         from plainnet.tables import read_tables  # only where there is a table
 
         return read_tables(data, target, task=task, **how)

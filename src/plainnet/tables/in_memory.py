@@ -23,7 +23,9 @@ _INDEX_LEVEL = re.compile(r"__index_level_\d+__")
 
 def has_names(samples: Any) -> bool:
     """Whether these samples are rows of columns that have names."""
-    if isinstance(samples, (Table, Mapping)) or _is_frame(samples) or _is_arrow(samples):
+    if isinstance(samples, (Table, Mapping)) or _is_lazy(samples):
+        return True
+    if _is_frame(samples) or _is_arrow(samples):
         return True
     if isinstance(samples, (np.ndarray, np.void)):
         return samples.dtype.names is not None
@@ -38,6 +40,10 @@ def table_of(samples: Any, name: str = "The table") -> Table:
     """
     if isinstance(samples, Table):
         return samples
+    if _is_lazy(samples):
+        samples = samples.collect()
+    elif hasattr(samples, "to_dict") and not hasattr(samples, "columns"):  # a row of a frame
+        samples = [samples.to_dict()]
     if not has_names(samples) or (isinstance(samples, Mapping) and not samples):
         raise DataError(
             "A table is a .csv or .parquet file, a data frame, columns by name such as "
@@ -133,6 +139,11 @@ def _values(table: str, name: str, values: Any) -> Array:
 def _is_frame(samples: Any) -> bool:
     """As of pandas and polars."""
     return hasattr(samples, "columns") and hasattr(samples, "__getitem__")
+
+
+def _is_lazy(samples: Any) -> bool:
+    """As of polars."""
+    return hasattr(samples, "collect") and hasattr(samples, "collect_schema")
 
 
 def _is_arrow(samples: Any) -> bool:

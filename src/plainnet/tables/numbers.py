@@ -181,7 +181,7 @@ def find_numbers(cells: Cells, delimiter: str = "") -> Found:
     if (plain := cells.plain) is not None:
         known = plain.values[np.isfinite(plain.values)]
         has_decimals = bool((known != np.rint(known)).any())
-        if not (has_decimals and delimiter == ";" and _three_decimals(known)):
+        if not (delimiter == ";" and _three_decimals(known) and "." in "".join(cells.texts)):
             return Found(plain, "1234.5" if has_decimals else "")
     if 2 * sum(map(_may_be_number, cells.sample)) < len(cells.sample):
         return Found(cells.nothing, "")
@@ -241,20 +241,34 @@ def _by_delimiter(
     signs = {sign for i in either if (one := parts[i]) for sign in ",." if sign in one.number}
     example = cells.coded[0][either[0]]
     found = None
-    if point.read.unread.any():  # some cells are written so and some otherwise
-        pass
-    elif signs == {","}:
-        found = {",": point, "": point, ";": comma}.get(delimiter)
-    elif signs == {"."} and delimiter != ";":
-        found = point
+    if len(signs) == 1 and not point.read.unread.any():
+        (sign,) = signs
+        hints = {_by_file(sign, delimiter), _by_others(parts)} - {None}
+        if sign == "." and delimiter != ";":
+            found = point
+        elif len(hints) == 1:
+            found = point if (sign == ",") == hints.pop() else comma
     if found is None:
         note = (
             f"its numbers, such as {example!r:.40}, may have thousands or three decimals; write "
             "them with a decimal point and nothing between thousands"
         )
         return Found(cells.nothing, "", note, True)
+    if delimiter != ";" and "," not in example:
+        return found
     value = found.read.values[int(np.flatnonzero(cells.coded[1] == either[0])[0])]
-    return found._replace(note=f"{example!r:.40} is read as {value:.10g}" if "," in signs else "")
+    return found._replace(note=f"{example!r:.40} is read as {value:.10g}")
+
+
+def _by_file(sign: str, delimiter: str) -> bool | None:
+    """Whether a sign parts thousands, as what parts the fields suggests; None: it does not."""
+    return {(",", ","): True, (",", ""): True, (",", ";"): False}.get((sign, delimiter))
+
+
+def _by_others(parts: list[_Parts | None]) -> bool | None:
+    """The same as the numbers without any sign suggest: from 1000 on they would have one."""
+    digits = [len(one.number) for one in parts if one and one.number.isdigit()]
+    return max(digits) <= 3 if digits else None
 
 
 def _three_decimals(known: Array) -> bool:
