@@ -16,6 +16,7 @@ from plainnet import Classifier
 from plainnet.classifier.explain import explain
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
+from plainnet.pictures import Dataset
 from plainnet.pictures.class_matching import match, numbers_of
 from plainnet.pictures.class_names import class_name, label_array, name_labels, natural_order
 
@@ -332,3 +333,14 @@ def test_the_class_to_explain_may_be_named_as_y_does() -> None:
     assert shown == {"7"}
     with pytest.raises(SettingError, match="class to explain must be one of 5, 7, but got 6"):
         explain(model, X[:1], of=6)
+
+
+def test_the_classes_of_a_data_set_may_be_numbers() -> None:
+    X, y = np.eye(2)[[0, 1] * 30] * 4, np.array([0, 1] * 30)
+    for classes in ((7, 5), [True, False], np.array([0.5, 1.5])):
+        data = Dataset(X, y, classes)  # type: ignore[arg-type]
+        assert data.classes == tuple(map(class_name, classes))
+        model = Classifier(hidden=(), epochs=30, learning_rate=0.1).fit(data)
+        assert (model.predict(X) == np.array(classes)[y]).all()
+    with pytest.raises(DataError, match="must name each class, but None is neither"):
+        Dataset(X, y, (0, None))  # type: ignore[arg-type]

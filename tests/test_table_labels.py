@@ -418,3 +418,31 @@ def test_an_exported_graph_takes_both_spellings(tmp_path: Path) -> None:
     for given, name in [([NFC, NFD], "yes"), (["b", "NA"], "no")]:
         answers = session.run(["label"], {"c": np.array(given, object).reshape(-1, 1)})[0]
         assert answers.tolist() == [name] * 2
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["True", "False", "?!"], ["TRUE", "false", "?!"]),
+        (["1", "2", "x"], ["1.0", "2.00", "x"]),
+        (["1.0", "2.0", "x"], ["1", "2", "x"]),
+    ],
+)
+def test_categories_are_matched_as_classes_are(train: list[str], test: list[str]) -> None:
+    y = ["a", "b", "a"] * 10
+    model = learned({"c": train * 10, "t": y})
+    P = model.predict_proba({"c": train * 10})
+    assert np.array_equal(model.predict_proba({"c": test * 10}), P)
+    unknown = [*train[:2], "01"] * 10
+    assert not np.array_equal(model.predict_proba({"c": unknown}), P)
+
+
+@pytest.mark.parametrize(("train", "test"), [(NFC, NFD), (NFD, NFC)])
+def test_a_column_may_be_spelled_in_two_ways(train: str, test: str, tmp_path: Path) -> None:
+    table = {train: ["x", "b"] * 20, f"{train}-t": ["yes", "no"] * 20, "n": [1, 2, 1, 3] * 10}
+    frame = pandas.DataFrame(table)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    for data in (table, frame, tmp_path / "a.csv"):
+        model = Classifier(hidden=(), epochs=2).fit(data, target=f"{test}-t", drop=["n"])
+        answers = model.predict_proba(table)
+        assert np.array_equal(answers, model.predict_proba({test: ["x", "b"] * 20}))

@@ -12,7 +12,7 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array, unmasked
-from plainnet.pictures.class_names import Label
+from plainnet.pictures.class_names import Label, class_name, plain_label
 from plainnet.pictures.extractor import Extractor
 from plainnet.pictures.scanning import LeftOut
 from plainnet.training.regression import LARGEST
@@ -163,7 +163,19 @@ class Dataset:
                 "leave their samples out."
             )
 
+    def _name_classes(self) -> None:
+        """Classes that are numbers, say, are called by their names, and stay as labels."""
+        given = tuple(self.classes)
+        try:
+            names = tuple(name if isinstance(name, str) else class_name(name) for name in given)
+        except ValueError as error:
+            raise self._error(f"must name each class, but {error}.") from None
+        if names != given:
+            object.__setattr__(self, "labels", self.labels or tuple(map(plain_label, given)))
+        object.__setattr__(self, "classes", names)
+
     def _check_y(self) -> None:
+        self._name_classes()
         y, n_classes = self.y, len(self.classes)
         if y.shape != (len(self.X),) or not np.issubdtype(y.dtype, np.integer):
             raise self._error(

@@ -18,7 +18,7 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_names import composed
+from plainnet.pictures.class_matching import match
 from plainnet.tables.dates import FORMATS, ISO, find_dates, read_dates
 from plainnet.tables.numbers import (
     Found,
@@ -260,9 +260,10 @@ class Category(Column):
     def write(self, values: Array, out: Array, delimiter: str = "") -> None:  # noqa: ARG002
         """1 where it is this category, else 0."""
         different, codes = Cells(values).coded
-        places = {composed(value): i for i, value in enumerate(self.values)}
+        known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
-        found = [places.get(text, missing if is_missing(text) else -1) for text in different]
+        absent = [missing if is_missing(text) else -1 for text in different]
+        found = [a if k is None else k for k, a in zip(known, absent, strict=True)]
         place = np.array(found)[codes]
         rows = np.flatnonzero(place >= 0)
         out[...] = 0

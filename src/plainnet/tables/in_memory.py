@@ -1,7 +1,7 @@
 """Tables of what is in memory already: data frames, columns by name, rows, structured arrays.
 
 A column's name is a text without spaces around it, as in a file: `0` and `"0"` are one name, and so
-are `a` and `a `.
+are `a` and `a `, and an é of one character and one of two.
 """
 
 import re
@@ -13,6 +13,7 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_names import plain_text
 from plainnet.tables.table import EXACT, Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
@@ -72,7 +73,7 @@ def column_names(keys: Iterable[Any], whose: str) -> list[str]:
     Raises:
         DataError: two have one name.
     """
-    names = [str(key).strip() or f"column {i}" for i, key in enumerate(keys, start=1)]
+    names = [plain_text(str(key)) or f"column {i}" for i, key in enumerate(keys, start=1)]
     if repeated := [name for name, n in Counter(names).items() if n > 1]:
         raise DataError(
             f"{whose} names {repeated[0]!r} more than once; give each column a name of its own."
@@ -92,11 +93,11 @@ def _of_frame(frame: Any, name: str) -> Table:
     column_names(keys, name)  # first: of two that are called alike a frame gives both
     given = [(key, _cells(frame[key])) for key in keys]
     levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
-    known = {str(key).strip() for key in keys}
+    known = {plain_text(str(key)) for key in keys}
     index = [
         (level, _cells(frame.index.get_level_values(level)))
         for level in dict.fromkeys(levels)
-        if str(level).strip() not in known
+        if plain_text(str(level)) not in known
     ]
     return _table(name, given, index)
 
@@ -106,10 +107,11 @@ def _table(
 ) -> Table:
     keys = [key for key, _ in given]
     names = column_names(keys, name)
-    named = [*zip(names, given, strict=True), *((str(key).strip(), (key, v)) for key, v in index)]
+    levels = [(plain_text(str(key)), (key, values)) for key, values in index]
+    named = [*zip(names, given, strict=True), *levels]
     given_as = {called: _values(name, called, values) for called, (_, values) in named}
     columns = {name: raw_column(values) for name, values in given_as.items()}
-    marked = (*index_columns(keys, names), *(str(key).strip() for key, _ in index))
+    marked = (*index_columns(keys, names), *(called for called, _ in levels))
     return Table(name, columns, index=marked, given=given_as)
 
 

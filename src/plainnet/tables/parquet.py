@@ -8,6 +8,7 @@ import numpy as np
 
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
+from plainnet.pictures.class_names import plain_text
 from plainnet.tables.in_memory import column_names, index_columns
 from plainnet.tables.table import EXACT, TEXT, Table, raw_column
 
@@ -57,7 +58,7 @@ def table_of_arrow(read: Any, name: str) -> Table:
             log.warning("Left out: column %r of %s holds no plain values.", called, name)
         else:
             columns[called], given[called] = column, read.column(key)
-    noted = {str(key).strip() for key in _pandas_index(read.schema)}
+    noted = {plain_text(str(key)) for key in _pandas_index(read.schema)}
     index = {*index_columns(keys, names), *noted}
     marked = tuple(called for called in columns if called in index)
     return Table(name, columns, index=marked, given=given)

@@ -10,6 +10,7 @@ import numpy as np
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures import Dataset, Splits
+from plainnet.pictures.class_names import plain_text
 from plainnet.pictures.reading import Progress
 from plainnet.tables import Task
 from plainnet.tables.choosing import FEW
@@ -95,7 +96,7 @@ def read_named(
     check_index(data, y)
     table = _read(data, missing)
     named = getattr(y, "name", None)
-    if isinstance(y, str) or (named is not None and str(named).strip() in table.columns):
+    if isinstance(y, str) or (named is not None and plain_text(str(named)) in table.columns):
         raise DataError(
             f"{y if isinstance(y, str) else named!r} is a column of {table.name} and should be "
             "predicted from the others; name it, fit(data, target=…), or give data without it."
@@ -124,7 +125,7 @@ def column_name(name: Any) -> str:
         SettingError: it is something else, such as a list of names.
     """
     if isinstance(name, (str, int, np.integer)) and not isinstance(name, bool):
-        return str(name).strip()
+        return plain_text(str(name))
     raise SettingError(
         f"The target must be the name of one column, but got {name!r:.60}; one column is predicted "
         "at a time."
@@ -134,7 +135,7 @@ def column_name(name: Any) -> str:
 def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
     """The names of the columns that are left out; a text alone is one name."""
     alone = isinstance(names, (str, int))
-    return tuple(str(name).strip() for name in ([names] if alone else names))
+    return tuple(plain_text(str(name)) for name in ([names] if alone else names))
 
 
 def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
