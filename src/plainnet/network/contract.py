@@ -1,4 +1,7 @@
-"""What a network is made of: layers, each one once, whose neighbouring sizes match."""
+"""What a network is made of: layers, each one once, whose neighbouring sizes match.
+
+And what follows from their order: the initial weights that suit each.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -87,3 +90,13 @@ def stack(
         layers += [Dense(n_in, n_out, initializer), activation()]
         layers += [Dropout(dropout)] if dropout else []
     return [*layers, Dense(sizes[-2], sizes[-1], initializer)]
+
+
+def suited(layers: Sequence[Layer], i: int) -> Initializer | None:
+    """What the activation behind layer i asks its weights to be; None: there is none."""
+    for layer in layers[i + 1 :]:
+        if layer.weights:
+            break
+        if initializer := type(layer).initializer:
+            return initializer
+    return None

@@ -46,6 +46,15 @@ def lecun_normal(rng: Rng, n_in: int, n_out: int) -> Array:
     return rng.standard_normal((n_in, n_out)) / math.sqrt(n_in)
 
 
+def wide_normal(rng: Rng, n_in: int, n_out: int) -> Array:
+    """W ~ N(0, 4/n_in): twice LeCun's spread, for a sigmoid, whose slope is ¼ at most.
+
+    Four times would make up for the slope, twice is as good in a shallow network and better than
+    LeCun's in a deep one.
+    """
+    return rng.standard_normal((n_in, n_out)) * (2 / math.sqrt(n_in))
+
+
 def he_normal(rng: Rng, n_in: int, n_out: int) -> Array:
     """W ~ N(0, 2/n_in): twice LeCun's variance, for ReLU sets half of its inputs to zero.
 

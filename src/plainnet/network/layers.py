@@ -4,6 +4,7 @@ Each backward pass is derived in `docs/derivations.md` and held against finite d
 `tests/test_layers.py`. N samples are rows; see `layer.py` for the letters and the buffer rule.
 """
 
+import math
 from types import ModuleType
 from typing import Any, ClassVar, cast
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.network.arrays import Array, Rng, Scratch
-from plainnet.network.initializers import Initializer, glorot_uniform, he_normal
+from plainnet.network.initializers import Initializer, he_normal, lecun_normal, wide_normal
 from plainnet.network.layer import Layer, Parameters
 
 
@@ -53,6 +54,16 @@ class Dense(Layer):
         draw = self._initializer or suited
         self.W[...] = self.xp.asarray(draw(rng, *self.W.shape))
         self.b[...] = 0
+
+    def spread(self, rng: Rng) -> None:
+        """Draw b in front of an activation: as the weights of one more input, which is always 1.
+
+        With b = 0 every unit has its kink, or its middle, at the mean sample, and a network of tanh
+        is an odd function. Where an initializer was given, b stays 0.
+        """
+        if self._initializer is None:
+            n_in, n_out = self.W.shape
+            self.b[...] = self.xp.asarray(rng.standard_normal(n_out) / math.sqrt(n_in))
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
@@ -135,7 +146,7 @@ class Sigmoid(Layer):
 
     formula = "Y = 1 / (1 + e^−X)"
     backward_formulas = ("dX = dY · Y (1 − Y)",)
-    initializer = glorot_uniform
+    initializer = wide_normal
     Y: Array
 
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -159,7 +170,7 @@ class Tanh(Layer):
 
     formula = "Y = tanh(X)"
     backward_formulas = ("dX = dY · (1 − Y²)",)
-    initializer = glorot_uniform
+    initializer = lecun_normal
     Y: Array
 
     def forward(self, X: Array, training: bool = False) -> Array:

@@ -20,10 +20,10 @@ from numpy.typing import DTypeLike
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import passes
 from plainnet.network.arrays import Array, Rng, Shape, generator, unmasked, vector
-from plainnet.network.contract import checked_layers, matched_sizes, stack
+from plainnet.network.contract import checked_layers, matched_sizes, stack, suited
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
-from plainnet.network.layers import ReLU
+from plainnet.network.layers import Dense, ReLU
 from plainnet.network.pickling import given_of, layers_of
 from plainnet.network.replicas import Replicas, Workplaces, copies
 
@@ -35,9 +35,9 @@ class Network:
     >>> network.forward(np.zeros((5, 2))).shape
     (5, 1)
 
-    **Threads.** Any number of threads may ask one network at a time: each works in memory of its
-    own (`replicas.py`), and `grad` is what the same thread's latest `backward` wrote. One thread at
-    a time may train it; what others ask meanwhile is answered with the parameters as they are then.
+    **Threads.** Any number may ask one network at a time: each works in memory of its own
+    (`replicas.py`), and `grad` is that of its own `backward`. One at a time may train it; what
+    others ask meanwhile is answered with the parameters as they are then.
 
     Args:
         layers: at least one; neighbouring sizes must match.
@@ -233,19 +233,13 @@ class Network:
         """Draw all initial parameters anew, and hand a generator to each layer that lacks one."""
         rng = generator(rng)
         for i, layer in enumerate(self.layers):
-            layer.initialize(rng, self._suited(i))
+            layer.initialize(rng, suited(self.layers, i) or lecun_normal)
+        for i, layer in enumerate(self.layers):
+            if isinstance(layer, Dense) and suited(self.layers, i):
+                layer.spread(rng)
         for layer in self.layers:
             if layer.draws and layer.rng is None:
                 layer.rng = rng.spawn(1)[0]
-
-    def _suited(self, i: int) -> Initializer:
-        """What the activation behind layer i asks its weights to be."""
-        for layer in self.layers[i + 1 :]:
-            if layer.weights:
-                break
-            if initializer := type(layer).initializer:
-                return initializer
-        return lecun_normal
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
         """A network of its own, with the same parameters and state; if wished in another dtype."""
