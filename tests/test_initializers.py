@@ -110,9 +110,9 @@ def test_biases_in_front_of_an_activation_are_spread() -> None:
 
 
 def spirals(n: int = 300) -> tuple[Array, Array]:
-    """Two arms of one turn, each the other turned by half of it."""
+    """Two arms of one and a half turns, opposite to each other."""
     r = np.linspace(0.02, 1, n // 2)
-    arm = np.stack([r * np.cos(2 * np.pi * r), r * np.sin(2 * np.pi * r)], axis=1)
+    arm = np.stack([r * np.cos(3 * np.pi * r), r * np.sin(3 * np.pi * r)], axis=1)
     return np.concatenate([arm, -arm]) / arm.std(), np.repeat([0, 1], n // 2)
 
 
@@ -123,16 +123,18 @@ def rings(n: int = 300) -> tuple[Array, Array]:
     return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), y
 
 
-@pytest.mark.parametrize("data", [spirals, rings])
+@pytest.mark.parametrize(("data", "epochs"), [(spirals, 150), (rings, 10)])
 @pytest.mark.parametrize("activation", [Tanh, ReLU])
 def test_points_in_a_plane_are_learned_from_every_seed(
-    activation: type[Layer], data: Callable[[], tuple[Array, Array]]
+    activation: type[Layer], data: Callable[[], tuple[Array, Array]], epochs: int
 ) -> None:
-    """With biases that start at 0, and tanh, two spirals stay at 60 %."""
+    """With tanh, Glorot's weights and biases that start at 0 some 75 % are reached in this time."""
     X, y = data()
     for seed in range(3):
         network = Network.dense([2, 64, 32, 1], activation=activation, rng=seed)
-        fit(network, SigmoidCrossEntropy(), Adam(3e-3), X, y, epochs=150, batch_size=32, rng=seed)
+        fit(
+            network, SigmoidCrossEntropy(), Adam(3e-3), X, y, epochs=epochs, batch_size=32, rng=seed
+        )
         assert ((network.predict(X)[:, 0] > 0) == y).mean() > 0.95
 
 
