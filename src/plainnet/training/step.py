@@ -31,7 +31,12 @@ def train_step(
         DivergedError: the loss is not finite; nothing has been changed.
     """
     check_parts(network, loss, optimizer)
-    if not network.proved and network.xp is np:
+    X, y = (np.asarray(A) if isinstance(A, (list, tuple)) else A for A in (X, y))
+    if weights is not None:
+        counting = weights > 0
+        if 0 < float(counting.sum()) < len(X):  # weight 0 is absence, in BatchNorm too
+            X, y, weights = X[counting], y[counting], weights[counting]
+    if not network.proved and network.xp is np and (weights is None or weights.any()):
         X, y, weights = checked_samples(network, loss, X, y, weights)
     claim(network)
     try:
