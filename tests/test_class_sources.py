@@ -216,6 +216,17 @@ def test_folders_of_the_parts_may_spell_alike(there: str, here: str, tmp_path: P
     assert learned_from.y.tolist() == tested.y.tolist()
 
 
+@pytest.mark.parametrize("names", [(NFC, "b"), (NFD, "b"), ("1", "10"), ("True", "False")])
+def test_folders_are_answered_as_they_are_called(names: tuple[str, ...], tmp_path: Path) -> None:
+    how: dict[str, Any] = {"hidden": (), "epochs": 60, "size": 4, "augment": "none"}
+    model = Classifier(**how, validation_share=0).fit(write_folders(tmp_path / "a", *names))
+    model.save(tmp_path / "m")
+    files = sorted((tmp_path / "a").rglob("*.png"))
+    right = np.array([file.parent.name for file in files])
+    for asked in (model, Classifier.load(tmp_path / "m")):
+        assert (asked.predict(files) == right).mean() == asked.score(files, right) == 1
+
+
 def test_two_spellings_side_by_side_are_one_class_and_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

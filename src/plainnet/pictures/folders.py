@@ -1,6 +1,7 @@
 """Folders of pictures, in which the folder that a picture is in says what it shows."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def read_class_folders(
     """
     parts = _parts(folder) or {"train": folder}
     scans = {part: _class_files(inside) for part, inside in parts.items()}
-    classes, number = _classes(parts, scans)
+    classes, number, labels = _classes(parts, scans)
     samples = [
         (part, name, path)
         for part, of_part in scans.items()
@@ -87,7 +88,8 @@ def read_class_folders(
         numbers = [number[name] for of, name, _ in read if of == part]
         rows = slice(begin, begin := begin + len(numbers))
         paths = tuple(path for *_, path in read[rows])
-        datasets[part] = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
+        made = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
+        datasets[part] = replace(made, labels=labels)
     if left_out and on_unreadable is None:
         log.warning("Left out of %s: %s.", folder, left_out_line(left_out, folder))
     splits: dict[str, Any] = datasets
@@ -189,8 +191,8 @@ def _class_files(folder: Path) -> dict[str, Scan]:
 
 def _classes(
     parts: dict[str, Path], files: dict[str, dict[str, Scan]]
-) -> tuple[tuple[str, ...], dict[str, int]]:
-    """The names of the classes, and the number of each folder's.
+) -> tuple[tuple[str, ...], dict[str, int], tuple[str, ...]]:
+    """The names of the classes, the number of each folder's, and how one folder alone spells each.
 
     They are those in train, or where there is no train all of them.
     """
@@ -215,4 +217,8 @@ def _classes(
             f"{inside} holds one class folder only, {known[0]}; expected two or more{hint}, "
             f"{LAYOUT}"
         )
-    return tuple(known), number
+    spelled: list[list[str]] = [[] for _ in known]
+    for name in folders:
+        spelled[number[name]].append(name)
+    labels = (names[0] if len(names) == 1 else known[k] for k, names in enumerate(spelled))
+    return tuple(known), number, tuple(labels)
