@@ -231,6 +231,7 @@ def test_one_number_is_written_in_one_way(value: float, written: str) -> None:
 def test_a_number_has_the_digits_that_its_differences_call_for() -> None:
     assert number(1e9 + 1.27, to=0.01) == "1,000,000,001.27"
     assert number(218543.21, to=500) == "218,543"
+    assert [number(value, to=62) for value in (9506.3, -14523.1)] == ["9,506", "-14,523"]
     assert number(1e-9, to=1e-11) == "1e-9"
     assert number(0, to=1) == "0"
     assert number(1e9, to=0) == "1e9"

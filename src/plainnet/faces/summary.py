@@ -1,5 +1,6 @@
 """`plainnet summary`: what is inside of a run."""
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from plainnet.faces.options import json_option, print_json
 from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.numbers import number
 from plainnet.reports.settings import settings_used, threshold_text
-from plainnet.reports.text import columns_told, mean_text
+from plainnet.reports.text import TERMINAL, columns_told, mean_text
 
 
 @click.command("summary")
@@ -27,16 +28,23 @@ def command(run: Path, as_json: bool) -> None:
         print_json(_facts(learner))
         return
     for name, told in _about(learner):
-        print(f"{name:<18}{told}")
+        print(_wrapped(name, told))
     for part, measured in learner.quality.items():
-        print(f"{part:<18}{_measured(measured)}")
+        print(_wrapped(part, _measured(measured)))
     if learner.earlier:
-        print(f"{'ensemble':<18}{len(learner.members)} networks like this, averaged")
+        print(_wrapped("ensemble", f"{len(learner.members)} networks like this, averaged"))
     if (columns := learner.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(learner.network)}\n")
     for name, text in settings_used(learner).items():
-        print(f"{name:<18}{text}")
+        print(_wrapped(name, text))
+
+
+def _wrapped(name: str, text: str) -> str:
+    """A name and what there is to say of it, in lines that fit a terminal."""
+    begin, whole = f"{name:<18}", {"break_long_words": False, "break_on_hyphens": False}
+    lines = textwrap.wrap(text, max(1, TERMINAL - len(begin)), **whole)  # type: ignore[arg-type]
+    return begin + ("\n" + " " * len(begin)).join(lines)
 
 
 def _about(learner: Learner) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from plainnet.pictures import Finding, Findings, picture_of
 from plainnet.pictures.findings import KINDS
 from plainnet.reports.check_text import classes_line, looked_at
 from plainnet.reports.html import Html, cards, element, page, picture, table
-from plainnet.reports.text import count
+from plainnet.reports.text import count, on_a_page
 
 MOST_SHOWN = 48
 """Findings of one kind that are shown with their pictures."""
@@ -47,7 +47,7 @@ def check_page(findings: Findings) -> str:
         (f"{n:,}", severity if n == 1 else f"{severity}s") for severity, n in severities.items()
     ]
     parts = [
-        (part, f"{sum(counts.values()):,}", classes_line(counts))
+        (part, f"{sum(counts.values()):,}", classes_line(counts, on_a_page))
         for part, counts in findings.counts.items()
     ]
     sections = [

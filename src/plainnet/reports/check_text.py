@@ -1,6 +1,6 @@
 """What `check` found, as text for a terminal."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from plainnet.pictures import Findings
 from plainnet.pictures.findings import KINDS, Finding
@@ -71,17 +71,17 @@ def looked_at(findings: Findings) -> str:
     return count(findings.n, "picture" if findings.is_pictures else "sample")
 
 
-def classes_line(counts: dict[str, int]) -> str:
+def classes_line(counts: dict[str, int], written: Callable[[str], str] = printable) -> str:
     """`cat 700, dog 699`, or of many classes how many there are and how large."""
     if len(counts) > MOST_CLASSES:
         return f"{len(counts)} classes of {min(counts.values()):,} to {max(counts.values()):,}"
-    return ", ".join(f"{name} {n:,}" for name, n in counts.items())
+    return ", ".join(f"{written(name)} {n:,}" for name, n in counts.items())
 
 
 def _looked_at(findings: Findings) -> str:
     lines = [f"{printable(str(findings.path))}: {looked_at(findings)}"]
     for part, counts in findings.counts.items():
-        lines.append(f"  {part:10}  {sum(counts.values()):,}: {printable(classes_line(counts))}")
+        lines.append(f"  {part:10}  {sum(counts.values()):,}: {classes_line(counts)}")
     return "\n".join(lines)
 
 

@@ -15,7 +15,8 @@ def number(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
 
     Args:
         value: the number; NaN is a dash.
-        to: differences of this size have to be seen, even if it takes more digits.
+        to: differences of this size have to be seen, however many digits that takes, and smaller
+            ones not.
         digits: that count, of a fraction; whole numbers up to 1e9 are written whole.
     """
     value = float(value) + 0.0  # no minus in front of a zero
@@ -25,7 +26,7 @@ def number(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
         return "0"
     power = floor(log10(abs(value)))
     if to:
-        digits = min(15, max(digits, power - floor(log10(abs(to))) + 1))
+        digits = min(15, max(3, power - floor(log10(abs(to))) + 1))
     if 1e-4 <= abs(value) < (1e15 if digits > DIGITS else 1e9):
         return _plain(Decimal(f"{value:.{max(0, digits - 1 - power)}f}"))
     return _power(Decimal(f"{value:.{digits - 1}e}"))

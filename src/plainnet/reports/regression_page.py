@@ -142,7 +142,11 @@ def _largest(report: RegressionReport) -> Html:
     worst = np.argsort(-np.abs(errors), kind="stable")[:MOST_ERRORS]
     to = report.evaluation.rmse / 100
     rows = [
-        (place, *(number(a[i], to=to) for a in (report.data.y, report.answers)), signed(errors[i]))
+        (
+            place,
+            *(number(a[i], to=to) for a in (report.data.y, report.answers)),
+            signed(errors[i], to=to),
+        )
         for i, place in zip(worst.tolist(), report.places(worst), strict=True)
     ]
     return table((report.place, "right", "answered", "error"), rows, texts=())
