@@ -252,3 +252,35 @@ def test_swapped_samples_and_answers_are_named(kind: Any, of: str) -> None:
 def test_one_sample_and_one_column_are_not_taken_for_swapped(vectors: Classifier) -> None:
     assert vectors.evaluate(X[0], NAMES[:1]).n == 1
     assert vectors.evaluate(X[:1], NAMES[:1]).n == 1
+
+
+def test_what_is_no_data_is_named(
+    vectors: Classifier, pictures: Classifier, of_table: Classifier, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    vectors.save(tmp_path / "run" / "model.safetensors")
+    picture = next(folder.rglob("*.png"))
+    plain = write_csv(table(NAMES), tmp_path / "t.csv")
+    for kind in (Classifier, Regressor):
+        for path in (tmp_path / "run", tmp_path / "run" / "model.safetensors"):
+            with pytest.raises(DataError, match=r"is a (run|model), not data; name what"):
+                kind().fit(path)
+        with pytest.raises(DataError, match=r"it is one picture\. Expected .* folder for each"):
+            kind().fit(picture)
+        with pytest.raises(DataError, match=r"t\.csv is a table: name the column .* target=…"):
+            kind().fit(plain)
+        for named in (table(NAMES), read_table(plain)):
+            with pytest.raises(DataError, match=r"name the column .*, fit\(data, target=…\), or"):
+                kind().fit(named)
+    for model in (vectors, pictures):
+        with pytest.raises(DataError, match="is a run, not data"):
+            model.evaluate(tmp_path / "run")
+        with pytest.raises(DataError, match=f"trained on {model.trained_on}, .* is a table; eval"):
+            model.evaluate(plain)
+        with pytest.raises(DataError, match=f"trained on {model.trained_on}. To evaluate on samp"):
+            model.evaluate(table(NAMES))
+    with pytest.raises(DataError, match="is a picture; name a table"):
+        of_table.predict(picture)
+    (tmp_path / "m").write_bytes(picture.read_bytes())
+    with pytest.raises(PlainnetError, match="It is a picture, and the run comes first"):
+        Classifier.load(tmp_path / "m")

@@ -101,7 +101,7 @@ def test_it_shows_what_was_set_and_makes_a_twin(kind: type[Learner]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_scikit_learn_can_clone_it(kind: type[Learner]) -> None:
     base = pytest.importorskip("sklearn.base")
-    made = kind(**{**of(kind), "size": None, "grey": False}).fit(X, Y)
+    made = kind(**{**of(kind), "size": None, "grey": False, "augment": "auto"}).fit(X, Y)
     cloned = base.clone(made)
     assert cloned.get_params() == made.get_params()
     assert not cloned.history

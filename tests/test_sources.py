@@ -295,7 +295,7 @@ def test_what_is_not_understood(tmp_path: Path) -> None:
         (tmp_path / f"{i}.csv").touch()
     with pytest.raises(DataError, match=r"holds 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 2 more\. "):
         read_data(tmp_path)
-    with pytest.raises(DataError, match=r"/0\.csv is nothing that is understood\. Expected"):
+    with pytest.raises(DataError, match=r"/0\.csv is a table: name the column"):
         read_data(tmp_path / "0.csv")
 
 

@@ -62,8 +62,8 @@ def data_to_evaluate(
         found = _first(read_for(learner, Path(data), _read))
     else:
         raise DataError(
-            "To evaluate on samples, give the class or number of each too, evaluate(X, y); or name "
-            "a folder or file that holds both."
+            f"The model was trained on {learner.trained_on}. To evaluate on samples, give the "
+            "class or number of each too, evaluate(X, y); or name a folder or file that holds both."
         )
     learner.check_kind(found)
     if weights is not None:

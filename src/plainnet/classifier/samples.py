@@ -113,9 +113,7 @@ def training_data(
         splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
         train, watch, tested = splits.train, splits.validation, splits.test is not None
     elif y is None:
-        raise DataError(
-            "To learn from an array of samples, give the class or number of each too: fit(X, y)."
-        )
+        raise _no_answers(data)
     else:
         check_order(data, y)
         train = make(pictures_to_learn(data, recipe, extractor), y)
@@ -134,6 +132,20 @@ def training_data(
     if one_channel is not train and watch is not None and watch.is_pictures:
         watch = replace(watch, X=resize_pictures(watch.X, grey=True))
     return one_channel, watch, tested
+
+
+def _no_answers(data: Any) -> DataError:
+    """What is missing, and the way out."""
+    from plainnet.tables.in_memory import has_names  # only for a message
+
+    if has_names(data):
+        return DataError(
+            "To learn from a table, name the column that is to be predicted, fit(data, target=…), "
+            "or give it apart, fit(X, y)."
+        )
+    return DataError(
+        "To learn from an array of samples, give the class or number of each too: fit(X, y)."
+    )
 
 
 def _read(path: str | Path, recipe: Recipe, extractor: PictureExtractor | None) -> Splits:

@@ -70,7 +70,8 @@ class TensorFile:
         length = int.from_bytes(file.read(8), "little")
         self._body = 8 + length
         if self._body > size:
-            raise ValueError(f"its header should be {length} bytes long, but {size} are there")
+            whole = f"its header should be {length:,} bytes long, but {size:,} are there"
+            raise ValueError(whole if length <= LONGEST else "it does not begin like one")
         if length > LONGEST:
             raise ValueError(f"its header is {length:,} bytes long, more than {LONGEST:,}")
         self.entries, self.texts = parse_header(path, self._exactly(length))

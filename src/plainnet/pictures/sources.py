@@ -92,8 +92,12 @@ def read_data(
     found = looks_like(path)
     one = ": it is one picture" if found == "a picture" else ""
     holding = f": it holds {first_few(names)}" if names else one
-    if found == "a run":
-        raise DataError(f"{path} is a run, not data; name what it is to learn from, or is asked.")
+    if found in ("a run", "a model"):
+        raise DataError(f"{path} is {found}, not data; name what it is to learn from, or is asked.")
+    if found == "a table":
+        raise DataError(
+            f"{path} is a table: name the column to be predicted, target=… in Python, or --target."
+        )
     raise DataError(
         f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
         "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
