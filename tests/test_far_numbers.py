@@ -217,3 +217,48 @@ def test_an_older_model_file_answers_as_before() -> None:
     wanted = (X.astype(np.float32) - old.mean) * (np.float32(1) / old.scale)
     np.testing.assert_array_equal(out, wanted)
     assert made.needs_double
+
+
+# -- columns of tables ---------------------------------------------------------------------------
+
+HOURS = np.datetime64("2024-03-01T10:00:00") + (T * 3).astype("timedelta64[D]")
+ALIKE: dict[str, tuple[Any, Any]] = {
+    "a number that is missing at times": (np.where(T < 9, np.nan, 5.0), 9.0),
+    "a number but for rounding": (CONSTANT["rounding"], 9.0),
+    "rounding, missing at times": (np.where(T < 9, np.nan, CONSTANT["rounding"]), -1e99),
+    "an hour of the day": (HOURS, np.datetime64("2024-03-30T18:00:00")),
+    "a day of the year": (
+        np.array([f"{2000 + int(t) // 3}-01-01" for t in T]),
+        "2012-07-01",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_never_changes_in_a_column_never_matters(name: str, tmp_path: Path) -> None:
+    values, other = ALIKE[name]
+    asked = Classifier(hidden=(8,), epochs=2).fit({"t": T, "x": values, "y": Y}, target="y")
+    columns = asked.columns
+    assert columns is not None
+    varied = [np.ptp(part) > 0.01 for part in columns.extract({"t": T, "x": values}).T]
+    before = columns.extract({"t": T, "x": values}).copy()
+    changed = np.array(values)
+    changed[:] = other
+    after = columns.extract({"t": T, "x": changed})
+    for j in np.flatnonzero(~np.array(varied)):
+        np.testing.assert_array_equal(after[:, j], before[:, j])
+    asked.save(path := tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(
+        Classifier.load(path).predict_proba({"t": T, "x": changed}),
+        asked.predict_proba({"t": T, "x": changed}),
+    )
+    pytest.importorskip("onnxruntime")
+    export_onnx(asked, graph := tmp_path / "a.onnx")
+    assert verify_onnx(graph).sound
+
+
+def test_time_stamps_in_a_column_stay_apart() -> None:
+    for shift, unit in ((1.7e9, 1.0), (1.7e9, 1e-3), (1e12, 1.0), (0.0, 1e-90)):
+        table = {"t": (shift + T * unit), "y": Y}
+        asked = Classifier(**QUICK).fit(table, target="y")
+        assert asked.evaluate(table).accuracy > 0.95

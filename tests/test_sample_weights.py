@@ -399,3 +399,73 @@ def test_batches_may_hold_any_weights() -> None:
     for _, _, weights in Batches(X, TWO, np.zeros(N), size=50):
         assert weights is not None
         assert not weights.any()
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+def columns_of(y: Array, spoil: bool) -> dict[str, Any]:
+    """A column of each kind, and what is right for each row."""
+    add = spoiled if spoil else lambda values, _: values
+    missing = np.where(np.arange(N) % 7 == 0, np.nan, X[:, 1])
+    day = np.datetime64("2024-01-01") + (100 * (X[:, 2] + 5)).astype("timedelta64[D]")
+    return {
+        "a": add(X[:, 0], 1e9),
+        "b": add(missing, -1e9),
+        "c": add(np.array(["red", "blue"])[(X[:, 3] > 0).astype(int)], "green"),
+        "d": add(day, np.datetime64("1970-01-01")),
+        "same": add(np.ones(N), 5e5),
+        "y": add(y, y[0]),
+    }
+
+
+@pytest.mark.parametrize("form", ["columns", "frame", "frame and y"])
+@pytest.mark.parametrize("learner", [Classifier, Regressor])
+def test_0_is_absence_in_tables(learner: Any, form: str) -> None:
+    found = []
+    for spoil in (False, True):
+        table: Any = columns_of(TWO if learner is Classifier else NUMBERS, spoil)
+        weights = zeros_among(w) if spoil else w
+        if "frame" in form:
+            table = pytest.importorskip("pandas").DataFrame(table)
+        made = learner(**QUICK)
+        if form == "frame and y":
+            made.fit(table.drop(columns="y"), table["y"], weights=weights)
+            told = made.evaluate(table.drop(columns="y"), table["y"], weights=weights)
+        else:
+            made.fit(table, target="y", weights=weights)
+            told = made.evaluate(table, weights=weights)
+        columns = made.columns
+        assert "same" in columns.left_out
+        found.append([state(made), columns.describe(), columns.averages.tolist(), told.to_dict()])
+    assert found[0] == found[1]
+
+
+def test_2_is_twice_in_tables() -> None:
+    table = columns_of(NUMBERS, spoil=False)
+    twice = {name: np.repeat(values, w) for name, values in table.items()}
+    ours = Regressor(**WHOLE).fit(table, target="y", weights=w)
+    theirs = Regressor(**WHOLE).fit(twice, target="y")
+    assert ours.columns is not None
+    assert theirs.columns is not None
+    for one, other in zip(ours.columns.columns, theirs.columns.columns, strict=True):
+        for name, value in one.describe().items():
+            same = pytest.approx(value) if isinstance(value, float) else value
+            assert other.describe()[name] == same
+    np.testing.assert_allclose(ours.columns.averages, theirs.columns.averages, atol=1e-6)
+    np.testing.assert_allclose(ours.network.theta, theirs.network.theta, atol=2e-4)
+    assert ours.score(table, weights=w) == pytest.approx(ours.score(twice))
+
+
+def test_weights_of_a_table_are_those_of_its_rows() -> None:
+    table = columns_of(TWO.astype(float), spoil=False)
+    table["y"] = np.where(np.arange(N) < 5, np.nan, table["y"])  # rows without a target
+    settings = {**QUICK, "validation_share": 0.0}
+    ours = Classifier(**settings).fit(table, target="y", weights=w)
+    fewer = {name: values[5:] for name, values in table.items()}
+    theirs = Classifier(**settings).fit(fewer, target="y", weights=w[5:])
+    assert ours.training is not None
+    np.testing.assert_array_equal(ours.training.weights, w[5:])
+    assert ours.classes == theirs.classes
+    with pytest.raises(ShapeError, match="150 samples need weights"):
+        Classifier(**QUICK).fit(table, target="y", weights=w[5:])

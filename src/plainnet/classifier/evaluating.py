@@ -57,7 +57,7 @@ def data_to_evaluate(
         weights, samples, y = without_0(weights, data, y)
         found = _with_answers(learner, samples, y)
     elif learner.columns is not None:
-        found = _of_table(learner, data, target)
+        found, weights = _of_table(learner, data, target, weights), None
     elif isinstance(data, (str, os.PathLike)):
         found = _first(read_for(learner, Path(data), _read))
     else:
@@ -160,7 +160,9 @@ def _with_answers(learner: "Learner", data: Samples, y: Labels) -> Dataset:
     return learner.dataset(raw_samples(data, learner.preprocessing, learner.extractor), y)
 
 
-def _of_table(learner: "Learner", data: Any, target: str | int | None) -> Dataset:
+def _of_table(
+    learner: "Learner", data: Any, target: str | int | None, weights: Array | None
+) -> Dataset:
     """The rows of a table, or of the first of a folder's, that say what is right."""
     from plainnet.tables.files import table_at, tables_at  # only where there is a table
     from plainnet.tables.sources import column_name
@@ -177,4 +179,4 @@ def _of_table(learner: "Learner", data: Any, target: str | int | None) -> Datase
         given = {columns.target: table.given[name]} if name in table.given else {}
         right = {**table.columns, columns.target: table[name]}
         table = replace(table, columns=right, given=given)
-    return columns.dataset(table)
+    return columns.dataset(table.weighed(weights))

@@ -135,9 +135,9 @@ class Learner(Configured):
         if y is not None:
             weights, data, y = without_0(weights, data, y)
         how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
-        named = named_data(data, y, target, self.dataset, self.task, **how)
-        if named is not None:
-            data, y, validation = named, None, None
+        named = named_data(data, y, target, self.dataset, self.task, weights=weights, **how)
+        if named is not None:  # which knows the weights as well
+            data, y, validation, weights = named, None, None, None
         recipe = self._next or self.recipe
         how_made = recipe, self.dataset, features, weights
         train_set, watch, tested = training_data(data, y, validation, *how_made)

@@ -17,6 +17,7 @@ def named_data(
     *,
     drop: Sequence[str | int] | str,
     missing: Sequence[str] | None,
+    weights: Any,
     validation: Any,
 ) -> Splits | None:
     """A table with its target, or rows of columns by name with y; None: columns have no names.
@@ -26,6 +27,7 @@ def named_data(
         SettingError: what is for the columns of a table was given for something else.
     """
     how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
+    how |= {"weights": weights}
     if target is not None:
         if y is not None:
             raise SettingError(

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,20 +11,11 @@ import numpy as np
 from plainnet.checks import check_whole
 from plainnet.errors import DataError, ModelFileError
 from plainnet.network import Array
-from plainnet.training.moments import centred, moments, needs_double
+from plainnet.training.moments import IGNORED, centred, moments, needs_double, scale_of
 from plainnet.training.regression import LARGEST
 from plainnet.training.stored import blocks
 
 log = logging.getLogger(__name__)
-
-IGNORED = np.finfo(np.float64).max
-"""The scale of a feature that is constant in training: whatever it becomes, its input is 0."""
-NOISE: Mapping[np.dtype[Any], float] = {
-    np.dtype(np.float32): 2.0**-23,
-    np.dtype(np.float64): 2.0**-46,
-    np.dtype(np.longdouble): 2.0**-46,
-}
-"""A standard deviation of at most so many times the mean is that of rounding."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,8 @@ class Preprocessing:
 
     Pictures get the mean of each pixel and one scale for all of them: a pixel that hardly ever
     changes stays as quiet as it is. Features get a mean and a scale each: they come in any unit.
-    Their mean is subtracted in float64, so that time stamps stay apart.
+    Their mean is subtracted in float64, so that time stamps stay apart; one that is constant in
+    training is 0, whatever it becomes.
     """
 
     shape: tuple[int, ...]
@@ -54,14 +46,13 @@ class Preprocessing:
         """
         if X.ndim > 2:
             return cls(X.shape[1:], *_of_pictures(X.reshape(len(X), -1), weights))
-        mean, scale = moments(X, weights)
-        constant = scale <= NOISE.get(X.dtype, 0.0) * np.abs(mean)
-        if nearly := np.flatnonzero(constant & (scale > 0)).tolist():
+        mean, spread = moments(X, weights)
+        scale = scale_of(mean, spread, X.dtype)
+        if nearly := np.flatnonzero((scale == IGNORED) & (spread > 0)).tolist():
             log.warning(
                 "Ignored: feature %s, because it is constant but for rounding.",
                 ", ".join(map(str, nearly[:5])) + (", …" if len(nearly) > 5 else ""),
             )
-        scale[constant] = IGNORED
         return cls(X.shape[1:], mean, scale)
 
     @classmethod

@@ -61,7 +61,7 @@ def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array,
         return texts, texts.tolist()
     if not isinstance(column, Number):
         raise TypeError(f"The column {column.name!r} is of no kind that has a golden set.")
-    values = column.mean + 1.5 * column.scale * rng.standard_normal(ROWS)
+    values = column.mean + 1.5 * column.spread * rng.standard_normal(ROWS)
     if not isinstance(column, Date):
         values = np.where(missing, np.nan, values)
         return values, [written(value, column.format) for value in values.tolist()]

@@ -12,7 +12,8 @@ import numpy as np
 
 from plainnet.exchange.nodes import FLOAT, ML, Nodes
 from plainnet.tables import Columns
-from plainnet.tables.column import CYCLES, FARTHEST, Category, Date, Number
+from plainnet.tables.column import FARTHEST, Category, Date, Number
+from plainnet.tables.dates import CYCLES
 from plainnet.training.regression import LARGEST
 
 

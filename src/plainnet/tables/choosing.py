@@ -61,14 +61,14 @@ def choose(table: Table, name: str) -> Choice:
     if is_enough(found.read) and not digits:
         return _numbers(table, values, found, name)
     if cells.flags is not None:
-        return _number(name, cells.flags)
+        return _number(table, name, cells.flags)
     if digits:
         return _category(name, cells, table.missing, DIGITS)
     found = find_dates(cells)
     if found.ambiguous:
         return Choice(name, None, found.note)
     if is_enough(found.read):
-        return _date(name, found.read, found.format, _unread(table, cells.texts, found.read))
+        return _date(table, name, found.read, found.format, _unread(table, cells.texts, found.read))
     return _category(name, cells, table.missing)
 
 
@@ -76,14 +76,14 @@ def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
     """Of a column that numbers were found in."""
     told = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
     if (days := find_compact(found.read)) is None:
-        return _number(name, found.read, told, found.format)
+        return _number(table, name, found.read, told, found.format)
     if days.ambiguous:
         return Choice(name, None, days.note)
     told = "; ".join(filter(None, (days.note, _unread(table, values, days.read))))
-    return _date(name, days.read, days.format, told)
+    return _date(table, name, days.read, days.format, told)
 
 
-def _number(name: str, read: Read, told: str = "", format: str = "") -> Choice:
+def _number(table: Table, name: str, read: Read, told: str = "", format: str = "") -> Choice:
     values, known = read.values, read.values[np.isfinite(read.values)]
     if not len(known):
         return Choice(name, None, told or "no row has a value")
@@ -96,14 +96,19 @@ def _number(name: str, read: Read, told: str = "", format: str = "") -> Choice:
             "it numbers the rows, as its name and its values say; rename it to keep it",
             True,
         )
-    return Choice(name, Number.fit(name, values, format=format), told)
+    column = Number.fit(name, values, table.weights, format=format)
+    if not column.spread and not column.has_missing:
+        return Choice(
+            name, None, f"every row has the same value, {column.mean:g}, but for rounding"
+        )
+    return Choice(name, column, told)
 
 
-def _date(name: str, read: Read, format: str, told: str) -> Choice:
+def _date(table: Table, name: str, read: Read, format: str, told: str) -> Choice:
     known = read.values[np.isfinite(read.values)]
     if np.ptp(known) == 0 and len(known) == len(read.values):
         return Choice(name, None, "every row has the same date")
-    return Choice(name, Date.of(name, read.values, format), told)
+    return Choice(name, Date.of(name, read.values, table.weights, format), told)
 
 
 def _are_digits(cells: Cells, read: Read) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.network.arrays import Array
 from plainnet.pictures.class_matching import match
-from plainnet.tables.dates import FORMATS, ISO, find_dates, read_dates
+from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
 from plainnet.tables.numbers import (
     Found,
     check_number_format,
@@ -29,11 +29,10 @@ from plainnet.tables.numbers import (
     read_numbers,
 )
 from plainnet.tables.values import Cells, Read, flag, is_missing
+from plainnet.training.moments import IGNORED, moments, scale_of, weighted_median
 
 FARTHEST = 100.0
 """Scales from the mean; what is farther away counts as that: it is one huge value at most."""
-CYCLES: Mapping[str, float] = {"year": 365.2425, "week": 7.0, "day": 1.0}
-"""How many days each of them takes."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,18 @@ class Number(Column):
     """How its cells are written, as `numbers.py` names it; "": they did not say."""
 
     @classmethod
-    def fit(cls, name: str, values: Array, **more: Any) -> Self:
+    def fit(cls, name: str, values: Array, weights: Array | None = None, **more: Any) -> Self:
         """From float64 `(N,)`, NaN where one is missing; one at least is not."""
-        known = values[np.isfinite(values)]
-        median, has_missing = float(np.median(known)), len(known) < len(values)
-        filled = np.where(np.isfinite(values), values, median)
-        scale = float(filled.std())
-        if scale <= 1e-12 * abs(float(filled.mean())):
-            scale = 1.0
-        return cls(name, median, float(filled.mean()), scale, has_missing, **more)
+        known = np.isfinite(values)
+        median = weighted_median(values[known], None if weights is None else weights[known])
+        mean, spread = moments(np.where(known, values, median)[:, None], weights)
+        scale = scale_of(mean, spread, values.dtype)
+        return cls(name, median, float(mean[0]), float(scale[0]), not known.all(), **more)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation in training; 0 where all known values were the same."""
+        return self.scale if self.scale < IGNORED else 0.0
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -160,7 +162,7 @@ class Number(Column):
     @property
     def told(self) -> str:
         """The mean and the spread, and what a missing one counts as."""
-        told = f"{self.mean:.6g} ± {self.scale:.4g}"
+        told = f"{self.mean:.6g} ± {self.spread:.4g}"
         if self.format not in ("", "1234.5"):
             told += f", written as {self.format}"
         return f"{told}; missing: {self.median:.6g}, and told" if self.has_missing else told
@@ -170,7 +172,8 @@ class Number(Column):
         super().check()
         for name in ("median", "mean"):
             check_number(name, getattr(self, name), "(-1e100, 1e100)")
-        check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
+        if self.scale != IGNORED:
+            check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
         if not isinstance(self.has_missing, bool):
             raise ValueError(f"has_missing is {self.has_missing!r}")
         self.check_format()
@@ -189,13 +192,10 @@ class Date(Number):
     """Those of CYCLES in which the dates of the training differ."""
 
     @classmethod
-    def of(cls, name: str, values: Array, format: str = "") -> Self:
+    def of(cls, name: str, values: Array, weights: Array | None = None, format: str = "") -> Self:
         """From days `(N,)`, with the cycles in which they differ."""
-        known = values[np.isfinite(values)]
-        varied = {"day": np.ptp(known % 1) > 0, "week": len(np.unique(known // 1 % 7)) > 1}
-        varied["year"] = np.ptp(known) >= 28
-        cycles = tuple(cycle for cycle in CYCLES if varied[cycle])
-        return cls.fit(name, values, cycles=cycles, format=format)
+        cycles = cycles_of(values[np.isfinite(values)])
+        return cls.fit(name, values, weights, cycles=cycles, format=format)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ class Date(Number):
     @property
     def told(self) -> str:
         """The middle of the time, and the cycles."""
-        middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {self.scale:.4g} days"
+        middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {self.spread:.4g} days"
         cycles = f"; place in {', '.join(self.cycles)}" if self.cycles else ""
         written = f", written as {self.format}" if self.format not in ("", ISO) else ""
         return middle + written + cycles

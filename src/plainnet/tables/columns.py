@@ -167,6 +167,7 @@ class Columns(Extractor):
             name=table.name,
             extractor=self,
             lines=table.lines,
+            weights=table.weights,
             target=self.target if self.task == "regression" else None,
         )
 

@@ -42,6 +42,22 @@ _TIME = re.compile(
     re.ASCII,
 )
 
+SAME_PLACE = 1e-3
+"""Of a cycle are dates whose unit vectors there have a mean of a length of 1 but for so much."""
+CYCLES: Mapping[str, float] = {"year": 365.2425, "week": 7.0, "day": 1.0}
+"""How many days each of them takes."""
+
+
+def cycles_of(days: Array) -> tuple[str, ...]:
+    """The cycles in which days `(N,)` are not always at the same place, as every 1 January is."""
+    found = []
+    for cycle, length in CYCLES.items():
+        places = days // 1 if cycle == "week" else days
+        mean = np.exp(2j * np.pi * (places % length) / length).mean()  # of unit vectors
+        if 1 - abs(mean) > SAME_PLACE and (cycle != "year" or np.ptp(days) >= 28):
+            found.append(cycle)
+    return tuple(found)
+
 
 def read_dates(values: Array, format: str) -> Read:
     """The days of a column whose format is known: numbers where it is compact, else texts."""

@@ -18,6 +18,7 @@ from plainnet.tables.columns import Columns
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import table_of
 from plainnet.tables.table import Table
+from plainnet.training.moments import moments
 
 
 def read_tables(
@@ -27,6 +28,7 @@ def read_tables(
     drop: Sequence[str | int] | str = (),
     task: str = "auto",
     missing: Sequence[str] | None = None,
+    weights: Any = None,
     validation: Any = None,
     progress: Progress | None = None,
 ) -> Splits:
@@ -42,6 +44,7 @@ def read_tables(
         missing: texts that say, in small or large letters, that there is no value: in columns of
             texts and in the target, where an empty cell always does. None: `NA`, `N/A`, `null`, `?`
             and the like; []: none, so that `NA` may be a class.
+        weights: what each row of the training table counts, `(N,)`; those of weight 0 are left out.
         validation: a table of its own to watch the training with, as `data`.
         progress: called with (done, total) while a file is read.
 
@@ -60,7 +63,7 @@ def read_tables(
         raise DataError(f"{path} holds no train.csv to learn from; add it.")
     if validation is not None:
         files["validation"] = validation
-    table = _read(files.pop("train"), missing, progress)
+    table = _read(files.pop("train"), missing, progress).weighed(weights)
     columns, train_set = _train_set(table, target, drop, task)
     parts: dict[str, Any] = {"train": train_set}
     for part, held in files.items():
@@ -76,6 +79,7 @@ def read_named(
     *,
     drop: Sequence[str | int] | str = (),
     missing: Sequence[str] | None = None,
+    weights: Any = None,
     validation: Any = None,
 ) -> Splits:
     """Rows of columns by name and what is right for each, as a table whose target is y.
@@ -87,6 +91,7 @@ def read_named(
         task: what it is for.
         drop: columns that are left out.
         missing: as of `read_tables`.
+        weights: what each row counts, `(N,)`, none of them 0.
         validation: a pair as `data` and `y`; None: none.
 
     Raises:
@@ -94,7 +99,7 @@ def read_named(
             validation is no such pair.
     """
     check_index(data, y)
-    table = _read(data, missing)
+    table = _read(data, missing).weighed(weights)
     named = getattr(y, "name", None)
     if isinstance(y, str) or (named is not None and plain_text(str(named)) in table.columns):
         raise DataError(
@@ -107,7 +112,7 @@ def read_named(
     learned: Task = "regression" if task == "regression" else "classification"
     columns = Columns.choose(table, target, learned, dropped(drop))
     train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
-    columns.averages = train.X.mean(axis=0, dtype=np.float64).astype(np.float32)
+    columns.averages = moments(train.X, train.weights)[0].astype(np.float32)
     if validation is None:
         return Splits(Path(), train=train)
     if not isinstance(validation, tuple) or len(validation) != 2:
@@ -141,7 +146,8 @@ def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
 def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
     """The data set of a table's features, which says how they were made."""
     target = None if made.target is None else columns.target
-    return replace(made, extractor=columns, name=table.name, lines=table.lines, target=target)
+    more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
+    return replace(made, extractor=columns, target=target, **more)
 
 
 def check_index(data: Any, y: Any) -> None:
@@ -176,5 +182,5 @@ def _train_set(
             f"{table.name} has {len(made.classes):,} different values of {target!r} in "
             f"{len(made):,} rows, too many to learn any of them; choose another target."
         )
-    columns.averages = made.X.mean(axis=0, dtype=np.float64).astype(np.float32)
+    columns.averages = moments(made.X, made.weights)[0].astype(np.float32)
     return columns, made

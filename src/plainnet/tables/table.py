@@ -15,6 +15,7 @@ import numpy as np
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.pictures.folders import first_few
+from plainnet.training.weighting import check_weights
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 """What says so where nobody has said otherwise."""
@@ -47,6 +48,8 @@ class Table:
     type. Rows that are taken forget it."""
     missing: frozenset[str] = MISSING
     """What says, in small or large letters, in a column of texts that there is no value."""
+    weights: Array | None = None
+    """What each row counts when something is fitted to it, `(N,)`; None: all the same."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -71,11 +74,28 @@ class Table:
             )
         return self.columns[name]
 
+    def weighed(self, weights: Any) -> "Table":
+        """The table with what each of its rows counts, without those of weight 0.
+
+        Raises:
+            ShapeError, DataError: they are no weights of its rows.
+        """
+        if weights is None:
+            return self
+        w, rows = check_weights(weights, len(self)), np.flatnonzero(weights)
+        table, given = self, self.given
+        if len(rows) < len(w):
+            kept = {name: v[rows] for name, v in given.items() if isinstance(v, np.ndarray)}
+            table, given, w = self.take(rows), kept, w[rows]
+        alike = bool((w == 1).all())
+        return replace(table, given=given, weights=None if alike else w.astype(np.float64))
+
     def take(self, rows: Array) -> "Table":
         """The table of these rows: indices or a mask."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         lines = None if self.lines is None else self.lines[rows]
-        return replace(self, columns=columns, lines=lines, given={})
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, columns=columns, lines=lines, weights=weights, given={})
 
     def where(self, row: int | np.intp) -> str:
         """`line 17` of a file, else `row 16`, counted from 0."""

@@ -1,5 +1,8 @@
 """Mean and standard deviation of columns, exact also where they are far from 0 or of any size."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from plainnet.network.arrays import Array
@@ -7,6 +10,14 @@ from plainnet.training.stored import blocks
 
 WHOLE = 2.0**53
 """Up to here float64 holds every whole number."""
+IGNORED = np.finfo(np.float64).max
+"""The scale of what is constant in training: whatever it becomes, divided by it it is 0."""
+NOISE: Mapping[np.dtype[Any], float] = {
+    np.dtype(np.float32): 2.0**-23,
+    np.dtype(np.float64): 2.0**-46,
+    np.dtype(np.longdouble): 2.0**-46,
+}
+"""A standard deviation of at most so many times the mean is that of rounding."""
 
 
 def moments(X: Array, weights: Array | None = None) -> tuple[Array, Array]:
@@ -32,6 +43,23 @@ def moments(X: Array, weights: Array | None = None) -> tuple[Array, Array]:
         differences = centred(block, mean) / unit
         squares += _sum(np.square(differences, out=differences), w, start)
     return mean, np.sqrt(squares if w is not None else squares / len(X)) * unit
+
+
+def weighted_median(values: Array, weights: Array | None) -> float:
+    """The median of values `(N,)`: of whole weights that of the values so many times each."""
+    if weights is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    ordered, total = values[order], np.cumsum(weights[order], dtype=np.float64)
+    i = int(np.searchsorted(total, total[-1] / 2))
+    j = i + 1 if total[i] == total[-1] / 2 and i + 1 < len(values) else i
+    return float((ordered[i] + ordered[j]) / 2)
+
+
+def scale_of(mean: Array, spread: Array, dtype: np.dtype[Any]) -> Array:
+    """What columns of this dtype are divided by: their spread, of constant ones `IGNORED`."""
+    constant = spread <= NOISE.get(dtype, 0.0) * np.abs(mean)
+    return np.where(constant, IGNORED, spread)
 
 
 def centred(X: Array, center: Array) -> Array:
