@@ -1,9 +1,13 @@
 """A picture that is handed in as an object gives the answer that its file gives."""
 
 import io
+import struct
+import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +157,47 @@ def test_the_transparent_value_of_16_bits_is_white(tmp_path: Path) -> None:
     image.save(path := tmp_path / "a.png", transparency=7000)
     assert (read_picture(path, 4) == 255).all()
     assert (read_picture(path.read_bytes(), 4, grey=True) == 255).all()
+
+
+def png(colour: int, bits: int, pixel: bytes, clear: bytes) -> bytes:
+    """A PNG of 8 × 8 equal pixels, by hand: Pillow does not write these."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        sum_ = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", sum_)
+
+    rows = (b"\0" + pixel * (bits * (3 if colour == 2 else 1) // len(pixel))) * 8
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, bits, colour, 0, 0, 0)),
+        *((b"tRNS", clear), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("colour", "bits", "pixel", "clear", "other"),
+    [
+        (0, 1, b"\xff", 1, 0),
+        (0, 2, b"\xaa", 2, 1),
+        (0, 4, b"\x77", 7, 119),
+        (0, 8, b"\x07", 7, 119),
+        (0, 16, b"\x10\x07", 0x1007, 7),
+        (2, 8, b"\1\2\3", (1, 2, 3), (3, 2, 1)),
+        (2, 16, b"\1\0\2\0\3\0", (256, 512, 768), (1, 2, 3)),
+    ],
+)
+def test_the_value_that_a_png_says_is_transparent(
+    colour: int, bits: int, pixel: bytes, clear: Any, other: Any
+) -> None:
+    def read(value: Any) -> set[tuple[int, ...]]:
+        values = value if isinstance(value, tuple) else (value,)
+        content = png(colour, bits, pixel, struct.pack(f">{len(values)}H", *values))
+        picture = read_picture(content, 4)
+        assert np.array_equal(read_picture(Image.open(io.BytesIO(content)), 4), picture)
+        return {tuple(one) for one in picture.reshape(-1, 3).tolist()}
+
+    assert read(clear) == {(255, 255, 255)}
+    assert read(other) != {(255, 255, 255)} or bits == 1
 
 
 @pytest.mark.parametrize("mode", ["La", "RGBa", "PA", "RGBX", "HSV"])
@@ -334,7 +379,8 @@ def test_series_and_tensors(model: Classifier, tmp_path: Path) -> None:
     one = seen(model, path)
     twice = np.concatenate([one, one])
     assert np.array_equal(seen(model, pandas.Series([str(path)] * 2)), twice)
-    assert np.array_equal(seen(model, pandas.Series([Image.open(path)] * 2)), twice)
+    with Image.open(path) as image:
+        assert np.array_equal(seen(model, pandas.Series([image] * 2)), twice)
     tensor = torch.from_numpy(scene())
     assert np.array_equal(seen(model, tensor), one)
     assert np.array_equal(seen(model, torch.stack([tensor, tensor])), twice)
@@ -455,3 +501,60 @@ def test_validation_from_objects() -> None:
 def test_pictures_in_leaves_an_array_of_pictures_as_it_is() -> None:
     X = np.zeros((2, 9, 9, 3), np.uint8)
     assert pictures_in(X) is X
+
+
+# -- everything else that is asked --------------------------------------------------------------
+
+
+def test_all_that_can_be_asked_takes_objects(model: Classifier, tmp_path: Path) -> None:
+    images, y = two_kinds()
+    paths = []
+    for i, image in enumerate(images):
+        image.save(path := tmp_path / f"{i}.png")
+        paths.append(str(path))
+    contents = [Path(path).read_bytes() for path in paths]
+    for given in (images, contents, [np.asarray(image) for image in images]):
+        assert model.score(given, y) == model.score(paths, y)
+        assert model.evaluate(given, y).to_dict() == model.evaluate(paths, y).to_dict()
+    of_path = model.explain(paths[0]).relevance
+    assert np.array_equal(model.explain(images[0]).relevance, of_path)
+    assert np.array_equal(model.explain(contents[0]).relevance, of_path)
+    assert model.trace(images[0]).to_dict() == model.trace(paths[0]).to_dict()
+
+
+def test_a_backbone_takes_objects(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    sys.path.insert(0, str(Path(__file__).parent))
+    from backbones import convolutional
+
+    images, y = two_kinds()
+    paths = []
+    for i, image in enumerate(images):
+        image.save(path := tmp_path / f"{i}.png")
+        paths.append(path)
+    file = convolutional(tmp_path / "b.onnx")
+    how: dict[str, Any] = {"hidden": (6,), "epochs": 2, "seed": 3}
+    of_files = Classifier(**how).fit(paths, y, features=file)
+    of_images = Classifier(**how).fit(images, y, features=file)
+    assert np.array_equal(of_files.network.theta, of_images.network.theta)
+    arrays = [np.asarray(image) for image in images]
+    floats = np.stack(arrays) / 255
+    expected = of_files.predict_proba(paths)
+    mixed = [*images[:8], *(path.read_bytes() for path in paths[8:16]), *arrays[16:]]
+    for given in (images, mixed, arrays, np.stack(arrays), floats):
+        assert np.array_equal(of_files.predict_proba(given), expected)
+    rgba = image_in("RGBA")
+    rgba.save(tmp_path / "rgba.png")
+    one = of_files.predict_proba(tmp_path / "rgba.png")
+    assert np.array_equal(of_files.predict_proba(np.asarray(rgba)), one)
+    assert np.array_equal(of_files.predict_proba(rgba), one)
+
+
+def test_one_object_from_many_threads(model: Classifier, tmp_path: Path) -> None:
+    for ending in ("jpg", "tif", "png", "gif"):
+        image_in("L").save(path := tmp_path / f"a.{ending}")
+        expected = raw_pictures(path, model.picture_shape)
+        with Image.open(path) as image, path.open("rb") as file, ThreadPoolExecutor(8) as pool:
+            given = [image, file] * 40
+            seen_ones = pool.map(lambda one: raw_pictures(one, model.picture_shape), given)
+            assert all(np.array_equal(one, expected) for one in seen_ones), ending

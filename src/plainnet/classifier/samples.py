@@ -39,9 +39,13 @@ from plainnet.training.regression import LARGEST
 from plainnet.training.stored import Stored, as_samples, not_finite
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from plainnet.tables import Table
 
-Samples = Union[str, Path, Iterable[Any], Array, Mapping[str, Any], "Table", Dataset]
+Samples = Union[
+    str, os.PathLike[str], "Image.Image", Iterable[Any], Array, Mapping[str, Any], "Table", Dataset
+]
 """A picture in any form (a path, the content of a file, an open file, an image of Pillow, an
 array), a folder of pictures, several of these, or an array of samples; of a model that was trained
 on a table a table: a file, a data frame, columns by name, or rows; or a data set."""

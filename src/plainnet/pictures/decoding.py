@@ -21,7 +21,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
@@ -38,6 +38,8 @@ LEEWAY = 1.25
 """How much more than the wanted size the first averaging leaves, at least."""
 GAP = 3
 """How much more than the wanted size the second averaging leaves, at least."""
+_LEVELS = {"L;2": 85, "L;4": 17}
+"""How far apart the levels of a PNG with 2 and with 4 bits are."""
 _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -137,6 +139,7 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: boo
             f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out."
         )
     mode = "L" if grey else "RGB"
+    _scale_transparent_value(image)  # first: to look for EXIF data may decode it
     wanted = _as_stored(sides, orientation_of(image))
     drafted = image.draft(mode, _at_least(wanted)) if is_ours else None  # None for all but JPEG
     image.load()
@@ -162,6 +165,17 @@ def _as_stored(sides: tuple[int, int], orientation: int) -> tuple[int, int]:
     """(width, height) before the turn of a picture that is to be (height, width) after it."""
     height, width = sides
     return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+
+
+def _scale_transparent_value(image: Image.Image) -> None:
+    """Scale the value that a PNG says is transparent as its pixels are, which Pillow 13.0 omits."""
+    if not isinstance(image, PngImagePlugin.PngImageFile) or not image.tile:
+        return
+    clear, stored_as = image.info.get("transparency"), image.tile[0].args
+    if isinstance(clear, int) and stored_as in _LEVELS:
+        image.info["transparency"] = clear * _LEVELS[stored_as]
+    elif isinstance(clear, tuple) and stored_as == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:

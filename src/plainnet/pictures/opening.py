@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
@@ -110,9 +110,14 @@ def _undecoded(image: Image.Image) -> bytes | None:
 
     A JPEG may be decoded to fewer pixels right away, and this gives other last bits than shrinking
     those that it has. A TIFF that Pillow opened by its name comes out garbled if it lies on its
-    side and its pixels are mapped into memory (Pillow 13.0).
+    side and its pixels are mapped into memory (Pillow 13.0). A PNG says only before it is decoded
+    how its transparent value is to be read.
     """
-    special = (JpegImagePlugin.JpegImageFile, TiffImagePlugin.TiffImageFile)
+    special = (
+        JpegImagePlugin.JpegImageFile,
+        PngImagePlugin.PngImageFile,
+        TiffImagePlugin.TiffImageFile,
+    )
     if not isinstance(image, special) or not image.tile:
         return None
     return None if image.fp is None or image.fp.closed else _content(image.fp)
