@@ -85,6 +85,15 @@ def test_a_text_in_a_file_is_the_name(names: list[str], tmp_path: Path) -> None:
     assert (evaluation.accuracy, evaluation.classes) == (1, model.classes)
 
 
+def test_classes_may_be_numbers_that_say_two_things(tmp_path: Path) -> None:
+    table = columns(["1.234", "5.678"] * 20)
+    path = tmp_path / "a.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = [list(table), *zip(*table.values(), strict=True)]
+        csv.writer(file, delimiter=";").writerows(rows)
+    assert learned(path).classes == ("1.234", "5.678")
+
+
 def test_numbers_in_a_file_are_in_their_order(tmp_path: Path) -> None:
     assert learned(write_csv(tmp_path / "a.csv", ["10", "2", "-1"] * 9)).classes == (
         "-1",

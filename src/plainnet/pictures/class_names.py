@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MOST_FRACTIONS = 20
 """Different ones that are still taken for classes."""
+WAY = "name the classes, or number them from 0 on"
+"""Out of labels that are none, for messages."""
 Label = str | bool | int | float
 """What the right answer for a sample may be called by."""
 
@@ -117,10 +119,10 @@ def name_labels(
         try:
             name, plain = class_name(label), plain_label(label)
         except ValueError as error:
+            way = "leave such samples out" if is_absent(label) else WAY
             raise DataError(
                 f"The class of each sample must be a name or a whole number, but {whose} holds "
-                f"{label!r:.40} in row {int((codes == code).argmax())} ({error}); name the "
-                "classes, or number them from 0 on."
+                f"{label!r:.40} in row {int((codes == code).argmax())} ({error}); {way}."
             ) from None
         of_code.append(name)
         names[name] = _same(names[name], plain, name, whose) if name in names else plain
@@ -181,11 +183,7 @@ def _one_each(y: Any, whose: str) -> Array:
             f"There should be as many classes as samples, but {whose} is {found}, with a single 1 "
             "in each row; give the number of each sample's class, y.argmax(axis=1)."
         )
-    way = (
-        "decode them, np.char.decode(y, 'utf-8')"
-        if given.dtype.kind == "S"
-        else ("name the classes, or number them from 0 on")
-    )
+    way = "decode them, np.char.decode(y, 'utf-8')" if given.dtype.kind == "S" else WAY
     raise DataError(
         f"The class of each sample must be a name or a whole number, but {whose} is {found}; {way}."
     )

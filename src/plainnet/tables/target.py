@@ -47,6 +47,9 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
     """
     if wanted not in TASKS:
         raise SettingError(f"The task must be one of {', '.join(TASKS)}, but got {wanted!r}.")
+    if wanted == "classification":  # however numbers are written, its cells are names
+        table[name]  # a DataError if there is none
+        return "classification"
     read = target_numbers(table, name).read
     whole = not read.unread.any() and read.present
     values = read.values if whole else None
@@ -55,8 +58,8 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
             f"The column {name!r} of {table.name} holds more than numbers, so it cannot be "
             "predicted as one; take classification, or another target."
         )
-    if wanted in ("classification", "regression"):
-        return "classification" if wanted == "classification" else "regression"
+    if wanted == "regression":
+        return "regression"
     if values is None:
         if is_enough(read) and len(np.unique(read.values[np.isfinite(read.values)])) > MOST_CLASSES:
             raise _no_number(table, name, read.unread)
