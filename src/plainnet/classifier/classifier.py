@@ -1,12 +1,6 @@
-"""The thing a user keeps: preprocessing, network and class names, trained, saved and asked as one.
+"""The thing a user keeps: preprocessing, network and class names, trained, saved and asked as one."""
 
-::
-
-    classifier = Classifier(hidden=(128, 64)).fit("pictures")   # a folder of class folders
-    classifier.predict("photo.jpg")                              # array(['cat'])
-    classifier.save("cats.safetensors")
-    Classifier.load("cats.safetensors").predict_proba("photo.jpg")
-"""
+from __future__ import annotations  # so that help() shows names, not what they stand for
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -41,7 +35,14 @@ ENOUGH = 30
 
 @takes(ClassifierSettings)
 class Classifier(Learner):
-    """Learns the classes of pictures or feature vectors, and answers for new ones.
+    """Learns the classes of pictures, feature vectors or tables, and answers for new samples.
+
+    ::
+
+        classifier = Classifier(epochs=20).fit("pets")  # a folder of pictures for each class
+        classifier.predict("photo.jpg")  # array(['cat'])
+        classifier.evaluate("other_pets").accuracy
+        classifier.save("pets.safetensors")  # Classifier.load("pets.safetensors") reads it
 
     Args:
         settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
@@ -211,7 +212,7 @@ class Classifier(Learner):
         noise: float = 0.15,
         patch: int | None = None,
         rng: Rng | int | None = 0,
-    ) -> "Explanation | RowExplanation":
+    ) -> Explanation | RowExplanation:
         """Share the answer for one sample out among its pixels, columns or features.
 
         Both kinds of explanation have `answer`, `of`, `relevance` and the `evidence` that it sums
@@ -239,7 +240,7 @@ class Classifier(Learner):
 
     def trace(
         self, samples: Samples, y: Labels | Label | None = None, *, training: bool = False
-    ) -> "Trace":
+    ) -> Trace:
         """Follow samples through the network: forward, the loss and backward, step by step.
 
         Of an ensemble it is the last network. `plainnet.reports.trace_text` makes a text of it.

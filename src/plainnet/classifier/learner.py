@@ -1,5 +1,7 @@
 """What a classifier and a regressor have in common: learning, asking an ensemble, being kept."""
 
+from __future__ import annotations  # so that help() shows names, not what they stand for
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -182,7 +184,7 @@ class Learner(Configured):
         return [*self.earlier, Member(self.network, self.temperature)]
 
     @property
-    def columns(self) -> "Columns | None":
+    def columns(self) -> Columns | None:
         """What makes features of a table, if it was trained on one."""
         made = self.extractor
         return cast("Columns", made) if made is not None and made.kind == "table" else None

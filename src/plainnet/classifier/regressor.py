@@ -7,6 +7,8 @@
     regressor.save("prices.safetensors")
 """
 
+from __future__ import annotations  # so that help() shows names, not what they stand for
+
 from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Unpack
@@ -189,7 +191,7 @@ class Regressor(Learner):
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         return evaluate_numbers(found.y, self.predict(found), self.target, found.weights)
 
-    def explain(self, sample: Samples) -> "RowExplanation":
+    def explain(self, sample: Samples) -> RowExplanation:
         """Share the number predicted for one row out among its columns, or its features.
 
         Args:
@@ -205,7 +207,7 @@ class Regressor(Learner):
 
     def trace(
         self, samples: Samples, y: Labels | str | float | None = None, *, training: bool = False
-    ) -> "Trace":
+    ) -> Trace:
         """Follow samples through the network: forward, the loss and backward, step by step.
 
         Of an ensemble it is the last network. `plainnet.reports.trace_text` makes a text of it.

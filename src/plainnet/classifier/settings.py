@@ -7,7 +7,7 @@ recipe's, and `takes` puts them where `help` and `inspect.signature` look.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, formatannotation, signature
 from textwrap import fill, indent
 from typing import Any, Self, TypedDict, TypeVar, get_type_hints
 
@@ -94,7 +94,10 @@ def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
         settings: the dictionary type of its keyword arguments. Their help takes the place of the
             line `settings: …` in the docstring of the class.
     """
-    types = get_type_hints(settings)
+    types = {
+        name: re.sub(r"\b(collections\.abc|typing)\.", "", formatannotation(kind))
+        for name, kind in get_type_hints(settings).items()
+    }
     known = [field for field in fields(Recipe) if field.name in types]
     parameters = [
         Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=types[f.name])
