@@ -1,4 +1,4 @@
-"""The thing a user keeps: preprocessing, network and class names, trained, saved and asked as one."""
+"""A classifier: preprocessing, network and class names, trained, saved and asked as one."""
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
