@@ -44,14 +44,21 @@ class Cells:
     """The texts of a column, and what is asked of them more than once."""
 
     def __init__(self, values: Array) -> None:
-        self.texts = [composed(text) for text in texts_of(values)]
+        self.texts = texts_of(values)
 
     @cached_property
     def coded(self) -> tuple[list[str], Array]:
-        """The different texts, as they first appear, and the number of each cell's `(N,)`."""
+        """The different texts, as they first appear, and the number of each cell's `(N,)`.
+
+        They are in Unicode's composed form: an é may be one character, or two.
+        """
         numbers: dict[str, int] = {}
-        codes = [numbers.setdefault(text, len(numbers)) for text in self.texts]
-        return list(numbers), np.array(codes, np.int64)
+        codes = np.array([numbers.setdefault(text, len(numbers)) for text in self.texts], np.int64)
+        if all(map(str.isascii, numbers)):
+            return list(numbers), codes
+        forms: dict[str, int] = {}
+        places = [forms.setdefault(composed(text), len(forms)) for text in numbers]
+        return list(forms), np.array(places, np.int64)[codes]
 
     @cached_property
     def flags(self) -> Read | None:
