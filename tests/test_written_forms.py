@@ -489,3 +489,19 @@ def test_an_export_agrees(tmp_path: Path) -> None:
     fed = {name: values.reshape(-1, 1) for name, values in given.items()}
     (P,) = session.run(["probabilities"], fed)
     assert model.predict_proba(tmp_path / "t.csv") == pytest.approx(P, abs=1e-5)
+
+
+def test_an_export_knows_the_other_spellings_of_a_category() -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    from plainnet.exchange import onnx_model
+
+    rows = {"c": ["1", "2", "True", "x é"] * 15, "a": INTS, "t": ["p", "q"] * 30}
+    model = Classifier(**QUICK).fit(rows, target="t")
+    asked = ["1.0", "1", "TRUE", "true", "2.0", "x é", "x e\u0301", "3", "", "x é.0"]
+    session = runtime.InferenceSession(onnx_model(model).SerializeToString())
+    a = np.full((len(asked), 1), 5000.0)
+    (P,) = session.run(["probabilities"], {"c": np.array(asked, object).reshape(-1, 1), "a": a})
+    told = model.predict_proba({"c": asked, "a": a[:, 0]})
+    assert told == pytest.approx(P, abs=1e-6)
+    assert len({row.tobytes() for row in told}) == 5

@@ -11,10 +11,14 @@ from unicodedata import normalize
 import numpy as np
 
 from plainnet.exchange.nodes import FLOAT, ML, Nodes
+from plainnet.pictures.class_matching import match
 from plainnet.tables import Columns
 from plainnet.tables.column import FARTHEST, Category, Date, Number
 from plainnet.tables.dates import CYCLES
 from plainnet.training.regression import LARGEST
+
+FLAGS = ("TRUE", "True", "true", "FALSE", "False", "false", "1", "0", "1.0", "0.0")
+"""Texts that may be a category though they are not spelled as it."""
 
 
 def table_nodes(nodes: Nodes, columns: Columns, inputs: Sequence[str]) -> str:
@@ -54,16 +58,23 @@ def _turn(nodes: Nodes, days: str, length: float) -> str:
     return nodes.add("Cast", nodes.add("Mul", part, nodes.double(2 * np.pi)), to=FLOAT)
 
 
-def _category(nodes: Nodes, column: Category, text: str) -> str:
+def _category(nodes: Nodes, column: Category, cells: str) -> str:
     """1 where it is this category, else 0: from the text to its number, and from that to a row."""
     number: dict[str, int] = {}
     for i, value in enumerate(column.values):  # an é may be one character, or two
         number |= dict.fromkeys((normalize("NFD", value), normalize("NFC", value), value), i)
+    also = [
+        *FLAGS,
+        *(f"{value}.0" for value in column.values),
+    ]  # as far as `match` goes by spelling
+    for text, k in zip(also, match(also, column.values), strict=True):
+        if k is not None:
+            number.setdefault(text, k)
     if column.has_missing:
         number[""] = len(column.values)
     place = nodes.add(
         "LabelEncoder",
-        text,
+        cells,
         domain=ML[0],
         keys_strings=list(number),
         values_int64s=list(number.values()),
