@@ -98,15 +98,26 @@ def test_suited_weights_carry_a_signal_through_ten_layers(
         assert share(random(0.01)) < 1e-8
 
 
-def test_biases_in_front_of_an_activation_are_spread() -> None:
+def test_biases_in_front_of_a_tanh_or_a_sigmoid_are_spread() -> None:
     """As weights of one more input; the last ones, and those of a given initializer, are 0."""
-    biases = Network([Dense(50, 4000), Dropout(), ReLU(), Dense(4000, 3)]).parameters
-    b = biases["layers.0.b"]
-    assert b.std() == pytest.approx(1 / sqrt(50), rel=0.05)
-    assert b.mean() == pytest.approx(0, abs=4 / sqrt(50 * 4000))
-    assert not biases["layers.3.b"].any()
-    given = Network([Dense(5, 4, lecun_normal), ReLU(), Dense(4, 3), Dense(3, 2)])
+    for activation in (Tanh(), Sigmoid()):
+        network = Network([Dense(50, 4000), Dropout(), activation, Dense(4000, 3)])
+        b = network.parameters["layers.0.b"]
+        assert b.std() == pytest.approx(1 / sqrt(50), rel=0.05)
+        assert b.mean() == pytest.approx(0, abs=4 / sqrt(50 * 4000))
+        assert not network.parameters["layers.3.b"].any()
+    given = Network([Dense(5, 4, lecun_normal), Tanh(), Dense(4, 3), Dense(3, 2)])
     assert not given.theta[given.n_weights :].any()
+
+
+def test_biases_in_front_of_a_relu_can_be_spread() -> None:
+    network = Network([Dense(50, 4000), ReLU(), Dense(4000, 3)])
+    assert not network.theta[network.n_weights :].any()
+    weights = network.theta[: network.n_weights].copy()
+    network.spread_biases(np.random.default_rng(0))
+    assert network.parameters["layers.0.b"].std() == pytest.approx(1 / sqrt(50), rel=0.05)
+    assert not network.parameters["layers.2.b"].any()
+    np.testing.assert_array_equal(network.theta[: network.n_weights], weights)
 
 
 def spirals(n: int = 300) -> tuple[Array, Array]:

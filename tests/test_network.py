@@ -215,11 +215,11 @@ def test_float32_starts_at_the_rounded_numbers_of_float64() -> None:
     np.testing.assert_array_equal(one, other.astype(np.float32))
 
 
-def test_initialize_draws_anew() -> None:
+def test_initialize_draws_anew_and_sets_biases_to_zero() -> None:
     network = randomized(Network.dense([4, 3, 2]))
     network.initialize(0)
     np.testing.assert_array_equal(network.theta, Network.dense([4, 3, 2], rng=0).theta)
-    np.testing.assert_array_equal(network.parameters["layers.2.b"], 0)
+    np.testing.assert_array_equal(network.theta[network.n_weights :], 0)
     network.initialize(1)
     np.testing.assert_array_equal(network.theta, Network.dense([4, 3, 2], rng=1).theta)
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from plainnet import Adam, Network, SoftmaxCrossEntropy, set_threads, train
 from plainnet.errors import SettingError
+from plainnet.faces.command_line import COMPUTING, cli
 from plainnet.network import Array
 from plainnet.training import logits
 from plainnet.training.threads import one_thread
@@ -149,3 +151,21 @@ def test_a_caller_who_asks_for_one_thread_keeps_it() -> None:
     with threadpool_limits(1, user_api="blas"):
         logits(Network.dense([50, 4096, 2]), np.ones((64, 50), np.float32))
         assert threads() == {1}
+
+
+@pytest.mark.parametrize("name", sorted(COMPUTING))
+def test_commands_take_the_number_of_threads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[int] = []
+    monkeypatch.setattr("plainnet.training.threads.set_threads", allowed.append)
+    runner = CliRunner()
+    assert "--threads N" in runner.invoke(cli, [name, "--help"]).output
+    runner.invoke(cli, [name, "--threads", "3", "--no-such-option"])
+    runner.invoke(cli, [name, "--threads", "3", "/no/such/place", "/no/such/place"])
+    assert set(allowed) == {3}
+
+
+@pytest.mark.parametrize("n", ["0", "-1", "two"])
+def test_commands_refuse_impossible_numbers_of_threads(n: str) -> None:
+    result = CliRunner().invoke(cli, ["predict", "--threads", n, "/no/such/place", "x.png"])
+    assert result.exit_code
+    assert "whole number ≥ 1" in str(result.exception) or "not a valid integer" in result.output

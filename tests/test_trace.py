@@ -157,7 +157,6 @@ def test_the_network_stays_as_it_is() -> None:
 def test_dead_units_are_those_that_are_off_for_every_sample() -> None:
     network = Network([Dense(2, 4), ReLU(), Dense(4, 1)], dtype=np.float64)
     network.parameters["layers.0.W"][...] = [[1, -1, 0, 1], [0, 0, 0, -1]]
-    network.parameters["layers.0.b"][...] = 0
     X = np.array([[1.0, 2.0], [1.0, 0.0]])
     told = trace(network, SigmoidCrossEntropy(), X, np.array([0, 1]))
     assert [step.dead for step in told.forward] == [None, 0.5, None]

@@ -225,14 +225,14 @@ class Recipe:
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
         """The network with fresh weights."""
         initializer = INITIALIZERS[self.initializer]
-        normalization = NORMALIZATIONS[self.normalization]
         layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
         for before, units in pairwise([n_in, *self.hidden]):
             layers += [Dense(before, units, initializer)]
-            layers += [normalization(units)] if normalization else []
+            layers += [make(units)] if (make := NORMALIZATIONS[self.normalization]) else []
             layers += [ACTIVATIONS[self.activation]()]
             layers += [Dropout(self.dropout)] if self.dropout else []
-        return Network([*layers, Dense([n_in, *self.hidden][-1], n_out, initializer)], rng=rng)
+        layers += [Dense([n_in, *self.hidden][-1], n_out, initializer)]
+        return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
 
     def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """One output is one yes-or-no question; more are one choice."""

@@ -33,6 +33,8 @@ COMMANDS = {
     "export": "Write a run for other programs to use.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
+COMPUTING = {*COMMANDS} - {"summary", "graph"}
+"""The commands that take `--threads`."""
 HELP = """A neural network in plain sight, and a picture classifier for your own folders.
 
 \b
@@ -42,6 +44,25 @@ And then with new ones:   plainnet predict RUN PICTURE
 
 FOLDER holds a folder of pictures for each class; RUN is the folder that `train` has written.
 """  # \b: these lines stay as they are
+
+
+def _threads_option() -> click.Option:
+    """`--threads`, which does its work before the command begins."""
+
+    def allow(ctx: click.Context, param: click.Parameter, n: int | None) -> None:  # noqa: ARG001
+        if n is not None:
+            from plainnet.training.threads import set_threads
+
+            set_threads(n)
+
+    return click.Option(
+        ["--threads"],
+        type=int,
+        metavar="N",
+        expose_value=False,
+        callback=allow,
+        help="Use at most so many processors. [PLAINNET_THREADS, or all]",
+    )
 
 
 class _Lazy(click.Group):
@@ -54,7 +75,11 @@ class _Lazy(click.Group):
         if name not in COMMANDS:
             return None
         command = importlib.import_module(f"plainnet.faces.{name.replace('-', '_')}").command
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        if name in COMPUTING and all(param.name != "threads" for param in command.params):
+            command.params.append(_threads_option())
+        return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """The command of this name, or a hint which one may be meant."""

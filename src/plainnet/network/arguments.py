@@ -25,7 +25,18 @@ def check_part(name: str, value: Any, kind: type, example: str, order: str) -> N
             f"The {name} must be an object, but got the class {value.__name__}; write {example}."
         )
     raise SettingError(
-        f"The {name} must be a {kind.__name__}, such as {example}, but got {value!r:.60} "
-        f"({type(value).__name__}); the order is {order}, and what you write yourself has to be "
-        f"derived from plainnet.{kind.__name__}."
+        f"The {name} must be {_with_article(kind.__name__)}, such as {example}, but got "
+        f"{_named(value)}; the order is {order}, and what you write yourself has to be derived "
+        f"from plainnet.{kind.__name__}."
     )
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, (str, int, float, type(None))):
+        return f"{value!r:.60}"
+    shape = getattr(value, "shape", None)
+    return _with_article(type(value).__name__) + (f" of shape {shape}" if shape is not None else "")
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"

@@ -92,11 +92,11 @@ def stack(
     return [*layers, Dense(sizes[-2], sizes[-1], initializer)]
 
 
-def suited(layers: Sequence[Layer], i: int) -> Initializer | None:
-    """What the activation behind layer i asks its weights to be; None: there is none."""
+def activation_behind(layers: Sequence[Layer], i: int) -> type[Layer] | None:
+    """The class of the activation behind layer i, which says what its weights should be."""
     for layer in layers[i + 1 :]:
         if layer.weights:
             break
-        if initializer := type(layer).initializer:
-            return initializer
+        if type(layer).initializer:
+            return type(layer)
     return None

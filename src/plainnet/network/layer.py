@@ -48,6 +48,8 @@ class Layer:
     """Multiply-adds of one sample's matrix products, forward."""
     initializer: ClassVar[Initializer | None] = None
     """Of an activation: the initial weights that suit the Dense layer in front of it."""
+    spreads: ClassVar[bool] = False
+    """Of an activation: whether the biases in front of it are drawn, too."""
     rng: Rng | None = None
     """The generator of a layer that draws at random; the network hands one to a layer without."""
     draws: ClassVar[bool] = False

@@ -147,6 +147,7 @@ class Sigmoid(Layer):
     formula = "Y = 1 / (1 + e^−X)"
     backward_formulas = ("dX = dY · Y (1 − Y)",)
     initializer = wide_normal
+    spreads = True
     Y: Array
 
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -171,6 +172,7 @@ class Tanh(Layer):
     formula = "Y = tanh(X)"
     backward_formulas = ("dX = dY · (1 − Y²)",)
     initializer = lecun_normal
+    spreads = True
     Y: Array
 
     def forward(self, X: Array, training: bool = False) -> Array:

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import passes
 from plainnet.network.arrays import Array, Rng, Shape, generator, unmasked, vector
-from plainnet.network.contract import checked_layers, matched_sizes, stack, suited
+from plainnet.network.contract import activation_behind, checked_layers, matched_sizes, stack
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, ReLU
@@ -206,14 +206,7 @@ class Network:
             dX `(N, n_in)` if `need_dX`, else None: nobody needs it to learn, so it is not computed.
         """
         other = None if self._places.owner == get_ident() else self._replicas()
-        layers = self.layers
-        if other is not None:
-            if not other.layers:
-                raise SettingError(
-                    "backward was called in a thread that has not called forward yet; call both "
-                    "in one thread."
-                )
-            layers, other.has_grad = other.layers, True
+        layers = self.layers if other is None else other.asked_backward()
         through = passes.backward if self.proved else passes.checked_backward
         dA, self.proved = through(layers, dZ, self._first, need_dX), True
         return dA if need_dX else None
@@ -233,13 +226,21 @@ class Network:
         """Draw all initial parameters anew, and hand a generator to each layer that lacks one."""
         rng = generator(rng)
         for i, layer in enumerate(self.layers):
-            layer.initialize(rng, suited(self.layers, i) or lecun_normal)
-        for i, layer in enumerate(self.layers):
-            if isinstance(layer, Dense) and suited(self.layers, i):
-                layer.spread(rng)
+            behind = activation_behind(self.layers, i)
+            layer.initialize(rng, (behind and behind.initializer) or lecun_normal)
+        self.spread_biases(rng, everywhere=False)
         for layer in self.layers:
             if layer.draws and layer.rng is None:
                 layer.rng = rng.spawn(1)[0]
+
+    def spread_biases(self, rng: Rng | int | None, *, everywhere: bool = True) -> Self:
+        """Draw the biases in front of activations, or only of those that need it (`spreads`)."""
+        rng = generator(rng)
+        for i, layer in enumerate(self.layers):
+            behind = activation_behind(self.layers, i)
+            if behind and isinstance(layer, Dense) and (everywhere or behind.spreads):
+                layer.spread(rng)
+        return self
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
         """A network of its own, with the same parameters and state; if wished in another dtype."""

@@ -15,6 +15,7 @@ from weakref import ref
 
 import numpy as np
 
+from plainnet.errors import SettingError
 from plainnet.network.arrays import Array, Scratch, vector
 from plainnet.network.layer import Layer
 
@@ -143,6 +144,20 @@ class Replicas:
         else:
             self._replicas = [Replica(layer, self._memory) for layer in layers]
             self.layers = [replica.replica for replica in self._replicas]
+        return self.layers
+
+    def asked_backward(self) -> list[Layer]:
+        """The replicas, to go back through, which writes the gradient.
+
+        Raises:
+            SettingError: this thread has not gone forward.
+        """
+        if not self.layers:
+            raise SettingError(
+                "backward was called in a thread that has not called forward yet; call both in "
+                "one thread."
+            )
+        self.has_grad = True
         return self.layers
 
     def hand_back(self) -> None:

@@ -107,8 +107,23 @@ def keep_best(
         kept: to begin with, of a training that goes on; kept up to date.
         average: keep its mean, with which was measured, in the place of the parameters.
     """
+    if isinstance(epochs, Network):
+        raise SettingError(
+            "keep_best takes the stream of epochs first and then the network, but got a network "
+            "first; write keep_best(train(network, …), network)."
+        )
     _check_best(best)
-    kept = kept or Kept()
+    return _keeping(epochs, network, figure, best, kept or Kept(), average)
+
+
+def _keeping(
+    epochs: Iterable[Epoch],
+    network: Network,
+    figure: str,
+    best: Best,
+    kept: Kept,
+    average: Average | None,
+) -> Epochs:
     try:
         for epoch in epochs:
             value = _lower_is_better(epoch, figure, best)
