@@ -159,6 +159,27 @@ def test_the_transparent_value_of_16_bits_is_white(tmp_path: Path) -> None:
     assert (read_picture(path.read_bytes(), 4, grey=True) == 255).all()
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "I;16", "F"])
+def test_a_tiff_in_which_white_is_0(tmp_path: Path, mode: str) -> None:
+    image = image_in(mode)
+    image.save(path := tmp_path / "a.tif")
+    expected = read_picture(path, SIZE)
+    content = bytearray(path.read_bytes())
+    (at,) = struct.unpack("<I", content[4:8])
+    (n,) = struct.unpack("<H", content[at : at + 2])
+    (entry,) = (
+        place
+        for place in range(at + 2, at + 2 + 12 * n, 12)
+        if content[place : place + 2] == struct.pack("<H", 262)  # what the values mean
+    )
+    content[entry + 8 : entry + 10] = b"\0\0"
+    path.write_bytes(content)
+    with Image.open(path) as opened:
+        for given in (path, bytes(content), opened):
+            away = read_picture(given, SIZE).astype(int) - (255 - expected.astype(int))
+            assert np.abs(away).max() <= 2
+
+
 def png(colour: int, bits: int, pixel: bytes, clear: bytes) -> bytes:
     """A PNG of 8 × 8 equal pixels, by hand: Pillow does not write these."""
 

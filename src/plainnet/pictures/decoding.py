@@ -38,6 +38,8 @@ LEEWAY = 1.25
 """How much more than the wanted size the first averaging leaves, at least."""
 GAP = 3
 """How much more than the wanted size the second averaging leaves, at least."""
+_PHOTOMETRIC = 262
+"""The tag of a TIFF that says what its values mean."""
 _LEVELS = {"L;2": 85, "L;4": 17}
 """How far apart the levels of a PNG with 2 and with 4 bits are."""
 _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
@@ -196,6 +198,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.format == "PNG" and 0 <= values.min() <= values.max() <= 65535:
         values = values.astype(np.uint16)  # which Pillow before 11 holds as 32 bits
     levels = eight_bits(values)
+    if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:  # white is 0, which Pillow inverts of
+        levels = 255 - levels  # 8 bits only
     clear = image.info.get("transparency")
     if isinstance(clear, int):  # the value that is transparent
         levels = np.where(values == clear, np.uint8(255), levels)
