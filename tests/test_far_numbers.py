@@ -262,3 +262,27 @@ def test_time_stamps_in_a_column_stay_apart() -> None:
         table = {"t": (shift + T * unit), "y": Y}
         asked = Classifier(**QUICK).fit(table, target="y")
         assert asked.evaluate(table).accuracy > 0.95
+
+
+def test_a_pixel_constant_in_training_never_matters(tmp_path: Path) -> None:
+    X = RNG.integers(0, 256, (120, 6, 5, 3), np.uint8)
+    X[:, 0, :, :], y = 17, X[:, 3, 2, 1] > 127
+    other = X.copy()
+    other[:, 0, :, :] = RNG.integers(0, 256, (120, 5, 3))
+    for asked in (
+        Classifier(hidden=(8,), epochs=2, augment="none").fit(X, y),
+        Classifier(hidden=(8,), epochs=2, augment="none").fit(X, y, weights=1 + T[:120]),
+        Regressor(hidden=(8,), epochs=2, augment="none", ensemble=2).fit(X, T[:120]),
+    ):
+        answers = asked.predict_proba if isinstance(asked, Classifier) else asked.predict
+        np.testing.assert_allclose(answers(other), answers(X), rtol=1e-6)
+        asked.save(path := tmp_path / "a.safetensors")
+        again = type(asked).load(path)
+        np.testing.assert_array_equal(again.predict(other), asked.predict(other))
+        pytest.importorskip("onnxruntime")
+        export_onnx(asked, tmp_path / "a.onnx")
+        assert verify_onnx(tmp_path / "a.onnx").sound
+    shifted = Classifier(hidden=(8,), epochs=2, augment={"shift": 0.3}).fit(X, y)
+    assert shifted.preprocessing.scale.shape == (1,)  # there they vary
+    alike = Preprocessing.fit(X[:1].repeat(3, axis=0))
+    assert alike.scale.tolist() == [1]

@@ -42,7 +42,7 @@ def fit_epochs(
     if watch is None:
         train_set, watch = _parted(learner, train_set, split_rng)
     learner.check_settings(train_set, watch is not None)
-    learner.begin(train_set, watch, _preprocessing(train_set))
+    learner.begin(train_set, watch, _preprocessing(learner, train_set))
     data = fingerprint(train_set, watch) if checkpoint else ""
     first = _start(learner, checkpoint, data)
     return _locked(checkpoint, _one_by_one(learner, checkpoint, data, *first))
@@ -147,11 +147,13 @@ def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Da
     return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
 
 
-def _preprocessing(train_set: Dataset) -> Preprocessing:
+def _preprocessing(learner: Learner, train_set: Dataset) -> Preprocessing:
     """What is fitted to the training samples, unless they are on one scale already."""
     if train_set.extractor is not None and train_set.extractor.is_standardized:
         return Preprocessing.none(train_set.X.shape[1])
-    return Preprocessing.fit(train_set.X, train_set.weights)
+    augment = learner.settled.augment if train_set.is_pictures else "none"
+    varied = augmentation_of(augment).changes_pictures
+    return Preprocessing.fit(train_set.X, train_set.weights, varied=varied)
 
 
 def _check_varied(learner: Learner, train_set: Dataset) -> None:

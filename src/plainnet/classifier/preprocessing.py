@@ -24,8 +24,8 @@ class Preprocessing:
 
     Pictures get the mean of each pixel and one scale for all of them: a pixel that hardly ever
     changes stays as quiet as it is. Features get a mean and a scale each: they come in any unit.
-    Their mean is subtracted in float64, so that time stamps stay apart; one that is constant in
-    training is 0, whatever it becomes.
+    Their mean is subtracted in float64, so that time stamps stay apart. What is constant in
+    training has the largest scale that its dtype holds: it is 0, whatever it becomes.
     """
 
     shape: tuple[int, ...]
@@ -34,18 +34,19 @@ class Preprocessing:
     """`(n_in,)` in the units of the raw samples: float32 of pictures (0 … 255), float64 of features
     (float32 in older model files)."""
     scale: Array
-    """`(n_in,)` of features, `(1,)` of pictures, > 0, in the dtype of the mean."""
+    """`(n_in,)`; `(1,)` of pictures in which every pixel varies; > 0, in the dtype of the mean."""
 
     @classmethod
-    def fit(cls, X: Array, weights: Array | None = None) -> Self:
+    def fit(cls, X: Array, weights: Array | None = None, *, varied: bool = False) -> Self:
         """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures.
 
         Args:
             X: the samples.
             weights: what each counts `(N,)`; None: all the same.
+            varied: whether pictures are varied in training, so that no pixel is constant there.
         """
         if X.ndim > 2:
-            return cls(X.shape[1:], *_of_pictures(X.reshape(len(X), -1), weights))
+            return cls(X.shape[1:], *_of_pictures(X.reshape(len(X), -1), weights, varied))
         mean, spread = moments(X, weights)
         scale = scale_of(mean, spread, X.dtype)
         if nearly := np.flatnonzero((scale == IGNORED) & (spread > 0)).tolist():
@@ -125,7 +126,7 @@ class Preprocessing:
     @property
     def spread(self) -> Array:
         """The standard deviation of each feature in training, `(n,)`; 0 where it was constant."""
-        return np.where(self.scale < IGNORED, self.scale, 0)
+        return np.where(self.scale < np.finfo(self.scale.dtype).max, self.scale, 0)
 
     def tensors(self) -> dict[str, Array]:
         """The numbers, by the names they have in a model file."""
@@ -157,7 +158,7 @@ class Preprocessing:
             and mean.shape == (n_in,)
             and scale.shape in ((n_in,), (1,))
             and (np.abs(mean) < largest).all()
-            and ((scale < largest) | (scale == IGNORED)).all()
+            and ((scale < largest) | (scale == np.finfo(scale.dtype).max)).all()
             and (scale > 0).all()
         )
         if not sound:
@@ -179,8 +180,8 @@ class Preprocessing:
         return made
 
 
-def _of_pictures(rows: Array, weights: Array | None) -> tuple[Array, Array]:
-    """The mean of each pixel, and one scale for all of them."""
+def _of_pictures(rows: Array, weights: Array | None, varied: bool) -> tuple[Array, Array]:
+    """The mean of each pixel, and one scale for all of them that are not constant."""
     w = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
     total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
     for start, block in blocks(rows):
@@ -189,6 +190,10 @@ def _of_pictures(rows: Array, weights: Array | None) -> tuple[Array, Array]:
     for start, block in blocks(rows):
         differences = block - mean
         squares += w[start : start + len(block)] @ np.square(differences, out=differences)
-    scale = np.sqrt((squares / w.sum()).mean(keepdims=True))
+    variance = squares / w.sum()
+    scale = np.sqrt(variance.mean(keepdims=True))
     scale[scale <= 1e-12 * mean.mean()] = 1  # there is only one picture
+    constant = variance < 1e-15  # 0, but for rounding
+    if constant.any() and not (varied or constant.all()):
+        scale = np.where(constant, np.finfo(np.float32).max, scale)
     return mean.astype(np.float32), scale.astype(np.float32)

@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from plainnet.classifier import Preprocessing
-from plainnet.exchange.nodes import FLOAT, Nodes
+from plainnet.exchange.nodes import DOUBLE, FLOAT, Nodes
 from plainnet.network import Array
 from plainnet.pictures.decoding import GAP, LEEWAY
 
@@ -54,6 +54,7 @@ def scale_nodes(nodes: Nodes, raw: str, preprocessing: Preprocessing) -> str:
     mean, scale = preprocessing.mean, preprocessing.scale
     rows = nodes.add("Reshape", raw, np.array([0, mean.size]))
     if preprocessing.needs_double:
+        rows = nodes.add("Cast", rows, to=DOUBLE)
         centred = nodes.add("Sub", rows, nodes.double(mean, "preprocessing.mean"))
         inputs = nodes.add("Div", centred, nodes.double(scale, "preprocessing.scale"))
         return nodes.add("Cast", inputs, to=FLOAT, name="inputs")
