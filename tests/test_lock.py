@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from plainnet import Classifier
 from plainnet.classifier import Checkpoint, new_run
 from plainnet.errors import FileError
 from plainnet.files import locked, write_file
+from plainnet.reports.tensorboard import write_events
 
 COMMAND = [sys.executable, "-m", "plainnet", "train"]
 HOLD = """
@@ -270,4 +271,19 @@ def test_two_threads_cannot_train_into_one_checkpoint(tmp_path: Path) -> None:
     third = Classifier(hidden=(8,), epochs=3).fit_epochs(
         X, y, checkpoint=Checkpoint(tmp_path / "c")
     )
+    assert len(list(third)) == 3
+
+
+def test_two_trainings_cannot_write_into_one_event_folder(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 4)).astype(np.float32), np.arange(60) % 2
+    learners = [Classifier(hidden=(8,), epochs=3, seed=seed) for seed in (1, 2)]
+    streams = [one.fit_epochs(X, y) for one in learners]
+    first, second = map(write_events, streams, learners, [tmp_path] * 2)
+    next(first)
+    with pytest.raises(FileError, match="in use by another training"), closing(streams[1]):
+        next(second)
+    assert len(list(first)) == 2
+    third = write_events(learners[1].fit_epochs(X, y), learners[1], tmp_path)
     assert len(list(third)) == 3

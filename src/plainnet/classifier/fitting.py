@@ -17,6 +17,7 @@ from plainnet.pictures import Dataset
 from plainnet.pictures.augmentation import augmentation_of
 from plainnet.pictures.augmented import Augmented
 from plainnet.training import Epochs, keep_best, stop_early, train
+from plainnet.training.epoch import Training as Stream
 
 if TYPE_CHECKING:
     from plainnet.classifier.learner import Learner
@@ -44,13 +45,15 @@ def fit_epochs(
     learner.check_settings(train_set, watch is not None)
     learner.begin(train_set, watch, _preprocessing(learner, train_set))
     data = fingerprint(train_set, watch) if checkpoint else ""
-    first = _start(learner, checkpoint, data)
-    return _locked(checkpoint, _one_by_one(learner, checkpoint, data, *first))
+    training, epochs = _start(learner, checkpoint, data)
+    stream = _one_by_one(learner, checkpoint, data, training, epochs)
+    return Stream(_locked(checkpoint, epochs, stream), epochs)
 
 
-def _locked(checkpoint: Checkpoint | None, stream: Epochs) -> Epochs:
-    """The stream, in whose time no other training can write the checkpoint."""
-    with checkpoint.locked() if checkpoint else nullcontext(), closing(stream):
+def _locked(checkpoint: Checkpoint | None, epochs: Epochs, stream: Epochs) -> Epochs:
+    """The stream that is made of the epochs, in whose time no other can write the checkpoint."""
+    lock = checkpoint.locked() if checkpoint else nullcontext()
+    with closing(epochs), lock, closing(stream):
         yield from stream
 
 
@@ -59,22 +62,22 @@ def _one_by_one(
     checkpoint: Checkpoint | None,
     data: str,
     training: Training,
-    stream: Epochs,
+    epochs: Epochs,
 ) -> Epochs:
     """Train the networks of the ensemble, of which the first has been started."""
     try:
-        yield from stream
+        yield from _watched(epochs, learner, training, checkpoint)
         while len(learner.earlier) + 1 < learner.recipe.ensemble:
             if checkpoint and checkpoint.stopping:
                 break
             learner.earlier.append(learner.members[-1])
-            training, stream = _start(learner, checkpoint, data)
-            yield from stream
+            training, epochs = _start(learner, checkpoint, data)
+            yield from _watched(epochs, learner, training, checkpoint)
     finally:
-        epochs = training.position.epochs
-        useless = epochs == 0 or not has_sound_weights(learner)
+        n = training.position.epochs
+        useless = n == 0 or not has_sound_weights(learner)
         if useless and learner.earlier:
-            del learner.history[len(learner.history) - epochs :]
+            del learner.history[len(learner.history) - n :]
             learner.network, learner.temperature = learner.earlier.pop()
         if learner.history and _is_sound(learner):
             learner.end_training()
@@ -95,7 +98,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
     training.average, training.watched = recipe.make_average(), watch is not None
     if checkpoint:
         checkpoint.attach(training)
-    stream = train(
+    epochs = train(
         learner.network,
         learner.loss,
         optimizer,
@@ -116,7 +119,7 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
         position=training.position,
         between=checkpoint.between if checkpoint else None,
     )
-    return training, _watched(stream, learner, training, checkpoint)
+    return training, epochs
 
 
 def network_at_start(learner: Learner) -> Network | None:

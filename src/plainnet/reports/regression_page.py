@@ -140,13 +140,9 @@ def _facts(report: RegressionReport) -> Html:
 def _largest(report: RegressionReport) -> Html:
     errors = report.answers - report.data.y
     worst = np.argsort(-np.abs(errors), kind="stable")[:MOST_ERRORS]
-    to = report.evaluation.rmse / 100
+    right, answered, to = report.data.y, report.answers, report.evaluation.rmse / 100
     rows = [
-        (
-            place,
-            *(number(a[i], to=to) for a in (report.data.y, report.answers)),
-            signed(errors[i], to=to),
-        )
+        (place, number(right[i], to=to), number(answered[i], to=to), signed(errors[i], to=to))
         for i, place in zip(worst.tolist(), report.places(worst), strict=True)
     ]
     return table((report.place, "right", "answered", "error"), rows, texts=())

@@ -46,10 +46,15 @@ Epochs = Generator[Epoch, None, None]
 
 
 class Training(Epochs):
-    """A stream of epochs that warns when it is dropped before anybody has asked for one."""
+    """A stream of epochs that warns when it is dropped before anybody has asked for one.
 
-    def __init__(self, epochs: Epochs) -> None:
-        self._epochs = epochs
+    Args:
+        epochs: the stream.
+        source: what it is made of, if that is such a stream as well: it ends with this one.
+    """
+
+    def __init__(self, epochs: Epochs, source: Epochs | None = None) -> None:
+        self._epochs, self._source = epochs, source
         self._begun = False
 
     def send(self, value: None) -> Epoch:
@@ -66,6 +71,8 @@ class Training(Epochs):
         """End the training."""
         self._begun = True
         self._epochs.close()
+        if self._source is not None:
+            self._source.close()
 
     def __del__(self) -> None:
         if not self._begun:
@@ -75,3 +82,4 @@ class Training(Epochs):
                 RuntimeWarning,
                 stacklevel=2,
             )
+            self.close()
