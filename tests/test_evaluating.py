@@ -11,6 +11,7 @@ from PIL import Image
 
 from plainnet import Classifier, Regressor, read_data
 from plainnet.errors import DataError, PlainnetError, SettingError
+from plainnet.exchange import export_onnx, read_weights, write_weights
 from plainnet.network import Array
 from plainnet.pictures import Dataset, Splits
 from plainnet.tables import read_table
@@ -284,3 +285,20 @@ def test_what_is_no_data_is_named(
     (tmp_path / "m").write_bytes(picture.read_bytes())
     with pytest.raises(PlainnetError, match="It is a picture, and the run comes first"):
         Classifier.load(tmp_path / "m")
+
+
+def test_what_is_no_path_is_named(vectors: Classifier, tmp_path: Path) -> None:
+    wrong: Any
+    for wrong in (None, vectors, b"m", X):
+        for ask in (Classifier.load, Regressor.load, vectors.save, read_data):
+            with pytest.raises(SettingError, match="A path is expected, a text or a Path, but got"):
+                ask(wrong)
+    swapped: Any = tmp_path / "w", vectors
+    with pytest.raises(SettingError, match="the order is path, model"):
+        write_weights(*swapped[::-1])
+    write_weights(*swapped)
+    with pytest.raises(SettingError, match="the order is path, model"):
+        read_weights(*swapped[::-1])
+    pytest.importorskip("onnx")
+    with pytest.raises(SettingError, match="the order is learner, path"):
+        export_onnx(*swapped)

@@ -1,9 +1,11 @@
 """Settings are checked at the door, declaratively, so that the code behind it can be naked."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 from plainnet.errors import SettingError
@@ -76,6 +78,19 @@ def check_flag(name: str, value: bool) -> bool:
     if not isinstance(value, bool):
         raise SettingError(f"{name} must be True or False, but got {value!r}.")
     return value
+
+
+def check_path(path: Any, way_out: str) -> Path:
+    """The path, with `~` as the home folder, if it is one.
+
+    Raises:
+        SettingError: it is something else.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise SettingError(
+            f"A path is expected, a text or a Path, but got {path!r:.60}; {way_out}."
+        )
+    return Path(path).expanduser()
 
 
 def either(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from plainnet.checks import check_path
 from plainnet.classifier.member import tensors_of
 from plainnet.classifier.saved import Saved, describe, restore, whole
 from plainnet.errors import ModelFileError
@@ -27,12 +28,13 @@ MODEL = "model.safetensors"
 """What the model file of a run folder is called."""
 
 
-def write_learner(path: Path, learner: Learner) -> None:
+def write_learner(path: str | Path, learner: Learner) -> None:
     """Write everything that answering needs.
 
     Raises:
         FileError: it cannot be written; an older file is still there then.
     """
+    path = check_path(path, "name the file to write")
     parts = learner.preprocessing, learner.recipe, learner.quality, learner.earlier
     answers = {**learner.description(), "outputs": learner.outputs}
     metadata = describe(learner.kind, answers, Saved(*parts, learner.extractor, learner.trained))
@@ -48,7 +50,7 @@ def model_at(path: str | Path) -> Path:
     Raises:
         ModelFileError: a folder that holds none, or something else, such as a picture.
     """
-    path = Path(path).expanduser()
+    path = check_path(path, "name a model file or a run folder")
     is_folder = os.path.isdir(path)  # noqa: PTH112 - which never raises
     if is_folder and (path / MODEL).exists():
         return path / MODEL

@@ -274,7 +274,7 @@ class Learner(Configured):
             FileError: it cannot be written; an older file is still there then.
         """
         self.check_trained()
-        write_learner(Path(path), self)
+        write_learner(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

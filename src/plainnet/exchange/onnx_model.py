@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plainnet.checks import check_path
 from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import FileError, SettingError
 from plainnet.exchange.backbone_nodes import backbone_nodes
@@ -63,7 +64,7 @@ def export_onnx(
         SettingError: nothing was learned yet, or it cannot be said in ONNX.
         FileError: the file cannot be written, or is not named as one.
     """
-    path = Path(path)
+    path = check_path(path, "the order is learner, path")
     if path.suffix.lower() != ".onnx":
         raise FileError(
             f"An ONNX file is written, but {path} is not named as one; end it in .onnx."

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from plainnet.checks import check_path
 from plainnet.classifier import Classifier, Regressor
 from plainnet.classifier.member import Member
 from plainnet.errors import ModelFileError, SettingError
@@ -55,6 +56,7 @@ def write_weights(path: str | Path, model: Network | Classifier | Regressor) -> 
         FileError: it cannot be written; as `ModelFileError`, weights that are not finite.
         SettingError: a classifier or regressor that has not learned anything.
     """
+    path = check_path(path, "the order is path, model")
     content: dict[str, Array] = {}
     for prefix, network in _networks(model):
         for name, value in _views(network, prefix).items():
@@ -66,7 +68,7 @@ def write_weights(path: str | Path, model: Network | Classifier | Regressor) -> 
                 ) from error
             content[name] = np.ascontiguousarray(value)
         content |= {name: np.array(0) for name in _counters(network, prefix)}
-    write_file(Path(path), save(content, metadata={"format": "pt"}))
+    write_file(path, save(content, metadata={"format": "pt"}))
 
 
 def read_weights(path: str | Path, model: Network | Classifier | Regressor) -> None:
@@ -83,11 +85,12 @@ def read_weights(path: str | Path, model: Network | Classifier | Regressor) -> N
         ModelFileError: the file is missing, damaged, or its tensors are not those of the layers.
         SettingError: one that has not learned anything, so that it has no layers.
     """
+    path = check_path(path, "the order is path, model")
     networks = _networks(model)
     places = {n: view for prefix, net in networks for n, view in _views(net, prefix).items()}
     counters = {name for prefix, network in networks for name in _counters(network, prefix)}
     way_out = "write it with plainnet or safetensors.torch.save_file"
-    with open_tensors(Path(path), "safetensors file", way_out) as file:
+    with open_tensors(path, "safetensors file", way_out) as file:
         _check(path, places, counters, file.entries)
         read = {name: _sound(file, name) for name in places}
     changed = [name for name, value in read.items() if not np.array_equal(places[name], value)]

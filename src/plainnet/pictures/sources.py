@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from plainnet.checks import check_path
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.pictures.cache import read_cached
 from plainnet.pictures.dataset import Dataset, Splits
@@ -72,7 +73,7 @@ def read_data(
         MissingExtraError: the optional package that reads it is not installed.
         SettingError: an impossible size, or a size or grey for feature vectors.
     """
-    path = Path(path).expanduser()
+    path = check_path(path, "samples that are in memory go to fit(X, y) as they are")
     names = _names(path)
     if path.is_dir():
         folders = [folder.name for folder in visible_folders(path)]
