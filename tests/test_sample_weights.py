@@ -342,6 +342,8 @@ def test_intervals_are_those_of_the_effective_sample_size() -> None:
     assert numbers.rmse_interval == pytest.approx(
         evaluate_numbers(NUMBERS, NUMBERS + X[:, 0]).rmse_interval
     )
+    assert evaluate_numbers(NUMBERS, NUMBERS, weights=np.full(N, 0.1)).n == 15
+    assert evaluate_probabilities(TWO, P2, "ab", weights=np.full(N, 0.1)).n == 15
     assert type(found).of(found.to_dict()).to_dict() == found.to_dict()
 
 

@@ -114,7 +114,8 @@ def _row(learner: Classifier | Regressor, sample: Samples) -> _Row:
     if not isinstance(columns, Columns):
         raw, n = raw_samples(sample, learner.preprocessing), learner.preprocessing.mean.size
         names, parts = [f"feature {i}" for i in range(n)], [slice(i, i + 1) for i in range(n)]
-        average, cells = learner.preprocessing.mean[None], [f"{value:.6g}" for value in raw[0]]
+        digits = 12 if learner.preprocessing.needs_double else 6
+        average, cells = learner.preprocessing.mean[None], [f"{v:.{digits}g}" for v in raw[0]]
     else:
         table = table_at(sample)
         raw, average = columns.extract_table(table), columns.averages[None]

@@ -34,7 +34,7 @@ def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
         n = sum(int(mask.sum()) for mask in masks)
         place = ""
     else:
-        mask = np.ma.getmask(values)
+        mask = np.ma.getmask(values) if isinstance(values, np.ma.MaskedArray) else np.False_
         n = int(np.count_nonzero(mask))
         place = f", the first in row {np.argwhere(mask)[0][0]}" if n and np.ndim(mask) else ""
     if n:

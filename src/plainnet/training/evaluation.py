@@ -19,7 +19,7 @@ from plainnet.training.metrics import (
     roc_auc_one_vs_rest,
     wilson_interval,
 )
-from plainnet.training.weighting import effective_size, weighted
+from plainnet.training.weighting import effective_size, plain_count, weighted
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +47,12 @@ class Evaluation:
     @property
     def n(self) -> float:
         """How many samples were scored."""
-        return _count(self.confusion.sum())
+        return plain_count(self.confusion.sum())
 
     @property
     def correct(self) -> float:
         """How many of them were answered rightly."""
-        return _count(self.confusion.trace())
+        return plain_count(self.confusion.trace())
 
     @property
     def accuracy(self) -> float:
@@ -80,7 +80,7 @@ class Evaluation:
     @property
     def baseline_accuracy(self) -> float:
         """The accuracy of always answering `baseline_class`; a classifier has to beat it."""
-        return _count(self.support.max()) / self.n
+        return plain_count(self.support.max()) / self.n
 
     @property
     def precision(self) -> Array:
@@ -190,8 +190,3 @@ def evaluate_probabilities(
         classes=tuple(classes),
         effective_size=None if weights is None else effective_size(weights),
     )
-
-
-def _count(total: Any) -> float:
-    """A plain number, without a point where it is whole."""
-    return int(total) if total == int(total) else float(f"{total:.12g}")

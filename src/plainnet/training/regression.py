@@ -9,7 +9,7 @@ import numpy as np
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array, unmasked
-from plainnet.training.weighting import effective_size, mean, weighted
+from plainnet.training.weighting import effective_size, mean, plain_count, weighted
 
 LARGEST = 1e100
 """Numbers are below this, so that their squares can be summed up."""
@@ -94,10 +94,9 @@ def evaluate_numbers(
     square, low, high = _mean(np.square(error), weights)
     mae, *mae_interval = _mean(np.abs(error), weights)
     baseline = mean(y, weights)
-    total = len(y) if weights is None else weights.sum(dtype=np.float64)
     return RegressionEvaluation(
         target=target,
-        n=int(total) if total == int(total) else float(total),
+        n=plain_count(len(y) if weights is None else weights.sum(dtype=np.float64)),
         rmse=sqrt(square),
         rmse_interval=(sqrt(low), sqrt(high)),
         mae=mae,

@@ -70,3 +70,9 @@ def effective_size(weights: Array) -> float:
     """
     w = weights.astype(np.float64) / float(weights.max())
     return float(w.sum() ** 2 / (w @ w))
+
+
+def plain_count(total: Any) -> float:
+    """A sum of weights as a plain number, without a point where it is whole but for rounding."""
+    rounded = float(f"{total:.12g}")
+    return int(rounded) if rounded == int(rounded) else rounded
