@@ -46,6 +46,7 @@ from plainnet.network import (
 from plainnet.network.layer import Parameters
 from plainnet.network.trace import trace
 from plainnet.training import GradientDescent, logits
+from plainnet.training.stored import as_samples
 
 THREADS, CALLS = 8, 200
 
@@ -504,6 +505,17 @@ def test_evaluations() -> None:
     data = learner.dataset(X, y)
     parts = [data.take(np.arange(i, 60)) for i in range(12)]
     check_concurrent(lambda part: learner.evaluate(part).to_dict(), parts, 25)
+
+
+def test_samples_on_the_disk(tmp_path: Path) -> None:
+    """All threads read one mapped file, each its own rows, and the network answers them."""
+    X = normal(400, 4, dtype=np.float32)
+    np.save(tmp_path / "X.npy", X)
+    stored: Any = as_samples(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    network = randomized(every_layer())
+    parts = [np.arange(i, 400, 20) for i in range(20)]
+    check_concurrent(lambda rows: logits(network, stored.select(rows)), parts, 50)
+    np.testing.assert_array_equal(stored.select(parts[3]), X[parts[3]])
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["made", "loaded"])

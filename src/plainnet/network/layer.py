@@ -30,8 +30,12 @@ class Layer:
     it declares as `state`: ``{"mean": (n,)}`` gives `self.mean`, zeros until `initialize` sets it.
     State has no gradient; it is copied, kept and saved with the parameters.
 
-    **Buffers.** What `forward` returns is valid until the next `forward`; `backward` may overwrite
-    the `dY` it is given. `forward` leaves its `X` as it is.
+    **Buffers.** What `forward` returns has the dtype of `X` and is valid until the same thread's
+    next `forward`; `backward` may overwrite the `dY` it is given. `forward` leaves its `X` as it
+    is.
+
+    **Threads.** Each thread works in a copy of the layer (`replicas.py`), which shares parameters,
+    state and `rng`. All other attributes that a pass sets are those of its thread.
 
     **Arrays.** NumPy is reached through `self.xp`, so that an array module that spells alike can
     take its place.

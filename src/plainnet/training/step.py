@@ -31,7 +31,8 @@ def train_step(
         DivergedError: the loss is not finite; nothing has been changed.
     """
     check_parts(network, loss, optimizer)
-    X, y = (np.asarray(A) if isinstance(A, (list, tuple)) else A for A in (X, y))
+    X = np.asarray(X) if isinstance(X, (list, tuple)) else X
+    y = np.asarray(y) if isinstance(y, (list, tuple)) else y
     if weights is not None:
         counting = weights > 0
         if 0 < float(counting.sum()) < len(X):  # weight 0 is absence, in BatchNorm too
