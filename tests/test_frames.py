@@ -211,9 +211,38 @@ def test_what_is_right_is_said_once(frame: Any, y: Any) -> None:
 def test_rows_are_not_mixed_up(frame: Any, y: Any) -> None:
     frame = frame.reset_index(drop=True)
     right = pandas.Series(y)
-    with pytest.raises(DataError, match="index of y has the rows of the data frame in another or"):
+    model, w = Classifier(**QUICK).fit(frame, right), pandas.Series(np.linspace(0, 2, len(frame)))
+    with pytest.raises(DataError, match="index of y names the rows in another order than the data"):
         Classifier(**QUICK).fit(frame, right.sort_values())
+    for given in ((frame, right), (frame.to_numpy()[:, :2].astype(float), right)):
+        with pytest.raises(DataError, match="index of weights names the rows in another order"):
+            Classifier(**QUICK).fit(*given, weights=w[::-1])
+    with pytest.raises(DataError, match="index of weights"):
+        Classifier(**QUICK).fit(frame.assign(t=right), target="t", weights=w[::-1])
+    with pytest.raises(DataError, match="index of weights"):
+        model.score(frame, right, weights=w[::-1])
+    assert 0 <= model.score(frame, right, weights=w) <= 1
     Classifier(**QUICK).fit(frame, right.set_axis(range(200, 400)))  # other names: as they stand
+
+
+def test_a_frame_of_one_column_is_no_feature_of_its_own(frame: Any, y: Any) -> None:
+    table = frame.assign(t=y)
+    with pytest.raises(DataError, match="'t' is a column of The table and should be predicted"):
+        Classifier(**QUICK).fit(table, table[["t"]])
+    model = Classifier(**QUICK).fit(frame, table[["t"]])
+    assert learned(model) == ["a", "b", "s"]
+    assert model.score(table) == model.score(frame, table[["t"]])
+
+
+def test_weight_0_is_absence_in_tables_of_any_kind(frame: Any, y: Any) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    frame = frame.reset_index(drop=True)
+    w = (np.arange(len(frame)) % 3 > 0).astype(float)
+    kept = Classifier(**QUICK).fit(frame[w > 0], y[w > 0]).predict_proba(frame)
+    arrow = pyarrow.Table.from_pandas(frame)
+    for data, right in ((arrow, y), (arrow, pyarrow.array(y)), (table_of(frame), y)):
+        model = Classifier(**QUICK).fit(data, right, weights=w)
+        assert model.predict_proba(frame).tobytes() == kept.tobytes()
 
 
 def test_other_tables_in_memory(frame: Any, y: Any) -> None:

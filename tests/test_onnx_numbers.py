@@ -189,6 +189,22 @@ def test_the_features_are_those_of_the_table() -> None:
     assert {(s.domain, s.version) for s in model.opset_import} == {("", 13), ("ai.onnx.ml", 2)}
 
 
+@pytest.mark.parametrize("missing", [None, [], ["unknown", "Null"]])
+def test_categories_are_spelled_as_plainnet_knows_them(missing: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    spelled = ["Ulm", "1", "1.0", "2", "TRUE", "e\u0301", "NA", "null", "unknown", ""]
+    known = pandas.DataFrame({"s": spelled * 6, "x": np.arange(60.0), "y": [*"ab"] * 30})
+    asked = Classifier(**QUICK).fit(known, target="y", missing=missing)
+    session = runtime.InferenceSession(onnx_model(asked).SerializeToString())
+    texts = ["Ulm", "ULM", "1", "1.0", "2.0", "True", "true", "\u00e9", "e\u0301", "", "zzz"]
+    texts += ["NA", "na", "nA", "N/A", "NULL", "Null", "null", "?", "NaN", "unknown", "Unknown"]
+    for text in texts:
+        fed = {"s": np.array([[text]], object), "x": np.array([[30.0]])}
+        (P,) = session.run(["probabilities"], fed)
+        right = asked.predict_proba({"s": [text], "x": [30.0]})
+        assert pytest.approx(right, abs=1e-5) == P, text
+
+
 def test_the_golden_rows_hold_what_is_missing_and_unknown() -> None:
     columns = learned("price").extractor
     assert isinstance(columns, Columns)

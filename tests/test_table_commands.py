@@ -20,6 +20,7 @@ from plainnet.faces.command_line import main
 from plainnet.faces.reading import read_told
 from plainnet.faces.tables import Asked
 from plainnet.pictures import Extractor
+from plainnet.tables import read_table
 
 Command = Callable[..., tuple[int, str, str]]
 QUICK = ("--epochs", "4", "--hidden", "8")
@@ -86,6 +87,22 @@ def plainnet(
 
     monkeypatch.chdir(tmp_path)
     return run
+
+
+def test_answers_can_be_read_again_whatever_classes_are_called(
+    plainnet: Command, tmp_path: Path
+) -> None:
+    names = ["a\rb", "a\r\nb", "a\nb", 'q"u,o;te', "answer", "=1+1", "\u00e9"]
+    rows = [{"x": i % 7, "z": i % 3, "id": f"no {i}\r", "t": names[i % 7]} for i in range(70)]
+    write(tmp_path / "a.csv", rows, quoting=csv.QUOTE_NONNUMERIC)
+    assert plainnet("train", "a.csv", "--target", "t", "--out", "run", *QUICK)[0] == 0
+    assert plainnet("predict", "run", "a.csv", "--csv", "b.csv")[0] == 0
+    answers = read_table(tmp_path / "b.csv")
+    assert len(answers) == 70
+    assert answers["id"].tolist() == [f"no {i}" for i in range(70)]
+    right = load_any(tmp_path / "run" / "model.safetensors").predict(tmp_path / "a.csv")
+    assert answers["answer"].tolist() == right.tolist()
+    assert {*names} - {"answer"} < {*answers.columns}
 
 
 @pytest.fixture(scope="module")

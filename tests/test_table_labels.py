@@ -15,7 +15,8 @@ from plainnet import Classifier
 from plainnet.classifier import load_any
 from plainnet.errors import DataError, SettingError
 from plainnet.pictures import Dataset
-from plainnet.tables import read_tables
+from plainnet.pictures.class_names import class_name
+from plainnet.tables import read_table, read_tables
 
 ID = 987654321098765432
 """Of 18 digits: float64 makes one of it and the next."""
@@ -268,8 +269,32 @@ def test_dates_and_decimals_are_classes_by_their_text() -> None:
 
     days = [date(2024, 1, 1), date(2024, 1, 2)] * 9
     assert dataset(days).classes == ("2024-01-01", "2024-01-02")
-    assert dataset([Decimal("1.5"), Decimal("0.5")] * 9).classes == ("0.5", "1.5")
     assert dataset(np.array(days, "M8[D]").tolist()).classes == ("2024-01-01", "2024-01-02")
+    assert dataset([Decimal("1.50"), Decimal("0.5")] * 9).labels == (0.5, 1.5)
+    assert dataset([Decimal(ID + 1), Decimal(ID), Decimal("nan")] * 9).labels == (ID, ID + 1)
+    times = np.array(["2024-01-01T12", "2024-01-01T12:00:00.5"] * 9, "M8[ns]")
+    assert dataset(pandas.Series(times)).classes[0] == "2024-01-01T12:00:00"
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "m8[D]", "S1"])
+def test_answers_of_another_type_than_the_target_are_announced(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = (np.arange(18) % 2 + 1).astype(kind).tolist()
+    with caplog.at_level(logging.WARNING):
+        labels = dataset(given).labels
+    assert f"such as {given[0]!r}, are no texts, numbers or booleans, so their" in caplog.text
+    assert f"called by {class_name(labels[0])!r} and the like, and predict answers" in caplog.text
+
+
+@pytest.mark.parametrize("text", [b"b\xe9", "b\u00e9".encode()])
+def test_bytes_in_parquet_are_texts_where_they_are_utf_8(text: bytes, tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = {"x": np.arange(20.0) % 5, "z": [b"a", text] * 10, "t": [*"ab"] * 10}
+    parquet.write_table(pyarrow.table(table), tmp_path / "a.parquet")
+    columns = read_table(tmp_path / "a.parquet").columns
+    assert ("z" in columns) == (text[-1] == 0xA9)
+    assert "z" not in columns or columns["z"].tolist() == ["a", "b\u00e9"] * 10
 
 
 # -- what counts as missing ---------------------------------------------------------------------
@@ -320,6 +345,17 @@ def test_a_class_may_be_called_na(
         assert {"home = NA", "home is missing"} < {*home.features}
         features = asked.columns.extract(frame.assign(home="NA"))
         assert features[:, asked.columns.features.index("home = NA")].all()
+
+
+def test_other_texts_that_say_so_do_in_the_features_too() -> None:
+    table = columns(["a", "b"] * 30)
+    table["s"] = ["u", "Unknown", "NA", "v", "", "unknown"] * 10
+    asked = learned(table, missing=["unknown"]).columns
+    assert asked is not None
+    X = asked.extract({**columns([*"ababab"]), "s": ["NA", "unknown", "UNKNOWN", "", "na", "N/A"]})
+    seen = {name: X[:, i].tolist() for i, name in enumerate(asked.features)}
+    assert seen["s = NA"] == [1, 0, 0, 0, 0, 0]
+    assert seen["s is missing"] == [0, 1, 1, 1, 0, 0]
 
 
 def test_other_texts_may_say_that_there_is_no_value() -> None:

@@ -505,3 +505,20 @@ def test_an_export_knows_the_other_spellings_of_a_category() -> None:
     told = model.predict_proba({"c": asked, "a": a[:, 0]})
     assert told == pytest.approx(P, abs=1e-6)
     assert len({row.tobytes() for row in told}) == 5
+
+
+def test_what_a_later_file_may_mean_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = {"c": INTS.tolist(), "t": ["p", "q"] * (N // 2)}
+    columns = Columns.fit(table_of(whole), "t")
+    columns.extract(file_of(tmp_path, [f"{v:,}" for v in INTS], ";"))
+    said = f"Column 'c': '{INTS[0]:,}' is read as {INTS[0] / 1000:.10g}"
+    assert said in caplog.text
+    numbers = {"c": whole["t"], "t": whole["c"]}
+    model = Regressor(**QUICK).fit(numbers, target="t")
+    caplog.clear()
+    rows = [f'{"pq"[i % 2]};"{v:,}"' for i, v in enumerate(INTS)]
+    (tmp_path / "u.csv").write_text("\n".join(["c;t", *rows]), "utf-8")
+    model.evaluate(tmp_path / "u.csv")
+    assert f"'{INTS[0]:,}' is read as {INTS[0] / 1000:.10g}" in caplog.text

@@ -49,13 +49,13 @@ def data_to_evaluate(
     if target is not None and (y is not None or learner.columns is None):
         why = "y says already what is right" if y is not None else "the model knows no columns"
         raise SettingError(f"target names a column of a table, but {why}; leave target out.")
+    weights, data, y = without_0(weights, data, y)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
             raise DataError("A data set holds its classes or numbers already; leave y out.")
         found = data if isinstance(data, Dataset) else _first(data)
     elif y is not None:
-        weights, samples, y = without_0(weights, data, y)
-        found = _with_answers(learner, samples, y)
+        found = _with_answers(learner, data, y)
     elif learner.columns is not None:
         found, weights = _of_table(learner, data, target, weights), None
     elif isinstance(data, (str, os.PathLike)):
@@ -151,7 +151,7 @@ def _first(splits: Splits) -> Dataset:
 
 def _with_answers(learner: "Learner", data: Samples, y: Labels) -> Dataset:
     """Samples and what is right for each."""
-    from plainnet.tables.sources import check_index  # only when something is evaluated
+    from plainnet.tables.in_memory import check_index  # only when something is evaluated
 
     check_order(data, y)
     check_index(data, y)

@@ -134,8 +134,7 @@ class Learner(Configured):
         bit as if it had never stopped, from what is there. The history begins with its epochs then,
         the stream with the first new one.
         """
-        if y is not None:
-            weights, data, y = without_0(weights, data, y)
+        weights, data, y = without_0(weights, data, y)
         how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
         named = named_data(data, y, target, self.dataset, self.task, weights=weights, **how)
         if named is not None:  # which knows the weights as well

@@ -87,10 +87,18 @@ def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
     Args:
         weights: `(N,)`; None: all stay.
         data: N samples: an array, a list, a data frame or columns by name.
-        y: what is right for each.
+        y: what is right for each; None: the data say it.
+
+    Raises:
+        DataError: the weights name the rows of the data, or of y, in another order.
     """
     if weights is None:
         return weights, data, y
+    if hasattr(weights, "index"):  # as of pandas
+        from plainnet.tables.in_memory import check_index  # no array waits for them at the import
+
+        for rows_of in (data, y):
+            check_index(rows_of, weights, "weights")
     w = unmasked(weights, "The weights")
     if w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
         return weights, data, y
@@ -113,4 +121,8 @@ def _rows(data: Any, rows: Array) -> Any:
         return [data[i] for i in rows.tolist()]
     if hasattr(data, "iloc"):  # as pandas
         return data.iloc[rows]
+    if hasattr(data, "to_pylist"):  # as pyarrow
+        return data.take(rows)
+    if hasattr(data, "columns"):  # as polars, or a `Table`
+        return data.take(rows) if hasattr(data, "take") else data[rows]
     return select(as_samples(data) if isinstance(data, np.ndarray) else data, rows)

@@ -5,7 +5,9 @@ are standardized in float64, so that time stamps stay apart, and are float32 fro
 strings `(N, 1)`, "" where one is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import product
+from math import prod
 from unicodedata import normalize
 
 import numpy as np
@@ -19,6 +21,8 @@ from plainnet.training.regression import LARGEST
 
 FLAGS = ("TRUE", "True", "true", "FALSE", "False", "false", "1", "0", "1.0", "0.0")
 """Texts that may be a category though they are not spelled as it."""
+MOST_CASES = 32
+"""Spellings of one text that a graph knows by heart."""
 
 
 def table_nodes(nodes: Nodes, columns: Columns, inputs: Sequence[str]) -> str:
@@ -26,7 +30,7 @@ def table_nodes(nodes: Nodes, columns: Columns, inputs: Sequence[str]) -> str:
     features: list[str] = []
     for column, given in zip(columns.columns, inputs, strict=True):
         if isinstance(column, Category):
-            features += [_category(nodes, column, given)]
+            features += [_category(nodes, column, given, columns.missing)]
         elif isinstance(column, Number):  # a date is one, too
             features += _number(nodes, column, given)
     return nodes.add("Concat", *features, axis=1, name="features")
@@ -58,20 +62,17 @@ def _turn(nodes: Nodes, days: str, length: float) -> str:
     return nodes.add("Cast", nodes.add("Mul", part, nodes.double(2 * np.pi)), to=FLOAT)
 
 
-def _category(nodes: Nodes, column: Category, cells: str) -> str:
+def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[str]) -> str:
     """1 where it is this category, else 0: from the text to its number, and from that to a row."""
     number: dict[str, int] = {}
+    if column.has_missing:
+        spelled = [text for marker in missing for text in _cases(marker)]
+        number = dict.fromkeys(spelled, len(column.values))
     for i, value in enumerate(column.values):  # an é may be one character, or two
         number |= dict.fromkeys((normalize("NFD", value), normalize("NFC", value), value), i)
-    also = [
-        *FLAGS,
-        *(f"{value}.0" for value in column.values),
-    ]  # as far as `match` goes by spelling
-    for text, k in zip(also, match(also, column.values), strict=True):
-        if k is not None:
-            number.setdefault(text, k)
-    if column.has_missing:
-        number[""] = len(column.values)
+    also = [*FLAGS, *(f"{value}.0" for value in column.values)]  # as far as `match` can be foreseen
+    meant = zip(also, match(also, column.values), strict=True)
+    number |= {text: k for text, k in meant if k is not None}
     place = nodes.add(
         "LabelEncoder",
         cells,
@@ -82,3 +83,12 @@ def _category(nodes: Nodes, column: Category, cells: str) -> str:
     )
     every = np.arange(len(column.features)).reshape(1, -1)
     return nodes.add("Cast", nodes.add("Equal", place, every), to=FLOAT)
+
+
+def _cases(text: str) -> Iterator[str]:
+    """A text in small and large letters, mixed in all ways where these are few."""
+    letters = [{letter.lower(), letter.upper()} for letter in text]
+    if prod(map(len, letters)) > MOST_CASES:
+        yield from (text.lower(), text.upper(), text.capitalize(), text.title())
+    else:
+        yield from map("".join, product(*letters))

@@ -1,8 +1,10 @@
 """The file of answers that `plainnet predict --csv` writes."""
 
+import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from plainnet.classifier import Learner
 from plainnet.errors import SettingError
@@ -47,6 +49,17 @@ def with_threshold(learner: Learner, text: str) -> str:
     """Answers as text, and under them where yes is said, if that is not at half."""
     threshold = threshold_text(learner)
     return f"{text}\n\nthreshold: {threshold}" if threshold else text
+
+
+class _Lines(list[str]):
+    write = list.append
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV, a line feed behind each; a cell with any line end in it is quoted."""
+    lines = _Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)  # which tells it to quote both
+    return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
 
 
 def header(first: Sequence[str], columns: Sequence[str], classes: Sequence[str]) -> list[str]:

@@ -1,7 +1,5 @@
 """`plainnet predict`: what a run says of new pictures."""
 
-import csv
-import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.faces.answers import (
     STDOUT,
     check_csv,
+    csv_text,
     header,
     threshold_fact,
     with_threshold,
@@ -181,9 +180,7 @@ def _text(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
 
 
 def _csv(classifier: Classifier, found: _Answers, answers: list[str]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header(["file"], (), classifier.classes))
+    rows = [header(["file"], (), classifier.classes)]
     for name, answer, p in zip(found.names, answers, found.P, strict=True):
-        writer.writerow([name, answer, *(f"{v:.6f}" for v in p)])
-    return text.getvalue()
+        rows.append([name, answer, *(f"{v:.6f}" for v in p)])
+    return csv_text(rows)

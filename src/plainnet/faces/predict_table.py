@@ -1,7 +1,5 @@
 """`plainnet predict` for a run that was trained on a table: an answer for each row of others."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,14 @@ import numpy as np
 
 from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import DataError, PlainnetError
-from plainnet.faces.answers import STDOUT, header, threshold_fact, with_threshold, write_csv
+from plainnet.faces.answers import (
+    STDOUT,
+    csv_text,
+    header,
+    threshold_fact,
+    with_threshold,
+    write_csv,
+)
 from plainnet.faces.options import print_json
 from plainnet.network import Array
 from plainnet.reports import percent, printable, say, table
@@ -114,12 +119,8 @@ def _csv(learner: Classifier | Regressor, columns: Columns, done: list[_Answered
     """A row for each row, with the columns that tell them apart."""
     named = [name for name in columns.identifiers if all(name in one.table.columns for one in done)]
     classes = () if isinstance(learner, Regressor) else learner.classes
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header(["file", "line"], named, classes))
-    for one in done:
-        writer.writerows(_rows(one, named))
-    return text.getvalue()
+    names = header(["file", "line"], named, classes)
+    return csv_text([names, *(row for one in done for row in _rows(one, named))])
 
 
 def _rows(one: _Answered, named: list[str]) -> Iterator[list[Any]]:

@@ -9,6 +9,7 @@ A row of a table becomes a row of features; each column gives one or several of 
   category that training did not know, or hardly, is 0 everywhere.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -28,8 +29,11 @@ from plainnet.tables.numbers import (
     read_floats,
     read_numbers,
 )
+from plainnet.tables.table import Table
 from plainnet.tables.values import Cells, Read, flag, is_missing
 from plainnet.training.moments import IGNORED, moments, scale_of, weighted_median
+
+log = logging.getLogger(__name__)
 
 FARTHEST = 100.0
 """Scales from the mean; what is farther away counts as that: it is one huge value at most."""
@@ -49,13 +53,12 @@ class Column(ABC):
         """What its features are called: `age`, `age is missing`, `sex = female`."""
 
     @abstractmethod
-    def write(self, values: Array, out: Array, delimiter: str = "") -> Array | None:
-        """Write the features of these cells into `out`, float32 `(N, len(features))`.
+    def write(self, table: Table, out: Array) -> Array | None:
+        """Write the features of this column of a table into `out`.
 
         Args:
-            values: float64 or text `(N,)`.
-            out: where to.
-            delimiter: what parts the fields of their file; "": they came from none.
+            table: N rows.
+            out: float32 `(N, len(features))`.
 
         Returns:
             Which cells hold something that cannot be read, and count as missing; None: none.
@@ -135,6 +138,8 @@ class Number(Column):
             read = read_numbers(cells, self.format)
         else:
             found = find_numbers(cells, delimiter)
+            if found.note and not found.ambiguous:
+                log.warning("Column %r: %s.", self.name, found.note)
             known = found.ambiguous or is_enough(found.read)
             read = found.read if known else read_numbers(cells, "1234.5")
         if read.unread.any() and (flags := cells.read(flag)).unread.sum() < read.unread.sum():
@@ -145,9 +150,9 @@ class Number(Column):
         """In which other form cells are that could not be read; "" if in none."""
         return _form(find_numbers(Cells(values), delimiter))
 
-    def write(self, values: Array, out: Array, delimiter: str = "") -> Array | None:
+    def write(self, table: Table, out: Array) -> Array | None:
         """(value − mean) / scale, in float64 before it is float32: time stamps stay apart."""
-        read = self.read(values, delimiter)
+        read = self.read(table[self.name], table.delimiter)
         self.fill(read.values, out)
         return read.unread if read.unread.any() else None
 
@@ -257,12 +262,12 @@ class Category(Column):
         named = tuple(f"{self.name} = {value}" for value in self.values)
         return (*named, f"{self.name} is missing") if self.has_missing else named
 
-    def write(self, values: Array, out: Array, delimiter: str = "") -> None:  # noqa: ARG002
+    def write(self, table: Table, out: Array) -> None:
         """1 where it is this category, else 0."""
-        different, codes = Cells(values).coded
+        different, codes = Cells(table[self.name]).coded
         known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
-        absent = [missing if is_missing(text) else -1 for text in different]
+        absent = [missing if is_missing(text, table.missing) else -1 for text in different]
         found = [a if k is None else k for k, a in zip(known, absent, strict=True)]
         place = np.array(found)[codes]
         rows = np.flatnonzero(place >= 0)
@@ -287,10 +292,9 @@ class Category(Column):
 
 
 def _form(found: Found) -> str:
-    if found.ambiguous:
-        return found.note
     known = is_enough(found.read) and found.format
-    return f"they are written as {found.format}" if known else ""
+    named = f"they are written as {found.format}" if known else ""
+    return found.note if found.ambiguous else named
 
 
 KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}

@@ -20,7 +20,7 @@ from plainnet.tables.column import KINDS, Category, Column, Number
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.numbers import check_number_format
 from plainnet.tables.table import MISSING, Table
-from plainnet.tables.target import target_numbers, target_of, task_of
+from plainnet.tables.target import labels_note, target_numbers, target_of, task_of
 from plainnet.tables.values import ENOUGH
 
 log = logging.getLogger(__name__)
@@ -82,11 +82,12 @@ class Columns(Extractor):
         if target in drop:
             raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")
         made = cls.choose(table, target, chosen_task, drop)
+        note = labels_note(table, target)
         if chosen_task == "regression":
             found = target_numbers(table, target)
-            made.target_format = found.format
-            if found.note:
-                log.warning("Target %r: %s.", target, found.note)
+            made.target_format, note = found.format, found.note
+        if note:
+            log.warning("Target %r: %s.", target, note)
         return made
 
     @classmethod
@@ -193,12 +194,12 @@ class Columns(Extractor):
                 f"{table.name} lacks {first_few([repr(name) for name in lacking])}, from which "
                 f"the model predicts; its columns are {first_few(list(table.columns))}."
             )
+        table = replace(table, missing=self.missing)
         X = np.empty((len(table), self.n_features), np.float32)
         for column, place in self.parts():
-            values = table[column.name]
-            unread = column.write(values, X[:, place], table.delimiter)
+            unread = column.write(table, X[:, place])
             if isinstance(column, Number) and unread is not None:
-                _tell(table, column, values, unread)
+                _tell(table, column, unread)
             elif isinstance(column, Category) and not X[:, place].any():
                 log.warning(
                     "Column %r of %s: none of its cells holds a category that training knew.",
@@ -271,8 +272,9 @@ def _restored(described: Any) -> Column:
     return KINDS[kind].restore(told)
 
 
-def _tell(table: Table, column: Number, values: Array, unread: Array) -> None:
+def _tell(table: Table, column: Number, unread: Array) -> None:
     """Say which cells count as missing; a DataError where they are too many, or of another form."""
+    values = table[column.name]
     row, n = int(unread.argmax()), int(unread.sum())
     told = (
         f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are no "

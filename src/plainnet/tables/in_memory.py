@@ -67,6 +67,19 @@ def table_of(samples: Any, name: str = "The table") -> Table:
     return _table(name, given)
 
 
+def check_index(data: Any, y: Any, what: str = "y") -> None:
+    """A DataError where y, or whatever else is given for each row, names them in another order."""
+    index: Any = getattr(data, "index", None)
+    given: Any = getattr(y, "index", None)
+    if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
+        return
+    if index.sort_values().equals(given.sort_values()):
+        raise DataError(
+            f"The index of {what} names the rows in another order than the data do; give {what} in "
+            f"their order, {what}.loc[X.index]."
+        )
+
+
 def column_names(keys: Iterable[Any], whose: str) -> list[str]:
     """What columns are called; those without a name by their number.
 

@@ -87,8 +87,18 @@ def _text_types() -> tuple[Any, ...]:
     return pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()
 
 
+def _decoded(values: Any) -> Array | None:
+    """Bytes as texts, as old programs wrote them; None if they are none."""
+    import pyarrow
+
+    try:
+        return raw_column(values.cast(pyarrow.large_string()).to_pylist())
+    except pyarrow.ArrowInvalid:
+        return None
+
+
 def _column(values: Any, types: Any) -> Array | None:
-    """Float64 or text; None of a column that holds lists, records or bytes."""
+    """Float64 or text; None of a column that holds lists, records or bytes that are no UTF-8."""
     kind = values.type
     if types.is_dictionary(kind):
         kind, values = kind.value_type, values.cast(kind.value_type)
@@ -107,6 +117,8 @@ def _column(values: Any, types: Any) -> Array | None:
         of(kind) for of in (types.is_date, types.is_timestamp, types.is_time, types.is_duration)
     ):
         return raw_column(values.to_pylist())
+    if types.is_binary(kind) or types.is_large_binary(kind):
+        return _decoded(values)
     if types.is_null(kind):
         return np.full(len(values), "", TEXT)
     return None

@@ -16,7 +16,7 @@ from plainnet.tables import Task
 from plainnet.tables.choosing import FEW
 from plainnet.tables.columns import Columns
 from plainnet.tables.files import table_at, tables_at
-from plainnet.tables.in_memory import table_of
+from plainnet.tables.in_memory import check_index, table_of
 from plainnet.tables.table import Table
 from plainnet.training.moments import moments
 
@@ -100,7 +100,7 @@ def read_named(
     """
     check_index(data, y)
     table = _read(data, missing).weighed(weights)
-    named = getattr(y, "name", None)
+    named = _name_of(y)
     if isinstance(y, str) or (named is not None and plain_text(str(named)) in table.columns):
         raise DataError(
             f"{y if isinstance(y, str) else named!r} is a column of {table.name} and should be "
@@ -150,17 +150,10 @@ def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
     return replace(made, extractor=columns, target=target, **more)
 
 
-def check_index(data: Any, y: Any) -> None:
-    """A DataError where y names the same rows as a data frame, in another order."""
-    index: Any = getattr(data, "index", None)
-    given: Any = getattr(y, "index", None)
-    if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
-        return
-    if index.sort_values().equals(given.sort_values()):
-        raise DataError(
-            "The index of y has the rows of the data frame in another order; give y in the order "
-            "of the rows, y.loc[X.index]."
-        )
+def _name_of(y: Any) -> Any:
+    """What a column that stands alone is called, or the one column of a frame; None: nothing."""
+    columns: Any = getattr(y, "columns", ())
+    return columns[0] if len(columns) == 1 else getattr(y, "name", None)
 
 
 def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:

@@ -164,6 +164,9 @@ def _text(cell: Any) -> str:
 
 def _dates(array: Array) -> Array:
     texts = np.datetime_as_string(array)
+    if np.datetime_data(array.dtype)[0] in ("ms", "us", "ns"):  # as isoformat has it
+        seconds = array.astype("M8[s]")
+        texts = np.where(array == seconds, np.datetime_as_string(seconds), texts)
     return np.where(np.isnat(array), "", texts).astype(TEXT)
 
 

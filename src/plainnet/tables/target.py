@@ -4,6 +4,8 @@ import logging
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -101,9 +103,11 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
             numbers are to be predicted.
     """
     if task == "regression":
-        read = target_numbers(table, name, format).read
+        read, _, note, _ = target_numbers(table, name, format)
         if read.unread.any():
             raise _no_number(table, name, read.unread)
+        if note:
+            log.warning("Target %r of %s: %s.", name, table.name, note)
         rows = np.flatnonzero(np.isfinite(read.values))
         target = Target(read.values[rows], (), (), rows)
     else:
@@ -125,6 +129,21 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
 
 def _is_absent(label: object, missing: Collection[str]) -> bool:
     return is_missing(label.strip(), missing) if isinstance(label, str) else is_absent(label)
+
+
+def labels_note(table: Table, name: str) -> str:
+    """What is to be said of dates and the like, whose classes are called by texts."""
+    values = table[name]
+    if name not in table.given or _labels(table, name) is not values:
+        return ""
+    row = next((i for i, text in enumerate(texts_of(values)) if text), 0)
+    given = table.given[name][row]
+    given = given.as_py() if hasattr(given, "as_py") else given
+    return (
+        f"its values, such as {given!r:.60}, are no texts, numbers or booleans, "
+        f"so their classes are called by {texts_of(values[row : row + 1])[0]!r:.60} and the like, "
+        "and predict answers with these"
+    )
 
 
 def _left_out(table: Table, name: str, task: Task, rows: Array) -> str:
@@ -153,8 +172,22 @@ def _labels(table: Table, name: str) -> Array:
     if hasattr(given, "to_pylist"):  # as of pyarrow
         given = values_of(given.to_pylist())
     if given.dtype.kind == "O":
-        return given if all(is_absent(cell) or _is_label(cell) for cell in given) else values
+        cells = _without_decimals(given)
+        return cells if all(is_absent(cell) or _is_label(cell) for cell in cells) else values
     return given if given.dtype.kind in "biufUT" else values
+
+
+def _without_decimals(given: Array) -> Array:
+    """Objects with decimals as whole numbers if all of them are whole, else as floats."""
+    decimals = [c for c in given if isinstance(c, Decimal) and not c.is_nan()]
+    whole = all(c.is_finite() and c == c.to_integral_value() for c in decimals)
+
+    def plain(cell: Any) -> Any:
+        if not isinstance(cell, Decimal):
+            return cell
+        return None if cell.is_nan() else int(cell) if whole else float(cell)
+
+    return values_of([plain(cell) for cell in given]) if decimals else given
 
 
 def _is_label(cell: object) -> bool:
