@@ -232,6 +232,8 @@ def test_a_frame_of_one_column_is_no_feature_of_its_own(frame: Any, y: Any) -> N
     model = Classifier(**QUICK).fit(frame, table[["t"]])
     assert learned(model) == ["a", "b", "s"]
     assert model.score(table) == model.score(frame, table[["t"]])
+    for name in (1.5, ("t", 1), True):
+        assert learned(Classifier(**QUICK).fit(frame, pandas.Series(y, frame.index, name=name)))
 
 
 def test_weight_0_is_absence_in_tables_of_any_kind(frame: Any, y: Any) -> None:

@@ -106,7 +106,7 @@ def read_named(
             f"{y if isinstance(y, str) else named!r} is a column of {table.name} and should be "
             "predicted from the others; name it, fit(data, target=…), or give data without it."
         )
-    target = "y" if named is None else column_name(named)
+    target = "y" if named is None else plain_text(str(named))
     while target in table.columns:
         target += "_"
     learned: Task = "regression" if task == "regression" else "classification"
