@@ -34,7 +34,10 @@ BEFORE = {
         "X = np.random.default_rng(0).normal(size=(2000, 3))\n"
         "y = X[:, 0] > 0\n"
         "Xv, yv = X[:200], y[:200]\n"
-    )
+    ),
+    "docs/pictures.md": (
+        "from plainnet import Classifier\nclassifier = Classifier(epochs=1).fit('pets')\n"
+    ),
 }
 """What a page's examples take for granted."""
 OF_OTHERS = ("jax", "keras", "onnx", "onnxruntime", "skl2onnx", "sklearn", "torch")
