@@ -191,6 +191,22 @@ def test_0_is_absence_for_train(name: str, span: bool) -> None:
     assert found[0] == found[1]
 
 
+def test_targets_of_another_length_are_refused() -> None:
+    """Not made fit by leaving rows out of one of the two."""
+    for y in (spoiled(TWO, 1)[1:], TWO):
+        with pytest.raises(ShapeError):
+            train(Network.dense([4, 1]), SigmoidCrossEntropy(), Adam(), spoiled(X, 0), y,
+                  epochs=1, weights=zeros_among())  # fmt: skip
+        with pytest.raises(ShapeError):
+            metrics.accuracy(spoiled(TWO, 1), y, zeros_among())
+        with pytest.raises(ShapeError):
+            evaluate_numbers(spoiled(NUMBERS, 1), y, weights=zeros_among())
+        with pytest.raises((ShapeError, DataError)):
+            Classifier(**QUICK).fit(spoiled(X, 0), y, weights=zeros_among())
+        with pytest.raises((ShapeError, DataError)):
+            Classifier(**QUICK).fit(spoiled(X, 0), y, weights=zeros_among()[1:])
+
+
 def test_0_is_absence_for_lbfgs() -> None:
     networks = [Network.dense([4, 6, 1], dtype=np.float64) for _ in range(2)]
     minimize(networks[0], SigmoidCrossEntropy(), X, TWO, weights=w, l2=1.0)

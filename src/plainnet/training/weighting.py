@@ -48,10 +48,11 @@ def weighted(weights: Any, *arrays: Any) -> tuple[Any, ...]:
         return (None, *arrays)
     arrays = tuple(a if hasattr(a, "shape") else unmasked(a, "The array") for a in arrays)
     w = check_weights(weights, len(arrays[0]) if arrays[0].ndim else 0)
+    if any(not a.shape or len(a) != len(w) for a in arrays):
+        return (w, *arrays)  # to be refused by whoever knows what they are
     if w.min() == 0:
         rows = np.flatnonzero(w)
-        arrays = tuple(select(a, rows) if len(a) == len(w) else a for a in arrays)
-        w = w[rows]
+        w, arrays = w[rows], tuple(select(a, rows) for a in arrays)
     return (None if (w == 1).all() else w, *arrays)
 
 
