@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from plainnet.digits import axis_numbers, number, signed
 from plainnet.reports.axes import LEFT, RIGHT, TOP, WIDTH, Axis, nice_ticks
 from plainnet.reports.charts import Bars, Line, Points, chart, svg_file
 from plainnet.reports.html import Html
 from plainnet.reports.matrix import confusion_chart
-from plainnet.reports.numbers import axis_numbers, number, signed
 from plainnet.reports.widths import cell_width, fitting, shortened, text_width
 
 UNIT = Axis("across", 0, 1), Axis("up", 0, 1)

@@ -23,7 +23,7 @@ MODULES = {
 # Each part may import what stands above it, but not what stands beside it.
 FLOORS = [
     {"errors", "version"},
-    {"checks"},
+    {"checks", "digits"},
     {"network"},
     {"training"},
     {"pictures", "files"},

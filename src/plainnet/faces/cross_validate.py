@@ -16,6 +16,7 @@ from plainnet.classifier.cross_regression import (
 from plainnet.classifier.cross_validation import Fold, cross_validate, pool
 from plainnet.classifier.features import extractor_of
 from plainnet.classifier.picture_samples import grey_if_all_are
+from plainnet.digits import number
 from plainnet.errors import DataError
 from plainnet.faces.options import (
     Sections,
@@ -36,7 +37,6 @@ from plainnet.faces.tables import (
 from plainnet.pictures import Dataset
 from plainnet.pictures.findings import left_out_facts
 from plainnet.reports import evaluation_text, percent, say
-from plainnet.reports.numbers import number
 from plainnet.reports.progress import counting
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import RegressionEvaluation

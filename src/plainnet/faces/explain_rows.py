@@ -6,12 +6,12 @@ import numpy as np
 
 from plainnet.classifier import Classifier, Regressor
 from plainnet.classifier.explain_row import RowExplanation, explain_row
+from plainnet.digits import number, signed
 from plainnet.errors import SettingError
 from plainnet.faces.answers import threshold_fact, with_threshold
 from plainnet.faces.options import print_json
 from plainnet.faces.rows import rows_at
 from plainnet.reports import printable, table
-from plainnet.reports.numbers import number, signed
 from plainnet.tables import Table
 
 FIRST = np.array([0])

@@ -17,11 +17,11 @@ from plainnet.classifier import (
 )
 from plainnet.classifier.fitting import has_sound_weights
 from plainnet.classifier.labels import numbered_as
+from plainnet.digits import number
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.faces.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.pictures import Dataset, Splits
 from plainnet.reports import count, network_line, printable, say, show_progress
-from plainnet.reports.numbers import number
 from plainnet.reports.tensorboard import write_events
 from plainnet.training import Epochs
 from plainnet.training.evaluation import Evaluation

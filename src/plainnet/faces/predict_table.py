@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from plainnet.classifier import Classifier, Regressor
+from plainnet.digits import number
 from plainnet.errors import DataError, PlainnetError
 from plainnet.faces.answers import (
     STDOUT,
@@ -20,7 +21,6 @@ from plainnet.faces.answers import (
 from plainnet.faces.options import print_json
 from plainnet.network import Array
 from plainnet.reports import percent, printable, say, table
-from plainnet.reports.numbers import number
 from plainnet.tables import Columns, Table, read_table
 from plainnet.tables.table import texts_of
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
+from plainnet.digits import mean_text, number
 from plainnet.faces.options import json_option, print_json
 from plainnet.reports import network_text, percent, printable, table
-from plainnet.reports.numbers import number
 from plainnet.reports.settings import settings_used, threshold_text
-from plainnet.reports.text import TERMINAL, columns_told, mean_text
+from plainnet.reports.text import TERMINAL, columns_told
 
 
 @click.command("summary")

@@ -10,6 +10,7 @@ import numpy as np
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.classifier.picture_samples import raw_pictures
 from plainnet.classifier.tracing import trace_answers
+from plainnet.digits import number
 from plainnet.errors import FileError, SettingError
 from plainnet.faces.options import json_option, print_json
 from plainnet.faces.rows import LINE_HELP, rows_at
@@ -21,7 +22,6 @@ from plainnet.pictures.class_matching import class_meant
 from plainnet.reports import count, network_line, percent, printable
 from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.html import Html, element, page, picture
-from plainnet.reports.numbers import number
 from plainnet.reports.trace_page import trace_section
 from plainnet.reports.trace_text import trace_text
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from plainnet.digits import axis_numbers
 from plainnet.network import Array
-from plainnet.reports.numbers import axis_numbers
 from plainnet.reports.widths import text_width
 
 WIDTH, LEFT, RIGHT, TOP = 400, 46, 20, 24

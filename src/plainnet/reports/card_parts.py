@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from plainnet.classifier import Learner
-from plainnet.reports.numbers import number
+from plainnet.digits import number
 from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
 from plainnet.tables import Columns

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from plainnet.classifier.explain import Explanation
+from plainnet.digits import signed
 from plainnet.network import Array
-from plainnet.reports.numbers import signed
 from plainnet.reports.text import indented, percent, printable, table
 
 FOR, AGAINST = (230, 110, 0), (0, 114, 220)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from plainnet.reports.numbers import number
+from plainnet.digits import number
 from plainnet.reports.text import percent
 from plainnet.training import Epoch, Epochs
 

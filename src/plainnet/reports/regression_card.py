@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, get_args
 
 from plainnet.classifier import Regressor
+from plainnet.digits import number
 from plainnet.reports.card_parts import (
     NOT_MEASURED,
     bullets,
@@ -22,7 +23,6 @@ from plainnet.reports.card_parts import (
     word,
 )
 from plainnet.reports.material import Part
-from plainnet.reports.numbers import number
 from plainnet.reports.text import count
 from plainnet.version import __version__
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from plainnet.digits import mean_text, number, signed
 from plainnet.network import Array
 from plainnet.reports import report_parts as parts
 from plainnet.reports.axes import Axis
@@ -11,11 +12,10 @@ from plainnet.reports.charts import Bars, Line, Points, chart
 from plainnet.reports.html import Html, bullets, element, table
 from plainnet.reports.material import RegressionReport
 from plainnet.reports.model_card import caution
-from plainnet.reports.numbers import number, signed
 from plainnet.reports.regression_card import most_answers
 from plainnet.reports.report_charts import SQUARE, Figure, charts, learning_figures
 from plainnet.reports.report_pictures import first_weights
-from plainnet.reports.text import interval_text, mean_text, on_a_page, printable
+from plainnet.reports.text import interval_text, on_a_page, printable
 
 MOST_POINTS = 2000
 """Dots of a chart, drawn at random from more."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from plainnet.classifier import Classifier, Learner
 from plainnet.classifier.choices import ACTIVATIONS, INITIALIZERS
-from plainnet.reports.numbers import number
+from plainnet.digits import number
 from plainnet.reports.text import percent, printable
 
 OPEN = ("epochs", "learning_rate", "validation_share", "size")

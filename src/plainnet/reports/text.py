@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
+from plainnet.digits import number, signed
 from plainnet.network import Layer, Network
-from plainnet.reports.numbers import number, signed
 from plainnet.reports.widths import cell_width, shortened
 from plainnet.training.evaluation import Evaluation
 from plainnet.training.regression import Interval, RegressionEvaluation
@@ -107,11 +107,6 @@ def interval_text(interval: Interval) -> str:
     """`95 % interval 48 to 63`; that of a single sample is not known."""
     low, high = interval
     return f"95 % interval {number(low)} to {number(high)}" if low == low else "of one sample"
-
-
-def mean_text(mean: float, scale: float) -> str:
-    """`218,543 ± 51,812`: the mean with as many digits as the scale calls for."""
-    return f"{number(mean, to=scale / 100)} ± {number(scale)}"
 
 
 def _regression_text(measured: RegressionEvaluation, of_what: str) -> str:

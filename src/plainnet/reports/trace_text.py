@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import TextWrapper
 
+from plainnet.digits import number
 from plainnet.network.trace import BackwardStep, ForwardStep, Numbers, Trace
-from plainnet.reports.numbers import number
 from plainnet.reports.text import count, percent, printable, table
 
 COLUMNS = ("", "shape", "min", "mean", "max", "norm")

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plainnet.checks import check_number
+from plainnet.digits import mean_text, number
 from plainnet.network.arrays import Array
 from plainnet.pictures.class_matching import match
 from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
@@ -167,10 +168,9 @@ class Number(Column):
     @property
     def told(self) -> str:
         """The mean and the spread, and what a missing one counts as."""
-        told = f"{self.mean:.6g} ± {self.spread:.4g}"
-        if self.format not in ("", "1234.5"):
-            told += f", written as {self.format}"
-        return f"{told}; missing: {self.median:.6g}, and told" if self.has_missing else told
+        written = f", written as {self.format}" if self.format not in ("", "1234.5") else ""
+        told = mean_text(self.mean, self.spread) + written
+        return f"{told}; missing: {number(self.median)}, and told" if self.has_missing else told
 
     def check(self) -> None:
         """Its numbers are finite, the scale above 0."""
@@ -229,7 +229,7 @@ class Date(Number):
     @property
     def told(self) -> str:
         """The middle of the time, and the cycles."""
-        middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {self.spread:.4g} days"
+        middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {number(self.spread)} days"
         cycles = f"; place in {', '.join(self.cycles)}" if self.cycles else ""
         written = f", written as {self.format}" if self.format not in ("", ISO) else ""
         return middle + written + cycles

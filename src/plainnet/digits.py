@@ -37,6 +37,11 @@ def signed(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
     return f"{'+' if value > 0 else ''}{number(value, to=to, digits=digits)}"
 
 
+def mean_text(mean: float, scale: float) -> str:
+    """`218,543 ± 51,812`: the mean with as many digits as the scale calls for."""
+    return f"{number(mean, to=scale / 100)} ± {number(scale)}"
+
+
 def axis_numbers(values: Sequence[float]) -> list[str]:
     """The numbers beside an axis, each exact and all in one style."""
     exact = [Decimal(repr(float(value))) for value in values]
