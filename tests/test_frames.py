@@ -195,9 +195,14 @@ def test_one_column_is_predicted(frame: Any, target: Any) -> None:
 
 
 def test_the_target_is_not_among_the_features(frame: Any, y: Any) -> None:
-    for given in (frame["s"], "s", frame["s"] == "u"):
+    for given in (frame["s"], "s", frame["s"].astype("category")):
         with pytest.raises(DataError, match=r"'s' is a column of The table and should be predict"):
             Classifier(**QUICK).fit(frame, given)
+    with pytest.raises(DataError, match=r"'a' is a column of The table"):
+        Regressor(**QUICK).fit(frame, frame["a"])
+    assert learned(Classifier(**QUICK).fit(frame, frame["s"], drop="s")) == ["a", "b"]
+    derived = Classifier(**QUICK).fit(frame, frame["s"] == "u")  # it is called as the column is
+    assert learned(derived) == ["a", "b", "s"]
     assert learned(Regressor(**QUICK).fit({"y": [1.5, 2, 4], "x": [3, 2, 1]}, [1, 2, 3])) == [
         *("y", "x")
     ]
@@ -222,6 +227,9 @@ def test_rows_are_not_mixed_up(frame: Any, y: Any) -> None:
     with pytest.raises(DataError, match="index of weights"):
         model.score(frame, right, weights=w[::-1])
     assert 0 <= model.score(frame, right, weights=w) <= 1
+    mixed = frame.set_axis([f"r{i}" if i % 2 else i for i in range(200)])
+    with pytest.raises(DataError, match="index of y names the rows in another order"):
+        Classifier(**QUICK).fit(mixed, right.set_axis(mixed.index)[::-1])
     Classifier(**QUICK).fit(frame, right.set_axis(range(200, 400)))  # other names: as they stand
 
 

@@ -73,7 +73,7 @@ def check_index(data: Any, y: Any, what: str = "y") -> None:
     given: Any = getattr(y, "index", None)
     if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
         return
-    if index.sort_values().equals(given.sort_values()):
+    if len(index) == len(given) and {*index} == {*given}:
         raise DataError(
             f"The index of {what} names the rows in another order than the data do; give {what} in "
             f"their order, {what}.loc[X.index]."

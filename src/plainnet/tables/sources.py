@@ -17,7 +17,7 @@ from plainnet.tables.choosing import FEW
 from plainnet.tables.columns import Columns
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of
-from plainnet.tables.table import Table
+from plainnet.tables.table import Table, raw_column, texts_of
 from plainnet.training.moments import moments
 
 
@@ -100,17 +100,17 @@ def read_named(
     """
     check_index(data, y)
     table = _read(data, missing).weighed(weights)
-    named = _name_of(y)
-    if isinstance(y, str) or (named is not None and plain_text(str(named)) in table.columns):
+    left_out, named = dropped(drop), _name_of(y)
+    target = "y" if named is None else plain_text(str(named))
+    if isinstance(y, str) or (target not in left_out and _is_column(y, table, target)):
         raise DataError(
-            f"{y if isinstance(y, str) else named!r} is a column of {table.name} and should be "
+            f"{y if isinstance(y, str) else target!r} is a column of {table.name} and should be "
             "predicted from the others; name it, fit(data, target=…), or give data without it."
         )
-    target = "y" if named is None else plain_text(str(named))
     while target in table.columns:
         target += "_"
     learned: Task = "regression" if task == "regression" else "classification"
-    columns = Columns.choose(table, target, learned, dropped(drop))
+    columns = Columns.choose(table, target, learned, left_out)
     train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
     columns.averages = moments(train.X, train.weights)[0].astype(np.float32)
     if validation is None:
@@ -154,6 +154,13 @@ def _name_of(y: Any) -> Any:
     """What a column that stands alone is called, or the one column of a frame; None: nothing."""
     columns: Any = getattr(y, "columns", ())
     return columns[0] if len(columns) == 1 else getattr(y, "name", None)
+
+
+def _is_column(y: Any, table: Table, name: str) -> bool:
+    """Whether y is the column of the table that is called as it."""
+    if name not in table.columns or _name_of(y) is None:
+        return False
+    return texts_of(raw_column(np.asarray(y).ravel())) == texts_of(table[name])
 
 
 def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:
