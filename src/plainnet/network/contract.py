@@ -3,6 +3,7 @@
 And what follows from their order: the initial weights that suit each.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -79,8 +80,8 @@ def stack(
             f"A stack needs at least two sizes, features in and outputs, but got {list(sizes)}."
         )
     if isinstance(activation, Layer):
-        kind, settings = type(activation), activation.settings
-        return stack(sizes, lambda: kind(**settings), initializer, dropout)
+        model = activation
+        return stack(sizes, lambda: copy.copy(model), initializer, dropout)
     if not callable(activation):
         raise SettingError(
             f"The activation must be a class of layers, such as Tanh, but got {activation!r:.60}."

@@ -110,5 +110,9 @@ def _check(what: str, A: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any
     told = "nothing (None)" if A is None else f"{type(A).__name__} {A!r:.40}"
     if found[0] is not None:
         told = f"{found[1]} {found[0]}"
-    remedy = "compute in that, or into self.scratch(…)" if fits else "return such an array"
+    remedy = "return such an array"
+    if fits:
+        remedy = "compute in that, or into self.scratch(…)"
+    elif what.startswith("forward"):
+        remedy += ", or set self.n_out if it gives another number of features"
     raise ShapeError(f"The {what} gave {told} instead of {dtype} ({expected}); {remedy}.")

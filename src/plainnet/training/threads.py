@@ -7,7 +7,7 @@ large ones all there are, or as many as `set_threads` or the variable PLAINNET_T
 
 A library has one limit for the whole process. So those who want one thread are counted: the first
 sets the limit, the last puts back what was there. A large product that another thread computes
-meanwhile gets one thread, too.
+meanwhile gets one thread, too, and is the same but for its last digits.
 """
 
 import os
