@@ -120,7 +120,7 @@ def test_of_many_findings_the_first_few_are_told(pets: Path) -> None:
     text = check_text(check(pets))
     assert text.count("is of one colour") == 5
     assert r"train/fox/colour\n0.png is of" in text
-    assert text.endswith("  and 3 more; --page and --json tell them all.")
+    assert text.endswith("  and 3 more; --page and --json list them all.")
 
 
 def test_many_classes_are_summed_up(tmp_path: Path) -> None:

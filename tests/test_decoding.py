@@ -311,7 +311,7 @@ def test_smallest_picture(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(path := tmp_path / "a.png")
     assert read_picture(path, 8).shape == (8, 8, 3)
     Image.new("RGB", (100, 3)).save(path)
-    with pytest.raises(PictureError, match=r"a\.png is 100 × 3 pixels small; .* 4 × 4"):
+    with pytest.raises(PictureError, match=r"a\.png is only 100 × 3 pixels; .* 4 × 4"):
         read_picture(path, 8)
 
 

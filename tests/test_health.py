@@ -128,7 +128,7 @@ def cut(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "empty", "is an empty file; copy or download"),
         (cut, "cut-short", "is cut short; copy or download it again"),
         (lambda path: path.write_text("What a cat!"), "no-picture", "is not a picture that can"),
-        (lambda path: Image.new("L", (3, 90)).save(path), "unreadable", "is 3 × 90 pixels small"),
+        (lambda path: Image.new("L", (3, 90)).save(path), "unreadable", "is only 3 × 90 pixels"),
     ],
 )
 def test_unreadable_pictures(

@@ -159,25 +159,43 @@ def test_the_transparent_value_of_16_bits_is_white(tmp_path: Path) -> None:
     assert (read_picture(path.read_bytes(), 4, grey=True) == 255).all()
 
 
+def set_tag(tiff: bytearray, tag: int, value: int) -> None:
+    """Change a short number in a little-endian TIFF."""
+    (at,) = struct.unpack("<I", tiff[4:8])
+    (n,) = struct.unpack("<H", tiff[at : at + 2])
+    entries = range(at + 2, at + 2 + 12 * n, 12)
+    (entry,) = (place for place in entries if tiff[place : place + 2] == struct.pack("<H", tag))
+    tiff[entry + 8 : entry + 12] = struct.pack("<I", value)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "I;16", "F"])
 def test_a_tiff_in_which_white_is_0(tmp_path: Path, mode: str) -> None:
     image = image_in(mode)
     image.save(path := tmp_path / "a.tif")
     expected = read_picture(path, SIZE)
     content = bytearray(path.read_bytes())
-    (at,) = struct.unpack("<I", content[4:8])
-    (n,) = struct.unpack("<H", content[at : at + 2])
-    (entry,) = (
-        place
-        for place in range(at + 2, at + 2 + 12 * n, 12)
-        if content[place : place + 2] == struct.pack("<H", 262)  # what the values mean
-    )
-    content[entry + 8 : entry + 10] = b"\0\0"
+    set_tag(content, 262, 0)  # what the values mean
     path.write_bytes(content)
     with Image.open(path) as opened:
         for given in (path, bytes(content), opened):
             away = read_picture(given, SIZE).astype(int) - (255 - expected.astype(int))
             assert np.abs(away).max() <= 2
+
+
+def test_a_tiff_of_12_bits(tmp_path: Path) -> None:
+    levels = np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8)
+    Image.fromarray(levels.astype(np.uint16)).save(path := tmp_path / "a.tif")
+    with Image.open(path) as image:
+        place = image.tag_v2[273][0]  # type: ignore[attr-defined]
+    content = bytearray(path.read_bytes())
+    digits = "".join(f"{round(int(level) * 4095 / 255):03x}" for level in levels.ravel())
+    content[place : place + 96] = bytes.fromhex(digits)
+    set_tag(content, 258, 12)  # bits
+    set_tag(content, 279, 96)  # bytes
+    decoded = Image.open(io.BytesIO(content))
+    decoded.load()
+    for given in (bytes(content), Image.open(io.BytesIO(content)), decoded):
+        assert np.array_equal(read_picture(given, 8, grey=True)[..., 0], levels)
 
 
 def png(colour: int, bits: int, pixel: bytes, clear: bytes) -> bytes:
@@ -247,6 +265,7 @@ ARRAYS: dict[str, Callable[[], Array]] = {
     "float32": lambda: scene().astype(np.float32) / 255,
     "float64": lambda: scene()[..., 0] / 255,
     "big-endian": lambda: scene()[..., 0].astype(">u2") * 257,
+    "dark and big-endian": lambda: scene()[..., 0].astype(">u2") // 2,
     "Fortran": lambda: np.asfortranarray(scene()),
 }
 
@@ -439,7 +458,7 @@ def test_flattened_pictures(model: Classifier) -> None:
         (b"", "The picture at index 0 is empty, or was read to its end"),
         (b"/etc/hostname", "The picture at index 0 is not a picture that can be read"),
         (io.StringIO("x"), 'is a file that was opened as text; open it with mode "rb"'),
-        (Image.new("RGB", (3, 9)), "is 3 × 9 pixels small"),
+        (Image.new("RGB", (3, 9)), "is only 3 × 9 pixels"),
         (np.full((9, 9), 300.0), "holds values from 300 to 300; expected 0 to 1 .* float64"),
         (np.full((9, 9), np.nan), "holds values from nan to nan"),
         (np.full((9, 9), -1), "holds values from -1 to -1; expected 0 to 65535"),

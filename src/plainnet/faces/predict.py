@@ -44,7 +44,7 @@ class _Answers:
     unread: dict[str, str] = field(default_factory=dict)
     """What is wrong with each file or folder that could not be read."""
     left_out: list[LeftOut] = field(default_factory=list)
-    """The files in folders that were not even tried, and why."""
+    """Every file that there is no answer for, and why."""
 
 
 @click.command("predict")
@@ -107,7 +107,9 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     with counting("reading") as progress:
         X, kept = _reader(classifier)(files, on_unreadable=errors.append, progress=progress)
     left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
-    found.unread |= {str(files[i]): str(error) for i, error in zip(left, errors, strict=True)}
+    for i, error in zip(left, errors, strict=True):
+        found.unread[str(files[i])] = str(error)
+        found.left_out.append(LeftOut(files[i], "unreadable", str(error)))
     found.names = [str(files[i]) for i in kept]
     found.P = list(classifier.predict_proba(X)) if len(X) else []
     return found

@@ -12,6 +12,7 @@ levels away from one resize of all pixels; another antialiasing filter would mak
 for other programs (`exchange/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
 """
 
+import errno
 import math
 import operator
 import os
@@ -38,8 +39,8 @@ LEEWAY = 1.25
 """How much more than the wanted size the first averaging leaves, at least."""
 GAP = 3
 """How much more than the wanted size the second averaging leaves, at least."""
-_PHOTOMETRIC = 262
-"""The tag of a TIFF that says what its values mean."""
+_BITS, _PHOTOMETRIC = 258, 262
+"""The tags of a TIFF that say how many bits a value has, and what it means."""
 _LEVELS = {"L;2": 85, "L;4": 17}
 """How far apart the levels of a PNG with 2 and with 4 bits are."""
 _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
@@ -59,8 +60,9 @@ def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None 
     The picture is turned upright as its EXIF orientation says, transparency is laid on white, and
     of several frames or pages the first is read; of an image of Pillow it is the frame it is at. A
     picture of one deep channel is scaled by what the channel can hold, not by what it happens to
-    hold: 16 bits from 0 to 65535, floating point from 0 to 1. Whole numbers of 32 bits do not say
-    what they can hold: they are taken for 8 bits if none is above 255, and else for 16.
+    hold: 16 bits from 0 to 65535, 12 bits to 4095, floating point from 0 to 1. Whole numbers of 32
+    bits do not say what they can hold: they are taken for 8 bits if none is above 255, and else for
+    16.
 
     Args:
         picture: a JPEG, PNG, WebP, GIF, BMP or TIFF file; its content decides, not its extension.
@@ -137,7 +139,7 @@ def _at_least(wanted: tuple[int, int]) -> tuple[int, int]:
 def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: bool) -> Array:
     if min(image.size) < SMALLEST_SIDE:
         raise PictureError(
-            f"is {image.width} × {image.height} pixels small; expected at least "
+            f"is only {image.width} × {image.height} pixels; expected at least "
             f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out."
         )
     mode = "L" if grey else "RGB"
@@ -197,9 +199,13 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if image.format == "PNG" and 0 <= values.min() <= values.max() <= 65535:
         values = values.astype(np.uint16)  # which Pillow before 11 holds as 32 bits
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(_BITS, (16,))[0]
+    if image.mode.startswith("I;16") and bits < 16:  # 12, from 0 to 4095
+        values = (values * np.float32(65535 / (2**bits - 1))).round().astype(np.uint16)
     levels = eight_bits(values)
-    if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0:  # white is 0, which Pillow inverts of
-        levels = 255 - levels  # 8 bits only
+    if tags.get(_PHOTOMETRIC) == 0:  # white is 0, which Pillow inverts of 8 bits only
+        levels = 255 - levels
     clear = image.info.get("transparency")
     if isinstance(clear, int):  # the value that is transparent
         levels = np.where(values == clear, np.uint8(255), levels)
@@ -242,6 +248,8 @@ def _what_is_wrong_there(path: PathLike, error: Exception) -> str | None:
             return "does not exist; check how it is spelled and the folder it is looked for in."
         if isinstance(reason, PermissionError):
             return "may not be read; give yourself the permission to read it, or leave it out."
+        if getattr(reason, "errno", None) == errno.ELOOP:
+            return "is a link that leads back to itself; mend the link, or leave it out."
         what = getattr(reason, "strerror", None) or reason
         return f"cannot be looked for ({what}); check how it is spelled."
     if not stat.S_ISREG(found.st_mode):

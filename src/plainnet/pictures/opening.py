@@ -189,7 +189,8 @@ def eight_bits(values: Array) -> Array:
     if values.dtype.kind == "f":
         top = 1
     else:
-        top = 65535 if values.dtype == np.uint16 or not 0 <= low <= high <= 255 else 255
+        is_16_bits = values.dtype.str[1:] == "u2"  # in either byte order
+        top = 65535 if is_16_bits or not 0 <= low <= high <= 255 else 255
     if not (low >= 0 and high <= top):  # NaN is neither
         raise PictureError(
             f"holds values from {low:g} to {high:g}; expected 0 to {top} in a picture of its kind, "

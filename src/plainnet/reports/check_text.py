@@ -26,7 +26,7 @@ def check_text(findings: Findings) -> str:
         ]
         blocks.append(table(("found", "", "number"), rows, texts=(0, 1)))
     for kind, found in of_kind.items():
-        told = "\n".join(_first(found, "--page and --json tell them all."))
+        told = "\n".join(_first(found, "--page and --json list them all."))
         blocks.append(f"{KINDS[kind][0]}: {_title(kind, findings)}\n{indented(told)}")
     return "\n\n".join(blocks)
 
