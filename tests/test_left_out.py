@@ -139,7 +139,6 @@ def test_every_file_is_used_or_named(messy: Path) -> None:
     assert "is cut short" in reasons["cut.jpg"]
     assert "is a link to something that is not there" in reasons["lost.jpg"]
     assert "is a link that leads back to itself" in reasons["ring.png"]
-    assert "cannot be looked for (Too many levels of symbolic links" in reasons["ring.png"]
     assert reasons["fifo"] == reasons["fifo.jpg"]
     assert reasons["fifo"] == "is a FIFO, not a file; write what comes from it to a file first."
     assert reasons["notes.txt"] == "is not a picture."
