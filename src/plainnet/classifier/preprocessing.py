@@ -85,7 +85,7 @@ class Preprocessing:
             np.subtract(rows, self.mean, out=out, casting="same_kind")
             out *= np.float32(1) / self.scale
         else:
-            np.divide(centred(rows, self.mean), self.scale, out=out, casting="same_kind")
+            np.multiply(centred(rows, self.mean), 1 / self.scale, out=out, casting="same_kind")
 
     def check(self, X: Array) -> Array:
         """X, if it holds raw samples of this kind and shape.
