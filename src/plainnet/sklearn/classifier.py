@@ -15,7 +15,7 @@ from plainnet.network import Array, Loss, SigmoidCrossEntropy, SoftmaxCrossEntro
 from plainnet.network.poisson import Scaled
 from plainnet.sklearn.estimator import PlainNet, in_parts
 from plainnet.sklearn.parameters import Parameters
-from plainnet.sklearn.rows import balanced
+from plainnet.sklearn.rows import balanced, by_class
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -157,6 +157,11 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:
         check_classification_targets(labels)
         multilabel = labels.ndim == 2
+        if multilabel and labels.dtype.kind not in "biuf":
+            raise DataError(
+                f"Several labels for each sample are 0 or 1 each, but y is {labels.dtype} "
+                f"{labels.shape}; take MultiLabelBinarizer, or MultiOutputClassifier."
+            )
         if begin:
             if in_parts and classes is None and not multilabel:
                 raise DataError(
@@ -206,13 +211,14 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
                 "a dictionary {class: weight}."
             )
         given = self.class_weight
-        if isinstance(given, dict) and labels.ndim == 1:  # of a class of weight 0 none may be left
-            given = {k: weight for k, weight in given.items() if weight or (labels == k).any()}
         if given == "balanced":
-            by_class = balanced(labels, weights)
+            each = balanced(labels, weights)
+        elif isinstance(given, dict) and labels.ndim == 1:
+            known = {*labels.tolist()}  # of a class of weight 0 none may be left
+            each = by_class(labels, {k: w for k, w in given.items() if w or k in known})
         else:
-            by_class = compute_sample_weight(given, labels)
-        return by_class if weights is None else by_class * weights
+            each = compute_sample_weight(given, labels)
+        return each if weights is None else each * weights
 
     def _stratify(self, labels: Array) -> Array | None:
         return None if self._multilabel or self._in_parts else labels

@@ -15,7 +15,7 @@ from plainnet.network import Array, Network
 from plainnet.network.arrays import unmasked
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
-from plainnet.sklearn.rows import as_rows, counting
+from plainnet.sklearn.rows import as_rows, check_order, counting, names_of
 from plainnet.training import logits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,6 +29,8 @@ class PlainNet(Learning, BaseEstimator):
     out_activation_: str
     _numeric: ClassVar[bool]
     """Whether labels are numbers to be met."""
+    _columns: tuple[Any, ...] = ()
+    """What the columns of the training were called, where scikit-learn overlooks that."""
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:
         """Learn what the outputs stand for: sets `n_outputs_` and `out_activation_`."""
@@ -64,8 +66,11 @@ class PlainNet(Learning, BaseEstimator):
         """Train; `in_parts`: once over samples of which there will be more."""
         self._validate_params()
         begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
+        names = names_of(X)
         X, y, sample_weight = counting(X, y, sample_weight)
         X, labels = self._checked(X, y, reset=begin)
+        if begin:
+            self._columns = names
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
         self._know(labels, classes, begin=begin, in_parts=in_parts)
@@ -106,6 +111,8 @@ class PlainNet(Learning, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         """Samples and labels as arrays; X may be a CSR matrix."""
+        if not reset:
+            check_order(X, self._columns)
         X, y = unmasked(X, "X", always=False), unmasked(y, "y", always=False)
         X, y = validate_data(
             self,
@@ -174,6 +181,7 @@ class PlainNet(Learning, BaseEstimator):
     def _logits(self, X: Any) -> Array:
         """What the network answers, `(N, n_outputs_)`."""
         check_is_fitted(self, "network_")
+        check_order(X, self._columns)
         X = unmasked(X, "X", always=False)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         return logits(self.network_, as_rows(X))

@@ -7,6 +7,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
+from plainnet.errors import DataError
 from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.network.poisson import PoissonDeviance, Scaled
 from plainnet.sklearn.estimator import PlainNet, in_parts
@@ -75,6 +76,11 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
         return self._answers(self._logits(X))
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:  # noqa: ARG002
+        if labels.dtype.kind not in "biuf":
+            raise DataError(
+                f"A regressor predicts numbers, but y is {labels.dtype} {labels.shape}; give "
+                "numbers, or take a PlainNetClassifier for classes."
+            )
         self.n_outputs_ = 1 if labels.ndim == 1 else labels.shape[1]
         self.out_activation_ = "exp" if self.loss == "poisson" else "identity"
 

@@ -3,6 +3,7 @@
 Sparse samples stay sparse: a row becomes dense in its batch, and nowhere else.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
+from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.network.arrays import unmasked
+from plainnet.pictures.folders import first_few
+from plainnet.tables.in_memory import check_index
 from plainnet.training.stored import Stored
 
 
@@ -39,7 +43,12 @@ def counting(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
     """Samples, labels and weights, without the samples of weight 0, whatever these hold.
 
     Weights that are all 1 are None then. What does not fit stays as it is, to be refused elsewhere.
+
+    Raises:
+        DataError: y or the weights name the rows in another order than X.
     """
+    check_index(X, y)
+    check_index(X, weights, "sample_weight")
     if weights is None:
         return X, y, weights
     w = unmasked(weights, "sample_weight")
@@ -52,6 +61,42 @@ def counting(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
         rows = np.flatnonzero(w)
         X, y, w = _safe_indexing(X, rows), _safe_indexing(y, rows), w[rows]
     return X, y, None if (w == 1).all() else w
+
+
+def by_class(labels: Array, class_weight: Mapping[Any, float]) -> Array:
+    """What each sample counts by its class, 1 where that is not named, float64 `(N,)`.
+
+    scikit-learn's own takes texts of digits for numbers, `01` and `1` for one class.
+
+    Raises:
+        SettingError: a class that there is not, where others are not named.
+    """
+    classes, places = np.unique(labels, return_inverse=True)
+    known = classes.tolist()
+    unknown = [label for label in class_weight if label not in known]
+    if unknown and len(class_weight) - len(unknown) < len(known):
+        raise SettingError(
+            f"There is no class {unknown[0]!r} to be given a weight; the classes are "
+            f"{first_few([*map(repr, known)])}."
+        )
+    weights: Array = np.array([class_weight.get(label, 1.0) for label in known], float)
+    return weights[places]
+
+
+def check_order(X: Any, fitted: tuple[Any, ...]) -> None:
+    """A DataError if the columns of a frame are those of the training in another order."""
+    names = names_of(X)
+    if names != fitted and len(names) == len(fitted) and {*names} == {*fitted}:
+        raise DataError(
+            f"The columns of X are {first_few([*map(repr, names)])}, but were "
+            f"{first_few([*map(repr, fitted)])} in the training; give them in that order."
+        )
+
+
+def names_of(X: Any) -> tuple[Any, ...]:
+    """What the columns of a frame are called; () if by texts, to which scikit-learn itself sees."""
+    names = tuple(getattr(X, "columns", ()))
+    return () if all(isinstance(name, str) for name in names) else names
 
 
 def balanced(labels: Array, weights: Array | None) -> Array:
