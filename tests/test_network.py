@@ -361,9 +361,56 @@ def test_deep_copies_go_on_as_the_network_does(made: Callable[[Network], Network
     assert twin.dtype == np.float64
 
 
+class Held(Layer):
+    """Y = X W, of a layer whose settings do not say how it is made."""
+
+    def __init__(self, n: int) -> None:
+        self.n_in = self.n_out = n
+        self.weights = {"W": (n, n)}
+
+    def initialize(self, rng: Rng, suited: Initializer) -> None:
+        self.W: Array
+        self.W[...] = suited(rng, *self.W.shape)
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        Y: Array = X @ self.W
+        return Y
+
+
+def test_a_layer_is_in_one_network_at_a_time() -> None:
+    layers = [Dense(3, 4), BatchNorm(4), Dropout(0.5), Held(4), Dense(4, 1)]
+    network, X = randomized(Network(layers)), normal(5, 3)
+    Z = network.predict(X)
+    for again in (layers, layers[:1], layers[2:3], [Dense(3, 4), *layers[1:]]):
+        with pytest.raises(SettingError, match="already part of another network"):
+            Network(again)
+    for made in (copy.copy, copy.deepcopy, Network.copy, lambda n: pickle.loads(pickle.dumps(n))):
+        twin: Network = made(network)
+        np.testing.assert_array_equal(twin.predict(X), Z)
+        twin.theta[...] = 0
+        assert not twin.predict(X).any()
+        np.testing.assert_array_equal(network.predict(X), Z)
+    assert Network([copy.copy(layers[0])]).predict(X).shape == (5, 4)
+    Network.__init__(network, layers)  # anew
+    network.layers.remove(layers[2])
+    Network([layers[2]])  # it has been taken out
+
+
+def test_layers_of_a_network_that_is_gone_or_was_refused_are_free() -> None:
+    layers = [Dense(3, 4)]
+    Network(layers)
+    with pytest.raises(ShapeError):
+        Network([*layers, Dense(3, 4)])
+    with pytest.raises(SettingError) as refused:  # which holds the network that was begun
+        Network(layers, rng=-1)
+    assert Network(layers).n_in == 3
+    assert refused
+
+
 # what is refused -------------------------------------------------------------------------------
 
 twice = ReLU()
+held = Network.dense([3, 1])
 
 REFUSED: dict[str, tuple[Callable[[], object], type[PlainnetError], str]] = {
     "sizes": (
@@ -375,6 +422,11 @@ REFUSED: dict[str, tuple[Callable[[], object], type[PlainnetError], str]] = {
         lambda: Network([Dense(2, 2), twice, Dense(2, 2), twice]), SettingError,
         "Layer 3 (ReLU()) is the same object as an earlier layer; make a layer of its own for "
         "each place.",
+    ),
+    "another-network": (
+        lambda: Network(held.layers, dtype=np.float64), SettingError,
+        "Layer 0 (Dense(n_in=3, n_out=1)) is already part of another network, which would lose its "
+        "parameters; make a new layer, or a copy of that network: network.copy().",
     ),
     "empty": (
         lambda: Network([]), SettingError,

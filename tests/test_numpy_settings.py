@@ -1,6 +1,7 @@
 """Settings that come as NumPy's scalars are Python's own values from then on, also in files."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from test_settings import OTHERS, X, Y
 from plainnet import Classifier, Network, Regressor, train
 from plainnet.checks import check_flag, check_number, check_whole
 from plainnet.classifier import Checkpoint, Recipe
+from plainnet.classifier.choices import NUMBERS
 from plainnet.errors import SettingError
 from plainnet.files import read_model
 from plainnet.files.model_file import write_model
@@ -203,6 +205,28 @@ def test_what_is_no_number(value: Any) -> None:
         assert check_flag("it", flag) is True
         with pytest.raises(SettingError, match="whole number"):
             check_whole("it", flag, 0)
+        with pytest.raises(SettingError, match=r"must be a number in .* but got True"):
+            check_number("it", flag, "[0, 9]")
+
+
+@pytest.mark.parametrize("flag", [True, flag_of(True)])
+def test_a_flag_is_no_number(flag: Any) -> None:
+    """It would mean 1: dropout of all features, a learning rate of 1."""
+    made: list[Callable[[], object]] = [
+        *(lambda name=name: Recipe(**{name: flag}) for name in NUMBERS),
+        lambda: Classifier(dropout=flag),
+        lambda: Classifier(augment={"flip": flag}),
+        lambda: Classifier(class_weight={"a": flag}),
+        lambda: Adam(flag),
+        lambda: Dropout(flag),
+        lambda: LeakyReLU(flag),
+        lambda: BatchNorm(3, momentum=flag),
+        lambda: schedules.constant(flag),
+        lambda: SoftmaxCrossEntropy(smoothing=flag),
+    ]
+    for make in made:
+        with pytest.raises(SettingError, match=r"must be a number in .* but got True"):
+            make()
 
 
 def test_names_that_are_unknown() -> None:

@@ -40,12 +40,13 @@ def check_number(name: str, value: float, interval: str) -> float:
     Plain, because an np.float64 in a formula would turn a float32 step into a slow float64 one.
 
     Raises:
-        SettingError: `value` is no number, NaN, or outside.
+        SettingError: `value` is no number, NaN, True or False, or outside.
     """
     value = plain(value)
     low, high = (float(bound) for bound in interval[1:-1].split(","))
     try:
-        number = float(value) if isinstance(value, Real) else math.nan
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        number = float(value) if is_number else math.nan
     except OverflowError:  # a whole number beyond all floats
         number = math.inf
     inside = (number > low or (interval[0] == "[" and number == low)) and (

@@ -14,11 +14,15 @@ from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout
 
 
-def checked_layers(layers: Any) -> list[Layer]:
+def checked_layers(layers: Any, taker: object) -> list[Layer]:
     """The layers of a network, if they are such.
 
+    Args:
+        layers: what was given for them.
+        taker: the network that takes them.
+
     Raises:
-        SettingError: none, a layer twice, or something else than a layer.
+        SettingError: none, a layer twice or of another network, or something else than a layer.
     """
     if isinstance(layers, (Layer, type, str)) or not isinstance(layers, Iterable):
         raise SettingError(
@@ -42,8 +46,21 @@ def checked_layers(layers: Any) -> list[Layer]:
                 f"Layer {i} ({layer}) is the same object as an earlier layer; "
                 "make a layer of its own for each place."
             )
+        if _is_taken(layer, taker):
+            raise SettingError(
+                f"Layer {i} ({layer}) is already part of another network, which would lose its "
+                "parameters; make a new layer, or a copy of that network: network.copy()."
+            )
         seen.add(id(layer))
     return found
+
+
+def _is_taken(layer: Layer, taker: object) -> bool:
+    """Whether a network that is still there, another than `taker`, holds the layer."""
+    network = layer.taken_by() if layer.taken_by else None
+    if network is None or network is taker:
+        return False
+    return any(layer is held for held in network.layers)  # a replica is not, nor what was taken out
 
 
 def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:

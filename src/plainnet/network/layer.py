@@ -8,6 +8,7 @@ of the loss J with respect to A, with the shape of A.
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, ClassVar
+from weakref import ReferenceType
 
 import numpy as np
 
@@ -65,6 +66,8 @@ class Layer:
 
     xp: ModuleType = np
     scratch: Scratch
+    taken_by: ReferenceType[Any] | None = None
+    """The network that has taken the layer, which is in one at a time."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -102,7 +105,7 @@ class Layer:
     def __getstate__(self) -> dict[str, Any]:
         """All but what `bind` gives it: what deep copies and processes hand on."""
         names = [*self.weights, *self.biases]
-        bound = {"xp", "scratch", *names, *(f"d{name}" for name in names), *self.state}
+        bound = {"xp", "scratch", "taken_by", *names, *(f"d{name}" for name in names), *self.state}
         return {
             name: value
             for name, value in vars(self).items()

@@ -13,6 +13,7 @@ from importlib import import_module
 from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any, Self
+from weakref import ref
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -47,7 +48,8 @@ class Network:
 
     Raises:
         ShapeError: neighbouring sizes do not match; the message names both layers.
-        SettingError: no layers, a layer twice, or a dtype that is neither float32 nor float64.
+        SettingError: no layers, a layer twice or of another network, or a dtype that is not
+            float32 or float64.
     """
 
     def __init__(
@@ -58,18 +60,14 @@ class Network:
         dtype: DTypeLike = np.float32,
         xp: ModuleType = np,
     ) -> None:
-        self.layers = checked_layers(layers)
+        self.layers = checked_layers(layers, self)
         self.dtype = np.dtype(dtype)
         self.xp = xp
         if self.dtype not in (np.float32, np.float64):
             raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
         self.n_in, self.n_out = matched_sizes(self.layers)
-        weights = [
-            (i, *item) for i, layer in enumerate(self.layers) for item in layer.weights.items()
-        ]
-        biases = [
-            (i, *item) for i, layer in enumerate(self.layers) for item in layer.biases.items()
-        ]
+        weights = [(i, *item) for i, one in enumerate(self.layers) for item in one.weights.items()]
+        biases = [(i, *item) for i, one in enumerate(self.layers) for item in one.biases.items()]
         self.n_weights = sum(math.prod(shape) for _, _, shape in weights)
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
         self.pending: Callable[[], None] | None = None
@@ -83,6 +81,8 @@ class Network:
         self._settling, self._settled = RLock(), True
         self._bind(weights + biases)
         self.initialize(rng)
+        for layer in self.layers:
+            layer.taken_by = ref(self)
 
     @classmethod
     def dense(
@@ -252,6 +252,9 @@ class Network:
         for name, value in twin.state.items():
             value[...] = state[name]
         return twin
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """The numbers, and the layers by their settings: what deep copies and processes hand on."""
