@@ -60,7 +60,7 @@ def test_links_to_folders(pets: Path, tmp_path: Path) -> None:
     assert train(read_data(pets)).counts() == {"cat": 2, "dog": 2, "fish": 1}
 
 
-@pytest.mark.parametrize("validation", ["val", "valid", "Validation"])
+@pytest.mark.parametrize("validation", ["val", "valid", "Validation", "dev", "Validation_set"])
 def test_parts(tmp_path: Path, validation: str) -> None:
     root = pictures_in(
         tmp_path,
@@ -89,6 +89,30 @@ def test_parts_without_train(tmp_path: Path) -> None:
     assert splits.train is None
     assert splits.test is not None
     assert splits.test.classes == ("a", "b")
+
+
+def test_parts_under_other_names_are_not_learned_as_classes_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("cat/1.png", "dog/2.png")
+    root = pictures_in(
+        tmp_path / "a", *(f"{part}/{name}" for part in ("P1", "P2") for name in names)
+    )
+    assert train(read_data(root)).classes == ("P1", "P2")
+    assert "the classes are P1, P2, and each of them holds the folders cat, dog;" in caplog.text
+    caplog.clear()
+    pictures_in(root, "P2/3.png")
+    assert train(read_data(root)).classes == ("P1", "P2")
+    assert not caplog.text
+    root = pictures_in(tmp_path / "b", *names, "Test/3.png")
+    assert train(read_data(root)).classes == ("Test", "cat", "dog")
+    assert f"{root / 'Test'} is learned as a class, as it holds no class folders" in caplog.text
+
+
+def test_folders_of_one_class_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = pictures_in(tmp_path, "cat/1.png", "cat /2.png", "dog/3.png")
+    assert train(read_data(root)).y.tolist() == [0, 0, 1]
+    assert "the folders 'cat', 'cat ' are one class" in caplog.text
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:

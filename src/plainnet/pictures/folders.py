@@ -1,6 +1,7 @@
 """Folders of pictures, in which the folder that a picture is in says what it shows."""
 
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,15 @@ PARTS = {
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
+    "dev": "validation",
     "test": "test",
     "testing": "test",
 }
-"""What folders, and tables, of the parts of a data set may be called."""
+
+
+def part_of(name: str) -> str | None:
+    """The part of a data set that a folder or table is named after, as `Training_set` is."""
+    return PARTS.get(re.sub("[ _-]?(set|data)$", "", name.strip().lower()))
 
 
 def read_class_folders(
@@ -147,7 +153,7 @@ def _parts(folder: Path) -> dict[str, Path]:
     parts: dict[str, Path] = {}
     others: list[str] = []
     for inside in visible_folders(folder):
-        part = PARTS.get(inside.name.lower())
+        part = part_of(inside.name)
         if part is None or not visible_folders(inside):  # at most a class that is called so
             others.append(inside.name)
         elif part in parts:
@@ -161,6 +167,31 @@ def _parts(folder: Path) -> dict[str, Path]:
             "folders with class folders in each, so move the rest elsewhere."
         )
     return parts
+
+
+def _warn_of_parts(folder: Path, classes: dict[str, Scan]) -> None:
+    """Log what is taken for a class and may be the part of a data set."""
+    for name in classes:
+        if part_of(name):
+            log.warning(
+                "%s is learned as a class, as it holds no class folders; if it is a part of the "
+                "data, move it elsewhere.",
+                folder / name,
+            )
+    inside: list[set[str]] = []
+    for name, found in classes.items():
+        here = folder / name
+        if any(path.parent == here for path in found.pictures):
+            return
+        inside.append({path.relative_to(here).parts[0] for path in found.pictures})
+    if len(inside) > 1 < len(inside[0]) and all(names == inside[0] for names in inside):
+        log.warning(
+            "%s: the classes are %s, and each of them holds the folders %s; if these are the "
+            "classes, call the folders above them train, validation and test.",
+            folder,
+            first_few([*classes]),
+            first_few(sorted(inside[0])),
+        )
 
 
 def _class_files(folder: Path) -> dict[str, Scan]:
@@ -206,8 +237,16 @@ def _classes(
                 f"The class folder {parts[part] / unknown[0]} has no counterpart in "
                 f"{parts['train']}, which holds {', '.join(known)}; rename it or remove it."
             )
-        if len({*places.values()}) < len(places):
-            log.warning("In %s several folders are one class: they are called alike.", parts[part])
+        of_class: dict[int | None, list[str]] = {}
+        for name, place in places.items():
+            of_class.setdefault(place, []).append(name)
+        for names in of_class.values():
+            if len(names) > 1:
+                log.warning(
+                    "In %s the folders %s are one class, as their names mean the same.",
+                    parts[part],
+                    ", ".join(map(repr, names)),
+                )
         number |= {name: place for name, place in places.items() if place is not None}
     if len(known) < 2:
         inside = next(iter(parts.values()))
@@ -217,6 +256,8 @@ def _classes(
             f"{inside} holds one class folder only, {known[0]}; expected two or more{hint}, "
             f"{LAYOUT}"
         )
+    part = next(iter(parts))
+    _warn_of_parts(parts[part], files[part])
     spelled: list[list[str]] = [[] for _ in known]
     for name in folders:
         spelled[number[name]].append(name)

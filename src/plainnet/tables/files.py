@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.errors import DataError
-from plainnet.pictures.folders import PARTS
+from plainnet.pictures.folders import part_of
 from plainnet.pictures.reading import Progress
 from plainnet.pictures.scanning import is_picture_file
 from plainnet.tables.csv_file import read_csv
@@ -67,7 +67,7 @@ def table_at(data: Any, *, progress: Progress | None = None) -> Table:
 def _tables_in(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        part = PARTS.get(path.stem.lower())
+        part = part_of(path.stem)
         if part is None or not path.is_file() or path.suffix.lower() not in IN_FOLDERS:
             continue
         if part in found:
