@@ -82,6 +82,31 @@ def test_labels_as_positions_in_classes(tmp_path: Path) -> None:
         assert train(path).labels in ((), ("z", "a"))
 
 
+@pytest.mark.parametrize(
+    ("y", "classes", "numbers"),
+    [
+        ([10, 20], [10, 20], [0, 1]),  # as np.unique(y) has them
+        ([1, 0], [0, 1], [1, 0]),
+        ([1.0, 0.0], [10, 20], [1, 0]),
+        ([2, 1], [1, 2], [1, 0]),
+        ([True, False], [False, True], [1, 0]),
+    ],
+)
+def test_listed_classes_may_be_numbers(
+    y: list[Any], classes: list[Any], numbers: list[int], tmp_path: Path
+) -> None:
+    np.savez(path := tmp_path / "a.npz", X=X[:2], y=y, classes=classes)
+    data = train(path)
+    assert (data.y.tolist(), data.labels) == (numbers, tuple(classes))
+    assert {*map(type, data.labels)} == {type(classes[0])}
+
+
+def test_numbers_that_may_be_names_or_places(tmp_path: Path) -> None:
+    np.savez(path := tmp_path / "a.npz", X=X[:2], y=[0, 1], classes=[1, 0])
+    with pytest.raises(DataError, match="holds the numbers 1, 0, and y may hold them or their pla"):
+        read_data(path)
+
+
 # -- .h5 ----------------------------------------------------------------------------------------
 
 
@@ -100,6 +125,7 @@ def write_h5(folder: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize("names", [[NFD.encode(), b"b"], [NFC, "b"], [f" {NFC}", "b "]])
 def test_the_names_in_an_h5_file(names: list[Any], tmp_path: Path) -> None:
     assert train(write_h5(tmp_path, list_classes=names)).classes == (NFC, "b")
+    assert train(write_h5(tmp_path, list_classes=[7, 8])).labels == (7, 8)
 
 
 @pytest.mark.parametrize("y", [[[0, 1, 1, 0]], [[0], [1], [1], [0]], [0.0, 1.0, 1.0, 0.0]])

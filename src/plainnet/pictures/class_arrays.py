@@ -6,7 +6,7 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_names import class_name, name_labels
+from plainnet.pictures.class_names import Label, class_name, name_labels
 
 
 def class_text(name: Any, whose: str) -> str:
@@ -22,6 +22,18 @@ def class_text(name: Any, whose: str) -> str:
     except ValueError:
         why = "names no class; save the names of the classes as texts"
     raise DataError(f"{whose} holds {name!r:.60}, which {why}.")
+
+
+def class_labels(classes: Array, whose: str) -> tuple[Label, ...]:
+    """The classes that a file of arrays lists: names, or where it has numbers these.
+
+    Raises:
+        DataError: they are something else.
+    """
+    given = np.ravel(classes).tolist()
+    named = [class_text(one, whose) for one in given]
+    plain = zip(given, named, strict=True)
+    return tuple(name if isinstance(one, (bytes, str)) else one for one, name in plain)
 
 
 def class_numbers(y: Array, whose: str) -> Array:

@@ -7,10 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from plainnet.errors import DataError, MissingExtraError
-from plainnet.pictures.class_arrays import class_numbers, class_text
+from plainnet.pictures.class_arrays import class_labels, class_numbers
 from plainnet.pictures.dataset import Dataset, Splits
 
 
@@ -52,5 +50,5 @@ def _dataset(h5py: ModuleType, folder: Path, part: str) -> Dataset:
         ) from None
     except OSError as error:
         raise DataError(f"{path} is not a sound .h5 file ({error}); download it again.") from error
-    names = tuple(class_text(name, f"{path} (list_classes)") for name in np.ravel(classes))
-    return Dataset(X, class_numbers(y, f"{path} ({keys[1]})"), names, name=str(path))
+    labels: tuple[Any, ...] = class_labels(classes, f"{path} (list_classes)")
+    return Dataset(X, class_numbers(y, f"{path} ({keys[1]})"), labels, name=str(path))

@@ -14,10 +14,11 @@ import numpy as np
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_arrays import class_text, in_line
+from plainnet.pictures.class_arrays import class_labels, class_text, in_line
 from plainnet.pictures.class_matching import match
-from plainnet.pictures.class_names import Named, check_few_fractions, name_labels
+from plainnet.pictures.class_names import Label, Named, check_few_fractions, class_name, name_labels
 from plainnet.pictures.dataset import Dataset, Splits
+from plainnet.pictures.folders import first_few
 from plainnet.pictures.mapped import stored_member, stored_npy
 
 _PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
@@ -31,8 +32,8 @@ def read_npz(path: Path) -> Splits:
 
     X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
     numbers in 2. y holds integers or strings. The labels in the y to train
-    with, sorted, are the classes; unless there is `classes`, which y then takes its names from or,
-    as integers, positions in.
+    with, sorted, are the classes; unless there is `classes`, of which y then holds the names or, as
+    integers, the places.
 
     Raises:
         DataError: the file holds no such data.
@@ -73,9 +74,9 @@ def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
     known: Sequence[str] = classes
     if "classes" in arrays:
         whose = f"{path} (classes)"
-        classes = tuple(class_text(name, whose) for name in arrays["classes"].ravel().tolist())
-        texts = all(isinstance(label, str) for label in labels)
-        known, labels = classes if texts else [str(k) for k in range(len(classes))], ()
+        listed: Any = class_labels(arrays["classes"], whose)
+        known = _meant([class_name(label) for label in labels], labels, listed, whose)
+        classes, labels = listed, ()
     parts: dict[str, Any] = {}
     for ending, part in _PARTS.items():
         if f"X{ending}" in arrays:
@@ -83,6 +84,28 @@ def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
             X = _samples(arrays[f"X{ending}"])
             parts[part] = Dataset(X, y, classes, name=name, labels=labels)
     return Splits(path, **parts)
+
+
+def _meant(
+    names: Sequence[str], labels: Sequence[Label], listed: Sequence[Label], whose: str
+) -> Sequence[str]:
+    """What the labels call the listed classes: by their names, or by their places from 0 on.
+
+    Raises:
+        DataError: both are possible, and not the same.
+    """
+    by_name, by_place = [*map(class_name, listed)], [*map(str, range(len(listed)))]
+    texts = [isinstance(label, str) for label in (*labels, *listed)]
+    if all(texts[: len(labels)]):
+        return by_name
+    if any(texts) or not {*names} <= {*by_name}:
+        return by_place
+    if by_name != by_place and {*names} <= {*by_place}:
+        raise DataError(
+            f"{whose} holds the numbers {first_few(by_name)}, and y may hold them or their places, "
+            "from 0 on; give the classes as texts, or leave them out."
+        )
+    return by_name
 
 
 def _arrays(path: Path) -> dict[str, Array]:
