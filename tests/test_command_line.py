@@ -389,6 +389,19 @@ def test_where_no_run_can_be_written(plainnet: Command, data: Path, out: str) ->
     assert Path("file").read_text() == "kept"
 
 
+def test_a_tilde_that_no_shell_has_replaced(
+    plainnet: Command, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert plainnet("train", data / "features.npz", *QUICK, "--out=~/run").code == 0
+    assert {"model.safetensors", "settings.json"} < {*listing(tmp_path / "home" / "run")}
+    assert plainnet("summary", "~/run").code == 0
+    assert not Path("~").exists()
+    for command in ("train", "check"):
+        plainnet(command, "~$pets").refused("~\\$pets cannot be read")
+
+
 @pytest.mark.parametrize("limit", [10, 1000, 20_000])
 def test_a_full_disk(data: Path, tmp_path: Path, limit: int) -> None:
     def full() -> None:
@@ -626,7 +639,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(
     for name in (
         "nowhere.png does not exist",
         "folder .*empty holds no pictures",
-        "one.png is 1 ×",
+        "one.png is only 1 ×",
     ):
         assert any(re.match(f"Error: .*{name}", line) for line in told)
     assert any("text.jpg is not a picture" in line for line in told)

@@ -91,7 +91,12 @@ def check_path(path: Any, way_out: str) -> Path:
         raise SettingError(
             f"A path is expected, a text or a Path, but got {path!r:.60}; {way_out}."
         )
-    return Path(path).expanduser()
+    return at_home(path)
+
+
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` as the home folder; a name such as `~$draft.csv` stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser fails on such a name
 
 
 def either(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plainnet.checks import at_home
 from plainnet.classifier.labels import Labels, numbered_as
 from plainnet.classifier.samples import Samples, raw_samples
 from plainnet.classifier.swapped import check_order
@@ -171,7 +172,7 @@ def _of_table(
     if columns is None:
         raise DataError("The model was not trained on a table.")
     if isinstance(data, (str, os.PathLike)):
-        parts = tables_at(Path(data).expanduser())
+        parts = tables_at(at_home(data))
         data = next(parts[name] for name in PARTS if name in parts)
     table = table_at(data)
     if target is not None:

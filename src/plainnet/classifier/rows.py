@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from plainnet.checks import at_home
 from plainnet.errors import DataError, FileError
 from plainnet.network import Array
 
@@ -17,7 +18,7 @@ def rows_of(path: Path) -> Array:
         DataError: its array has another shape.
     """
     try:
-        with path.expanduser().open("rb") as file:
+        with at_home(path).open("rb") as file:
             X: Array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise FileError(

@@ -13,7 +13,7 @@ from plainnet.demo.article import (
     article_network,
 )
 from plainnet.faces.interrupt import INTERRUPTED
-from plainnet.faces.options import choice, json_option, print_json, units
+from plainnet.faces.options import PathType, choice, json_option, print_json, units
 from plainnet.faces.reading import read_told
 from plainnet.reports import count, evaluation_text, network_line, say
 from plainnet.training import Epochs
@@ -25,7 +25,7 @@ PRINT_EVERY = 100
 @click.option(
     "--data",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="The folder with train_catvnoncat.h5 and test_catvnoncat.h5.",
 )
 @click.option("--learning-rate", default=0.001, metavar="RATE", help="[0.001]")

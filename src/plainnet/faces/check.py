@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from plainnet.errors import SettingError
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.faces.overwriting import check_kind
 from plainnet.files import write_file
 from plainnet.pictures import check
@@ -20,10 +20,10 @@ PAGES = (".html", ".htm")
 
 
 @click.command("check")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=PathType())
 @click.option(
     "--page",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Write a page that shows the pictures in question, an .html file.",
 )

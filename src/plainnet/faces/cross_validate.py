@@ -19,6 +19,7 @@ from plainnet.classifier.picture_samples import grey_if_all_are
 from plainnet.digits import number
 from plainnet.errors import DataError
 from plainnet.faces.options import (
+    PathType,
     Sections,
     features_option,
     given,
@@ -43,7 +44,7 @@ from plainnet.training.regression import RegressionEvaluation
 
 
 @click.command("cross-validate", cls=Sections)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=PathType())
 @click.option("--folds", default=5, help="Trainings, each on all samples but its own part. [5]")
 @click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
 @features_option

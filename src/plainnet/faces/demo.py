@@ -12,6 +12,7 @@ from plainnet.classifier import Classifier, new_run, own_folder
 from plainnet.demo.drawing import KINDS, write_drawn_pictures
 from plainnet.faces.interrupt import begun_whole
 from plainnet.faces.learning import train_run
+from plainnet.faces.options import PathType
 from plainnet.faces.reading import checked, read_told
 from plainnet.faces.report import report_training
 from plainnet.pictures import Dataset
@@ -24,7 +25,7 @@ EPOCHS = 50
 
 
 @click.command("demo")
-@click.option("--out", type=click.Path(path_type=Path), help="A new folder. [runs/demo-1, -2, …]")
+@click.option("--out", type=PathType(), help="A new folder. [runs/demo-1, -2, …]")
 @click.option("--seed", default=0, help="Of the drawings and the training. [0]")
 def command(out: Path | None, seed: int) -> int:
     """Draw pictures of cats and of other animals, and learn to tell them apart.

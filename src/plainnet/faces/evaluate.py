@@ -7,15 +7,15 @@ import click
 from plainnet.classifier import load_any
 from plainnet.classifier.evaluating import PARTS, parts_of, read_for
 from plainnet.errors import DataError
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.faces.reading import read_told
 from plainnet.pictures.findings import left_out_facts
 from plainnet.reports import evaluation_text
 
 
 @click.command("evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
+@click.argument("data", type=PathType())
 @click.option(
     "--part",
     type=click.Choice(PARTS),

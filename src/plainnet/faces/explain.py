@@ -13,7 +13,7 @@ from plainnet.classifier.run_folder import only_classes
 from plainnet.errors import FileError, SettingError
 from plainnet.faces.answers import threshold_fact, with_threshold
 from plainnet.faces.explain_rows import explain_rows
-from plainnet.faces.options import choice, json_option, print_json
+from plainnet.faces.options import PathType, choice, json_option, print_json
 from plainnet.faces.rows import LINE_HELP
 from plainnet.files import write_file
 from plainnet.reports import printable
@@ -21,8 +21,8 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 
 
 @click.command("explain")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("picture", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
+@click.argument("picture", type=PathType())
 @click.option(
     "--method",
     **choice(METHODS),
@@ -37,7 +37,7 @@ from plainnet.reports.explanation import explanation_png, explanation_text
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="The picture to write, a .png. [PICTURE-explained.png here; with --json: none]",
 )
 @json_option

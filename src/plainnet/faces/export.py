@@ -19,7 +19,7 @@ from plainnet.exchange import (
 )
 from plainnet.exchange.golden import NETWORK_LIMIT
 from plainnet.exchange.inputs import inputs_of, prediction_dtype
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.faces.overwriting import check_kind, check_no_model
 from plainnet.faces.report import run_settings, title_of
 from plainnet.files import write_file
@@ -31,23 +31,23 @@ MOST_INPUTS = 20
 
 
 @click.command("export")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=PathType())
 @click.option(
     "--onnx",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Write an ONNX file: from raw pictures of any size, or the columns of a table, to "
     "the names of classes, or the number predicted.",
 )
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Write the weights alone as plain safetensors, named as PyTorch names them.",
 )
 @click.option(
     "--card",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Write a model card, a README.md with a YAML head; of a folder, README.md in it.",
 )
@@ -62,7 +62,7 @@ MOST_INPUTS = 20
 )
 @click.option(
     "--verify",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Run an ONNX file that was written so; does it answer as RUN did? Without RUN.",
 )

@@ -6,16 +6,17 @@ import click
 
 from plainnet.classifier import load_any
 from plainnet.errors import FileError
+from plainnet.faces.options import PathType
 from plainnet.files import write_file
 from plainnet.reports import network_line, printable
 from plainnet.reports.graph import graph_boxes, graph_dot, graph_svg
 
 
 @click.command("graph")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="The file to write. [RUN-graph.svg here; with --dot: none, it is printed]",
 )
 @click.option("--dot", is_flag=True, help="As text in Graphviz's language instead of SVG.")

@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
-from plainnet.checks import either
+from plainnet.checks import at_home, either
 from plainnet.classifier.choices import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -24,6 +24,17 @@ from plainnet.pictures.augmentation import FEW, MANY, NAMED
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
+
+
+class PathType(click.Path):
+    """A path in which `~` is the home folder, also where no shell has seen to it: `--out=~/run`."""
+
+    def __init__(self, allow_dash: bool = False) -> None:
+        super().__init__(path_type=Path, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path that was given."""
+        return at_home(cast(Path, super().convert(value, param, ctx)))
 
 
 def units(value: str) -> tuple[int, ...]:
@@ -253,7 +264,7 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 features_option = _data(
     "--features",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="Learn from what another network makes of the pictures: an ONNX file that gives features. "
     "It stays as it is and travels with the model; see docs/features.md.",

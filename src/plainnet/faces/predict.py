@@ -22,7 +22,7 @@ from plainnet.faces.answers import (
     with_threshold,
     write_csv,
 )
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.faces.reading import MISSED, say_others
 from plainnet.network import Array
 from plainnet.pictures import PictureExtractor, read_pictures
@@ -48,12 +48,12 @@ class _Answers:
 
 
 @click.command("predict")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
+@click.argument("pictures", nargs=-1, required=True, type=PathType())
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=PathType(allow_dash=True),
     help="Write a table to this file, too; - is stdout, instead.",
 )
 @json_option

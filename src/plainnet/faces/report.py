@@ -15,7 +15,7 @@ from plainnet.classifier import Learner, Recipe, load_any
 from plainnet.classifier.evaluating import PARTS, parts_of, read_for
 from plainnet.errors import DataError
 from plainnet.faces.features import FEATURES
-from plainnet.faces.options import STANDARD, json_option, print_json
+from plainnet.faces.options import STANDARD, PathType, json_option, print_json
 from plainnet.faces.reading import read_told
 from plainnet.faces.tables import OPTIONS, of_table
 from plainnet.pictures import Dataset, Splits, leaks, look_over, without_leaks
@@ -26,8 +26,8 @@ from plainnet.reports.report_page import NAME, write_figures, write_report
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
+@click.argument("data", type=PathType())
 @click.option(
     "--part",
     type=click.Choice(PARTS),
@@ -36,12 +36,10 @@ from plainnet.reports.report_page import NAME, write_figures, write_report
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="The page. [RUN/report.html; on other data than the run's own RUN/report-NAME.html]",
 )
-@click.option(
-    "--figures", type=click.Path(path_type=Path), help="A folder for each chart as an SVG file."
-)
+@click.option("--figures", type=PathType(), help="A folder for each chart as an SVG file.")
 @json_option
 def command(
     run: Path, data: Path, part: str | None, out: Path | None, figures: Path | None, as_json: bool

@@ -9,14 +9,14 @@ import click
 
 from plainnet.classifier import Classifier, Learner, Regressor, load_any
 from plainnet.digits import mean_text, number
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.settings import settings_used, threshold_text
 from plainnet.reports.text import TERMINAL, columns_told
 
 
 @click.command("summary")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
 @json_option
 def command(run: Path, as_json: bool) -> None:
     """Show the layers of RUN with their sizes and costs, and how it was trained.

@@ -12,7 +12,7 @@ from plainnet.classifier.picture_samples import raw_pictures
 from plainnet.classifier.tracing import trace_answers
 from plainnet.digits import number
 from plainnet.errors import FileError, SettingError
-from plainnet.faces.options import json_option, print_json
+from plainnet.faces.options import PathType, json_option, print_json
 from plainnet.faces.rows import LINE_HELP, rows_at
 from plainnet.files import write_file
 from plainnet.network import Array
@@ -27,8 +27,8 @@ from plainnet.reports.trace_text import trace_text
 
 
 @click.command("trace")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("sample", metavar="SAMPLE", type=click.Path(path_type=Path))
+@click.argument("run", type=PathType())
+@click.argument("sample", metavar="SAMPLE", type=PathType())
 @click.option(
     "--class",
     "--right",
@@ -40,9 +40,7 @@ from plainnet.reports.trace_text import trace_text
 @click.option(
     "--training", is_flag=True, help="As while training: Dropout leaves units out at random."
 )
-@click.option(
-    "--page", "to", type=click.Path(path_type=Path), help="Write a page to this .html file, too."
-)
+@click.option("--page", "to", type=PathType(), help="Write a page to this .html file, too.")
 @json_option
 def command(
     run: Path,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from plainnet.checks import at_home
 from plainnet.classifier import (
     RUNS,
     Learner,
@@ -23,6 +24,7 @@ from plainnet.faces.features import features_for, found
 from plainnet.faces.interrupt import begun_whole, code_of
 from plainnet.faces.learning import EVENTS, Measured, train_run
 from plainnet.faces.options import (
+    PathType,
     Sections,
     features_option,
     given,
@@ -46,10 +48,8 @@ from plainnet.reports.tensorboard import needs_tensorboard
 
 
 @click.command("train", cls=Sections)
-@click.argument("data", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The run, a new folder. [runs/NAME-1, -2, …]"
-)
+@click.argument("data", type=PathType(), required=False)
+@click.option("--out", type=PathType(), help="The run, a new folder. [runs/NAME-1, -2, …]")
 @click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
 @click.option(
     "--drop-leaks",
@@ -59,7 +59,7 @@ from plainnet.reports.tensorboard import needs_tensorboard
 @click.option(
     "--resume",
     metavar="RUN",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     help="Go on with a run that was stopped, with its own settings; DATA says where the data are "
     "if they were moved.",
 )
@@ -71,7 +71,7 @@ from plainnet.reports.tensorboard import needs_tensorboard
 )
 @click.option(
     "--tensorboard",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FOLDER",
     help="Write the figures of each epoch there, for TensorBoard.",
 )
@@ -209,7 +209,7 @@ def _name(data: Path) -> str:
 
 def _real(path: Path) -> Path:
     # unlike resolve, at peace with links in a ring
-    return Path(os.path.realpath(path.expanduser()))
+    return Path(os.path.realpath(at_home(path)))
 
 
 def _kept(learner: Learner) -> int:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from plainnet.checks import at_home
 from plainnet.errors import DataError, FileError, PictureError
 from plainnet.network.arrays import Array
 from plainnet.pictures.backbone_choice import choose_view, padded
@@ -85,7 +86,7 @@ class Backbone(PictureExtractor):
             SettingError: the size or the file beside it does not fit the model.
             MissingExtraError: onnx or onnxruntime is not installed.
         """
-        path = Path(path).expanduser()
+        path = at_home(path)
         try:
             content = path.read_bytes()
         except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from plainnet.checks import check_path
+from plainnet.checks import at_home, check_path
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.pictures.cache import read_cached
 from plainnet.pictures.dataset import Dataset, Splits
@@ -110,7 +110,7 @@ def read_data(
 
 def holds_class_folders(path: PathLike) -> bool:
     """Whether `read_data` would read this as class folders of pictures."""
-    folder = Path(path).expanduser()
+    folder = at_home(path)
     if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
         return False
     return not any(are(folder) for are, _ in _ARRAYS) and bool(visible_folders(folder))

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from plainnet.checks import at_home
 from plainnet.errors import DataError, PictureError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures import Dataset, Extractor, Splits
@@ -143,7 +143,7 @@ class Columns(Extractor):
             DataError: it is no table, or lacks a column.
             FileError: it cannot be read.
         """
-        path = Path(path).expanduser()
+        path = at_home(path)
         parts: dict[str, Any] = {
             part: self.dataset(read_table(file, progress=progress))
             for part, file in tables_at(path).items()

@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from plainnet.checks import at_home
 from plainnet.errors import DataError
 from plainnet.pictures.folders import part_of
 from plainnet.pictures.reading import Progress
@@ -60,7 +61,7 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
 def table_at(data: Any, *, progress: Progress | None = None) -> Table:
     """The table in a file, or of what is in memory already."""
     if isinstance(data, (str, PathLike)):
-        return read_table(Path(data).expanduser(), progress=progress)
+        return read_table(at_home(data), progress=progress)
     return table_of(data)
 
 

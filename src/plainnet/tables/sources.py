@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.checks import at_home
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures import Dataset, Splits
@@ -55,7 +56,7 @@ def read_tables(
         MissingExtraError: pyarrow is not installed.
     """
     target, drop = column_name(target), dropped(drop)
-    path = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
+    path = at_home(data) if isinstance(data, (str, Path)) else Path()
     files: dict[str, Any] = {"train": data}
     if isinstance(data, (str, Path)):
         files = {**tables_at(path)}
