@@ -244,6 +244,37 @@ def test_a_frame_of_one_column_is_no_feature_of_its_own(frame: Any, y: Any) -> N
         assert learned(Classifier(**QUICK).fit(frame, pandas.Series(y, frame.index, name=name)))
 
 
+@pytest.mark.parametrize("labels", [[True, False], [3, -1], ["b", "a"]])
+def test_labels_keep_their_type_beside_weights(
+    frame: Any, y: Any, labels: list[Any], tmp_path: Path
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    frame = frame.reset_index(drop=True).assign(t=[labels[one == "yes"] for one in y])
+    frame.to_parquet(tmp_path / "t.parquet")
+    w = (np.arange(len(frame)) % 3 > 0).astype(float)
+    for data in (frame, pyarrow.Table.from_pandas(frame), tmp_path / "t.parquet"):
+        model = Classifier(**QUICK).fit(data, target="t", weights=w)
+        assert sorted(model.labels) == sorted(labels)
+        assert {*map(type, model.labels)} == {type(labels[0])}
+
+
+def test_the_validation_may_be_weighed(frame: Any, y: Any) -> None:
+    frame = frame.reset_index(drop=True)
+    held, right = frame[:60].copy(), y[:60].copy()
+    held.loc[:9, "a"], w = 1e6, np.r_[np.zeros(10), np.ones(20), np.full(30, 2.0)]
+    right[:10] = "no"
+    model = Classifier(**QUICK).fit(frame, y, validation=(held[["s", "b", "a"]], right, w))
+    twice = np.repeat(np.arange(60), w.astype(int))
+    alike = Classifier(**QUICK).fit(frame, y, validation=(held.iloc[twice], right[twice]))
+    for name in ("validation_loss", "validation_accuracy"):
+        assert model.history[-1][name] == pytest.approx(alike.history[-1][name], rel=1e-6)
+    shuffled = pandas.Series(w)[::-1]
+    with pytest.raises(DataError, match="index of weights"):
+        Classifier(**QUICK).fit(frame, y, validation=(held, right, shuffled))
+    with pytest.raises(DataError, match=r"perhaps with the weight of each, \(X, y, weights\), but"):
+        Classifier(**QUICK).fit(frame, y, validation=held)
+
+
 def test_weight_0_is_absence_in_tables_of_any_kind(frame: Any, y: Any) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     frame = frame.reset_index(drop=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from plainnet.classifier.labels import Labels
+from plainnet.classifier.weights import without_0
 from plainnet.errors import SettingError
 from plainnet.pictures import Dataset, Splits
 
@@ -40,6 +41,9 @@ def named_data(
         from plainnet.tables.in_memory import has_names  # no array waits for them at the import
 
         if has_names(data):
+            if isinstance(validation, (tuple, list)) and len(validation) == 3:
+                held_weights, *held = without_0(validation[2], *validation[:2])
+                how["validation"] = (*held, held_weights)
             from plainnet.tables.sources import read_named
 
             return read_named(data, y, make, task, **how)

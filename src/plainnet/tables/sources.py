@@ -93,7 +93,8 @@ def read_named(
         drop: columns that are left out.
         missing: as of `read_tables`.
         weights: what each row counts, `(N,)`, none of them 0.
-        validation: a pair as `data` and `y`; None: none.
+        validation: a pair as `data` and `y`, perhaps with weights, none of them 0;
+            None: none.
 
     Raises:
         DataError: y is a column of the table, too, or in another order than its rows; or the
@@ -116,11 +117,15 @@ def read_named(
     columns.averages = moments(train.X, train.weights)[0].astype(np.float32)
     if validation is None:
         return Splits(Path(), train=train)
-    if not isinstance(validation, tuple) or len(validation) != 2:
-        raise DataError("The validation data must be a pair as the training data, (X, y).")
-    check_index(*validation)
-    held = table_of(validation[0], "The validation table")
-    watch = make(columns.extract_table(held), validation[1], train)
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        raise DataError(
+            "The validation data must be a pair as the training data, (X, y), perhaps with the "
+            f"weight of each, (X, y, weights), but got {type(validation).__name__}."
+        )
+    held_X, held_y, held_weights = (*validation, None)[:3]
+    check_index(held_X, held_y)
+    held = table_of(held_X, "The validation table").weighed(held_weights)
+    watch = make(columns.extract_table(held), held_y, train)
     return Splits(Path(), train=train, validation=_with_columns(watch, columns, held))
 
 

@@ -85,7 +85,9 @@ class Table:
         w, rows = check_weights(weights, len(self)), np.flatnonzero(weights)
         table, given = self, self.given
         if len(rows) < len(w):
-            kept = {name: v[rows] for name, v in given.items() if isinstance(v, np.ndarray)}
+            kept = {
+                n: v[rows] if isinstance(v, np.ndarray) else v.take(rows) for n, v in given.items()
+            }
             table, given, w = self.take(rows), kept, w[rows]
         alike = bool((w == 1).all())
         return replace(table, given=given, weights=None if alike else w.astype(np.float64))
