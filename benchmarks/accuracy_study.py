@@ -22,9 +22,10 @@ import numpy as np
 
 from benchmarks.problem import Array
 from plainnet import Classifier
-from plainnet.pictures import Dataset, leaks, read_data, stratified_folds, without_leaks
-from plainnet.pictures.augmentation import MILD, STRONG
-from plainnet.training.evaluation import evaluate_probabilities
+from plainnet.data import Dataset, read_data, stratified_folds
+from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.pictures.augment.augmentation import MILD, STRONG
+from plainnet.pictures.check import leaks, without_leaks
 
 MIDDLE = replace(MILD, shift=0.1, rotate=10, scale=0.15, brightness=0.4, contrast=0.4, colour=0.4)
 USUAL: Mapping[str, Any] = {

@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.clock import per_step
 from plainnet import Adam, Network, SoftmaxCrossEntropy, train_step
-from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.pictures.augmentation import HANDWRITING, MILD, Augmentation
-from plainnet.pictures.changes import loops
+from plainnet.models.preprocessing import Preprocessing
+from plainnet.pictures.augment.augmentation import HANDWRITING, MILD, Augmentation
+from plainnet.pictures.augment.transforms import loops
 from plainnet.training import fused
 from plainnet.training.threads import suited_threads
 

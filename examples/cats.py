@@ -10,7 +10,8 @@ import sys
 import numpy as np
 
 from plainnet import Classifier
-from plainnet.pictures import leaks, read_data, without_leaks
+from plainnet.data import read_data
+from plainnet.pictures.check import leaks, without_leaks
 
 splits = read_data(sys.argv[1])
 if "--drop-leaks" in sys.argv:

@@ -7,7 +7,7 @@ reaches 91.0 to 91.1 %.
 import sys
 
 from plainnet import Classifier
-from plainnet.pictures import read_data
+from plainnet.data import read_data
 
 splits = read_data(sys.argv[1])
 classifier = Classifier(

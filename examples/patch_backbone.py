@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from plainnet.pictures import read_data
+from plainnet.data import read_data
 
 SIDE, PATCH, STEP, FILTERS, GRID = 64, 6, 2, 256, 3
 THRESHOLD = 0.5  # an answer of a filter has to be larger to count

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.classifier import Checkpoint, Classifier
 from plainnet.errors import DataError, DivergedError, ModelFileError
-from plainnet.exchange import read_weights, write_weights
+from plainnet.export import read_weights, write_weights
+from plainnet.models import Checkpoint, Classifier
 from plainnet.network import Array, BatchNorm, Dense, LayerNorm, Network, ReLU
 
 SPARE = 64 << 20

@@ -9,8 +9,9 @@ import pytest
 
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import Array
-from plainnet.pictures import augmented, changes
-from plainnet.pictures.augmentation import (
+from plainnet.pictures.augment import augmented
+from plainnet.pictures.augment import transforms as changes
+from plainnet.pictures.augment.augmentation import (
     FEW,
     HANDWRITING,
     INTERVALS,
@@ -23,8 +24,13 @@ from plainnet.pictures.augmentation import (
     has_colour,
     usual,
 )
-from plainnet.pictures.augmented import Augmented
-from plainnet.pictures.changes import Changes, affine_maps, boxes_around, colour_changes
+from plainnet.pictures.augment.augmented import Augmented
+from plainnet.pictures.augment.transforms import (
+    Transforms,
+    affine_maps,
+    boxes_around,
+    colour_changes,
+)
 from plainnet.training import fused
 
 SHAPES = [(28, 28, 1), (64, 64, 3), (7, 12, 3), (12, 7, 1), (5, 1, 1), (1, 1, 3)]
@@ -47,7 +53,7 @@ def noise(n: int, *shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), np.uint8)
 
 
-def neutral(raw: Array) -> Changes:
+def neutral(raw: Array) -> Transforms:
     return Augmentation().draw(len(raw), raw.shape[1:], np.random.default_rng(0))
 
 

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.data import Dataset, read_data
 from plainnet.errors import DataError, FileError, MissingExtraError, PictureError, SettingError
 from plainnet.network import Array
-from plainnet.pictures import Dataset, read_data, read_pictures
+from plainnet.pictures import read_pictures
 
 onnx: Any = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -25,8 +26,8 @@ pytest.importorskip("onnxruntime")
 from backbones import FLOAT, UINT8, convolutional, glass, save  # noqa: E402
 from onnx import TensorProto, helper  # noqa: E402
 
-from plainnet.pictures.backbone import Backbone  # noqa: E402
-from plainnet.pictures.backbone_model import OnnxModel  # noqa: E402
+from plainnet.pictures.backbone.backbone import Backbone  # noqa: E402
+from plainnet.pictures.backbone.model import OnnxModel  # noqa: E402
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 

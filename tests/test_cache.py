@@ -15,18 +15,13 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.data import Dataset, read_data
+from plainnet.data import picture_cache as cache
 from plainnet.errors import PictureError
-from plainnet.pictures import (
-    Dataset,
-    cache,
-    cache_folder,
-    decoding,
-    picture_files,
-    read_data,
-    reading,
-)
-from plainnet.pictures.cache_folder import CacheFolder
-from plainnet.training.stored import Stored
+from plainnet.files import cache_folder
+from plainnet.files.cache_folder import CacheFolder
+from plainnet.files.rows import MemoryMappedRows
+from plainnet.pictures import decoding, picture_files, reading
 
 
 def draw(path: Path, number: int, side: int = 12) -> None:
@@ -91,8 +86,8 @@ def test_decoded_once(pets: Path, store: Path, decoded: list[Path]) -> None:
     assert len(decoded) == 40
     again = train(pets)
     assert len(decoded) == 40
-    assert isinstance(first.X, Stored)
-    assert isinstance(again.X, Stored)
+    assert isinstance(first.X, MemoryMappedRows)
+    assert isinstance(again.X, MemoryMappedRows)
     assert same(first, without_cache(pets))
     assert same(again, first)
     (file,) = kept(store)
@@ -211,7 +206,7 @@ def test_the_same_training_to_the_last_bit(pets: Path, store: Path) -> None:
         e["validation_loss"] for e in without.history
     ]
     assert isinstance(with_cache.training, Dataset)
-    assert isinstance(with_cache.training.X, Stored)
+    assert isinstance(with_cache.training.X, MemoryMappedRows)
     P = with_cache.predict_proba(with_cache.training.X)
     assert np.array_equal(P, without.predict_proba(np.asarray(with_cache.training.X)))
 
@@ -280,7 +275,7 @@ def build(folder: Path, where: Path, start: float) -> None:
     cache.WORTH = 0
     time.sleep(max(start - time.time(), 0))
     print(hashlib.sha256(np.asarray(train(folder).X).data).hexdigest(), flush=True)
-    raise SystemExit(0 if isinstance(train(folder).X, Stored) else 3)
+    raise SystemExit(0 if isinstance(train(folder).X, MemoryMappedRows) else 3)
 
 
 def test_two_processes_that_build_the_same(pets: Path, store: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from plainnet import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.errors import DataError, SettingError
+from plainnet.metrics.calibration import COLDEST, HOTTEST, fit_temperature, threshold_for
 from plainnet.network import Array
-from plainnet.training.calibration import COLDEST, HOTTEST, fit_temperature, threshold_for
 
 
 @pytest.mark.parametrize("true", [0.5, 1.0, 3.0])

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from plainnet import Classifier
+from plainnet.cli.command_line import cli
 from plainnet.errors import DataError, FileError
-from plainnet.exchange import sequential
-from plainnet.faces.command_line import cli
+from plainnet.export import sequential
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.metrics import wilson_interval
 from plainnet.reports.card import card_text
-from plainnet.training.evaluation import Evaluation
-from plainnet.training.metrics import wilson_interval
 
 AWKWARD = (
     '"a": no',

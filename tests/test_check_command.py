@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.cli.command_line import main
 from plainnet.demo.drawing import draw_animal
-from plainnet.faces.command_line import main
-from plainnet.pictures import check
+from plainnet.pictures.check import check
 from plainnet.reports.check_page import check_page
 from plainnet.reports.check_text import check_text
 

@@ -28,10 +28,10 @@ from plainnet import (
     SoftmaxCrossEntropy,
     train,
 )
-from plainnet.classifier import Checkpoint, Classifier
 from plainnet.demo.drawing import write_drawn_pictures
 from plainnet.errors import DataError, FileError, ModelFileError
-from plainnet.files import read_tensors, write_tensors
+from plainnet.files.tensors import read_tensors, write_tensors
+from plainnet.models import Checkpoint, Classifier
 from plainnet.network import Array
 from plainnet.training import Average, Optimizer, fused, schedules
 from plainnet.training.checkpoint import Position, capture, restore
@@ -362,7 +362,7 @@ def test_going_on_with_compiled_loops_on_many_threads(tmp_path: Path) -> None:
     code = """
 import sys
 import numpy as np
-from plainnet.classifier import Checkpoint, Classifier
+from plainnet.models import Checkpoint, Classifier
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(3000, 784)).astype(np.float32), np.arange(3000) % 2
 made = Classifier(hidden=(32,), epochs=150, batch_size=64, validation_share=0.0)

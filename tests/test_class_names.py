@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainnet import Classifier
-from plainnet.classifier.explain import explain
+from plainnet.data import Dataset
+from plainnet.data.class_matching import class_indices, match
+from plainnet.data.class_names import class_name, label_array, name_labels, natural_order
 from plainnet.errors import DataError, SettingError
+from plainnet.models.explain import explain
 from plainnet.network import Array
-from plainnet.pictures import Dataset
-from plainnet.pictures.class_matching import match, numbers_of
-from plainnet.pictures.class_names import class_name, label_array, name_labels, natural_order
 
 BIG = 2**53
 NFC, NFD = "caf\u00e9", "cafe\u0301"
@@ -166,7 +166,7 @@ def test_what_other_data_call_the_classes(
 
 def test_an_unknown_class_is_named_with_the_known_ones() -> None:
     with pytest.raises(DataError, match="y holds the class '01', but the model knows only 1, 2"):
-        numbers_of(["1", "01"], ("1", "2"), "y")
+        class_indices(["1", "01"], ("1", "2"), "y")
 
 
 # -- the law: what predict answers can be compared with what fit was given ----------------------

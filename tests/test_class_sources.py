@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.data import Dataset, Splits, read_data, stratified_folds
 from plainnet.errors import DataError
 from plainnet.network import Array
-from plainnet.pictures import Dataset, Splits, read_data, stratified_folds
 
 NFC, NFD = "caf\u00e9", "cafe\u0301"
 BIG = 2**53

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier, read_data
+from plainnet.data import Dataset, Splits
 from plainnet.errors import (
     DataError,
     DivergedError,
@@ -17,9 +18,9 @@ from plainnet.errors import (
     SettingError,
     ShapeError,
 )
-from plainnet.files import read_model, write_model
+from plainnet.files.model_file import read_model, write_model
 from plainnet.network import Array
-from plainnet.pictures import Dataset, Splits, read_pictures
+from plainnet.pictures import read_pictures
 from plainnet.version import __version__
 
 SMALL: dict[str, Any] = {"epochs": 3, "hidden": (16,), "learning_rate": 0.02, "batch_size": 16}

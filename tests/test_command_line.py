@@ -28,8 +28,8 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.cli.command_line import COMMANDS, main
 from plainnet.demo.drawing import draw_animal
-from plainnet.faces.command_line import COMMANDS, main
 from plainnet.network import Array
 
 QUICK = ("--epochs", "2", "--hidden", "8", "--batch-size", "8")
@@ -417,8 +417,8 @@ def test_a_full_disk(data: Path, tmp_path: Path, limit: int) -> None:
 def test_a_disk_that_gets_full_while_it_measures(
     plainnet: Command, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from plainnet.cli import learning
     from plainnet.errors import FileError
-    from plainnet.faces import learning
 
     def full(*_: object) -> None:
         raise FileError("metrics.json could not be written.")

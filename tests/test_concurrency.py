@@ -28,9 +28,10 @@ from plainnet import (
     train,
     train_step,
 )
-from plainnet.classifier.explain import METHODS, explain
-from plainnet.classifier.explain_row import explain_row
 from plainnet.errors import SettingError
+from plainnet.files.rows import as_samples
+from plainnet.models.explain import METHODS, explain
+from plainnet.models.explain_row import explain_row
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -46,7 +47,6 @@ from plainnet.network import (
 from plainnet.network.layer import Parameters
 from plainnet.network.trace import trace
 from plainnet.training import GradientDescent, logits
-from plainnet.training.stored import as_samples
 
 THREADS, CALLS = 8, 200
 

@@ -8,8 +8,8 @@ from laws import device, peak_bytes, randomized
 
 from plainnet import BatchNorm, Dense, Network, ReLU
 from plainnet.errors import SettingError
-from plainnet.training import constraints
-from plainnet.training.constraints import ROWS, limit_norms
+from plainnet.training import max_norm as constraints
+from plainnet.training.max_norm import ROWS, limit_norms
 
 
 def network(**settings: Any) -> Network:

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier, Regressor
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array
-from plainnet.training.stored import Stored
 
 QUICK: dict[str, Any] = {"hidden": (4,), "epochs": 2, "batch_size": 16}
 RNG = np.random.default_rng(0)
@@ -103,7 +103,7 @@ def test_on_data_that_stay_on_the_disk(copied: Callable[[Any], Any], tmp_path: P
     np.savez(tmp_path / "d.npz", X=large, y=(large[:, 0] > 0).astype(int))
     made = Classifier(hidden=(4,), epochs=1).fit(tmp_path / "d.npz")
     assert made.training is not None
-    assert isinstance(made.training.X, Stored)
+    assert isinstance(made.training.X, MemoryMappedRows)
     other = copied(made)
     on_its_own(made, other, large[:50])
     assert np.array_equal(np.asarray(other.training.X), np.asarray(made.training.X))

@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainnet.classifier import Classifier, Recipe
-from plainnet.classifier.cross_validation import cross_validate, pool
+from plainnet.cli.command_line import cli
+from plainnet.data import Dataset, stratified_folds
 from plainnet.errors import DataError, SettingError
-from plainnet.faces.command_line import cli
-from plainnet.pictures import Dataset, stratified_folds
+from plainnet.models import Classifier, Recipe
+from plainnet.models.cross_validation import cross_validate, pool
 
 
 @given(st.lists(st.integers(5, 30), min_size=2, max_size=6), st.integers(2, 5), st.integers(0, 99))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainnet.errors import DataError, SettingError, ShapeError
-from plainnet.training.curves import calibration, precision_recall_curve, roc_curve
-from plainnet.training.evaluation import answers_from
-from plainnet.training.metrics import roc_auc
+from plainnet.metrics.curves import calibration, precision_recall_curve, roc_curve
+from plainnet.metrics.evaluation import answers_from
+from plainnet.metrics.metrics import roc_auc
 
 Y = np.array([0, 0, 1, 1])
 SCORE = np.array([0.1, 0.4, 0.35, 0.8])  # the example of scikit-learn's documentation

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from plainnet.data import Dataset, stratified_split
 from plainnet.errors import DataError, SettingError
-from plainnet.pictures import Dataset, stratified_split
 
 Array = NDArray[Any]
 PICTURES = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)

@@ -18,7 +18,7 @@ from test_readme import PAGES, ROOT, blocks_of, commands_in
 
 from plainnet import Classifier, Regressor
 from plainnet.demo.drawing import draw_animal
-from plainnet.exchange import export_onnx, write_weights
+from plainnet.export import export_onnx, write_weights
 from plainnet.network import Array
 
 RUNNER = """

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier, Regressor, read_data
+from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, PlainnetError, SettingError
-from plainnet.exchange import export_onnx, read_weights, write_weights
+from plainnet.export import export_onnx, read_weights, write_weights
 from plainnet.network import Array
-from plainnet.pictures import Dataset, Splits
 from plainnet.tables import read_table
 
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 16, "learning_rate": 0.02}

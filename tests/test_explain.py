@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from plainnet import Classifier
-from plainnet.classifier import Preprocessing
-from plainnet.classifier.explain import METHODS, Explanation, explain
-from plainnet.classifier.member import Member
-from plainnet.classifier.question import contrast
 from plainnet.demo.article import article_network
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, SettingError
+from plainnet.models import Preprocessing
+from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.explain import METHODS, Explanation, explain
+from plainnet.models.question import contrast
 from plainnet.network import Array, Network
 from plainnet.reports.explanation import (
     AGAINST,
@@ -333,5 +333,5 @@ def test_of_an_ensemble_the_mean_of_its_networks_is_explained() -> None:
     one, other = linear(3, seed=1), linear(3, seed=2)
     picture = random_picture(6, 5, 3)
     apart = [explain(model, picture, of="b").relevance for model in (one, other)]
-    one.earlier = [Member(other.network, other.temperature)]
+    one.earlier = [EnsembleMember(other.network, other.temperature)]
     assert explain(one, picture, of="b").relevance == pytest.approx(np.mean(apart, axis=0))

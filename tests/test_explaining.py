@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
-from plainnet.classifier.explain import Explanation, explain
-from plainnet.classifier.explain_row import RowExplanation
 from plainnet.errors import DataError, PlainnetError, SettingError
+from plainnet.models.explain import Explanation, explain
+from plainnet.models.explain_row import RowExplanation
 from plainnet.network import Array
 from plainnet.network.trace import trace
 from plainnet.reports.trace_text import trace_text

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Dataset, Regressor, read_data
-from plainnet.classifier import Preprocessing
 from plainnet.errors import DataError
-from plainnet.exchange import export_onnx, verify_onnx
+from plainnet.export import export_onnx, verify_onnx
+from plainnet.files.rows import MemoryMappedRows
+from plainnet.metrics.moments import centred, moments
+from plainnet.models import Preprocessing
 from plainnet.network import Array
-from plainnet.training.moments import centred, moments
-from plainnet.training.stored import Stored
 
 RNG = np.random.default_rng(0)
 T = RNG.uniform(0, 60, 400)
@@ -51,7 +51,7 @@ def npz(X: Array, y: Array, folder: Path) -> Any:
 
 def memmap(X: Array, y: Array, folder: Path) -> Any:
     np.save(folder / "X.npy", X)
-    stored: Any = Stored(folder / "X.npy", X.dtype, X.shape, 128)
+    stored: Any = MemoryMappedRows(folder / "X.npy", X.dtype, X.shape, 128)
     return Dataset(stored, y, ("0", "1"))
 
 

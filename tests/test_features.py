@@ -16,14 +16,15 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from plainnet import Classifier
-from plainnet.classifier import load_run
-from plainnet.classifier.explain import explain
-from plainnet.classifier.samples import raw_samples
+from plainnet.cli.command_line import main
+from plainnet.data import read_data
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, MissingExtraError, ModelFileError, SettingError
-from plainnet.faces.command_line import main
+from plainnet.models import load_run
+from plainnet.models.explain import explain
+from plainnet.models.samples import raw_samples
 from plainnet.network import Array
-from plainnet.pictures import picture_files, read_data, read_pictures
+from plainnet.pictures import picture_files, read_pictures
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -31,7 +32,7 @@ pytest.importorskip("onnxruntime")
 from backbones import FLOAT, convolutional, glass, save
 from onnx import helper
 
-from plainnet.pictures.backbone import Backbone
+from plainnet.pictures.backbone.backbone import Backbone
 
 SETTINGS: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 8, "seed": 2}
 OPTIONS = ("--hidden", "8", "--epochs", "6", "--batch-size", "8", "--seed", "2")

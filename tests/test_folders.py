@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.data import Dataset, Splits, read_data
 from plainnet.errors import DataError, PictureError
-from plainnet.pictures import Dataset, Splits, read_data, read_pictures
+from plainnet.pictures import read_pictures
 
 LAYOUT = r"one folder for each class(.|\n)*pets/\n.*cat/"
 

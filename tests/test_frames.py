@@ -10,7 +10,7 @@ import pytest
 import plainnet
 from plainnet import Classifier, Regressor, read_tables, tables
 from plainnet.errors import DataError, SettingError
-from plainnet.tables import Columns, Table, read_table, table_of
+from plainnet.tables import Table, TableEncoder, read_table, table_of
 
 pandas = pytest.importorskip("pandas")
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "seed": 1}
@@ -34,7 +34,7 @@ def y(frame: Any) -> Any:
 
 
 def learned(model: Classifier | Regressor) -> list[str]:
-    assert isinstance(model.extractor, Columns)
+    assert isinstance(model.extractor, TableEncoder)
     return [column.name for column in model.extractor.columns]
 
 
@@ -73,7 +73,7 @@ def test_the_index_of_a_frame_is_not_learned(
 def test_an_index_written_to_csv(first: str, cells: str, tmp_path: Path) -> None:
     rows = [f"{cell},{i % 2},{'pq'[i % 2]}" for i, cell in enumerate(cells.split())]
     (tmp_path / "t.csv").write_text("\n".join([f"{first},a,t", *rows]))
-    made = Columns.fit(read_table(tmp_path / "t.csv"), "t")
+    made = TableEncoder.fit(read_table(tmp_path / "t.csv"), "t")
     assert [column.name for column in made.columns] == ["a"]
     [(name, why)] = made.left_out.items()
     assert made.identifiers == (name,)  # `predict --csv` writes it beside the answers

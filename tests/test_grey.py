@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.data import Dataset, Splits, read_data
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array
-from plainnet.pictures import Dataset, Splits, read_data, resize_pictures
+from plainnet.pictures import resize_pictures
 from plainnet.pictures.grey import are_grey, in_grey
-from plainnet.training.stored import Stored
 
 TOLD = "are grey: they are learned from in one channel"
 HOW: dict[str, Any] = {"hidden": (6,), "epochs": 2, "seed": 4, "size": 8}
@@ -88,9 +89,9 @@ def test_luma_is_that_of_pillow(tmp_path: Path, on_disk: bool) -> None:
     expected = np.stack([np.asarray(Image.fromarray(one).convert("L")) for one in X])[..., None]
     if on_disk:
         X.tofile(tmp_path / "x")
-        X = Stored(tmp_path / "x", np.uint8, X.shape)
+        X = MemoryMappedRows(tmp_path / "x", np.uint8, X.shape)
     made = in_grey(X)
-    assert isinstance(made, Stored) == on_disk
+    assert isinstance(made, MemoryMappedRows) == on_disk
     assert np.array_equal(made, expected)
     assert np.array_equal(made[7:9], expected[7:9])
     assert not are_grey(X)

@@ -9,24 +9,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet.data import Dataset, Splits, read_data
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
 from plainnet.network import Array
-from plainnet.pictures import (
-    Dataset,
+from plainnet.pictures.check import (
+    DataReport,
     Finding,
-    Findings,
-    Splits,
     check,
     fingerprints,
     leaks,
     picture_of,
-    read_data,
     without_leaks,
 )
-from plainnet.pictures.duplicates import Leak, Sample, comparable, exactly_the_same, groups
-from plainnet.pictures.findings import parts_of
-from plainnet.pictures.fingerprints import Fingerprints
+from plainnet.pictures.check.data_report import parts_of
+from plainnet.pictures.check.duplicates import Leak, Sample, comparable, exactly_the_same, groups
+from plainnet.pictures.check.fingerprints import Fingerprints
 
 EACH = 8
 """Pictures of each class."""
@@ -67,7 +65,7 @@ def saved_again(source: Path, target: Path, size: float = 1, quality: int = 90) 
         image.resize(sides).save(target, quality=quality)
 
 
-def only(findings: Findings) -> Finding:
+def only(findings: DataReport) -> Finding:
     assert len(findings.findings) == 1, findings.findings
     return findings.findings[0]
 

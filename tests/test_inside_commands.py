@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
-from plainnet.classifier import Preprocessing
+from plainnet.cli.command_line import main
 from plainnet.demo.article import article_network
 from plainnet.demo.drawing import draw_animal
-from plainnet.faces.command_line import main
+from plainnet.models import Preprocessing
 
 Command = Callable[..., tuple[int, str, str]]
 

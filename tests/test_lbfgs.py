@@ -8,10 +8,10 @@ import pytest
 from laws import normal
 
 from plainnet.errors import DataError, DivergedError, MissingExtraError, ShapeError
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array, MeanSquaredError, Network, SigmoidCrossEntropy
 from plainnet.training import lbfgs
 from plainnet.training.lbfgs import Minimum, minimize
-from plainnet.training.stored import Stored
 
 pytest.importorskip("scipy")
 
@@ -64,7 +64,7 @@ def test_samples_that_are_not_in_memory_are_taken_some_at_a_time(
 ) -> None:
     monkeypatch.setattr(lbfgs, "AT_ONCE", 11 * 3 * 8)
     networks, rows = (line(), line()), Rows(X)
-    stored: Any = Stored.of(rows, X.dtype, X.shape)
+    stored: Any = MemoryMappedRows.of(rows, X.dtype, X.shape)
     for network, samples in zip(networks, (X, stored), strict=True):
         minimize(network, MeanSquaredError(), samples, y, weights=w, l2=1.0, tolerance=1e-9)
     np.testing.assert_allclose(networks[0].theta, networks[1].theta, rtol=1e-6)

@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.cli.command_line import main
+from plainnet.data import read_data
 from plainnet.errors import DataError, PictureError
-from plainnet.faces.command_line import main
-from plainnet.pictures import check, picture_files, read_data, read_picture
+from plainnet.pictures import picture_files, read_picture
+from plainnet.pictures.check import check
 from plainnet.pictures.formats import format_of
 from plainnet.pictures.scanning import counts_of, scan
 

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier
-from plainnet.classifier import Checkpoint, new_run
 from plainnet.errors import FileError
-from plainnet.files import locked, write_file
+from plainnet.files.lock import locked
+from plainnet.files.writing import write_file
+from plainnet.models import Checkpoint, new_run
 from plainnet.reports.tensorboard import write_events
 
 COMMAND = [sys.executable, "-m", "plainnet", "train"]

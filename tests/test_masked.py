@@ -8,13 +8,14 @@ import pytest
 
 from plainnet import Classifier, Dataset, Regressor, train
 from plainnet.errors import DataError
+from plainnet.metrics import metrics
+from plainnet.metrics.curves import calibration, roc_curve
+from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.metrics.regression import evaluate_numbers
 from plainnet.network import MeanSquaredError, Network, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.tables import table_of
-from plainnet.training import Adam, logits, metrics
-from plainnet.training.curves import calibration, roc_curve
-from plainnet.training.evaluation import evaluate_probabilities
+from plainnet.training import Adam, logits
 from plainnet.training.lbfgs import minimize
-from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))

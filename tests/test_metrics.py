@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainnet.errors import DataError, SettingError, ShapeError
-from plainnet.network.arrays import Array
-from plainnet.training.evaluation import answers_from, evaluate_probabilities
-from plainnet.training.metrics import (
+from plainnet.metrics.evaluation import answers_from, evaluate_probabilities
+from plainnet.metrics.metrics import (
     accuracy,
     confusion_matrix,
     log_loss,
@@ -19,6 +18,7 @@ from plainnet.training.metrics import (
     roc_auc_one_vs_rest,
     wilson_interval,
 )
+from plainnet.network.arrays import Array
 
 
 def labels(*numbers: int) -> Array:

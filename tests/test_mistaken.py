@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier, read_data
-from plainnet.classifier.explain import explain
+from plainnet.cli.command_line import main
+from plainnet.data.mistaken import looks_like
 from plainnet.errors import DataError, ModelFileError
-from plainnet.faces.command_line import main
-from plainnet.pictures.mistaken import looks_like
+from plainnet.models.explain import explain
 
 QUICK: dict[str, Any] = {"epochs": 1, "hidden": (4,)}
 

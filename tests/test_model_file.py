@@ -12,7 +12,8 @@ from safetensors import safe_open
 from safetensors.numpy import load, load_file, save
 
 from plainnet.errors import FileError, ModelFileError
-from plainnet.files import header, read_model, tensors, write_model
+from plainnet.files import header, tensors
+from plainnet.files.model_file import read_model, write_model
 from plainnet.network import (
     Array,
     BatchNorm,

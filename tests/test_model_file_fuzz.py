@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainnet.classifier import Classifier
 from plainnet.errors import ModelFileError
+from plainnet.models import Classifier
 
 TESTS = Path(__file__).parent
 MiB = 1 << 20
@@ -119,7 +119,7 @@ import re, sys
 from pathlib import Path
 import numpy as np
 import plainnet.pictures
-from plainnet.classifier import Classifier
+from plainnet.models import Classifier
 from plainnet.errors import ModelFileError
 path = Path(sys.argv[1])
 def most():  # not ru_maxrss, which begins with that of the process that started this one

@@ -32,7 +32,7 @@ from plainnet import (
     train,
 )
 from plainnet.errors import ModelFileError, SettingError
-from plainnet.files import read_model, write_model
+from plainnet.files.model_file import read_model, write_model
 from plainnet.network import Array, Layer, he_normal
 from plainnet.training.fused_step import fused_gradient
 from plainnet.training.span import Span, span_pays

@@ -11,11 +11,10 @@ from test_settings import OTHERS, X, Y
 
 from plainnet import Classifier, Network, Regressor, train
 from plainnet.checks import check_flag, check_number, check_whole
-from plainnet.classifier import Checkpoint, Recipe
-from plainnet.classifier.choices import NUMBERS
 from plainnet.errors import SettingError
-from plainnet.files import read_model
-from plainnet.files.model_file import write_model
+from plainnet.files.model_file import read_model, write_model
+from plainnet.models import Checkpoint, Recipe
+from plainnet.models.names import NUMBERS
 from plainnet.network import (
     Array,
     BatchNorm,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier
+from plainnet.data import Dataset, Extractor
 from plainnet.errors import SettingError
 from plainnet.network import Array
-from plainnet.pictures import Dataset, Extractor
 
 onnx: Any = pytest.importorskip("onnx")
 runtime: Any = pytest.importorskip("onnxruntime")
@@ -19,8 +19,8 @@ runtime: Any = pytest.importorskip("onnxruntime")
 from backbones import FLOAT, UINT8, convolutional, glass, save  # noqa: E402
 from onnx import helper  # noqa: E402
 
-from plainnet.exchange import export_onnx, onnx_model, verify_onnx  # noqa: E402
-from plainnet.pictures.backbone import Backbone  # noqa: E402
+from plainnet.export import export_onnx, onnx_model, verify_onnx  # noqa: E402
+from plainnet.pictures.backbone.backbone import Backbone  # noqa: E402
 
 RNG = np.random.default_rng(0)
 PICTURES = np.concatenate(

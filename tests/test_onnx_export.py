@@ -14,13 +14,13 @@ import pytest
 from PIL import Image, ImageOps
 
 from plainnet import Classifier, network
+from plainnet.cli.command_line import main
 from plainnet.errors import FileError, MissingExtraError, ModelFileError, SettingError
-from plainnet.exchange import export_onnx, golden_path, onnx_model, verify_onnx
-from plainnet.exchange.golden_samples import golden_samples
-from plainnet.exchange.network_nodes import answer_nodes, network_nodes
-from plainnet.exchange.nodes import OPSET, Nodes
-from plainnet.exchange.picture_nodes import resize_nodes
-from plainnet.faces.command_line import main
+from plainnet.export import export_onnx, golden_path, onnx_model, verify_onnx
+from plainnet.export.golden_samples import golden_samples
+from plainnet.export.network_nodes import answer_nodes, network_nodes
+from plainnet.export.nodes import OPSET, Nodes
+from plainnet.export.picture_nodes import resize_nodes
 from plainnet.network import Array, BatchNorm, Dense, Layer, LayerNorm, Network
 from plainnet.pictures import picture_files, read_pictures, resize_pictures
 

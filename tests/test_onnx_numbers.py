@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
+from plainnet.cli.command_line import main
 from plainnet.errors import SettingError
-from plainnet.exchange import export_onnx, golden_path, onnx_model, read_weights, verify_onnx
-from plainnet.exchange.golden_samples import golden_rows, golden_samples
-from plainnet.exchange.inputs import inputs_of
-from plainnet.faces.command_line import main
+from plainnet.export import export_onnx, golden_path, onnx_model, read_weights, verify_onnx
+from plainnet.export.golden_samples import golden_rows, golden_samples
+from plainnet.export.inputs import inputs_of
 from plainnet.network import Array
 from plainnet.reports.card import card_text
-from plainnet.tables import Columns
+from plainnet.tables import TableEncoder
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -129,7 +129,7 @@ def learned(target: str) -> Classifier | Regressor:
 
 def fed(asked: Classifier | Regressor, rows: dict[str, list[Any]]) -> dict[str, Array]:
     """The rows as the graph takes them, made without plainnet's own reading."""
-    assert isinstance(asked.extractor, Columns)
+    assert isinstance(asked.extractor, TableEncoder)
     given = {}
     for column, one in zip(asked.extractor.columns, inputs_of(asked), strict=True):
         cells = rows[column.name]
@@ -183,7 +183,7 @@ def test_the_features_are_those_of_the_table() -> None:
     session = runtime.InferenceSession(model.SerializeToString())
     rows = rows_of()
     (X,) = session.run(["features"], fed(asked, rows))
-    assert isinstance(asked.extractor, Columns)
+    assert isinstance(asked.extractor, TableEncoder)
     np.testing.assert_allclose(X, asked.extractor.extract(rows), rtol=0, atol=1e-6)
     assert {column.kind for column in asked.extractor.columns} == {"number", "date", "category"}
     assert {(s.domain, s.version) for s in model.opset_import} == {("", 13), ("ai.onnx.ml", 2)}
@@ -207,7 +207,7 @@ def test_categories_are_spelled_as_plainnet_knows_them(missing: Any) -> None:
 
 def test_the_golden_rows_hold_what_is_missing_and_unknown() -> None:
     columns = learned("price").extractor
-    assert isinstance(columns, Columns)
+    assert isinstance(columns, TableEncoder)
     inputs, told = golden_rows(columns)
     by_name = dict(zip(told, inputs, strict=True))
     assert np.isnan(by_name["age"]).any()

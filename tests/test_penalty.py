@@ -10,8 +10,8 @@ from plainnet.errors import SettingError
 from plainnet.network import Array, MeanSquaredError, Network, ReLU
 from plainnet.network.gradient_check import largest_error
 from plainnet.training import Batches, GradientDescent, Momentum, train
+from plainnet.training.l2 import add_l2
 from plainnet.training.optimizer import BLOCK
-from plainnet.training.penalty import add_l2
 
 N = 7
 X, Y = normal(N, 3), normal(N, 2, seed=1)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from plainnet import Classifier, Regressor
-from plainnet.classifier.explain import explain
-from plainnet.classifier.picture_samples import raw_pictures
 from plainnet.errors import DataError, PictureError
+from plainnet.models.explain import explain
+from plainnet.models.picture_samples import raw_pictures
 from plainnet.pictures import decoding, read_picture, read_pictures
 from plainnet.pictures.given import pictures_in
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from click import Context, Option
 
-from plainnet.classifier import recipe
+from plainnet.cli.command_line import COMMANDS, cli, main
 from plainnet.demo.drawing import draw_animal
-from plainnet.faces.command_line import COMMANDS, cli, main
+from plainnet.models import recipe
 
 ROOT = Path(__file__).parents[1]
 ENGLISH, CHINESE = READMES = ("README.md", "README.zh.md")

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet.classifier import Classifier, Recipe
-from plainnet.classifier.recipe import SMALL, Settled
-from plainnet.classifier.weights import weights_of
+from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
+from plainnet.models import Classifier, Recipe
+from plainnet.models.class_weights import weights_of
+from plainnet.models.recipe import SMALL, Settled
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
-from plainnet.pictures import Dataset, Splits
-from plainnet.pictures.augmentation import FEW, MANY
+from plainnet.pictures.augment.augmentation import FEW, MANY
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(90, 5)).astype(np.float32)

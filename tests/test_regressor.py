@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Dataset, Regressor
-from plainnet.classifier import Checkpoint, load_any, load_run
-from plainnet.classifier.cross_regression import cross_validate_numbers
+from plainnet.data import Splits, random_folds, random_split
 from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
-from plainnet.files import read_model, write_model
+from plainnet.files.model_file import read_model, write_model
+from plainnet.metrics.regression import evaluate_numbers
+from plainnet.models import Checkpoint, load_any, load_run
+from plainnet.models.cross_regression import cross_validate_numbers
 from plainnet.network import Array
-from plainnet.pictures import Splits, health, random_folds, random_split
-from plainnet.pictures.duplicates import Sample
+from plainnet.pictures.check import checking as health
+from plainnet.pictures.check.duplicates import Sample
 from plainnet.reports.material import report_of
-from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(300, 4)).astype(np.float32)

@@ -14,16 +14,17 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
-from plainnet.classifier import Recipe, finish_run, keep_run, start_run
-from plainnet.classifier.fitting import network_at_start
-from plainnet.classifier.labels import right_classes
+from plainnet.cli.command_line import main
+from plainnet.cli.interrupt import Terminated
+from plainnet.cli.report import report_training, train_command
+from plainnet.cli.train import command as train
+from plainnet.data import Dataset, Splits, read_data
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
-from plainnet.faces.command_line import main
-from plainnet.faces.interrupt import Terminated
-from plainnet.faces.report import report_training, train_command
-from plainnet.faces.train import command as train
-from plainnet.pictures import Dataset, Splits, read_data
+from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.models import Recipe, finish_run, keep_run, start_run
+from plainnet.models.fitting import network_at_start
+from plainnet.models.labels import right_classes
 from plainnet.reports.html import element, page, picture, table
 from plainnet.reports.material import Part, Report
 from plainnet.reports.model_card import verdict, weak_classes
@@ -31,7 +32,6 @@ from plainnet.reports.report_page import report_html, write_figures, write_repor
 from plainnet.reports.report_parts import duration
 from plainnet.reports.report_pictures import weight_picture
 from plainnet.reports.settings import settings_used
-from plainnet.training.evaluation import evaluate_probabilities
 
 NASTY = ('<b>cat</b> & "co"', "it's 狗\n\x1b")
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -534,7 +534,7 @@ def test_a_report_that_cannot_be_written_loses_nothing(
     def fails(*_: object) -> None:
         raise reason
 
-    monkeypatch.setattr("plainnet.faces.report.write_report", fails)
+    monkeypatch.setattr("plainnet.cli.report.write_report", fails)
     assert plainnet("train", "pets", "--out", "run", *QUICK) == code
     told, words = capsys.readouterr(), str(reason) or "it was stopped"
     again = f"its report was not written ({words}); to try again: plainnet report run pets"

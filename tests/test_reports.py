@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plainnet import Epoch, Network
+from plainnet.metrics.evaluation import Evaluation
 from plainnet.network import BatchNorm, Dense, Dropout, LeakyReLU
 from plainnet.reports import (
     count,
@@ -21,7 +22,6 @@ from plainnet.reports import (
     show_progress,
     table,
 )
-from plainnet.training.evaluation import Evaluation
 
 
 def evaluation(classes: tuple[str, ...], confusion: object, auc: float = 0.875) -> Evaluation:

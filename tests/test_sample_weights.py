@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Dataset, Regressor, train
-from plainnet.classifier import Learner
-from plainnet.classifier.cross_regression import cross_validate_numbers, pool_numbers
-from plainnet.classifier.cross_validation import cross_validate, pool
-from plainnet.classifier.preprocessing import Preprocessing
-from plainnet.classifier.recipe import Recipe
-from plainnet.classifier.samples import make_dataset, make_numbers
+from plainnet.data import Splits
 from plainnet.errors import DataError, ShapeError
+from plainnet.metrics import metrics
+from plainnet.metrics.calibration import fit_temperature, threshold_for
+from plainnet.metrics.curves import calibration, precision_recall_curve, roc_curve
+from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.metrics.regression import evaluate_numbers
+from plainnet.models import Learner
+from plainnet.models.cross_regression import cross_validate_numbers, pool_numbers
+from plainnet.models.cross_validation import cross_validate, pool
+from plainnet.models.preprocessing import Preprocessing
+from plainnet.models.recipe import Recipe
+from plainnet.models.samples import make_dataset, make_numbers
 from plainnet.network import (
     Array,
     MeanSquaredError,
@@ -22,14 +28,9 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.pictures import Splits
 from plainnet.reports.material import Report
-from plainnet.training import Adam, AdamHat, Batches, metrics
-from plainnet.training.calibration import fit_temperature, threshold_for
-from plainnet.training.curves import calibration, precision_recall_curve, roc_curve
-from plainnet.training.evaluation import evaluate_probabilities
+from plainnet.training import Adam, AdamHat, Batches
 from plainnet.training.lbfgs import minimize
-from plainnet.training.regression import evaluate_numbers
 
 RNG = np.random.default_rng(0)
 N = 150

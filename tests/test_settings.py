@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
-from plainnet.classifier import Learner, Recipe
-from plainnet.classifier.regressor import CLASSES_ONLY
-from plainnet.classifier.settings import ClassifierSettings, RegressorSettings
 from plainnet.errors import SettingError
+from plainnet.models import Learner, Recipe
+from plainnet.models.regressor import CLASSES_ONLY
+from plainnet.models.settings import ClassifierSettings, RegressorSettings
 from plainnet.network import Array
-from plainnet.pictures.augmentation import augmentation_of
+from plainnet.pictures.augment.augmentation import augmentation_of
 
 KINDS = [Classifier, Regressor]
 X: Array = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plainnet.data import Dataset, Splits, read_data
 from plainnet.errors import (
     DataError,
     FileError,
     MissingExtraError,
     SettingError,
 )
-from plainnet.pictures import Dataset, Splits, read_data, resize_pictures
+from plainnet.pictures import resize_pictures
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(0)

@@ -13,21 +13,23 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
-from plainnet.classifier.checkpoint import fingerprint
-from plainnet.classifier.preprocessing import Preprocessing
+from plainnet.data import Dataset, read_data
+from plainnet.data import npy_files as mapped
 from plainnet.errors import DataError, ShapeError
+from plainnet.files import rows as stored
+from plainnet.files.rows import MemoryMappedRows, as_samples, blocks, not_finite, select
+from plainnet.models.checkpoint import fingerprint
+from plainnet.models.preprocessing import Preprocessing
 from plainnet.network import Array
-from plainnet.pictures import Dataset, check, mapped, read_data
-from plainnet.training import stored
+from plainnet.pictures.check import check
 from plainnet.training.batches import Batches, counting_samples, logits
-from plainnet.training.stored import Stored, as_samples, blocks, not_finite, select
 
 DTYPES = (np.uint8, np.float32, ">f4", np.float64, np.int16)
 
 
-def on_disk(path: Path, values: Array, before: int = 0) -> Stored:
+def on_disk(path: Path, values: Array, before: int = 0) -> MemoryMappedRows:
     path.write_bytes(bytes(before) + values.tobytes())
-    return Stored(path, values.dtype, values.shape, before)
+    return MemoryMappedRows(path, values.dtype, values.shape, before)
 
 
 @pytest.fixture(params=[2**23, 64], ids=["held", "let go"])
@@ -67,9 +69,9 @@ def test_selections_of_selections(tmp_path: Path, held: int) -> None:
     mask = np.arange(40) % 3 == 0
     chosen = X.select(mask).select(slice(None, None, -1)).select([0, 3, -1])
     assert np.array_equal(chosen, A[mask][::-1][[0, 3, -1]])
-    assert isinstance(chosen.reshape(3, 5, 2), Stored)
+    assert isinstance(chosen.reshape(3, 5, 2), MemoryMappedRows)
     assert np.array_equal(chosen.reshape(3, -1, 2)[1], A[mask][::-1][3].reshape(5, 2))
-    assert isinstance(chosen.reshape(-1, 5, 2), Stored)
+    assert isinstance(chosen.reshape(-1, 5, 2), MemoryMappedRows)
     assert np.array_equal(chosen.reshape(-1), np.asarray(chosen).ravel())
     assert type(select(A, mask)) is np.ndarray
     with pytest.raises(ValueError, match="cannot be of shape"):
@@ -81,7 +83,7 @@ def test_selections_of_selections(tmp_path: Path, held: int) -> None:
 def test_other_dtypes_are_made_row_by_row(tmp_path: Path, held: int) -> None:
     A = np.array([[1.5, -2, 1e300], [0, 1, 2]])
     X = on_disk(tmp_path / "a", A).astype(np.float32)
-    assert isinstance(X, Stored)
+    assert isinstance(X, MemoryMappedRows)
     assert X.dtype == X[0].dtype == X[:1].dtype == np.float32
     assert X[0].tolist() == [1.5, -2, np.inf]
 
@@ -100,7 +102,7 @@ def test_it_does_what_arrays_do(tmp_path: Path) -> None:
 def test_a_file_that_is_too_short(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(10))
     with pytest.raises(ValueError, match="buffer"):
-        Stored(tmp_path / "a", np.uint8, (3, 4))
+        MemoryMappedRows(tmp_path / "a", np.uint8, (3, 4))
 
 
 @pytest.mark.parametrize("values", [[(2, 1, np.nan)], [(7, 0, np.inf), (3, 2, -np.inf)], []])
@@ -135,7 +137,7 @@ def test_the_same_from_memory_and_disk(tmp_path: Path, held: int) -> None:
         one, other = (classifier.network.theta for classifier in trained)
         assert np.array_equal(one, other)
         taken = disk.take(y == 1)
-        assert isinstance(taken.X, Stored)
+        assert isinstance(taken.X, MemoryMappedRows)
         assert trained[0].evaluate(taken).to_dict() == trained[1].evaluate(taken).to_dict()
         network, prepare = trained[0].network, trained[0].preprocessing
         assert np.array_equal(
@@ -152,7 +154,7 @@ def test_a_memory_map_of_the_user_stays_on_the_disk(tmp_path: Path) -> None:
     y = np.arange(40) % 2
     classifier = Classifier(hidden=(4,), epochs=2).fit(X, y)
     assert classifier.training is not None
-    assert isinstance(classifier.training.X, Stored)
+    assert isinstance(classifier.training.X, MemoryMappedRows)
     assert np.array_equal(classifier.predict_proba(X), classifier.predict_proba(A))
     assert np.array_equal(as_samples(X[5:]), A[5:])  # a part, of which the place is not known
     assert np.array_equal(as_samples(X.T), A.T)
@@ -194,7 +196,11 @@ def test_arrays_in_files(
     splits = read_data(path)
     assert splits.train is not None
     assert splits.test is not None
-    assert isinstance(splits.train.X, Stored) == isinstance(splits.test.X, Stored) == FORMS[save]
+    assert (
+        isinstance(splits.train.X, MemoryMappedRows)
+        == isinstance(splits.test.X, MemoryMappedRows)
+        == FORMS[save]
+    )
     right = A[..., None] if dtype is np.uint8 else A
     assert np.array_equal(splits.train.X, right)
     assert np.array_equal(splits.test.X, right[:8])
@@ -262,7 +268,7 @@ PEAK = """
             most = max(most, int(fields["RssAnon"].split()[0]))
             time.sleep(0.003)
     threading.Thread(target=watch, daemon=True).start()
-    from plainnet.faces.command_line import main
+    from plainnet.cli.command_line import main
     try:
         main()
     except SystemExit as ended:

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
-from plainnet.classifier import Checkpoint, load_any
+from plainnet.cli.command_line import main
+from plainnet.cli.reading import read_told
+from plainnet.cli.tables import TableOptions
+from plainnet.data import Extractor
 from plainnet.errors import SettingError
-from plainnet.faces.command_line import main
-from plainnet.faces.reading import read_told
-from plainnet.faces.tables import Asked
-from plainnet.pictures import Extractor
+from plainnet.models import Checkpoint, load_any
 from plainnet.tables import read_table
 
 Command = Callable[..., tuple[int, str, str]]
@@ -192,7 +192,7 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
 
 def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
     with pytest.raises(SettingError, match="--features makes features of pictures, and --target"):
-        read_told(folder / "ship.csv", extractor=Extractor(), asked=Asked("survived"))
+        read_told(folder / "ship.csv", extractor=Extractor(), asked=TableOptions("survived"))
 
 
 def test_the_other_task(plainnet: Command) -> None:

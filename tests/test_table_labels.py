@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier
-from plainnet.classifier import load_any
+from plainnet.data import Dataset
+from plainnet.data.class_names import class_name
 from plainnet.errors import DataError, SettingError
-from plainnet.pictures import Dataset
-from plainnet.pictures.class_names import class_name
+from plainnet.models import load_any
 from plainnet.tables import read_table, read_tables
 
 ID = 987654321098765432
@@ -455,7 +455,7 @@ def test_a_category_may_be_spelled_in_two_ways(train: str, test: str, tmp_path: 
 def test_an_exported_graph_takes_both_spellings(tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    from plainnet.exchange import export_onnx
+    from plainnet.export import export_onnx
 
     model = learned({"c": [NFC, "b", "NA"] * 20, "t": ["yes", "no", "no"] * 20}, missing=[])
     export_onnx(model, tmp_path / "m.onnx")

@@ -15,26 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainnet import Classifier, Dataset, Regressor, tables
-from plainnet.classifier.cross_regression import cross_validate_numbers, pool_numbers
-from plainnet.classifier.explain_row import explain_row
+from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError, ModelFileError, SettingError
-from plainnet.files import read_model, write_model
+from plainnet.files.model_file import read_model, write_model
+from plainnet.models.cross_regression import cross_validate_numbers, pool_numbers
+from plainnet.models.explain_row import explain_row
 from plainnet.network import Array
-from plainnet.pictures.class_names import plain_text
 from plainnet.tables import (
     Category,
-    Columns,
     Date,
     Number,
     Table,
+    TableEncoder,
     is_table,
     overview,
     read_table,
     read_tables,
     table_of,
 )
-from plainnet.tables.choosing import choose
 from plainnet.tables.csv_file import DELIMITERS
+from plainnet.tables.inference import choose
 from plainnet.tables.numbers import NumberFormat, find_numbers, split_number
 from plainnet.tables.table import TEXT, texts_of
 from plainnet.tables.values import Cells, date
@@ -507,7 +507,7 @@ def test_a_model_keeps_its_table(train_file: Path, tmp_path: Path) -> None:
     before.save(tmp_path / "m")
     after = Classifier.load(tmp_path / "m")
     assert after.predict_proba(train_file).tobytes() == before.predict_proba(train_file).tobytes()
-    assert isinstance(after.extractor, Columns)
+    assert isinstance(after.extractor, TableEncoder)
     assert after.extractor.identifiers == ("id",)
     assert [column.kind for column in after.extractor.columns] == ["number", "category", "date"]
     after.save(tmp_path / "again")

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from plainnet import Classifier
+from plainnet.cli.command_line import cli
 from plainnet.errors import FileError, MissingExtraError, SettingError
-from plainnet.faces.command_line import cli
 from plainnet.reports import tensorboard
 from plainnet.reports.tensorboard import write_events
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from plainnet import Adam, Network, SoftmaxCrossEntropy, set_threads, train
+from plainnet.cli.command_line import COMPUTING, cli
 from plainnet.errors import SettingError
-from plainnet.faces.command_line import COMPUTING, cli
 from plainnet.network import Array
 from plainnet.training import logits
 from plainnet.training.threads import one_thread

@@ -14,7 +14,7 @@ from test_readme import BLOCK, text_of
 from plainnet import Classifier
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import FileError, ModelFileError, SettingError
-from plainnet.exchange import read_weights, sequential, write_weights
+from plainnet.export import read_weights, sequential, write_weights
 from plainnet.network import (
     Array,
     BatchNorm,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from plainnet.errors import FileError
-from plainnet.files import new_folder, numbered_folder, write_file
+from plainnet.files.writing import new_folder, numbered_folder, write_file
 
 
 def listing(folder: Path) -> list[str]:

@@ -11,11 +11,11 @@ import pytest
 
 from plainnet import Classifier, Regressor, read_tables
 from plainnet.errors import DataError, ModelFileError
-from plainnet.files import read_model, write_model
-from plainnet.tables import Category, Columns, Date, Number, Table, read_table, table_of
-from plainnet.tables.choosing import choose
+from plainnet.files.model_file import read_model, write_model
+from plainnet.tables import Category, Date, Number, Table, TableEncoder, read_table, table_of
 from plainnet.tables.csv_file import delimiter_of
 from plainnet.tables.dates import COMPACT
+from plainnet.tables.inference import choose
 from plainnet.tables.numbers import NumberFormat
 
 N = 60
@@ -320,7 +320,7 @@ def test_the_target_has_a_form_too(tmp_path: Path) -> None:
         return tmp_path / "t.csv"
 
     model = Regressor(**QUICK).fit(table(lambda v: german(f"{v / 7:,.2f} €")), target="price")
-    assert isinstance(model.extractor, Columns)
+    assert isinstance(model.extractor, TableEncoder)
     assert model.extractor.target_format == "1.234,5 €"
     assert model.mean == pytest.approx(INTS.mean() / 7, rel=0.1)
     held = model.extractor.read(table(lambda v: german(f"{v:,} €"), 5)).train
@@ -455,13 +455,13 @@ def test_columns_of_several_values() -> None:
 def test_infinity_in_memory_is_told_as_in_a_file(caplog: pytest.LogCaptureFixture) -> None:
     table = table_of({"c": [*map(float, range(40)), np.inf], "t": ["p"] * 41})
     assert "1 of 41 cells cannot be read" in choose(table, "c").why
-    made = Columns.fit(table_of({"c": [1.0, 2.0, 4.0], "t": ["p", "q", "p"]}), "t")
+    made = TableEncoder.fit(table_of({"c": [1.0, 2.0, 4.0], "t": ["p", "q", "p"]}), "t")
     with pytest.raises(DataError, match="2 of 3 cells are no number, the first, 'inf'"):
         made.extract({"c": [np.inf, 1, 1e200]})
 
 
 def test_categories_that_training_never_saw_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    made = Columns.fit(table_of({"c": ["m", "f"] * 9, "t": ["p", "q"] * 9}), "t")
+    made = TableEncoder.fit(table_of({"c": ["m", "f"] * 9, "t": ["p", "q"] * 9}), "t")
     made.extract({"c": ["m", "male"]})
     assert not caplog.text
     made.extract({"c": ["male", "female"]})
@@ -475,7 +475,7 @@ def test_an_export_agrees(tmp_path: Path) -> None:
     """The graph takes numbers and days, and answers what plainnet does of the file."""
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
-    from plainnet.exchange import export_onnx, verify_onnx
+    from plainnet.export import export_onnx, verify_onnx
 
     rows = [*zip(INTS.tolist(), DAYS, strict=True)]
     lines = [f'"{v:,}",{v % 97} %,{d:%d/%m/%Y},{d:%Y%m%d},{"pq"[v % 2]}' for v, d in rows]
@@ -494,7 +494,7 @@ def test_an_export_agrees(tmp_path: Path) -> None:
 def test_an_export_knows_the_other_spellings_of_a_category() -> None:
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    from plainnet.exchange import onnx_model
+    from plainnet.export import onnx_model
 
     rows = {"c": ["1", "2", "True", "x é"] * 15, "a": INTS, "t": ["p", "q"] * 30}
     model = Classifier(**QUICK).fit(rows, target="t")
@@ -511,7 +511,7 @@ def test_what_a_later_file_may_mean_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = {"c": INTS.tolist(), "t": ["p", "q"] * (N // 2)}
-    columns = Columns.fit(table_of(whole), "t")
+    columns = TableEncoder.fit(table_of(whole), "t")
     columns.extract(file_of(tmp_path, [f"{v:,}" for v in INTS], ";"))
     said = f"Column 'c': '{INTS[0]:,}' is read as {INTS[0] / 1000:.10g}"
     assert said in caplog.text

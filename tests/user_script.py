@@ -37,11 +37,11 @@ from plainnet import (
     stop_early,
     train,
 )
-from plainnet.classifier.explain import Explanation
-from plainnet.classifier.explain_row import RowExplanation
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models.explain import Explanation
+from plainnet.models.explain_row import RowExplanation
 from plainnet.network.trace import Trace
-from plainnet.training.evaluation import Evaluation
-from plainnet.training.regression import RegressionEvaluation
 
 Array = npt.NDArray[Any]
 

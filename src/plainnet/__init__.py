@@ -51,8 +51,8 @@ from plainnet.training import (
 from plainnet.version import __version__
 
 if TYPE_CHECKING:
-    from plainnet.classifier import Classifier, Regressor
-    from plainnet.pictures import Dataset, Splits, read_data
+    from plainnet.data import Dataset, Splits, read_data
+    from plainnet.models import Classifier, Regressor
     from plainnet.reports import show_progress
     from plainnet.tables import read_tables
 
@@ -103,11 +103,11 @@ __all__ = [
 ]
 
 _LATER = {
-    "Classifier": "plainnet.classifier",
-    "Dataset": "plainnet.pictures",
-    "Regressor": "plainnet.classifier",
-    "Splits": "plainnet.pictures",
-    "read_data": "plainnet.pictures",
+    "Classifier": "plainnet.models",
+    "Dataset": "plainnet.data",
+    "Regressor": "plainnet.models",
+    "Splits": "plainnet.data",
+    "read_data": "plainnet.data",
     "read_tables": "plainnet.tables",
     "show_progress": "plainnet.reports",
 }

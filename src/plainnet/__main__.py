@@ -1,5 +1,5 @@
 """`python -m plainnet`, the same as `plainnet`."""
 
-from plainnet.faces.command_line import main
+from plainnet.cli.command_line import main
 
 main()

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from plainnet.classifier.choices import INITIALIZERS, OPTIMIZERS
+from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError
+from plainnet.metrics.evaluation import Evaluation, evaluate_probabilities
+from plainnet.models.names import INITIALIZERS, OPTIMIZERS
 from plainnet.network import Array, Network, SigmoidCrossEntropy, lecun_normal
-from plainnet.pictures import Dataset, Splits
 from plainnet.training import Epochs, logits, train
-from plainnet.training.evaluation import Evaluation, evaluate_probabilities
 
 
 class _LegacyDraws:

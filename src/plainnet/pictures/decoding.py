@@ -9,7 +9,7 @@ more than the wanted size in both directions, and over larger ones where that le
 JPEG is decoded so right away, which takes a third of the time. It all comes out some 0.6 of 255
 levels away from one resize of all pixels; another antialiasing filter would make a difference of
 1.7. Every picture is averaged, not JPEG alone, so that there is one rule, which can be written down
-for other programs (`exchange/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
+for other programs (`export/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
 """
 
 import errno

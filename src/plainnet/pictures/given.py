@@ -25,10 +25,10 @@ import numpy as np
 from PIL import Image
 
 from plainnet.errors import DataError, PictureError
+from plainnet.files.rows import MemoryMappedRows, as_samples
 from plainnet.network.arrays import Array, Shape
 from plainnet.pictures.decoding import in_mode
 from plainnet.pictures.opening import eight_bits, is_single
-from plainnet.training.stored import Stored, as_samples
 
 CHANNELS = (1, 2, 3, 4)
 _EXPECTED = (
@@ -140,7 +140,7 @@ def array_of(samples: Any) -> Array | None:
     """
     if np.ma.is_masked(samples):
         raise DataError("A masked array has values that do not count; fill them in, or cut it.")
-    if isinstance(samples, (np.ndarray, Stored)):
+    if isinstance(samples, (np.ndarray, MemoryMappedRows)):
         return as_samples(samples)
     if not (hasattr(samples, "__array__") or hasattr(samples, "__array_interface__")):
         return None

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from plainnet.files.rows import MemoryMappedRows, blocks
 from plainnet.network.arrays import Array
-from plainnet.training.stored import Stored, blocks
 
 
 def are_grey(X: Array) -> bool:
@@ -12,13 +12,13 @@ def are_grey(X: Array) -> bool:
 
 
 def in_grey(X: Array) -> Array:
-    """Pictures uint8 `(N, H, W, 3)` in one channel, `(N, H, W, 1)`; `Stored` ones stay on the disk.
+    """Pictures uint8 `(N, H, W, 3)` in one channel, `(N, H, W, 1)`; those on the disk stay there.
 
     The luma of ITU-R 601, as Pillow rounds it: grey stays as it is.
     """
     shape = (*X.shape[:3], 1)
-    if isinstance(X, Stored):
-        lazy: Array = Stored.of(_GreyRows(X), np.uint8, shape)
+    if isinstance(X, MemoryMappedRows):
+        lazy: Array = MemoryMappedRows.of(_GreyRows(X), np.uint8, shape)
         return lazy
     made = np.empty(shape, np.uint8)
     for start, block in blocks(X):
@@ -35,7 +35,7 @@ def _luma(colours: Array) -> Array:
 class _GreyRows:
     """Rows that are turned grey as they are read."""
 
-    def __init__(self, X: Stored) -> None:
+    def __init__(self, X: MemoryMappedRows) -> None:
         self.X, self.width = X, X.shape[1] * X.shape[2]
 
     def read(self, rows: Array, out: Array) -> None:

@@ -38,7 +38,7 @@ class ReadFiles(Protocol):
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
     ) -> tuple[Array, Array]:
-        """The rows, and which of the paths they are of; see `read_cached`."""
+        """The rows, and which of the paths they are of; see `read_cached_pictures`."""
         ...
 
 

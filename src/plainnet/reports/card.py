@@ -11,8 +11,9 @@ from typing import get_args
 
 import numpy as np
 
-from plainnet.classifier import Classifier, Regressor
 from plainnet.errors import DataError
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.models import Classifier, Regressor
 from plainnet.reports.card_parts import (
     NOT_MEASURED,
     bullets,
@@ -32,7 +33,6 @@ from plainnet.reports.material import Measured, Part
 from plainnet.reports.model_card import learned_from, limits, task
 from plainnet.reports.regression_card import regression_card
 from plainnet.reports.text import percent
-from plainnet.training.evaluation import Evaluation
 from plainnet.version import __version__
 
 MOST = 50

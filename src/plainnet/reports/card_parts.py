@@ -5,11 +5,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from plainnet.classifier import Learner
 from plainnet.digits import number
+from plainnet.models import Learner
 from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
-from plainnet.tables import Columns
+from plainnet.tables import TableEncoder
 
 NOT_MEASURED = (
     "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` tells, on "
@@ -65,7 +65,7 @@ def settings_lines(learner: Learner) -> list[str]:
 
 def samples_named(learner: Learner) -> str:
     """A file that it could be asked about."""
-    if isinstance(learner.extractor, Columns):
+    if isinstance(learner.extractor, TableEncoder):
         return "table.csv"
     return "photo.jpg" if learner.picture_shape else "features.npy"
 
@@ -85,7 +85,7 @@ def other_files(learner: Learner, files: Mapping[str, str], answers: str) -> Ite
             told = "X: float64 (N, n)"
         if learner.picture_shape:
             told = "X: uint8 (N, H, W, 3)"
-        elif isinstance(learner.extractor, Columns):
+        elif isinstance(learner.extractor, TableEncoder):
             fed, told = "columns", "columns: by name, each (N, 1)"
         yield code(
             "python",

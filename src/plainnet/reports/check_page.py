@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from plainnet.pictures import Finding, Findings, picture_of
-from plainnet.pictures.findings import KINDS
+from plainnet.pictures.check import DataReport, Finding, picture_of
+from plainnet.pictures.check.data_report import KINDS
 from plainnet.reports.check_text import classes_line, looked_at
 from plainnet.reports.html import Html, cards, element, page, picture, table
 from plainnet.reports.text import count, on_a_page
@@ -34,7 +34,7 @@ _WORDS = {
 """What is said of the kinds that are shown with their pictures."""
 
 
-def check_page(findings: Findings) -> str:
+def check_page(findings: DataReport) -> str:
     """A self-contained HTML page: what was looked at, and everything that was found.
 
     Raises:
@@ -67,7 +67,7 @@ def check_page(findings: Findings) -> str:
     )
 
 
-def _section(findings: Findings, kind: str, found: Sequence[Finding]) -> list[Html]:
+def _section(findings: DataReport, kind: str, found: Sequence[Finding]) -> list[Html]:
     severity, title = KINDS[kind]
     mark = "bad" if severity == "problem" else "faint"
     number = element("span", count(len(found), severity), class_=mark, style=_SMALL)
@@ -86,7 +86,7 @@ def _sentences(found: Sequence[Finding]) -> list[Html]:
     return [element("ul", *items, style="padding-left: 1.2rem")]
 
 
-def _card(findings: Findings, finding: Finding) -> Html:
+def _card(findings: DataReport, finding: Finding) -> Html:
     """The pictures of one finding side by side, each with its name."""
     shown = [_figure(findings, name) for name in finding.files[:MOST_TOGETHER]]
     more = len(finding.files) - len(shown)
@@ -96,7 +96,7 @@ def _card(findings: Findings, finding: Finding) -> Html:
     return element("div", _grid(shown, 7), style=_CARD + wide)
 
 
-def _figure(findings: Findings, name: str) -> Html:
+def _figure(findings: DataReport, name: str) -> Html:
     pixels = picture_of(findings, name, _SIDE)
     folder, slash, file = name.rpartition("/")
     lines = (folder + slash, Html("<br>"), file) if slash else (name,)

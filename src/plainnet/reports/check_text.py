@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from plainnet.pictures import Findings
-from plainnet.pictures.findings import KINDS, Finding
+from plainnet.pictures.check import DataReport
+from plainnet.pictures.check.data_report import KINDS, Finding
 from plainnet.reports.text import count, indented, printable, table
 
 MOST_CLASSES = 8
@@ -12,7 +12,7 @@ MOST_TOLD = 5
 """Findings of one kind that are told one by one."""
 
 
-def check_text(findings: Findings) -> str:
+def check_text(findings: DataReport) -> str:
     """What was looked at; how much of what was found; and the first few of each kind."""
     blocks = [_looked_at(findings)]
     of_kind = findings.by_kind()
@@ -31,7 +31,7 @@ def check_text(findings: Findings) -> str:
     return "\n\n".join(blocks)
 
 
-def check_sentences(findings: Findings) -> list[str]:
+def check_sentences(findings: DataReport) -> list[str]:
     """The first few problems and warnings of each kind, a sentence each."""
     more = "`plainnet check` shows them all."
     of_kind = findings.by_kind().values()
@@ -40,7 +40,7 @@ def check_sentences(findings: Findings) -> list[str]:
     ]
 
 
-def check_line(findings: Findings, without: Collection[str] = ()) -> str:
+def check_line(findings: DataReport, without: Collection[str] = ()) -> str:
     """How many problems and warnings there are of each kind; "" if there are none.
 
     `without` are kinds that are told elsewhere.
@@ -53,7 +53,7 @@ def check_line(findings: Findings, without: Collection[str] = ()) -> str:
     return "; ".join(told)
 
 
-def _title(kind: str, findings: Findings) -> str:
+def _title(kind: str, findings: DataReport) -> str:
     """What findings of a kind are called."""
     title = KINDS[kind][1]
     return title if findings.is_pictures else title.replace("picture", "sample")
@@ -66,7 +66,7 @@ def _first(found: Sequence[Finding], more: str) -> list[str]:
     return [*told, f"and {left:,} more; {more}"] if left > 0 else told
 
 
-def looked_at(findings: Findings) -> str:
+def looked_at(findings: DataReport) -> str:
     """`1,399 pictures` or `150 samples`."""
     return count(findings.n, "picture" if findings.is_pictures else "sample")
 
@@ -78,14 +78,14 @@ def classes_line(counts: dict[str, int], written: Callable[[str], str] = printab
     return ", ".join(f"{written(name)} {n:,}" for name, n in counts.items())
 
 
-def _looked_at(findings: Findings) -> str:
+def _looked_at(findings: DataReport) -> str:
     lines = [f"{printable(str(findings.path))}: {looked_at(findings)}"]
     for part, counts in findings.counts.items():
         lines.append(f"  {part:10}  {sum(counts.values()):,}: {classes_line(counts)}")
     return "\n".join(lines)
 
 
-def _nothing(findings: Findings) -> str:
+def _nothing(findings: DataReport) -> str:
     if not findings.is_pictures:
         return "Nothing was found: no sample is there twice, and the classes are of similar size."
     files = "all can be read and are named as they should be; " if findings.has_files else ""

@@ -10,8 +10,8 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from plainnet.classifier.explain import Explanation
 from plainnet.digits import signed
+from plainnet.models.explain import Explanation
 from plainnet.network import Array
 from plainnet.reports.text import indented, percent, printable, table
 

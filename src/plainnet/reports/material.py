@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
 
-from plainnet.classifier import Classifier, Learner, Regressor
-from plainnet.classifier.labels import right_classes
+from plainnet.data import Dataset
+from plainnet.metrics.curves import calibration
+from plainnet.metrics.evaluation import Evaluation, evaluate_probabilities
+from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
+from plainnet.models import Classifier, Learner, Regressor
+from plainnet.models.labels import right_classes
 from plainnet.network import Array
-from plainnet.pictures import Dataset
 from plainnet.reports.text import count, on_a_page
-from plainnet.training.curves import calibration
-from plainnet.training.evaluation import Evaluation, evaluate_probabilities
-from plainnet.training.regression import RegressionEvaluation, evaluate_numbers
 
 if TYPE_CHECKING:
-    from plainnet.tables import Columns
+    from plainnet.tables import TableEncoder
 
 Part = Literal["test", "validation", "training", "other"]
 
@@ -48,7 +48,7 @@ class Known(ABC):
         """How many samples it was measured on."""
 
     @property
-    def columns(self) -> Columns | None:
+    def columns(self) -> TableEncoder | None:
         """What makes features of a table, if the model was trained on one."""
         return self.learner.columns
 

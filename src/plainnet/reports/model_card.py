@@ -5,7 +5,7 @@ After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
 
 import numpy as np
 
-from plainnet.pictures import PictureExtractor
+from plainnet.data import PictureExtractor
 from plainnet.reports.html import Html, bullets, element
 from plainnet.reports.material import Known, Measured
 from plainnet.reports.text import on_a_page, percent, printable

@@ -5,8 +5,8 @@ from datetime import date
 from math import isfinite
 from typing import Any, get_args
 
-from plainnet.classifier import Regressor
 from plainnet.digits import number
+from plainnet.models import Regressor
 from plainnet.reports.card_parts import (
     NOT_MEASURED,
     bullets,

@@ -6,6 +6,7 @@ from math import floor
 
 import numpy as np
 
+from plainnet.metrics.curves import Curve, calibration, precision_recall_curve, roc_curve
 from plainnet.network import Array
 from plainnet.reports.axes import Axis
 from plainnet.reports.charts import Bars, Line, chart
@@ -14,7 +15,6 @@ from plainnet.reports.material import Material, Report
 from plainnet.reports.matrix import confusion_chart
 from plainnet.reports.text import percent
 from plainnet.reports.widths import shortened
-from plainnet.training.curves import Curve, calibration, precision_recall_curve, roc_curve
 
 MOST_IN_A_MATRIX = 20
 """Classes. Of more, the largest confusions are told instead."""

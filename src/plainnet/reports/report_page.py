@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from plainnet.errors import FileError
-from plainnet.files import write_file
+from plainnet.files.writing import write_file
 from plainnet.reports import regression_page as regression
 from plainnet.reports import report_parts as parts
 from plainnet.reports import report_pictures as pictures

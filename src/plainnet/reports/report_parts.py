@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from plainnet.metrics.curves import calibration
 from plainnet.reports.html import Html, bullets, cards, element, table
 from plainnet.reports.material import Known, Material, Report
 from plainnet.reports.model_card import caution, verdict, weak_classes
 from plainnet.reports.report_charts import MOST_IN_A_MATRIX
 from plainnet.reports.settings import setting_text, settings_used, threshold_text
 from plainnet.reports.text import columns_told, network_line, on_a_page, percent, printable
-from plainnet.training.curves import calibration
 
 MOST_ROWS = 100
 MOST_CONFUSIONS = 15

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from plainnet.classifier import Learner
-from plainnet.classifier.fitting import network_at_start
 from plainnet.digits import number
 from plainnet.errors import PictureError
+from plainnet.models import Learner
+from plainnet.models.fitting import network_at_start
 from plainnet.network import Array, Network
 from plainnet.pictures import resize_pictures
-from plainnet.pictures.inspection import read_within
+from plainnet.pictures.check.inspection import read_within
 from plainnet.reports.html import Html, element, gallery, picture
 from plainnet.reports.material import Material, Report
 from plainnet.reports.text import count, percent, printable

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plainnet.classifier import Classifier, Learner
-from plainnet.classifier.choices import ACTIVATIONS, INITIALIZERS
 from plainnet.digits import number
+from plainnet.models import Classifier, Learner
+from plainnet.models.names import ACTIVATIONS, INITIALIZERS
 from plainnet.reports.text import percent, printable
 
 OPEN = ("epochs", "learning_rate", "validation_share", "size")

@@ -11,9 +11,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from plainnet.classifier import Learner
 from plainnet.errors import FileError, MissingExtraError
-from plainnet.files import locked
+from plainnet.files.lock import locked
+from plainnet.models import Learner
 from plainnet.reports.progress import say
 from plainnet.reports.text import printable
 from plainnet.training import Epoch, Epochs

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
 from plainnet.digits import number, signed
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.regression import Interval, RegressionEvaluation
 from plainnet.network import Layer, Network
 from plainnet.reports.widths import cell_width, shortened
-from plainnet.training.evaluation import Evaluation
-from plainnet.training.regression import Interval, RegressionEvaluation
 
 if TYPE_CHECKING:
-    from plainnet.tables import Columns
+    from plainnet.tables import TableEncoder
 
 TERMINAL = 80
 """Columns. A confusion matrix that is wider is not drawn; its largest confusions are told."""
@@ -94,7 +94,7 @@ def evaluation_text(evaluation: Evaluation | RegressionEvaluation, of_what: str)
     return "\n".join(lines)
 
 
-def columns_told(columns: Columns) -> list[tuple[str, str, str]]:
+def columns_told(columns: TableEncoder) -> list[tuple[str, str, str]]:
     """Name, kind and what is done with it, of each column; then those that are left out."""
     used = [(printable(c.name), c.kind, printable(c.told)) for c in columns.columns]
     left_out = [

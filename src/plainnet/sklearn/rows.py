@@ -11,16 +11,16 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
+from plainnet.data.folders import first_few
 from plainnet.errors import DataError, SettingError
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array
 from plainnet.network.arrays import unmasked
-from plainnet.pictures.folders import first_few
 from plainnet.tables.in_memory import check_index
-from plainnet.training.stored import Stored
 
 
 class SparseRows:
-    """The rows of a CSR matrix `(N, n_in)`, as `Stored` reads them."""
+    """The rows of a CSR matrix `(N, n_in)`, as `MemoryMappedRows` reads them."""
 
     def __init__(self, matrix: Any) -> None:
         self.matrix = matrix
@@ -35,7 +35,7 @@ def as_rows(X: Any) -> Array:
     """Samples as `plainnet.train` takes them."""
     if not sparse.issparse(X):
         return X  # type: ignore[no-any-return]
-    rows: Any = Stored.of(SparseRows(X), X.dtype, X.shape)
+    rows: Any = MemoryMappedRows.of(SparseRows(X), X.dtype, X.shape)
     return rows  # type: ignore[no-any-return]
 
 

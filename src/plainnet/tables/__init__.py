@@ -1,7 +1,7 @@
 """Tables: from CSV, Parquet and data frames to feature vectors.
 
 - `read_table`: a file as a `Table`, columns by name; `table_of`: what is in memory already.
-- `Columns`: what is made of each column, fitted to a training table; an `Extractor`.
+- `TableEncoder`: what is made of each column, fitted to a training table; an `Extractor`.
 - `overview`: what each column holds, before anything is learned from it.
 - `read_tables`: a table or a folder of tables as `Splits`, with the name of what is predicted.
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from plainnet.tables.column import Category, Column, Date, Number
-    from plainnet.tables.columns import Columns
+    from plainnet.tables.column_summary import ColumnSummary, overview
+    from plainnet.tables.encoder import TableEncoder
     from plainnet.tables.files import is_table, read_table
     from plainnet.tables.in_memory import table_of
-    from plainnet.tables.looked import Looked, overview
     from plainnet.tables.sources import read_tables
     from plainnet.tables.table import Table
 
@@ -25,11 +25,11 @@ __all__ = [
     "TASKS",
     "Category",
     "Column",
-    "Columns",
+    "ColumnSummary",
     "Date",
-    "Looked",
     "Number",
     "Table",
+    "TableEncoder",
     "Task",
     "is_table",
     "overview",
@@ -43,9 +43,9 @@ TASKS = ("auto", "classification", "regression")
 
 _WHERE = {
     **dict.fromkeys(("Category", "Column", "Date", "Number"), "column"),
-    "Columns": "columns",
+    "TableEncoder": "encoder",
     **dict.fromkeys(("is_table", "read_table"), "files"),
-    **dict.fromkeys(("Looked", "overview"), "looked"),
+    **dict.fromkeys(("ColumnSummary", "overview"), "column_summary"),
     "read_tables": "sources",
     "Table": "table",
     "table_of": "in_memory",

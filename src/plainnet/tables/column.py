@@ -18,9 +18,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from plainnet.checks import check_number
+from plainnet.data.class_matching import match
 from plainnet.digits import mean_text, number
+from plainnet.metrics.moments import IGNORED, moments, scale_of, weighted_median
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_matching import match
 from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
 from plainnet.tables.numbers import (
     Found,
@@ -32,7 +33,6 @@ from plainnet.tables.numbers import (
 )
 from plainnet.tables.table import Table
 from plainnet.tables.values import Cells, Read, flag, is_missing
-from plainnet.training.moments import IGNORED, moments, scale_of, weighted_median
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.checks import at_home
+from plainnet.data.folders import part_of
 from plainnet.errors import DataError
-from plainnet.pictures.folders import part_of
 from plainnet.pictures.reading import Progress
 from plainnet.pictures.scanning import is_picture_file
 from plainnet.tables.csv_file import read_csv

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_names import plain_text
 from plainnet.tables.table import EXACT, Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")

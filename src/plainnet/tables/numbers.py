@@ -19,9 +19,9 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from plainnet.metrics.regression import LARGEST
 from plainnet.network.arrays import Array
 from plainnet.tables.values import ENOUGH, NO_NUMBER, Cells, Read, as_read
-from plainnet.training.regression import LARGEST
 
 _SPACE = " \u00a0\u2009\u202f"
 _MINUS = "\\-−–"

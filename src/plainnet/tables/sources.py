@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from plainnet.checks import at_home
+from plainnet.data import Dataset, Splits
+from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, SettingError
+from plainnet.metrics.moments import moments
 from plainnet.network.arrays import Array
-from plainnet.pictures import Dataset, Splits
-from plainnet.pictures.class_names import plain_text
 from plainnet.pictures.reading import Progress
 from plainnet.tables import Task
-from plainnet.tables.choosing import FEW
-from plainnet.tables.columns import Columns
+from plainnet.tables.encoder import TableEncoder
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of
+from plainnet.tables.inference import FEW
 from plainnet.tables.table import Table, raw_column, texts_of
-from plainnet.training.moments import moments
 
 
 def read_tables(
@@ -112,7 +112,7 @@ def read_named(
     while target in table.columns:
         target += "_"
     learned: Task = "regression" if task == "regression" else "classification"
-    columns = Columns.choose(table, target, learned, left_out)
+    columns = TableEncoder.choose(table, target, learned, left_out)
     train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
     columns.averages = moments(train.X, train.weights)[0].astype(np.float32)
     if validation is None:
@@ -149,7 +149,7 @@ def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
     return tuple(plain_text(str(name)) for name in ([names] if alone else names))
 
 
-def _with_columns(made: Dataset, columns: Columns, table: Table) -> Dataset:
+def _with_columns(made: Dataset, columns: TableEncoder, table: Table) -> Dataset:
     """The data set of a table's features, which says how they were made."""
     target = None if made.target is None else columns.target
     more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
@@ -180,8 +180,8 @@ def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = 
 
 def _train_set(
     table: Table, target: str, drop: Sequence[str], task: str
-) -> tuple[Columns, Dataset]:
-    columns = Columns.fit(table, target, drop, task)
+) -> tuple[TableEncoder, Dataset]:
+    columns = TableEncoder.fit(table, target, drop, task)
     made = columns.dataset(table)
     if len(made.classes) > max(FEW, len(made) / 2):
         raise DataError(

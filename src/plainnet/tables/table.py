@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.data.folders import first_few
 from plainnet.errors import DataError
+from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
-from plainnet.pictures.folders import first_few
-from plainnet.training.weighting import check_weights
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 """What says so where nobody has said otherwise."""

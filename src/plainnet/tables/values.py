@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plainnet.data.class_names import composed
+from plainnet.metrics.regression import LARGEST
 from plainnet.network.arrays import Array
-from plainnet.pictures.class_names import composed
 from plainnet.tables.table import MISSING, texts_of
-from plainnet.training.regression import LARGEST
 
 ALSO_MISSING = frozenset({"-", "--", ".", "none"})
 """In columns of numbers and dates also these."""

@@ -6,9 +6,9 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 from plainnet.training import schedules
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Prepare, logits
-from plainnet.training.constraints import limit_norms
 from plainnet.training.epoch import Epoch, Epochs
 from plainnet.training.loop import fit, train
+from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
     Adam,

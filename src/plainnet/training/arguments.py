@@ -7,12 +7,12 @@ import math
 from typing import Any
 
 from plainnet.errors import ShapeError
+from plainnet.files.rows import as_samples
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
 from plainnet.network.arrays import unmasked
 from plainnet.training.batches import counting_samples
 from plainnet.training.optimizer import Optimizer
-from plainnet.training.stored import as_samples
 
 
 def check_parts(network: Any, loss: Any, optimizer: Any) -> None:

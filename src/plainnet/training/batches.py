@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.errors import DataError, ShapeError
+from plainnet.files.rows import not_finite
+from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
-from plainnet.training.stored import not_finite
 from plainnet.training.threads import suited_threads
-from plainnet.training.weighting import weighted
 
 Prepare = Callable[[Array, Array], None]
 """`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainnet.errors import DivergedError, MissingExtraError
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
 from plainnet.training.arguments import checked_samples
-from plainnet.training.penalty import add_l2
+from plainnet.training.l2 import add_l2
 from plainnet.training.step import count, gradient
-from plainnet.training.stored import Stored
 from plainnet.training.threads import suited_threads
 
 AT_ONCE = 2**25
@@ -122,5 +122,9 @@ def _objective(
 
 def _parts(X: Array) -> Iterator[slice]:
     """All samples at once, or some at a time where they are not in memory."""
-    step = max(AT_ONCE // (X.shape[1] * X.dtype.itemsize), 1) if isinstance(X, Stored) else len(X)
+    step = (
+        max(AT_ONCE // (X.shape[1] * X.dtype.itemsize), 1)
+        if isinstance(X, MemoryMappedRows)
+        else len(X)
+    )
     yield from (slice(start, start + step) for start in range(0, len(X), step))

@@ -24,8 +24,8 @@ from plainnet.training.arguments import check_parts, checked_samples
 from plainnet.training.averaging import Average, averaged
 from plainnet.training.batches import Batches, Order, Prepare, logits
 from plainnet.training.checkpoint import Position
-from plainnet.training.constraints import limit_norms
 from plainnet.training.epoch import Epoch, Epochs, Training
+from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
 from plainnet.training.span import Span, span_pays

@@ -10,8 +10,8 @@ from plainnet.network.passes import check_gradient
 from plainnet.training import fused
 from plainnet.training.arguments import check_parts, checked_samples
 from plainnet.training.fused_step import fused_gradient
+from plainnet.training.l2 import add_l2
 from plainnet.training.optimizer import Optimizer
-from plainnet.training.penalty import add_l2
 
 
 def train_step(

@@ -1,0 +1,122 @@
+"""`plainnet cross-validate`: how well a recipe does on few pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from plainnet.cli.options import (
+    PathType,
+    Sections,
+    features_option,
+    given,
+    json_option,
+    print_json,
+    recipe_options,
+)
+from plainnet.cli.reading import read_told
+from plainnet.cli.tables import (
+    TableOptions,
+    check_target,
+    pop_table_options,
+    table_options,
+    tell_task,
+)
+from plainnet.data import Dataset
+from plainnet.digits import number
+from plainnet.errors import DataError
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models import Recipe, Regressor
+from plainnet.models.cross_regression import (
+    NumberFold,
+    cross_validate_numbers,
+    pool_numbers,
+)
+from plainnet.models.cross_validation import Fold, cross_validate, pool
+from plainnet.models.features import extractor_of
+from plainnet.models.picture_samples import grey_if_all_are
+from plainnet.pictures.check.data_report import left_out_facts
+from plainnet.reports import evaluation_text, percent, say
+from plainnet.reports.progress import counting
+
+
+@click.command("cross-validate", cls=Sections)
+@click.argument("data", type=PathType())
+@click.option("--folds", default=5, help="Trainings, each on all samples but its own part. [5]")
+@click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
+@features_option
+@recipe_options
+@table_options
+@json_option
+def command(
+    data: Path, folds: int, strict: bool, features: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Say how well a training on DATA would answer, where there are few samples to spare.
+
+    DATA is anything that `plainnet train` takes; of its parts only the training part is used. It is
+    dealt out to folds, and each fold is answered by a training on all others: so every sample is
+    answered exactly once, by a network that has not seen it.
+    """
+    asked = TableOptions.of(pop_table_options(options))
+    recipe = Recipe.of(given(options))
+    check_target(data, asked, features)
+    how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}
+    splits = read_told(data, **how, extractor=extractor_of(features, recipe), asked=asked)
+    if (samples := splits.train) is None:
+        raise DataError(f"{data} holds test data only; name training data.")
+    tell_task(splits, asked)
+    samples = grey_if_all_are(samples)
+    run = _run if samples.target is None else _run_numbers
+    done = run(samples, given(options), folds)
+    if as_json:
+        print_json({**done.facts, **left_out_facts(splits)})
+        return
+    print(evaluation_text(done.pooled, f"{data}, each answered once"))
+    print(f"\nby fold   {done.by_fold}")
+
+
+class _Done(NamedTuple):
+    """What came of it."""
+
+    pooled: Evaluation | RegressionEvaluation
+    by_fold: str
+    facts: dict[str, Any]
+
+
+def _run(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
+    done = []
+    with counting("training") as count:
+        for fold in cross_validate(samples, Recipe.of(settings), folds):
+            done.append(fold)
+            say(f"fold {fold.number}/{folds}  accuracy {percent(fold.evaluation.accuracy)}")
+            count(fold.number, folds)
+    result = pool(samples, tuple(done))
+    by_fold = f"{percent(result.mean)} on average, ± {100 * result.spread:.1f} (spread)"
+    measured = {"mean_accuracy": result.mean, "spread": result.spread}
+    return _Done(result.pooled, by_fold, _facts(done, measured, result.pooled))
+
+
+def _run_numbers(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
+    done, like = [], Regressor(**settings)
+    with counting("training") as count:
+        for fold in cross_validate_numbers(samples, like, folds):
+            done.append(fold)
+            say(f"fold {fold.number}/{folds}  RMSE {number(fold.evaluation.rmse)}")
+            count(fold.number, folds)
+    errors = np.array([fold.evaluation.rmse for fold in done])
+    mean, spread = float(errors.mean()), float(errors.std(ddof=1))
+    by_fold = f"RMSE {number(mean)} on average, ± {number(spread)} (spread)"
+    pooled = pool_numbers(samples, done)
+    return _Done(pooled, by_fold, _facts(done, {"mean_rmse": mean, "spread": spread}, pooled))
+
+
+def _facts(
+    folds: Sequence[Fold | NumberFold],
+    measured: dict[str, float],
+    pooled: Evaluation | RegressionEvaluation,
+) -> dict[str, Any]:
+    each = [fold.evaluation.to_dict() for fold in folds]
+    return {"folds": each, **measured, "pooled": pooled.to_dict()}

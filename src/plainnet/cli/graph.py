@@ -1,0 +1,51 @@
+"""`plainnet graph`: the computation graph of a run, forward and backward, drawn."""
+
+from pathlib import Path
+
+import click
+
+from plainnet.cli.options import PathType
+from plainnet.errors import FileError
+from plainnet.files.writing import write_file
+from plainnet.models import load_any
+from plainnet.reports import network_line, printable
+from plainnet.reports.graph import graph_boxes, graph_dot, graph_svg
+
+
+@click.command("graph")
+@click.argument("run", type=PathType())
+@click.option(
+    "--out",
+    type=PathType(),
+    help="The file to write. [RUN-graph.svg here; with --dot: none, it is printed]",
+)
+@click.option("--dot", is_flag=True, help="As text in Graphviz's language instead of SVG.")
+def command(run: Path, out: Path | None, dot: bool) -> None:
+    """Draw the computation graph of RUN: what each layer computes, forward and backward.
+
+    RUN is a run folder or a model file. The drawing is an SVG file, which every browser shows.
+    """
+    endings = (".dot", ".gv") if dot else (".svg",)
+    _check_out(out, endings)
+    learner = load_any(run)
+    name = run.resolve().name.removesuffix(".safetensors")
+    boxes = graph_boxes(learner.network, learner.loss, learner.preprocessing.shape)
+    title = f"{name}: {network_line(learner.network)}"
+    if dot and out is None:
+        print(graph_dot(boxes, title), end="")
+        return
+    out = out or Path(f"{name}-graph.svg")
+    write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
+    if learner.earlier:
+        print(f"one of {len(learner.members)} networks of this kind, which are averaged")
+    print(f"{network_line(learner.network)}\nwritten  {printable(str(out))}")
+
+
+def _check_out(out: Path | None, endings: tuple[str, ...]) -> None:
+    """Refuse a name of another kind: shells make it easy to name a model or a picture."""
+    if out is None or (out.exists() and not out.is_file()):
+        return  # such as /dev/stdout
+    if out.suffix.lower() not in endings:
+        raise FileError(
+            f"--out writes a graph, but {out} is not named as one; end it in {endings[0]}."
+        )

@@ -1,0 +1,161 @@
+"""Training into a run folder, which Ctrl-C, a kill or a full disk leave fit to be gone on with."""
+
+import shlex
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from plainnet.cli.interrupt import asked_to_stop, not_heard_any_more
+from plainnet.data import Dataset, Splits
+from plainnet.digits import number
+from plainnet.errors import DataError, DivergedError, FileError
+from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models import (
+    CHECKPOINT,
+    Checkpoint,
+    Learner,
+    finish_run,
+    keep_run,
+    start_run,
+    tidy_run,
+)
+from plainnet.models.fitting import has_sound_weights
+from plainnet.models.labels import align_classes
+from plainnet.reports import count, network_line, printable, say, show_progress
+from plainnet.reports.tensorboard import write_events
+from plainnet.training import Epochs
+
+Measured = Evaluation | RegressionEvaluation
+
+EVENTS = "tensorboard"
+"""What the folder for event files is called in a run's settings."""
+
+
+def train_run(
+    learner: Learner,
+    splits: Splits,
+    folder: Path,
+    *,
+    resume: bool = False,
+    minutes: float = 5.0,
+    noted: Mapping[str, Any] | None = None,
+) -> tuple[int, dict[str, Measured]]:
+    """Train, keep, measure: the exit code, and what was measured.
+
+    Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
+    and measured as it would be at the end, and the checkpoint stays. Once the model is kept, Ctrl-C
+    ends the measuring only. What is `noted` stands in the run's settings; of it, `tensorboard` is a
+    folder for event files.
+
+    Raises:
+        DataError: there is nothing to train on, or the test part holds a class that it does not.
+    """
+    if splits.train is None:
+        raise DataError(f"{splits.path} holds test data only; training needs training data too.")
+    if splits.test is not None:
+        align_classes(splits.train.classes, splits.test)  # now, not when all has been learned
+    recipe = learner.recipe.to_dict()
+    settings = {
+        "data": str(splits.path),
+        "from": str(Path.cwd()),
+        **(noted or {}),
+        "recipe": recipe,
+    }
+    tidy_run(folder)
+    if not resume:
+        start_run(folder, settings)
+    checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
+    results: dict[str, Measured] = {}
+    with asked_to_stop(checkpoint) as signals:
+        _learn(learner, splits, checkpoint, settings.get(EVENTS))
+        if learner.history:
+            keep_run(folder, learner)
+        if not checkpoint.stopping:
+            checkpoint.path.unlink(missing_ok=True)
+    if resume:  # the data may lie elsewhere now
+        start_run(folder, settings)
+    try:
+        if learner.history:
+            results = _measured(learner, splits.test)
+            finish_run(folder, learner, {name: r.to_dict() for name, r in results.items()})
+    except KeyboardInterrupt:
+        signals.append(2)
+    except FileError as error:
+        raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
+    if signals:
+        not_heard_any_more()
+        say(_stopped(learner, folder, checkpoint))
+    return 128 + signals[0] if signals else 0, results
+
+
+def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
+    """Train with progress on stderr."""
+    told = None
+    try:
+        with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
+            _tell(learner)
+            stream = write_events(epochs, learner, Path(str(events))) if events else epochs
+            for _ in show_progress(_headed(stream, learner), learner.settled.epochs):
+                if checkpoint.trouble is not told:
+                    told = checkpoint.trouble
+                    say(f"The training goes on, but not its checkpoint: {told}" if told else "")
+    except DivergedError as error:
+        checkpoint.path.unlink(missing_ok=True)  # it would go the same way again
+        if not learner.history or not has_sound_weights(learner):
+            raise
+        folder = checkpoint.path.parent
+        keep_run(folder, learner)
+        kept = count(len(learner.history), "epoch")
+        raise DivergedError(
+            f"{error} What {kept} had learned before is kept in {folder}."
+        ) from error
+    say("")
+
+
+def _headed(epochs: Epochs, learner: Learner) -> Epochs:
+    """Say, before the first epoch of each network of an ensemble, which one it is."""
+    for epoch in epochs:
+        if epoch.number == 1 and learner.recipe.ensemble > 1:
+            say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
+        yield epoch
+
+
+def _tell(learner: Learner) -> None:
+    """What is trained on, and what is trained."""
+    parts = {"training": learner.training, "validation": learner.validation}
+    for name, part in parts.items():
+        if part is not None:
+            say(f"{name:10}  {count(len(part))}: {printable(_answers_in(part))}")
+    if learner.extractor is not None:
+        say(f"{'features':10}  {printable(learner.extractor.told())}")
+    say(f"{'network':10}  {network_line(learner.network)}")
+    if learner.history:
+        n, network = len(learner.latest_history), len(learner.earlier) + 1
+        of = f" of network {network}" if learner.recipe.ensemble > 1 else ""
+        say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
+
+
+def _answers_in(part: Dataset) -> str:
+    """How many samples each class has, or in what range the numbers lie."""
+    if part.target is not None:
+        ends = part.y.min(), part.y.max(), part.y.mean()
+        low, high, mean = (number(end, to=part.y.std() / 100) for end in ends)
+        return f"{part.target} from {low} to {high}, on average {mean}"
+    return ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
+
+
+def _stopped(learner: Learner, folder: Path, checkpoint: Checkpoint) -> str:
+    """How far it came, where that is, and the command that goes on."""
+    epochs = count(len(learner.history), "epoch")
+    kept = f"what was reached is kept in {folder}" if learner.history else "no model yet"
+    if not checkpoint.path.exists():
+        return f"Stopped after {epochs}; {kept}."
+    go_on = f"plainnet train --resume {shlex.quote(str(folder))}"
+    return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
+
+
+def _measured(learner: Learner, test: Dataset | None) -> dict[str, Measured]:
+    parts = {"validation": learner.validation, "test": test}
+    return {name: learner.evaluate(part) for name, part in parts.items() if part is not None}

@@ -1,0 +1,253 @@
+"""`plainnet report`: a page about a run, with everything that one should know of it."""
+
+import csv
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from plainnet.cli.features import FEATURES
+from plainnet.cli.options import STANDARD, PathType, json_option, print_json
+from plainnet.cli.reading import read_told
+from plainnet.cli.tables import OPTIONS, of_table
+from plainnet.data import Dataset, Splits
+from plainnet.errors import DataError
+from plainnet.models import Learner, Recipe, load_any
+from plainnet.models.evaluating import PARTS, parts_of, read_for
+from plainnet.pictures.check import check_splits, leaks, without_leaks
+from plainnet.reports import printable, say
+from plainnet.reports.check_text import check_sentences
+from plainnet.reports.material import Part, report_of
+from plainnet.reports.report_page import NAME, write_figures, write_report
+
+
+@click.command("report")
+@click.argument("run", type=PathType())
+@click.argument("data", type=PathType())
+@click.option(
+    "--part",
+    type=click.Choice(PARTS),
+    metavar="PART",
+    help="Of DATA: test, validation or train. [the first of these that DATA has]",
+)
+@click.option(
+    "--out",
+    type=PathType(),
+    help="The page. [RUN/report.html; on other data than the run's own RUN/report-NAME.html]",
+)
+@click.option("--figures", type=PathType(), help="A folder for each chart as an SVG file.")
+@json_option
+def command(
+    run: Path, data: Path, part: str | None, out: Path | None, figures: Path | None, as_json: bool
+) -> None:
+    """Write a page about RUN, measured on DATA: one HTML file that needs nothing beside it.
+
+    It shows the accuracy beside that of always giving one answer, learning curves, what was taken
+    for what, how far the probabilities can be believed, the surest mistakes, and the limits.
+
+    RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
+    """
+    learner = load_any(run)
+    settings = run_settings(run)
+    own = _same(settings.get("data"), data)
+    splits = read_for(learner, data, read_told)
+    findings = None if of_table(splits) else check_sentences(check_splits(splits))
+    if own and settings.get("drop_leaks"):
+        splits = without_leaks(splits, leaks(splits))
+    parts = dict(parts_of(splits))
+    share = _share_held_out(learner, parts)
+    if own and share:
+        parts = _with_held_out(learner, parts, share)
+    known = own and ("validation" in parts or not share)
+    name = part or next(iter(parts))
+    if name not in parts:
+        raise DataError(
+            f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
+        )
+    rows = _history(run)
+    trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
+    report = report_of(
+        title_of(run),
+        learner,
+        parts[name],
+        part=trained_as[name] if own else "other",
+        history=rows,
+        kept_epoch=_kept(rows, learner.recipe),
+        counts={trained_as[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
+        settings=settings,
+        command=train_command(settings, learner.recipe, type(learner)().recipe) if settings else "",
+        findings=findings,
+    )
+    written = write_report(out or _beside(run, data, own), report)
+    charts = write_figures(figures, report) if figures else []
+    if as_json:
+        shown = {"report": str(written), "figures": [*map(str, charts)], "part": name}
+        print_json({**shown, **report.evaluation.to_dict()})
+        return
+    print(f"written  {printable(str(written))}")
+    if figures:
+        print(f"figures  {len(charts)} in {printable(str(figures))}")
+
+
+SWITCHES = ("strict", "drop_leaks")
+"""Options that the run's settings hold beside its recipe."""
+
+
+def report_training(
+    learner: Learner, splits: Splits, folder: Path, findings: Sequence[str] | None
+) -> Path | None:
+    """Write the page about a training that has just ended; None, and a sentence, if that fails.
+
+    It is measured on the test samples; without any on those that were held out, and if nothing was,
+    on those that were trained on. After the sentence Ctrl-C goes on as KeyboardInterrupt.
+    """
+    choices: dict[Part, Dataset | None] = {
+        "test": splits.test,
+        "validation": learner.validation,
+        "training": learner.training,
+    }
+    parts = {name: data for name, data in choices.items() if data is not None}
+    name = next(iter(parts))
+    settings = run_settings(folder)
+    kept = learner.kept_epoch
+    try:
+        report = report_of(
+            title_of(folder),
+            learner,
+            parts[name],
+            part=name,
+            history=[epoch.figures() for epoch in learner.latest_history],
+            kept_epoch=kept.number if kept else None,
+            findings=findings,
+            counts={name: _counts(parts[name]) for name in reversed(parts)},
+            settings=settings,
+            command=train_command(settings, learner.recipe, type(learner)().recipe),
+        )
+        return write_report(folder, report)
+    except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page
+        again = f"plainnet report {shlex.quote(str(folder))} {shlex.quote(str(splits.path))}"
+        stopped = isinstance(error, KeyboardInterrupt)
+        told = str(error).rstrip(". ") or ("it was stopped" if stopped else type(error).__name__)
+        say(f"The run is whole, but its report was not written ({told}); to try again: {again}")
+        if stopped:
+            raise
+        return None
+
+
+def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe = STANDARD) -> str:
+    """What trains such a run in a shell: the options that differ from the usual ones."""
+    words = ["plainnet", "train", str(settings.get("data", "DATA"))]
+    if features := settings.get(FEATURES):
+        words += ["--features", str(features)]
+    usual = usually.to_dict()
+    for name, value in recipe.to_dict().items():
+        option = f"--{name.replace('_', '-')}"
+        if value == usual[name]:
+            continue
+        if isinstance(value, bool):
+            words.append(option if value else f"--no-{option[2:]}")
+        elif isinstance(value, Mapping):
+            words += [option, ",".join(f"{key}={number:g}" for key, number in value.items())]
+        elif isinstance(value, (tuple, list)):
+            joined = ("x" if name == "size" else ",").join(map(str, value))
+            words += [option, joined or "none"]
+        elif value is not None:
+            words += [option, str(value)]
+    words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
+    for name in OPTIONS:  # of a table
+        values = settings.get(name) or ()
+        for value in [values] if isinstance(values, str) else values:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _share_held_out(learner: Learner, parts: dict[str, Dataset]) -> float:
+    """What share of the training samples a training on these parts holds out."""
+    if "validation" in parts or "train" not in parts:
+        return 0.0
+    return learner.recipe.settled(parts["train"], tested="test" in parts).validation_share
+
+
+def _with_held_out(learner: Learner, parts: dict[str, Dataset], share: float) -> dict[str, Dataset]:
+    """The parts, with the validation samples that the run held out as they were then.
+
+    They are drawn again as the training drew them, and taken for the same only if they are answered
+    exactly as it was noted then; the data may have changed since.
+    """
+    noted = learner.quality.get("validation")
+    if not isinstance(noted, dict):
+        return parts
+    train = parts["train"]
+    rng = np.random.default_rng(learner.recipe.seed).spawn(3)[2]
+    kept, held_out = learner.split(train, share, rng)
+    if not len(held_out):
+        return parts
+    validation = train.take(held_out)
+    answered = json.loads(json.dumps(learner.evaluate(validation).to_dict()))
+    if any(answered.get(name) != noted.get(name) for name in ("confusion", "rmse", "mae")):
+        return parts
+    drawn = {**parts, "validation": validation, "train": train.take(kept)}
+    return {name: drawn[name] for name in PARTS if name in drawn}
+
+
+def _counts(data: Dataset) -> dict[str, int]:
+    """How many samples of each class, or of numbers how many."""
+    return data.counts() or {"": len(data)}
+
+
+def run_settings(run: Path) -> dict[str, Any]:
+    """What the run was told; {} if nothing says so.
+
+    Without its recipe, which is in the model, and without the folders that it was started in and
+    that its event files went to, which those whom the page is given to need not know.
+    """
+    with suppress(OSError, ValueError):
+        settings = json.loads((run / "settings.json").read_text("utf-8"))
+        if isinstance(settings, dict):
+            return {
+                name: value
+                for name, value in settings.items()
+                if name not in ("recipe", "from", "tensorboard")
+            }
+    return {}
+
+
+def _history(run: Path) -> list[dict[str, float]]:
+    """The rows of the run's history; none where there is no sound one."""
+    with suppress(OSError, ValueError, TypeError), (run / "history.csv").open(newline="") as file:
+        return [
+            {name: float(value) for name, value in row.items() if value}
+            for row in csv.DictReader(file)
+        ]
+    return []
+
+
+def _kept(rows: list[dict[str, float]], recipe: Recipe) -> int | None:
+    """The epoch that a training with this history has kept."""
+    if not rows:
+        return None
+    if recipe.patience and "validation_loss" in rows[0]:
+        return int(min(reversed(rows), key=lambda row: row["validation_loss"])["epoch"])
+    return int(rows[-1]["epoch"])
+
+
+def _same(noted: object, data: Path) -> bool:
+    """Whether the run was trained on this data."""
+    return isinstance(noted, str) and Path(noted).resolve() == data.resolve()
+
+
+def _beside(run: Path, data: Path, own: bool) -> Path:
+    """Where the page goes that is not told where to."""
+    name = NAME if own else f"report-{data.resolve().stem or 'data'}.html"
+    return run / name if run.is_dir() else run.with_name(f"{run.stem}-{name}")
+
+
+def title_of(run: Path) -> str:
+    """What a run, or a model file, is called."""
+    path = run.resolve()
+    return printable(path.name if path.is_dir() else path.stem)

@@ -1,0 +1,239 @@
+"""A data set: samples, the number of each one's class, and the names of the classes.
+
+Or, for regression, samples and the number that is to be predicted for each. It is checked once,
+when it is made, so that nobody who is handed one has to check it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from plainnet.data.class_names import Label, class_name, plain_label
+from plainnet.data.extractor import Extractor
+from plainnet.errors import DataError
+from plainnet.files.rows import not_finite, select
+from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.weighting import check_weights
+from plainnet.network.arrays import Array, unmasked
+from plainnet.pictures.scanning import LeftOut
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """N samples and their classes, or with a `target` and without classes their numbers.
+
+    Raises:
+        DataError: the parts are no data set; the message begins with `name`.
+    """
+
+    X: Array
+    """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
+    numbers `(N, n)`, finite and below 1e100; many of them as `MemoryMappedRows`,
+    which stay on the disk."""
+    y: Array
+    """The number of each sample's class, from 0 on: int64 `(N,)`. With a `target` what it is for
+    each sample: float64 `(N,)` and finite."""
+    classes: tuple[str, ...] = ()
+    """The name of each class, by its number."""
+    paths: tuple[Path, ...] | None = None
+    """The file of each sample, if each came from one."""
+    name: str = "the data set"
+    """What it came from, for messages."""
+    extractor: Extractor | None = None
+    """What made the features, if something did."""
+    lines: Array | None = None
+    """The line of its file from which each sample came, `(N,)`, if they came from lines."""
+    target: str | None = None
+    """The name of the number that is to be predicted, of a regression."""
+    labels: tuple[Label, ...] = ()
+    """What the classes' labels were before they were named: `(0, 1)` for the classes `("0", "1")`;
+    (): the names themselves."""
+    weights: Array | None = None
+    """What each sample counts when it is learned from or measured, `(N,)`; None: all the same.
+    Samples of weight 0 may hold anything; whoever learns or measures leaves them out."""
+
+    def __post_init__(self) -> None:
+        for name in ("X", "y", "weights"):
+            if isinstance(given := getattr(self, name), np.ma.MaskedArray):
+                object.__setattr__(self, name, unmasked(given, f"{self.name} ({name})"))
+        if self.weights is not None:
+            self._check_weights(self.weights)
+        self._check_X()
+        if self.target is None:
+            self._check_y()
+        else:
+            self._check_numbers()
+        if self.paths is not None and len(self.paths) != len(self.X):
+            raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether the samples are pictures; otherwise they are feature vectors."""
+        return self.X.ndim == 4
+
+    def take(self, rows: Array | Sequence[int] | slice) -> "Dataset":
+        """The data set of these rows, in this order: indices, a mask or a slice."""
+        paths = self.paths
+        if paths is not None:
+            paths = tuple(paths[i] for i in np.arange(len(self))[rows])
+        lines = None if self.lines is None else self.lines[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(
+            self,
+            X=select(self.X, rows),
+            y=self.y[rows],
+            paths=paths,
+            lines=lines,
+            weights=weights,
+        )
+
+    def counting(self) -> Array:
+        """The rows of the samples that count: all but those of weight 0.
+
+        Raises:
+            DataError: there are none.
+        """
+        if self.weights is None:
+            return np.arange(len(self))
+        if not self.weights.any():
+            raise self._error("has no sample with a weight above 0; give some samples one.")
+        return np.flatnonzero(self.weights)
+
+    def counted(self) -> "Dataset":
+        """The data set without the samples of weight 0, and without weights that are all 1.
+
+        Raises:
+            DataError: there are no samples but those of weight 0.
+        """
+        rows = self.counting()
+        counted = self if len(rows) == len(self) else self.take(rows)
+        if counted.weights is None or not (counted.weights == 1).all():
+            return counted
+        return replace(counted, weights=None)
+
+    def counts(self) -> dict[str, int]:
+        """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
+        if self.target is not None:
+            return {}
+        numbers = np.bincount(self.y, minlength=len(self.classes))
+        return dict(zip(self.classes, numbers.tolist(), strict=True))
+
+    def check_for_training(self) -> None:
+        """A DataError unless there are at least two classes, or numbers, to be told apart."""
+        if self.target is not None:
+            if np.ptp(self.y) == 0:
+                raise self._error(
+                    f"holds one value of {self.target!r} only, {self.y[0]:g}; there is nothing to "
+                    "learn from that, so add samples with others."
+                )
+            return
+        present = [name for name, count in self.counts().items() if count]
+        if len(present) < 2:
+            raise self._error(
+                f"holds samples of one class only, {present[0]!r}; a classifier needs at least two "
+                "to tell apart, so add another class."
+            )
+
+    def _check_X(self) -> None:
+        X = self.X
+        pictures = X.dtype == np.uint8 and X.ndim == 4 and X.shape[3] in (1, 3)
+        vectors = X.dtype.kind in "iuf" and X.ndim == 2
+        if not (pictures or vectors):
+            raise self._error(
+                "must hold pictures as uint8 (N, height, width, channels) with 1 or 3 channels, or "
+                f"feature vectors as numbers (N, n), but X is {X.dtype} {X.shape}."
+            )
+        if X.size == 0:
+            raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
+        found = not_finite(X, LARGEST) if vectors else (0, 0, 0)
+        if found[0] and self.weights is not None and not self.weights.all():  # of some anything
+            rows = np.flatnonzero(self.weights)
+            n, row, column = not_finite(select(X, rows), LARGEST)
+            found = n, int(rows[row]) if n else 0, column
+        if found[0]:
+            n, row, column = found
+            largest = " below 1e100" if np.isfinite(X[row][column]) else ""
+            raise self._error(
+                f"has {n} features that are not finite numbers{largest}, "
+                f"the first, {X[row][column]}, in row {row}, column {column}; replace them or "
+                "leave their samples out."
+            )
+
+    def _name_classes(self) -> None:
+        """Classes that are numbers, say, are called by their names, and stay as labels."""
+        given = tuple(self.classes)
+        try:
+            names = tuple(name if isinstance(name, str) else class_name(name) for name in given)
+        except ValueError as error:
+            raise self._error(f"must name each class, but {error}.") from None
+        if names != given:
+            object.__setattr__(self, "labels", self.labels or tuple(map(plain_label, given)))
+        object.__setattr__(self, "classes", names)
+
+    def _check_y(self) -> None:
+        self._name_classes()
+        y, n_classes = self.y, len(self.classes)
+        if y.shape != (len(self.X),) or not np.issubdtype(y.dtype, np.integer):
+            raise self._error(
+                f"has {len(self.X)} samples and needs as many class numbers, integers of shape "
+                f"({len(self.X)},), but y is {y.dtype} {y.shape}."
+            )
+        if n_classes == 0 or len(set(self.classes)) < n_classes:
+            raise self._error(f"must name each class once, but classes is {self.classes}.")
+        if self.labels and len(self.labels) != n_classes:
+            raise self._error(f"has {n_classes} classes, but {len(self.labels)} labels of classes.")
+        if y.min() < 0 or y.max() >= n_classes:
+            raise self._error(
+                f"has {n_classes} classes, numbered from 0 to {n_classes - 1}, but y runs from "
+                f"{y.min()} to {y.max()}."
+            )
+        object.__setattr__(self, "y", y.astype(np.int64, copy=False))
+
+    def _check_numbers(self) -> None:
+        y = self.y
+        if y.shape != (len(self.X),) or y.dtype.kind not in "biuf":
+            raise self._error(
+                f"has {len(self.X)} samples and needs a number of {self.target!r} for each, shape "
+                f"({len(self.X)},), but y is {y.dtype} {y.shape}."
+            )
+        object.__setattr__(self, "y", y.astype(np.float64, copy=False))
+        sound = np.abs(self.y) < LARGEST
+        if self.weights is not None:
+            sound |= self.weights == 0
+        if len(bad := np.flatnonzero(~sound)):
+            raise self._error(
+                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, "
+                f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
+            )
+
+    def _check_weights(self, weights: Array) -> None:
+        sound = weights.shape == (len(self.X),) and weights.dtype.kind in "biuf"
+        if not (sound and np.isfinite(weights).all() and weights.min() >= 0):
+            raise self._error(
+                f"has {len(self.X)} samples and needs as many weights, numbers of at least 0 of "
+                f"shape ({len(self.X)},), but they are {weights.dtype} {weights.shape}"
+                f"{f' from {weights.min()} to {weights.max()}' if sound else ''}."
+            )
+        if weights.any():
+            check_weights(weights, len(self.X))
+        object.__setattr__(self, "weights", weights.astype(np.float64, copy=False))
+
+    def _error(self, what: str) -> DataError:
+        return DataError(f"{self.name} {what}")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What one source holds: the data sets to train with, to watch training with and to test."""
+
+    path: Path
+    train: Dataset | None = None
+    validation: Dataset | None = None
+    test: Dataset | None = None
+    left_out: tuple[LeftOut, ...] | None = None
+    """Of a folder of pictures, every file that is in none of these, and why."""

@@ -1,0 +1,118 @@
+"""The IDX files of MNIST, Fashion-MNIST and their relatives.
+
+A header of big-endian numbers, then the raw bytes: two zeros, the type (8: unsigned bytes), the
+number of dimensions, and the size of each.
+"""
+
+import gzip
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.data.class_matching import class_indices
+from plainnet.data.dataset import Dataset, Splits
+from plainnet.errors import DataError
+from plainnet.network.arrays import Array
+
+_NAME = re.compile(
+    r"(?:(?P<set>.+)-)?(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(?:\.gz)?"
+)
+_PARTS = {"train": "train", "t10k": "test", "test": "test"}
+_PACKED = b"\x1f\x8b"
+"""How the content of a .gz file begins; browsers unpack some and leave them their name."""
+_DIGITS = 10
+"""Classes where no label says that there are more: 0 to 9."""
+
+
+def has_idx_files(folder: Path) -> bool:
+    """Whether a folder holds the pictures of an IDX data set."""
+    return any(what == "images" for _, _, what in _files(folder))
+
+
+def read_idx(folder: Path) -> Splits:
+    """The train and the test (t10k) pictures, grey, with their labels.
+
+    The classes are "0" to "9"; where there are others, as in EMNIST, those that the labels to
+    train with hold.
+
+    Raises:
+        DataError: a file is missing, cut or no IDX file; or the files are of several data sets.
+    """
+    files = _files(folder)
+    if len(sets := sorted({name for name, _, _ in files})) > 1:
+        raise DataError(
+            f"{folder} holds the IDX files of {' and of '.join(sets)}; put each data set into a "
+            "folder of its own."
+        )
+    read = {part: _read(folder, files, part) for part in ("train", "test")}
+    known = next((y for _, y, _ in read.values() if y is not None), np.zeros(0, np.uint8))
+    labels = list(range(_DIGITS)) if known.max(initial=0) < _DIGITS else np.unique(known).tolist()
+    classes = tuple(map(str, labels))
+    parts: dict[str, Any] = {}
+    for part, (X, y, path) in read.items():
+        if X is not None and y is not None:
+            present, places = np.unique(y, return_inverse=True)
+            numbers = class_indices([str(label) for label in present], classes, str(path))
+            how: dict[str, Any] = {"name": str(path), "labels": tuple(labels)}
+            parts[part] = Dataset(X[..., np.newaxis], numbers[places], classes, **how)
+    return Splits(folder, **parts)
+
+
+def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
+    """The IDX files by data set ("" of MNIST), part and content; plain ones before packed ones."""
+    found: dict[tuple[str, str, str], Path] = {}
+    for path in sorted(folder.iterdir()):
+        if (name := _NAME.fullmatch(path.name)) and path.is_file():
+            found.setdefault((name["set"] or "", _PARTS[name["part"]], name["what"]), path)
+    return found
+
+
+def _read(
+    folder: Path, files: Mapping[tuple[str, str, str], Path], part: str
+) -> tuple[Array | None, Array | None, Path]:
+    """The pictures, the labels and the file of the pictures; None of a part that is not there."""
+    of_part = {what: path for (_, there, what), path in files.items() if there == part}
+    if not of_part:
+        return None, None, folder
+    if len(of_part) < 2:
+        stem = next(iter(of_part.values())).name.partition("-images")[0].partition("-labels")[0]
+        missing = "labels-idx1" if "images" in of_part else "images-idx3"
+        raise DataError(
+            f"{folder} lacks {stem}-{missing}-ubyte[.gz]; expected pictures and their labels, so "
+            "put it in."
+        )
+    return _array(of_part["images"], 3), _array(of_part["labels"], 1), of_part["images"]
+
+
+def _array(path: Path, ndim: int) -> Array:
+    content = _content(path)
+    header = 4 + 4 * ndim
+    magic = bytes([0, 0, 8, ndim])
+    if len(content) < header or content[:4] != magic:
+        raise DataError(
+            f"{path} is no IDX file of {ndim} dimensions: expected at least {header} bytes that "
+            f"begin with {[*magic]}, but got {len(content)} that begin with {[*content[:4]]}; "
+            "download it again."
+        )
+    shape = np.frombuffer(content, ">u4", ndim, offset=4).tolist()
+    if len(content) != header + math.prod(shape):
+        raise DataError(
+            f"{path} should hold {header + math.prod(shape)} bytes for its {shape} values, but "
+            f"holds {len(content)}; download it again."
+        )
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content[:2] == _PACKED else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read or is cut short ({error}); download it again."
+        ) from error

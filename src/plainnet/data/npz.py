@@ -1,0 +1,170 @@
+"""Arrays in an .npz file, or .npy files in a folder: `X` and `y`, the same for validation and test.
+
+Large samples stay on the disk, but for those in an .npz file that is compressed.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.data.class_arrays import class_labels, class_text, in_line
+from plainnet.data.class_matching import match
+from plainnet.data.class_names import Label, Named, check_few_fractions, class_name, name_labels
+from plainnet.data.dataset import Dataset, Splits
+from plainnet.data.folders import first_few
+from plainnet.data.npy_files import stored_member, stored_npy
+from plainnet.errors import DataError
+from plainnet.network.arrays import Array
+
+_PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
+_WANTED = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
+
+
+def read_npz(path: Path) -> Splits:
+    """Pictures or feature vectors `X`, their labels `y`, and `classes` if the file names them.
+
+    `X_validation` (or `X_val`) and `X_test` may be there as well, each with its `y`.
+
+    X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
+    numbers in 2. y holds integers or strings. The labels in the y to train
+    with, sorted, are the classes; unless there is `classes`, of which y then holds the names or, as
+    integers, the places.
+
+    Raises:
+        DataError: the file holds no such data.
+    """
+    return _splits(path, _arrays(path))
+
+
+def has_npy_files(folder: Path) -> bool:
+    """Whether a folder holds the arrays to train with as .npy files."""
+    return (folder / "X.npy").is_file()
+
+
+def read_npy_files(folder: Path) -> Splits:
+    """The same from `X.npy`, `y.npy`, … in a folder, which hold one array each.
+
+    Raises:
+        DataError: the files hold no such data.
+    """
+    if not (folder / "y.npy").is_file():
+        raise DataError(f"{folder} holds X.npy but no y.npy; put in the labels of X.")
+    arrays = {}
+    for name in _WANTED:
+        path = folder / f"{name}.npy"
+        if path.is_file():
+            with _told(folder, name):
+                stored = stored_npy(path) if name[0] == "X" else None
+                arrays[name] = _npy(path) if stored is None else stored
+    return _splits(folder, arrays)
+
+
+def _npy(path: Path) -> Array:
+    with path.open("rb") as file:
+        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
+    _, classes, labels = _named(arrays, "y", path)
+    known: Sequence[str] = classes
+    if "classes" in arrays:
+        whose = f"{path} (classes)"
+        listed: Any = class_labels(arrays["classes"], whose)
+        known = _meant([class_name(label) for label in labels], labels, listed, whose)
+        classes, labels = listed, ()
+    parts: dict[str, Any] = {}
+    for ending, part in _PARTS.items():
+        if f"X{ending}" in arrays:
+            y, name = _numbers(path, arrays, f"y{ending}", known), f"{path} (X{ending})"
+            X = _samples(arrays[f"X{ending}"])
+            parts[part] = Dataset(X, y, classes, name=name, labels=labels)
+    return Splits(path, **parts)
+
+
+def _meant(
+    names: Sequence[str], labels: Sequence[Label], listed: Sequence[Label], whose: str
+) -> Sequence[str]:
+    """What the labels call the listed classes: by their names, or by their places from 0 on.
+
+    Raises:
+        DataError: both are possible, and not the same.
+    """
+    by_name, by_place = [*map(class_name, listed)], [*map(str, range(len(listed)))]
+    texts = [isinstance(label, str) for label in (*labels, *listed)]
+    if all(texts[: len(labels)]):
+        return by_name
+    if any(texts) or not {*names} <= {*by_name}:
+        return by_place
+    if by_name != by_place and {*names} <= {*by_place}:
+        raise DataError(
+            f"{whose} holds the numbers {first_few(by_name)}, and y may hold them or their places, "
+            "from 0 on; give the classes as texts, or leave them out."
+        )
+    return by_name
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """The arrays of the file that mean something here, X and y for certain."""
+    if not zipfile.is_zipfile(path):  # np.load would take it for a pickle
+        raise DataError(
+            f"{path} is cut short or no .npz file that may be read; save it again (numpy.savez)."
+        )
+    arrays: dict[str, Array] = {}
+    with np.load(path, allow_pickle=False) as file:
+        if "X" not in file or "y" not in file:
+            held = ", ".join(file.files) or "nothing"
+            raise DataError(f"{path} holds {held}; expected arrays called X and y.")
+        for name in _WANTED:
+            if name in file:
+                with _told(path, name):
+                    stored = stored_member(path, name) if name[0] == "X" else None
+                    arrays[name] = np.asarray(file[name]) if stored is None else stored
+    return arrays
+
+
+@contextmanager
+def _told(path: Path, name: str) -> Iterator[None]:
+    """What goes wrong with an array becomes a sentence."""
+    try:
+        yield
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} ({name}) cannot be read ({error}); expected an array of numbers or "
+            "strings, not of Python objects, so save it again as one."
+        ) from error
+
+
+def _named(arrays: dict[str, Array], name: str, path: Path) -> Named:
+    """The labels of one part."""
+    y, whose = arrays[name], f"{path} ({name})"
+    if y.dtype.kind == "S":
+        y = np.array([class_text(label, whose) for label in y.ravel().tolist()]).reshape(y.shape)
+    named = name_labels(in_line(y), whose)
+    check_few_fractions(named, whose)
+    return named
+
+
+def _numbers(path: Path, arrays: dict[str, Array], name: str, classes: Sequence[str]) -> Array:
+    """The class number of each label; `classes` are the names that labels may have."""
+    if name not in arrays:
+        raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so put it in.")
+    named = _named(arrays, name, path)
+    places = match(named.classes, classes)
+    if unknown := [label for label, k in zip(named.classes, places, strict=True) if k is None]:
+        known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
+        raise DataError(
+            f"{path} ({name}) holds the label {min(unknown)!r}, which is none of the classes: "
+            f"{known}."
+        )
+    return np.array(places, np.int64)[named.y]
+
+
+def _samples(X: Array) -> Array:
+    if X.dtype == np.uint8 and X.ndim == 3:
+        return X.reshape(*X.shape, 1)
+    return X.astype(np.uint8) if X.ndim == 2 and X.dtype.kind == "b" else X

@@ -1,0 +1,153 @@
+"""From a path to the data that lies there, whatever form it has."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from plainnet.checks import at_home, check_path
+from plainnet.data.dataset import Dataset, Splits
+from plainnet.data.folders import LAYOUT, first_few, read_class_folders, visible_folders
+from plainnet.data.h5 import has_h5_pair, read_h5_pair
+from plainnet.data.idx import has_idx_files, read_idx
+from plainnet.data.mistaken import looks_like
+from plainnet.data.npz import has_npy_files, read_npy_files, read_npz
+from plainnet.data.picture_cache import read_cached_pictures
+from plainnet.errors import DataError, FileError, SettingError
+from plainnet.pictures.decoding import PathLike, Size
+from plainnet.pictures.reading import (
+    OnUnreadable,
+    Progress,
+    ReadFiles,
+    resize_pictures,
+)
+from plainnet.pictures.scanning import beside
+
+log = logging.getLogger(__name__)
+
+_ARRAYS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Splits]], ...] = (
+    (has_idx_files, read_idx),
+    (has_h5_pair, read_h5_pair),
+    (has_npy_files, read_npy_files),
+)
+"""Whether a folder holds arrays of a kind, and what reads them."""
+DEFAULT_SIZE = 64
+"""The size of pictures from files, in pixels, where none is asked for."""
+
+
+def read_data(
+    path: PathLike,
+    *,
+    size: Size | None = None,
+    grey: bool = False,
+    read_files: ReadFiles | None = None,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+) -> Splits:
+    """The data in a folder or file, told apart by what is there.
+
+    - a folder of class folders of pictures, or with such folders in train, validation and test;
+    - a folder with the deep-learning course's pair train_*.h5 and test_*.h5;
+    - a folder with the IDX files of MNIST, plain or .gz;
+    - an .npz file with `X` and `y`, or a folder with `X.npy` and `y.npy`.
+
+    Samples that take more than some megabytes stay on the disk (`MemoryMappedRows`), as far as they
+    can: pictures from files are decoded into the user's cache.
+
+    Args:
+        path: the folder or file.
+        size: of pictures: the side of a square, or (height, width), in pixels. By default 64 for
+            picture files, and for arrays the size they have.
+        grey: turn colour into grey; grey arrays stay so in any case.
+        read_files: what makes a sample of each picture file; None: its pixels, of size and grey.
+        on_unreadable: takes the error of a picture file that cannot be read, which is then left
+            out; without it the first such error is raised.
+        progress: called with (done, total) after each picture file.
+
+    Raises:
+        DataError: what lies there is not understood, or is not fit to be learned from.
+        PictureError: a picture file cannot be read, and there is no `on_unreadable`.
+        FileError: there is nothing at this path, or it may not be read.
+        MissingExtraError: the optional package that reads it is not installed.
+        SettingError: an impossible size, or a size or grey for feature vectors.
+    """
+    path = check_path(path, "samples that are in memory go to fit(X, y) as they are")
+    names = _names(path)
+    if path.is_dir():
+        folders = [folder.name for folder in visible_folders(path)]
+        for is_there, read in _ARRAYS:
+            if is_there(path):
+                if folders:
+                    what = first_few(folders)
+                    log.warning("Left out of %s, which is read as arrays: folder %s.", path, what)
+                return _fitted(read(path), size, grey)
+        if folders or any(one.kind in ("stray", "format") for one in beside(path)):
+            pixels = partial(
+                read_cached_pictures, size=DEFAULT_SIZE if size is None else size, grey=grey
+            )
+            return read_class_folders(
+                path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
+            )
+    elif path.suffix.lower() == ".npz":
+        return _fitted(read_npz(path), size, grey)
+    found = looks_like(path)
+    one = ": it is one picture" if found == "a picture" else ""
+    holding = f": it holds {first_few(names)}" if names else one
+    if found in ("a run", "a model"):
+        raise DataError(f"{path} is {found}, not data; name what it is to learn from, or is asked.")
+    if found == "a table":
+        raise DataError(
+            f"{path} is a table: name the column to be predicted, target=… in Python, or --target."
+        )
+    raise DataError(
+        f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
+        "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
+        "(train-images-idx3-ubyte.gz, …), a folder with "
+        "train_*.h5 and test_*.h5, a table (.csv, .parquet) with the name of its target, "
+        f"or {LAYOUT}"
+    )
+
+
+def holds_class_folders(path: PathLike) -> bool:
+    """Whether `read_data` would read this as class folders of pictures."""
+    folder = at_home(path)
+    if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
+        return False
+    return not any(are(folder) for are, _ in _ARRAYS) and bool(visible_folders(folder))
+
+
+def _names(path: Path) -> list[str]:
+    """The names in a folder; none in a file."""
+    try:
+        path.stat()
+        return sorted(inside.name for inside in path.iterdir()) if path.is_dir() else []
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read: {error.strerror}; check how it is spelled and that you may "
+            "read it."
+        ) from error
+
+
+def _fitted(splits: Splits, size: Size | None, grey: bool) -> Splits:
+    """The splits of an array source with their pictures as they are wanted."""
+    if size is None and not grey:
+        return splits
+
+    def fitted(data: Dataset | None) -> Dataset | None:
+        if data is None:
+            return None
+        if not data.is_pictures:
+            raise SettingError(
+                f"{data.name} holds feature vectors, which have no size and no colour; leave out "
+                "size and grey."
+            )
+        return replace(data, X=resize_pictures(data.X, size, grey))
+
+    return replace(
+        splits,
+        train=fitted(splits.train),
+        validation=fitted(splits.validation),
+        test=fitted(splits.test),
+    )

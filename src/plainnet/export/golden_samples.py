@@ -1,0 +1,79 @@
+"""The samples of a golden set: drawn, and always the same."""
+
+import numpy as np
+
+from plainnet.data import PictureExtractor
+from plainnet.models import Classifier, Regressor
+from plainnet.network import Array
+from plainnet.tables import TableEncoder
+from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.numbers import written
+
+SEED = 20
+ROWS = 32
+"""Of a table."""
+MISSING, UNKNOWN = 5, 7
+"""Every so many rows a cell is missing, or a text that training did not know."""
+FIRST_DAY, LAST_DAY = -719_000, 2_930_000
+"""Those of the years 1 to 9999, which a date can be written of."""
+
+
+def golden_samples(learner: Classifier | Regressor) -> list[Array]:
+    """Samples that spread as those of the training do, always the same."""
+    rng, extractor = np.random.default_rng(SEED), learner.extractor
+    if isinstance(extractor, PictureExtractor):
+        shape: tuple[int, ...] = extractor.shape
+        mean, spread = extractor.average, np.array(50)
+    else:
+        given = learner.preprocessing
+        shape, mean = given.shape, given.mean.reshape(given.shape)
+        spread = np.broadcast_to(given.spread, mean.size).reshape(shape)
+    like: Array = mean + 1.5 * spread * rng.standard_normal((8, *shape))
+    if len(shape) == 1:
+        double = learner.preprocessing.needs_double
+        return [like if double else like.astype(np.float32)]
+    own = np.rint(like.clip(0, 255)).astype(np.uint8)
+    own = np.broadcast_to(own, (*own.shape[:3], 3)).copy()  # grey ones in three channels, too
+    height, width = shape[:2]
+    sizes = [(height // 2 + 1, width + 3), (2 * height + 1, 3 * width), (7 * height, 5 * width + 3)]
+    return [own, *(_enlarged(own[i : i + 1], rng, *size) for i, size in enumerate(sizes))]
+
+
+def golden_rows(columns: TableEncoder) -> tuple[list[Array], dict[str, list[object]]]:
+    """Rows of a table: as the inputs of a graph `(N, 1)`, and as plainnet reads them, by column."""
+    rng = np.random.default_rng(SEED)
+    inputs, told = [], {}
+    for j, column in enumerate(columns.columns):
+        value, cells = _cells(column, rng, np.arange(ROWS) + j)
+        inputs.append(value.reshape(-1, 1))
+        told[column.name] = cells
+    return inputs, told
+
+
+def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array, list[object]]:
+    """What a graph is given in some rows of a column, and what plainnet reads there."""
+    missing = row % MISSING == 0
+    if isinstance(column, Category):
+        known = ["", *column.values]
+        drawn = [known[i] for i in rng.integers(0, len(known), ROWS)]
+        strange = "".join(known) + " unknown"  # longer than all of them
+        texts = np.where(missing, "", np.where(row % UNKNOWN == 0, strange, np.array(drawn)))
+        return texts, texts.tolist()
+    if not isinstance(column, Number):
+        raise TypeError(f"The column {column.name!r} is of no kind that has a golden set.")
+    values = column.mean + 1.5 * column.spread * rng.standard_normal(ROWS)
+    if not isinstance(column, Date):
+        values = np.where(missing, np.nan, values)
+        return values, [written(value, column.format) for value in values.tolist()]
+    seconds = np.rint(values.clip(FIRST_DAY, LAST_DAY) * 86_400).astype("datetime64[s]")
+    days = np.where(missing, np.nan, seconds.astype(np.int64) / 86_400)
+    return days, np.where(missing, "", np.datetime_as_string(seconds)).tolist()
+
+
+def _enlarged(pictures: Array, rng: np.random.Generator, height: int, width: int) -> Array:
+    """Pictures of another size with details of their own: their nearest pixels, and noise."""
+    rows = np.arange(height) * pictures.shape[1] // height
+    columns = np.arange(width) * pictures.shape[2] // width
+    large = pictures[:, rows][:, :, columns] + rng.normal(0, 30, (len(pictures), height, width, 3))
+    levels: Array = np.rint(large.clip(0, 255)).astype(np.uint8)
+    return levels

@@ -1,0 +1,255 @@
+"""Samples that stay on the disk: an array of which only the rows at hand are in memory.
+
+The file is mapped into the memory of the process, and what has been read of it is let go again
+after a few megabytes: the operating system keeps as much as it has room for, and the process does
+not grow with the file.
+"""
+
+import math
+import mmap
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import DTypeLike
+
+from plainnet.network.arrays import Array, Shape, unmasked
+
+Rows = Array | Sequence[int] | slice
+
+AT_ONCE = 2**20
+"""Bytes of samples that are looked at together."""
+HELD = 2**23
+"""Bytes of a file that stay in the memory of the process, about."""
+_AROUND = 2**17  # so many bytes around what is asked for are brought along, at most
+
+
+class MemoryMappedRows(NDArrayOperatorsMixin):
+    """An array `(N, …)` on the disk: rows, slices and `take` read what they need.
+
+    Whatever else an array can do, the whole of it does, read into memory.
+
+    Args:
+        path: the file; it must stay as it is.
+        dtype: of the values as they are stored.
+        shape: of the array `(N, …)`, row after row, N > 0.
+        offset: where in the file it begins, in bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is shorter than that.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], dtype: DTypeLike, shape: Shape, offset: int = 0
+    ) -> None:
+        self._file: Source = _Mapped(Path(path), np.dtype(dtype), shape, offset)
+        self._rows: Array | None = None
+        self.dtype: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
+        self.shape = tuple(shape)
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many values."""
+        return math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Array]:
+        for _, block in blocks(cast(Array, self)):
+            yield from block
+
+    def __repr__(self) -> str:
+        return f"Stored({self.dtype} {self.shape})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "MemoryMappedRows":
+        return self  # it is never written
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return np.asarray, (np.asarray(self),)  # a pickle may be read where the file is not
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if copy is False:
+            raise ValueError("What is stored on the disk has to be copied to be in memory.")
+        whole = self._read(np.arange(len(self)))
+        return whole if dtype is None else np.asarray(whole, dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
+        read = [np.asarray(x) if isinstance(x, MemoryMappedRows) else x for x in inputs]
+        return getattr(ufunc, method)(*read, **how)
+
+    def __getitem__(self, key: Any) -> Array:
+        if isinstance(key, (int, np.integer)):
+            row = int(key) + (len(self) if key < 0 else 0)
+            if not 0 <= row < len(self):
+                raise IndexError(f"There is no row {key} among {len(self)}.")
+            return self._read(np.array([row])).reshape(self.shape[1:])
+        if isinstance(key, slice):
+            return self._read(np.arange(*key.indices(len(self))))
+        if isinstance(key, (list, np.ndarray)) and np.ndim(key) == 1:
+            return self._read(np.arange(len(self))[key])
+        whole: Array = np.asarray(self)[key]
+        return whole
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(np.asarray(self), name)
+
+    def take(
+        self, indices: Any, axis: int | None = None, out: Array | None = None, mode: str = "raise"
+    ) -> Array:
+        """As `numpy.take`, which calls it; of rows, and whatever the mode, as "clip"."""
+        if axis != 0 or np.ndim(indices) != 1:
+            return np.asarray(self).take(indices, axis, out, cast(Any, mode))
+        return self._read(np.asarray(indices), out)
+
+    def select(self, rows: Rows) -> "MemoryMappedRows":
+        """These rows, in this order: indices, a mask or a slice; nothing is read."""
+        chosen = np.arange(len(self))[rows]
+        return self._like(self._at(chosen), self.dtype, (len(chosen), *self.shape[1:]))
+
+    def reshape(self, *shape: Any, **how: Any) -> Any:
+        """Each sample in another shape, which reads nothing; or the whole in any, in memory."""
+        wanted = tuple(shape[0]) if len(shape) == 1 and np.ndim(shape[0]) else shape
+        n, own = len(self), math.prod(self.shape[1:])
+        if wanted[:1] == (-1,) and math.prod(wanted[1:]) == own:
+            wanted = (n, *wanted[1:])
+        if len(wanted) < 2 or wanted[0] != n or how:
+            return np.asarray(self).reshape(*shape, **how)
+        known = math.prod(side for side in wanted[1:] if side != -1)
+        full = tuple(own // max(known, 1) if side == -1 else side for side in wanted[1:])
+        if math.prod(full) != own:
+            raise ValueError(f"An array of shape {self.shape} cannot be of shape {wanted}.")
+        return self._like(self._rows, self.dtype, (n, *full))
+
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> Any:  # noqa: ARG002 - as an array has
+        """The same in another dtype, made of the rows as they are read."""
+        return self._like(self._rows, np.dtype(dtype), self.shape)
+
+    @classmethod
+    def of(cls, source: "Source", dtype: DTypeLike, shape: Shape) -> "MemoryMappedRows":
+        """An array whose rows are read from whatever else can give them."""
+        other = MemoryMappedRows.__new__(MemoryMappedRows)
+        other._file, other._rows, other.dtype, other.shape = source, None, np.dtype(dtype), shape
+        return other
+
+    def _like(self, rows: Array | None, dtype: np.dtype[Any], shape: Shape) -> "MemoryMappedRows":
+        other = MemoryMappedRows.of(self._file, dtype, shape)
+        other._rows = rows
+        return other
+
+    def _at(self, rows: Array) -> Array:
+        """Where in the file rows of this lie."""
+        return rows if self._rows is None else self._rows.take(rows, mode="clip")
+
+    def _read(self, rows: Array, out: Array | None = None) -> Array:
+        if out is None:
+            out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        target = out if out.flags.c_contiguous else np.empty_like(out, order="C")
+        self._file.read(self._at(rows), target.reshape(len(rows), self._file.width))
+        if target is not out:
+            out[...] = target
+        return out
+
+
+class Source(Protocol):
+    """What rows can be read from."""
+
+    width: int
+    """Values in a row."""
+
+    def read(self, rows: Array, out: Array) -> None:
+        """Write these rows into `out` `(n, width)`, in its dtype."""
+
+
+class _Mapped:
+    """A file as an array `(N, values of a sample)`, read a few rows at a time."""
+
+    def __init__(self, path: Path, dtype: np.dtype[Any], shape: Shape, offset: int) -> None:
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        count = math.prod(shape)
+        flat: Array = np.frombuffer(self._map, dtype, count, offset)
+        self.width = count // shape[0]
+        self.array = flat.reshape(shape[0], self.width)
+        self._held, self._row = 0, self.width * dtype.itemsize
+        self._lets_go = len(self._map) > HELD and hasattr(mmap, "MADV_DONTNEED")
+
+    def read(self, rows: Array, out: Array) -> None:
+        """Write these rows into `out`, in its dtype."""
+        cost = self._row + _AROUND  # of a row by itself, at most; less where they lie together
+        if len(rows) > 1 and (apart := int(np.ptp(rows)) + 1) * self._row < len(rows) * cost:
+            cost = max(apart * self._row // len(rows), 1)
+        at_once = max(HELD // cost, 1)
+        for start in range(0, len(rows), at_once):
+            part = rows[start : start + at_once]
+            self._copy(part, out[start : start + len(part)])
+            self._held += len(part) * cost
+            if self._lets_go and self._held >= HELD:
+                self._map.madvise(mmap.MADV_DONTNEED)
+                self._held = 0
+
+    def _copy(self, rows: Array, out: Array) -> None:
+        if out.dtype == self.array.dtype:
+            np.take(self.array, rows, axis=0, out=out, mode="clip")  # "raise" would copy once more
+        else:
+            with np.errstate(over="ignore"):  # what is too large becomes infinite
+                out[...] = np.take(self.array, rows, axis=0, mode="clip")
+
+
+def select(X: Array, rows: Rows) -> Array:
+    """X[rows], which stays on the disk where X does."""
+    return cast(Array, X.select(rows)) if isinstance(X, MemoryMappedRows) else X[rows]
+
+
+def as_samples(X: Any) -> Array:
+    """X as an array, or as it is where it lies on the disk.
+
+    Raises:
+        DataError: parts of it are masked.
+    """
+    if isinstance(X, np.memmap) and X.flags.c_contiguous and X.ndim > 1 and X.size:
+        return _of_memmap(X)
+    return cast(Array, X) if isinstance(X, MemoryMappedRows) else unmasked(X, "The array")
+
+
+def _of_memmap(X: Any) -> Array:
+    """What `numpy.load(…, mmap_mode="r")` gives; one that may be written stays as it is."""
+    whole = isinstance(X.base, mmap.mmap)  # not a part of another one, whose offset is not known
+    if X.mode != "r" or X.filename is None or not whole:
+        return np.asarray(X)
+    return cast(Array, MemoryMappedRows(X.filename, X.dtype, X.shape, X.offset))
+
+
+def blocks(X: Array) -> Iterator[tuple[int, Array]]:
+    """Some samples at a time: the number of the first, and they themselves, in memory."""
+    step = max(AT_ONCE // max(X.dtype.itemsize * math.prod(X.shape[1:]), 1), 1)
+    for start in range(0, len(X), step):
+        yield start, X[start : start + step]
+
+
+def not_finite(X: Array, largest: float = math.inf) -> tuple[int, int, int]:
+    """How many values of X `(N, …)` are not below `largest` (or NaN), and where the first is."""
+    found, row, column = 0, 0, 0
+    if X.dtype.kind not in "fc":  # whole numbers are finite
+        return found, row, column
+    largest = np.float64(largest)  # not cast to float32
+    for start, block in blocks(X):
+        finite = np.abs(block.reshape(len(block), -1)) < largest  # NaN is not
+        if finite.all():
+            continue
+        if not found:
+            row, column = np.argwhere(~finite)[0].tolist()
+            row += start
+        found += int(np.count_nonzero(~finite))
+    return found, row, column

@@ -1,0 +1,242 @@
+"""The checkpoint of a learner's training: nothing of it is lost, whatever ends the process."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.checks import check_number, check_whole
+from plainnet.data import Dataset
+from plainnet.errors import DataError, FileError, ModelFileError
+from plainnet.files.lock import locked
+from plainnet.files.model_file import check_sound
+from plainnet.files.rows import blocks
+from plainnet.files.tensors import read_tensors, write_tensors
+from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
+from plainnet.models.recipe import Recipe
+from plainnet.network import Array, Network, Rng
+from plainnet.training import Epoch, Optimizer
+from plainnet.training.averaging import Average
+from plainnet.training.checkpoint import Position, capture, named, restore
+from plainnet.training.streams import Kept, values_of
+from plainnet.version import __version__
+
+FORMAT = 1
+KNOWN = {
+    *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
+    *("position", "learning_rate", "generators"),
+}
+"""Everything that the facts may hold."""
+SHARE = 20
+"""So many times as long as writing took, the next one waits at least."""
+
+
+@dataclass
+class Training:
+    """One training of a learner's network: all that its next step depends on."""
+
+    network: Network
+    optimizer: Optimizer
+    generators: Mapping[str, Rng]
+    """That it draws from, beside those of the layers."""
+    recipe: Recipe
+    data: str
+    """The `fingerprint` of what it learns from."""
+    history: list[Epoch]
+    """Of the learner; it ends with the epochs of this network."""
+    earlier: list[EnsembleMember]
+    """The networks of an ensemble that were trained before."""
+    average: Average | None = None
+    watched: bool = False
+    """Whether it is measured on validation samples."""
+    kept: Kept = field(default_factory=Kept)
+    position: Position = field(default_factory=Position)
+
+    def save(self, path: Path) -> None:
+        """Write everything.
+
+        Raises:
+            FileError: the file cannot be written; an older one is still there then.
+        """
+        parts = self.network, self.optimizer, self.position, self.generators
+        tensors, facts = capture(*parts, self.average)
+        tensors |= {f"kept.{name}": value for name, value in self.kept.values.items()}
+        facts |= {
+            "checkpoint": FORMAT,
+            "version": __version__,
+            "recipe": self.recipe.to_dict(),
+            "data": self.data,
+            "history": [asdict(epoch) for epoch in self.history],
+            "record": self.kept.record,
+            "earlier": temperatures_of(self.earlier),
+        }
+        tensors |= tensors_of(self.earlier)
+        write_tensors(path, tensors, facts)
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote.
+
+        Raises:
+            ModelFileError: the file is no checkpoint.
+            DataError: it is that of another training.
+        """
+        tensors, facts = read_tensors(path, "checkpoint")
+        if facts.get("checkpoint") != FORMAT or {*facts} - KNOWN:
+            raise ModelFileError(
+                f"{path} is no checkpoint that this version of plainnet can go on from; "
+                f"train anew, or with the version that wrote it{_version(facts)}."
+            )
+        self._check_same(facts)
+        try:
+            self._go_on_from(tensors, facts)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ModelFileError(
+                f"The checkpoint {path} is damaged ({error}), so nothing can go on from it; "
+                "train anew."
+            ) from error
+
+    def _check_same(self, facts: dict[str, Any]) -> None:
+        """A DataError if the file is of other settings or other data."""
+        noted, ours = facts.get("recipe"), as_json(self.recipe)
+        others = facts.get("data", self.data) != self.data
+        if isinstance(noted, dict) and noted != ours:
+            changed = [name for name, value in ours.items() if value != noted.get(name)]
+            or_data = "training data or the " if others else ""  # which settle some settings
+            raise DataError(
+                f"The {or_data}settings of the run were changed ({', '.join(changed)}), so it "
+                "cannot go on where it was; put them back, or train anew."
+            )
+        if others:
+            raise DataError(
+                "The training data are not those that the run began with, so it cannot go on "
+                "where it was; put them back as they were, or train anew."
+            )
+
+    def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
+        self.earlier[:] = members_from(facts["earlier"], tensors, self.network.copy)
+        history = [_epoch(row, self.watched) for row in facts["history"]]
+        epochs = facts["position"]["epochs"]
+        if epochs > len(history) or len(self.earlier) >= self.recipe.ensemble:
+            raise ValueError("its epochs and networks are not those that it counts")
+        kept, values = named(tensors, "kept."), values_of(self.network)
+        if (kept or epochs) and (
+            {*kept} != {*values}
+            or any((kept[k].shape, kept[k].dtype) != (v.shape, v.dtype) for k, v in values.items())
+        ):
+            raise ValueError("what was kept does not fit the network")
+        for name, value in {"theta": tensors["theta"], **kept}.items():
+            check_sound(name, value)
+        trained = {name: value for name, value in tensors.items() if not name.startswith("kept.")}
+        parts = self.network, self.optimizer, self.position, self.generators
+        restore(trained, facts, *parts, self.average)
+        self.history[:] = history
+        self.kept.record, self.kept.values = float(facts["record"]), kept
+
+
+def _version(facts: Mapping[str, Any]) -> str:
+    version = facts.get("version")
+    return f", {version:.20}" if isinstance(version, str) else ""
+
+
+def _epoch(row: Mapping[str, Any], watched: bool) -> Epoch:
+    """A record of the history, if it is made of numbers, and was measured if it should be."""
+    epoch = Epoch(**row)
+    if ("loss" in epoch.validation) != watched:
+        raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
+    check_whole("number of an epoch", epoch.number, 1)
+    check_whole("number of steps", epoch.step, 0)
+    for name, figure in epoch.figures().items():
+        whole = type(figure) is int and abs(figure) < 2**53
+        if not (whole or isinstance(figure, float)):
+            raise TypeError(f"the {name} of an epoch is {figure!r:.60}")
+    return epoch
+
+
+def as_json(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as it comes back from a file."""
+    plain: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
+    return plain
+
+
+class Checkpoint:
+    """Where, and how often, a training is written to the disk: after each epoch, and in between.
+
+    Where epochs are so short that writing would take more than a twentieth of the time, some of
+    them are passed over. What cannot be written stops nothing: `trouble` says why, and the older
+    checkpoint stays.
+
+    Args:
+        path: of the file.
+        minutes: that an epoch may take before it is written in its midst.
+        resume: go on from what the file holds.
+
+    Raises:
+        SettingError: the minutes are negative.
+    """
+
+    def __init__(self, path: str | Path, *, minutes: float = 5.0, resume: bool = False) -> None:
+        self.path, self.resume = Path(path), resume
+        self.seconds = 60 * check_number("minutes between checkpoints", minutes, "[0, inf)")
+        self.stopping = False
+        """Set it, and the training ends after the present batch, written down there."""
+        self.trouble: FileError | None = None
+        self._training: Training | None = None
+        self._written = time.monotonic()
+        self._took = 0.0
+
+    def attach(self, training: Training) -> None:
+        """From here on it is this training's checkpoint."""
+        if self.resume:
+            training.load(self.path)
+            self.resume = False
+        self._training, self._written = training, time.monotonic()
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other trainings from writing the file, or raise a FileError if one does."""
+        return locked(self.path.with_name(f".{self.path.name}.lock"), f"The file {self.path}")
+
+    def between(self) -> bool:
+        """What `train` asks after each batch: whether to end there."""
+        if self.stopping or time.monotonic() - self._written >= self.seconds:
+            self.write()
+        return self.stopping
+
+    def end_epoch(self) -> None:
+        """Write, unless that would take too large a part of the time."""
+        if time.monotonic() - self._written >= SHARE * self._took:
+            self.write()
+
+    def write(self) -> None:
+        """Bring the file up to date."""
+        if self._training is None:
+            return
+        start = time.monotonic()
+        try:
+            self._training.save(self.path)
+            self.trouble = None
+        except FileError as error:
+            self.trouble = error
+        self._written = time.monotonic()
+        self._took = self._written - start
+
+
+def fingerprint(*parts: Dataset | None) -> str:
+    """The same for the same samples, labels and class names, and for nothing else."""
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if part is None:
+            made.update(b"none")
+            continue
+        facts = (part.X.shape, str(part.X.dtype), part.classes)
+        told = repr(facts if part.target is None else (*facts, part.target))
+        made.update(told.encode("utf-8", "replace"))
+        for array in (part.X, part.y, *([] if part.weights is None else [part.weights])):
+            for _, block in blocks(array):
+                made.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
+    return made.hexdigest()

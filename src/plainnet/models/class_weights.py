@@ -1,0 +1,128 @@
+"""What each sample counts in the loss: by its class, and by what the user says of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.data import Dataset
+from plainnet.data.class_matching import class_meant
+from plainnet.data.class_names import class_name
+from plainnet.errors import SettingError
+from plainnet.files.rows import as_samples, select
+from plainnet.network import Array
+from plainnet.network.arrays import unmasked
+
+CLASS_WEIGHTS = ("none", "balanced")
+"""Instead of a weight for each class."""
+
+
+def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
+    """The setting with each class called by its name, `{"0": 2.0}` of `{0: 2}`.
+
+    Raises:
+        SettingError: it is neither a name nor a weight for some classes.
+    """
+    if isinstance(setting, Mapping):
+        try:
+            named = [(class_name(label), weight) for label, weight in setting.items()]
+        except ValueError as error:
+            raise SettingError(f"A weight is given to no class: {error}; name the class.") from None
+        if len(dict(named)) < len(named):
+            raise SettingError(f"A class is given two weights, in {setting!r:.80}; give it one.")
+        checked = {
+            name: check_number(f"weight of the class {name!r}", weight, "[0, inf)")
+            for name, weight in named
+        }
+        return setting if repr(setting) == repr(checked) else checked  # scikit-learn wants its own
+    if not isinstance(setting, str) or setting not in CLASS_WEIGHTS:
+        raise SettingError(
+            f"The class weight must be one of {', '.join(CLASS_WEIGHTS)}, or weights such as "
+            f"{{'cat': 2}}, but got {setting!r}."
+        )
+    return setting
+
+
+def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:
+    """What each sample counts, float64 `(N,)`; None: all the same.
+
+    Args:
+        data: samples of classes, which may have weights themselves.
+        class_weight: `none`; `balanced`: each class counts as much as any other; or what a sample
+            of a class counts, by its name, and 1 for those that are not named.
+
+    Raises:
+        SettingError: a class that there is not, or no class that counts anything.
+    """
+    own = data.weights
+    if class_weight == "none":
+        return own
+    if isinstance(class_weight, Mapping):
+        places = {name: class_meant(name, data.classes) for name in class_weight}
+        if unknown := [name for name, place in places.items() if place is None]:
+            raise SettingError(
+                f"There is no class {unknown[0]!r} to be given a weight; the classes are "
+                f"{', '.join(data.classes)}."
+            )
+        if len({*places.values()}) < len(places):
+            raise SettingError(f"{class_weight!r:.80} gives a class two weights; give it one.")
+        by_class = np.ones(len(data.classes))
+        for name, place in places.items():
+            by_class[place] = class_weight[name]
+    else:
+        counts = np.bincount(data.y, own, minlength=len(data.classes))
+        by_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
+    weights: Array = by_class[data.y] if own is None else by_class[data.y] * own
+    if not weights.any():
+        raise SettingError("No sample counts anything; give some class a weight above 0.")
+    return weights
+
+
+def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
+    """Weights, samples and what is right for each, without the samples of weight 0.
+
+    Whatever is no list of weights for these samples stays as it is, to be refused elsewhere.
+
+    Args:
+        weights: `(N,)`; None: all stay.
+        data: N samples: an array, a list, a data frame or columns by name.
+        y: what is right for each; None: the data say it.
+
+    Raises:
+        DataError: the weights name the rows of the data, or of y, in another order.
+    """
+    if weights is None:
+        return weights, data, y
+    if hasattr(weights, "index"):  # as of pandas
+        from plainnet.tables.in_memory import check_index  # no array waits for them at the import
+
+        for rows_of in (data, y):
+            check_index(rows_of, weights, "weights")
+    w = unmasked(weights, "The weights")
+    if w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
+        return weights, data, y
+    rows = np.flatnonzero(w)
+    if not len(rows) or len(w) != _length(data) or len(w) != _length(y):
+        return weights, data, y
+    return w[rows], _rows(data, rows), _rows(y, rows)
+
+
+def _length(data: Any) -> int:
+    data = next(iter(data.values()), ()) if isinstance(data, Mapping) else data
+    return len(data) if hasattr(data, "__len__") else -1
+
+
+def _rows(data: Any, rows: Array) -> Any:
+    """Some rows of samples in any form."""
+    if isinstance(data, Mapping):
+        return {name: _rows(values, rows) for name, values in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [data[i] for i in rows.tolist()]
+    if hasattr(data, "iloc"):  # as pandas
+        return data.iloc[rows]
+    if hasattr(data, "to_pylist"):  # as pyarrow
+        return data.take(rows)
+    if hasattr(data, "columns"):  # as polars, or a `Table`
+        return data.take(rows) if hasattr(data, "take") else data[rows]
+    return select(as_samples(data) if isinstance(data, np.ndarray) else data, rows)

@@ -1,0 +1,53 @@
+"""Samples whose columns have names, with what is right for each row."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from plainnet.data import Dataset, Splits
+from plainnet.errors import SettingError
+from plainnet.models.class_weights import without_0
+from plainnet.models.labels import Labels
+
+
+def named_data(
+    data: Any,
+    y: Labels | None,
+    target: str | int | None,
+    make: Callable[[Any, Labels, Dataset | None], Dataset],
+    task: str,
+    *,
+    drop: Sequence[str | int] | str,
+    missing: Sequence[str] | None,
+    weights: Any,
+    validation: Any,
+) -> Splits | None:
+    """A table with its target, or rows of columns by name with y; None: columns have no names.
+
+    Raises:
+        DataError: they are no table with a target.
+        SettingError: what is for the columns of a table was given for something else.
+    """
+    how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
+    how |= {"weights": weights}
+    if target is not None:
+        if y is not None:
+            raise SettingError(
+                f"target = {target!r} says already what is right for each row; leave y out."
+            )
+        from plainnet.tables import read_tables  # only where there is a table
+
+        return read_tables(data, target, task=task, **how)
+    if y is not None:
+        from plainnet.tables.in_memory import has_names  # no array waits for them at the import
+
+        if has_names(data):
+            if isinstance(validation, (tuple, list)) and len(validation) == 3:
+                held_weights, *held = without_0(validation[2], *validation[:2])
+                how["validation"] = (*held, held_weights)
+            from plainnet.tables.sources import read_named
+
+            return read_named(data, y, make, task, **how)
+    if drop or missing is not None:
+        name = "drop" if drop else "missing"
+        raise SettingError(f"{name} is for the columns of a table; name its target as well.")
+    return None

@@ -1,0 +1,273 @@
+"""What a user may hand in, turned into what a learner works with."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+
+from plainnet.data import Dataset, Extractor, PictureExtractor, Splits, read_data
+from plainnet.data.class_matching import class_indices
+from plainnet.data.class_names import check_few_fractions, name_labels
+from plainnet.errors import DataError
+from plainnet.files.rows import MemoryMappedRows, as_samples, not_finite
+from plainnet.metrics.regression import LARGEST
+from plainnet.models.class_weights import without_0
+from plainnet.models.features import Features, extractor_of
+from plainnet.models.labels import Labels
+from plainnet.models.picture_samples import (
+    given_pictures,
+    grey_if_all_are,
+    pictures_to_learn,
+    raw_pictures,
+)
+from plainnet.models.preprocessing import Preprocessing
+from plainnet.models.recipe import Recipe
+from plainnet.models.rows import rows_of_files
+from plainnet.models.swapped import check_order
+from plainnet.network import Array
+from plainnet.network.arrays import unmasked
+from plainnet.pictures import resize_pictures
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from plainnet.tables import Table
+
+Samples = Union[
+    str, os.PathLike[str], "Image.Image", Iterable[Any], Array, Mapping[str, Any], "Table", Dataset
+]
+"""A picture in any form (a path, the content of a file, an open file, an image of Pillow, an
+array), a folder of pictures, several of these, or an array of samples; of a model that was trained
+on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
+
+
+def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
+    """A data set of arrays.
+
+    Args:
+        X: pictures, uint8 `(N, H, W)` or `(N, H, W, C)`, or feature vectors `(N, n)`.
+        y: the class of each sample.
+        classes: their names in order; None: those in `y`, sorted.
+
+    Raises:
+        DataError: X and y are no data set, or y has a class that is not in `classes`.
+    """
+    numbers, names, labels = named = name_labels(y, "y")
+    if classes is not None:
+        numbers = class_indices(names, classes, "y")[numbers]
+        return Dataset(_array(X), numbers, tuple(classes), name="The array")
+    check_few_fractions(named, "y")
+    return Dataset(_array(X), numbers, names, name="The array", labels=labels)
+
+
+def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
+    """A data set of arrays with a number to be predicted for each sample.
+
+    Raises:
+        DataError: X and y are no such data set.
+    """
+    y = unmasked(y, "y", always=False)
+    try:
+        numbers = np.asarray(y)
+    except ValueError:  # lists of different lengths
+        numbers = np.array(None)
+    if numbers.dtype.kind not in "biuf":
+        raise DataError(
+            f"A regressor predicts a number for each sample, but y is {numbers.dtype} "
+            f"{numbers.shape}; give numbers, or take a Classifier for classes."
+        )
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    return Dataset(_array(X), numbers, name="The array", target=target)
+
+
+def training_data(
+    data: Samples | Dataset | Splits,
+    y: Labels | None,
+    validation: Any,
+    recipe: Recipe,
+    make: Callable[..., Dataset],
+    features: Features | None = None,
+    weights: Any = None,
+) -> tuple[Dataset, Dataset | None, bool]:
+    """What to train on, what to watch the training with if that is given, and whether it is tested.
+
+    `make` makes a data set of arrays, that of the validation like the given one. Samples of weight
+    0 are left out.
+
+    Raises:
+        DataError: nothing can be learned from it.
+    """
+    extractor = extractor_of(features, recipe)
+    if isinstance(data, (str, Path)) and y is None:
+        data = _read(data, recipe, extractor)
+    if isinstance(data, (Splits, Dataset)):
+        if y is not None:
+            raise DataError("A data set holds its classes or numbers already; leave y out.")
+        splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
+        train, watch, tested = splits.train, splits.validation, splits.test is not None
+    elif y is None:
+        raise _no_answers(data)
+    else:
+        check_order(data, y)
+        train = make(pictures_to_learn(data, recipe, extractor), y)
+        watch, tested = None, False
+    if train is None:
+        raise DataError("There is nothing to train on, only test data; add training samples.")
+    if weights is not None:
+        train = replace(train, weights=unmasked(weights, "The weights"))
+    train = train.counted()
+    train.check_for_training()
+    if validation is not None:
+        watch = _validation(validation, recipe, extractor, partial(make, like=train))
+    fitted = partial(_fitted, recipe=recipe, extractor=extractor)
+    train, watch = fitted(train), None if watch is None else fitted(watch.counted())
+    one_channel = grey_if_all_are(train)
+    if one_channel is not train and watch is not None and watch.is_pictures:
+        watch = replace(watch, X=resize_pictures(watch.X, grey=True))
+    return one_channel, watch, tested
+
+
+def _no_answers(data: Any) -> DataError:
+    """What is missing, and the way out."""
+    from plainnet.tables.in_memory import has_names  # only for a message
+
+    if has_names(data):
+        return DataError(
+            "To learn from a table, name the column that is to be predicted, fit(data, target=…), "
+            "or give it apart, fit(X, y)."
+        )
+    return DataError(
+        "To learn from an array of samples, give the class or number of each too: fit(X, y)."
+    )
+
+
+def _read(path: str | Path, recipe: Recipe, extractor: PictureExtractor | None) -> Splits:
+    if extractor is not None:
+        return extractor.read(path)
+    return read_data(path, size=recipe.size, grey=recipe.grey)
+
+
+def _validation(
+    given: Any,
+    recipe: Recipe,
+    extractor: PictureExtractor | None,
+    make: Callable[[Any, Labels], Dataset],
+) -> Dataset:
+    """What a training is watched on: of a path the part for validation, else its only one."""
+    if isinstance(given, (str, Path)):
+        given = _read(given, recipe, extractor)
+    if isinstance(given, Splits):
+        given = given.validation or given.train or given.test
+        if given is None:
+            raise DataError("The validation data hold no samples; add some.")
+    if isinstance(given, Dataset):
+        return given
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise DataError(
+            "The validation data must be a pair of samples and classes or numbers, (X, y), perhaps "
+            "with the weight of each, (X, y, weights), a path or a data set, but got "
+            f"{type(given).__name__}."
+        )
+    X, y, *rest = given
+    check_order(X, y)
+    weights, X, y = without_0(rest[0] if rest else None, X, y)
+    made = make(pictures_to_learn(X, recipe, extractor), y)
+    return made if weights is None else replace(made, weights=unmasked(weights, "The weights"))
+
+
+def raw_samples(
+    samples: Samples, preprocessing: Preprocessing, extractor: Extractor | None = None
+) -> Array:
+    """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
+
+    With an extractor a data set, and mostly an array of floats `(N, n)` too, holds features that it
+    has made already; from anything else it makes them.
+
+    Raises:
+        DataError: samples of another kind or shape than the preprocessing was made for.
+        PictureError: a picture that cannot be read.
+    """
+    if isinstance(samples, Dataset):
+        if preprocessing.is_pictures and not samples.is_pictures:
+            raise DataError(
+                f"The model was trained on pictures, but {samples.name} holds feature vectors."
+            )
+        samples = samples.X
+    elif extractor is not None and not (extractor.takes_features and _are_features(samples)):
+        if isinstance(extractor, PictureExtractor):
+            samples = given_pictures(samples, extractor.shape)
+        return _sound_features(preprocessing.check(extractor.extract(samples)))
+    if preprocessing.is_pictures:
+        return raw_pictures(samples, preprocessing.shape)
+    paths = _paths(samples)
+    X = _array(samples if paths is None else rows_of_files(paths))
+    return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
+
+
+def _are_features(samples: Any) -> bool:
+    is_array = isinstance(samples, (np.ndarray, MemoryMappedRows))
+    return is_array and samples.dtype.kind == "f" and samples.ndim < 3
+
+
+def _paths(samples: Any) -> list[Path] | None:
+    """The files and folders, if that is what the samples are."""
+    if isinstance(samples, (str, os.PathLike)):
+        return [Path(samples)]
+    if not isinstance(samples, (Sequence, np.ndarray)):
+        return None
+    if isinstance(samples, np.ndarray) and samples.dtype.kind not in "OU":
+        return None
+    names = samples.ravel().tolist() if isinstance(samples, np.ndarray) else list(samples)
+    if names and all(isinstance(name, (str, os.PathLike)) for name in names):
+        return [Path(name) for name in names]
+    return None
+
+
+def _sound_features(X: Array) -> Array:
+    if not len(X):
+        raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
+    found, row, column = not_finite(X, LARGEST)
+    if found:
+        raise DataError(
+            f"Features must be finite numbers below 1e100, but row {row}, column {column} is "
+            f"{X[row][column]}; fill it in, or leave the row out."
+        )
+    return X
+
+
+def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -> Dataset:
+    """Pictures of the size and colour that the recipe asks for, or features of them."""
+    if extractor is not None:
+        return data if data.extractor is extractor else extractor.of(data)
+    if isinstance(data.extractor, PictureExtractor) or (recipe.size is None and not recipe.grey):
+        return data
+    if not data.is_pictures:
+        raise DataError(
+            f"{data.name} holds feature vectors, which have no size and no colour; leave out size "
+            "and grey."
+        )
+    return replace(data, X=resize_pictures(data.X, recipe.size, recipe.grey))
+
+
+def _array(X: Any) -> Array:
+    """Grey pictures `(N, H, W)` with their channel, feature vectors as they are."""
+    named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
+    try:
+        array = np.array(None) if named else as_samples(X)
+    except DataError:  # which is a ValueError, too
+        raise
+    except ValueError:  # lists of different lengths
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            "Samples must be an array of numbers, all of one length, or the names of picture "
+            f"files, but got {type(X).__name__} of {array.dtype}."
+        )
+    if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] not in (1, 3):
+        return array.reshape(*array.shape, 1)
+    return array.astype(np.uint8) if array.dtype.kind == "b" and array.ndim <= 2 else array

@@ -1,0 +1,119 @@
+"""The settings of a recipe as the keyword arguments of `Classifier` and `Regressor`.
+
+Types stand here, where type checkers and editors see them; defaults, checks and help are the
+recipe's, and `takes` puts them where `help` and `inspect.signature` look.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from inspect import Parameter, Signature, formatannotation, signature
+from textwrap import fill, indent
+from typing import Any, Self, TypedDict, TypeVar, get_type_hints
+
+from plainnet.models.kind import Kind
+from plainnet.models.recipe import Recipe
+
+Made = TypeVar("Made", bound="Configured")
+
+
+class RegressorSettings(TypedDict, total=False):
+    """What a `Regressor` can be given."""
+
+    hidden: int | Sequence[int]
+    activation: str
+    initializer: str
+    normalization: str
+    dropout: float
+    input_dropout: float
+    optimizer: str
+    learning_rate: float | None
+    schedule: str
+    weight_decay: float
+    clip_norm: float | None
+    max_norm: float | None
+    averaging: float
+    augment: str | Mapping[str, float]
+    batch_size: int
+    epochs: int | None
+    patience: int
+    validation_share: float | None
+    ensemble: int
+    size: int | tuple[int, int] | None
+    grey: bool
+    seed: int
+
+
+class ClassifierSettings(RegressorSettings, total=False):
+    """What a `Classifier` can be given."""
+
+    label_smoothing: float
+    class_weight: str | Mapping[Any, float]
+    precision: float | None
+    recall: float | None
+    positive: Any
+
+
+class Configured(Kind):
+    """A learner's settings: given at first, looked at and changed later."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.recipe = Recipe.of(settings)
+        """How it was trained, or will be if it has not been."""
+        self._next: Recipe | None = None  # of the next training, if that is to be another
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 scikit-learn gives it
+        """The settings of the next training, by name: `type(x)(**x.get_params())` is a twin."""
+        recipe = self._next or self.recipe
+        return {name: getattr(recipe, name) for name in signature(type(self)).parameters}
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change settings of the next training; what was learned stays as it is.
+
+        Raises:
+            SettingError: an unknown name, or a value out of its range; nothing is changed then.
+        """
+        recipe = type(self)(**{**self.get_params(), **settings}).recipe
+        if self.told_answers():
+            self._next = recipe
+        else:
+            self.recipe = recipe
+        return self
+
+    def __repr__(self) -> str:
+        """The settings that are not the usual ones."""
+        usual = type(self)().get_params()
+        given = {k: v for k, v in self.get_params().items() if v != usual[k]}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+
+
+def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
+    """Decorate a class: its signature and its help show all settings.
+
+    Args:
+        settings: the dictionary type of its keyword arguments. Their help takes the place of the
+            line `settings: …` in the docstring of the class.
+    """
+    types = {
+        name: re.sub(r"\b(collections\.abc|typing)\.", "", formatannotation(kind))
+        for name, kind in get_type_hints(settings).items()
+    }
+    known = [field for field in fields(Recipe) if field.name in types]
+    parameters = [
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=types[f.name])
+        for f in known
+    ]
+    own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    texts = [fill(f"{f.name}: {f.metadata['help']}", 88, subsequent_indent="    ") for f in known]
+
+    def decorate(learner: type[Made]) -> type[Made]:
+        init: Any = vars(learner)["__init__"]
+        init.__signature__ = Signature([own, *parameters], return_annotation=None)
+        if learner.__doc__:  # there is none with python -OO
+            text = indent("\n".join(texts), 8 * " ")
+            learner.__doc__ = re.sub(
+                r"^ +settings: .*$", lambda _: text, learner.__doc__, flags=re.M
+            )
+        return learner
+
+    return decorate

@@ -1,0 +1,1 @@
+"""Training pictures, varied as they might also have been taken; may import training and below."""

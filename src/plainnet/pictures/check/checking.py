@@ -1,0 +1,167 @@
+"""What is wrong with a folder of pictures, or with arrays, before anything is learned from them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.data.dataset import Dataset, Splits
+from plainnet.data.folders import first_few
+from plainnet.data.sources import holds_class_folders, read_data
+from plainnet.network.arrays import Array
+from plainnet.pictures.check.data_report import KINDS, DataReport, Finding, name_of, parts_of
+from plainnet.pictures.check.duplicates import (
+    Comparable,
+    Progress,
+    Sample,
+    comparable,
+    exactly_the_same,
+    groups,
+)
+from plainnet.pictures.check.fingerprints import SIDE, Fingerprints
+from plainnet.pictures.check.inspection import alike, outsiders, read_within, shapes, unreadable
+from plainnet.pictures.decoding import PathLike
+
+IMBALANCE = 4
+"""How many times the smallest class the largest may be before it is told."""
+
+
+def check(path: PathLike, *, progress: Progress | None = None) -> DataReport:
+    """Look at the data in a folder or file, as `read_data` takes it, without changing anything.
+
+    Files that cannot be read, are misnamed or misplaced; pictures of odd size or of one colour;
+    samples that are there more than once, exactly or nearly; and classes of very different size.
+    Of arrays only what can be told of them.
+
+    Args:
+        path: the folder or file.
+        progress: called with (done, total), first while files are read, then, counted anew, while
+            samples are compared.
+
+    Raises:
+        DataError: what lies there is not understood, or so bad that nothing can be said of it, such
+            as a class without any readable picture.
+        FileError: there is nothing at this path, or it may not be read.
+        MissingExtraError: the optional package that reads it is not installed.
+    """
+    how: dict[str, Any] = {}
+    if holds_class_folders(path):
+        how = {"size": SIDE, "grey": True, "on_unreadable": lambda _: None, "progress": progress}
+    splits = read_data(path, **how)
+    return check_splits(splits, progress=progress)
+
+
+def check_splits(splits: Splits, *, progress: Progress | None = None) -> DataReport:
+    """What `check` finds, of data that have been read already, their pictures in any size."""
+    compared = {part: comparable(data) for part, data in parts_of(splits).items()}
+    of_files = all(data.paths is not None for data in parts_of(splits).values())
+    found = [
+        *(_of_files(splits) if of_files else ()),
+        *_repeated(splits, compared, progress),
+        *_of_parts(splits, compared),
+    ]
+    order = list(KINDS)
+    found.sort(key=lambda one: order.index(one.kind))
+    return DataReport(splits.path, tuple(found), splits)
+
+
+def picture_of(findings: DataReport, name: str, side: int) -> Array | None:
+    """One of the pictures that findings are about, to be shown; None if there is none of this name.
+
+    Args:
+        findings: what `check` found.
+        name: as in a finding's `files`.
+        side: the longer side of what comes back, in pixels; a picture of an array is as it is.
+
+    Returns:
+        uint8 `(height, width, channels)`.
+
+    Raises:
+        PictureError: the file cannot be read.
+    """
+    parts = parts_of(findings.splits)
+    if not findings.has_files:
+        part, _, row = name.removesuffix("]").partition("[")
+        pixels: Array | None = parts[part].X[int(row)] if findings.is_pictures else None
+        return pixels
+    path = findings.path / name
+    return read_within(path, side) if path.is_file() else None
+
+
+def _of_files(splits: Splits) -> Iterator[Finding]:
+    parts = parts_of(splits).values()
+    read = [path for data in parts for path in data.paths or ()]
+    left_out = splits.left_out or ()
+    yield from unreadable(splits.path, left_out)
+    yield from shapes(splits.path, read)
+    yield from alike([Path(data.name) for data in parts])
+    yield from outsiders(splits.path, left_out)
+
+
+def _of_parts(splits: Splits, compared: Mapping[str, Comparable]) -> Iterator[Finding]:
+    for part, data in parts_of(splits).items():
+        yield from _imbalance(part, data)
+        if isinstance(prints := compared[part], Fingerprints):
+            for row in np.flatnonzero(prints.flat):
+                name = name_of(splits, part, int(row))
+                yield Finding(
+                    "one-colour",
+                    (name,),
+                    f"{name} is of one colour and shows nothing; leave it out.",
+                )
+
+
+def _imbalance(part: str, data: Dataset) -> Iterator[Finding]:
+    if not (counts := {name: n for name, n in data.counts().items() if n}):
+        return  # numbers to be predicted, not classes
+    small, large = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+    if counts[large] > IMBALANCE * counts[small]:
+        yield Finding(
+            "imbalance",
+            (),
+            f"In {part}, the smallest class, {small}, has {counts[small]:,} and the largest, "
+            f"{large}, {counts[large]:,}, more than {IMBALANCE} times as many; add samples of the "
+            "small class, and compare accuracies with always answering the large one.",
+        )
+
+
+def _repeated(
+    splits: Splits, compared: Mapping[str, Comparable], progress: Progress | None
+) -> Iterator[Finding]:
+    for group in groups(compared, progress):
+        yield _twins(splits, group)
+
+
+def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
+    """The finding for samples that are the same, or nearly the same."""
+    parts = parts_of(splits)
+    held = [part for part in parts if any(sample.part == part for sample in group)]
+    numbers = any(parts[part].target is not None for part in held)
+    classes = set() if numbers else {parts[part].classes[parts[part].y[row]] for part, row in group}
+    names = [name_of(splits, *sample) for sample in group]
+    exact = exactly_the_same(splits, group)
+    what = "the same sample" if not parts[held[0]].is_pictures else "the same picture"
+    sentence = f"{_and(names)} are {what if exact else f'nearly {what}'}"
+    kind = "duplicate"
+    if len(classes) > 1:
+        kind = "two-classes"
+        sentence += f", in the classes {_and(sorted(classes))}"
+    if len(held) > 1:
+        kind = "leak"
+        sentence += f", in {_and(held)}"
+    return Finding(kind if exact else f"near-{kind}", tuple(names), sentence + _WAYS_OUT[kind])
+
+
+_WAYS_OUT = {
+    "duplicate": "; keep one of them.",
+    "two-classes": "; keep it in the class it belongs to.",
+    "leak": "; keep it in one part, or what is measured flatters.",
+}
+
+
+def _and(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`, or the first five and how many more."""
+    if not 1 < len(names) <= 5:
+        return first_few(list(names))
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,62 @@
+"""A table looked at before anything is learned from it: what each column holds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from plainnet.tables.column import Number
+from plainnet.tables.inference import choose
+from plainnet.tables.table import Table
+from plainnet.tables.values import Cells, is_missing
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """What there is to say of one column."""
+
+    name: str
+    kind: str
+    """`number`, `date`, `category`, or `left out`."""
+    missing: int
+    """Cells without a value."""
+    different: int
+    """Different values."""
+    examples: tuple[str, ...]
+    """The most frequent values, of numbers the lowest and the highest."""
+    note: str
+    """Why it would be left out, or what else is to be told of it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "column": self.name,
+            "kind": self.kind,
+            "missing": self.missing,
+            "different": self.different,
+            "examples": list(self.examples),
+            "note": self.note,
+        }
+
+
+def overview(table: Table) -> list[ColumnSummary]:
+    """Each column of a table, as a training on it would take it."""
+    return [_looked(table, name) for name in table.columns]
+
+
+def _looked(table: Table, name: str) -> ColumnSummary:
+    choice = choose(table, name)
+    different, codes = Cells(table[name]).coded
+    counts = np.bincount(codes, minlength=len(different))
+    missing = np.array([is_missing(text, table.missing) for text in different])
+    kind = "left out" if choice.column is None else choice.column.kind
+    known = np.flatnonzero(~missing)
+    n_missing = int(counts[missing].sum())
+    if isinstance(choice.column, Number):
+        values = choice.column.read(table[name], table.delimiter).values
+        n_missing, ends = int(np.isnan(values).sum()), (np.nanargmin(values), np.nanargmax(values))
+        examples = (" to ".join(different[codes[row]] for row in ends),)
+    else:
+        order = known[np.argsort(-counts[known], kind="stable")][:3]
+        examples = tuple(different[i] for i in order)
+    return ColumnSummary(name, kind, n_missing, len(known), examples, choice.why)
