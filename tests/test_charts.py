@@ -246,6 +246,7 @@ def test_the_numbers_of_an_axis_are_in_one_style() -> None:
     assert axis_numbers([0, 0.5, 1]) == ["0", "0.5", "1"]
     assert axis_numbers([100_000, 200_000]) == ["100,000", "200,000"]
     assert axis_numbers([-5e6, -4.5e6]) == ["-5,000,000", "-4,500,000"]
+    assert axis_numbers([-6e7, 0]) == ["-60,000,000", "0"]
     assert axis_numbers([0, 1e9, 2e9]) == ["0", "1e9", "2e9"]
     assert axis_numbers([0, 2e-5]) == ["0", "2e-5"]
     assert axis_numbers([1e9 + 0.5, 1e9 + 1]) == ["1,000,000,000.5", "1,000,000,001"]

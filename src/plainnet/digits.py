@@ -6,8 +6,8 @@ from math import floor, isfinite, log10
 
 DIGITS = 5
 """Of a number that stands alone."""
-LONGEST = 10
-"""Characters of a number beside an axis; where one would be longer, all are powers of ten."""
+LARGE, SMALL = 1e9, 1e-4
+"""From the one on, and below the other, numbers are powers of ten."""
 
 
 def number(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
@@ -27,7 +27,7 @@ def number(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
     power = floor(log10(abs(value)))
     if to:
         digits = min(15, max(3, power - floor(log10(abs(to))) + 1))
-    if 1e-4 <= abs(value) < (1e15 if digits > DIGITS else 1e9):
+    if SMALL <= abs(value) < (1e15 if digits > DIGITS else LARGE):
         return _plain(Decimal(f"{value:.{max(0, digits - 1 - power)}f}"))
     return _power(Decimal(f"{value:.{digits - 1}e}"))
 
@@ -46,9 +46,9 @@ def axis_numbers(values: Sequence[float]) -> list[str]:
     """The numbers beside an axis, each exact and all in one style."""
     exact = [Decimal(repr(float(value))) for value in values]
     plain, powers = ([write(value) for value in exact] for write in (_plain, _power))
-    longest, small = max(map(len, plain), default=0), max(map(abs, exact), default=0) < 1e-4
+    longest, largest = max(map(len, plain), default=0), max(map(abs, exact), default=0)
     shorter = max(map(len, powers), default=0) < longest - 2
-    return powers if shorter and (longest > LONGEST or small) else plain
+    return powers if shorter and not SMALL <= largest < LARGE else plain
 
 
 def _plain(value: Decimal) -> str:
