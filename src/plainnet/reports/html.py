@@ -101,7 +101,8 @@ figure svg, .chart svg {{ width: 100%; height: auto; display: block; }}
 {CHART_STYLE}
 @media (max-width: 30rem) {{
   table {{ font-size: .84rem; }} th, td {{ padding-right: .7rem; }}
-  td.text {{ min-width: 5.5rem; }} .card {{ padding: .6rem .8rem; }} .card b {{ font-size: 1.2rem; }}
+  td.text {{ min-width: 5.5rem; }}
+  .card {{ padding: .6rem .8rem; }} .card b {{ font-size: 1.2rem; }}
   .gallery {{ grid-template-columns: repeat(auto-fill, minmax(6.3rem, 1fr)); }}
 }}
 @page {{ margin: 1.5cm; }}
