@@ -347,6 +347,21 @@ def test_a_class_may_be_called_na(
         assert features[:, asked.columns.features.index("home = NA")].all()
 
 
+def test_texts_in_memory_are_missing_where_those_of_a_file_are(tmp_path: Path) -> None:
+    texts = ["nan", "NaT", "<NA>", "u", "nan ", ""]
+    table = {**columns(["a", "b"] * 30), "s": texts * 10}
+    with (tmp_path / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([list(table), *zip(*table.values(), strict=True)])
+    for missing, kept in (([], {"nan", "NaT", "<NA>", "u"}), (None, {"NaT", "u"})):
+        for data in (table, pandas.DataFrame(table), tmp_path / "a.csv"):
+            asked = learned(data, missing=missing).columns
+            assert asked is not None
+            names = {f"s = {text}" for text in kept} | {"s is missing"}
+            assert {name for name in asked.features if name.startswith("s ")} == names
+            X = [asked.extract(one) for one in (table, pandas.DataFrame(table), tmp_path / "a.csv")]
+            assert X[0].tobytes() == X[1].tobytes() == X[2].tobytes()
+
+
 def test_other_texts_that_say_so_do_in_the_features_too() -> None:
     table = columns(["a", "b"] * 30)
     table["s"] = ["u", "Unknown", "NA", "v", "", "unknown"] * 10

@@ -157,6 +157,8 @@ def _text(cell: Any) -> str:
     if isinstance(cell, bytes):
         cell = cell.decode(errors="backslashreplace")
     text = str(cell).strip()
+    if isinstance(cell, str):  # which `missing` is for
+        return text
     if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
