@@ -67,7 +67,7 @@ METHOD = """## How it was measured
   and without it in a row of its own. Its compiled loops, which usually wait for a second's work,
   run from the first step here, so that they are what is checked and what is timed; in the whole
   jobs nothing is set. On all rows at once, in (a) and in the article's run, it trains in
-  the span of the samples (`train(…, span=True)`): the same training, from a factorisation of the
+  the span of the samples (`Subspace`): the same training, from a factorisation of the
   data that belongs to the whole run and not to the time of a step.
 - **PyTorch** runs as it is written by hand, without a data loader and without `.item()`; `fused`
   uses the optimizer's fused kernel, `torch.compile` compiles network and loss on top of that

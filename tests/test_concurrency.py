@@ -47,6 +47,7 @@ from plainnet.network import (
 from plainnet.network.layer import Parameters
 from plainnet.network.trace import trace
 from plainnet.training import GradientDescent, logits
+from plainnet.training.subspace import train_in_subspace
 
 THREADS, CALLS = 8, 200
 
@@ -425,7 +426,7 @@ def test_two_threads_cannot_train_one_network() -> None:
 
 
 def test_a_training_in_the_span_of_its_samples_is_not_disturbed() -> None:
-    """Whoever looks brings the parameters up to date, in any thread."""
+    """Whoever asks is answered with the parameters of the latest epoch."""
     X, y = normal(6, 500, dtype=np.float32), np.arange(6) % 2
 
     def run(look: bool) -> tuple[Network, list[float]]:
@@ -437,8 +438,9 @@ def test_a_training_in_the_span_of_its_samples_is_not_disturbed() -> None:
                 assert np.isfinite(network.predict(X)).all()
 
         asker = threading.Thread(target=ask)
-        how: dict[str, Any] = {"epochs": 60, "span": True, "validation": (X, y)}
-        for epoch in train(network, SoftmaxCrossEntropy(), Momentum(0.05), X, y, **how):
+        how: dict[str, Any] = {"epochs": 60, "validation": (X, y)}
+        loss, optimizer = SoftmaxCrossEntropy(), Momentum(0.05)
+        for epoch in train_in_subspace(network, loss, optimizer, X, y, **how):
             if look and epoch.number == 1:
                 asker.start()
             losses.append(epoch["validation_loss"])

@@ -35,7 +35,7 @@ from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.network import Array, Layer, he_normal
 from plainnet.training.fused_step import fused_gradient
-from plainnet.training.span import Span, span_pays
+from plainnet.training.subspace import Subspace, subspace_pays, train_in_subspace
 
 X = 2 * normal(12, 4) + [1, -2, 3, 0]
 Y = np.arange(12) % 3
@@ -262,10 +262,10 @@ def test_a_training_in_the_span_of_the_samples_has_the_same_state() -> None:
         layers: list[Layer] = [Dense(90, 8), BatchNorm(8), ReLU(), LayerNorm(8), Dense(8, 1)]
         learner, optimizer = Network(layers, rng=1, dtype=np.float64), Momentum(0.02)
         learner.forward(wide, training=True)
-        assert span_pays(learner, optimizer, wide, 30)
+        assert subspace_pays(learner, optimizer, wide, 30)
         loss, states = SigmoidCrossEntropy(), []
-        settings: dict[str, Any] = {"epochs": 30, "batch_size": 4, "span": span}
-        for _ in train(learner, loss, optimizer, wide, y, **settings):
+        learn = train_in_subspace if span else train
+        for _ in learn(learner, loss, optimizer, wide, y, epochs=30, batch_size=4):
             states.append(np.concatenate([*learner.state.values()]))
         results.append((np.array(states), learner.theta.copy(), learner.forward(wide).copy()))
     for direct, in_span in zip(*results, strict=True):
@@ -274,14 +274,14 @@ def test_a_training_in_the_span_of_the_samples_has_the_same_state() -> None:
 
 def test_where_it_comes_first_there_is_no_span() -> None:
     first: Network = Network([BatchNorm(90), Dense(90, 8)])
-    assert not span_pays(first, GradientDescent(), normal(6, 90), 1000)
+    assert not subspace_pays(first, GradientDescent(), normal(6, 90), 1000)
 
 
 def test_a_span_begins_with_the_state_that_there_is() -> None:
     layers: list[Layer] = [Dense(90, 8), BatchNorm(8)]
     learner, wide = Network(layers, dtype=np.float64), normal(6, 90)
     learner.forward(wide, training=True)
-    assert_same_state(Span(learner, Momentum(), wide).network.state, learner.state)
+    assert_same_state(Subspace(learner, Momentum(), wide).network.state, learner.state)
 
 
 def test_the_compiled_loops_do_not_take_it() -> None:

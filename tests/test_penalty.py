@@ -7,9 +7,9 @@ import pytest
 from laws import normal, peak_bytes
 
 from plainnet.errors import SettingError
-from plainnet.network import Array, MeanSquaredError, Network, ReLU
+from plainnet.network import Array, MeanSquaredError, Network
 from plainnet.network.gradient_check import largest_error
-from plainnet.training import Batches, GradientDescent, Momentum, train
+from plainnet.training import Batches, GradientDescent, train
 from plainnet.training.l2 import add_l2
 from plainnet.training.optimizer import BLOCK
 
@@ -84,15 +84,6 @@ def test_a_batch_that_counts_nothing_costs_nothing() -> None:
     assert np.isfinite(net.theta).all()
 
 
-def test_in_a_span_it_would_not_be_the_same_and_is_not_done() -> None:
-    wide = normal(4, 500), normal(4, 1, seed=2)
-    nets = [Network.dense([500, 6, 1], activation=ReLU, rng=1, dtype=np.float64) for _ in range(2)]
-    for net, span in zip(nets, (True, False), strict=True):
-        optimizer = Momentum(0.01)
-        list(train(net, MeanSquaredError(), optimizer, *wide, epochs=50, l2=2.0, span=span))
-    np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
-
-
 def test_a_penalty_below_0_is_refused() -> None:
     with pytest.raises(SettingError, match=r"^The L2 penalty must be a number in \[0, inf\), but"):
         trained(network(), l2=-1)
@@ -110,8 +101,6 @@ def test_a_given_order_is_asked_for_at_each_epoch() -> None:
     seen = [[float(x) for inputs, _, _ in batches for x in inputs[:, 0]] for _ in range(2)]
     assert seen == [[0, 4, 3, 2, 1], [1, 0, 4, 3, 2]]
     assert asked == [5, 5]
-    again = batches.of(numbered + 10)
-    assert [float(x) for inputs, _, _ in again for x in inputs[:, 0]] == [12, 11, 10, 14, 13]
 
 
 def test_the_training_goes_by_a_given_order() -> None:

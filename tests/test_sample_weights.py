@@ -31,6 +31,7 @@ from plainnet.network import (
 from plainnet.reports.material import Report
 from plainnet.training import Adam, AdamHat, Batches
 from plainnet.training.lbfgs import minimize
+from plainnet.training.subspace import train_in_subspace
 
 RNG = np.random.default_rng(0)
 N = 150
@@ -176,7 +177,8 @@ def test_0_is_absence_for_train(name: str, span: bool) -> None:
     ]
     for given in both:
         network = Network.dense([4, 6, K], dtype=np.float64)
-        history = train(
+        learn = train_in_subspace if span else train
+        history = learn(
             network,
             loss,
             Adam(),
@@ -185,7 +187,6 @@ def test_0_is_absence_for_train(name: str, span: bool) -> None:
             batch_size=None if span else 20,
             weights=given[2],
             validation=given,
-            span=span,
         )
         figures = [{**e.figures(), "seconds": 0} for e in history]
         found.append((figures, network.theta.tolist()))

@@ -1,7 +1,7 @@
 """plainnet through its public functions: `train_step` batch by batch, or the whole `train`.
 
 `train_step` does what the others do. `train` also shuffles the rows and gathers the batches; on a
-full batch there is nothing to shuffle, and it trains in the span of the samples (`span=True`).
+full batch there is nothing to shuffle, and it trains in the span of the samples (`Subspace`).
 `core` is `train_step` without the optional extras.
 """
 
@@ -23,7 +23,8 @@ from plainnet import (
     train,
     train_step,
 )
-from plainnet.training import Optimizer, fused, logits
+from plainnet.training import Epochs, Optimizer, fused, logits
+from plainnet.training.subspace import Subspace
 
 OPTIMIZERS: dict[str, Callable[[float], Optimizer]] = {
     "gradient descent": GradientDescent,
@@ -73,24 +74,15 @@ class Stream:
         self.problem = problem
         self.network = make_network(problem.weights)
         rows, y = problem.X.reshape(-1, problem.X.shape[2]), targets(problem).reshape(-1)
-        self.stream = train(
-            self.network,
-            make_loss(problem),
-            make_optimizer(problem),
-            rows,
-            y,
-            epochs=FOR_EVER,
-            batch_size=problem.case.batch,
-            span=problem.case.full_batch,
+        self.stream = stream(
+            self.network, problem, rows, y, epochs=FOR_EVER, batch_size=problem.case.batch
         )
 
     def check(self, steps: int) -> Weights:
         """All steps on the first batch, whose rows keep their order."""
         one = self.problem.first(1)
         network = make_network(one.weights)
-        X, y = one.X[0], targets(one)[0]
-        loss, optimizer, span = make_loss(one), make_optimizer(one), one.case.full_batch
-        for _ in train(network, loss, optimizer, X, y, epochs=steps, span=span):
+        for _ in stream(network, one, one.X[0], targets(one)[0], epochs=steps):
             pass
         return weights_of(network)
 
@@ -100,6 +92,16 @@ class Stream:
             next(self.stream)
             done += batches
         return done
+
+
+def stream(network: Network, problem: Problem, X: Array, y: Array, **given: int) -> Epochs:
+    """Full batches in the span of the samples; the network is trained when the stream ends."""
+    loss, optimizer = make_loss(problem), make_optimizer(problem)
+    if not problem.case.full_batch:
+        yield from train(network, loss, optimizer, X, y, **given)
+        return
+    with Subspace(network, optimizer, X) as small:
+        yield from train(small.network, loss, small.optimizer, small.X, y, **given)
 
 
 def make_network(weights: Weights, dtype: type = np.float32) -> Network:

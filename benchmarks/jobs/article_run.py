@@ -58,14 +58,14 @@ def problem(X: Array, y: Array, weights: Weights) -> Problem:
 def ours(X: Array, y: Array, weights: Weights, form: str) -> list[float]:  # noqa: ARG001
     from benchmarks.contenders.ours import make_network
     from plainnet import GradientDescent, SigmoidCrossEntropy, train
+    from plainnet.training.subspace import Subspace
 
     network = make_network(weights, X.dtype.type)
     loss, descent = SigmoidCrossEntropy(), GradientDescent(CASES["a"].learning_rate)
     targets = y.astype(X.dtype)
-    return [
-        epoch.loss
-        for epoch in train(network, loss, descent, X, targets, epochs=ITERATIONS, span=True)
-    ]
+    with Subspace(network, descent, X) as small:
+        how = small.network, loss, small.optimizer, small.X, targets
+        return [epoch.loss for epoch in train(*how, epochs=ITERATIONS)]
 
 
 def pytorch(X: Array, y: Array, weights: Weights, form: str) -> list[float]:

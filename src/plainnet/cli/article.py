@@ -1,5 +1,6 @@
 """`plainnet article`: the tutorial's run, to play with."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -101,10 +102,11 @@ def _costs(epochs: Epochs, quiet: bool) -> tuple[list[float], bool]:
     """The cost of each iteration, printed now and then; and whether Ctrl-C ended it."""
     costs: list[float] = []
     try:
-        for epoch in epochs:
-            costs.append(epoch.loss)
-            if not quiet and (epoch.number - 1) % PRINT_EVERY == 0:
-                print(f"iteration {epoch.number - 1:4d}  cost {epoch.loss:.3f}", flush=True)
+        with closing(epochs):  # which leaves the network trained
+            for epoch in epochs:
+                costs.append(epoch.loss)
+                if not quiet and (epoch.number - 1) % PRINT_EVERY == 0:
+                    print(f"iteration {epoch.number - 1:4d}  cost {epoch.loss:.3f}", flush=True)
     except KeyboardInterrupt:
         say(f"Stopped by Ctrl-C after {count(len(costs), 'iteration')}.")
         return costs, True

@@ -13,7 +13,8 @@ from plainnet.errors import DataError
 from plainnet.metrics.evaluation import Evaluation, evaluate_probabilities
 from plainnet.models.names import INITIALIZERS, OPTIMIZERS
 from plainnet.network import Array, Network, SigmoidCrossEntropy, lecun_normal
-from plainnet.training import Epochs, logits, train
+from plainnet.training import Epochs, Optimizer, logits, train
+from plainnet.training.subspace import Subspace, subspace_pays
 
 
 class _LegacyDraws:
@@ -59,17 +60,22 @@ def article_epochs(
 ) -> Epochs:
     """The tutorial's training: each epoch one step on all pictures, pixels / 255.
 
-    The loss of epoch number n is the cost that the tutorial prints for iteration n − 1.
+    The loss of epoch number n is the cost that the tutorial prints for iteration n − 1. The network
+    is trained when the stream ends or is closed.
     """
-    return train(
-        network,
-        SigmoidCrossEntropy(),
-        OPTIMIZERS[optimizer](learning_rate),
-        _pixels(data),
-        data.y,
-        epochs=iterations,
-        span=span,
-    )
+    step, X = OPTIMIZERS[optimizer](learning_rate), _pixels(data)
+
+    def in_subspace() -> Epochs:
+        with Subspace(network, step, X) as small:
+            yield from _train(small.network, small.optimizer, small.X, data.y, iterations)
+
+    if span and subspace_pays(network, step, X, iterations):
+        return in_subspace()
+    return _train(network, step, X, data.y, iterations)
+
+
+def _train(network: Network, optimizer: Optimizer, X: Array, y: Array, epochs: int) -> Epochs:
+    return train(network, SigmoidCrossEntropy(), optimizer, X, y, epochs=epochs)
 
 
 def article_evaluation(network: Network, data: Dataset) -> Evaluation:

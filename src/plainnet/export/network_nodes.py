@@ -38,7 +38,6 @@ def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> s
     Raises:
         SettingError: a layer is not one of plainnet's own.
     """
-    network.settle()
     for i, layer in enumerate(network.layers):
         if type(layer) not in _LAYERS:
             raise SettingError(

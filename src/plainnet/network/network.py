@@ -70,15 +70,12 @@ class Network:
         biases = [(i, *item) for i, one in enumerate(self.layers) for item in one.biases.items()]
         self.n_weights = sum(math.prod(shape) for _, _, shape in weights)
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
-        self.pending: Callable[[], None] | None = None
-        """Brings `theta` up to date: set by a training that puts this off until somebody looks."""
         self.proved = False
         """Whether a step has shown that all layers keep to their contract; else the next one is."""
         self._theta = vector(xp, self.n_parameters, self.dtype)
         self._grad = vector(xp, self.n_parameters, self.dtype)
         self.training = RLock()  # held by the thread that trains
         self._places = Workplaces()
-        self._settling, self._settled = RLock(), True
         self._bind(weights + biases)
         self.initialize(rng)
         for layer in self.layers:
@@ -116,7 +113,6 @@ class Network:
     @property
     def theta(self) -> Array:
         """All parameters, a vector; assigning writes into its memory."""
-        self.settle()
         return self._theta
 
     @theta.setter
@@ -126,13 +122,11 @@ class Network:
     @property
     def parameters(self) -> dict[str, Array]:
         """The parameters by name (`layers.0.W`), views of `theta` in their own shapes."""
-        self.settle()
         return self._parameters
 
     @property
     def state(self) -> dict[str, Array]:
         """What layers remember beside `theta`, by name (`layers.1.mean`), to write into."""
-        self.settle()
         return {
             f"layers.{i}.{name}": getattr(layer, name)
             for i, layer in enumerate(self.layers)
@@ -150,21 +144,6 @@ class Network:
         """The gradients by name (`layers.0.W`), views of `grad` in the parameters' shapes."""
         return self._views(self.grad)
 
-    def postpone(self, work: Callable[[], None] | None) -> None:
-        """Leave it pending to bring `theta` up to date; None: it is."""
-        with self._settling:
-            self.pending, self._settled = work, work is None
-
-    def settle(self) -> None:
-        """Do what is pending."""
-        if self.pending is None:
-            return
-        with self._settling:  # whoever comes second waits until it is done
-            if self.pending is not None and not self._settled:
-                self._settled = True  # the work itself looks at theta
-                self.pending()
-                self.pending = None
-
     def forward(self, X: Array, training: bool = False) -> Array:
         """Z `(N, n_out)` from X `(N, n_in)`; valid until the same thread's next `forward`.
 
@@ -173,8 +152,6 @@ class Network:
         Raises:
             ShapeError: X is not `(N, n_in)`, or a layer gives something else than it says.
         """
-        if self.pending is not None:
-            self.settle()
         A: Array = self.xp.asarray(unmasked(X, "X", always=False), self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(

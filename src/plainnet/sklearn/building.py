@@ -88,7 +88,6 @@ def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Netw
 
 def dense(network: Network) -> list[Dense]:
     """The layers that have weights, in their order."""
-    network.settle()
     return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 

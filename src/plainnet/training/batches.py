@@ -1,7 +1,6 @@
 """The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -104,11 +103,6 @@ class Batches:
             self.prepare(np.asarray(self.X), out)
             self.X, self._ready = out, True
         return np.asarray(self.X)
-
-    def of(self, inputs: Array) -> "Batches":
-        """The same batches, in the same order, of other inputs `(N, …)`."""
-        same: dict[str, Any] = {"size": self.size, "rng": self.rng, "order": self.order}
-        return Batches(inputs, self.y, self.weights, dtype=self.dtype, **same)
 
 
 def logits(

@@ -12,7 +12,7 @@ There are no callbacks; `streams.py` has early stopping and keep-best, a few lin
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,7 @@ from plainnet.training.epoch import Epoch, Epochs, Training
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.schedules import Schedule
-from plainnet.training.span import Span, span_pays
-from plainnet.training.step import claim, count, diverged, step
+from plainnet.training.step import claimed, count, diverged, step
 from plainnet.training.threads import suited_threads
 
 Mix = Callable[[Array, Array], tuple[Array, Array]]
@@ -64,7 +63,6 @@ def train(
     mix: Mix | None = None,
     max_norm: float | None = None,
     average: Average | None = None,
-    span: bool = False,
     position: Position | None = None,
     between: Callable[[], bool] | None = None,
 ) -> Epochs:
@@ -96,11 +94,6 @@ def train(
         mix: changes the inputs and targets of a batch that is learned from: mix-up.
         max_norm: bounds the norm of the weights into each unit after each step (`limit_norms`).
         average: takes in the parameters after each step; what is measured is measured with it.
-        span: train in the span of the samples where that is the same and pays (see `span.py`). The
-            network is then brought up to date when it is looked at or the stream ends, the
-            optimizer's memory when the stream ends, and `grad` not at all; of what is changed
-            between two epochs only the learning rate is heeded. With `prepare`, `augment`, `mix`,
-            `l2`, `max_norm`, `average` or `position` it is not the same, and not done.
         position: where to go on, and kept up to date; with what `checkpoint.restore` puts back, the
             training goes on as if it had never stopped. None: at the beginning.
         between: asked after each batch, when a checkpoint can be made; True ends the stream there.
@@ -120,14 +113,12 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, dtype=network.dtype, **fresh)
     at, ways = position or Position(), (schedule, mix, l2, clip_norm, max_norm, average)
     passes = _Passes(network, loss, optimizer, batches, *ways, at, between)
-    fixed = span and not (learned or mix or l2 or max_norm or average or position)
-    in_span = fixed and span_pays(network, optimizer, X, epochs)
 
-    def measure() -> Mapping[str, float]:
+    def measured() -> Mapping[str, float]:
         with averaged(network, average):
-            return _measure(network, loss.measured, validation, figures, prepare)
+            return measure(network, loss.measured, validation, figures, prepare)
 
-    return Training(_epoch_by_epoch(passes, epochs, in_span=in_span, measure=measure))
+    return Training(_epoch_by_epoch(passes, epochs, measured))
 
 
 def fit(
@@ -146,26 +137,18 @@ def fit(
 
 
 def _epoch_by_epoch(
-    passes: "_Passes", epochs: int, *, in_span: bool, measure: Callable[[], Mapping[str, float]]
+    passes: "_Passes", epochs: int, measured: Callable[[], Mapping[str, float]]
 ) -> Epochs:
     network, optimizer, at = passes.network, passes.optimizer, passes.at
-    learner = passes.in_span() if in_span else passes
-    try:
-        while at.epochs < epochs:
-            claim(network)
-            try:
-                J = learner.rest_of_epoch(optimizer)
-            finally:
-                network.training.release()
-            if J is None:
-                break
-            network.postpone(learner.settle)
-            measured, rate, seconds = measure(), optimizer.learning_rate, at.seconds
-            _check_finite(network, measured, optimizer, last=at.epochs + 1 == epochs)
-            at.end_epoch()
-            yield Epoch(at.epochs, at.steps, J, rate, seconds, measured)
-    finally:
-        network.settle()
+    while at.epochs < epochs:
+        with claimed(network):
+            J = passes.rest_of_epoch()
+        if J is None:
+            break
+        validation, rate, seconds = measured(), optimizer.learning_rate, at.seconds
+        check_finite(network, validation, optimizer, last=at.epochs + 1 == epochs)
+        at.end_epoch()
+        yield Epoch(at.epochs, at.steps, J, rate, seconds, validation)
 
 
 def _checked_sizes(epochs: int, batch_size: int | None) -> tuple[int, int | None]:
@@ -184,8 +167,8 @@ def _checked_bounds(
     return l2, clip_norm, max_norm
 
 
-def _check_finite(
-    network: Network, measured: Mapping[str, float], optimizer: Optimizer, *, last: bool
+def check_finite(
+    network: Network, measured: Mapping[str, float], optimizer: Optimizer, *, last: bool = False
 ) -> None:
     """End a training whose latest step left the finite numbers, though no batch has shown it."""
     J = measured.get("loss", 0.0)
@@ -195,12 +178,12 @@ def _check_finite(
         raise diverged("The parameters became infinite", optimizer)
 
 
-def _measure(
+def measure(
     network: Network,
     loss: Loss,
     validation: Held | None,
-    figures: Figures | None,
-    prepare: Prepare | None,
+    figures: Figures | None = None,
+    prepare: Prepare | None = None,
 ) -> Mapping[str, float]:
     """The loss and the other figures on the validation data."""
     if not validation:
@@ -229,31 +212,14 @@ class _Passes:
     average: Average | None
     at: Position
     between: Callable[[], bool] | None
-    settle: Callable[[], None] | None = None
 
-    def in_span(self) -> "_Passes":
-        """The same passes, in the span of the samples."""
-        span = Span(self.network, self.optimizer, self.batches.inputs())
-        return replace(
-            self,
-            network=span.network,
-            optimizer=span.optimizer,
-            batches=self.batches.of(span.C),
-            settle=span.settle,
-        )
-
-    def rest_of_epoch(self, optimizer: Optimizer) -> float | None:
-        """Learn what is left of the present epoch: its mean loss, or None if it was not ended.
-
-        `optimizer` is the one whose learning rate the user sees and may change.
-        """
-        self.optimizer.learning_rate = optimizer.learning_rate
+    def rest_of_epoch(self) -> float | None:
+        """Learn what is left of the present epoch: its mean loss, or None if it was not ended."""
         if fused.pays(self.optimizer.t + len(self.batches), self.network.n_parameters):
             fused.loops()  # now, so that its library is there when threads are bounded
         quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
         with quiet, suited_threads(self.network, self.batches.size):
             ended = self._learn()
-        optimizer.learning_rate = self.optimizer.learning_rate
         return self.at.loss / self.at.counted if ended else None
 
     def _learn(self) -> bool:

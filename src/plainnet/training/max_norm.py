@@ -17,8 +17,7 @@ def limit_norms(network: Network, c: float) -> None:
     Those are the columns of each W `(n_in, n_out)`; biases, γ and β stay as they are. A unit then
     cannot blow up however large the learning rate is: Srivastava, Hinton, Krizhevsky, Sutskever,
     Salakhutdinov: Dropout (2014), section 5.1, who find c between 3 and 4 good. To be called after
-    each step; not in a span (`span.py`), where columns are coordinates. It allocates at the first
-    call only.
+    each step. It allocates at the first call only.
 
     Args:
         network: changed in place.

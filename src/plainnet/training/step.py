@@ -1,6 +1,8 @@
 """One step: forward, loss, backward, update."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -39,11 +41,8 @@ def train_step(
             X, y, weights = X[counting], y[counting], weights[counting]
     if not network.proved and network.xp is np and (weights is None or weights.any()):
         X, y, weights = checked_samples(network, loss, X, y, weights)
-    claim(network)
-    try:
+    with claimed(network):
         return step(network, loss, optimizer, X, y, weights, clip_norm, l2)
-    finally:
-        network.training.release()
 
 
 def step(
@@ -77,8 +76,9 @@ def diverged(what: str, optimizer: Optimizer) -> DivergedError:
     )
 
 
-def claim(network: Network) -> None:
-    """Let no other thread train the network, until `network.training.release()`.
+@contextmanager
+def claimed(network: Network) -> Iterator[None]:
+    """Within it no other thread trains the network.
 
     Raises:
         SettingError: one does.
@@ -88,6 +88,10 @@ def claim(network: Network) -> None:
             "The network is being trained in another thread; train it in one thread at a time, or "
             "train network.copy()."
         )
+    try:
+        yield
+    finally:
+        network.training.release()
 
 
 def gradient(

@@ -22,9 +22,11 @@ from plainnet import (
     schedules,
     train,
 )
+from plainnet.errors import SettingError, ShapeError
 from plainnet.network import Array, Layer
+from plainnet.training import Epochs
 from plainnet.training.optimizer import Optimizer
-from plainnet.training.span import Span, span_pays
+from plainnet.training.subspace import Subspace, subspace_pays, train_in_subspace
 
 N, N_IN = 12, 90
 RNG = np.random.default_rng(3)
@@ -46,7 +48,6 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "weighted": {"weights": np.arange(N) % 3, "batch_size": 7},
     "scheduled": {"schedule": schedules.cosine(0.05, 30)},
     "validated": {"validation": (RNG.normal(size=(7, N_IN)), RNG.integers(0, 2, 7))},
-    "prepared": {"prepare": lambda raw, out: np.multiply(raw, 0.5, out=out), "batch_size": 4},
 }
 
 
@@ -55,19 +56,22 @@ def network(dtype: type = np.float64) -> Network:
     return Network(layers, rng=1, dtype=dtype)
 
 
+def stream(learner: Network, optimizer: Optimizer, *, span: bool, **settings: Any) -> Epochs:
+    learn = train_in_subspace if span else train
+    return learn(learner, SigmoidCrossEntropy(), optimizer, X, Y, **settings)
+
+
 def trained(optimizer: Optimizer, *, span: bool, **settings: Any) -> tuple[list[Epoch], Network]:
     learner = network()
     settings = {"epochs": 40, "rng": 2, **settings}
-    return list(
-        train(learner, SigmoidCrossEntropy(), optimizer, X, Y, span=span, **settings)
-    ), learner
+    return list(stream(learner, optimizer, span=span, **settings)), learner
 
 
 @pytest.mark.parametrize("settings", TRAININGS.values(), ids=TRAININGS)
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_it_is_the_same_training(make: Callable[[], Optimizer], settings: dict[str, Any]) -> None:
     directly, in_span = make(), make()
-    assert span_pays(network(), in_span, X, 40)
+    assert subspace_pays(network(), in_span, X, 40)
     expected, one = trained(directly, span=False, **settings)
     found, other = trained(in_span, span=True, **settings)
     for a, b in zip(expected, found, strict=True):
@@ -89,17 +93,17 @@ def test_the_span_is_really_used() -> None:
             return super().forward(X, training)
 
     learner = Network([Watched(N_IN, 8), Tanh(), Dense(8, 1)])
-    next(train(learner, SigmoidCrossEntropy(), GradientDescent(), X, Y, epochs=40, span=True))
+    next(stream(learner, GradientDescent(), epochs=40, span=True))
     assert calls == [(N, N_IN)]  # a layer of one's own is not touched
-    span = Span(network(), GradientDescent(), X)
-    assert span.C.shape == (N, N + 1)
-    assert span.network.n_parameters == network().n_parameters - 8 * (N_IN - N - 1)
+    small = Subspace(network(), GradientDescent(), X)
+    assert small.X.shape == (N, N + 1)
+    assert small.network.n_parameters == network().n_parameters - 8 * (N_IN - N - 1)
 
 
 def test_the_network_is_up_to_date_whenever_it_is_looked_at() -> None:
     expected, found = network(), network()
     streams = [
-        train(learner, SigmoidCrossEntropy(), Momentum(0.02), X, Y, epochs=20, span=span)
+        stream(learner, Momentum(0.02), epochs=20, span=span)
         for learner, span in ((expected, False), (found, True))
     ]
     for number, _ in enumerate(zip(*streams, strict=True)):
@@ -115,9 +119,9 @@ def test_the_network_is_up_to_date_whenever_it_is_looked_at() -> None:
 def test_keep_best_keeps_the_epoch_it_saw() -> None:
     learner, optimizer = network(), Momentum(0.3)
     seen: dict[int, Array] = {}
-    stream = train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=15, span=True)
+    epochs = stream(learner, optimizer, epochs=15, span=True)
     losses = []
-    for epoch in keep_best(stream, learner, figure="loss"):
+    for epoch in keep_best(epochs, learner, figure="loss"):
         losses.append(epoch.loss)
         seen[epoch.number] = learner.theta.copy()
     best = 1 + int(np.argmin(losses))
@@ -128,9 +132,8 @@ def test_a_learning_rate_changed_between_epochs_acts() -> None:
     costs: list[list[float]] = []
     for span in (False, True):
         optimizer = GradientDescent(0.05)
-        stream = train(network(), SigmoidCrossEntropy(), optimizer, X, Y, epochs=9, span=span)
         costs.append([])
-        for epoch in stream:
+        for epoch in stream(network(), optimizer, epochs=9, span=span):
             costs[-1].append(epoch.loss)
             optimizer.learning_rate *= 0.5
     assert costs[1] == pytest.approx(costs[0], abs=1e-9)
@@ -141,9 +144,7 @@ def test_after_break_the_training_goes_on_from_there() -> None:
     for span in (False, True):
         learner, optimizer = network(), Momentum(0.02)
         for epochs in (7, 50):
-            for epoch in train(
-                learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=epochs, span=span
-            ):
+            for epoch in stream(learner, optimizer, epochs=epochs, span=span):
                 if epoch.number == 5:
                     break
         results.append(learner.theta.copy())
@@ -153,10 +154,10 @@ def test_after_break_the_training_goes_on_from_there() -> None:
 
 def test_float32_stays_float32() -> None:
     learner = network(np.float32)
-    span = Span(learner, Momentum(), X.astype(np.float32))
-    assert {span.C.dtype, span.network.dtype} == {np.dtype(np.float32)}
+    small = Subspace(learner, Momentum(), X.astype(np.float32))
+    assert {small.X.dtype, small.network.dtype} == {np.dtype(np.float32)}
     optimizer = Momentum(0.02)
-    list(train(learner, SigmoidCrossEntropy(), optimizer, X, Y, epochs=40, span=True))
+    list(stream(learner, optimizer, epochs=40, span=True))
     assert {m.dtype for m in (learner.theta, optimizer.memory["v"])} == {np.dtype(np.float32)}
 
 
@@ -182,13 +183,13 @@ NOT_FOR: dict[str, tuple[Network, Optimizer, Array, int]] = {
 def test_where_it_is_not_the_same_or_does_not_pay(
     case: tuple[Network, Optimizer, Array, int],
 ) -> None:
-    assert not span_pays(*case)
+    assert not subspace_pays(*case)
 
 
 def test_an_optimizer_that_has_stepped_is_not_taken() -> None:
     optimizer = Momentum()
     optimizer.step(np.zeros(3), np.ones(3))
-    assert not span_pays(network(), optimizer, X, 1000)
+    assert not subspace_pays(network(), optimizer, X, 1000)
 
 
 def test_it_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -198,3 +199,55 @@ def test_it_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
     trained(GradientDescent(), span=False)
     assert not caplog.text
+
+
+def test_within_the_block_the_small_network_is_the_one_to_look_at() -> None:
+    """The original is brought up to date at the end, also after an error."""
+    expected, one = trained(Momentum(0.02), span=False, epochs=9)
+    learner, optimizer = network(), Momentum(0.02)
+    before = learner.theta.copy()
+
+    def interrupted() -> None:
+        with Subspace(learner, optimizer, X) as small:
+            given = small.network, SigmoidCrossEntropy(), small.optimizer, small.X, Y
+            for epoch, right in zip(train(*given, epochs=40, rng=2), expected, strict=False):
+                assert epoch.loss == pytest.approx(right.loss, abs=1e-9)
+                np.testing.assert_array_equal(learner.theta, before)
+                if epoch.number == 9:
+                    raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    np.testing.assert_allclose(learner.theta, one.theta, rtol=0, atol=1e-9)
+    assert optimizer.t == 9
+
+
+@pytest.mark.parametrize("case", NOT_FOR.values(), ids=NOT_FOR)
+def test_a_subspace_that_would_not_be_the_same_is_refused(
+    case: tuple[Network, Optimizer, Array, int],
+) -> None:
+    learner, optimizer, samples, epochs = case
+    if epochs == 1:
+        return  # it only does not pay
+    with pytest.raises(SettingError, match=r"fewer samples than features, but got .*; use train"):
+        Subspace(learner, optimizer, samples)
+
+
+def test_arguments_are_refused_at_the_call() -> None:
+    with pytest.raises(SettingError, match="number of epochs"):
+        stream(network(), Momentum(), epochs=-1, span=True)
+    with pytest.raises(ShapeError, match="SigmoidCrossEntropy needs targets"):
+        train_in_subspace(network(), SigmoidCrossEntropy(), Momentum(), X, Y[:3], epochs=40)
+
+
+def test_samples_of_weight_0_may_hold_anything() -> None:
+    spoiled, weights = np.vstack([X, np.full_like(X[:1], np.nan)]), np.append(np.ones(N), 0)
+    y = np.append(Y, 1)
+    results = []
+    for samples, targets, w in ((X, Y, None), (spoiled, y, weights)):
+        learner = network()
+        epochs = train_in_subspace(
+            learner, SigmoidCrossEntropy(), Momentum(), samples, targets, epochs=40, weights=w
+        )
+        results.append([epoch.loss for epoch in epochs])
+    assert results[0] == results[1]
