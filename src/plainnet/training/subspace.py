@@ -146,7 +146,7 @@ def subspace_pays(network: Network, optimizer: Optimizer, X: Array, epochs: int)
     """
     if not has_subspace(network, optimizer, X):
         return False
-    n, n_in = len(X), X[0].size
+    n, n_in = len(X), int(X[0].size)
     return epochs * int(network.layers[0].n_out or 0) * (n_in - n) > PAYS * n * n_in
 
 
