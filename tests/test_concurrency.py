@@ -322,6 +322,22 @@ def test_the_layers_themselves_serve_the_thread_that_is_left() -> None:
     np.testing.assert_array_equal(network.grad, grad)
 
 
+def test_a_thread_with_the_identifier_of_one_that_has_ended_is_another_thread() -> None:
+    network, X = randomized(Network.dense([4, 5, 2])), normal(2, 3, 4)
+    right = network.copy().predict(X[0])
+    for _ in range(20):
+        ended = threading.Thread(target=network.predict, args=(X[1],))
+        ended.start()
+        ended.join()  # the next thread mostly gets its identifier
+
+        def check() -> None:
+            Z = network.forward(X[0])
+            elsewhere(lambda: network.forward(X[1]))
+            np.testing.assert_array_equal(Z, right)
+
+        elsewhere(check)
+
+
 def test_backward_wants_a_forward_in_its_thread() -> None:
     network = every_layer()
     Z = network.forward(normal(5, 4))

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,42 @@ def test_whoever_leaves_last_restores() -> None:
         first.__exit__(None, None, None)
         assert threads() == {1}
         second.__exit__(None, None, None)
+        assert threads() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_is_free_of_what_other_threads_wanted() -> None:
+    def ask(arrived: Event, go_on: Event) -> None:
+        with one_thread():
+            arrived.set()
+            go_on.wait()
+
+    def in_child(expected: set[int]) -> bool:
+        if (child := os.fork()) == 0:
+            try:
+                found = threads()
+                with one_thread():
+                    inside = threads()
+                os._exit(0 if (found, inside, threads()) == (expected, {1}, expected) else 1)
+            finally:
+                os._exit(2)
+        return os.waitpid(child, 0)[1] == 0
+
+    arrived, go_on = Event(), Event()
+    with threadpool_limits(2, user_api="blas"), ThreadPoolExecutor(1) as pool:
+        before = threads()
+        asked = pool.submit(ask, arrived, go_on)
+        arrived.wait()
+        try:
+            assert in_child(before)
+            with one_thread():
+                assert in_child({1})  # it is wanted by the thread that the child has
+            assert threads() == {1}  # here the other thread still wants it
+        finally:
+            go_on.set()
+        asked.result()
+        assert in_child(before)
         assert threads() == before
 
 

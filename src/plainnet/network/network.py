@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from threading import RLock, get_ident
+from threading import RLock
 from types import ModuleType
 from typing import Any, Self
 from weakref import ref
@@ -158,7 +158,7 @@ class Network:
                 f"The network takes inputs of shape (N, {self.n_in or 'features'}), one row a "
                 f"sample, but got {A.shape}; X.reshape(len(X), -1) makes rows of pictures."
             )
-        other = None if self._places.owner == get_ident() else self._replicas()
+        other = self._replicas()
         layers = self.layers if other is None else other.follow(self.layers)
         through = passes.checked_forward if training and not self.proved else passes.forward
         Z = through(layers, A, training)
@@ -182,7 +182,7 @@ class Network:
         Returns:
             dX `(N, n_in)` if `need_dX`, else None: nobody needs it to learn, so it is not computed.
         """
-        other = None if self._places.owner == get_ident() else self._replicas()
+        other = self._replicas()
         layers = self.layers if other is None else other.asked_backward()
         through = passes.backward if self.proved else passes.checked_backward
         dA, self.proved = through(layers, dZ, self._first, need_dX), True
@@ -190,7 +190,7 @@ class Network:
 
     def gradient_memory(self) -> Array:
         """`grad`, to be written by other means than `backward`."""
-        other = None if self._places.owner == get_ident() else self._replicas()
+        other = self._replicas()
         if other is None:
             return self._grad
         other.has_grad = True

@@ -170,31 +170,31 @@ class Workplaces:
     """Which thread works in a network's own layers, and the replicas of each other one."""
 
     def __init__(self) -> None:
-        self.owner = 0
-        """The identifier of the thread that asked first and is still there; 0: nobody has asked."""
-        self._thread: ref[threading.Thread] | None = None
+        self._owner: ref[threading.Thread] | None = None
         self._lock = threading.Lock()
+        # not by the threads' identifiers: that of a thread that has ended is soon another's
         self._local = threading.local()
 
     def here(self) -> Replicas | None:
         """What the present thread works in, if it has replicas."""
-        if self.owner == threading.get_ident():
-            return None
         held: Replicas | None = getattr(self._local, "replicas", None)
         return held
 
     def take(self, theta: Array, grad: Array) -> Replicas | None:
         """What the present thread works in from now on; None: in the layers themselves."""
-        if (held := self.here()) is not None:
-            return held
-        with self._lock:
-            thread = None if self._thread is None else self._thread()
-            if thread is None or not thread.is_alive():
-                self._thread = ref(threading.current_thread())
-                self.owner = threading.get_ident()
-                return None
-        held = self._local.replicas = Replicas(theta, grad)
+        try:
+            held: Replicas | None = self._local.replicas
+        except AttributeError:  # it has not asked before
+            held = self._local.replicas = None if self._owns() else Replicas(theta, grad)
         return held
+
+    def _owns(self) -> bool:
+        """Whether nobody works in the layers, so that the present thread may from now on."""
+        with self._lock:
+            thread = self._owner and self._owner()
+            if free := thread is None or not thread.is_alive():
+                self._owner = ref(threading.current_thread())
+            return free
 
 
 def copies(layers: Sequence[Layer], theta: Array, grad: Array) -> list[Layer]:

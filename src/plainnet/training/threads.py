@@ -14,8 +14,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from threading import Lock
+from functools import cache, partial
+from threading import Lock, local
 from typing import Any
 
 from plainnet.checks import check_whole
@@ -95,6 +95,7 @@ class _Limit:
         self.allowed: int | None = None
         self._lock = Lock()
         self._inside = 0
+        self._mine = local()
         self._before: Limits = []
         self._obeying: list[Any] = []
         """The libraries that know what is allowed."""
@@ -106,12 +107,14 @@ class _Limit:
             if self._inside == 0:
                 self._before = _limited([one for one in libraries if not _of_thread(one)])
             self._inside += 1
+            self._mine.inside = self._mine_inside() + 1
         return _limited([one for one in libraries if _of_thread(one)])
 
     def leave(self, own: Limits) -> None:
         """One less."""
         with self._lock:
             self._inside -= 1
+            self._mine.inside = self._mine_inside() - 1
             if self._inside == 0:
                 _restore(self._before)
         _restore(own)
@@ -131,6 +134,22 @@ class _Limit:
                 if self.allowed and _of_thread(library):
                     _set(library, self.allowed)
 
+    def before_fork(self) -> None:
+        """Let nobody else change anything until the process has forked."""
+        self._lock.acquire()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Go on; of the threads a child has the present one alone."""
+        if in_child and self._inside:
+            self._inside = self._mine_inside()
+            if self._inside == 0:
+                _restore(self._before)
+        self._lock.release()
+
+    def _mine_inside(self) -> int:
+        """How many wishes for one thread are of the present thread."""
+        return int(getattr(self._mine, "inside", 0))
+
     def _libraries(self) -> list[Any]:
         libraries = _libraries("scipy.linalg" in sys.modules)
         if self.allowed is not None and libraries is not self._obeying:
@@ -141,6 +160,12 @@ class _Limit:
 
 
 _limit = _Limit()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_limit.before_fork,
+        after_in_parent=partial(_limit.after_fork, in_child=False),
+        after_in_child=partial(_limit.after_fork, in_child=True),
+    )
 
 
 def _limited(libraries: list[Any]) -> Limits:
