@@ -191,7 +191,7 @@ class Workplaces:
     def _owns(self) -> bool:
         """Whether nobody works in the layers, so that the present thread may from now on."""
         with self._lock:
-            thread = self._owner and self._owner()
+            thread = self._owner() if self._owner else None
             if free := thread is None or not thread.is_alive():
                 self._owner = ref(threading.current_thread())
             return free
