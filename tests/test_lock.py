@@ -19,7 +19,7 @@ from plainnet import Classifier
 from plainnet.errors import FileError
 from plainnet.files.lock import locked
 from plainnet.files.writing import write_file
-from plainnet.models import Checkpoint, new_run
+from plainnet.models import Checkpoint, new_run, resumed_run
 from plainnet.reports.tensorboard import write_events
 
 COMMAND = [sys.executable, "-m", "plainnet", "train"]
@@ -247,6 +247,25 @@ def test_what_was_killed_before_its_first_checkpoint_blocks_nothing(
     again = start(data, "--out", tmp_path / "run", "--epochs", 2)
     assert again.communicate(timeout=60)[1].count("Error") == 0
     assert again.returncode == 0
+
+
+def test_a_run_that_cannot_be_written_into_is_not_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "checkpoint.safetensors").touch()
+    (tmp_path / "settings.json").write_text('{"data": "d", "recipe": {}}')
+    with resumed_run(tmp_path) as run:
+        assert run == tmp_path
+    before = sorted(tmp_path.iterdir())
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "touch", read_only)
+    why = r"cannot be written to \(Read-only file system\).*; choose a folder that you may write to"
+    with pytest.raises(FileError, match=why), resumed_run(tmp_path):
+        pytest.fail("it would train for hours and lose it all")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_folder_of_somebody_else_is_not_new(tmp_path: Path) -> None:

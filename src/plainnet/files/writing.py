@@ -69,6 +69,20 @@ def new_folder(path: Path, *, but: Collection[str] = ()) -> Path:
     return path
 
 
+def check_writable(folder: Path) -> None:
+    """Make a file in a folder, and remove it again.
+
+    Raises:
+        FileError: that is impossible.
+    """
+    probe = folder / f".{secrets.token_hex(8)}"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise FileError(f"The folder {folder} cannot be written to {_why(error)}") from error
+
+
 def numbered_folder(parent: Path, stem: str) -> Path:
     """Make the first of `stem-1`, `stem-2`, … that is not in `parent` yet.
 

@@ -22,7 +22,7 @@ from typing import Any
 from plainnet.errors import ModelFileError
 from plainnet.files.lock import locked
 from plainnet.files.model_file import read_model
-from plainnet.files.writing import new_folder, numbered_folder, write_file
+from plainnet.files.writing import check_writable, new_folder, numbered_folder, write_file
 from plainnet.models.classifier import Classifier
 from plainnet.models.learner import Learner
 from plainnet.models.regressor import Regressor
@@ -94,9 +94,10 @@ def resumed_run(folder: Path) -> Iterator[Path]:
 
     Raises:
         ModelFileError: there is nothing to go on with.
-        FileError: another training goes on with it.
+        FileError: another training goes on with it, or nothing can be written into it.
     """
     resumable_run(folder)
+    check_writable(folder)
     with locked(folder / LOCK, f"The run {folder}"):
         resumable_run(folder)  # it may have ended just now
         yield folder
