@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier
-from plainnet.errors import FileError
+from plainnet.errors import FileError, ModelFileError
 from plainnet.files.lock import locked
 from plainnet.files.writing import write_file
-from plainnet.models import Checkpoint, new_run, resumed_run
+from plainnet.models import Checkpoint, load_any, new_run, resumed_run
 from plainnet.reports.tensorboard import write_events
 
 COMMAND = [sys.executable, "-m", "plainnet", "train"]
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from plainnet.files import locked
+from plainnet.files.lock import locked
 with locked(Path(sys.argv[1]), "The run"):
     print("held", flush=True)
     {}
@@ -256,6 +256,8 @@ def test_a_run_that_cannot_be_written_into_is_not_resumed(
     (tmp_path / "settings.json").write_text('{"data": "d", "recipe": {}}')
     with resumed_run(tmp_path) as run:
         assert run == tmp_path
+    with pytest.raises(ModelFileError, match="no model yet, only the checkpoint .* --resume"):
+        load_any(tmp_path)
     before = sorted(tmp_path.iterdir())
 
     def read_only(*_: object, **__: object) -> None:

@@ -26,12 +26,11 @@ from plainnet.files.writing import check_writable, new_folder, numbered_folder, 
 from plainnet.models.classifier import Classifier
 from plainnet.models.learner import Learner
 from plainnet.models.regressor import Regressor
-from plainnet.models.serialization import MODEL, learner_of, model_at
+from plainnet.models.serialization import CHECKPOINT, MODEL, learner_of, model_at
 
 RUNS = Path("runs")
 """Where a run goes that is not told where to."""
 
-CHECKPOINT = "checkpoint.safetensors"
 LOCK = ".training.lock"
 """Locked while a training writes into the folder; a killed one leaves the file, unlocked."""
 SETTINGS = "settings.json"

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Either = TypeVar("Either", bound="Learner")
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
+CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
-"""What the model file of a run folder is called."""
+"""What the two are called in a run folder."""
 
 
 def write_learner(path: str | Path, learner: Learner) -> None:
@@ -54,6 +55,11 @@ def model_at(path: str | Path) -> Path:
     is_folder = os.path.isdir(path)  # noqa: PTH112 - which never raises
     if is_folder and (path / MODEL).exists():
         return path / MODEL
+    if is_folder and (path / CHECKPOINT).exists():
+        raise ModelFileError(
+            f"The folder {path} holds no model yet, only the checkpoint of a training; wait until "
+            f"it ends, or go on with one that was stopped: plainnet train --resume {path}."
+        )
     found = looks_like(path)
     meant = f" It is {found}, and the run comes first, then what it is asked about."
     more = meant if found not in (None, "a model", "a run") else ""
