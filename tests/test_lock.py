@@ -256,7 +256,7 @@ def test_a_run_that_cannot_be_written_into_is_not_resumed(
     (tmp_path / "settings.json").write_text('{"data": "d", "recipe": {}}')
     with resumed_run(tmp_path) as run:
         assert run == tmp_path
-    with pytest.raises(ModelFileError, match="no model yet, only the checkpoint .* --resume"):
+    with pytest.raises(ModelFileError, match=r"no model yet, only the checkpoint .* --resume"):
         load_any(tmp_path)
     before = sorted(tmp_path.iterdir())
 

@@ -7,7 +7,6 @@ from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
 from plainnet.models.regressor import Regressor
 from plainnet.models.run_folder import (
-    CHECKPOINT,
     RUNS,
     finish_run,
     keep_run,
@@ -20,6 +19,7 @@ from plainnet.models.run_folder import (
     start_run,
     tidy_run,
 )
+from plainnet.models.serialization import CHECKPOINT
 
 __all__ = [
     "CHECKPOINT",
