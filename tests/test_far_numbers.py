@@ -1,6 +1,7 @@
 """Numbers far from 0 or of any size: what float64 tells apart stays apart, to the answer."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ FAR: dict[str, Array] = {
     "seconds": np.c_[1.7e9 + T, OTHER],
     "nanoseconds": np.c_[np.int64(1_700_000_000_000_000_000) + (T * 1e9).astype(np.int64), T < 9],
     "unsigned": np.c_[np.uint64(17 * 10**18) + (T * 1e9).astype(np.uint64), (T < 9).astype("u8")],
+    "the last unsigned ones": np.c_[
+        np.uint64(2**64 - 60_001) + (T * 1e3).astype(np.uint64), (T < 9).astype("u8")
+    ],
+    "the last ones": np.c_[np.int64(2**63 - 60_001) + (T * 1e3).astype(np.int64), T < 9],
+    "the first ones": np.c_[np.int64(-(2**63)) + (T * 1e3).astype(np.int64), T < 9],
+    "close to the smallest": np.c_[T * 1e-307, OTHER],
     "whole numbers": np.c_[2**30 + T.astype(np.int64), T < 9],
     "beyond float32": np.c_[(1e9 + T) * 1e50, OTHER],
     "below float32": np.c_[(1e9 + T) * 1e-60, OTHER],
@@ -141,10 +148,23 @@ def test_whole_numbers_are_subtracted_as_whole_numbers() -> None:
     np.testing.assert_array_equal(found[:2, 0], [1, 3])
     np.testing.assert_array_equal(found[:, 1], [5, -(2.0**62), 7])
     assert found[2, 0] == -(2.0**63)  # rounded, not wrapped
+    last = np.array([[2**63 - 1], [2**63 - 5], [-(2**63)]])
+    np.testing.assert_array_equal(
+        centred(last, np.array([2.0**63]))[:, 0], [-1, -5, -(2.0**64)]
+    )
     U = np.array([[2**64 - 1], [2**64 - 2048], [0]], np.uint64)
     np.testing.assert_array_equal(
         centred(U, np.array([2.0**64 - 2048]))[:, 0], [2047, 0, 2048 - 2.0**64]
     )
+    np.testing.assert_array_equal(
+        centred(U, np.array([2.0**64]))[:, 0], [-1, -2048, -(2.0**64)]
+    )
+
+
+@pytest.mark.parametrize("X", [[[Decimal(1)]], [[10**30, 1]], np.array([["2024-01-01"]], "M8[D]")])
+def test_what_can_be_made_numbers_is_named(X: Any) -> None:
+    with pytest.raises(DataError, match=r"Samples must be an array of numbers.*float\) makes"):
+        Classifier().fit(X, [1])
 
 
 @pytest.mark.parametrize("value", [1e100, -1e200, np.inf, np.nan])
@@ -173,6 +193,7 @@ CONSTANT: dict[str, Array] = {
     "rounding": rounded(0.3),
     "far": rounded(1.7e9),
     "huge": np.full(400, 1e90),
+    "next to nothing": T * 1e-318,
 }
 
 

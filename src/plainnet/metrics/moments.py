@@ -19,6 +19,9 @@ NOISE: Mapping[np.dtype[Any], float] = {
 }
 """A standard deviation of at most so many times the mean is that of rounding."""
 
+TINY = 1e-307
+"""So is one of at most this: the numbers have few digits there, and 1 / TINY is one still."""
+
 
 def moments(X: Array, weights: Array | None = None) -> tuple[Array, Array]:
     """Mean and standard deviation of each column of X `(N, n)`, float64 `(n,)`.
@@ -58,7 +61,7 @@ def weighted_median(values: Array, weights: Array | None) -> float:
 
 def scale_of(mean: Array, spread: Array, dtype: np.dtype[Any]) -> Array:
     """What columns of this dtype are divided by: their spread, of constant ones `IGNORED`."""
-    constant = spread <= NOISE.get(dtype, 0.0) * np.abs(mean)
+    constant = spread <= np.maximum(NOISE.get(dtype, 0.0) * np.abs(mean), TINY)
     return np.where(constant, IGNORED, spread)
 
 
@@ -73,9 +76,11 @@ def centred(X: Array, center: Array) -> Array:
     if X.dtype.kind not in "iu" or X.dtype.itemsize < 8 or not (np.abs(center) >= WHOLE).any():
         return rough
     limits = np.iinfo(X.dtype)
+    last = center == float(limits.max)  # which is rounded up to 2⁶³ or 2⁶⁴, one more than fits
     fits = (np.abs(center) >= WHOLE) & (center >= limits.min) & (center < float(limits.max))
-    anchor = np.where(fits, center, 0).astype(X.dtype)
-    exact = (X - anchor).view(np.int64) - np.where(fits, 0, center)  # it may wrap where it is far
+    anchor = np.where(last, limits.max, np.where(fits, center, 0).astype(X.dtype))
+    rest = np.where(last, 1, np.where(fits, 0, center))
+    exact = (X - anchor).view(np.int64) - rest  # it may wrap where it is far
     return np.where(np.abs(rough) < 2.0**62, exact, rough)
 
 

@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 
     from plainnet.tables import Table
 
+REMEDIES: Mapping[str, str] = {
+    "O": "; np.asarray(X, float) makes numbers of objects that are some",
+    "M": "; X.astype(float) makes numbers of dates, and in a data frame they may stay dates",
+    "m": "; X.astype(float) makes numbers of durations",
+    "U": "; np.asarray(X, float) makes numbers of texts that are some",
+}
+"""What to do with an array of no numbers, by the kind of its dtype."""
+
 Samples = Union[
     str, os.PathLike[str], "Image.Image", Iterable[Any], Array, Mapping[str, Any], "Table", Dataset
 ]
@@ -266,7 +274,7 @@ def _array(X: Any) -> Array:
     if array.dtype.kind not in "biuf":
         raise DataError(
             "Samples must be an array of numbers, all of one length, or the names of picture "
-            f"files, but got {type(X).__name__} of {array.dtype}."
+            f"files, but got {type(X).__name__} of {array.dtype}{REMEDIES.get(array.dtype.kind, '')}."
         )
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] not in (1, 3):
         return array.reshape(*array.shape, 1)
