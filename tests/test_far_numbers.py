@@ -149,16 +149,12 @@ def test_whole_numbers_are_subtracted_as_whole_numbers() -> None:
     np.testing.assert_array_equal(found[:, 1], [5, -(2.0**62), 7])
     assert found[2, 0] == -(2.0**63)  # rounded, not wrapped
     last = np.array([[2**63 - 1], [2**63 - 5], [-(2**63)]])
-    np.testing.assert_array_equal(
-        centred(last, np.array([2.0**63]))[:, 0], [-1, -5, -(2.0**64)]
-    )
+    np.testing.assert_array_equal(centred(last, np.array([2.0**63]))[:, 0], [-1, -5, -(2.0**64)])
     U = np.array([[2**64 - 1], [2**64 - 2048], [0]], np.uint64)
     np.testing.assert_array_equal(
         centred(U, np.array([2.0**64 - 2048]))[:, 0], [2047, 0, 2048 - 2.0**64]
     )
-    np.testing.assert_array_equal(
-        centred(U, np.array([2.0**64]))[:, 0], [-1, -2048, -(2.0**64)]
-    )
+    np.testing.assert_array_equal(centred(U, np.array([2.0**64]))[:, 0], [-1, -2048, -(2.0**64)])
 
 
 @pytest.mark.parametrize("X", [[[Decimal(1)]], [[10**30, 1]], np.array([["2024-01-01"]], "M8[D]")])

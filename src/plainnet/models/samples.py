@@ -272,9 +272,10 @@ def _array(X: Any) -> Array:
     except ValueError:  # lists of different lengths
         array = np.array(None)
     if array.dtype.kind not in "biuf":
+        remedy = REMEDIES.get(array.dtype.kind, "")
         raise DataError(
             "Samples must be an array of numbers, all of one length, or the names of picture "
-            f"files, but got {type(X).__name__} of {array.dtype}{REMEDIES.get(array.dtype.kind, '')}."
+            f"files, but got {type(X).__name__} of {array.dtype}{remedy}."
         )
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] not in (1, 3):
         return array.reshape(*array.shape, 1)
