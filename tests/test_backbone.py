@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import re
 import sys
-import time
 from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -546,23 +546,22 @@ def test_a_disk_that_gets_full_while_it_looks(
     assert list(store.iterdir()) == []
 
 
-def make(folder: Path, backbone: Path, where: Path, start: float) -> None:
+def make(folder: Path, backbone: Path, where: Path, both: Barrier) -> None:
     os.environ["PLAINNET_CACHE"] = str(where)
     opened = Backbone.open(backbone)
-    time.sleep(max(start - time.time(), 0))
+    both.wait(300)
     np.save(where.parent / f"{os.getpid()}.npy", features(opened, folder))
 
 
 def test_two_processes_that_make_the_same(tmp_path: Path, pets: Path, store: Path) -> None:
     path = convolutional(tmp_path / "a.onnx")
     spawn = multiprocessing.get_context("spawn")
-    start = time.time() + 3
-    arguments = (pets, path, store.parent, start)
+    arguments = (pets, path, store.parent, spawn.Barrier(2))
     workers = [spawn.Process(target=make, args=arguments) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(300)
     assert [worker.exitcode for worker in workers] == [0, 0]
     X = features(Backbone.open(path), pets)
     for worker in workers:

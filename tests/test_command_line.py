@@ -102,7 +102,7 @@ def started(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> Done:
     try:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
@@ -514,6 +514,13 @@ def test_what_is_wrong_with_the_data_is_told_before_the_training(
 # -- Ctrl-C --------------------------------------------------------------------------------------
 
 
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until there is such a file."""
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
 def line_with(process: subprocess.Popen[str], what: str) -> None:
     """Wait until a line on stderr holds this."""
     assert process.stderr is not None
@@ -554,7 +561,8 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "d.npz", X=rng.normal(size=(3000, 400)), y=np.arange(3000) % 2)
     run = tmp_path / "run"
-    process = started("train", tmp_path / "d.npz", "--hidden", "3000,3000", "--out", run)
+    slow = ("--hidden", "3000,3000", "--batch-size", "1")  # so that an epoch takes minutes
+    process = started("train", tmp_path / "d.npz", *slow, "--out", run)
     line_with(process, "network")
     process.send_signal(signal.SIGINT)
     done = ended(process)
@@ -575,9 +583,8 @@ def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, told: s
         for i in range(100):
             (tmp_path / "d" / name / f"{i}.png").hardlink_to(tmp_path / "large.png")
     process = started("train", tmp_path / "d", "--out", tmp_path / "runs" / "run")
-    while not (tmp_path / "runs" / "run").exists():
-        time.sleep(0.01)
-    time.sleep(0.2)
+    wait_for(tmp_path / "runs" / "run", process)
+    time.sleep(0.2)  # to be amid the reading, mostly; before it, the same has to come out
     process.send_signal(number)
     done = ended(process)
     assert (done.code, done.out, done.err.lstrip()) == (128 + number, "", told)
@@ -881,8 +888,7 @@ def test_a_demo_that_cannot_be_written(plainnet: Command, tmp_path: Path) -> Non
 
 def test_a_demo_that_is_interrupted_while_it_draws_leaves_nothing(tmp_path: Path) -> None:
     process = started("demo", cwd=tmp_path)
-    while not (tmp_path / "runs/demo-1/pictures/train/cat/cat-0002.png").exists():
-        time.sleep(0.01)
+    wait_for(tmp_path / "runs/demo-1/pictures/train/cat/cat-0002.png", process)
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert (done.code, done.out) == (130, "")
@@ -948,7 +954,7 @@ def test_a_reader_that_leaves_early_is_no_error(
     process = started(command, *arguments[command])
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     assert process.stderr is not None
     with process.stderr:
         assert "Error" not in process.stderr.read()
@@ -965,7 +971,7 @@ def test_nobody_hearing_of_the_progress_does_not_stop_the_training(
     assert process.stdout is not None
     with process.stdout:
         assert "written" in process.stdout.read()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -1003,7 +1009,7 @@ def in_a_terminal(*arguments: object, **env: str) -> tuple[int, str, str]:
     except OSError:  # Linux says so that the other end is closed
         pass
     os.close(ours)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     return process.returncode, out, seen.decode()
 
 

@@ -163,7 +163,7 @@ def loaded_by(code: str) -> set[str]:
     """The top-level packages in memory after running `code` in a new Python."""
     program = f"{code}\nimport sys; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
     )
     return {name.partition(".")[0] for name in done.stdout.split()}
 

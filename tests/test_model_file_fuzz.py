@@ -6,6 +6,7 @@ sound files are read in a process of their own, which may take 64 MiB more than 
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -212,10 +213,8 @@ def test_an_ensemble_that_is_only_claimed_costs_nothing(tmp_path: Path, sound: b
         Classifier.load(tmp_path / "m")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os = pytest.importorskip("os")
-    if not hasattr(os, "mkfifo"):
-        pytest.skip("no pipes with a name here")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileError, match="it is no plain file"):
         Classifier.load(tmp_path / "pipe")

@@ -167,7 +167,7 @@ def test_the_number_of_threads_can_be_set(
         environ["PLAINNET_THREADS"] = variable
     code = [sys.executable, "-c", SETTING.format(line=line)]
     done = subprocess.run(
-        code, env=environ, capture_output=True, text=True, timeout=60, check=False
+        code, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
     if told is None:
         assert "PLAINNET_THREADS must be a whole number ≥ 1, such as 2, but it is 'none'." in (

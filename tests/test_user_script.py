@@ -57,6 +57,6 @@ def test_a_name_that_is_not_there_is_answered_with_the_one_that_was_meant() -> N
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert "Did you mean: 'Classifier'?" in done.stderr

@@ -83,7 +83,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         read = pool.submit(pipe.read_text)
         write_file(pipe, "through")
-        assert read.result(timeout=5) == "through"
+        assert read.result(timeout=300) == "through"
     assert pipe.is_fifo()
     write_file(Path(os.devnull), "into nothing")
     assert Path(os.devnull).is_char_device()
