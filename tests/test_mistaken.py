@@ -81,8 +81,14 @@ FIRST = "and the run comes first, then what it is asked about"
         (("evaluate", "pets", "of-pictures"), f"It is a folder of pictures, {FIRST}"),
         (("explain", "pets/cat/0.png", "of-pictures"), f"It is a picture, {FIRST}"),
         (("report", "pets", "of-pictures"), f"It is a folder of pictures, {FIRST}"),
-        (("train", "of-table"), "of-table is a run, not data; name what it is to learn from"),
-        (("check", "of-table"), "of-table is a run, not data; name what it is to learn from"),
+        (
+            ("train", "of-table"),
+            "of-table is a run, not data; name the folder or file of data",
+        ),
+        (
+            ("check", "of-table"),
+            "of-table is a run, not data; name the folder or file of data",
+        ),
         (("train", "pets/cat/0.png"), "is nothing that is understood: it is one picture. Expected"),
     ],
 )
@@ -122,4 +128,6 @@ def test_folders_beside_arrays_are_named(place: Path, caplog: pytest.LogCaptureF
     np.save(folder / "X.npy", np.eye(4))
     np.save(folder / "y.npy", [0, 1, 0, 1])
     assert read_data(folder).train is not None
-    assert caplog.messages == [f"Left out of {folder}, which is read as arrays: folder cat, dog."]
+    assert caplog.messages == [
+        f"Left out of {folder}, which is read as arrays or tables: cat, dog."
+    ]

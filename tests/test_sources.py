@@ -19,6 +19,7 @@ from plainnet.errors import (
     SettingError,
 )
 from plainnet.pictures import resize_pictures
+from plainnet.tables.files import tables_at
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(0)
@@ -219,14 +220,31 @@ def test_npz_classes(tmp_path: Path, y: Array) -> None:
     assert (data.classes, data.y.tolist()) == (("z", "a", "m"), Y.tolist())
 
 
-@pytest.mark.parametrize("validation", ["val", "validation"])
-def test_npz_parts(tmp_path: Path, validation: str) -> None:
+@pytest.mark.parametrize("validation", ["val", "valid", "dev", "validation"])
+def test_npz_parts(tmp_path: Path, validation: str, caplog: pytest.LogCaptureFixture) -> None:
     parts = {f"X_{validation}": VECTORS[:2], f"y_{validation}": [7, 7], "other": 1}
     splits = read_data(npz(tmp_path, X=VECTORS, y=Y + 6, X_test=VECTORS[:1], y_test=[6], **parts))
     assert splits.validation is not None
     assert splits.test is not None
     assert splits.validation.y.tolist() == [1, 1]
     assert (splits.test.y.tolist(), splits.test.classes) == ([0], ("6", "7"))
+    assert "data.npz: other; expected are X and y, X_validation" in caplog.text
+
+
+def test_what_else_lies_beside_arrays_and_tables_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("X", "y", "X_tset"):
+        np.save(tmp_path / name, VECTORS if name[0] == "X" else Y)
+    assert len(train(read_data(tmp_path))) == 6
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for name in ("train.csv", "test.csv.gz", "holdout.csv", ".hidden"):
+        (folder / name).write_text("a,b\n1,2\n")
+    assert {*tables_at(folder)} == {"train"}
+    assert [text.partition(" tables: ")[2] for text in caplog.messages] == [
+        *("X_tset.npy.", "holdout.csv, test.csv.gz.")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,6 +252,10 @@ def test_npz_parts(tmp_path: Path, validation: str) -> None:
     [
         ({"x": VECTORS, "y": Y}, "holds x, y; expected arrays called X and y"),
         ({"X": VECTORS, "y": Y, "X_test": VECTORS}, "has no y_test; expected the labels of X_test"),
+        (
+            {k + e: v for e in ("", "_val", "_dev") for k, v in (("X", VECTORS), ("y", Y))},
+            r"\(X_dev\) holds validation data, as .*\(X_val\) does; keep one",
+        ),
         ({"X": VECTORS, "y": np.array([None] * 6)}, r"\(y\) cannot be read \(.*not of Python ob"),
         ({"X": VECTORS, "y": Y + np.inf}, r"\(y\) holds .*inf.* in row 0"),
         ({"X": VECTORS, "y": Y + 1j}, r"\(y\) is complex128"),

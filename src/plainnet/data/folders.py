@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,14 @@ def visible_folders(folder: Path) -> list[Path]:
         raise FileError(
             f"The folder {folder} cannot be read: {error.strerror}; check that you may read it."
         ) from error
+
+
+def warn_left_out(folder: Path, used: Collection[str]) -> None:
+    """Log what else lies in a folder of which the files of these names are read."""
+    names = {path.name for path in folder.iterdir() if not is_hidden(path.name)}
+    if others := sorted(names - {*used}):
+        what = "Left out of %s, which is read as arrays or tables: %s."
+        log.warning(what, folder, first_few(others))
 
 
 def first_few(names: list[str]) -> str:

@@ -17,6 +17,11 @@ def has_h5_pair(folder: Path) -> bool:
     return all(any(folder.glob(f"{part}_*.h5")) for part in ("train", "test"))
 
 
+def h5_names(folder: Path) -> list[str]:
+    """The names of these files."""
+    return [path.name for part in ("train", "test") for path in folder.glob(f"{part}_*.h5")]
+
+
 def read_h5_pair(folder: Path) -> Splits:
     """The train and the test pictures.
 

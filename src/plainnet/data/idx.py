@@ -34,6 +34,11 @@ def has_idx_files(folder: Path) -> bool:
     return any(what == "images" for _, _, what in _files(folder))
 
 
+def idx_names(folder: Path) -> list[str]:
+    """The names of the files that look like those of such a data set."""
+    return [path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+
+
 def read_idx(folder: Path) -> Splits:
     """The train and the test (t10k) pictures, grey, with their labels.
 

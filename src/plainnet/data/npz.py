@@ -3,6 +3,7 @@
 Large samples stay on the disk, but for those in an .npz file that is compressed.
 """
 
+import logging
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,14 +22,21 @@ from plainnet.data.npy_files import stored_member, stored_npy
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 
-_PARTS = {"": "train", "_validation": "validation", "_val": "validation", "_test": "test"}
+log = logging.getLogger(__name__)
+
+_PARTS = {
+    "": "train",
+    **dict.fromkeys(("_validation", "_val", "_valid", "_dev"), "validation"),
+    "_test": "test",
+}
 _WANTED = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
 
 
 def read_npz(path: Path) -> Splits:
     """Pictures or feature vectors `X`, their labels `y`, and `classes` if the file names them.
 
-    `X_validation` (or `X_val`) and `X_test` may be there as well, each with its `y`.
+    `X_validation` (or `X_val`, `X_valid`, `X_dev`) and `X_test` may be there as well, each with
+    its `y`. A warning names all other arrays.
 
     X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
     numbers in 2. y holds integers or strings. The labels in the y to train
@@ -44,6 +52,11 @@ def read_npz(path: Path) -> Splits:
 def has_npy_files(folder: Path) -> bool:
     """Whether a folder holds the arrays to train with as .npy files."""
     return (folder / "X.npy").is_file()
+
+
+def npy_names(folder: Path) -> list[str]:
+    """The names of the files that are read of them."""
+    return [f"{name}.npy" for name in _WANTED if (folder / f"{name}.npy").is_file()]
 
 
 def read_npy_files(folder: Path) -> Splits:
@@ -80,6 +93,10 @@ def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
     parts: dict[str, Any] = {}
     for ending, part in _PARTS.items():
         if f"X{ending}" in arrays:
+            if part in parts:
+                raise DataError(
+                    f"{path} (X{ending}) holds {part} data, as {parts[part].name} does; keep one."
+                )
             y, name = _numbers(path, arrays, f"y{ending}", known), f"{path} (X{ending})"
             X = _samples(arrays[f"X{ending}"])
             parts[part] = Dataset(X, y, classes, name=name, labels=labels)
@@ -119,6 +136,13 @@ def _arrays(path: Path) -> dict[str, Array]:
         if "X" not in file or "y" not in file:
             held = ", ".join(file.files) or "nothing"
             raise DataError(f"{path} holds {held}; expected arrays called X and y.")
+        if others := [name for name in file.files if name not in _WANTED]:
+            log.warning(
+                "Left out of %s: %s; expected are X and y, X_validation and X_test, each with its "
+                "y, and classes.",
+                path,
+                first_few(others),
+            )
         for name in _WANTED:
             if name in file:
                 with _told(path, name):

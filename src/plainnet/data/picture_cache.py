@@ -30,7 +30,7 @@ from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.opening import open_regular
 from plainnet.pictures.reading import OnUnreadable, Progress, each_picture
 
-RULE = 5
+RULE = 6
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
 WORTH = 2**22
 """Bytes that decoded pictures take at least to be kept."""

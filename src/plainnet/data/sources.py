@@ -2,18 +2,24 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from plainnet.checks import at_home, check_path
 from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.folders import LAYOUT, first_few, read_class_folders, visible_folders
-from plainnet.data.h5 import has_h5_pair, read_h5_pair
-from plainnet.data.idx import has_idx_files, read_idx
+from plainnet.data.folders import (
+    LAYOUT,
+    first_few,
+    read_class_folders,
+    visible_folders,
+    warn_left_out,
+)
+from plainnet.data.h5 import h5_names, has_h5_pair, read_h5_pair
+from plainnet.data.idx import has_idx_files, idx_names, read_idx
 from plainnet.data.mistaken import looks_like
-from plainnet.data.npz import has_npy_files, read_npy_files, read_npz
+from plainnet.data.npz import has_npy_files, npy_names, read_npy_files, read_npz
 from plainnet.data.picture_cache import read_cached_pictures
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.pictures.decoding import PathLike, Size
@@ -27,12 +33,13 @@ from plainnet.pictures.scanning import beside
 
 log = logging.getLogger(__name__)
 
-_ARRAYS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Splits]], ...] = (
-    (has_idx_files, read_idx),
-    (has_h5_pair, read_h5_pair),
-    (has_npy_files, read_npy_files),
+_Found = tuple[Callable[[Path], bool], Callable[[Path], Collection[str]], Callable[[Path], Splits]]
+_ARRAYS: tuple[_Found, ...] = (
+    (has_idx_files, idx_names, read_idx),
+    (has_h5_pair, h5_names, read_h5_pair),
+    (has_npy_files, npy_names, read_npy_files),
 )
-"""Whether a folder holds arrays of a kind, and what reads them."""
+"""Whether a folder holds arrays of a kind, the names of their files, and what reads them."""
 DEFAULT_SIZE = 64
 """The size of pictures from files, in pixels, where none is asked for."""
 
@@ -77,11 +84,9 @@ def read_data(
     names = _names(path)
     if path.is_dir():
         folders = [folder.name for folder in visible_folders(path)]
-        for is_there, read in _ARRAYS:
+        for is_there, used, read in _ARRAYS:
             if is_there(path):
-                if folders:
-                    what = first_few(folders)
-                    log.warning("Left out of %s, which is read as arrays: folder %s.", path, what)
+                warn_left_out(path, used(path))
                 return _fitted(read(path), size, grey)
         if folders or any(one.kind in ("stray", "format") for one in beside(path)):
             pixels = partial(
@@ -96,7 +101,7 @@ def read_data(
     one = ": it is one picture" if found == "a picture" else ""
     holding = f": it holds {first_few(names)}" if names else one
     if found in ("a run", "a model"):
-        raise DataError(f"{path} is {found}, not data; name what it is to learn from, or is asked.")
+        raise DataError(f"{path} is {found}, not data; name the folder or file of data.")
     if found == "a table":
         raise DataError(
             f"{path} is a table: name the column to be predicted, target=… in Python, or --target."
@@ -115,7 +120,7 @@ def holds_class_folders(path: PathLike) -> bool:
     folder = at_home(path)
     if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
         return False
-    return not any(are(folder) for are, _ in _ARRAYS) and bool(visible_folders(folder))
+    return not any(are(folder) for are, *_ in _ARRAYS) and bool(visible_folders(folder))
 
 
 def _names(path: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.checks import at_home
-from plainnet.data.folders import part_of
+from plainnet.data.folders import part_of, warn_left_out
 from plainnet.errors import DataError
 from plainnet.pictures.reading import Progress
 from plainnet.pictures.scanning import is_picture_file
@@ -30,12 +30,15 @@ def is_table(path: Path) -> bool:
 def tables_at(path: Path) -> dict[str, Path]:
     """The table at a path as the part `train`, or those in a folder by their part.
 
+    A warning names what else lies in the folder.
+
     Raises:
         DataError: the folder holds none, or two for one part.
     """
     if not path.is_dir():
         return {"train": path}
     if found := _tables_in(path):
+        warn_left_out(path, {file.name for file in found.values()})
         return found
     raise DataError(
         f"{path} holds no tables called train, validation or test (.csv or .parquet); name a "
