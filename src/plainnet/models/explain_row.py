@@ -106,10 +106,12 @@ def _row(learner: Classifier | Regressor, sample: Samples) -> _Row:
     """The one row that is to be explained."""
     learner.check_trained()
     if learner.picture_shape:
-        raise DataError(
-            "This model was trained on pictures, of which a classifier explains the pixels; give "
-            "it a picture."
+        of_number = (
+            "was trained on pictures, and the pixels that led to a number are not explained; "
+            "trace(picture) follows a picture through the network"
         )
+        of_class = "was trained on pictures; give it a picture, whose pixels it explains"
+        raise DataError(f"This model {of_number if learner.kind == 'regressor' else of_class}.")
     columns = learner.extractor
     if not isinstance(columns, TableEncoder):
         raw, n = raw_samples(sample, learner.preprocessing), learner.preprocessing.mean.size
