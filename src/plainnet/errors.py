@@ -15,6 +15,22 @@
 Each message is one sentence or two: the thing, what was expected, what came, the way out.
 """
 
+from typing import Any, Literal
+
+PictureCode = Literal[
+    "missing",  # nothing lies there, or the name is impossible
+    "link",  # a link that leads nowhere
+    "forbidden",
+    "no-file",  # a folder, a FIFO, a device, or an object that gives no bytes
+    "empty",
+    "no-picture",  # nothing that Pillow, or this library, reads as a picture
+    "too-large",
+    "too-small",
+    "values",  # an array that holds what pictures do not hold
+    "cut-short",
+    "damaged",
+]
+
 
 class PlainnetError(Exception):
     """Any error that plainnet raises on purpose."""
@@ -33,7 +49,25 @@ class DataError(PlainnetError, ValueError):
 
 
 class PictureError(DataError):
-    """One picture that cannot be used; its message names the file."""
+    """One picture that cannot be used; its message names the file.
+
+    Args:
+        reason: the message without its beginning, the picture's name.
+        code: what is wrong, for programs.
+        name: of the picture in the message.
+        path: where the picture lies, if it is a file.
+    """
+
+    def __init__(
+        self, reason: str, *, code: PictureCode = "damaged", name: str = "", path: Any = None
+    ) -> None:
+        super().__init__(f"{name} {reason}" if name else reason)
+        self.reason = reason
+        """What is wrong and the way out: the message without the picture's name."""
+        self.code: PictureCode = code
+        """What is wrong, for programs."""
+        self.path = path
+        """Where the picture lies, as it was given; None for what is no file."""
 
 
 class DivergedError(PlainnetError, ArithmeticError):

@@ -110,7 +110,7 @@ def _pictures(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
     for i, error in zip(left, errors, strict=True):
         found.unread[str(files[i])] = str(error)
-        found.left_out.append(LeftOut(files[i], "unreadable", str(error)))
+        found.left_out.append(LeftOut(files[i], "unreadable", error.reason))
     found.names = [str(files[i]) for i in kept]
     found.P = list(classifier.predict_proba(X)) if len(X) else []
     return found
@@ -148,10 +148,14 @@ def _features(classifier: Classifier, paths: tuple[Path, ...]) -> _Answers:
     found = _Answers()
     for path in paths:
         try:
-            P = classifier.predict_proba(rows_of(path))
+            X = rows_of(path)
         except PlainnetError as error:
-            place = "" if str(error).startswith(str(path)) else f"{path} cannot be answered for: "
-            found.unread[str(path)] = f"{place}{error}"
+            found.unread[str(path)] = str(error)
+            continue
+        try:
+            P = classifier.predict_proba(X)
+        except PlainnetError as error:
+            found.unread[str(path)] = f"{path} cannot be answered for: {error}"
         else:
             found.names += [f"{path}:{row}" for row in range(len(P))]
             found.P += list(P)

@@ -59,11 +59,12 @@ def read_told(
         say_left_out(map(str, unreadable))
         raise
     left_out = splits.left_out or ()
-    missed = [f"{one.path} {one.reason}" for one in left_out if one.kind in MISSED]
+    missed = [one for one in left_out if one.kind in MISSED]
     if strict and missed:
-        raise PictureError(missed[0])
+        first = missed[0]
+        raise PictureError(first.reason, code="no-picture", name=str(first.path), path=first.path)
     if not strict:  # else it was logged
-        say_left_out(missed)
+        say_left_out(f"{one.path} {one.reason}" for one in missed)
         say_others(left_out, splits.path)
     return splits
 

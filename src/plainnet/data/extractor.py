@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from plainnet.network.arrays import Array
-from plainnet.pictures.decoding import PathLike
+from plainnet.pictures.opening import PathLike
 from plainnet.pictures.reading import OnUnreadable, Progress
 
 if TYPE_CHECKING:

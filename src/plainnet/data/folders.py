@@ -81,7 +81,7 @@ def read_class_folders(
     read = [samples[i] for i in kept]
     not_read = [paths_in_order[i] for i in np.setdiff1d(np.arange(len(samples)), kept)]
     left_out += [
-        LeftOut(path, "unreadable", str(error).removeprefix(f"{path} "))
+        LeftOut(path, "unreadable", error.reason)
         for path, error in zip(not_read, unreadable, strict=True)
     ]
     if unread := {sample[:2] for sample in samples} - {sample[:2] for sample in read}:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from plainnet.errors import PictureError
+from plainnet.errors import PictureCode, PictureError
 from plainnet.files.cache_folder import CacheFolder, cache_folder
 from plainnet.files.rows import MemoryMappedRows, blocks, select
 from plainnet.network.arrays import Array, Shape
@@ -107,12 +107,12 @@ def _where_to_keep() -> str:
 def _told(
     X: MemoryMappedRows,
     names: Sequence[object],
-    unreadable: dict[int, str],
+    unreadable: dict[int, tuple[PictureCode, str]],
     on_unreadable: OnUnreadable | None,
 ) -> tuple[Array, Array]:
     """Those that could be read, once the others have been told."""
-    for i, reason in unreadable.items():
-        error = PictureError(f"{names[i]}{reason}")
+    for i, (code, reason) in unreadable.items():
+        error = PictureError(reason, code=code, name=str(names[i]), path=names[i])
         if on_unreadable is None:
             raise error
         on_unreadable(error)
@@ -126,8 +126,8 @@ class _Kept:
 
     store: CacheFolder
     rows: CachedRows
-    unreadable: dict[int, str] = field(default_factory=dict)
-    """By the number of its sample, why there is no row: the sentence after the name."""
+    unreadable: dict[int, tuple[PictureCode, str]] = field(default_factory=dict)
+    """By the number of its sample, why there is no row: the code and the reason of its error."""
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,7 +144,9 @@ class _Kept:
             )
             if self._look(X) != facts["look"]:
                 return None
-            self.unreadable = {int(i): str(reason) for i, reason in facts["unreadable"].items()}
+            self.unreadable = {
+                int(i): (code, str(reason)) for i, (code, reason) in facts["unreadable"].items()
+            }
             return X
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -167,7 +169,8 @@ class _Kept:
                 if isinstance(row, PictureError):
                     if strict:
                         raise row
-                    facts["unreadable"][i] = _reason(row, of.names[i])
+                    _check_disk(row)
+                    facts["unreadable"][i] = row.code, row.reason
                     row = blank
                 file.write(row.data)
                 if i in at:
@@ -201,13 +204,8 @@ def _header(shape: Shape, dtype: DTypeLike) -> bytes:
     return file.getvalue()
 
 
-def _reason(error: PictureError, name: object) -> str:
-    """Why a picture cannot be read, as it is kept.
-
-    Raises:
-        OSError: the disk is to blame, not the picture, and may do better another time.
-    """
+def _check_disk(error: PictureError) -> None:
+    """An OSError where the disk is to blame, not the picture, and may do better another time."""
     cause = error.__cause__
     if isinstance(cause, OSError) and cause.errno in (errno.EIO, errno.EMFILE, errno.ENFILE):
-        raise OSError(cause.errno, f"{name} could not be read: {cause.strerror}")
-    return str(error).removeprefix(str(name))
+        raise OSError(cause.errno, f"{error.path} could not be read: {cause.strerror}")

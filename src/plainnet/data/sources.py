@@ -22,7 +22,10 @@ from plainnet.data.mistaken import looks_like
 from plainnet.data.npz import has_npy_files, npy_names, read_npy_files, read_npz
 from plainnet.data.picture_cache import read_cached_pictures
 from plainnet.errors import DataError, FileError, SettingError
-from plainnet.pictures.decoding import PathLike, Size
+from plainnet.pictures.decoding import (
+    Size,
+)
+from plainnet.pictures.opening import PathLike
 from plainnet.pictures.reading import (
     OnUnreadable,
     Progress,

@@ -12,24 +12,21 @@ levels away from one resize of all pixels; another antialiasing filter would mak
 for other programs (`export/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
 """
 
-import errno
 import math
 import operator
 import os
-import stat
 import threading
 import warnings
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
-from plainnet.pictures.formats import CAN_BE_READ, format_of
-from plainnet.pictures.opening import eight_bits, is_path, opened, what_it_is
+from plainnet.pictures.opening import eight_bits, is_path, opened
+from plainnet.pictures.unreadable import picture_error
 
-PathLike = str | os.PathLike[str]
 Size = int | tuple[int, int]
 """The side of a square, or (height, width); in pixels."""
 Box = tuple[float, float, float, float]
@@ -89,8 +86,7 @@ def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None 
         except Exception as error:  # a damaged file makes decoders raise nearly anything
             path = picture if is_path(picture) else None
             named = name or ("The picture" if path is None else os.fsdecode(path))
-            what = what_is_wrong(path, error)
-            raise PictureError(f"{named} {what}") from error
+            raise picture_error(path, error, named) from error
 
 
 def checked_size(size: Size) -> tuple[int, int]:
@@ -140,7 +136,8 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: boo
     if min(image.size) < SMALLEST_SIDE:
         raise PictureError(
             f"is only {image.width} × {image.height} pixels; expected at least "
-            f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out."
+            f"{SMALLEST_SIDE} × {SMALLEST_SIDE}, so leave it out.",
+            code="too-small",
         )
     mode = "L" if grey else "RGB"
     _scale_transparent_value(image)  # first: to look for EXIF data may decode it
@@ -210,55 +207,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if isinstance(clear, int):  # the value that is transparent
         levels = np.where(values == clear, np.uint8(255), levels)
     return Image.fromarray(levels)
-
-
-def what_is_wrong(path: PathLike | None, error: Exception) -> str:
-    """The rest of the sentence that begins with the name: what came, and the way out.
-
-    Args:
-        path: where it was looked for; None of what is no path.
-        error: what came of it.
-    """
-    if isinstance(error, PictureError):
-        return str(error)
-    if path is not None and (told := _what_is_wrong_there(path, error)):
-        return told
-    if isinstance(error, Image.DecompressionBombError):
-        return "has too many pixels to be decoded safely; save it smaller, or leave it out."
-    if isinstance(error, UnidentifiedImageError):
-        found = None if path is None else format_of(path)
-        but = f", but {found}" if found and found not in CAN_BE_READ else ""
-        return (
-            f"is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF){but}; "
-            "convert it to one of these, copy it again if it is damaged, or leave it out."
-        )
-    if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return "is cut short; copy or download it again, or leave it out."
-    return f"is damaged ({error}); copy or download it again, or leave it out."
-
-
-def _what_is_wrong_there(path: PathLike, error: Exception) -> str | None:
-    """What is wrong with a path; None where it leads to a file and this is damaged."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a Path of such a name may be impossible
-    except (OSError, ValueError) as reason:  # a ValueError: a name with a zero byte
-        if isinstance(reason, FileNotFoundError):
-            if os.path.islink(path):  # noqa: PTH114
-                return "is a link to something that is not there; mend the link, or leave it out."
-            return "does not exist; check how it is spelled and the folder it is looked for in."
-        if isinstance(reason, PermissionError):
-            return "may not be read; give yourself the permission to read it, or leave it out."
-        if getattr(reason, "errno", None) == errno.ELOOP:
-            return "is a link that leads back to itself; mend the link, or leave it out."
-        what = getattr(reason, "strerror", None) or reason
-        return f"cannot be looked for ({what}); check how it is spelled."
-    if not stat.S_ISREG(found.st_mode):
-        return what_it_is(found.st_mode)
-    if isinstance(error, PermissionError):
-        return "may not be read; give yourself the permission to read it, or leave it out."
-    if found.st_size == 0:
-        return "is an empty file; copy or download it again, or leave it out."
-    return None
 
 
 class _PillowWarningsOff:

@@ -98,7 +98,7 @@ def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Arr
     try:
         levels = X if X.dtype == np.uint8 else eight_bits(np.asarray(X))
     except PictureError as error:
-        raise DataError(f"The array {array.shape} {error}") from error
+        raise DataError(f"The array {array.shape} {error.reason}") from error
     return levels if levels.shape[3] in (1, 3) else _on_white(np.asarray(levels))
 
 

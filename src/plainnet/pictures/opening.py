@@ -18,6 +18,7 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
 
+PathLike = str | os.PathLike[str]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 BYTES = (bytes, bytearray, memoryview)
 _one_at_a_time = threading.RLock()
@@ -54,7 +55,7 @@ def opened(picture: Any) -> Iterator[tuple[Image.Image, bool]]:
 
     Raises:
         OSError: Pillow, or the disk, has something against it.
-        PictureError: it is no picture; the message goes on after the picture's name.
+        PictureError: it is no picture; without its name.
     """
     frame = 0
     if isinstance(picture, Image.Image):
@@ -92,7 +93,7 @@ def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        raise PictureError(what_it_is(mode))
+        raise PictureError(what_it_is(mode), code="no-file")
     return os.fdopen(handle, "rb")
 
 
@@ -134,14 +135,17 @@ def _content(given: Any) -> bytes:
     elif not hasattr(given, "read"):
         content = given.read_bytes()
     elif isinstance(given, io.TextIOBase):
-        raise PictureError('is a file that was opened as text; open it with mode "rb".')
+        reason = 'is a file that was opened as text; open it with mode "rb".'
+        raise PictureError(reason, code="no-file")
     else:
         with _one_at_a_time:
             content = _read_all(given)
     if not isinstance(content, bytes):
-        raise PictureError(f"gives {type(content).__name__} when it is read; expected bytes.")
+        reason = f"gives {type(content).__name__} when it is read; expected bytes."
+        raise PictureError(reason, code="no-file")
     if not content:
-        raise PictureError("is empty, or was read to its end already; expected a picture file.")
+        reason = "is empty, or was read to its end already; expected a picture file."
+        raise PictureError(reason, code="empty")
     return content
 
 
@@ -162,7 +166,8 @@ def image_of(array: Array) -> Image.Image:
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
         raise PictureError(
             f"is an array of {array.dtype} {array.shape}; expected (height, width) or (height, "
-            "width, channels) with 1 to 4 channels."
+            "width, channels) with 1 to 4 channels.",
+            code="values",
         )
     levels = eight_bits(array if array.shape[2:] != (1,) else array[..., 0])
     return Image.fromarray(np.ascontiguousarray(levels))
@@ -175,14 +180,14 @@ def eight_bits(values: Array) -> Array:
     Other whole numbers are 8 bits where none is above 255, and else 16.
 
     Raises:
-        PictureError: values beyond that; the message goes on after the picture's name.
+        PictureError: values beyond that; without the picture's name.
     """
     if values.dtype == np.uint8:
         return values
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype.kind not in "iuf":
-        raise PictureError(f"is an array of {values.dtype}; expected numbers.")
+        raise PictureError(f"is an array of {values.dtype}; expected numbers.", code="values")
     if not values.size:
         return values.astype(np.uint8)
     low, high = values.min(), values.max()
@@ -194,7 +199,8 @@ def eight_bits(values: Array) -> Array:
     if not (low >= 0 and high <= top):  # NaN is neither
         raise PictureError(
             f"holds values from {low:g} to {high:g}; expected 0 to {top} in a picture of its kind, "
-            f"{values.dtype}, so scale it, or store it with 8 bits a channel."
+            f"{values.dtype}, so scale it, or store it with 8 bits a channel.",
+            code="values",
         )
     levels: Array = np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
     return levels

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from plainnet.errors import FileError, PictureError
-from plainnet.pictures.decoding import PathLike, what_is_wrong
 from plainnet.pictures.formats import CAN_BE_READ, READABLE, format_of
+from plainnet.pictures.opening import PathLike
+from plainnet.pictures.unreadable import picture_error
 
 _Key = tuple[int | str, ...]
 
@@ -141,7 +142,7 @@ def _why_left_out(path: Path) -> LeftOut | None:
     try:
         found = format_of(path)
     except (OSError, PictureError) as error:
-        return LeftOut(path, "other", what_is_wrong(path, error))
+        return LeftOut(path, "other", picture_error(path, error).reason)
     if found is None:
         return LeftOut(path, "other", "is not a picture.")
     if found not in CAN_BE_READ:

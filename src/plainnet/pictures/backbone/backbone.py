@@ -27,7 +27,11 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.backbone.choice import choose_view, padded
 from plainnet.pictures.backbone.input_spec import InputSpec, read_config
 from plainnet.pictures.backbone.model import OnnxModel
-from plainnet.pictures.decoding import PathLike, Size, checked_size
+from plainnet.pictures.decoding import (
+    Size,
+    checked_size,
+)
+from plainnet.pictures.opening import PathLike
 from plainnet.pictures.reading import (
     OnUnreadable,
     Progress,

@@ -21,7 +21,7 @@ from plainnet.pictures.check.duplicates import (
 )
 from plainnet.pictures.check.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.check.inspection import alike, outsiders, read_within, shapes, unreadable
-from plainnet.pictures.decoding import PathLike
+from plainnet.pictures.opening import PathLike
 
 IMBALANCE = 4
 """How many times the smallest class the largest may be before it is told."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from plainnet.data.class_names import plain_text
 from plainnet.data.folders import first_few, visible_folders
@@ -36,6 +36,8 @@ _EXTENSIONS = {
     "BMP": (".bmp",),
     "TIFF": (".tif", ".tiff"),
 }
+_WRONG = ("empty", "no-picture", "cut-short")
+"""Codes of a PictureError that are kinds of findings of their own."""
 
 
 class Header(NamedTuple):
@@ -153,17 +155,5 @@ def _why_not(path: Path, name: str) -> Iterator[Finding]:
     try:
         read_picture(path, SMALLEST_SIDE, grey=True)
     except PictureError as error:
-        sentence = name + str(error).removeprefix(str(path))
-        yield Finding(_kind(path, error), (name,), sentence)
-
-
-def _kind(path: Path, error: PictureError) -> str:
-    """What kind of unreadable file it is, by what the decoder said of it."""
-    cause = error.__cause__
-    if path.is_file() and path.stat().st_size == 0:
-        return "empty"
-    if isinstance(cause, UnidentifiedImageError):
-        return "no-picture"
-    if isinstance(cause, EOFError) or "truncated" in str(cause).lower():
-        return "cut-short"
-    return "unreadable"
+        kind = error.code if error.code in _WRONG else "unreadable"
+        yield Finding(kind, (name,), f"{name} {error.reason}")

@@ -1,0 +1,84 @@
+"""What is wrong with a picture that cannot be read: a code for programs, a sentence for people."""
+
+import errno
+import os
+import stat
+
+from PIL import Image, UnidentifiedImageError
+
+from plainnet.errors import PictureCode, PictureError
+from plainnet.pictures.formats import CAN_BE_READ, format_of
+from plainnet.pictures.opening import what_it_is
+
+_FORBIDDEN = "may not be read; give yourself the permission to read it, or leave it out."
+
+
+def picture_error(
+    path: str | os.PathLike[str] | None, error: Exception, name: str = ""
+) -> PictureError:
+    """The error that says what is wrong with a picture, and the way out.
+
+    Args:
+        path: where it was looked for; None of what is no path.
+        error: what came of it.
+        name: of the picture in the message.
+    """
+    code, reason = _what_is_wrong(path, error)
+    return PictureError(reason, code=code, name=name, path=path)
+
+
+def _what_is_wrong(
+    path: str | os.PathLike[str] | None, error: Exception
+) -> tuple[PictureCode, str]:
+    if isinstance(error, PictureError):
+        return error.code, error.reason
+    if path is not None and (found := _what_is_wrong_there(path, error)):
+        return found
+    if isinstance(error, Image.DecompressionBombError):
+        return (
+            "too-large",
+            "has too many pixels to be decoded safely; save it smaller, or leave it out.",
+        )
+    if isinstance(error, UnidentifiedImageError):
+        format_ = None if path is None else format_of(path)
+        but = f", but {format_}" if format_ and format_ not in CAN_BE_READ else ""
+        return (
+            "no-picture",
+            f"is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF){but}; "
+            "convert it to one of these, copy it again if it is damaged, or leave it out.",
+        )
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return "cut-short", "is cut short; copy or download it again, or leave it out."
+    return "damaged", f"is damaged ({error}); copy or download it again, or leave it out."
+
+
+def _what_is_wrong_there(
+    path: str | os.PathLike[str], error: Exception
+) -> tuple[PictureCode, str] | None:
+    """What is wrong with a path; None where it leads to a file and this is damaged."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a Path of such a name may be impossible
+    except (OSError, ValueError) as reason:  # a ValueError: a name with a zero byte
+        if isinstance(reason, FileNotFoundError):
+            if os.path.islink(path):  # noqa: PTH114
+                return (
+                    "link",
+                    "is a link to something that is not there; mend the link, or leave it out.",
+                )
+            return (
+                "missing",
+                "does not exist; check how it is spelled and the folder it is looked for in.",
+            )
+        if isinstance(reason, PermissionError):
+            return "forbidden", _FORBIDDEN
+        if getattr(reason, "errno", None) == errno.ELOOP:
+            return "link", "is a link that leads back to itself; mend the link, or leave it out."
+        what = getattr(reason, "strerror", None) or reason
+        return "missing", f"cannot be looked for ({what}); check how it is spelled."
+    if not stat.S_ISREG(found.st_mode):
+        return "no-file", what_it_is(found.st_mode)
+    if isinstance(error, PermissionError):
+        return "forbidden", _FORBIDDEN
+    if found.st_size == 0:
+        return "empty", "is an empty file; copy or download it again, or leave it out."
+    return None
