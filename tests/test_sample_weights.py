@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet import Classifier, Dataset, Regressor, train
+from plainnet import Classifier, Dataset, Regressor, train, train_step
 from plainnet.data import Splits
 from plainnet.errors import DataError, ShapeError
 from plainnet.metrics import metrics
@@ -489,3 +489,58 @@ def test_weights_of_a_table_are_those_of_its_rows() -> None:
     assert ours.classes == theirs.classes
     with pytest.raises(ShapeError, match="150 samples need weights"):
         Classifier(**QUICK).fit(table, target="y", weights=w[5:])
+
+
+# single steps --------------------------------------------------------------------------------------
+
+
+BAD_WEIGHTS: dict[str, tuple[Any, type[Exception]]] = {
+    "negative": ([-1.0, 1, 1], DataError),
+    "nan": ([np.nan, 1, 1], DataError),
+    "masked": (np.ma.masked_equal([0, 1, 1], 0), DataError),
+    "short": ([1, 1], ShapeError),
+    "column": ([[1], [1], [1]], ShapeError),
+    "number": (1, ShapeError),
+}
+
+
+@pytest.mark.parametrize("name", BAD_WEIGHTS)
+def test_a_step_refuses_weights_that_are_none_also_after_the_first(name: str) -> None:
+    bad, error = BAD_WEIGHTS[name]
+    network, y = Network.dense([4, 3]), np.array([0, 1, 2])
+    for _ in range(2):
+        before = network.theta.copy()
+        with pytest.raises(error, match="eights"):
+            train_step(network, SoftmaxCrossEntropy(), Adam(), X[:3], y, bad)
+        np.testing.assert_array_equal(network.theta, before)
+        train_step(network, SoftmaxCrossEntropy(), Adam(), X[:3], y, [0, 1, 2])  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="y has 1 masked values"):
+        train_step(network, SoftmaxCrossEntropy(), Adam(), X[:3], np.ma.masked_equal(y, 0))
+
+
+def test_weights_of_few_digits_count_what_they_are() -> None:
+    half = RNG.integers(0, 3, N).astype(np.float16)
+    full = half.astype(np.float64)
+    many = np.ones(70_000, np.float16)  # whose sum is more than float16 holds
+    for loss, y in ((SoftmaxCrossEntropy(), CLASSES), (MeanSquaredError(), np.eye(3)[CLASSES])):
+        Z = RNG.normal(size=(N, 3)).astype(np.float32)
+        J, dZ = (np.copy(part) for part in loss.value_and_grad(Z, y, half))
+        J_full, dZ_full = loss.value_and_grad(Z, y, full)
+        assert J == pytest.approx(J_full, rel=1e-6)
+        np.testing.assert_allclose(dZ, dZ_full, rtol=1e-6)
+        found = loss.value_and_grad(
+            np.zeros((70_000, 3), np.float32), y[np.arange(70_000) % N], many
+        )
+        alone = loss.value_and_grad(np.zeros((70_000, 3), np.float32), y[np.arange(70_000) % N])
+        assert found[0] == pytest.approx(alone[0], rel=1e-5)
+    J_half, J_full = (
+        [
+            (epoch.loss, epoch.validation["accuracy"])
+            for epoch in train(
+                Network.dense([4, 3]), SoftmaxCrossEntropy(), Adam(), X, CLASSES, epochs=2,
+                weights=each, validation=(X, CLASSES, each),
+            )
+        ]
+        for each in (half, full)
+    )  # fmt: skip
+    assert J_half == J_full

@@ -19,17 +19,17 @@ def check_weights(weights: Any, n: int) -> Array:
         ShapeError: they are not as many as the samples.
         DataError: one is not finite or negative, all are 0, or the largest is out of all bounds.
     """
-    w: Array = unmasked(weights, "The weights")
+    w: Array = unmasked(weights, "The array of weights")
     if w.shape != (n,):
         raise ShapeError(f"{n} samples need weights of shape ({n},), got {w.shape}.")
     if w.dtype.kind not in "biuf" or not (np.isfinite(w).all() and w.min() >= 0 and w.max() > 0):
         raise DataError("Sample weights must be finite and ≥ 0, and at least one of them > 0.")
-    if not SMALLEST <= w.max() <= LARGEST:
+    if not SMALLEST <= float(w.max()) <= LARGEST:
         raise DataError(
             f"The largest sample weight must be between {SMALLEST:g} and {LARGEST:g}, but is "
             f"{w.max():g}; multiply all of them by a number."
         )
-    return w
+    return w.astype(np.float64) if w.dtype == np.float16 else w  # whose sums are of few digits
 
 
 def weighted(weights: Any, *arrays: Any) -> tuple[Any, ...]:

@@ -99,8 +99,8 @@ def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
 
         for rows_of in (data, y):
             check_index(rows_of, weights, "weights")
-    w = unmasked(weights, "The weights")
-    if w.ndim != 1 or w.dtype.kind not in "biuf" or w.all():
+    w = unmasked(weights, "The array of weights")
+    if w.ndim != 1 or w.dtype.kind not in "biuf" or w.all() or not (w >= 0).all():
         return weights, data, y
     rows = np.flatnonzero(w)
     if not len(rows) or len(w) != _length(data) or len(w) != _length(y):

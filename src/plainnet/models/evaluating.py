@@ -68,7 +68,7 @@ def data_to_evaluate(
         )
     learner.check_kind(found)
     if weights is not None:
-        found = replace(found, weights=unmasked(weights, "The weights"))
+        found = replace(found, weights=unmasked(weights, "The array of weights"))
     return found.counted()
 
 

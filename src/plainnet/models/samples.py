@@ -127,7 +127,7 @@ def training_data(
     if train is None:
         raise DataError("There is nothing to train on, only test data; add training samples.")
     if weights is not None:
-        train = replace(train, weights=unmasked(weights, "The weights"))
+        train = replace(train, weights=unmasked(weights, "The array of weights"))
     train = train.counted()
     train.check_for_training()
     if validation is not None:
@@ -185,7 +185,11 @@ def _validation(
     check_order(X, y)
     weights, X, y = without_0(rest[0] if rest else None, X, y)
     made = make(pictures_to_learn(X, recipe, extractor), y)
-    return made if weights is None else replace(made, weights=unmasked(weights, "The weights"))
+    return (
+        made
+        if weights is None
+        else replace(made, weights=unmasked(weights, "The array of weights"))
+    )
 
 
 def raw_samples(

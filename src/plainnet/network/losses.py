@@ -36,6 +36,7 @@ def shares(n: int, weights: Array | None) -> Array | float:
     """What each of n samples counts in the mean: 1/N, or w / Σ w as a column `(N, 1)`."""
     if weights is None:
         return 1 / n
+    weights = weights.astype(np.float64) if weights.dtype == np.float16 else weights
     total = float(weights.sum())
     return weights[:, None] / total if total > 0 else weights[:, None]
 

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from plainnet.errors import DivergedError, SettingError
+from plainnet.metrics.weighting import check_weights
 from plainnet.network import Array, Loss, Network
+from plainnet.network.arrays import unmasked
 from plainnet.network.passes import check_gradient
 from plainnet.training import fused
 from plainnet.training.arguments import check_parts, checked_samples
@@ -29,20 +31,31 @@ def train_step(
     """Forward, loss, backward, update: one step on one batch; returns the loss before it.
 
     Raises:
-        SettingError, ShapeError, DataError: at a network's first step, if arguments do not fit.
+        SettingError, ShapeError, DataError: at a network's first step, if arguments do not fit; at
+            each one, if weights do not, or values are masked.
         DivergedError: the loss is not finite; nothing has been changed.
     """
     check_parts(network, loss, optimizer)
-    X = np.asarray(X) if isinstance(X, (list, tuple)) else X
-    y = np.asarray(y) if isinstance(y, (list, tuple)) else y
+    if network.xp is np:
+        X, y = unmasked(X, "X"), unmasked(y, "y")
+        weights = None if weights is None else unmasked(weights, "The array of weights")
     if weights is not None:
-        counting = weights > 0
-        if 0 < float(counting.sum()) < len(X):  # weight 0 is absence, in BatchNorm too
-            X, y, weights = X[counting], y[counting], weights[counting]
+        X, y, weights = _counting(X, y, weights)
     if not network.proved and network.xp is np and (weights is None or weights.any()):
         X, y, weights = checked_samples(network, loss, X, y, weights)
     with claimed(network):
         return step(network, loss, optimizer, X, y, weights, clip_norm, l2)
+
+
+def _counting(X: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Without the samples of weight 0, unless all have it: it is absence, in BatchNorm too."""
+    if weights.shape != (len(X),):
+        check_weights(weights, len(X))
+    counting = weights > 0
+    n = int(counting.sum())
+    if n < len(X) and not (weights[~counting] == 0).all():  # negative, or NaN
+        check_weights(weights, len(X))
+    return (X[counting], y[counting], weights[counting]) if 0 < n < len(X) else (X, y, weights)
 
 
 def step(
