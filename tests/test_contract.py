@@ -417,7 +417,7 @@ def test_a_training_ends_at_the_first_number_that_is_not_finite(validation: Any)
 
 NET, LOSS, OPTIMIZER = new(), SoftmaxCrossEntropy(), Adam()
 ONE = Network.dense([3, 1])
-SWAPPED: dict[str, tuple[Callable[[], object], str]] = {
+SWAPPED: dict[str, tuple[Callable[..., object], str]] = {
     "loss-and-optimizer": (
         lambda: train(NET, OPTIMIZER, LOSS, X, Y, epochs=1),  # type: ignore[arg-type]
         r"The loss must be a Loss, such as SoftmaxCrossEntropy\(\), but got an Adam; the order is "
@@ -464,6 +464,18 @@ SWAPPED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: train(NET, LOSS, OPTIMIZER, X, Y, epochs=1, validation=(Y, X)),
         "X and y seem to be swapped",
     ),
+    **{
+        f"validation-{name}": (
+            lambda given=given: train(NET, LOSS, OPTIMIZER, X, Y, epochs=1, validation=given),
+            rf"validation must be a pair \(X, y\), or \(X, y, weights\), but got {words}\.",
+        )
+        for name, (given, words) in {
+            "array": (X, "ndarray"),
+            "list": ([X], "list of 1"),
+            "number": (0.2, "float"),
+            "text": ("ab", "str"),
+        }.items()
+    },
     "minimize": (
         lambda: minimize(LOSS, NET, X, Y),  # type: ignore[arg-type]
         "The network must be a Network",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from laws import address, device, held_still, normal, randomized
 
-from plainnet.errors import PlainnetError, SettingError, ShapeError
+from plainnet import Classifier, Dataset, train
+from plainnet.errors import DataError, PlainnetError, SettingError, ShapeError
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -405,6 +406,64 @@ def test_layers_of_a_network_that_is_gone_or_was_refused_are_free() -> None:
         Network(layers, rng=-1)
     assert Network(layers).n_in == 3
     assert refused
+
+
+NO_NUMBERS: dict[str, tuple[Any, str]] = {
+    "texts": ([["a", "b", "c"]], "<U1"),
+    "rows": ([[1, 2, 3], [1]], "rows of different lengths"),
+    "objects": ([[object()] * 3], "object"),
+    "complex": (np.zeros((1, 3), complex), "complex128"),
+    "dates": (np.zeros((1, 3), "M8[s]"), r"datetime64\[s\]"),
+}
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_what_holds_no_numbers(name: str) -> None:
+    given, found = NO_NUMBERS[name]
+    network = Network.dense([3, 3])
+    expected = rf"must hold numbers, as many in each row, but got {found}\."
+    with pytest.raises(DataError, match=rf"^X {expected}$"):
+        network.predict(given)
+    network.forward(np.zeros((1, 3)))
+    with pytest.raises(DataError, match=rf"^dZ {expected}$"):
+        network.backward(given)
+    refused = expected if name == "rows" else "Samples must be numbers, but got"
+    with pytest.raises(DataError, match=refused):
+        train(network, MeanSquaredError(), Adam(), given, np.zeros((1, 3)), epochs=1)
+    with pytest.raises(DataError, match=refused):
+        train_step(network, MeanSquaredError(), Adam(), given, np.zeros((1, 3)))
+
+
+def test_a_sparse_matrix_is_named() -> None:
+    sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.ones((2, 3)))
+    pictures = Classifier(hidden=(2,), epochs=1).fit(
+        np.eye(9, dtype=np.uint8).reshape(9, 3, 3), 4 * [0, 1] + [0]
+    )
+    vectors = Classifier(hidden=(2,), epochs=1).fit(np.eye(3), [0, 1, 1])
+    calls: list[Callable[[], object]] = [
+        lambda: Network.dense([3, 1]).predict(sparse),
+        lambda: pictures.predict(sparse),
+        lambda: vectors.predict(sparse),
+        lambda: Classifier().fit(sparse, [0, 1]),
+        lambda: Dataset(sparse, np.array([0, 1]), ("0", "1")),
+    ]
+    for call in calls:
+        with pytest.raises(
+            DataError, match=r"is sparse \(csr_matrix\); toarray\(\) makes an array"
+        ):
+            call()
+
+
+def test_a_gradient_of_another_dtype_is_the_same() -> None:
+    network, X = randomized(Network.dense([3, 4, 2])), normal(5, 3)
+    network.forward(X)
+    dZ = normal(5, 2)
+    network.backward(dZ.copy())
+    expected = network.grad.copy()
+    for given in (dZ.astype(np.float64), dZ.tolist()):
+        network.forward(X)
+        network.backward(given)
+        np.testing.assert_array_equal(network.grad, expected)
 
 
 # what is refused -------------------------------------------------------------------------------

@@ -491,7 +491,7 @@ def test_weights_of_a_table_are_those_of_its_rows() -> None:
         Classifier(**QUICK).fit(table, target="y", weights=w[5:])
 
 
-# single steps --------------------------------------------------------------------------------------
+# single steps ----------------------------------------------------------------------------------
 
 
 BAD_WEIGHTS: dict[str, tuple[Any, type[Exception]]] = {
@@ -526,14 +526,14 @@ def test_weights_of_few_digits_count_what_they_are() -> None:
         Z = RNG.normal(size=(N, 3)).astype(np.float32)
         J, dZ = (np.copy(part) for part in loss.value_and_grad(Z, y, half))
         J_full, dZ_full = loss.value_and_grad(Z, y, full)
-        assert J == pytest.approx(J_full, rel=1e-6)
+        assert pytest.approx(J_full, rel=1e-6) == J
         np.testing.assert_allclose(dZ, dZ_full, rtol=1e-6)
         found = loss.value_and_grad(
             np.zeros((70_000, 3), np.float32), y[np.arange(70_000) % N], many
         )
         alone = loss.value_and_grad(np.zeros((70_000, 3), np.float32), y[np.arange(70_000) % N])
         assert found[0] == pytest.approx(alone[0], rel=1e-5)
-    J_half, J_full = (
+    by_half, by_full = (
         [
             (epoch.loss, epoch.validation["accuracy"])
             for epoch in train(
@@ -543,4 +543,4 @@ def test_weights_of_few_digits_count_what_they_are() -> None:
         ]
         for each in (half, full)
     )  # fmt: skip
-    assert J_half == J_full
+    assert by_half == by_full

@@ -13,7 +13,7 @@ import numpy as np
 from plainnet.data.class_names import Label, class_name, plain_label
 from plainnet.data.extractor import Extractor
 from plainnet.errors import DataError
-from plainnet.files.rows import not_finite, select
+from plainnet.files.rows import MemoryMappedRows, not_finite, select
 from plainnet.metrics.regression import LARGEST
 from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array, unmasked
@@ -56,7 +56,9 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for name in ("X", "y", "weights"):
-            if isinstance(given := getattr(self, name), np.ma.MaskedArray):
+            given = getattr(self, name)
+            is_array = type(given) in (np.ndarray, MemoryMappedRows)
+            if not is_array and not (name == "weights" and given is None):
                 object.__setattr__(self, name, unmasked(given, f"{self.name} ({name})"))
         if self.weights is not None:
             self._check_weights(self.weights)

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,11 @@ def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor 
             return _batch(array, samples)
         if array is not None and array.ndim != 1:
             return samples
+        if array is None and not isinstance(samples, Iterable):
+            raise DataError(
+                "Samples must be an array of numbers, pictures, a path or a table, but got "
+                f"{samples!r:.60}."
+            )
         items = list(samples) if array is None else array.tolist()
         array = numbers_in(items)
         if array is None:

@@ -1,7 +1,7 @@
 """What every array in the network is, and the scratch memory that a training step works in."""
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,10 @@ def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
         always: whether to make an array also of what is no masked array.
 
     Raises:
-        DataError: some are masked.
+        DataError: some are masked, or NumPy makes no array of them.
     """
+    if hasattr(values, "toarray"):
+        raise DataError(f"{what} is sparse ({type(values).__name__}); toarray() makes an array.")
     if not always and not isinstance(values, np.ma.MaskedArray):
         return values
     if isinstance(values, (list, tuple)):
@@ -41,7 +43,36 @@ def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
         raise DataError(
             f"{what} has {n} masked values{place}; fill them in, or leave their samples out."
         )
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        raise _not_numbers(what, values, error) from None
+
+
+def numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
+    """Values as an array of this dtype.
+
+    Raises:
+        DataError: they are no numbers, or some are masked.
+    """
+    array: Array = unmasked(values, what, always=False)
+    if getattr(array, "dtype", None) == dtype:
+        return array
+    try:
+        array = xp.asarray(array)
+        if array.dtype in (np.complex64, np.complex128) or array.dtype.kind in "mM":
+            raise TypeError
+        return cast(Array, xp.asarray(array, dtype))
+    except (TypeError, ValueError) as error:
+        raise _not_numbers(what, array, error) from None
+
+
+def _not_numbers(what: str, values: Any, why: Exception) -> DataError:
+    """The error of what is no array of numbers."""
+    found = f"{values.dtype}" if hasattr(values, "dtype") else f"{values!r:.40}"
+    if "sequence" in str(why):
+        found = "rows of different lengths"
+    return DataError(f"{what} must hold numbers, as many in each row, but got {found}.")
 
 
 class Scratch:

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import passes
-from plainnet.network.arrays import Array, Rng, Shape, generator, unmasked, vector
+from plainnet.network.arrays import Array, Rng, Shape, generator, numbers, vector
 from plainnet.network.contract import activation_behind, checked_layers, matched_sizes, stack
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
@@ -152,7 +152,7 @@ class Network:
         Raises:
             ShapeError: X is not `(N, n_in)`, or a layer gives something else than it says.
         """
-        A: Array = self.xp.asarray(unmasked(X, "X", always=False), self.dtype)
+        A = numbers(self.xp, X, "X", self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(
                 f"The network takes inputs of shape (N, {self.n_in or 'features'}), one row a "
@@ -184,6 +184,7 @@ class Network:
         """
         other = self._replicas()
         layers = self.layers if other is None else other.asked_backward()
+        dZ = numbers(self.xp, dZ, "dZ", self.dtype)
         through = passes.backward if self.proved else passes.checked_backward
         dA, self.proved = through(layers, dZ, self._first, need_dX), True
         return dA if need_dX else None

@@ -26,7 +26,7 @@ from PIL import Image
 
 from plainnet.errors import DataError, PictureError
 from plainnet.files.rows import MemoryMappedRows, as_samples
-from plainnet.network.arrays import Array, Shape
+from plainnet.network.arrays import Array, Shape, unmasked
 from plainnet.pictures.decoding import in_mode
 from plainnet.pictures.opening import eight_bits, is_single
 
@@ -138,6 +138,8 @@ def array_of(samples: Any) -> Array | None:
     Raises:
         DataError: it cannot, or parts of it are masked.
     """
+    if hasattr(samples, "toarray"):  # sparse: not to be gone through row by row, without end
+        return cast(Array, unmasked(samples, "The array"))
     if np.ma.is_masked(samples):
         raise DataError("A masked array has values that do not count; fill them in, or cut it.")
     if isinstance(samples, (np.ndarray, MemoryMappedRows)):

@@ -6,7 +6,7 @@ Errors name what stands in the wrong place: the order is network, loss, optimize
 import math
 from typing import Any
 
-from plainnet.errors import ShapeError
+from plainnet.errors import SettingError, ShapeError
 from plainnet.files.rows import as_samples
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
@@ -46,6 +46,26 @@ def checked_samples(
     X, y, weights = counting_samples(X, y, weights, network.n_in)
     n_out = network.n_out or math.prod(X.shape[1:])
     return X, loss.check_targets(y, len(X), n_out, network.dtype), weights
+
+
+def checked_validation(
+    network: Network, loss: Loss, validation: Any
+) -> tuple[Array, Array, Array | None] | None:
+    """Samples to measure on, as `checked_samples` gives them; None: none.
+
+    Raises:
+        SettingError: it is not (X, y) or (X, y, weights).
+        ShapeError, DataError: they do not fit the network.
+    """
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        n = f" of {len(validation)}" if isinstance(validation, (tuple, list)) else ""
+        raise SettingError(
+            "validation must be a pair (X, y), or (X, y, weights), but got "
+            f"{type(validation).__name__}{n}."
+        )
+    return checked_samples(network, loss, *validation)
 
 
 def _fits(X: Array, n_in: int | None) -> bool:

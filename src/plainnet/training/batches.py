@@ -148,6 +148,11 @@ def counting_samples(
             f"The network takes samples of {n_in} features, but got {X[0].size} in samples of "
             f"shape {X.shape}."
         )
+    if X.dtype.kind not in "biuf":
+        raise DataError(
+            f"Samples must be numbers, but got {X.dtype}; np.asarray(X, float) makes numbers of "
+            "objects, texts and dates that are some."
+        )
     weights, X, y = weighted(weights, X, y)
     if np.issubdtype(X.dtype, np.floating) and (found := not_finite(X))[0]:
         n, row, _ = found

@@ -20,7 +20,7 @@ import numpy as np
 from plainnet.checks import check_number, check_whole
 from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training import fused
-from plainnet.training.arguments import check_parts, checked_samples
+from plainnet.training.arguments import check_parts, checked_samples, checked_validation
 from plainnet.training.averaging import Average, averaged
 from plainnet.training.batches import Batches, Order, Prepare, logits
 from plainnet.training.checkpoint import Position
@@ -106,7 +106,7 @@ def train(
     epochs, batch_size = _checked_sizes(epochs, batch_size)
     l2, clip_norm, max_norm = _checked_bounds(l2, clip_norm, max_norm)
     X, y, weights = checked_samples(network, loss, X, y, weights)
-    validation = validation and checked_samples(network, loss, *validation)
+    validation = checked_validation(network, loss, validation)
     network.proved = False  # the first step shows whether all layers keep to their contract
     learned = augment or prepare
     fresh: dict[str, Any] = {"prepare": learned, "anew": augment is not None, "order": order}

@@ -52,8 +52,8 @@ def _counting(X: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
     if weights.shape != (len(X),):
         check_weights(weights, len(X))
     counting = weights > 0
-    n = int(counting.sum())
-    if n < len(X) and not (weights[~counting] == 0).all():  # negative, or NaN
+    n = float(counting.sum())
+    if n < len(X) and float((weights == 0).sum()) != len(X) - n:  # negative, or NaN
         check_weights(weights, len(X))
     return (X[counting], y[counting], weights[counting]) if 0 < n < len(X) else (X, y, weights)
 
