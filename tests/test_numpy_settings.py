@@ -11,10 +11,10 @@ from test_settings import OTHERS, X, Y
 
 from plainnet import Classifier, Network, Regressor, train
 from plainnet.checks import check_flag, check_number, check_whole
+from plainnet.cli.options import SETTINGS
 from plainnet.errors import SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.models import Checkpoint, Recipe
-from plainnet.models.names import NUMBERS
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -211,8 +211,10 @@ def test_what_is_no_number(value: Any) -> None:
 @pytest.mark.parametrize("flag", [True, flag_of(True)])
 def test_a_flag_is_no_number(flag: Any) -> None:
     """It would mean 1: dropout of all features, a learning rate of 1."""
+    numbers = [name for name, setting in SETTINGS.items() if setting.values.read is float]
+    assert len(numbers) == 11
     made: list[Callable[[], object]] = [
-        *(lambda name=name: Recipe(**{name: flag}) for name in NUMBERS),
+        *(lambda name=name: Recipe(**{name: flag}) for name in numbers),
         lambda: Classifier(dropout=flag),
         lambda: Classifier(augment={"flip": flag}),
         lambda: Classifier(class_weight={"a": flag}),

@@ -10,7 +10,8 @@ from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Classifier, Recipe
 from plainnet.models.class_weights import weights_of
-from plainnet.models.recipe import SMALL, Settled
+from plainnet.models.recipe import Settled
+from plainnet.models.recipe_settings import BATCH_NORM_BELOW
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
 from plainnet.pictures.augment.augmentation import FEW, MANY
 
@@ -67,7 +68,7 @@ def test_layers_stand_in_their_order() -> None:
         (FEW - 1, False, True, "mild", "batch", 160, 0.0),
         (FEW, True, True, "mild", "batch", 160, 0.15),
         (1000, True, True, "mild", "batch", 80, 0.15),
-        (SMALL, True, True, "mild", "none", 40, 0.15),
+        (BATCH_NORM_BELOW, True, True, "mild", "none", 40, 0.15),
         (MANY, True, False, "mild", "none", 40, 0.15),
         (MANY + 1, True, True, "none", "none", 40, 0.15),
     ],

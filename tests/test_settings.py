@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
+from plainnet.cli.options import SETTINGS, given, recipe_words
+from plainnet.cli.train import command as train
 from plainnet.errors import SettingError
 from plainnet.models import Learner, Recipe
 from plainnet.models.regressor import CLASSES_ONLY
@@ -77,7 +79,7 @@ def test_what_type_checkers_see_is_what_the_recipe_holds() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_help_has_a_sentence_for_each_setting(kind: type[Learner]) -> None:
     text = inspect.getdoc(kind) or ""
-    helps = {field.name: field.metadata["help"] for field in fields(Recipe)}
+    helps = {field.name: field.metadata["setting"].help for field in fields(Recipe)}
     told = " ".join(text.split())
     for name in inspect.signature(kind).parameters:
         assert f"{name}: {helps[name]}" in told
@@ -85,6 +87,18 @@ def test_help_has_a_sentence_for_each_setting(kind: type[Learner]) -> None:
     assert "settings:" not in text
     assert not [name for name in CLASSES_ONLY if f"{name}:" in text] or kind is Classifier
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", [*OTHERS, "recall"])
+def test_an_option_gives_what_its_words_say(name: str) -> None:
+    """What a training is repeated with is read as what it was; digits and all."""
+    others = {**OTHERS, "learning_rate": 0.1234567, "class_weight": {"a": 1.2345678, "b": 0.5}}
+    more = {"recall": 0.5} if name == "positive" else {}
+    recipe = Recipe(**{name: others.get(name, 0.3), **more})
+    words = recipe_words(recipe, Recipe())
+    assert words[0] == f"--{name.replace('_', '-')}" or more
+    asked = train.make_context("train", ["data", *words]).params
+    assert Recipe.of(given({setting: asked[setting] for setting in SETTINGS})) == recipe
 
 
 @pytest.mark.parametrize("kind", KINDS)

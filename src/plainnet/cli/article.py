@@ -7,7 +7,7 @@ import click
 
 from plainnet.checks import either
 from plainnet.cli.interrupt import INTERRUPTED
-from plainnet.cli.options import PathType, choice, json_option, print_json, units
+from plainnet.cli.options import PathType, choice, json_option, print_json, reader
 from plainnet.cli.reading import read_told
 from plainnet.demo.article import (
     article_data,
@@ -16,6 +16,7 @@ from plainnet.demo.article import (
     article_network,
 )
 from plainnet.models.names import INITIALIZERS, OPTIMIZERS
+from plainnet.models.setting import units
 from plainnet.reports import count, evaluation_text, network_line, say
 from plainnet.training import Epochs
 
@@ -32,7 +33,8 @@ PRINT_EVERY = 100
 @click.option("--learning-rate", default=0.001, metavar="RATE", help="[0.001]")
 @click.option(
     "--hidden",
-    type=units,
+    type=reader(units),
+    metavar="UNITS",
     default="100,20",
     help="Units of each hidden layer; none: logistic regression. [100,20]",
 )

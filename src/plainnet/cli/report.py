@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from plainnet.cli.features import FEATURES
-from plainnet.cli.options import STANDARD, PathType, json_option, print_json
+from plainnet.cli.options import STANDARD, PathType, json_option, print_json, recipe_words
 from plainnet.cli.reading import read_told
 from plainnet.cli.tables import OPTIONS, of_table
 from plainnet.data import Dataset, Splits
@@ -144,20 +144,7 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     words = ["plainnet", "train", str(settings.get("data", "DATA"))]
     if features := settings.get(FEATURES):
         words += ["--features", str(features)]
-    usual = usually.to_dict()
-    for name, value in recipe.to_dict().items():
-        option = f"--{name.replace('_', '-')}"
-        if value == usual[name]:
-            continue
-        if isinstance(value, bool):
-            words.append(option if value else f"--no-{option[2:]}")
-        elif isinstance(value, Mapping):
-            words += [option, ",".join(f"{key}={number:g}" for key, number in value.items())]
-        elif isinstance(value, (tuple, list)):
-            joined = ("x" if name == "size" else ",").join(map(str, value))
-            words += [option, joined or "none"]
-        elif value is not None:
-            words += [option, str(value)]
+    words += recipe_words(recipe, usually)
     words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
     for name in OPTIONS:  # of a table
         values = settings.get(name) or ()

@@ -104,7 +104,15 @@ def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
         for f in known
     ]
     own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-    texts = [fill(f"{f.name}: {f.metadata['help']}", 88, subsequent_indent="    ") for f in known]
+    texts = [
+        fill(
+            f"{f.name}: {f.metadata['setting'].help}",
+            88,
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+        for f in known
+    ]
 
     def decorate(learner: type[Made]) -> type[Made]:
         init: Any = vars(learner)["__init__"]

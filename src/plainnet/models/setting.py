@@ -1,0 +1,178 @@
+"""One setting of a recipe: its default, check, help and how a shell spells it, in one place.
+
+The recipe's checks, the arguments and the help of `Classifier`, the options of the commands and the
+command that repeats a training are all made from it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from plainnet.checks import check_flag, check_number, check_whole, did_you_mean, plain
+from plainnet.errors import SettingError
+
+T = TypeVar("T")
+Section = Literal["Data", "Network", "Training", "Decision"]
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """What values a setting takes, and how they are written in a shell."""
+
+    check: Callable[[str, Any], Any]
+    """From the setting's name and what was given: the value in Python's own types. Raises a
+    SettingError for others."""
+    read: Callable[[str], Any] = str
+    """The value from its text. Raises a ValueError for other texts."""
+    write: Callable[[Any], str] = str
+    """The text of a value."""
+    names: tuple[str, ...] = ()
+    """All values, if they are names."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting beside its name and default."""
+
+    values: ValueType
+    help: str
+    """A sentence, as `help(Classifier)` shows it."""
+    section: Section
+    """Of the options, in which it is listed."""
+    metavar: str
+    """What stands for the value in the help of its option; empty: as click has it."""
+    option_help: str
+    """The sentence of the option, which spells values as a shell does."""
+
+
+def setting(
+    default: T,
+    values: ValueType,
+    help: str,
+    *,
+    section: Section,
+    metavar: str = "",
+    left_open: str = "",
+    option_help: str = "",
+) -> T:
+    """A field of the recipe.
+
+    Args:
+        default: None, or a name such as auto, leaves it open.
+        values: which it takes beside None, if that is the default.
+        help: a sentence that says what it is.
+        section: of the options.
+        metavar: what stands for the value in the help of its option.
+        left_open: what is taken where it is left open.
+        option_help: the sentence for its option, if a shell spells its values otherwise.
+    """
+    opened = f"; {'None' if default is None else default}: {left_open}" if left_open else ""
+    shown = values.write(default) if default is not None else left_open
+    known = left_open if default is None else f"{shown}: {left_open}" if left_open else shown
+    known = "" if default is False else f" [{known}]"
+    made = Setting(
+        values, f"{help[:-1]}{opened}.", section, metavar, f"{option_help or help}{known}"
+    )
+    field_: T = field(default=default, metadata={"setting": made})
+    return field_
+
+
+def number(what: str, interval: str) -> ValueType:
+    """Numbers in an interval, written as for `check_number`; `what` is their name in messages."""
+    return ValueType(lambda _, value: check_number(what, value, interval), float, _digits)
+
+
+def _digits(value: float) -> str:
+    """As short as it goes without another value coming back."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def whole(what: str, least: int) -> ValueType:
+    """Whole numbers from `least` on."""
+    return ValueType(lambda _, value: check_whole(what, value, least), int)
+
+
+def one_of(table: Mapping[str, Any]) -> ValueType:
+    """The names in a table."""
+
+    def check(name: str, value: Any) -> str:
+        value = plain(value)
+        if not isinstance(value, str) or value not in table:
+            raise SettingError(
+                f"The {name} must be one of {', '.join(table)}, but got {value!r}"
+                f"{did_you_mean(value, table)}."
+            )
+        return str(value)
+
+    return ValueType(check, names=tuple(table))
+
+
+flag = ValueType(check_flag)
+"""True or False; the option takes no value."""
+
+
+def _sequence(
+    name: str, value: object, expected: str, length: int | None = None
+) -> tuple[Any, ...]:
+    if not isinstance(value, tuple) or (length is not None and len(value) != length):
+        raise SettingError(f"{name} must be {expected}, but got {value!r}.")
+    return value
+
+
+def _check_units(name: str, value: Any) -> tuple[int, ...]:
+    sizes = _sequence(name, value, "units of layers such as (128, 64), or ()")
+    return tuple(check_whole("number of units of a hidden layer", n, 1) for n in sizes)
+
+
+def read_units(text: str) -> tuple[int, ...]:
+    """`128,64` → (128, 64); `none` → ()."""
+    try:
+        return () if text == "none" else tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of layer sizes; write 128,64 or none.") from None
+
+
+units = ValueType(_check_units, read_units, lambda sizes: ",".join(map(str, sizes)) or "none")
+"""The units of each hidden layer."""
+
+
+def _check_sides(name: str, value: Any) -> tuple[int, ...]:
+    sides = _sequence(name, value, "height and width such as (64, 64)", 2)
+    return tuple(check_whole("size of pictures", n, 1) for n in sides)
+
+
+def _read_sides(text: str) -> tuple[int, int]:
+    try:
+        sides = [int(side) for side in text.split("x")]
+        height, width = sides * 2 if len(sides) == 1 else sides
+    except ValueError:
+        raise ValueError(f"{text!r} is not a picture size; write 64 or 48x64.") from None
+    return height, width
+
+
+sides = ValueType(_check_sides, _read_sides, lambda pair: "x".join(map(str, pair)))
+"""Height and width: `64` → (64, 64), `48x64` → height 48, width 64."""
+
+
+def _read_named(text: str) -> str | dict[str, float]:
+    if "=" not in text:
+        return text
+    try:
+        parts = [part.rpartition("=") for part in text.split(",")]
+        return {name.strip(): float(value) for name, _, value in parts}
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a list of names with numbers; write cat=2,dog=0.5."
+        ) from None
+
+
+def _write_named(value: str | Mapping[str, float]) -> str:
+    if isinstance(value, str):
+        return value
+    return ",".join(f"{name}={_digits(number)}" for name, number in value.items())
+
+
+def named_numbers(check: Callable[[str, Any], Any]) -> ValueType:
+    """A name, or names with numbers: `flip=0.5,shift=0.1` → {"flip": 0.5, "shift": 0.1}."""
+    return ValueType(check, _read_named, _write_named)
