@@ -15,7 +15,7 @@ from plainnet import Adam, Network, SoftmaxCrossEntropy, train_step
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.pictures.augment.augmentation import HANDWRITING, MILD, Augmentation
 from plainnet.pictures.augment.transforms import loops
-from plainnet.training import fused
+from plainnet.training import compiled as training_compiled
 from plainnet.training.threads import suited_threads
 
 BATCH = 64
@@ -29,7 +29,7 @@ CASES: list[tuple[tuple[int, int, int], str, Augmentation]] = [
 
 
 def main() -> None:
-    fused.AFTER = 0  # the compiled step from the first
+    training_compiled.AFTER = 0  # the compiled step from the first
     print(f"Pictures a second, batches of {BATCH}; compiled loops: {loops() is not None}\n")
     print(f"{'pictures':>10} {'':<12} {'NumPy':>9} {'compiled':>9} {'prepare':>9} {'training':>9}")
     for shape, name, augmentation in CASES:

@@ -85,5 +85,5 @@ def test_answers(trained: tuple[Network, list[float]], real_data: Path) -> None:
     counts = np.zeros((2, 2), int)  # (truth, answer)
     np.add.at(counts, (test_set.y, answers), 1)
     assert counts.tolist() == [[16, 1], [23, 10]]
-    assert loss.figures(network.forward(test_set.X), test_set.y) == {"accuracy": 26 / 50}
-    assert loss.figures(network.forward(train_set.X), train_set.y) == {"accuracy": 164 / 209}
+    assert loss.metrics(network.forward(test_set.X), test_set.y) == {"accuracy": 26 / 50}
+    assert loss.metrics(network.forward(train_set.X), train_set.y) == {"accuracy": 164 / 209}

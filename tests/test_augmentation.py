@@ -31,7 +31,7 @@ from plainnet.pictures.augment.transforms import (
     boxes_around,
     colour_changes,
 )
-from plainnet.training import fused
+from plainnet.training import compiled
 
 SHAPES = [(28, 28, 1), (64, 64, 3), (7, 12, 3), (12, 7, 1), (5, 1, 1), (1, 1, 3)]
 EVERYTHING = Augmentation(
@@ -271,7 +271,7 @@ def test_the_loops_give_the_same_pictures(
 def test_a_numba_that_does_not_work_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = noise(3, 8, 8, 3)
     expected = augmented_by(EVERYTHING, raw)
-    monkeypatch.setattr(fused, "find_spec", lambda name: None)
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
     changes.loops.cache_clear()
     try:
         np.testing.assert_array_equal(augmented_by(EVERYTHING, raw, fuse=True), expected)

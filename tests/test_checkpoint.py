@@ -33,8 +33,16 @@ from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.models import Checkpoint, Classifier
 from plainnet.network import Array
-from plainnet.training import Average, Optimizer, fused, schedules
-from plainnet.training.checkpoint import Position, capture, restore
+from plainnet.training import (
+    Average,
+    Checkpointing,
+    Optimizer,
+    Regularization,
+    compiled,
+    schedules,
+)
+from plainnet.training.checkpoint import capture, restore
+from plainnet.training.position import Position
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(50, 6)).astype(np.float32)
@@ -68,10 +76,10 @@ class Job:
             batch_size=BATCH,
             rng=self.generators["order"],
             schedule=schedules.cosine(0.01, 20),
-            max_norm=2.0,
-            average=self.average,
-            position=self.position,
-            between=lambda: self.position.steps >= self.stop_after,
+            regularization=Regularization(max_norm=2.0, average=self.average),
+            checkpointing=Checkpointing(
+                self.position, lambda: self.position.steps >= self.stop_after
+            ),
         )
         self.losses += [epoch.loss for epoch in stream]
 
@@ -81,7 +89,7 @@ class Job:
 def test_a_training_goes_on_bit_for_bit(
     make: type[Optimizer], stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fused, "AFTER", 6 * 5e-5)  # compiled loops come in on the way
+    monkeypatch.setattr(compiled, "AFTER", 6 * 5e-5)  # compiled loops come in on the way
     whole = Job(make)
     whole.run()
 
@@ -145,9 +153,9 @@ def test_a_classifier_goes_on_bit_for_bit(
         nonlocal asked
         asked += 1
         stopped.stopping = asked > stop_after
-        return Checkpoint.between(stopped)
+        return Checkpoint.should_stop(stopped)
 
-    stopped.between = stop_then  # type: ignore[method-assign]
+    stopped.should_stop = stop_then  # type: ignore[method-assign]
     first = Classifier(**settings)
     for _ in first.fit_epochs(X, labels, checkpoint=stopped):
         pass

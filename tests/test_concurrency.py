@@ -46,7 +46,7 @@ from plainnet.network import (
 )
 from plainnet.network.layer import Parameters
 from plainnet.network.trace import trace
-from plainnet.training import GradientDescent, logits
+from plainnet.training import GradientDescent, InputPipeline, Regularization, logits
 from plainnet.training.subspace import train_in_subspace
 
 THREADS, CALLS = 8, 200
@@ -352,8 +352,9 @@ def trained(seed: int, between: Callable[[Network], None] | None = None, **how: 
     layers = [Dense(4, 16), BatchNorm(16), ReLU(), Dropout(0.3), Dense(16, 2)]
     network = Network(how.pop("layers", layers), rng=seed)
     X, y = normal(60, 4, seed=seed, dtype=np.float32), np.arange(60) % 2
-    settings = {"epochs": 20, "batch_size": 16, "rng": seed, "max_norm": 2.0, "l2": 0.1} | how
+    settings = {"epochs": 20, "batch_size": 16, "rng": seed} | how
     optimizer = settings.pop("optimizer", Adam)()
+    settings["regularization"] = Regularization(l2=0.1, max_norm=2.0)
     for _ in train(network, SoftmaxCrossEntropy(), optimizer, X, y, **settings):
         if between:
             between(network)
@@ -364,7 +365,7 @@ def trained(seed: int, between: Callable[[Network], None] | None = None, **how: 
 def test_trainings_of_different_networks_side_by_side(
     after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plainnet.training.fused.AFTER", after)
+    monkeypatch.setattr("plainnet.training.compiled.AFTER", after)
 
     def work(seed: int) -> Array:
         layers = [Dense(4, 16), ReLU(), Dropout(0.3), Dense(16, 2)]
@@ -390,7 +391,7 @@ def test_a_training_is_not_disturbed_by_those_who_ask(
     layers: Callable[[], list[Layer]], after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers and gradients are asked for meanwhile; what is learned stays the same to the bit."""
-    monkeypatch.setattr("plainnet.training.fused.AFTER", after)
+    monkeypatch.setattr("plainnet.training.compiled.AFTER", after)
     X, stop = normal(7, 4), threading.Event()
     askers: list[threading.Thread] = []
 
@@ -427,7 +428,15 @@ def test_two_threads_cannot_train_one_network() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(
-            lambda: fit(network, SoftmaxCrossEntropy(), Adam(), X, y, epochs=1, prepare=prepare)
+            lambda: fit(
+                network,
+                SoftmaxCrossEntropy(),
+                Adam(),
+                X,
+                y,
+                epochs=1,
+                pipeline=InputPipeline(prepare),
+            )
         )
         inside.wait(60)
         try:

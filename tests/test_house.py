@@ -101,7 +101,7 @@ def test_the_mathematics_needs_nothing_but_numpy(module: str) -> None:
 
 
 def test_optimizers_and_schedules_know_neither_layers_nor_network() -> None:
-    modules = ("optimizer", "optimizers", "fused", "loops", "schedules")
+    modules = ("optimizer", "optimizers", "schedules")
     own = {f"plainnet.training.{name}" for name in modules}
     known = {name for module in own for name in of_plainnet(module)} - own
     assert known <= {"plainnet.checks", "plainnet.errors", "plainnet.network.arrays"}

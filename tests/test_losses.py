@@ -326,14 +326,14 @@ def test_probabilities_and_labels_of_one_question() -> None:
     loss, Z = SigmoidCrossEntropy(), np.array([[-log(3)], [0], [log(3)]])
     np.testing.assert_allclose(loss.probabilities(Z), [[0.25], [0.5], [0.75]], rtol=1e-14)
     np.testing.assert_array_equal(loss.labels(Z), [0, 1, 1])
-    assert loss.figures(Z, np.array([0, 0, 1])) == {"accuracy": pytest.approx(2 / 3)}
-    assert loss.figures(Z, np.array([[0], [1], [1]])) == {"accuracy": 1}
+    assert loss.metrics(Z, np.array([0, 0, 1])) == {"accuracy": pytest.approx(2 / 3)}
+    assert loss.metrics(Z, np.array([[0], [1], [1]])) == {"accuracy": 1}
 
 
 def test_probabilities_and_labels_of_two_questions() -> None:
     loss, Z = SigmoidCrossEntropy(), np.array([[-1.0, 1], [2, -2]])
     np.testing.assert_array_equal(loss.labels(Z), [[0, 1], [1, 0]])
-    assert loss.figures(Z, np.array([[0, 1], [0, 0]])) == {"accuracy": 0.75}
+    assert loss.metrics(Z, np.array([[0, 1], [0, 0]])) == {"accuracy": 0.75}
 
 
 def test_probabilities_and_labels_of_classes() -> None:
@@ -343,11 +343,11 @@ def test_probabilities_and_labels_of_classes() -> None:
     np.testing.assert_allclose(loss.probabilities(Z), P, rtol=1e-14)
     np.testing.assert_array_equal(Z, held)
     np.testing.assert_array_equal(loss.labels(Z), [2, 0])
-    assert loss.figures(Z, np.array([2, 1])) == {"accuracy": 0.5}
+    assert loss.metrics(Z, np.array([2, 1])) == {"accuracy": 0.5}
 
 
 def test_regression_has_no_figures_of_its_own() -> None:
-    assert MeanSquaredError().figures(np.zeros((2, 1)), np.zeros(2)) == {}
+    assert MeanSquaredError().metrics(np.zeros((2, 1)), np.zeros(2)) == {}
 
 
 # words of errors: loss, targets, outputs, error, message -----------------------------------------
@@ -433,7 +433,7 @@ def test_a_scaled_loss_is_measured_without_smoothing_and_keeps_its_figures() -> 
     loss = Scaled(SigmoidCrossEntropy(0.2), 3)
     plain = 3 * SigmoidCrossEntropy().value_and_grad(Z, y)[0]
     assert loss.measured.value_and_grad(Z, y)[0] == pytest.approx(plain, rel=1e-14)
-    assert loss.figures(Z, y) == {"accuracy": 0.5}
+    assert loss.metrics(Z, y) == {"accuracy": 0.5}
     fixed = Scaled(MeanSquaredError(), 0.5)
     assert fixed.measured is fixed
 

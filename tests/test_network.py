@@ -34,8 +34,17 @@ from plainnet.network import (
 )
 from plainnet.network.arrays import Shape
 from plainnet.network.initializers import Initializer, wide_normal
-from plainnet.training import Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
-from plainnet.training.step import clip, train_step
+from plainnet.training import (
+    Adam,
+    AdamW,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+    clip,
+    train_step,
+)
 
 
 class Shift(Layer):

@@ -34,7 +34,8 @@ from plainnet import (
 from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.network import Array, Layer, he_normal
-from plainnet.training.fused_step import fused_gradient
+from plainnet.training.compiled import load_kernels
+from plainnet.training.compiled.engine import compiled_gradient
 from plainnet.training.subspace import Subspace, subspace_pays, train_in_subspace
 
 X = 2 * normal(12, 4) + [1, -2, 3, 0]
@@ -249,7 +250,7 @@ def test_keep_best_keeps_the_state_of_the_best_epoch() -> None:
     learner = network()
     states: list[dict[str, Array]] = []
     epochs = train(learner, SoftmaxCrossEntropy(), Adam(), X, Y, epochs=4, batch_size=5)
-    for _ in keep_best(epochs, learner, figure="epoch"):
+    for _ in keep_best(epochs, learner, metric="epoch"):
         states.append(held(learner))
     assert_same_state(held(learner), states[0])
     assert (states[0]["layers.1.mean"] != states[-1]["layers.1.mean"]).all()
@@ -287,7 +288,9 @@ def test_a_span_begins_with_the_state_that_there_is() -> None:
 def test_the_compiled_loops_do_not_take_it() -> None:
     pytest.importorskip("numba")
     batch = X.astype(np.float32)
-    assert fused_gradient(network(), SoftmaxCrossEntropy(), batch, Y, None) is None
+    code = load_kernels()
+    assert code is not None
+    assert compiled_gradient(network(), SoftmaxCrossEntropy(), batch, Y, None, code) is None
 
 
 # the model file --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.training import Adam, AdamW, Average, Momentum, RMSprop, schedules
+from plainnet.training import Adam, AdamW, Average, Momentum, Regularization, RMSprop, schedules
 from plainnet.training.streams import stop_early
 
 f32: Any = np.float32
@@ -125,9 +125,10 @@ def test_a_batch_size_of_few_bits_is_a_number_like_others() -> None:
     theirs = Classifier(batch_size=20, epochs=3).fit(X, Y)
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
     network, twin = Network.dense([3, 4, 1]), Network.dense([3, 4, 1])
-    small: dict[str, Any] = {"epochs": u8(3), "batch_size": u8(7), "l2": f16(1)}
-    for one, how in ((network, small), (twin, {"epochs": 3, "batch_size": 7, "l2": 1.0})):
-        [*train(one, SigmoidCrossEntropy(), Adam(), X, Y, clip_norm=f32(1), **how)]
+    small: dict[str, Any] = {"epochs": u8(3), "batch_size": u8(7)}
+    for one, how, l2 in ((network, small, f16(1)), (twin, {"epochs": 3, "batch_size": 7}, 1.0)):
+        bounds = Regularization(l2, clip_norm=f32(1))
+        [*train(one, SigmoidCrossEntropy(), Adam(), X, Y, regularization=bounds, **how)]
     np.testing.assert_array_equal(network.theta, twin.theta)
 
 

@@ -9,7 +9,7 @@ from laws import normal, peak_bytes
 from plainnet.errors import SettingError
 from plainnet.network import Array, MeanSquaredError, Network
 from plainnet.network.gradient_check import largest_error
-from plainnet.training import Batches, GradientDescent, train
+from plainnet.training import Batches, GradientDescent, InputPipeline, Regularization, train
 from plainnet.training.l2 import add_l2
 from plainnet.training.optimizer import BLOCK
 
@@ -23,7 +23,9 @@ def network(*sizes: int) -> Network:
 
 def trained(net: Network, optimizer: Any = None, **settings: Any) -> list[float]:
     """The loss of each epoch."""
+    l2, order = settings.pop("l2", 0.0), settings.pop("order", None)
     given = {"epochs": 3, "batch_size": 3, **settings}
+    given |= {"regularization": Regularization(l2), "pipeline": InputPipeline(order=order)}
     epochs = train(net, MeanSquaredError(), optimizer or GradientDescent(0.1), X, Y, **given)
     return [epoch.loss for epoch in epochs]
 
@@ -97,7 +99,7 @@ def test_a_given_order_is_asked_for_at_each_epoch() -> None:
         return np.roll(np.arange(n)[::-1], len(asked))
 
     numbered = np.arange(5.0).reshape(5, 1)
-    batches = Batches(numbered, numbered, size=2, order=backwards)
+    batches = Batches(numbered, numbered, size=2, pipeline=InputPipeline(order=backwards))
     seen = [[float(x) for inputs, _, _ in batches for x in inputs[:, 0]] for _ in range(2)]
     assert seen == [[0, 4, 3, 2, 1], [1, 0, 4, 3, 2]]
     assert asked == [5, 5]

@@ -251,9 +251,9 @@ def test_it_goes_on_bit_for_bit(stop_after: int, tmp_path: Path) -> None:
         nonlocal asked
         asked += 1
         stopped.stopping = asked > stop_after
-        return Checkpoint.between(stopped)
+        return Checkpoint.should_stop(stopped)
 
-    stopped.between = stop_then  # type: ignore[method-assign]
+    stopped.should_stop = stop_then  # type: ignore[method-assign]
     for _ in Regressor(**settings).fit_epochs(X, Y, checkpoint=stopped):
         pass
     second = Regressor(**settings)

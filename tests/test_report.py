@@ -95,7 +95,7 @@ def trained(data: Dataset, **settings: Any) -> Classifier:
 
 
 def report_of(classifier: Classifier, data: Dataset, **known: Any) -> Report:
-    rows = [epoch.figures() for epoch in classifier.history]
+    rows = [epoch.as_row() for epoch in classifier.history]
     return Report.of("a run", classifier, data, **{"history": rows, "kept_epoch": 3, **known})
 
 

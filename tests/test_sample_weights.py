@@ -29,7 +29,7 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.reports.material import Report
-from plainnet.training import Adam, AdamHat, Batches
+from plainnet.training import Adam, AdamHat, Batches, Regularization
 from plainnet.training.lbfgs import minimize
 from plainnet.training.subspace import train_in_subspace
 
@@ -88,7 +88,7 @@ def state(learner: Learner) -> list[Any]:
     each = [*learner.preprocessing.tensors().values()]
     for member in learner.members:
         each += [*member.values.values(), np.array(member.temperature)]
-    told: list[Any] = [e.figures() | {"seconds": 0} for e in learner.history]
+    told: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
     more = {k: v for k, v in learner.description().items() if k != "labels"}
     return [[array.tolist() for array in each], told, more, dict(learner.settled.to_dict())]
 
@@ -188,7 +188,7 @@ def test_0_is_absence_for_train(name: str, span: bool) -> None:
             weights=given[2],
             validation=given,
         )
-        figures = [{**e.figures(), "seconds": 0} for e in history]
+        figures = [{**e.as_row(), "seconds": 0} for e in history]
         found.append((figures, network.theta.tolist()))
     assert found[0] == found[1]
 
@@ -236,10 +236,10 @@ def test_2_is_twice_for_train(name: str) -> None:
                 epochs=20,
                 weights=weights,
                 validation=held,
-                l2=0.5,
+                regularization=Regularization(l2=0.5),
             )
         )
-        figures = history[-1].figures()
+        figures = history[-1].as_row()
         if network is networks[0]:
             first = figures
     np.testing.assert_allclose(networks[0].theta, networks[1].theta, rtol=1e-9)

@@ -24,8 +24,8 @@ from plainnet import (
 )
 from plainnet.errors import DataError, PlainnetError, SettingError, ShapeError
 from plainnet.network import Array, Loss, MeanSquaredError
-from plainnet.training.fused_step import fused_gradient
-from plainnet.training.step import gradient
+from plainnet.training.compiled import load_kernels
+from plainnet.training.compiled.engine import compiled_gradient
 
 N, K = 7, 4
 Z = 3 * normal(N, K)
@@ -107,8 +107,8 @@ def test_the_right_class_is_the_most_probable_one() -> None:
     loss = SoftmaxCrossEntropy(0.1)
     y = np.array([[0.6, 0.4, 0, 0], [0, 0.1, 0.9, 0]])
     logits = np.array([[3.0, 2, 1, 0], [3, 2, 1, 0]])
-    assert loss.figures(logits, y) == {"accuracy": 0.5}
-    assert loss.figures(logits, np.array([0, 2])) == {"accuracy": 0.5}
+    assert loss.metrics(logits, y) == {"accuracy": 0.5}
+    assert loss.metrics(logits, np.array([0, 2])) == {"accuracy": 0.5}
 
 
 @pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SoftmaxCrossEntropy(0.2)], ids=["", "s"])
@@ -171,7 +171,7 @@ def test_answers_are_measured_without_smoothing(kind: Any) -> None:
     np.testing.assert_array_equal(dZ, held)  # a measurement does not write into the gradient
     assert smoothed.value_and_grad(Z, y)[0] == before
     assert plain.measured is plain
-    assert smoothed.measured.figures(Z, y) == smoothed.figures(Z, y)
+    assert smoothed.measured.metrics(Z, y) == smoothed.metrics(Z, y)
 
 
 def test_other_losses_measure_themselves() -> None:
@@ -223,11 +223,13 @@ def test_the_compiled_loops_leave_them_to_the_layers(loss: Loss, y: Array) -> No
     pytest.importorskip("numba")
     pytest.importorskip("scipy")
     network, X = Network.dense([3, 5, K]), normal(N, 3, dtype=np.float32)
-    assert fused_gradient(network, loss, X, y, None) is None
-    J = gradient(network, loss, X, y, None, fuse=True)
+    code = load_kernels()
+    assert code is not None
+    assert compiled_gradient(network, loss, X, y, None, code) is None
+    J = loss.value_and_grad(network.forward(X), y)[0]
     assert train_step(network, loss, GradientDescent(), X, y) == J
     plain = loss.measured, HARD if isinstance(loss, SoftmaxCrossEntropy) else y
-    assert fused_gradient(network, plain[0], X, plain[1], None) is not None
+    assert compiled_gradient(network, plain[0], X, plain[1], None, code) is not None
 
 
 # words of errors: targets of 5 samples and 3 classes ---------------------------------------------

@@ -22,7 +22,7 @@ from plainnet.models.checkpoint import fingerprint
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.network import Array
 from plainnet.pictures.check import check
-from plainnet.training.batches import Batches, counting_samples, logits
+from plainnet.training.batches import Batches, InputPipeline, counting_samples, logits
 
 DTYPES = (np.uint8, np.float32, ">f4", np.float64, np.int16)
 
@@ -143,7 +143,10 @@ def test_the_same_from_memory_and_disk(tmp_path: Path, held: int) -> None:
         assert np.array_equal(
             logits(network, X, prepare=prepare), logits(network, A, prepare=prepare)
         )
-        whole = [Batches(data, y, prepare=prepare, dtype=np.float32).inputs() for data in (X, A)]
+        whole = [
+            Batches(data, y, pipeline=InputPipeline(prepare), dtype=np.float32).inputs()
+            for data in (X, A)
+        ]
         assert np.array_equal(*whole)
 
 

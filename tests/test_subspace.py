@@ -24,7 +24,7 @@ from plainnet import (
 )
 from plainnet.errors import SettingError, ShapeError
 from plainnet.network import Array, Layer
-from plainnet.training import Epochs
+from plainnet.training import Epochs, Regularization
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.subspace import Subspace, subspace_pays, train_in_subspace
 
@@ -57,8 +57,11 @@ def network(dtype: type = np.float64) -> Network:
 
 
 def stream(learner: Network, optimizer: Optimizer, *, span: bool, **settings: Any) -> Epochs:
-    learn = train_in_subspace if span else train
-    return learn(learner, SigmoidCrossEntropy(), optimizer, X, Y, **settings)
+    given = learner, SigmoidCrossEntropy(), optimizer, X, Y
+    if span:
+        return train_in_subspace(*given, **settings)
+    clipped = Regularization(clip_norm=settings.pop("clip_norm", None))
+    return train(*given, **settings, regularization=clipped)
 
 
 def trained(optimizer: Optimizer, *, span: bool, **settings: Any) -> tuple[list[Epoch], Network]:
@@ -121,7 +124,7 @@ def test_keep_best_keeps_the_epoch_it_saw() -> None:
     seen: dict[int, Array] = {}
     epochs = stream(learner, optimizer, epochs=15, span=True)
     losses = []
-    for epoch in keep_best(epochs, learner, figure="loss"):
+    for epoch in keep_best(epochs, learner, metric="loss"):
         losses.append(epoch.loss)
         seen[epoch.number] = learner.theta.copy()
     best = 1 + int(np.argmin(losses))

@@ -53,7 +53,7 @@ def test_each_epoch_is_there_at_once(tmp_path: Path) -> None:
         held = scalars_of(tmp_path / "a" / "b")
         assert [*held] == [*range(1, epoch.number + 1)]
     for epoch in classifier.history:
-        figures = {k: v for k, v in epoch.figures().items() if k not in ("epoch", "step")}
+        figures = {k: v for k, v in epoch.as_row().items() if k not in ("epoch", "step")}
         assert {"loss", "validation_loss", "validation_accuracy", "learning_rate"} < {*figures}
         assert held[epoch.number] == pytest.approx(figures)
 

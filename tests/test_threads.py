@@ -16,7 +16,7 @@ from plainnet import Adam, Network, SoftmaxCrossEntropy, set_threads, train
 from plainnet.cli.command_line import COMPUTING, cli
 from plainnet.errors import SettingError
 from plainnet.network import Array
-from plainnet.training import logits
+from plainnet.training import InputPipeline, logits
 from plainnet.training.threads import one_thread
 
 
@@ -36,9 +36,8 @@ def test_threads_go_by_size(units: int, expected: set[int]) -> None:
     network = Network.dense([50, units, 2])
     with threadpool_limits(2, user_api="blas"):
         before = threads()
-        stream = train(
-            network, SoftmaxCrossEntropy(), Adam(), X, y, epochs=1, batch_size=32, prepare=watched
-        )
+        how: dict[str, Any] = {"batch_size": 32, "pipeline": InputPipeline(watched)}
+        stream = train(network, SoftmaxCrossEntropy(), Adam(), X, y, epochs=1, **how)
         for _ in stream:
             assert threads() == before  # between two epochs all is as it was
         logits(network, X, prepare=watched)

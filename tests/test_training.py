@@ -27,7 +27,10 @@ from plainnet.training import (
     Batches,
     Epoch,
     GradientDescent,
+    InputPipeline,
     Momentum,
+    Regularization,
+    Validation,
     clip,
     keep_best,
     logits,
@@ -114,12 +117,12 @@ def test_samples_are_prepared_in_their_batch_and_a_full_batch_once() -> None:
         np.divide(raw, 255, out=out)
 
     raw = np.arange(10, dtype=np.uint8).reshape(10, 1) * 25
-    batches = Batches(raw, np.arange(10), size=4, prepare=prepare)
+    batches = Batches(raw, np.arange(10), size=4, pipeline=InputPipeline(prepare))
     for X, y, _ in batches:
         np.testing.assert_allclose(X[:, 0], y * 25 / 255, rtol=1e-6)
     assert calls == [4, 4, 2]
     calls.clear()
-    whole = Batches(raw, np.arange(10), prepare=prepare)
+    whole = Batches(raw, np.arange(10), pipeline=InputPipeline(prepare))
     for _ in range(3):
         ((X, _, _),) = whole
         np.testing.assert_allclose(X, raw / 255, rtol=1e-6)
@@ -243,7 +246,8 @@ def test_bytes_and_prepare_are_the_same_training_as_floats() -> None:
     found = []
     for samples, prepared in ((raw, prepare), (floats, None)):
         network = Network.dense([4, 5, 1])
-        settings: dict[str, Any] = {"epochs": 3, "batch_size": 5, "prepare": prepared}
+        settings: dict[str, Any] = {"epochs": 3, "batch_size": 5}
+        settings["pipeline"] = InputPipeline(prepared)
         data = samples, Y
         epochs = [
             *train(network, SigmoidCrossEntropy(), Adam(), *data, validation=data, **settings)
@@ -260,7 +264,7 @@ def test_same_seed_same_bits() -> None:
 
 def test_the_data_stay_as_they_are() -> None:
     held = X.copy(), Y.copy(), WEIGHTS.copy()
-    run(weights=WEIGHTS, clip_norm=0.1, validation=(X, Y))
+    run(weights=WEIGHTS, regularization=Regularization(clip_norm=0.1), validation=(X, Y))
     run(weights=WEIGHTS, batch_size=None)
     for before, after in zip(held, (X, Y, WEIGHTS), strict=True):
         np.testing.assert_array_equal(before, after)
@@ -323,14 +327,14 @@ def test_what_an_epoch_tells() -> None:
     assert all(epoch.learning_rate == 0.01 for epoch in epochs)
     assert 0 < sum(epoch.seconds for epoch in epochs) < spent
     row = ["epoch", "step", "loss", "validation_loss", "validation_accuracy"]
-    assert [*epochs[0].figures()] == [*row, "learning_rate", "seconds"]
+    assert [*epochs[0].as_row()] == [*row, "learning_rate", "seconds"]
     assert epochs[1]["epoch"] == 2
     assert epochs[1]["validation_loss"] == epochs[1].validation["loss"]
     with pytest.raises(AttributeError):
         epochs[0].loss = 0  # type: ignore[misc]
 
 
-def test_validation_figures_are_measured_after_the_epoch() -> None:
+def test_validation_metrics_are_measured_after_the_epoch() -> None:
     network, loss = Network.dense([4, 5, 1], dtype=np.float64), SigmoidCrossEntropy()
     for epoch in train(network, loss, Adam(0.01), X, Y, epochs=3, validation=(X[:9], 1 - Y[:9])):
         Z = network.forward(X[:9])
@@ -338,29 +342,29 @@ def test_validation_figures_are_measured_after_the_epoch() -> None:
         assert epoch["validation_accuracy"] == ((Z[:, 0] >= 0) != Y[:9]).mean()
 
 
-def test_figures_of_ones_own() -> None:
-    def figures(Z: Array, y: Array) -> dict[str, float]:
+def test_metrics_of_ones_own() -> None:
+    def metrics(Z: Array, y: Array) -> dict[str, float]:
         return {"samples": len(Z), "highest": float(Z.max()), "yes": float(y.sum())}
 
-    epoch = run(epochs=1, validation=(X[:7], Y[:7]), figures=figures)[0]
+    epoch = run(epochs=1, validation=Validation(X[:7], Y[:7], metrics=metrics))[0]
     assert [*epoch.validation] == ["loss", "samples", "highest", "yes"]
     assert (epoch["validation_samples"], epoch["validation_yes"]) == (7, Y[:7].sum())
 
 
-def test_without_validation_there_are_no_figures_of_it() -> None:
+def test_without_validation_there_are_no_metrics_of_it() -> None:
     assert run(epochs=1)[0].validation == {}
 
 
 @pytest.mark.parametrize("validation", [None, (X, Y)], ids=["", "validated"])
-def test_an_unknown_figure_is_refused(validation: tuple[Array, Array] | None) -> None:
+def test_an_unknown_metric_is_refused(validation: tuple[Array, Array] | None) -> None:
     epoch = run(epochs=1, validation=validation)[0]
     with pytest.raises(SettingError) as caught:
         epoch["acuracy"]
     assert str(caught.value) == (
-        "No figure 'acuracy' is recorded, only epoch, step, loss, learning_rate, seconds; "
+        "No metric 'acuracy' is recorded, only epoch, step, loss, learning_rate, seconds; "
         "train with validation data to have more."
         if validation is None
-        else "No figure 'acuracy' is recorded, only epoch, step, loss, validation_loss, "
+        else "No metric 'acuracy' is recorded, only epoch, step, loss, validation_loss, "
         "validation_accuracy, learning_rate, seconds."
     )
 
@@ -416,7 +420,10 @@ def test_training_clips_the_gradient_of_each_step() -> None:
     before = network.theta.copy()
     optimizer = GradientDescent(1)
     far = 1000 * X
-    for _ in train(network, MeanSquaredError(), optimizer, far, Y, epochs=3, clip_norm=0.01):
+    clipped = Regularization(clip_norm=0.01)
+    for _ in train(
+        network, MeanSquaredError(), optimizer, far, Y, epochs=3, regularization=clipped
+    ):
         assert np.linalg.norm(network.theta - before) == pytest.approx(0.01, rel=1e-9)
         before = network.theta.copy()
 
@@ -482,10 +489,6 @@ REFUSED: dict[str, tuple[dict[str, Any], type[PlainnetError], str]] = {
     "batch-size": (
         {"batch_size": 0}, SettingError,
         "The batch size must be a whole number ≥ 1, but got 0.",
-    ),
-    "clip-norm": (
-        {"clip_norm": 0}, SettingError,
-        "The norm to clip gradients at must be a number in (0, inf], but got 0.",
     ),
     "seed": (
         {"rng": -1}, SettingError,
@@ -554,6 +557,16 @@ def test_arguments_are_refused_at_the_call(
     assert str(caught.value) == words
 
 
+def test_regularization_out_of_range_is_refused_where_it_is_made() -> None:
+    with pytest.raises(SettingError) as caught:
+        Regularization(clip_norm=0)
+    assert str(caught.value) == (
+        "The norm to clip gradients at must be a number in (0, inf], but got 0."
+    )
+    with pytest.raises(SettingError, match=r"norm of the weights into a unit .* in \(0, inf\)"):
+        Regularization(max_norm=np.inf)
+
+
 @pytest.mark.parametrize("changed", [{"X": X[:, :3]}, {"validation": (X[:, :3], Y)}], ids=["", "v"])
 def test_samples_of_other_features_are_refused_at_the_call(changed: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {"X": X, "y": Y, "epochs": 3} | changed
@@ -590,7 +603,7 @@ STOPS: dict[str, tuple[list[float], dict[str, Any], int]] = {
     "least-gain-in-sum": ([3, 2.75, 2, 1.75], {"patience": 2, "least_gain": 0.5}, 4),
     "nan-is-not-better": ([1, NAN, NAN, 0], {"patience": 2}, 3),
     "nan-at-first": ([NAN, 1, 0, 2], {"patience": 2}, 4),
-    "another-figure": ([9, 8, 7, 6], {"patience": 2, "figure": "epoch"}, 3),
+    "another-figure": ([9, 8, 7, 6], {"patience": 2, "metric": "epoch"}, 3),
     "default-patience": ([1.0] * 20, {}, 11),
 }
 
@@ -723,13 +736,13 @@ REFUSED_STREAMS: dict[str, tuple[Callable[[], object], str]] = {
         "The least gain must be a number in [0, inf), but got -1.",
     ),
     "figure": (
-        lambda: next(stop_early(epochs_of([1]), figure="accuracy")),
-        "No figure 'accuracy' is recorded, only epoch, step, loss, validation_loss, "
+        lambda: next(stop_early(epochs_of([1]), metric="accuracy")),
+        "No metric 'accuracy' is recorded, only epoch, step, loss, validation_loss, "
         "learning_rate, seconds.",
     ),
     "figure-to-keep": (
-        lambda: next(keep_best(epochs_of([1]), Network.dense([2, 1]), figure="accuracy")),
-        "No figure 'accuracy' is recorded, only epoch, step, loss, validation_loss, "
+        lambda: next(keep_best(epochs_of([1]), Network.dense([2, 1]), metric="accuracy")),
+        "No metric 'accuracy' is recorded, only epoch, step, loss, validation_loss, "
         "learning_rate, seconds.",
     ),
 }
@@ -759,8 +772,9 @@ def test_what_is_varied_is_varied_anew_each_epoch_in_one_batch_too() -> None:
         out[...] = raw * len(seen)
         seen.append(len(raw))
 
+    pipeline = InputPipeline(augment=vary)
     stream = train(
-        Network.dense([3, 2]), SoftmaxCrossEntropy(), Adam(), X, y, epochs=3, augment=vary
+        Network.dense([3, 2]), SoftmaxCrossEntropy(), Adam(), X, y, epochs=3, pipeline=pipeline
     )
     assert len([*stream]) == 3
     assert seen == [6, 6, 6]

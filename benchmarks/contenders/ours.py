@@ -23,7 +23,7 @@ from plainnet import (
     train,
     train_step,
 )
-from plainnet.training import Epochs, Optimizer, fused, logits
+from plainnet.training import Epochs, Optimizer, compiled, logits
 from plainnet.training.subspace import Subspace
 
 OPTIMIZERS: dict[str, Callable[[float], Optimizer]] = {
@@ -35,7 +35,7 @@ FOR_EVER = 10**9
 
 
 def trainer(problem: Problem, form: str) -> Trainer:
-    fused.AFTER = 0  # the loops from the first step on, so that they are what is checked
+    compiled.AFTER = 0  # the kernels from the first step on, so that they are what is checked
     if form == "core":
         sys.modules["numba"] = None  # type: ignore[assignment]  # as if it were not installed
     return Stream(problem) if form == "train" else Steps(problem)

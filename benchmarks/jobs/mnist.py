@@ -46,6 +46,7 @@ def run(job: str, contender: str, settings: Settings) -> Result:  # noqa: ARG001
 def ours(folder: Path, seed: int) -> Iterator[float]:
     from benchmarks.contenders.ours import make_loss, make_network, make_optimizer
     from plainnet import read_data, train
+    from plainnet.training import InputPipeline
 
     data = read_data(folder)
     train_set, test = data.train, data.test
@@ -62,7 +63,7 @@ def ours(folder: Path, seed: int) -> Iterator[float]:
         batch_size=CASE.batch,
         rng=seed,
         validation=(test.X, test.y),
-        prepare=scale,
+        pipeline=InputPipeline(scale),
     ):
         yield epoch["validation_accuracy"]
 

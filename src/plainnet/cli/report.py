@@ -121,7 +121,7 @@ def report_training(
             learner,
             parts[name],
             part=name,
-            history=[epoch.figures() for epoch in learner.latest_history],
+            history=[epoch.as_row() for epoch in learner.latest_history],
             kept_epoch=kept.number if kept else None,
             findings=findings,
             counts={name: _counts(parts[name]) for name in reversed(parts)},

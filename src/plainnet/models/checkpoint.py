@@ -23,7 +23,8 @@ from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network, Rng
 from plainnet.training import Epoch, Optimizer
 from plainnet.training.averaging import Average
-from plainnet.training.checkpoint import Position, capture, named, restore
+from plainnet.training.checkpoint import capture, named, restore
+from plainnet.training.position import Position
 from plainnet.training.streams import Kept, values_of
 from plainnet.version import __version__
 
@@ -151,7 +152,7 @@ def _epoch(row: Mapping[str, Any], watched: bool) -> Epoch:
         raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
     check_whole("number of an epoch", epoch.number, 1)
     check_whole("number of steps", epoch.step, 0)
-    for name, figure in epoch.figures().items():
+    for name, figure in epoch.as_row().items():
         whole = type(figure) is int and abs(figure) < 2**53
         if not (whole or isinstance(figure, float)):
             raise TypeError(f"the {name} of an epoch is {figure!r:.60}")
@@ -201,7 +202,7 @@ class Checkpoint:
         """Keep other trainings from writing the file, or raise a FileError if one does."""
         return locked(self.path.with_name(f".{self.path.name}.lock"), f"The file {self.path}")
 
-    def between(self) -> bool:
+    def should_stop(self) -> bool:
         """What `train` asks after each batch: whether to end there."""
         if self.stopping or time.monotonic() - self._written >= self.seconds:
             self.write()

@@ -16,8 +16,17 @@ from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.augment.augmentation import augmentation_of
 from plainnet.pictures.augment.augmented import Augmented
-from plainnet.training import Epochs, keep_best, stop_early, train
-from plainnet.training.epoch import Training as Stream
+from plainnet.training import (
+    Checkpointing,
+    Epochs,
+    InputPipeline,
+    Regularization,
+    Validation,
+    keep_best,
+    stop_early,
+    train,
+)
+from plainnet.training.trainer import Training as Stream
 
 if TYPE_CHECKING:
     from plainnet.models.learner import Learner
@@ -109,17 +118,22 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
         rng=order_rng,
         weights=learner.weights_for(train_set),
         schedule=schedule,
-        clip_norm=recipe.clip_norm,
-        max_norm=recipe.max_norm,
-        average=training.average,
-        validation=(watch.X, learner.targets(watch), watch.weights) if watch else None,
-        figures=learner.figures,
-        prepare=learner.preprocessing,
-        **_varied(learner, train_set, augment_rng),
-        position=training.position,
-        between=checkpoint.between if checkpoint else None,
+        validation=_validation(learner, watch),
+        pipeline=_pipeline(learner, train_set, augment_rng),
+        regularization=Regularization(
+            clip_norm=recipe.clip_norm, max_norm=recipe.max_norm, average=training.average
+        ),
+        checkpointing=Checkpointing(
+            training.position, checkpoint.should_stop if checkpoint else lambda: False
+        ),
     )
     return training, epochs
+
+
+def _validation(learner: Learner, watch: Dataset | None) -> Validation | None:
+    if watch is None:
+        return None
+    return Validation(watch.X, learner.targets(watch), watch.weights, learner.figures)
 
 
 def network_at_start(learner: Learner) -> Network | None:
@@ -172,10 +186,10 @@ def _check_varied(learner: Learner, train_set: Dataset) -> None:
     )
 
 
-def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:
-    """`augment` and `mix` of `train`, where pictures are to be varied."""
+def _pipeline(learner: Learner, train_set: Dataset, rng: Rng) -> InputPipeline:
+    """What samples go through: the preprocessing, and changes where pictures are to be varied."""
     if not train_set.is_pictures:
-        return {}
+        return InputPipeline(learner.preprocessing)
     augmentation = augmentation_of(learner.settled.augment, train_set.X)
     shape, prepare = train_set.X.shape[1:], learner.preprocessing
     n_classes, dtype = len(train_set.classes), learner.network.dtype
@@ -185,10 +199,12 @@ def _varied(learner: Learner, train_set: Dataset, rng: Rng) -> dict[str, Any]:
             y = np.eye(n_classes, dtype=dtype)[y]
         return augmentation.mix(X, y, rng)
 
-    varied: dict[str, Any] = {"mix": mix} if augmentation.mix_up else {}
-    if augmentation.changes_pictures:
-        varied["augment"] = Augmented(augmentation, shape, prepare, rng)
-    return varied
+    varied = augmentation.changes_pictures
+    return InputPipeline(
+        prepare,
+        augment=Augmented(augmentation, shape, prepare, rng) if varied else None,
+        mix=mix if augmentation.mix_up else None,
+    )
 
 
 def _watched(
@@ -202,7 +218,7 @@ def _watched(
         stream = stop_early(stream, patience=patience, past=past)
         stream = keep_best(stream, network, kept=kept, average=training.average)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short
-        latest: dict[str, Any] = {"figure": "epoch", "best": "highest"}
+        latest: dict[str, Any] = {"metric": "epoch", "best": "highest"}
         stream = keep_best(stream, network, **latest, kept=kept, average=training.average)
     try:
         with closing(stream):
@@ -228,5 +244,5 @@ def has_sound_weights(learner: Learner) -> bool:
 
 
 def _is_sound(learner: Learner) -> bool:
-    figures = [*learner.history[-1].figures().values()]
+    figures = [*learner.history[-1].as_row().values()]
     return has_sound_weights(learner) and bool(np.isfinite(figures).all())

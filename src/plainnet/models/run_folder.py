@@ -118,7 +118,7 @@ def keep_run(folder: Path, learner: Learner) -> None:
         FileError: it cannot be written.
     """
     learner.save(folder / MODEL)
-    rows = [epoch.figures() for epoch in learner.history]
+    rows = [epoch.as_row() for epoch in learner.history]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

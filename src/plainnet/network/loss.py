@@ -64,7 +64,7 @@ class Loss:
         """What answers are measured with: itself, or where it smooths targets the plain loss."""
         return self
 
-    def figures(
+    def metrics(
         self,
         Z: Array,  # noqa: ARG002
         y: Array,  # noqa: ARG002

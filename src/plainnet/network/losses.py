@@ -155,7 +155,7 @@ class SigmoidCrossEntropy(_CrossEntropy):
         yes = (Z >= 0).astype(np.int64)
         return yes[:, 0] if yes.shape[1] == 1 else yes
 
-    def figures(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+    def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
         """The share of right answers at the threshold of ½."""
         right = (Z >= 0) == (_columns(y, Z) >= 0.5)
         return {"accuracy": float(np.average(right.mean(axis=1), weights=weights))}
@@ -226,7 +226,7 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         labels: Array = Z.argmax(axis=1)
         return labels
 
-    def figures(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+    def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
         """The share of right answers; of probabilities the most probable class is the right one."""
         right = self.labels(Z) == (y if y.ndim == 1 else self.labels(y))
         return {"accuracy": float(np.average(right, weights=weights))}

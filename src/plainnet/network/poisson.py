@@ -87,6 +87,6 @@ class Scaled(Loss):
         plain = self.loss.measured
         return self if plain is self.loss else Scaled(plain, self.factor)
 
-    def figures(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+    def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
         """Those of the loss itself."""
-        return self.loss.figures(Z, y, weights)
+        return self.loss.metrics(Z, y, weights)

@@ -97,7 +97,7 @@ class _File:
 
     def write(self, epoch: Epoch) -> None:
         """The figures of an epoch, and out to the disk with them."""
-        figures = {k: v for k, v in epoch.figures().items() if k not in ("epoch", "step")}
+        figures = {k: v for k, v in epoch.as_row().items() if k not in ("epoch", "step")}
         values = [self._summary.Summary.Value(tag=k, simple_value=v) for k, v in figures.items()]
         self._add(epoch.number, summary=self._summary.Summary(value=values))
         self._writer.flush()

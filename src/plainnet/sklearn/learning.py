@@ -17,7 +17,16 @@ from plainnet.reports import show_progress
 from plainnet.sklearn.building import make_optimizer, make_schedule, shuffling
 from plainnet.sklearn.parameters import Parameters
 from plainnet.sklearn.rows import as_rows
-from plainnet.training import Epoch, Epochs, Optimizer, keep_best, train
+from plainnet.training import (
+    Epoch,
+    Epochs,
+    InputPipeline,
+    Optimizer,
+    Regularization,
+    Validation,
+    keep_best,
+    train,
+)
 from plainnet.training.lbfgs import minimize
 from plainnet.training.streams import Kept, values_of
 
@@ -123,17 +132,17 @@ class Learning(Parameters):
             y,
             epochs=1 if self._in_parts else self.max_iter,
             batch_size=size,
-            order=shuffling(self._random_state) if self.shuffle else np.arange,
             weights=weights,
             schedule=make_schedule(self, self.max_iter * -(-n // size), self._optimizer.t),
-            l2=self.alpha,
-            clip_norm=self.clip_norm,
-            validation=(as_rows(held.X), held.y, held.weights) if held else None,
-            figures=self._figures(loss.measured, held) if held else None,
+            validation=self._watch(loss, held),
+            pipeline=InputPipeline(
+                order=shuffling(self._random_state) if self.shuffle else np.arange
+            ),
+            regularization=Regularization(l2=self.alpha, clip_norm=self.clip_norm),
         )
         if not self.early_stopping:
             return stream
-        best: dict[str, Any] = {"figure": "validation_score", "best": "highest"}
+        best: dict[str, Any] = {"metric": "validation_score", "best": "highest"}
         return keep_best(stream, self.network_, kept=self._kept, **best)
 
     def _scheduled(self) -> bool:
@@ -199,7 +208,13 @@ class Learning(Parameters):
         self._say(f"The {what} did not get better by {self.tol:g} in {waited}: the end.")
         return True
 
-    def _figures(self, loss: Loss, held: Held) -> Callable[..., Mapping[str, float]]:
+    def _watch(self, loss: Loss, held: Held | None) -> Validation | None:
+        if held is None:
+            return None
+        metrics = self._metrics(loss.measured, held)
+        return Validation(as_rows(held.X), held.y, held.weights, metrics)
+
+    def _metrics(self, loss: Loss, held: Held) -> Callable[..., Mapping[str, float]]:
         """What is measured on what is held out: the loss, and the score, where higher is better."""
         scorer = self.scoring
         if isinstance(scorer, str) and scorer != "loss":
@@ -208,7 +223,7 @@ class Learning(Parameters):
         vars(twin).pop("feature_names_in_", None)  # its X is an array by now, without names
         weighted = {} if held.weights is None else {"sample_weight": held.weights}
 
-        def figures(Z: Array, y: Array, weights: Array | None = None) -> Mapping[str, float]:
+        def metrics(Z: Array, y: Array, weights: Array | None = None) -> Mapping[str, float]:
             J = loss.value_and_grad(Z, y, weights)[0]
             if scorer == "loss":
                 score = -J
@@ -220,7 +235,7 @@ class Learning(Parameters):
                 score = scorer(twin, held.X, held.labels, **weighted)
             return {"loss": J, "score": float(score)}
 
-        return figures
+        return metrics
 
     def _learn_at_once(self, X: Any, y: Array, weights: Array | None, held: Held | None) -> None:
         """Train by L-BFGS."""

@@ -5,9 +5,8 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 
 from plainnet.training import schedules
 from plainnet.training.averaging import Average
-from plainnet.training.batches import Batches, Prepare, logits
+from plainnet.training.batches import Batches, InputPipeline, Prepare, logits
 from plainnet.training.epoch import Epoch, Epochs
-from plainnet.training.loop import fit, train
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
@@ -19,10 +18,12 @@ from plainnet.training.optimizers import (
     Nesterov,
     RMSprop,
 )
+from plainnet.training.regularization import Regularization, clip
 from plainnet.training.schedules import Schedule
-from plainnet.training.step import clip, train_step
 from plainnet.training.streams import keep_best, stop_early
 from plainnet.training.threads import set_threads
+from plainnet.training.trainer import Checkpointing, fit, train, train_step
+from plainnet.training.validation import Validation
 
 __all__ = [
     "Adam",
@@ -30,15 +31,19 @@ __all__ = [
     "AdamW",
     "Average",
     "Batches",
+    "Checkpointing",
     "Epoch",
     "Epochs",
     "GradientDescent",
+    "InputPipeline",
     "Momentum",
     "Nesterov",
     "Optimizer",
     "Prepare",
     "RMSprop",
+    "Regularization",
     "Schedule",
+    "Validation",
     "clip",
     "fit",
     "keep_best",

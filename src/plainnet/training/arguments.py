@@ -4,10 +4,14 @@ Errors name what stands in the wrong place: the order is network, loss, optimize
 """
 
 import math
+from types import ModuleType
 from typing import Any
 
-from plainnet.errors import SettingError, ShapeError
+import numpy as np
+
+from plainnet.errors import ShapeError
 from plainnet.files.rows import as_samples
+from plainnet.metrics.weighting import check_weights
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
 from plainnet.network.arrays import unmasked
@@ -48,24 +52,27 @@ def checked_samples(
     return X, loss.check_targets(y, len(X), n_out, network.dtype), weights
 
 
-def checked_validation(
-    network: Network, loss: Loss, validation: Any
-) -> tuple[Array, Array, Array | None] | None:
-    """Samples to measure on, as `checked_samples` gives them; None: none.
+def batch_that_counts(
+    X: Any, y: Any, weights: Any, xp: ModuleType
+) -> tuple[Array, Array, Array | None]:
+    """A batch without the samples of weight 0, unless all have it: absence, in BatchNorm too.
 
     Raises:
-        SettingError: it is not (X, y) or (X, y, weights).
-        ShapeError, DataError: they do not fit the network.
+        ShapeError, DataError: the weights are not one number ≥ 0 for each sample, or values are
+            masked.
     """
-    if validation is None:
-        return None
-    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
-        n = f" of {len(validation)}" if isinstance(validation, (tuple, list)) else ""
-        raise SettingError(
-            "validation must be a pair (X, y), or (X, y, weights), but got "
-            f"{type(validation).__name__}{n}."
-        )
-    return checked_samples(network, loss, *validation)
+    if xp is np:
+        X, y = unmasked(X, "X"), unmasked(y, "y")
+        weights = None if weights is None else unmasked(weights, "The array of weights")
+    if weights is None:
+        return X, y, None
+    if weights.shape != (len(X),):
+        check_weights(weights, len(X))
+    counting = weights > 0
+    n = float(counting.sum())
+    if n < len(X) and float((weights == 0).sum()) != len(X) - n:  # negative, or NaN
+        check_weights(weights, len(X))
+    return (X[counting], y[counting], weights[counting]) if 0 < n < len(X) else (X, y, weights)
 
 
 def _fits(X: Array, n_in: int | None) -> bool:

@@ -1,26 +1,44 @@
 """The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from plainnet.checks import check_whole
 from plainnet.errors import DataError, ShapeError
 from plainnet.files.rows import not_finite
 from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
+from plainnet.training.loop import Batch
+from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
 
 Prepare = Callable[[Array, Array], None]
 """`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""
 
-Batch = tuple[Array, Array, Array | None]
-"""Inputs `(n, n_in)`, targets `(n, …)`, weights `(n,)` or None."""
-
 ANSWERED_AT_ONCE = 2**23
 """Bytes of inputs that `logits` works on together."""
 Order = Callable[[int], Array]
 """`order(N)`: the numbers of the N samples in the order in which an epoch takes them."""
+Mix = Callable[[Array, Array], tuple[Array, Array]]
+"""`mix(X, y)`: other inputs and targets made of a batch's."""
+
+
+@dataclass(frozen=True)
+class InputPipeline:
+    """What samples go through on their way to the network."""
+
+    prepare: Prepare | None = None
+    """Makes inputs of raw samples, in their batch; None: they are inputs."""
+    augment: Prepare | None = None
+    """Does so for the batches that are learned from, with other changes at each time."""
+    mix: Mix | None = None
+    """Changes the inputs and targets of a batch that is learned from: mix-up."""
+    order: Order | None = None
+    """Gives the order of the samples at each epoch; None: it is drawn. To go on from a checkpoint
+    it must give again what it gave."""
 
 
 def copy_as_is(raw: Array, out: Array) -> None:
@@ -40,9 +58,8 @@ class Batches:
         weights: of the samples `(N,)`, or None.
         size: samples of a batch; the last of an epoch may be shorter. None: all.
         rng: generator or seed of the order.
-        order: asked for it at each epoch with more than one batch; None: drawn from `rng`.
-        prepare: makes inputs of raw samples; None: they are inputs.
-        anew: `prepare` gives something else each time, so it is called for each epoch.
+        pipeline: what the samples go through; its order is asked for where there are more batches
+            than one.
         dtype: of the inputs.
     """
 
@@ -54,20 +71,20 @@ class Batches:
         *,
         size: int | None = None,
         rng: Rng | int | None = 0,
-        order: Order | None = None,
-        prepare: Prepare | None = None,
-        anew: bool = False,
+        pipeline: InputPipeline | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
+        pipeline = pipeline or InputPipeline()
+        prepare = pipeline.augment or pipeline.prepare
         self.X = X.reshape(len(X), -1)
         self.y = y
         self.weights = None if weights is None else weights.astype(dtype, copy=False)
-        self.size = min(size or len(X), len(X))
+        self.size = len(X) if size is None else min(check_whole("batch size", size, 1), len(X))
         self.rng = generator(rng)
-        self.order = order or self.rng.permutation
+        self.order = pipeline.order or self.rng.permutation
         self.prepare = prepare or copy_as_is
         self.dtype = np.dtype(dtype)
-        self.anew = anew
+        self.augmented, self.mix = pipeline.augment is not None, pipeline.mix
         self._ready = prepare is None and X.dtype == self.dtype
         self._raw, self._prepared = np.empty((0, 0), X.dtype), np.empty((0, 0), self.dtype)
 
@@ -76,11 +93,20 @@ class Batches:
         return -(-len(self.X) // self.size)
 
     def __iter__(self) -> Iterator[Batch]:
-        return self.epoch()
+        return self.epoch(Position())
 
-    def epoch(self, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch, from number `first` on."""
-        if len(self) == 1 and not self.anew:
+    def epoch(self, at: Position) -> Iterator[Batch]:
+        """The batches of an epoch, from a position on, which notes the state of the generator."""
+        bits = self.rng.bit_generator
+        if at.batches:
+            bits.state = at.order  # the order of this epoch is drawn once more
+        at.order = bits.state
+        for X, y, weights in self._batches(at.batches):
+            yield (*(self.mix(X, y) if self.mix else (X, y)), weights)
+
+    def _batches(self, first: int) -> Iterator[Batch]:
+        """The batches from number `first` on, before they are mixed."""
+        if len(self) == 1 and not self.augmented:
             if first == 0:
                 yield self.inputs(), self.y, self.weights
             return

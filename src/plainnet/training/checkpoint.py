@@ -4,7 +4,7 @@ A training that goes on from there comes out the same, to the last bit, as one t
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from plainnet.checks import check_number, check_whole
@@ -12,30 +12,7 @@ from plainnet.errors import DataError
 from plainnet.network import Array, Network, Rng
 from plainnet.training.averaging import Average
 from plainnet.training.optimizer import Optimizer
-
-
-@dataclass
-class Position:
-    """Between which two batches a training is; `train` keeps it up to date."""
-
-    epochs: int = 0
-    """That have ended."""
-    batches: int = 0
-    """Of the present epoch, that are done."""
-    steps: int = 0
-    loss: float = 0.0
-    """Σ n J over the present epoch's batches so far."""
-    counted: float = 0.0
-    """Σ n over them: samples, or their weights."""
-    seconds: float = 0.0
-    """Of the present epoch so far."""
-    order: Mapping[str, Any] = field(default_factory=dict)
-    """The state of the generator from which the present epoch's order was drawn."""
-
-    def end_epoch(self) -> None:
-        """The present epoch has ended, and nothing of the next one is done."""
-        self.epochs += 1
-        self.batches, self.loss, self.counted, self.seconds = 0, 0.0, 0.0, 0.0
+from plainnet.training.position import Position
 
 
 def capture(

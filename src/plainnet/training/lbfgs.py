@@ -14,9 +14,10 @@ from plainnet.errors import DivergedError, MissingExtraError
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
+from plainnet.network.passes import check_gradient
 from plainnet.training.arguments import checked_samples
 from plainnet.training.l2 import add_l2
-from plainnet.training.step import count, gradient
+from plainnet.training.position import count
 from plainnet.training.threads import suited_threads
 
 AT_ONCE = 2**25
@@ -110,7 +111,11 @@ def _objective(
             w = None if weights is None else weights[part]
             batch = np.asarray(X[part])
             share = count(batch, w) / total
-            J += share * gradient(network, loss, batch, y[part], w, fuse=False)
+            Z = network.forward(batch, training=True)
+            value, dZ = loss.value_and_grad(Z, y[part], w)
+            check_gradient(loss, value, dZ, Z)
+            network.backward(dZ)
+            J += share * float(value)
             summed += share * network.grad
         network.grad[...] = 0
         J += add_l2(network, l2 / total)

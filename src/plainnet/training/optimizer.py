@@ -3,7 +3,7 @@
 It knows neither layers nor network; all it remembers are vectors like θ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
@@ -13,7 +13,9 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import ShapeError
 from plainnet.network.arrays import Array, vector
-from plainnet.training import fused
+
+Update = Callable[..., None]
+"""`update(theta, grad, s, *slots)`, as in `Optimizer`."""
 
 BLOCK = 1 << 17
 """Parameters that are updated together: their vectors stay in the processor's cache from one line
@@ -53,13 +55,17 @@ class Optimizer:
             grad: the gradient, of the same shape and dtype.
             n_weights: only this many first entries decay; None: all.
         """
+        self.step_by(self.update, theta, grad, n_weights)
+
+    def step_by(
+        self, update: Update, theta: Array, grad: Array, n_weights: int | None = None
+    ) -> None:
+        """Take the step with another form of `update`, such as a compiled one."""
         if self._stepped != (theta.shape, theta.dtype):
             self._allocate(theta)
-        worked = fused.pays(self.t, theta.size)
         self.t += 1
         n_weights = theta.size if n_weights is None else n_weights
         slots = [*self.memory.values()]
-        update = (self.loop(theta.dtype) if worked and self.xp is np else None) or self.update
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             part, g = theta[block], grad[block]
@@ -73,17 +79,9 @@ class Optimizer:
         self.xp.multiply(theta, self.weight_decay, out=s)
         grad += s  # g ← g + λ θ
 
-    def __init_subclass__(cls) -> None:
-        if "update" in vars(cls) and "loop" not in vars(cls):
-            cls.loop = Optimizer.loop  # type: ignore[method-assign]  # that of another update
-
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
         """One step without decay; `s` is scratch memory, then the slots in their order."""
         raise NotImplementedError
-
-    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:  # noqa: ARG002
-        """The `update` of the present step as one compiled loop, if there is one for `dtype`."""
-        return None
 
     def state(self) -> dict[str, Array]:
         """Copies of all that the next step depends on, beside the settings."""

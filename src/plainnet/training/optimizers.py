@@ -5,13 +5,10 @@ changed in place. Held to PyTorch's by the tests.
 """
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import ClassVar
 
 from plainnet.checks import check_number
 from plainnet.network.arrays import Array
-from plainnet.training import fused
 from plainnet.training.optimizer import Optimizer
 
 
@@ -49,9 +46,6 @@ class Momentum(Optimizer):
         v += grad  # v ← μ v + g
         self.xp.multiply(v, self.learning_rate, out=s)
         theta -= s  # θ ← θ − α v
-
-    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:
-        return fused.update("momentum", dtype, self.momentum, self.learning_rate)
 
 
 class Nesterov(Momentum):
@@ -121,10 +115,11 @@ class Adam(Optimizer):
         beta1: β₁, the share of the past in the mean gradient, 0 ≤ β₁ < 1.
         beta2: β₂, the same of the mean square, 0 ≤ β₂ < 1.
         epsilon: ε > 0, outside of the root.
-        weight_decay: see `Optimizer`.
+        weight_decay: see `Optimizer`; None: 0, of AdamW 0.01.
     """
 
     slots = ("m", "v")
+    usual_decay: ClassVar[float] = 0.0
 
     def __init__(
         self,
@@ -132,9 +127,10 @@ class Adam(Optimizer):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
     ) -> None:
-        super().__init__(learning_rate, weight_decay)
+        decay = self.usual_decay if weight_decay is None else weight_decay
+        super().__init__(learning_rate, decay)
         self.beta1 = check_number("beta1 of Adam", beta1, "[0, 1)")
         self.beta2 = check_number("beta2 of Adam", beta2, "[0, 1)")
         self.epsilon = check_number("epsilon of Adam", epsilon, "(0, inf)")
@@ -151,39 +147,28 @@ class Adam(Optimizer):
         v += s  # v ← β₂ v + (1−β₂) g²
         xp.sqrt(v, out=s)
         s *= 1 / math.sqrt(1 - self.beta2**self.t)
-        s += self.epsilon  # √v̂ + ε
+        s += self.present_epsilon  # √v̂ + ε
         xp.divide(m, s, out=s)
         s *= self.learning_rate / (1 - self.beta1**self.t)
         theta -= s  # θ ← θ − α m̂ / (√v̂ + ε)
 
-    def loop(self, dtype: np.dtype[Any]) -> fused.Update | None:
-        b1, b2 = self.beta1, self.beta2
-        rate, root = self.learning_rate / (1 - b1**self.t), 1 / math.sqrt(1 - b2**self.t)
-        return fused.update("adam", dtype, b1, 1 - b1, b2, 1 - b2, rate, root, self.epsilon)
+    @property
+    def present_epsilon(self) -> float:
+        """ε at the present step."""
+        return self.epsilon
 
 
 class AdamHat(Adam):
     """Adam as its paper reorders it: θ ← θ − α_t m / (√v + ε̂), α_t = α √(1−β₂ᵗ) / (1−β₁ᵗ).
 
     Kingma, Ba (2015), the end of section 2; the form of TensorFlow and of scikit-learn. The same as
-    Adam with ε = ε̂ / √(1−β₂ᵗ): for gradients hardly larger than ε̂, such as those of a small L2
-    penalty alone, the first steps are up to 30 times smaller.
+    Adam with ε = ε̂ / √(1−β₂ᵗ), where ε̂ is the setting `epsilon`: for gradients hardly larger than
+    ε̂, such as those of a small L2 penalty alone, the first steps are up to 30 times smaller.
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
-        self.epsilon_hat = self.epsilon
-
-    def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
-        self.epsilon = self.epsilon_hat / math.sqrt(1 - self.beta2 ** (self.t + 1))
-        super().step(theta, grad, n_weights)
+    @property
+    def present_epsilon(self) -> float:
+        return self.epsilon / math.sqrt(1 - self.beta2**self.t)
 
 
 class AdamW(Adam):
@@ -193,15 +178,7 @@ class AdamW(Adam):
     decay scaled by α, as in PyTorch.
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
+    usual_decay = 0.01
 
     def decay(self, theta: Array, grad: Array, s: Array) -> None:  # noqa: ARG002
         theta *= 1 - self.learning_rate * self.weight_decay  # W ← W − α λ W

@@ -23,34 +23,34 @@ Best = Literal["lowest", "highest"]
 def stop_early(
     epochs: Iterable[Epoch],
     *,
-    figure: str = "validation_loss",
+    metric: str = "validation_loss",
     best: Best = "lowest",
     patience: int = 10,
     least_gain: float = 0.0,
     past: Iterable[Epoch] = (),
 ) -> Epochs:
-    """End the stream once a figure has not got better for `patience` epochs.
+    """End the stream once a metric has not got better for `patience` epochs.
 
     Args:
         epochs: the stream.
-        figure: any recorded figure, such as `validation_accuracy`.
+        metric: any recorded metric, such as `validation_accuracy`.
         best: whether its lowest or its highest value is the best.
         patience: epochs to wait for something better, at least 1.
         least_gain: by how much a value must be better to count.
         past: epochs before the stream, of a training that goes on; they count, but do not come out.
 
     Raises:
-        SettingError: a setting is out of its range; at the first epoch: no such figure.
+        SettingError: a setting is out of its range; at the first epoch: no such metric.
     """
     _check_best(best)
     patience = check_whole("patience", patience, 1)
     least_gain = check_number("least gain", least_gain, "[0, inf)")
-    return _stopping(epochs, figure, best, patience, least_gain, past)
+    return _stopping(epochs, metric, best, patience, least_gain, past)
 
 
 def _stopping(
     epochs: Iterable[Epoch],
-    figure: str,
+    metric: str,
     best: Best,
     patience: int,
     least_gain: float,
@@ -60,7 +60,7 @@ def _stopping(
 
     def count(epoch: Epoch) -> None:
         nonlocal record, waited
-        value = _lower_is_better(epoch, figure, best)
+        value = _lower_is_better(epoch, metric, best)
         better = value < record - least_gain
         record, waited = (value, 0) if better else (record, waited + 1)
 
@@ -80,7 +80,7 @@ class Kept:
     """What `keep_best` has kept so far."""
 
     record: float = math.inf
-    """The best figure, as if the lowest were the best."""
+    """The best metric, as if the lowest were the best."""
     values: dict[str, Array] = field(default_factory=dict)
     """Of the network, then; empty before the first epoch has ended."""
 
@@ -89,7 +89,7 @@ def keep_best(
     epochs: Iterable[Epoch],
     network: Network,
     *,
-    figure: str = "validation_loss",
+    metric: str = "validation_loss",
     best: Best = "lowest",
     kept: Kept | None = None,
     average: Average | None = None,
@@ -102,7 +102,7 @@ def keep_best(
     Args:
         epochs: the stream that trains `network`.
         network: its `theta` and `state` are put back in place.
-        figure: any recorded figure.
+        metric: any recorded metric.
         best: whether its lowest or its highest value is the best.
         kept: to begin with, of a training that goes on; kept up to date.
         average: keep its mean, with which was measured, in the place of the parameters.
@@ -113,20 +113,20 @@ def keep_best(
             "first; write keep_best(train(network, …), network)."
         )
     _check_best(best)
-    return _keeping(epochs, network, figure, best, kept or Kept(), average)
+    return _keeping(epochs, network, metric, best, kept or Kept(), average)
 
 
 def _keeping(
     epochs: Iterable[Epoch],
     network: Network,
-    figure: str,
+    metric: str,
     best: Best,
     kept: Kept,
     average: Average | None,
 ) -> Epochs:
     try:
         for epoch in epochs:
-            value = _lower_is_better(epoch, figure, best)
+            value = _lower_is_better(epoch, metric, best)
             if not kept.values or value < kept.record or value == kept.record < math.inf:
                 kept.record = value
                 with averaged(network, average):
@@ -143,8 +143,8 @@ def values_of(network: Network) -> dict[str, Array]:
     return {"theta": network.theta, **network.state}
 
 
-def _lower_is_better(epoch: Epoch, figure: str, best: Best) -> float:
-    value = epoch[figure] if best == "lowest" else -epoch[figure]
+def _lower_is_better(epoch: Epoch, metric: str, best: Best) -> float:
+    value = epoch[metric] if best == "lowest" else -epoch[metric]
     return math.inf if math.isnan(value) else value  # anything is better than no number
 
 

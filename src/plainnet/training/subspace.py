@@ -18,7 +18,7 @@ at the end.
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -29,12 +29,14 @@ from plainnet.errors import SettingError
 from plainnet.network import Array, Dense, Loss, Network, Rng
 from plainnet.network.replicas import copies
 from plainnet.training.arguments import check_parts, checked_samples
-from plainnet.training.epoch import Epoch, Epochs, Training
-from plainnet.training.loop import Held, check_finite, measure, train
+from plainnet.training.engine import claimed
+from plainnet.training.epoch import Epochs
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import GradientDescent, Momentum, Nesterov
+from plainnet.training.regularization import Regularization
 from plainnet.training.schedules import Schedule
-from plainnet.training.step import claimed
+from plainnet.training.trainer import Training, train
+from plainnet.training.validation import Held, Validation, checked_validation, measure
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,6 @@ def train_in_subspace(
     schedule: Schedule | None = None,
     clip_norm: float | None = None,
     validation: Held | None = None,
-    figures: Callable[..., Mapping[str, float]] | None = None,
 ) -> Epochs:
     """Train as `train` does, in the span of the samples where that is the same and faster.
 
@@ -85,14 +86,14 @@ def train_in_subspace(
         "rng": rng,
         "weights": weights,
         "schedule": schedule,
-        "clip_norm": clip_norm,
+        "regularization": Regularization(clip_norm=clip_norm),
     }
-    watched: dict[str, Any] = {"validation": validation, "figures": figures}
-    direct = train(network, loss, optimizer, X, y, **given, **watched)
+    direct = train(network, loss, optimizer, X, y, **given, validation=validation)
     if not subspace_pays(network, optimizer, X, epochs):
         return direct
     direct.close()  # it has checked the arguments
-    return Training(_in_subspace(network, loss, optimizer, X, y, given, watched))
+    held = checked_validation(network, loss, validation)
+    return Training(_in_subspace(network, loss, optimizer, X, y, given, held))
 
 
 def _in_subspace(
@@ -102,7 +103,7 @@ def _in_subspace(
     X: Array,
     y: Array,
     given: Mapping[str, Any],
-    watched: Mapping[str, Any],
+    held: Validation | None,
 ) -> Epochs:
     with Subspace(network, optimizer, X) as small:
         stream = train(small.network, loss, small.optimizer, small.X, y, **given)
@@ -114,15 +115,7 @@ def _in_subspace(
                     return
                 small.expand()
             optimizer.learning_rate = small.optimizer.learning_rate
-            yield _measured(epoch, network, loss, small.optimizer, watched)
-
-
-def _measured(
-    epoch: Epoch, network: Network, loss: Loss, optimizer: Optimizer, watched: Mapping[str, Any]
-) -> Epoch:
-    measured = measure(network, loss.measured, **watched)
-    check_finite(network, measured, optimizer)
-    return replace(epoch, validation=measured)
+            yield replace(epoch, validation=measure(network, loss, small.optimizer, held))
 
 
 def has_subspace(network: Network, optimizer: Optimizer, X: Array) -> bool:

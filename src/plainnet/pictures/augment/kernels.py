@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.training.loops import compiled
+from plainnet.training.compiled.jit import compiled
 
 CHANNEL = 21
 MASK = (1 << CHANNEL) - 1

@@ -18,7 +18,7 @@ from types import ModuleType
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.training.fused import compiled_module
+from plainnet.training.compiled import compiled_module
 
 ONE = 1 << 16
 """A pixel in `maps` and `field`: 16 bits behind the point, of which a place keeps 6."""

@@ -1,9 +1,9 @@
-"""A training step as compiled loops: the extra `fast`, with numba, and SciPy for its products.
+"""A training step as compiled kernels, with numba, and SciPy for the products.
 
 Nothing here is new: these are the formulas of `network/layers.py`, `network/losses.py` and
-`optimizers.py`, which are the ones to read, and the reference that `tests/test_fused.py` holds
-these loops to. NumPy goes through its arrays once for each operation and comes back to Python after
-it; a loop does all that can be done to a number while it has it.
+`optimizers.py`, which are the ones to read, and the reference that `tests/test_compiled.py` holds
+these kernels to. NumPy goes through its arrays once for each operation and comes back to Python
+after it; a kernel does all that can be done to a number while it has it.
 
 The network is Dense layers with ReLU, and perhaps Dropout, between them. N samples are rows;
 `sizes` are the features in, the units of each hidden layer, the outputs. `theta` and `grad` hold
@@ -13,41 +13,28 @@ those of Dropout, and `U` what it draws.
 Whole numbers make float64 of a float32 in numba (`1 - x`): every constant has its dtype.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 
 # its threads are there before they are bounded
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
+from numba.extending import overload
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compiled at its first call, and kept on the disk for the next process."""
-    return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+from plainnet.training.compiled.jit import compiled
 
 
 @compiled
-def softmax_step(
+def gradient(
     X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
 ) -> Any:
-    """Write `grad` and return J, with softmax cross-entropy; y `(N,)`, `r` each sample's share."""
-    Z = forward(X, theta, sizes, rates, U, A)
-    J = softmax_cross_entropy(Z, y, r)
-    backward(X, theta, grad, sizes, rates, A, dA)
-    return J
+    """Write `grad` and return J; `r` is what each sample counts in the mean.
 
-
-@compiled
-def sigmoid_step(
-    X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
-) -> Any:
-    """The same with sigmoid cross-entropy; y `(N, K)`."""
+    The loss is softmax cross-entropy for class numbers y `(N,)`, and sigmoid cross-entropy for y
+    `(N, K)`.
+    """
     Z = forward(X, theta, sizes, rates, U, A)
-    J = sigmoid_cross_entropy(Z, y, r)
+    J = cross_entropy(Z, y, r)
     backward(X, theta, grad, sizes, rates, A, dA)
     return J
 
@@ -183,6 +170,18 @@ def sigmoid_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
             p = (one if z >= zero else e) / (one + e)
             Z[i, k] = share * (p - y[i, k])  # dZ = (p − y) / (N K)
     return J
+
+
+def cross_entropy(Z: Any, y: Any, r: Any) -> Any:
+    """J; Z becomes dZ. Which of the two it is, the compiler sees by the shape of y."""
+    raise NotImplementedError
+
+
+@overload(cross_entropy, strict=False)
+def _cross_entropy(Z: Any, y: Any, r: Any) -> Any:  # noqa: ARG001 - types are given, not arrays
+    if y.ndim == 1:
+        return lambda Z, y, r: softmax_cross_entropy(Z, y, r)
+    return lambda Z, y, r: sigmoid_cross_entropy(Z, y, r)
 
 
 @compiled

@@ -1,14 +1,15 @@
-"""The compiled loops are the formulas of the classes whose steps they take."""
+"""The compiled kernels are the formulas of the classes whose steps they take."""
 
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
-import plainnet.training
 from plainnet import (
     Adam,
     AdamW,
@@ -26,9 +27,10 @@ from plainnet import (
 )
 from plainnet.errors import ShapeError
 from plainnet.network import Array, Loss, MeanSquaredError
-from plainnet.training import Optimizer, fused, fused_step
-from plainnet.training.fused_step import fused_gradient
-from plainnet.training.step import gradient
+from plainnet.training import AdamHat, Optimizer, compiled
+from plainnet.training.compiled import engine as compiled_engine
+from plainnet.training.compiled.engine import compiled_step
+from plainnet.training.engine import Engine, engine_of
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
@@ -38,30 +40,51 @@ NEVER = 1e99
 
 
 @pytest.fixture
-def fresh_loops() -> Iterator[None]:
-    """The loops are looked for anew, in the test and after it."""
-    fused.loops.cache_clear()
+def fresh_kernels() -> Iterator[None]:
+    """The kernels are looked for anew, in the test and after it."""
+    compiled.load_kernels.cache_clear()
     yield
-    fused.loops.cache_clear()
+    compiled.load_kernels.cache_clear()
 
 
-@pytest.mark.parametrize("cls", [Adam, AdamW, Momentum])
+def code() -> ModuleType:
+    found = compiled.load_kernels()
+    assert found is not None
+    return found
+
+
+def compiled_gradient(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
+) -> float | None:
+    return compiled_engine.compiled_gradient(network, loss, X, y, weights, code())
+
+
+def gradient(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None = None
+) -> float:
+    """The loss, with `network.grad` written layer by layer."""
+    J, dZ = loss.value_and_grad(network.forward(X, training=True), y, weights)
+    network.backward(dZ)
+    return J
+
+
+@pytest.mark.parametrize("cls", [Adam, AdamW, AdamHat, Momentum])
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
 def test_an_optimizers_loop_takes_the_step_of_the_class(
     cls: type[Adam] | type[Momentum],
     dtype: type,
     tolerance: float,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rng = np.random.default_rng(0)
     start: Array = rng.normal(size=300_000).astype(dtype)  # more than one block
     results = []
-    for after in (NEVER, 0):
-        monkeypatch.setattr(fused, "AFTER", after)
+    for fast in (False, True):
         theta, optimizer = start.copy(), cls(0.01, weight_decay=0.1)
+        step = compiled_step(optimizer, code()) if fast else optimizer.step
+        assert step is not None
         draws = np.random.default_rng(1)
         for _ in range(20):
-            optimizer.step(theta, draws.normal(size=theta.size).astype(dtype), 200_000)
+            step(theta, draws.normal(size=theta.size).astype(dtype), 200_000)
         results.append((theta, optimizer.state()))
     (theta, state), (theta_loop, state_loop) = results
     assert theta_loop.dtype == dtype
@@ -77,12 +100,30 @@ def test_another_update_has_another_loop_or_none(monkeypatch: pytest.MonkeyPatch
         def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
             theta -= 1
 
-    monkeypatch.setattr(fused, "AFTER", 0)
-    theta = np.full(3, 7.0)
-    Slowly().step(theta, np.ones(3))
-    assert (theta == 6).all()
-    assert Nesterov().loop(theta.dtype) is None
-    assert Momentum().loop(theta.dtype) is not None
+    class Restless(Adam):
+        def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
+            self.learning_rate *= 2
+            super().step(theta, grad, n_weights)
+
+    class Decaying(Adam):
+        def decay(self, theta: Array, grad: Array, s: Array) -> None:
+            theta *= 0.5
+
+    for of_ones_own in (Slowly(), Restless(), Nesterov()):
+        assert compiled_step(of_ones_own, code()) is None
+    for known in (Momentum(), AdamHat(), Decaying(weight_decay=1)):
+        assert compiled_step(known, code()) is not None
+    monkeypatch.setattr(compiled, "AFTER", 0)
+    network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
+    X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
+    before = network.theta.copy()
+    train_step(network, loss, Slowly(), X, y)
+    np.testing.assert_array_equal(network.theta, before - 1)
+
+
+def engine(network: Network, loss: Loss, optimizer: Optimizer | None = None) -> Engine:
+    """That of a training that is worth compiling."""
+    return engine_of(network, loss, optimizer or Adam(), steps=10**9)
 
 
 def batch(loss: Loss, n: int, n_in: int, n_out: int, dtype: type, seed: int) -> tuple[Array, Array]:
@@ -120,8 +161,8 @@ def test_the_loops_give_the_gradient_of_the_layers(
         X, y = batch(loss, n, 7, n_out, dtype, seed=step)
         w: Array | None = np.random.default_rng(step).random(n).astype(dtype) if weighted else None
         looped.grad[...] = np.nan  # written, not accumulated
-        J = gradient(direct, loss, X, y, w, fuse=False)
-        assert fused_gradient(looped, loss, X, y, w) == pytest.approx(J, abs=tolerance)
+        J = gradient(direct, loss, X, y, w)
+        assert compiled_gradient(looped, loss, X, y, w) == pytest.approx(J, abs=tolerance)
         np.testing.assert_allclose(looped.grad, direct.grad, rtol=0, atol=tolerance)
         assert abs(direct.grad).max() > 1e-3
 
@@ -140,39 +181,38 @@ def test_the_loops_give_the_gradient_of_the_layers(
 )
 def test_what_is_not_usual_goes_layer_by_layer(network: Network, loss: Loss) -> None:
     X, y = batch(loss, 6, 7, 1, np.float32, seed=0)
-    assert fused_gradient(network, loss, X, y, None) is None
-    assert gradient(network, loss, X, y, None, fuse=True) > 0
+    assert compiled_gradient(network, loss, X, y, None) is None
+    assert engine(network, loss).learn(X, y, None) > 0
 
 
 def test_inputs_of_any_form_are_right_and_compiled_once() -> None:
-    from plainnet.training import loops
-
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
-    J = fused_gradient(network, loss, X, y, None)
-    compiled = len(loops.softmax_step.signatures)  # type: ignore[attr-defined]
+    J = compiled_gradient(network, loss, X, y, None)
+    n_compiled = len(code().gradient.signatures)
     frozen = X.copy()
     frozen.flags.writeable = False
     for form in (np.asfortranarray(X), X.astype(np.float64), np.repeat(X, 2, axis=0)[::2], frozen):
-        assert fused_gradient(network, loss, form, y.astype(np.uint8), None) == J
-    assert len(loops.softmax_step.signatures) == compiled  # type: ignore[attr-defined]
+        assert compiled_gradient(network, loss, form, y.astype(np.uint8), None) == J
+    assert len(code().gradient.signatures) == n_compiled
 
 
-def test_wrong_batches_are_refused_as_by_the_layers() -> None:
+def test_wrong_batches_are_refused_as_by_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
-    for fuse in (False, True):
+    for after in (NEVER, 0):
+        monkeypatch.setattr(compiled, "AFTER", after)
         with pytest.raises(ShapeError, match=r"inputs of shape \(N, 7\)"):
-            gradient(network, loss, X[:, :6], y, None, fuse=fuse)
+            engine(network, loss).learn(X[:, :6], y, None)
         with pytest.raises(IndexError):
-            gradient(network, loss, X, y + 3, None, fuse=fuse)
+            engine(network, loss).learn(X, y + 3, None)
 
 
 def test_what_is_not_a_number_is_not_hidden() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     X[3, 2] = np.nan
-    J = fused_gradient(network, loss, X, y, None)
+    J = compiled_gradient(network, loss, X, y, None)
     assert J is not None
     assert np.isnan(J)
 
@@ -181,13 +221,26 @@ def test_what_is_not_a_number_is_not_hidden() -> None:
 def test_the_loops_take_over_after_the_same_work_each_time(
     optimizer: Optimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fused, "AFTER", 0.002)  # reached at step 40
+    monkeypatch.setattr(compiled, "AFTER", 0.002)  # reached at step 40
     taken: list[int] = []
-    monkeypatch.setattr(
-        plainnet.training.step, "fused_gradient", lambda *_: taken.append(optimizer.t)
-    )
-    loops = fused.loops
-    monkeypatch.setattr(fused, "loops", lambda: taken.append(optimizer.t) or loops())  # type: ignore[func-returns-value]
+    gradient, step_of = compiled_engine.compiled_gradient, compiled_step
+
+    def noted(*given: Any) -> float | None:
+        taken.append(optimizer.t)
+        return gradient(*given)
+
+    def noted_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None]:
+        step = step_of(optimizer, code)
+        assert step is not None
+
+        def taking(*given: Any) -> None:
+            step(*given)
+            taken.append(optimizer.t)
+
+        return taking
+
+    monkeypatch.setattr(compiled_engine, "compiled_gradient", noted)
+    monkeypatch.setattr(compiled_engine, "compiled_step", noted_step)
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     for _ in range(43):
@@ -202,33 +255,34 @@ def test_a_training_that_changes_to_the_loops_learns_the_same(
     X, y = batch(loss, 50, 7, 3, np.float64, seed=0)
     found = []
     for after in (NEVER, 0.002):
-        monkeypatch.setattr(fused, "AFTER", after)
+        monkeypatch.setattr(compiled, "AFTER", after)
         network = Network.dense([7, 8, 3], dropout=0.3, dtype=np.float64)
         losses = [e.loss for e in train(network, loss, Adam(), X, y, epochs=20, batch_size=16)]
         found.append([*losses, *network.theta])
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-12)
 
 
-@pytest.mark.usefixtures("fresh_loops")
+@pytest.mark.usefixtures("fresh_kernels")
 @pytest.mark.parametrize("missing", ["numba", "scipy"])
 def test_without_the_extra_numpy_steps(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        fused, "find_spec", lambda name: None if name == missing else find_spec(name)
+        compiled, "find_spec", lambda name: None if name == missing else find_spec(name)
     )
-    monkeypatch.setattr(fused, "AFTER", 0)
-    assert fused.loops() is None
+    monkeypatch.setattr(compiled, "AFTER", 0)
+    assert compiled.load_kernels() is None
     assert_learns()
 
 
-@pytest.mark.usefixtures("fresh_loops")
+@pytest.mark.usefixtures("fresh_kernels")
 def test_a_broken_numba_stops_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused, "AFTER", 0)
+    monkeypatch.setattr(compiled, "AFTER", 0)
     monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
-    monkeypatch.setattr(fused, "find_spec", lambda name: name)
-    monkeypatch.delitem(sys.modules, "plainnet.training.loops", raising=False)
-    monkeypatch.delattr(plainnet.training, "loops", raising=False)
-    assert fused.loops() is None
+    monkeypatch.setattr(compiled, "find_spec", lambda name: name)
+    for name in ("kernels", "jit"):
+        monkeypatch.delitem(sys.modules, f"plainnet.training.compiled.{name}", raising=False)
+    monkeypatch.delattr(compiled, "jit", raising=False)
+    assert compiled.load_kernels() is None
     assert_learns()
 
 
@@ -253,7 +307,7 @@ assert "numba" not in sys.modules and "scipy" not in sys.modules
 def test_a_network_is_not_kept_alive_by_its_loops() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
-    before = len(fused_step._steps)
-    fused_gradient(network, loss, X, y, None)
+    before = len(compiled_engine._stacks)
+    compiled_gradient(network, loss, X, y, None)
     del network
-    assert len(fused_step._steps) == before
+    assert len(compiled_engine._stacks) == before

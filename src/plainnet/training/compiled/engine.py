@@ -1,0 +1,193 @@
+"""The engine that goes on in compiled kernels: the usual network, the usual optimizers."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import ModuleType
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from plainnet.network import (
+    Array,
+    Dense,
+    Dropout,
+    Layer,
+    Loss,
+    Network,
+    ReLU,
+    Rng,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+from plainnet.network.arrays import Scratch
+from plainnet.network.losses import shares
+from plainnet.training import compiled
+from plainnet.training.engine import Engine
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.optimizers import Adam, Momentum
+
+
+def _momentum(optimizer: Any) -> tuple[float, ...]:
+    return optimizer.momentum, optimizer.learning_rate
+
+
+def _adam(optimizer: Any) -> tuple[float, ...]:
+    b1, b2, t = optimizer.beta1, optimizer.beta2, optimizer.t
+    rate, root = optimizer.learning_rate / (1 - b1**t), 1 / math.sqrt(1 - b2**t)
+    return b1, 1 - b1, b2, 1 - b2, rate, root, optimizer.present_epsilon
+
+
+KERNELS: Mapping[type[Optimizer], tuple[str, Callable[[Any], tuple[float, ...]]]] = {
+    Momentum: ("momentum", _momentum),
+    Adam: ("adam", _adam),
+}
+"""The compiled form of the `update` that a class defines: its kernel, and the numbers it takes."""
+LOSSES: Mapping[type[Loss], DTypeLike | None] = {
+    SoftmaxCrossEntropy: np.int64,
+    SigmoidCrossEntropy: None,
+}
+"""Losses with a kernel, and what it takes for targets: None: numbers as the network's."""
+
+
+class CompiledEngine(Engine):
+    """Takes the steps of `Engine`, from a second's work on in compiled kernels where there are."""
+
+    def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
+        """As those of `Engine`; the kernels are loaded for the epoch that they begin in."""
+        if compiled.worth_compiling(self.optimizer.t + n_batches, self.network.n_parameters):
+            compiled.load_kernels()  # now, so that its library is there when threads are bounded
+        return super().surroundings(n_batches, size)
+
+    def learn(self, X: Array, y: Array, weights: Array | None) -> float:
+        """Take the step; returns the loss alone."""
+        worth = compiled.worth_compiling(self.optimizer.t, self.network.n_parameters)
+        code = compiled.load_kernels() if worth else None
+        if code is None:
+            return super().learn(X, y, weights)
+        self.update = compiled_step(self.optimizer, code) or self.optimizer.step
+        J = compiled_gradient(self.network, self.loss, X, y, weights, code)
+        if J is None:
+            return super().learn(X, y, weights)
+        self.check_loss(J)
+        self.step(self.network.theta, self.network.grad, self.network.n_weights)
+        return J
+
+
+def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None] | None:
+    """The `step` of an optimizer with its update as a kernel, if there is one for it."""
+    defining = next(kind for kind in type(optimizer).__mro__ if "update" in vars(kind))
+    if defining not in KERNELS or type(optimizer).step is not Optimizer.step:
+        return None
+    name, numbers_of = KERNELS[defining]
+    kernel = getattr(code, name)
+
+    def update(theta: Array, grad: Array, s: Array, *slots: Array) -> None:  # noqa: ARG001
+        kernel(theta, grad, *slots, *map(theta.dtype.type, numbers_of(optimizer)))
+
+    def step(theta: Array, grad: Array, n_weights: int | None = None) -> None:
+        optimizer.step_by(update, theta, grad, n_weights)
+
+    return step
+
+
+def compiled_gradient(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, code: ModuleType
+) -> float | None:
+    """J of a batch, with `network.grad` written; None where that has to go layer by layer.
+
+    But for rounding the same as forward, `value_and_grad` and backward. The network has to be Dense
+    layers with ReLU, and perhaps Dropout, between each two.
+    """
+    stack = _stacks.get(network)
+    if stack is None or stack.layers != network.layers:
+        stack = _stacks[network] = Stack(network)
+    if not stack.takes(loss, X, y, weights):
+        return None
+    return stack.gradient(network, loss, X, y, weights, code)
+
+
+class Stack:
+    """What the kernels are given of a usual network: its sizes, and memory to work in."""
+
+    def __init__(self, network: Network) -> None:
+        self.layers = [*network.layers]
+        dropouts = dropouts_between(self.layers)
+        self.usual = type(network) is Network and network.xp is np and dropouts is not None
+        self.dropouts = dropouts or []
+        self.dtype = network.dtype
+        units = [layer.n_out for layer in network.layers if layer.n_out is not None]
+        self.sizes = np.array([network.n_in or 0, *units])
+        self._rates = np.zeros(len(self.dropouts), network.dtype)
+        self._scratch = Scratch(np, network.dtype)
+
+    def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
+        """Whether the kernels, which check nothing, can be given this; else the layers judge it."""
+        n, n_out = len(X), self.sizes[-1]
+        if type(loss) is SoftmaxCrossEntropy:
+            fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
+        else:
+            fits = y.shape == (n, n_out) or (y.shape == (n,) and n_out == 1)
+        plain = type(loss) in LOSSES and loss.measured is loss  # kernels do not smooth targets
+        fits = fits and plain and (weights is None or weights.shape == (n,))
+        return self.usual and fits and X.shape == (n, self.sizes[0])
+
+    def gradient(
+        self,
+        network: Network,
+        loss: Loss,
+        X: Array,
+        y: Array,
+        weights: Array | None,
+        code: ModuleType,
+    ) -> float:
+        """J, with `network.grad` written."""
+        n, size = len(X), len(X) * int(self.sizes[1:].sum())
+        r, U = self._scratch("r", (n,)), self._scratch("U", (size,))
+        A, dA = self._scratch("A", (size,)), self._scratch("dA", (size,))
+        r[:, None] = shares(n, weights)
+        self._draw(U, n)
+        X, y = as_compiled(X, self.dtype), as_compiled(y, LOSSES[type(loss)] or self.dtype)
+        if type(loss) is not SoftmaxCrossEntropy:
+            y = y.reshape(n, -1)
+        memory = self.sizes, self._rates, U, A, dA
+        return float(code.gradient(X, y, r, network.theta, network.gradient_memory(), *memory))
+
+    def _draw(self, U: Array, n: int) -> None:
+        """Fill U for each Dropout layer as the layer itself does: from the same generator."""
+        start = 0
+        for i, (dropout, units) in enumerate(zip(self.dropouts, self.sizes[1:], strict=False)):
+            stop = start + n * int(units)
+            if dropout is not None and dropout.rate > 0:
+                cast(Rng, dropout.rng).random(dtype=U.dtype, out=U[start:stop])
+            self._rates[i] = dropout.rate if dropout is not None else 0
+            start = stop
+
+
+def dropouts_between(layers: Sequence[Layer]) -> list[Dropout | None] | None:
+    """The Dropout behind each hidden layer, or None where it has none; None of other networks."""
+    if not {type(layer) for layer in layers} <= {Dense, ReLU, Dropout}:
+        return None
+    found: list[Dropout | None] = []
+    rest = list(layers)
+    while True:
+        match rest:
+            case [Dense()]:
+                return found
+            case [Dense(), ReLU(), Dropout() as dropout, *rest]:
+                found.append(dropout)
+            case [Dense(), ReLU(), *rest]:
+                found.append(None)
+            case _:
+                return None
+
+
+def as_compiled(A: Array, dtype: DTypeLike) -> Array:
+    """A in the one form that the kernels are compiled for; A itself if it has that form."""
+    A = np.ascontiguousarray(A, dtype)
+    return A if A.flags.writeable else A.copy()
+
+
+_stacks: "WeakKeyDictionary[Network, Stack]" = WeakKeyDictionary()

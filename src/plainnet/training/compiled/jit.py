@@ -1,0 +1,13 @@
+"""How a function is compiled."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function at its first call, and keep it on the disk for the next process."""
+    return cast(F, numba.njit(cache=True, error_model="numpy")(function))

@@ -1,0 +1,149 @@
+"""What takes the steps of a training: the step of `step.py`, and what is done around it."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import numpy as np
+
+from plainnet.errors import DivergedError, SettingError
+from plainnet.network import Array, Loss, Network
+from plainnet.network.passes import check_gradient
+from plainnet.training.compiled import worth_compiling
+from plainnet.training.l2 import add_l2
+from plainnet.training.max_norm import limit_norms
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.position import Position, count
+from plainnet.training.regularization import NONE, Regularization, clip
+from plainnet.training.schedules import Schedule
+from plainnet.training.step import step
+from plainnet.training.threads import suited_threads
+
+
+class Engine:
+    """Takes the steps of a training as its classes say them, in NumPy: call it with a batch.
+
+    In `step` it stands in the place of the loss and of the optimizer, to do what has to be done
+    around theirs: a loss that is not finite is never stepped upon, and the update is regularized.
+
+    Args:
+        network: changed in place.
+        loss: what is made smaller.
+        optimizer: makes the updates.
+        regularization: what is done around each update.
+        schedule: the learning rate of each step; None: the optimizer's own.
+        at: where the training is, for the schedule.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        regularization: Regularization = NONE,
+        schedule: Schedule | None = None,
+        at: Position | None = None,
+    ) -> None:
+        self.network, self.loss, self.optimizer = network, loss, optimizer
+        self.regularization, self.schedule, self.at = regularization, schedule, at
+        self.update: Callable[..., None] = optimizer.step
+        """Takes the optimizer's step."""
+        self._n = self._penalty = 0.0
+
+    def __call__(self, X: Array, y: Array, weights: Array | None) -> float:
+        """Learn from one batch; returns its loss with its penalty, as it was before."""
+        if self.schedule and self.at:
+            self.optimizer.learning_rate = float(self.schedule(self.at.steps))
+        self._n, self._penalty = count(X, weights) if self.regularization.l2 else 0, 0.0
+        return self.learn(X, y, weights) + self._penalty
+
+    def learn(self, X: Array, y: Array, weights: Array | None) -> float:
+        """Take the step; returns the loss alone."""
+        return step(self.network, self, self, X, y, weights)
+
+    def value_and_grad(
+        self, Z: Array, y: Array, weights: Array | None = None
+    ) -> tuple[float, Array]:
+        """Do as the loss, and refuse what is not finite."""
+        J, dZ = self.loss.value_and_grad(Z, y, weights)
+        if not self.network.proved:
+            check_gradient(self.loss, J, dZ, Z)
+        self.check_loss(float(J))
+        return J, dZ
+
+    def check_loss(self, J: float) -> None:
+        """Raise a DivergedError where the loss is not finite."""
+        if not math.isfinite(J):
+            raise diverged(f"The loss became {J}", self.optimizer)
+
+    def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
+        """Do as the optimizer, with what is done before and after it."""
+        how = self.regularization
+        if how.l2 and self._n:
+            self._penalty = add_l2(self.network, how.l2 / self._n)
+        if how.clip_norm is not None:
+            clip(grad, how.clip_norm)
+        self.update(theta, grad, n_weights)
+        if how.max_norm is not None:
+            limit_norms(self.network, how.max_norm)
+        if how.average is not None:
+            how.average.update(theta)
+
+    def surroundings(
+        self,
+        n_batches: int,  # noqa: ARG002 - for engines that prepare themselves
+        size: int,
+    ) -> AbstractContextManager[None]:
+        """What an epoch of so many batches of this size is done in."""
+        return _surroundings(self.network, size)
+
+
+def engine_of(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    regularization: Regularization = NONE,
+    schedule: Schedule | None = None,
+    at: Position | None = None,
+    *,
+    steps: int,
+) -> Engine:
+    """The engine of a training of so many steps: one that compiles where they are worth it."""
+    kind: type[Engine] = Engine
+    if network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters):
+        from plainnet.training.compiled.engine import CompiledEngine as kind
+    return kind(network, loss, optimizer, regularization, schedule, at)
+
+
+@contextmanager
+def _surroundings(network: Network, size: int) -> Iterator[None]:
+    quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
+    with claimed(network), quiet, suited_threads(network, size):
+        yield
+
+
+@contextmanager
+def claimed(network: Network) -> Iterator[None]:
+    """Within it no other thread trains the network.
+
+    Raises:
+        SettingError: one does.
+    """
+    if not network.training.acquire(blocking=False):
+        raise SettingError(
+            "The network is being trained in another thread; train it in one thread at a time, or "
+            "train network.copy()."
+        )
+    try:
+        yield
+    finally:
+        network.training.release()
+
+
+def diverged(what: str, optimizer: Optimizer) -> DivergedError:
+    """The error of a training that left the finite numbers."""
+    return DivergedError(
+        f"{what} after {optimizer.t} steps, with learning rate "
+        f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
+        "inputs scaled to a mean of 0 and a spread of 1."
+    )

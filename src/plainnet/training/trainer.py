@@ -1,0 +1,227 @@
+"""`train`, `fit` and `train_step`: the loop and the step, with checks and all that is around them.
+
+::
+
+    for epoch in train(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64):
+        print(epoch.number, epoch.loss)
+
+Whoever consumes the stream decides what happens between two epochs, and ends it with `break`.
+There are no callbacks; `streams.py` has early stopping and keep-best, a few lines each.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plainnet.checks import check_whole
+from plainnet.network import Array, Loss, Network, Rng
+from plainnet.training.arguments import batch_that_counts, check_parts, checked_samples
+from plainnet.training.averaging import averaged
+from plainnet.training.batches import Batches, InputPipeline
+from plainnet.training.engine import claimed, engine_of
+from plainnet.training.epoch import Epoch, Epochs
+from plainnet.training.loop import loop
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.position import Position
+from plainnet.training.regularization import NONE, Regularization
+from plainnet.training.schedules import Schedule
+from plainnet.training.validation import Held, check_parameters, checked_validation, measure
+
+
+@dataclass(frozen=True)
+class Checkpointing:
+    """Where a training goes on, and when it is interrupted between two batches."""
+
+    position: Position = field(default_factory=Position)
+    """Where to go on, kept up to date; with what `checkpoint.restore` puts back, the training goes
+    on as if it had never stopped."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked after each batch, when a checkpoint can be made; True ends the stream there."""
+
+
+def train(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    rng: Rng | int | None = 0,
+    weights: Array | None = None,
+    schedule: Schedule | None = None,
+    validation: Held | None = None,
+    pipeline: InputPipeline | None = None,
+    regularization: Regularization = NONE,
+    checkpointing: Checkpointing | None = None,
+) -> Epochs:
+    """Train in place and yield an `Epoch` after each pass over the samples.
+
+    Args:
+        network: changed in place.
+        loss: what is made smaller.
+        optimizer: makes the steps; carries its state over from an earlier training.
+        X: samples `(N, …)`: the network's inputs, or raw ones that the pipeline makes inputs of.
+            The network computes in its dtype: subtract the mean from float64 that is far from 0, or
+            make the network with `dtype=np.float64`, before float32 rounds away what differs.
+        y: targets, as the loss takes them.
+        epochs: how many passes over the samples.
+        batch_size: samples of a step; None: all at once, as in the article.
+        rng: generator or seed of the order of the samples.
+        weights: of the samples `(N,)`; those of weight 0 are left out.
+        schedule: the learning rate of each step; None: the optimizer's own.
+        validation: (X, y), (X, y, weights) or `Validation`, measured after each epoch.
+        pipeline: what samples go through on their way to the network; None: they are inputs.
+        regularization: an L2 penalty, clipped gradients, max-norm, an average of the parameters.
+        checkpointing: where to go on, and when to stop; None: from the beginning to the end.
+
+    Raises:
+        ShapeError, DataError, SettingError: at the call, before anything is computed.
+        DivergedError: while iterating, when the loss is no longer finite.
+    """
+    check_parts(network, loss, optimizer)
+    epochs = check_whole("number of epochs", epochs, 0)
+    X, y, weights = checked_samples(network, loss, X, y, weights)
+    held = checked_validation(network, loss, validation)
+    inputs, going_on = pipeline or InputPipeline(), checkpointing or Checkpointing()
+    batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
+    at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
+    engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps=steps)
+    network.proved = False  # the first step shows whether all layers keep to their contract
+
+    def record(at: Position) -> Epoch:
+        with averaged(network, regularization.average):
+            measured = measure(network, loss, optimizer, held, inputs.prepare)
+        if at.epochs + 1 == epochs:
+            check_parameters(network, optimizer)
+        mean, rate = at.loss / at.counted, optimizer.learning_rate
+        return Epoch(at.epochs + 1, at.steps, mean, rate, at.seconds, measured)
+
+    stream = loop(
+        engine,
+        batches.epoch,
+        epochs,
+        at=at,
+        surroundings=lambda: engine.surroundings(len(batches), batches.size),
+        record=record,
+        should_stop=going_on.should_stop,
+    )
+    return Training(stream)
+
+
+def fit(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    rng: Rng | int | None = 0,
+    weights: Array | None = None,
+    schedule: Schedule | None = None,
+    validation: Held | None = None,
+    pipeline: InputPipeline | None = None,
+    regularization: Regularization = NONE,
+    checkpointing: Checkpointing | None = None,
+) -> list[Epoch]:
+    """Train to the end: `train` without the loop, with the same arguments.
+
+    ::
+
+        history = fit(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64)
+
+    Returns:
+        The record of each epoch.
+    """
+    return list(
+        train(
+            network,
+            loss,
+            optimizer,
+            X,
+            y,
+            epochs=epochs,
+            batch_size=batch_size,
+            rng=rng,
+            weights=weights,
+            schedule=schedule,
+            validation=validation,
+            pipeline=pipeline,
+            regularization=regularization,
+            checkpointing=checkpointing,
+        )
+    )
+
+
+def train_step(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    X: Array,
+    y: Array,
+    weights: Array | None = None,
+    clip_norm: float | None = None,
+    l2: float = 0.0,
+) -> float:
+    """Forward, loss, backward, update: one step on one batch; returns the loss before it.
+
+    Raises:
+        SettingError, ShapeError, DataError: at a network's first step, if arguments do not fit; at
+            each one, if weights do not, or values are masked.
+        DivergedError: the loss is not finite; nothing has been changed.
+    """
+    check_parts(network, loss, optimizer)
+    X, y, weights = batch_that_counts(X, y, weights, network.xp)
+    if not network.proved and network.xp is np and (weights is None or weights.any()):
+        X, y, weights = checked_samples(network, loss, X, y, weights)
+    how = Regularization(l2, clip_norm) if l2 or clip_norm is not None else NONE
+    with claimed(network):
+        return engine_of(network, loss, optimizer, how, steps=1)(X, y, weights)
+
+
+class Training(Epochs):
+    """A stream of epochs that warns when it is dropped before anybody has asked for one.
+
+    Args:
+        epochs: the stream.
+        source: what it is made of, if that is such a stream as well: it ends with this one.
+    """
+
+    def __init__(self, epochs: Any, source: Epochs | None = None) -> None:
+        self._epochs, self._source = epochs, source
+        self._begun = False
+
+    def send(self, value: None) -> Epoch:
+        """The next epoch."""
+        self._begun = True
+        epoch: Epoch = self._epochs.send(value)
+        return epoch
+
+    def throw(self, *error: Any) -> Epoch:
+        """Raise an error where the training stands."""
+        self._begun = True
+        epoch: Epoch = self._epochs.throw(*error)
+        return epoch
+
+    def close(self) -> None:
+        """End the training."""
+        self._begun = True
+        self._epochs.close()
+        if self._source is not None:
+            self._source.close()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            warnings.warn(
+                "The epochs of a training were never asked for, so nothing was learned; write "
+                "`for epoch in train(…)`, or call fit(…), which takes the same arguments.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            self.close()

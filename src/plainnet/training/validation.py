@@ -1,0 +1,87 @@
+"""What is measured on validation data after each epoch."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from plainnet.errors import SettingError
+from plainnet.network import Array, Loss, Network
+from plainnet.training.arguments import checked_samples
+from plainnet.training.batches import Prepare, logits
+from plainnet.training.engine import diverged
+from plainnet.training.optimizer import Optimizer
+
+Metrics = Callable[..., Mapping[str, float]]
+"""`metrics(logits, y)`, with weights `metrics(logits, y, weights)`: what to measure beside the
+loss, by name."""
+
+
+class Validation(NamedTuple):
+    """Samples that nothing is learned from, and what is measured on them."""
+
+    X: Array
+    """Samples `(N, …)`."""
+    y: Array
+    """Targets, as the loss takes them."""
+    weights: Array | None = None
+    """Of the samples `(N,)`; None: all count alike."""
+    metrics: Metrics | None = None
+    """What is measured beside the loss; None: what the loss offers (accuracy)."""
+
+
+Held = Validation | tuple[Array, Array] | tuple[Array, Array, Array | None]
+"""Validation data, or X, y and perhaps weights."""
+
+
+def checked_validation(network: Network, loss: Loss, held: Held | None) -> Validation | None:
+    """Validation data that fit the network and the loss.
+
+    Raises:
+        SettingError: they are not (X, y), (X, y, weights) or `Validation`.
+        ShapeError, DataError: they do not fit.
+    """
+    if held is None:
+        return None
+    if not isinstance(held, (Validation, tuple, list)) or not 2 <= len(held) <= 4:
+        n = f" of {len(held)}" if isinstance(held, (tuple, list)) else ""
+        raise SettingError(
+            "validation must be a pair (X, y), or (X, y, weights), but got "
+            f"{type(held).__name__}{n}."
+        )
+    given = Validation(*held)
+    X, y, weights = checked_samples(network, loss, given.X, given.y, given.weights)
+    return Validation(X, y, weights, given.metrics)
+
+
+def measure(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    validation: Validation | None,
+    prepare: Prepare | None = None,
+) -> Mapping[str, float]:
+    """The loss and the other metrics on the validation data; nothing without any.
+
+    Raises:
+        DivergedError: the latest step left the finite numbers, though no batch has shown it.
+    """
+    if validation is None:
+        return {}
+    X, y, weights, metrics = validation
+    given = (y,) if weights is None else (y, weights)
+    plain = loss.measured
+    with np.errstate(over="ignore", invalid="ignore"):  # the last step may have diverged
+        Z = logits(network, X, prepare=prepare)
+        J = plain.value_and_grad(Z, *given)[0]
+        measured = {"loss": J, **(metrics or plain.metrics)(Z, *given)}
+    if not math.isfinite(measured["loss"]):
+        raise diverged(f"The validation loss became {measured['loss']}", optimizer)
+    return measured
+
+
+def check_parameters(network: Network, optimizer: Optimizer) -> None:
+    """Raise a DivergedError where the last step of a training left the finite numbers."""
+    if not math.isfinite(float(abs(network.theta).max(initial=0))):
+        raise diverged("The parameters became infinite", optimizer)
