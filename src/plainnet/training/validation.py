@@ -44,8 +44,9 @@ def checked_validation(network: Network, loss: Loss, held: Held | None) -> Valid
     """
     if held is None:
         return None
-    if not isinstance(held, (Validation, tuple, list)) or not 2 <= len(held) <= 4:
-        n = f" of {len(held)}" if isinstance(held, (tuple, list)) else ""
+    many = len(held) if isinstance(held, (tuple, list)) else None
+    if not isinstance(held, Validation) and many not in (2, 3):
+        n = "" if many is None else f" of {many}"
         raise SettingError(
             "validation must be a pair (X, y), or (X, y, weights), but got "
             f"{type(held).__name__}{n}."
