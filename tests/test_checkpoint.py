@@ -166,9 +166,9 @@ def test_a_classifier_goes_on_bit_for_bit(
     assert np.array_equal(second.network.theta, whole.network.theta)
     assert [e.loss for e in second.history] == [e.loss for e in whole.history]
     assert [e.validation for e in second.history] == [e.validation for e in whole.history]
-    assert second.kept_epoch is not None
-    assert whole.kept_epoch is not None
-    assert second.kept_epoch.number == whole.kept_epoch.number
+    assert second.best_epoch is not None
+    assert whole.best_epoch is not None
+    assert second.best_epoch.number == whole.best_epoch.number
 
 
 def test_other_data_are_refused(tmp_path: Path) -> None:

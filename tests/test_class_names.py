@@ -17,7 +17,7 @@ from plainnet.data import Dataset
 from plainnet.data.class_matching import class_indices, match
 from plainnet.data.class_names import class_name, label_array, name_labels, natural_order
 from plainnet.errors import DataError, SettingError
-from plainnet.models.explain import explain
+from plainnet.models.attribution import explain_pixels
 from plainnet.network import Array
 
 BIG = 2**53
@@ -329,10 +329,10 @@ def test_the_class_to_explain_may_be_named_as_y_does() -> None:
     X = np.zeros((40, 4, 4, 1), np.uint8)
     X[::2] = 255
     model = Classifier(hidden=(), epochs=2).fit(X, [7, 5] * 20)
-    shown = {explain(model, X[:1], of=of).of for of in (7, "7", 7.0, np.uint8(7))}
+    shown = {explain_pixels(model, X[:1], of=of).of for of in (7, "7", 7.0, np.uint8(7))}
     assert shown == {"7"}
     with pytest.raises(SettingError, match="class to explain must be one of 5, 7, but got 6"):
-        explain(model, X[:1], of=6)
+        explain_pixels(model, X[:1], of=6)
 
 
 def test_the_classes_of_a_data_set_may_be_numbers() -> None:

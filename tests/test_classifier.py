@@ -203,7 +203,7 @@ def test_break_keeps_what_was_reached() -> None:
         if epoch.number == 4:
             break
     assert [epoch.number for epoch in classifier.history] == [1, 2, 3, 4]
-    assert classifier.kept_epoch is classifier.history[-1]
+    assert classifier.best_epoch is classifier.history[-1]
     assert np.array_equal(classifier.network.theta, thetas[-1])
     assert len(classifier.predict(X)) == 60
 
@@ -215,7 +215,7 @@ def test_with_patience_the_best_epoch_is_kept() -> None:
     thetas = []
     for _ in classifier.fit_epochs(X, y, validation=(X[:20], wrong)):
         thetas.append(classifier.network.theta.copy())
-    best = classifier.kept_epoch
+    best = classifier.best_epoch
     assert best is not None
     assert len(classifier.history) == best.number + 3 < 50
     assert best["validation_loss"] == min(e["validation_loss"] for e in classifier.history)
@@ -299,7 +299,7 @@ def test_what_is_saved_and_loaded_answers_with_the_same_bits(
     assert after.history == []
     assert after.training is None
     assert after.validation is None
-    assert after.kept_epoch is None
+    assert after.best_epoch is None
     after.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
 
@@ -421,7 +421,7 @@ def test_a_model_file_says_in_words_what_others_have_to_do(
     assert preparing["transparency"] == "laid on white"
     assert told["outputs"].startswith("one logit z; P(class 1) = 1 / (1 + exp(-z / temperature))")
     assert told["training"] == pictures.trained
-    kept = pictures.kept_epoch
+    kept = pictures.best_epoch
     assert kept is not None
     assert pictures.training is not None
     assert pictures.trained["kept_epoch"] == kept.number
@@ -439,7 +439,7 @@ def test_older_files_of_the_same_format_are_still_read(
     change(path, **dict.fromkeys(later), preprocessing=older)
     loaded = Classifier.load(path)
     assert loaded.trained == {}
-    assert (loaded.temperature, loaded.threshold, loaded.earlier) == (1.0, 0.5, [])
+    assert (loaded.temperature, loaded.threshold, len(loaded.networks)) == (1.0, 0.5, 1)
     assert loaded.predict(F[:2]).dtype.kind == "U"  # as they answered
 
 
@@ -694,7 +694,7 @@ def test_a_run_folder_is_loaded_as_its_model(features: Classifier, tmp_path: Pat
 
 
 def test_what_is_there_after_training_only_is_missed_with_a_sentence() -> None:
-    for name in ("network", "preprocessing", "settled", "members", "picture_shape"):
+    for name in ("network", "preprocessing", "settled", "networks", "picture_shape"):
         with pytest.raises(AttributeError, match=r"has not learned anything yet; call fit\(…\)"):
             getattr(Classifier(), name)
     assert not hasattr(Classifier(), "network")

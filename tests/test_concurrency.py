@@ -30,8 +30,8 @@ from plainnet import (
 )
 from plainnet.errors import SettingError
 from plainnet.files.rows import as_samples
-from plainnet.models.explain import METHODS, explain
-from plainnet.models.explain_row import explain_row
+from plainnet.models.attribution import explain_pixels, explain_row
+from plainnet.models.attribution_methods import METHODS
 from plainnet.network import (
     Array,
     BatchNorm,
@@ -510,7 +510,9 @@ def test_explanations(method: str) -> None:
     X, y = pictures()
     learner = Classifier(epochs=3, hidden=(12,), ensemble=2, normalization="batch").fit(X, y)
     check_concurrent(
-        lambda i: explain(learner, X[i : i + 1], method=method, samples=5).relevance, range(8), 20
+        lambda i: explain_pixels(learner, X[i : i + 1], method=method, samples=5).relevance,
+        range(8),
+        20,
     )
 
 
@@ -529,7 +531,7 @@ def test_explanations_of_rows(tmp_path: Path) -> None:
 def test_evaluations() -> None:
     X, y = pictures()
     learner = Classifier(epochs=3, hidden=(12,)).fit(X, y)
-    data = learner.dataset(X, y)
+    data = learner.answers.dataset(X, y)
     parts = [data.take(np.arange(i, 60)) for i in range(12)]
     check_concurrent(lambda part: learner.evaluate(part).to_dict(), parts, 25)
 

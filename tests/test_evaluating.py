@@ -228,7 +228,7 @@ def test_what_cannot_be_evaluated_is_answered_with_a_sentence(
 def test_unknown_classes_are_found_before_anything_is_answered(
     vectors: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Classifier, "predict_proba", lambda *_: pytest.fail("answered first"))
+    monkeypatch.setattr(Classifier, "mean_answers", lambda *_: pytest.fail("answered first"))
     with pytest.raises(DataError, match="the class 'maybe'"):
         vectors.evaluate(X, np.full(N, "maybe"))
 

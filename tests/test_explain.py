@@ -15,9 +15,12 @@ from plainnet.demo.article import article_network
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Preprocessing
+from plainnet.models.attribution import Explanation, explain_pixels
+from plainnet.models.attribution_methods import METHODS
+from plainnet.models.attribution_target import contrast
+from plainnet.models.classes import Classes
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.models.explain import METHODS, Explanation, explain
-from plainnet.models.question import contrast
+from plainnet.models.inputs import PictureInputs
 from plainnet.network import Array, Network
 from plainnet.reports.explanation import (
     AGAINST,
@@ -38,9 +41,9 @@ def classifier_of(
     """A classifier with this network, as if it had been trained."""
     n_in = int(np.prod(shape))
     made = Classifier()
-    made.network, made.classes = network, classes
-    made.preprocessing = Preprocessing(
-        shape, np.full(n_in, mean, np.float32), np.array([50], np.float32)
+    made.networks, made.answers = [EnsembleMember(network, 1.0)], Classes(classes)
+    made.inputs = PictureInputs(
+        Preprocessing(shape, np.full(n_in, mean, np.float32), np.array([50], np.float32))
     )
     return made
 
@@ -76,7 +79,7 @@ def test_of_a_linear_network_the_relevances_add_up_to_the_evidence(
 ) -> None:
     model = linear(n_classes, seed)
     picture = random_picture(6, 5, 3, seed=seed)
-    told = explain(model, picture, of=model.classes[seed % n_classes])
+    told = explain_pixels(model, picture, of=model.classes[seed % n_classes])
     x = ((picture.reshape(1, -1) - 100.0) / 50).astype(np.float64)
     Z = model.network.forward(x)[0]
     k = seed % n_classes
@@ -88,26 +91,28 @@ def test_of_a_linear_network_the_relevances_add_up_to_the_evidence(
 def test_with_a_constant_bias_it_is_still_the_difference_to_the_mean_picture() -> None:
     model = linear(3)
     model.network.parameters["layers.0.b"][...] = [5, -3, 40]
-    told = explain(model, random_picture(6, 5, 3))
+    told = explain_pixels(model, random_picture(6, 5, 3))
     assert told.relevance.sum() == pytest.approx(told.evidence)
     assert told.answer == "c"
 
 
 def test_of_a_linear_network_smooth_is_the_gradient() -> None:
     model, picture = linear(3), random_picture(6, 5, 3)
-    plain, smooth = (explain(model, picture, method=m).relevance for m in ("gradient", "smooth"))
+    plain, smooth = (
+        explain_pixels(model, picture, method=m).relevance for m in ("gradient", "smooth")
+    )
     assert smooth == pytest.approx(plain, rel=1e-9, abs=1e-12)
 
 
 def test_of_a_linear_network_occlusion_without_overlap_adds_up() -> None:
     model, picture = linear(2), random_picture(6, 5, 3)
-    told = explain(model, picture, method="occlusion", patch=1)
-    plain = explain(model, picture)
+    told = explain_pixels(model, picture, method="occlusion", patch=1)
+    plain = explain_pixels(model, picture)
     assert told.relevance == pytest.approx(plain.relevance, rel=1e-9, abs=1e-9)
 
 
 def test_the_mean_picture_has_nothing_to_explain() -> None:
-    told = explain(linear(2), np.full((6, 5, 3), 100, np.uint8))
+    told = explain_pixels(linear(2), np.full((6, 5, 3), 100, np.uint8))
     assert not told.relevance.any()
     assert told.evidence == 0
     assert told.share_for == 0
@@ -117,7 +122,7 @@ def test_the_mean_picture_has_nothing_to_explain() -> None:
 
 def test_what_speaks_for_one_of_two_speaks_against_the_other() -> None:
     model, picture = linear(2), random_picture(6, 5, 3)
-    one, other = (explain(model, picture, of=name) for name in "ab")
+    one, other = (explain_pixels(model, picture, of=name) for name in "ab")
     assert (one.relevance == -other.relevance).all()
     assert one.evidence == -other.evidence
 
@@ -125,11 +130,11 @@ def test_what_speaks_for_one_of_two_speaks_against_the_other() -> None:
 def test_of_two_classes_the_evidence_is_what_moved_the_odds() -> None:
     model, picture = linear(2), random_picture(6, 5, 3)
     model.temperature = 2.5  # as after calibration: the probabilities are those of Z / 2.5
-    told = explain(model, picture, of="b")
+    told = explain_pixels(model, picture, of="b")
     P = told.probabilities.astype(float)
     assert np.log(P[1] / P[0]) == pytest.approx(told.evidence, rel=1e-5)
     model.temperature = 1.0
-    assert explain(model, picture, of="b").evidence == pytest.approx(2.5 * told.evidence)
+    assert explain_pixels(model, picture, of="b").evidence == pytest.approx(2.5 * told.evidence)
 
 
 def test_the_contrast_is_blind_to_what_softmax_is_blind_to() -> None:
@@ -147,7 +152,7 @@ def test_the_contrast_is_blind_to_what_softmax_is_blind_to() -> None:
 def test_the_planted_patch_is_found(method: str) -> None:
     picture = np.full((16, 16), 100, np.uint8)
     picture[8:12, 4:8] = 220
-    told = explain(planted(), picture, method=method, patch=4)
+    told = explain_pixels(planted(), picture, method=method, patch=4)
     assert (told.answer, told.of) == ("b", "b")
     inside = told.relevance[8:12, 4:8]
     assert (inside > 0).all()
@@ -162,7 +167,7 @@ def test_the_planted_patch_is_found(method: str) -> None:
 def test_occlusion_covers_each_pixel() -> None:
     model = planted()
     for patch in (1, 3, 5, 16, 99):
-        told = explain(model, random_picture(16, 16), method="occlusion", patch=patch)
+        told = explain_pixels(model, random_picture(16, 16), method="occlusion", patch=patch)
         assert np.isfinite(told.relevance).all()
     assert np.ptp(told.relevance) == pytest.approx(0)  # one patch over all of it
 
@@ -170,7 +175,7 @@ def test_occlusion_covers_each_pixel() -> None:
 def test_a_finite_difference_agrees_with_the_gradient() -> None:
     model = classifier_of(Network.dense([12, 8, 3], dtype=np.float64), (2, 2, 3), ("a", "b", "c"))
     picture = random_picture(2, 2, 3)
-    told = explain(model, picture, of="b")
+    told = explain_pixels(model, picture, of="b")
     x = (picture.reshape(-1) - 100.0) / 50
     h = 1e-6
     expected = np.zeros(12)
@@ -188,7 +193,7 @@ def test_smooth_is_the_same_for_the_same_seed_and_leaves_the_weights() -> None:
     model = planted()
     theta = model.network.theta.copy()
     first, again, other = (
-        explain(model, random_picture(16, 16), method="smooth", rng=seed).relevance
+        explain_pixels(model, random_picture(16, 16), method="smooth", rng=seed).relevance
         for seed in (0, 0, 1)
     )
     assert (first == again).all()
@@ -200,7 +205,7 @@ def test_the_articles_network() -> None:
     model = classifier_of(article_network(), (64, 64, 3), ("other", "cat"), mean=0.0)
     picture = np.asarray(draw_animal("cat", np.random.default_rng(0), 64))
     for method in METHODS:
-        told = explain(model, picture, method=method)
+        told = explain_pixels(model, picture, method=method)
         assert told.relevance.shape == (64, 64)
         assert told.relevance.any()
         assert (told.picture == picture).all()
@@ -210,7 +215,7 @@ def test_a_trained_run() -> None:
     rng = np.random.default_rng(0)
     X = np.stack([np.asarray(draw_animal(k, rng, 16)) for k in ("cat", "fox", "owl") * 6])
     model = Classifier(epochs=3, hidden=(8,), validation_share=0).fit(X, ["cat", "fox", "owl"] * 6)
-    told = explain(model, X[0], of="owl", method="occlusion")
+    told = explain_pixels(model, X[0], of="owl", method="occlusion")
     assert told.of == "owl"
     assert told.probability == pytest.approx(model.predict_proba(X[:1])[0, 2])
     assert told.answer == model.predict(X[:1])[0]
@@ -231,17 +236,17 @@ def test_a_trained_run() -> None:
 )
 def test_impossible_settings(changed: Mapping[str, Any], why: str) -> None:
     with pytest.raises(SettingError, match=why):
-        explain(planted(), random_picture(16, 16), **changed)
+        explain_pixels(planted(), random_picture(16, 16), **changed)
 
 
 def test_what_is_not_one_picture() -> None:
     with pytest.raises(DataError, match="One picture is explained at a time, but got 2"):
-        explain(planted(), random_picture(2, 16, 16, 1))
+        explain_pixels(planted(), random_picture(2, 16, 16, 1))
     with pytest.raises(SettingError, match="not learned anything yet"):
-        explain(Classifier(), random_picture(16, 16))
+        explain_pixels(Classifier(), random_picture(16, 16))
     vectors = Classifier(epochs=1).fit(RNG.normal(size=(20, 3)), np.arange(20) % 2)
     with pytest.raises(DataError, match="trained on feature vectors of 3"):
-        explain(vectors, np.zeros((1, 3)))
+        explain_pixels(vectors, np.zeros((1, 3)))
 
 
 # seeing ----------------------------------------------------------------------------------------
@@ -332,6 +337,6 @@ def test_the_text_says_how_much_and_where() -> None:
 def test_of_an_ensemble_the_mean_of_its_networks_is_explained() -> None:
     one, other = linear(3, seed=1), linear(3, seed=2)
     picture = random_picture(6, 5, 3)
-    apart = [explain(model, picture, of="b").relevance for model in (one, other)]
-    one.earlier = [EnsembleMember(other.network, other.temperature)]
-    assert explain(one, picture, of="b").relevance == pytest.approx(np.mean(apart, axis=0))
+    apart = [explain_pixels(model, picture, of="b").relevance for model in (one, other)]
+    one.networks += other.networks
+    assert explain_pixels(one, picture, of="b").relevance == pytest.approx(np.mean(apart, axis=0))

@@ -7,8 +7,7 @@ import pytest
 
 from plainnet import Classifier, Regressor
 from plainnet.errors import DataError, PlainnetError, SettingError
-from plainnet.models.explain import Explanation, explain
-from plainnet.models.explain_row import RowExplanation
+from plainnet.models.attribution import Explanation, RowExplanation, explain_pixels
 from plainnet.network import Array
 from plainnet.network.trace import trace
 from plainnet.reports.trace_text import trace_text
@@ -103,7 +102,7 @@ def test_tables_and_rows_of_them(table: Classifier) -> None:
 def test_pictures(pictures: Classifier) -> None:
     told = pictures.explain(PICTURES[0], method="smooth", of="no", rng=3, samples=5)
     assert isinstance(told, Explanation)
-    same = explain(pictures, PICTURES[0], method="smooth", of="no", rng=3, samples=5)
+    same = explain_pixels(pictures, PICTURES[0], method="smooth", of="no", rng=3, samples=5)
     assert np.array_equal(told.relevance, same.relevance)
     assert told.relevance.shape == (8, 6)
     plain = pictures.explain(PICTURES[0])

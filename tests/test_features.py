@@ -21,8 +21,7 @@ from plainnet.data import read_data
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, MissingExtraError, ModelFileError, SettingError
 from plainnet.models import load_run
-from plainnet.models.explain import explain
-from plainnet.models.samples import raw_samples
+from plainnet.models.attribution import explain_pixels
 from plainnet.network import Array
 from plainnet.pictures import picture_files, read_pictures
 
@@ -98,7 +97,7 @@ def test_all_that_can_be_asked(here: Path, files: list[Path]) -> None:
     np.testing.assert_allclose(classifier.predict_proba(pictures[3]), P[3:4], atol=1e-6)
     flat = pictures.reshape(len(pictures), -1)
     np.testing.assert_array_equal(classifier.predict_proba(flat), P)
-    X = raw_samples(files, classifier.preprocessing, classifier.extractor)
+    X = classifier.inputs.raw(files)
     np.testing.assert_array_equal(classifier.predict_proba(X), P)
     grey = pictures[0, :, :, 0]
     assert classifier.predict_proba(grey).shape == (1, 2)
@@ -166,7 +165,7 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
     how: dict[str, Any] = {"validation_share": 0.0, "learning_rate": 0.05}
     classifier = Classifier(hidden=(), epochs=30, **how).fit(X, y, features=tmp_path / "a.onnx")
     assert classifier.score(X, y) == 1
-    told = explain(classifier, X[1])
+    told = explain_pixels(classifier, X[1])
     assert (told.method, told.of) == ("occlusion", "1")
     assert told.relevance.shape == (16, 16)
     assert told.relevance[:7, :7].min() > 0
@@ -175,7 +174,7 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
     np.testing.assert_array_equal(told.picture, X[1])
     for method in ("gradient", "smooth"):
         with pytest.raises(SettingError, match=f"{method} needs a gradient, .*; take occlusion"):
-            explain(classifier, X[1], method=method)
+            explain_pixels(classifier, X[1], method=method)
 
 
 # -- model files -----------------------------------------------------------------------------------

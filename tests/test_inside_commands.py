@@ -17,6 +17,9 @@ from plainnet.cli.command_line import main
 from plainnet.demo.article import article_network
 from plainnet.demo.drawing import draw_animal
 from plainnet.models import Preprocessing
+from plainnet.models.classes import Classes
+from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.inputs import PictureInputs
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -33,9 +36,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small = Classifier(epochs=4, hidden=(8,), size=16, batch_size=8).fit(made / "pets")
     small.save(made / "run" / "model.safetensors")
     article = Classifier()
-    article.network, article.classes = article_network(), ("other", "cat")
-    article.preprocessing = Preprocessing(
-        (64, 64, 3), np.zeros(12288, np.float32), np.array([255], np.float32)
+    article.networks = [EnsembleMember(article_network(), 1.0)]
+    article.answers = Classes(("other", "cat"))
+    article.inputs = PictureInputs(
+        Preprocessing((64, 64, 3), np.zeros(12288, np.float32), np.array([255], np.float32))
     )
     article.save(made / "article.safetensors")
     X = rng.normal(size=(20, 3)).astype(np.float32)

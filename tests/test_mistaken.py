@@ -12,7 +12,7 @@ from plainnet import Classifier, read_data
 from plainnet.cli.command_line import main
 from plainnet.data.mistaken import looks_like
 from plainnet.errors import DataError, ModelFileError
-from plainnet.models.explain import explain
+from plainnet.models.attribution import explain_pixels
 
 QUICK: dict[str, Any] = {"epochs": 1, "hidden": (4,)}
 
@@ -110,7 +110,11 @@ def test_commands(
 
 def test_python(place: Path) -> None:
     of_pictures = Classifier.load(place / "of-pictures")
-    for ask in (of_pictures.predict, of_pictures.predict_proba, lambda x: explain(of_pictures, x)):
+    for ask in (
+        of_pictures.predict,
+        of_pictures.predict_proba,
+        lambda x: explain_pixels(of_pictures, x),
+    ):
         with pytest.raises(DataError, match=r"trained on pictures, but .*t.csv is a table"):
             ask(place / "t.csv")
     with pytest.raises(DataError, match=r"0.png is a picture; name a table"):

@@ -11,6 +11,7 @@ import pytest
 from plainnet import Classifier
 from plainnet.data import Dataset, Extractor
 from plainnet.errors import SettingError
+from plainnet.models.inputs import ExtractedInputs
 from plainnet.network import Array
 
 onnx: Any = pytest.importorskip("onnx")
@@ -149,6 +150,6 @@ def test_features_of_other_things_have_no_form_in_onnx() -> None:
         kind, takes, n_features = "words", "texts", 3
 
     asked = Classifier(hidden=(), epochs=1).fit(RNG.normal(size=(20, 3)), np.arange(20) % 2)
-    asked.extractor = Words()
+    asked.inputs = ExtractedInputs(asked.preprocessing, Words())
     with pytest.raises(SettingError, match="takes texts, which have no form in ONNX"):
         onnx_model(asked)

@@ -21,6 +21,7 @@ from plainnet.export.golden_samples import golden_samples
 from plainnet.export.network_nodes import answer_nodes, network_nodes
 from plainnet.export.nodes import OPSET, Nodes
 from plainnet.export.picture_nodes import resize_nodes
+from plainnet.models.classes import Classes
 from plainnet.network import Array, BatchNorm, Dense, Layer, LayerNorm, Network
 from plainnet.pictures import picture_files, read_pictures, resize_pictures
 
@@ -149,7 +150,7 @@ def test_two_classes_are_told_apart_by_the_threshold(threshold: float) -> None:
     (answers,) = session_of(model).run(None, {"X": P})
     asked = Classifier()
     asked.threshold = threshold
-    assert (answers == asked.answers(P)).all()
+    assert (answers == asked.answers.choose(P)).all()
 
 
 # -- the resize ----------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
         export_onnx(asked, path := tmp_path / "a.onnx", numbers=numbers)
         assert verify_onnx(path).sound
         _, labels = session_of(path.read_bytes()).run(None, {"features": X})
-        wanted = asked.answers(asked.predict_proba(X)) if numbers else asked.predict(X)
+        wanted = asked.answers.choose(asked.predict_proba(X)) if numbers else asked.predict(X)
         assert labels.tolist() == wanted.tolist()
         assert labels.dtype == (np.int64 if numbers else object)
 
@@ -257,7 +258,7 @@ def test_a_close_decision_may_go_either_way(tmp_path: Path) -> None:
 
 def test_what_the_file_says_of_itself() -> None:
     asked = classifier_of((10, 12, 3), 3, ensemble=2)
-    asked.classes = ("Katze", "猫", "cat\udce9")  # the last one of a damaged file name
+    asked.answers = Classes(("Katze", "猫", "cat\udce9"))  # the last one of a damaged file name
     model = onnx_model(asked)
     assert [(s.domain, s.version) for s in model.opset_import] == [("", 13)]
     assert (model.ir_version, model.producer_name) == (7, "plainnet")

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from plainnet import Classifier, Regressor
 from plainnet.errors import DataError, PictureError
-from plainnet.models.explain import explain
+from plainnet.models.attribution import explain_pixels
 from plainnet.models.picture_samples import raw_pictures
 from plainnet.pictures import decoding, read_picture, read_pictures
 from plainnet.pictures.given import pictures_in
@@ -344,7 +344,7 @@ def test_one_array_one_answer(model: Classifier, tmp_path: Path, kind: str) -> N
     twice = np.concatenate([expected, expected])
     assert np.array_equal(seen(model, np.stack([array, array])), twice)
     assert np.array_equal(seen(model, [array, array]), twice)
-    assert np.array_equal(explain(model, array).picture, expected[0])
+    assert np.array_equal(explain_pixels(model, array).picture, expected[0])
 
 
 class Pathlike:

@@ -237,10 +237,10 @@ def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
     three = fit(ensemble=3)
     assert [epoch.number for epoch in three.history] == 3 * [1, 2, 3, 4, 5, 6]
     first = fit()
-    assert np.array_equal(three.members[0].network.theta, first.network.theta)
-    answers = [three.answer_of(member, X) for member in three.members]
+    assert np.array_equal(three.networks[0].network.theta, first.network.theta)
+    answers = [three.answer_of(member, X) for member in three.networks]
     np.testing.assert_allclose(three.predict_proba(X), np.mean(answers, axis=0), atol=1e-6)
-    thetas = [member.network.theta for member in three.members]
+    thetas = [member.network.theta for member in three.networks]
     assert not np.array_equal(thetas[0], thetas[1])
     assert not np.array_equal(thetas[1], thetas[2])
 
@@ -251,7 +251,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
     for _ in range(6):
         next(stream)
     stream.close()
-    assert len(classifier.members) == 1
+    assert len(classifier.networks) == 1
     assert np.array_equal(classifier.predict_proba(X), fit().predict_proba(X))
 
 

@@ -13,7 +13,7 @@ from plainnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.metrics.regression import evaluate_numbers
 from plainnet.models import Checkpoint, load_any, load_run
-from plainnet.models.cross_regression import cross_validate_numbers
+from plainnet.models.cross_validation import cross_validate
 from plainnet.network import Array
 from plainnet.pictures.check import checking as health
 from plainnet.pictures.check.duplicates import Sample
@@ -42,7 +42,7 @@ def test_it_learns_what_there_is_to_learn(trained: Regressor) -> None:
 
 def test_the_network_learns_standardized_numbers(trained: Regressor) -> None:
     assert trained.training is not None
-    z = trained.targets(trained.training)
+    z = trained.answers.targets(trained.training)
     assert z.mean() == pytest.approx(0, abs=1e-12)
     assert z.std() == pytest.approx(1)
     last = trained.history[-1]
@@ -79,8 +79,8 @@ def test_pictures_may_have_numbers_too() -> None:
 
 def test_an_ensemble_is_the_mean_of_its_networks() -> None:
     three = Regressor(**SETTINGS, ensemble=3).fit(X, Y)
-    assert len(three.members) == 3
-    alone = [three.answer_of(member, X) for member in three.members]
+    assert len(three.networks) == 3
+    alone = [three.answer_of(member, X) for member in three.networks]
     assert three.predict(X) == pytest.approx(np.mean(alone, axis=0))
     assert np.array_equal(alone[0], Regressor(**SETTINGS).fit(X, Y).predict(X))
 
@@ -90,8 +90,8 @@ def test_it_stops_early_and_keeps_the_best() -> None:
     regressor = Regressor(hidden=(64,), epochs=200, patience=3, dropout=0).fit(X, noise)
     losses = [epoch["validation_loss"] for epoch in regressor.history]
     assert len(losses) < 200
-    assert regressor.kept_epoch is not None
-    assert regressor.kept_epoch["validation_loss"] == min(losses)
+    assert regressor.best_epoch is not None
+    assert regressor.best_epoch["validation_loss"] == min(losses)
 
 
 def test_a_fold_is_the_test_part_of_its_training() -> None:
@@ -99,10 +99,10 @@ def test_a_fold_is_the_test_part_of_its_training() -> None:
     pictures = RNG.integers(0, 256, (12, 4, 4, 3), np.uint8)
     data = Dataset(pictures, np.arange(12.0), target="y")
     regressor = Regressor(hidden=(4,), epochs=2)
-    fold, *_ = cross_validate_numbers(data, regressor, 3)
+    fold, *_ = cross_validate(data, regressor, 3)
     others = data.take(np.setdiff1d(np.arange(12), fold.rows))
     all_learned = Regressor(hidden=(4,), epochs=2, validation_share=0).fit(others)
-    np.testing.assert_array_equal(fold.answers, all_learned.predict(data.take(fold.rows)))
+    np.testing.assert_array_equal(fold.A, all_learned.predict(data.take(fold.rows)))
 
 
 def test_samples_of_the_other_kind_are_refused(trained: Regressor) -> None:

@@ -15,11 +15,9 @@ from plainnet.metrics.calibration import fit_temperature, threshold_for
 from plainnet.metrics.curves import calibration, precision_recall_curve, roc_curve
 from plainnet.metrics.evaluation import evaluate_probabilities
 from plainnet.metrics.regression import evaluate_numbers
-from plainnet.models import Learner
-from plainnet.models.cross_regression import cross_validate_numbers, pool_numbers
+from plainnet.models import AnyModel
 from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.models.preprocessing import Preprocessing
-from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_dataset, make_numbers
 from plainnet.network import (
     Array,
@@ -64,7 +62,7 @@ def repeated(*arrays: Array) -> list[Array]:
 
 
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "batch_size": 16}
-LEARNERS: dict[str, Callable[[], Learner]] = {
+LEARNERS: dict[str, Callable[[], AnyModel]] = {
     "two classes": lambda: Classifier(**QUICK),
     "three classes": lambda: Classifier(**QUICK, label_smoothing=0.1),
     "class weights": lambda: Classifier(**QUICK, class_weight={"1": 2}),
@@ -83,13 +81,13 @@ def right_for(name: str) -> Array:
     return CLASSES if name == "three classes" else TWO
 
 
-def state(learner: Learner) -> list[Any]:
+def state(learner: AnyModel) -> list[Any]:
     """All that a training comes to."""
     each = [*learner.preprocessing.tensors().values()]
-    for member in learner.members:
+    for member in learner.networks:
         each += [*member.values.values(), np.array(member.temperature)]
     told: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
-    more = {k: v for k, v in learner.description().items() if k != "labels"}
+    more = {k: v for k, v in learner.answers.describe(learner.networks).items() if k != "labels"}
     return [[array.tolist() for array in each], told, more, dict(learner.settled.to_dict())]
 
 
@@ -394,11 +392,12 @@ def test_a_report_heeds_weights() -> None:
 
 def test_cross_validation_heeds_weights() -> None:
     data = Dataset(spoiled(X, np.nan), spoiled(TWO, 1), ("0", "1"), weights=zeros_among(w))
-    folds = tuple(cross_validate(data, Recipe.of(QUICK), 3))
-    theirs = tuple(cross_validate(Dataset(X, TWO, ("0", "1"), weights=w), Recipe.of(QUICK), 3))
+    like = Classifier(**QUICK)
+    folds = [*cross_validate(data, like, 3)]
+    theirs = [*cross_validate(Dataset(X, TWO, ("0", "1"), weights=w), like, 3)]
     rows = np.sort(np.concatenate([fold.rows for fold in folds]))
     np.testing.assert_array_equal(rows, np.flatnonzero(zeros_among()))
-    pooled = [pool(d, f).pooled.to_dict() for d, f in ((data, folds), (data.counted(), theirs))]
+    pooled = [pool(d, f, like).to_dict() for d, f in ((data, folds), (data.counted(), theirs))]
     assert pooled[0] == pooled[1]
     assert pooled[0]["n"] == w.sum()
 
@@ -408,9 +407,8 @@ def test_cross_validation_of_numbers_heeds_weights() -> None:
         Dataset(spoiled(X, np.nan), spoiled(NUMBERS, np.inf), target="y", weights=zeros_among(w)),
         Dataset(X, NUMBERS, target="y", weights=w),
     ]
-    found = [
-        pool_numbers(data, [*cross_validate_numbers(data, Regressor(**QUICK), 3)]) for data in parts
-    ]
+    like = Regressor(**QUICK)
+    found = [pool(data, [*cross_validate(data, like, 3)], like) for data in parts]
     assert found[0] == found[1]
     assert found[0].n == w.sum()
 

@@ -11,7 +11,7 @@ from plainnet import Classifier, Regressor
 from plainnet.cli.options import SETTINGS, given, recipe_words
 from plainnet.cli.train import command as train
 from plainnet.errors import SettingError
-from plainnet.models import Learner, Recipe
+from plainnet.models import AnyModel, Recipe
 from plainnet.models.regressor import CLASSES_ONLY
 from plainnet.models.settings import ClassifierSettings, RegressorSettings
 from plainnet.network import Array
@@ -52,7 +52,7 @@ OTHERS: dict[str, Any] = {
 usual one."""
 
 
-def of(kind: type[Learner]) -> dict[str, Any]:
+def of(kind: type[AnyModel]) -> dict[str, Any]:
     """Those of them that this kind takes."""
     return {name: OTHERS[name] for name in inspect.signature(kind).parameters if name in OTHERS}
 
@@ -77,7 +77,7 @@ def test_what_type_checkers_see_is_what_the_recipe_holds() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_help_has_a_sentence_for_each_setting(kind: type[Learner]) -> None:
+def test_help_has_a_sentence_for_each_setting(kind: type[AnyModel]) -> None:
     text = inspect.getdoc(kind) or ""
     helps = {field.name: field.metadata["setting"].help for field in fields(Recipe)}
     told = " ".join(text.split())
@@ -102,7 +102,7 @@ def test_an_option_gives_what_its_words_say(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_shows_what_was_set_and_makes_a_twin(kind: type[Learner]) -> None:
+def test_it_shows_what_was_set_and_makes_a_twin(kind: type[AnyModel]) -> None:
     assert repr(kind()) == f"{kind.__name__}()"
     assert repr(kind(epochs=3, hidden=[9])) == f"{kind.__name__}(hidden=(9,), epochs=3)"
     made = kind(**of(kind))
@@ -113,7 +113,7 @@ def test_it_shows_what_was_set_and_makes_a_twin(kind: type[Learner]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_scikit_learn_can_clone_it(kind: type[Learner]) -> None:
+def test_scikit_learn_can_clone_it(kind: type[AnyModel]) -> None:
     base = pytest.importorskip("sklearn.base")
     made = kind(**{**of(kind), "size": None, "grey": False, "augment": "auto"}).fit(X, Y)
     cloned = base.clone(made)
@@ -165,7 +165,7 @@ def test_what_was_learned_keeps_its_settings_until_the_next_training(tmp_path: A
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_name_is_answered_with_the_one_that_was_meant(
-    kind: type[Learner], given: str, meant: str
+    kind: type[AnyModel], given: str, meant: str
 ) -> None:
     with pytest.raises(SettingError, match=rf"no setting '{given}' \(did you mean '{meant}'\?\)"):
         kind(**{given: 3})

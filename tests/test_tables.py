@@ -18,8 +18,8 @@ from plainnet import Classifier, Dataset, Regressor, tables
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError, ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
-from plainnet.models.cross_regression import cross_validate_numbers, pool_numbers
-from plainnet.models.explain_row import explain_row
+from plainnet.models.attribution import explain_row
+from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.network import Array
 from plainnet.tables import (
     Category,
@@ -821,7 +821,7 @@ def test_real_numbers(file: Path) -> None:
         writer.writerows([*x, y] for x, y in zip(data.data.tolist(), data.target, strict=True))
     train = read_tables(file, "progression").train
     assert train is not None
-    pooled = pool_numbers(train, [*cross_validate_numbers(train, Regressor())])
+    pooled = pool(train, [*cross_validate(train, Regressor())], Regressor())
     assert pooled.n == 442
     assert pooled.r2 > 0.4
     assert pooled.rmse_interval[1] < pooled.baseline_rmse

@@ -99,9 +99,9 @@ def test_an_ensemble_is_a_list_of_them(tmp_path: Path) -> None:
     tensors = ("0.weight", "0.bias", "2.weight", "2.bias")
     assert {*load_file(tmp_path / "w")} == {f"{i}.{name}" for i in (0, 1) for name in tensors}
     other = Classifier(hidden=(4,), epochs=1, ensemble=2, dropout=0, seed=5).fit(X, Y)
-    other.preprocessing = ours.preprocessing
+    other.inputs = ours.inputs
     read_weights(tmp_path / "w", other)
-    ours.temperature, ours.earlier = 1.0, [ours.earlier[0]._replace(temperature=1.0)]
+    ours.networks = [member._replace(temperature=1.0) for member in ours.networks]
     assert other.predict_proba(X).tobytes() == ours.predict_proba(X).tobytes()
 
 

@@ -39,8 +39,7 @@ from plainnet import (
 )
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.regression import RegressionEvaluation
-from plainnet.models.explain import Explanation
-from plainnet.models.explain_row import RowExplanation
+from plainnet.models.attribution import Explanation, RowExplanation
 from plainnet.network.trace import Trace
 
 Array = npt.NDArray[Any]

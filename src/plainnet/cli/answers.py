@@ -9,7 +9,7 @@ from typing import Any
 from plainnet.cli.overwriting import check_answers, check_kind, check_not_read
 from plainnet.errors import SettingError
 from plainnet.files.writing import write_file
-from plainnet.models import Learner
+from plainnet.models import AnyModel
 from plainnet.reports.settings import threshold_text
 
 STDOUT = Path("-")
@@ -39,13 +39,13 @@ def write_csv(path: Path, text: str) -> None:
         write_file(path, text)
 
 
-def threshold_fact(learner: Learner) -> dict[str, float]:
+def threshold_fact(learner: AnyModel) -> dict[str, float]:
     """What --json says of the threshold, where one decides and is not ½."""
     threshold = getattr(learner, "threshold", 0.5)
     return {"threshold": threshold} if threshold_text(learner) else {}
 
 
-def with_threshold(learner: Learner, text: str) -> str:
+def with_threshold(learner: AnyModel, text: str) -> str:
     """Answers as text, and under them where yes is said, if that is not at half."""
     threshold = threshold_text(learner)
     return f"{text}\n\nthreshold: {threshold}" if threshold else text

@@ -1,6 +1,5 @@
 """`plainnet cross-validate`: how well a recipe does on few pictures."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,13 +28,8 @@ from plainnet.digits import number
 from plainnet.errors import DataError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.regression import RegressionEvaluation
-from plainnet.models import Recipe, Regressor
-from plainnet.models.cross_regression import (
-    NumberFold,
-    cross_validate_numbers,
-    pool_numbers,
-)
-from plainnet.models.cross_validation import Fold, cross_validate, pool
+from plainnet.models import AnyModel, Classifier, Recipe, Regressor
+from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.models.features import extractor_of
 from plainnet.models.picture_samples import grey_if_all_are
 from plainnet.pictures.check.data_report import left_out_facts
@@ -69,8 +63,8 @@ def command(
         raise DataError(f"{data} holds test data only; name training data.")
     tell_task(splits, asked)
     samples = grey_if_all_are(samples)
-    run = _run if samples.target is None else _run_numbers
-    done = run(samples, given(options), folds)
+    kind = Regressor if samples.holds_numbers else Classifier
+    done = _run(samples, kind(**given(options)), folds)
     if as_json:
         print_json({**done.facts, **left_out_facts(splits)})
         return
@@ -86,37 +80,25 @@ class _Done(NamedTuple):
     facts: dict[str, Any]
 
 
-def _run(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
+def _run(samples: Dataset, like: AnyModel, folds: int) -> _Done:
+    name = "rmse" if samples.holds_numbers else "accuracy"
+    label, written = ("RMSE", number) if samples.holds_numbers else (name, percent)
     done = []
     with counting("training") as count:
-        for fold in cross_validate(samples, Recipe.of(settings), folds):
+        for fold in cross_validate(samples, like, folds):
             done.append(fold)
-            say(f"fold {fold.number}/{folds}  accuracy {percent(fold.evaluation.accuracy)}")
+            say(f"fold {fold.number}/{folds}  {label} {written(getattr(fold.evaluation, name))}")
             count(fold.number, folds)
-    result = pool(samples, tuple(done))
-    by_fold = f"{percent(result.mean)} on average, ± {100 * result.spread:.1f} (spread)"
-    measured = {"mean_accuracy": result.mean, "spread": result.spread}
-    return _Done(result.pooled, by_fold, _facts(done, measured, result.pooled))
-
-
-def _run_numbers(samples: Dataset, settings: dict[str, Any], folds: int) -> _Done:
-    done, like = [], Regressor(**settings)
-    with counting("training") as count:
-        for fold in cross_validate_numbers(samples, like, folds):
-            done.append(fold)
-            say(f"fold {fold.number}/{folds}  RMSE {number(fold.evaluation.rmse)}")
-            count(fold.number, folds)
-    errors = np.array([fold.evaluation.rmse for fold in done])
-    mean, spread = float(errors.mean()), float(errors.std(ddof=1))
+    each = np.array([getattr(fold.evaluation, name) for fold in done])
+    mean, spread = float(each.mean()), float(each.std(ddof=1))
     by_fold = f"RMSE {number(mean)} on average, ± {number(spread)} (spread)"
-    pooled = pool_numbers(samples, done)
-    return _Done(pooled, by_fold, _facts(done, {"mean_rmse": mean, "spread": spread}, pooled))
-
-
-def _facts(
-    folds: Sequence[Fold | NumberFold],
-    measured: dict[str, float],
-    pooled: Evaluation | RegressionEvaluation,
-) -> dict[str, Any]:
-    each = [fold.evaluation.to_dict() for fold in folds]
-    return {"folds": each, **measured, "pooled": pooled.to_dict()}
+    if not samples.holds_numbers:
+        by_fold = f"{percent(mean)} on average, ± {100 * spread:.1f} (spread)"
+    pooled = pool(samples, done, like)
+    facts = {
+        "folds": [fold.evaluation.to_dict() for fold in done],
+        f"mean_{name}": mean,
+        "spread": spread,
+        "pooled": pooled.to_dict(),
+    }
+    return _Done(pooled, by_fold, facts)

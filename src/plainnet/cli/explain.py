@@ -13,8 +13,9 @@ from plainnet.cli.options import PathType, choice, json_option, print_json
 from plainnet.cli.rows import LINE_HELP
 from plainnet.errors import FileError, SettingError
 from plainnet.files.writing import write_file
-from plainnet.models import Learner, load_any
-from plainnet.models.explain import METHODS, Explanation, explain
+from plainnet.models import AnyModel, load_any
+from plainnet.models.attribution import Explanation, explain_pixels
+from plainnet.models.attribution_methods import METHODS
 from plainnet.models.run_folder import only_classes
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text
@@ -70,7 +71,7 @@ def command(
         out = Path(f"{picture.stem}-explained.png")
     _check_out(out, picture)
     classifier = only_classes(learner, run)
-    told = explain(classifier, picture, method=method, of=of)
+    told = explain_pixels(classifier, picture, method=method, of=of)
     if out is not None:
         write_file(out, explanation_png(told))
     if as_json:
@@ -81,7 +82,7 @@ def command(
     print(f"written  {printable(str(out))}")
 
 
-def _check_meant(learner: Learner, others: Mapping[str, object], other: str) -> None:
+def _check_meant(learner: AnyModel, others: Mapping[str, object], other: str) -> None:
     """Refuse options that mean something for other kinds of run only."""
     for option, value in others.items():
         if value is not None:

@@ -10,7 +10,7 @@ from plainnet.cli.rows import rows_at
 from plainnet.digits import number, signed
 from plainnet.errors import SettingError
 from plainnet.models import Classifier, Regressor
-from plainnet.models.explain_row import RowExplanation, explain_row
+from plainnet.models.attribution import RowExplanation, explain_row
 from plainnet.reports import printable, table
 from plainnet.tables import Table
 

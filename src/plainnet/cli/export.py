@@ -138,7 +138,7 @@ def _tell_plain(learner: Classifier | Regressor, files: dict[str, str]) -> None:
     for kind in files:
         print(f"written  {printable(files[kind])}")
         if kind == "weights":
-            n = len(learner.members)
+            n = len(learner.networks)
             of = f", {n} times" if n > 1 else ""
             print(f"layers   {sequential(learner.network)}{of}")
 

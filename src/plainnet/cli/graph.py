@@ -36,8 +36,8 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
         return
     out = out or Path(f"{name}-graph.svg")
     write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
-    if learner.earlier:
-        print(f"one of {len(learner.members)} networks of this kind, which are averaged")
+    if len(learner.networks) > 1:
+        print(f"one of {len(learner.networks)} networks of this kind, which are averaged")
     print(f"{network_line(learner.network)}\nwritten  {printable(str(out))}")
 
 

@@ -14,8 +14,8 @@ from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import (
     CHECKPOINT,
+    AnyModel,
     Checkpoint,
-    Learner,
     finish_run,
     keep_run,
     start_run,
@@ -34,7 +34,7 @@ EVENTS = "tensorboard"
 
 
 def train_run(
-    learner: Learner,
+    learner: AnyModel,
     splits: Splits,
     folder: Path,
     *,
@@ -90,7 +90,7 @@ def train_run(
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
+def _learn(learner: AnyModel, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
     """Train with progress on stderr."""
     told = None
     try:
@@ -114,15 +114,15 @@ def _learn(learner: Learner, splits: Splits, checkpoint: Checkpoint, events: obj
     say("")
 
 
-def _headed(epochs: Epochs, learner: Learner) -> Epochs:
+def _headed(epochs: Epochs, learner: AnyModel) -> Epochs:
     """Say, before the first epoch of each network of an ensemble, which one it is."""
     for epoch in epochs:
         if epoch.number == 1 and learner.recipe.ensemble > 1:
-            say(f"network {len(learner.earlier) + 1} of {learner.recipe.ensemble}")
+            say(f"network {len(learner.networks)} of {learner.recipe.ensemble}")
         yield epoch
 
 
-def _tell(learner: Learner) -> None:
+def _tell(learner: AnyModel) -> None:
     """What is trained on, and what is trained."""
     parts = {"training": learner.training, "validation": learner.validation}
     for name, part in parts.items():
@@ -132,7 +132,7 @@ def _tell(learner: Learner) -> None:
         say(f"{'features':10}  {printable(learner.extractor.told())}")
     say(f"{'network':10}  {network_line(learner.network)}")
     if learner.history:
-        n, network = len(learner.latest_history), len(learner.earlier) + 1
+        n, network = len(learner.latest_history), len(learner.networks)
         of = f" of network {network}" if learner.recipe.ensemble > 1 else ""
         say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
 
@@ -146,7 +146,7 @@ def _answers_in(part: Dataset) -> str:
     return ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
 
 
-def _stopped(learner: Learner, folder: Path, checkpoint: Checkpoint) -> str:
+def _stopped(learner: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:
     """How far it came, where that is, and the command that goes on."""
     epochs = count(len(learner.history), "epoch")
     kept = f"what was reached is kept in {folder}" if learner.history else "no model yet"
@@ -156,6 +156,6 @@ def _stopped(learner: Learner, folder: Path, checkpoint: Checkpoint) -> str:
     return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
 
 
-def _measured(learner: Learner, test: Dataset | None) -> dict[str, Measured]:
+def _measured(learner: AnyModel, test: Dataset | None) -> dict[str, Measured]:
     parts = {"validation": learner.validation, "test": test}
     return {name: learner.evaluate(part) for name, part in parts.items() if part is not None}

@@ -82,9 +82,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
     found = ask(classifier, pictures)
     for what in found.unread.values():
         say(f"Error: {printable(what)}")
-    answers = (
-        [classifier.classes[k] for k in classifier.answers(np.array(found.P))] if found.P else []
-    )
+    answers = classifier.answers.plain(np.array(found.P)) if found.P else []
     if as_json:
         print_json(_json(classifier, found, answers))
     elif answers and csv_file != STDOUT:

@@ -76,7 +76,7 @@ def _answered(learner: Classifier | Regressor, path: Path) -> _Answered:
     if isinstance(learner, Regressor):
         return _Answered(path, read, learner.predict(read).tolist(), None)
     P = learner.predict_proba(read)
-    return _Answered(path, read, [learner.classes[k] for k in learner.answers(P)], P)
+    return _Answered(path, read, [learner.classes[k] for k in learner.answers.choose(P)], P)
 
 
 def _place(one: _Answered, row: int) -> int:

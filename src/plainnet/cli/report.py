@@ -17,7 +17,7 @@ from plainnet.cli.reading import read_told
 from plainnet.cli.tables import OPTIONS, of_table
 from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError
-from plainnet.models import Learner, Recipe, load_any
+from plainnet.models import AnyModel, Recipe, load_any
 from plainnet.models.evaluating import PARTS, parts_of, read_for
 from plainnet.pictures.check import check_splits, leaks, without_leaks
 from plainnet.reports import printable, say
@@ -99,7 +99,7 @@ SWITCHES = ("strict", "drop_leaks")
 
 
 def report_training(
-    learner: Learner, splits: Splits, folder: Path, findings: Sequence[str] | None
+    learner: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> Path | None:
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
@@ -114,7 +114,7 @@ def report_training(
     parts = {name: data for name, data in choices.items() if data is not None}
     name = next(iter(parts))
     settings = run_settings(folder)
-    kept = learner.kept_epoch
+    kept = learner.best_epoch
     try:
         report = report_of(
             title_of(folder),
@@ -153,14 +153,16 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     return shlex.join(words)
 
 
-def _share_held_out(learner: Learner, parts: dict[str, Dataset]) -> float:
+def _share_held_out(learner: AnyModel, parts: dict[str, Dataset]) -> float:
     """What share of the training samples a training on these parts holds out."""
     if "validation" in parts or "train" not in parts:
         return 0.0
     return learner.recipe.settled(parts["train"], tested="test" in parts).validation_share
 
 
-def _with_held_out(learner: Learner, parts: dict[str, Dataset], share: float) -> dict[str, Dataset]:
+def _with_held_out(
+    learner: AnyModel, parts: dict[str, Dataset], share: float
+) -> dict[str, Dataset]:
     """The parts, with the validation samples that the run held out as they were then.
 
     They are drawn again as the training drew them, and taken for the same only if they are answered
@@ -171,7 +173,7 @@ def _with_held_out(learner: Learner, parts: dict[str, Dataset], share: float) ->
         return parts
     train = parts["train"]
     rng = np.random.default_rng(learner.recipe.seed).spawn(3)[2]
-    kept, held_out = learner.split(train, share, rng)
+    kept, held_out = learner.answers.split(train, share, rng)
     if not len(held_out):
         return parts
     validation = train.take(held_out)

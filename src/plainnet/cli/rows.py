@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.models import Learner
+from plainnet.models import AnyModel
 from plainnet.models.rows import rows_of
 from plainnet.network import Array
 from plainnet.tables import Table, read_table
@@ -16,7 +16,7 @@ LINE_HELP = (
 )
 
 
-def rows_at(learner: Learner, path: Path, line: int | None) -> tuple[Table | Array, list[str]]:
+def rows_at(learner: AnyModel, path: Path, line: int | None) -> tuple[Table | Array, list[str]]:
     """The rows of a file as the learner takes them, and what each is called.
 
     Args:

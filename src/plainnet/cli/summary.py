@@ -9,7 +9,7 @@ import click
 
 from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.digits import mean_text, number
-from plainnet.models import Classifier, Learner, Regressor, load_any
+from plainnet.models import AnyModel, Classifier, Regressor, load_any
 from plainnet.reports import network_text, percent, printable, table
 from plainnet.reports.settings import settings_used, threshold_text
 from plainnet.reports.text import TERMINAL, columns_told
@@ -31,8 +31,8 @@ def command(run: Path, as_json: bool) -> None:
         print(_wrapped(name, told))
     for part, measured in learner.quality.items():
         print(_wrapped(part, _measured(measured)))
-    if learner.earlier:
-        print(_wrapped("ensemble", f"{len(learner.members)} networks like this, averaged"))
+    if len(learner.networks) > 1:
+        print(_wrapped("ensemble", f"{len(learner.networks)} networks like this, averaged"))
     if (columns := learner.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(learner.network)}\n")
@@ -47,7 +47,7 @@ def _wrapped(name: str, text: str) -> str:
     return begin + ("\n" + " " * len(begin)).join(lines)
 
 
-def _about(learner: Learner) -> Iterator[tuple[str, str]]:
+def _about(learner: AnyModel) -> Iterator[tuple[str, str]]:
     """What it answers, and what it is asked with."""
     if isinstance(learner, Regressor):
         unit = f"{mean_text(learner.mean, learner.scale)} in training"
@@ -76,7 +76,7 @@ def _measured(measured: Any) -> str:
         return printable(str(measured))
 
 
-def _facts(learner: Learner) -> dict[str, object]:
+def _facts(learner: AnyModel) -> dict[str, object]:
     network = learner.network
     answers: dict[str, object] = {"temperature": learner.temperature}
     if isinstance(learner, Classifier):
@@ -93,7 +93,7 @@ def _facts(learner: Learner) -> dict[str, object]:
             {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
             for layer in network.layers
         ],
-        "networks": len(learner.members),
+        "networks": len(learner.networks),
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),
         "recipe": learner.recipe.to_dict(),

@@ -14,7 +14,7 @@ from plainnet.data.class_matching import class_meant
 from plainnet.digits import number
 from plainnet.errors import FileError, SettingError
 from plainnet.files.writing import write_file
-from plainnet.models import Classifier, Learner, Regressor, load_any
+from plainnet.models import AnyModel, Classifier, Regressor, load_any
 from plainnet.models.picture_samples import raw_pictures
 from plainnet.models.tracing import trace_answers
 from plainnet.network import Array
@@ -72,7 +72,7 @@ def command(
     told = trace_answers(learner, samples, meant, training=training)
     if isinstance(learner, Classifier):
         P = learner.predict_proba(samples)
-        answers = [learner.classes[k] for k in learner.answers(P)]
+        answers = [learner.classes[k] for k in learner.answers.choose(P)]
         said = _classes(learner, P, answers)
     else:
         answers = learner.predict(samples).tolist()
@@ -134,12 +134,12 @@ def _taken(learner: Classifier | Regressor, right: str | float | None) -> str:
     else:
         taken = f"right is {'what the table says' if right is None else number(float(right))}; "
         taken += f"y = (right − {number(learner.mean)}) / {number(learner.scale)}"
-    if learner.earlier:
-        taken += f"; the mean of {len(learner.members)} networks, the last of which follows"
+    if len(learner.networks) > 1:
+        taken += f"; the mean of {len(learner.networks)} networks, the last of which follows"
     return taken
 
 
-def _page(learner: Learner, told: Trace, samples: Any, summary: str) -> str:
+def _page(learner: AnyModel, told: Trace, samples: Any, summary: str) -> str:
     preprocessing, who = learner.preprocessing, learner.extractor
     shown: Html | str = ""
     if learner.picture_shape:

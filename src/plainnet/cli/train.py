@@ -35,7 +35,7 @@ from plainnet.data import Splits
 from plainnet.errors import SettingError
 from plainnet.models import (
     RUNS,
-    Learner,
+    AnyModel,
     Recipe,
     Regressor,
     new_run,
@@ -141,7 +141,7 @@ def command(
 
 
 def _page(
-    learner: Learner, splits: Splits, folder: Path, findings: Sequence[str] | None
+    learner: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> tuple[Path | None, int]:
     """The page about the training, where it could be written; the exit code, if it was stopped."""
     try:
@@ -153,7 +153,7 @@ def _page(
 def _tell(
     results: Mapping[str, Measured],
     page: Path | None,
-    learner: Learner,
+    learner: AnyModel,
     folder: Path,
     splits: Splits | None,
 ) -> None:
@@ -212,23 +212,23 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(at_home(path)))
 
 
-def _kept(learner: Learner) -> int:
-    kept = learner.kept_epoch
+def _kept(learner: AnyModel) -> int:
+    kept = learner.best_epoch
     return kept.number if kept else 0
 
 
-def _kept_text(learner: Learner) -> str:
-    n, epochs = len(learner.members), len(learner.latest_history)
+def _kept_text(learner: AnyModel) -> str:
+    n, epochs = len(learner.networks), len(learner.latest_history)
     last = f", in the last of {n} networks" if n > 1 else ""
     return f"epoch {_kept(learner)} of {epochs}{last}"
 
 
-def _facts(learner: Learner) -> dict[str, Any]:
+def _facts(learner: AnyModel) -> dict[str, Any]:
     named = {"target": learner.target} if isinstance(learner, Regressor) else {}
     return {
         "classes": list(getattr(learner, "classes", ())),
         **named,
-        "networks": len(learner.members),
+        "networks": len(learner.networks),
         "epochs": len(learner.history),
         "kept_epoch": _kept(learner),
         "parameters": learner.network.n_parameters,
@@ -236,7 +236,7 @@ def _facts(learner: Learner) -> dict[str, Any]:
     }
 
 
-def _where(learner: Learner, folder: Path) -> str:
+def _where(learner: AnyModel, folder: Path) -> str:
     samples = "PICTURE" if learner.picture_shape else "FEATURES.npy"
     samples = "TABLE.csv" if learner.columns else samples
     lines = [

@@ -63,15 +63,17 @@ class Dataset:
         if self.weights is not None:
             self._check_weights(self.weights)
         self._check_X()
-        if self.target is None:
-            self._check_y()
-        else:
-            self._check_numbers()
+        self._check_numbers() if self.holds_numbers else self._check_y()
         if self.paths is not None and len(self.paths) != len(self.X):
             raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
 
     def __len__(self) -> int:
         return len(self.X)
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether a number is to be predicted for each sample; otherwise its class is."""
+        return self.target is not None
 
     @property
     def is_pictures(self) -> bool:
@@ -120,14 +122,14 @@ class Dataset:
 
     def counts(self) -> dict[str, int]:
         """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
-        if self.target is not None:
+        if self.holds_numbers:
             return {}
         numbers = np.bincount(self.y, minlength=len(self.classes))
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def check_for_training(self) -> None:
         """A DataError unless there are at least two classes, or numbers, to be told apart."""
-        if self.target is not None:
+        if self.holds_numbers:
             if np.ptp(self.y) == 0:
                 raise self._error(
                     f"holds one value of {self.target!r} only, {self.y[0]:g}; there is nothing to "

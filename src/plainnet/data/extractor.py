@@ -26,10 +26,8 @@ class Extractor:
     """The name of the class in a model file."""
     takes: ClassVar[str]
     """What it makes features of, for messages: `picture files`."""
-    is_standardized: ClassVar[bool] = False
-    """Whether its features are on one scale already, and need none of the training samples."""
-    takes_features: ClassVar[bool] = True
-    """Whether an array of floats that is handed in holds features; else only a `Dataset` does."""
+    inputs: ClassVar[str] = "extracted"
+    """The kind of a model's inputs that its features are."""
     n_features: int
     """How many features a sample gets."""
 
@@ -81,6 +79,7 @@ class Extractor:
 class PictureExtractor(Extractor):
     """One that makes features of pictures, and so can be asked about files, and shown."""
 
+    inputs = "backbone"
     name: str
     """What it is called."""
     shape: tuple[int, int, int]

@@ -116,7 +116,7 @@ def _answers(
             unit = max(unit, STEPS * float(np.spacing(np.float32(abs(learner.mean)))))
         return {f"prediction_{i}": learner.predict(samples), f"unit_{i}": np.array(unit)}
     P = learner.predict_proba(samples)
-    answers: Array = np.asarray(labels)[learner.answers(P)]
+    answers: Array = np.asarray(labels)[learner.answers.choose(P)]
     return {f"probabilities_{i}": P, f"labels_{i}": answers, f"close_{i}": _close(learner, P)}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from plainnet.data import PictureExtractor
-from plainnet.models import Classifier, Regressor
+from plainnet.models import Model
 from plainnet.network import Array
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Category, Column, Date, Number
@@ -18,7 +18,7 @@ FIRST_DAY, LAST_DAY = -719_000, 2_930_000
 """Those of the years 1 to 9999, which a date can be written of."""
 
 
-def golden_samples(learner: Classifier | Regressor) -> list[Array]:
+def golden_samples(learner: Model) -> list[Array]:
     """Samples that spread as those of the training do, always the same."""
     rng, extractor = np.random.default_rng(SEED), learner.extractor
     if isinstance(extractor, PictureExtractor):

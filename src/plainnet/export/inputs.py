@@ -5,7 +5,7 @@ from typing import NamedTuple
 from plainnet.errors import SettingError
 from plainnet.export.backbone_nodes import batch_of
 from plainnet.metrics.moments import needs_double
-from plainnet.models import Classifier, Regressor
+from plainnet.models import Model, Regressor
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Category, Column, Date, Number
@@ -32,7 +32,7 @@ class Input(NamedTuple):
         return {"float32": "FLOAT", "float64": "DOUBLE"}.get(self.dtype, self.dtype.upper())
 
 
-def inputs_of(learner: Classifier | Regressor) -> list[Input]:
+def inputs_of(learner: Model) -> list[Input]:
     """What the graph takes: of a table its columns, else one thing.
 
     Raises:

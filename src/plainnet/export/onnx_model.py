@@ -113,7 +113,7 @@ def onnx_model(learner: Classifier | Regressor, *, numbers: bool = False) -> onn
 
 def _check(learner: Classifier | Regressor, numbers: bool) -> None:
     """A SettingError if it cannot be exported so."""
-    if not learner.told_answers():
+    if not learner.is_trained:
         raise SettingError(f"This {learner.kind} has not learned anything yet; call fit(…) first.")
     if numbers and isinstance(learner, Regressor):
         raise SettingError("The numbers of classes are wanted of a regressor; leave numbers out.")
@@ -133,7 +133,7 @@ def _raw(nodes: Nodes, learner: Classifier | Regressor, taken: Sequence[Input]) 
 
 def _prefix(learner: Classifier | Regressor, i: int) -> str:
     """Of the names of one network's values."""
-    return f"members.{i}." if learner.earlier else ""
+    return f"members.{i}." if len(learner.networks) > 1 else ""
 
 
 def _prediction_nodes(nodes: Nodes, regressor: Regressor, raw: str) -> None:
@@ -141,7 +141,7 @@ def _prediction_nodes(nodes: Nodes, regressor: Regressor, raw: str) -> None:
     X = scale_nodes(nodes, raw, regressor.preprocessing)
     outputs = [
         network_nodes(nodes, member.network, X, _prefix(regressor, i))
-        for i, member in enumerate(regressor.members)
+        for i, member in enumerate(regressor.networks)
     ]
     z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
     scaled = nodes.add("Mul", z, nodes.double(regressor.scale, "target.scale"))
@@ -154,7 +154,7 @@ def _answer_nodes(nodes: Nodes, classifier: Classifier, raw: str, labels: Array)
     """From what the preprocessing takes to the outputs."""
     K = len(classifier.classes)
     X, answers = scale_nodes(nodes, raw, classifier.preprocessing), []
-    for i, member in enumerate(classifier.members):
+    for i, member in enumerate(classifier.networks):
         prefix = _prefix(classifier, i)
         Z = network_nodes(nodes, member.network, X, prefix)
         if member.temperature != 1:
@@ -178,14 +178,14 @@ def metadata_of(learner: Classifier | Regressor) -> dict[str, str]:
         "plainnet.version": __version__,
         "plainnet.input": "; ".join(one.told() for one in inputs_of(learner)),
         "plainnet.shape": json.dumps(learner.preprocessing.shape),
-        "plainnet.networks": str(len(learner.members)),
+        "plainnet.networks": str(len(learner.networks)),
         "numpy.version": np.__version__,
     }
     if isinstance(learner, Regressor):
         facts["plainnet.target"] = sound_text(learner.target)
     else:
         facts["plainnet.classes"] = sound_text(json.dumps(learner.classes, ensure_ascii=False))
-        temperatures = [member.temperature for member in learner.members]
+        temperatures = [member.temperature for member in learner.networks]
         facts["plainnet.temperatures"] = json.dumps(temperatures)
         if len(learner.classes) == 2:
             facts["plainnet.threshold"] = repr(learner.threshold)

@@ -18,7 +18,7 @@ from plainnet.files.header import Entry
 from plainnet.files.model_file import check_sound
 from plainnet.files.tensors import TensorFile, open_tensors
 from plainnet.files.writing import write_file
-from plainnet.models import Classifier, Regressor
+from plainnet.models import Model
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.network import (
     Array,
@@ -45,7 +45,7 @@ MOST_TOLD = 30
 """Tensors that an error names of each list."""
 
 
-def write_weights(path: str | Path, model: Network | Classifier | Regressor) -> None:
+def write_weights(path: str | Path, model: Network | Model) -> None:
     """Write the weights as `torch.nn.Sequential(…).state_dict()` would hold them.
 
     Args:
@@ -71,7 +71,7 @@ def write_weights(path: str | Path, model: Network | Classifier | Regressor) -> 
     write_file(path, save(content, metadata={"format": "pt"}))
 
 
-def read_weights(path: str | Path, model: Network | Classifier | Regressor) -> None:
+def read_weights(path: str | Path, model: Network | Model) -> None:
     """Put the weights of a file into a network of the same layers; all of them, or none.
 
     What was measured of a classifier was measured with its own weights. If those of the file are
@@ -97,8 +97,8 @@ def read_weights(path: str | Path, model: Network | Classifier | Regressor) -> N
     for name in changed:
         places[name][...] = read[name]
     if changed and not isinstance(model, Network):
-        model.quality, model.temperature = {}, 1.0
-        model.earlier = [EnsembleMember(member.network, 1.0) for member in model.earlier]
+        model.quality = {}
+        model.networks = [EnsembleMember(member.network, 1.0) for member in model.networks]
 
 
 def sequential(network: Network) -> str:
@@ -125,15 +125,15 @@ def _in_torch(layer: Layer) -> str:
     )
 
 
-def _networks(model: Network | Classifier | Regressor) -> Sequence[tuple[str, Network]]:
+def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
     """The networks, and what stands before the names of their tensors."""
     if isinstance(model, Network):
         return [("", model)]
-    if not model.told_answers():
+    if not model.is_trained:
         raise SettingError(f"This {model.kind} has not learned anything yet; call fit(…) first.")
-    if not model.earlier:
+    if len(model.networks) == 1:
         return [("", model.network)]
-    return [(f"{i}.", member.network) for i, member in enumerate(model.members)]
+    return [(f"{i}.", member.network) for i, member in enumerate(model.networks)]
 
 
 def _views(network: Network, prefix: str) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 from plainnet.models.checkpoint import Checkpoint
 from plainnet.models.classifier import Classifier
-from plainnet.models.learner import Learner
+from plainnet.models.model import Model
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
 from plainnet.models.regressor import Regressor
@@ -20,16 +20,19 @@ from plainnet.models.run_folder import (
     tidy_run,
 )
 from plainnet.models.serialization import CHECKPOINT
+from plainnet.models.trainable import AnyModel, TrainableModel
 
 __all__ = [
     "CHECKPOINT",
     "RUNS",
+    "AnyModel",
     "Checkpoint",
     "Classifier",
-    "Learner",
+    "Model",
     "Preprocessing",
     "Recipe",
     "Regressor",
+    "TrainableModel",
     "finish_run",
     "keep_run",
     "load_any",

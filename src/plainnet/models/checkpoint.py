@@ -1,4 +1,4 @@
-"""The checkpoint of a learner's training: nothing of it is lost, whatever ends the process."""
+"""The checkpoint of a model's training: nothing of it is lost, whatever ends the process."""
 
 import hashlib
 import json
@@ -40,9 +40,10 @@ SHARE = 20
 
 @dataclass
 class Training:
-    """One training of a learner's network: all that its next step depends on."""
+    """One training of a model's network: all that its next step depends on."""
 
-    network: Network
+    networks: list[EnsembleMember]
+    """Of an ensemble so far; the last one is trained."""
     optimizer: Optimizer
     generators: Mapping[str, Rng]
     """That it draws from, beside those of the layers."""
@@ -50,14 +51,17 @@ class Training:
     data: str
     """The `fingerprint` of what it learns from."""
     history: list[Epoch]
-    """Of the learner; it ends with the epochs of this network."""
-    earlier: list[EnsembleMember]
-    """The networks of an ensemble that were trained before."""
+    """Of the model; it ends with the epochs of this network."""
     average: Average | None = None
     watched: bool = False
     """Whether it is measured on validation samples."""
     kept: Kept = field(default_factory=Kept)
     position: Position = field(default_factory=Position)
+
+    @property
+    def network(self) -> Network:
+        """The one that is trained."""
+        return self.networks[-1].network
 
     def save(self, path: Path) -> None:
         """Write everything.
@@ -75,9 +79,9 @@ class Training:
             "data": self.data,
             "history": [asdict(epoch) for epoch in self.history],
             "record": self.kept.record,
-            "earlier": temperatures_of(self.earlier),
+            "earlier": temperatures_of(self.networks[:-1]),
         }
-        tensors |= tensors_of(self.earlier)
+        tensors |= tensors_of(self.networks[:-1])
         write_tensors(path, tensors, facts)
 
     def load(self, path: Path) -> None:
@@ -120,10 +124,11 @@ class Training:
             )
 
     def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
-        self.earlier[:] = members_from(facts["earlier"], tensors, self.network.copy)
+        earlier = members_from(facts["earlier"], tensors, self.network.copy)
+        self.networks[:-1] = earlier
         history = [_epoch(row, self.watched) for row in facts["history"]]
         epochs = facts["position"]["epochs"]
-        if epochs > len(history) or len(self.earlier) >= self.recipe.ensemble:
+        if epochs > len(history) or len(earlier) >= self.recipe.ensemble:
             raise ValueError("its epochs and networks are not those that it counts")
         kept, values = named(tensors, "kept."), values_of(self.network)
         if (kept or epochs) and (

@@ -1,4 +1,4 @@
-"""A network with its temperature: a learner is one of them, or several that are averaged."""
+"""A network with its temperature: a model has one of them, or several that are averaged."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

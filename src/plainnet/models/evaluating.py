@@ -1,10 +1,10 @@
-"""Whatever a learner can be fitted on, as the data set that it is evaluated on."""
+"""Whatever a model can be trained on, as the data set that it is evaluated on."""
 
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +15,12 @@ from plainnet.data.mistaken import looks_like
 from plainnet.data.sources import holds_class_folders
 from plainnet.errors import DataError, SettingError
 from plainnet.models.class_weights import without_0
-from plainnet.models.labels import Labels, align_classes
-from plainnet.models.samples import Samples, raw_samples
+from plainnet.models.labels import Labels
+from plainnet.models.model import Model
+from plainnet.models.samples import Samples
 from plainnet.models.swapped import check_order
 from plainnet.network import Array
 from plainnet.network.arrays import unmasked
-
-if TYPE_CHECKING:
-    from plainnet.models.learner import Learner
 
 PARTS = ("test", "validation", "train")
 """The parts of a data set, those first that training has not seen."""
@@ -34,20 +32,20 @@ def parts_of(splits: Splits) -> dict[str, Dataset]:
 
 
 def data_to_evaluate(
-    learner: "Learner",
+    model: Model,
     data: Samples | Splits,
     y: Labels | None = None,
     *,
     target: str | int | None = None,
     weights: Array | None = None,
 ) -> Dataset:
-    """The samples with what is right for each; see `Learner.evaluate`.
+    """The samples with what is right for each; see `TrainableModel.evaluate`.
 
     Raises:
         DataError: they are of another kind than those of the training, or what is right is missing.
         SettingError: a `target` of what is no table.
     """
-    if target is not None and (y is not None or learner.columns is None):
+    if target is not None and (y is not None or model.columns is None):
         why = "y says already what is right" if y is not None else "the model knows no columns"
         raise SettingError(f"target names a column of a table, but {why}; leave target out.")
     weights, data, y = without_0(weights, data, y)
@@ -56,29 +54,29 @@ def data_to_evaluate(
             raise DataError("A data set holds its classes or numbers already; leave y out.")
         found = data if isinstance(data, Dataset) else _first(data)
     elif y is not None:
-        found = _with_answers(learner, data, y)
-    elif learner.columns is not None:
-        found, weights = _of_table(learner, data, target, weights), None
+        found = _with_answers(model, data, y)
+    elif model.columns is not None:
+        found, weights = _of_table(model, data, target, weights), None
     elif isinstance(data, (str, os.PathLike)):
-        found = _first(read_for(learner, Path(data), _read))
+        found = _first(read_for(model, Path(data), _read))
     else:
         raise DataError(
-            f"The model was trained on {learner.trained_on}. To evaluate on samples, give the "
+            f"The model was trained on {model.trained_on}. To evaluate on samples, give the "
             "class or number of each too, evaluate(X, y); or name a folder or file that holds both."
         )
-    learner.check_kind(found)
+    model.answers.check_data(found)
     if weights is not None:
         found = replace(found, weights=unmasked(weights, "The array of weights"))
     return found.counted()
 
 
 def read_for(
-    learner: "Learner", path: Path, read: Callable[..., Splits], part: str | None = None
+    model: Model, path: Path, read: Callable[..., Splits], part: str | None = None
 ) -> Splits:
     """What lies at a path as the model takes it.
 
     Args:
-        learner: the model.
+        model: the model.
         path: anything that could be learned from.
         read: reads a path with `extractor`, or with `size` and `grey`, as `read_data`.
         part: what of it is wanted; None: the first of `PARTS` that there is.
@@ -87,37 +85,34 @@ def read_for(
         DataError: it is of another kind than what the model was trained on, or holds classes that
             it does not know.
     """
-    _check_names(learner, path, part)
-    preprocessing = learner.preprocessing
-    if learner.extractor is not None:
-        return read(path, extractor=learner.extractor)
-    if not preprocessing.is_pictures:
+    _check_names(model, path, part)
+    options = model.inputs.read_options()
+    if model.extractor is not None:
+        return read(path, **options)
+    try:
+        splits = read(path, **options)
+    except SettingError:  # features, which have no size
         splits = read(path)
-    else:
-        try:
-            splits = read(path, size=preprocessing.size, grey=preprocessing.grey)
-        except SettingError:  # features, which have no size
-            splits = read(path)
-    if _first(splits).is_pictures != preprocessing.is_pictures:
+    if _first(splits).is_pictures != model.preprocessing.is_pictures:
         kinds = ("feature vectors", "pictures")
         raise DataError(
-            f"The model was trained on {kinds[preprocessing.is_pictures]}, but {path} holds "
-            f"{kinds[not preprocessing.is_pictures]}; evaluate it on data of its own kind."
+            f"The model was trained on {kinds[model.preprocessing.is_pictures]}, but {path} holds "
+            f"{kinds[not model.preprocessing.is_pictures]}; evaluate it on data of its own kind."
         )
     return splits
 
 
-def _check_names(learner: "Learner", path: Path, part: str | None) -> None:
+def _check_names(model: Model, path: Path, part: str | None) -> None:
     """Refuse class folders that the model cannot answer for, before their pictures are read."""
-    if learner.columns is None and (found := looks_like(path)) == "a table":
-        raise DataError(_other_kind(learner, path, found))
+    if model.columns is None and (found := looks_like(path)) == "a table":
+        raise DataError(_other_kind(model, path, found))
     if not holds_class_folders(path):
         return
-    if learner.columns is not None:
+    if model.columns is not None:
         if looks_like(path) == "a folder of pictures":
-            raise DataError(_other_kind(learner, path, "a folder of pictures"))
+            raise DataError(_other_kind(model, path, "a folder of pictures"))
         return
-    if not learner.picture_shape:
+    if not model.picture_shape:
         raise DataError(
             f"The model was trained on feature vectors, but {path} holds pictures; evaluate it on "
             "data of its own kind."
@@ -127,13 +122,13 @@ def _check_names(learner: "Learner", path: Path, part: str | None) -> None:
     if len(names) > 1:
         n = len(names)
         as_data = Dataset(np.zeros((n, 1)), np.arange(n), tuple(names), name=str(path))
-        learner.check_kind(as_data)
-        align_classes(getattr(learner, "classes", ()), as_data)
+        model.answers.check_data(as_data)
+        model.answers.right(as_data)
 
 
-def _other_kind(learner: "Learner", path: Path, found: str) -> str:
+def _other_kind(model: Model, path: Path, found: str) -> str:
     return (
-        f"The model was trained on {learner.trained_on}, but {path} is {found}; evaluate it on "
+        f"The model was trained on {model.trained_on}, but {path} is {found}; evaluate it on "
         "data of its own kind."
     )
 
@@ -150,7 +145,7 @@ def _first(splits: Splits) -> Dataset:
     return next(iter(parts.values()))
 
 
-def _with_answers(learner: "Learner", data: Samples, y: Labels) -> Dataset:
+def _with_answers(model: Model, data: Samples, y: Labels) -> Dataset:
     """Samples and what is right for each."""
     from plainnet.tables.in_memory import check_index  # only when something is evaluated
 
@@ -158,17 +153,15 @@ def _with_answers(learner: "Learner", data: Samples, y: Labels) -> Dataset:
     check_index(data, y)
     if isinstance(y, str):
         raise DataError(f"y must hold what is right for each sample, but is {y!r}; see target=….")
-    return learner.dataset(raw_samples(data, learner.preprocessing, learner.extractor), y)
+    return model.answers.dataset(model.inputs.raw(data), y)
 
 
-def _of_table(
-    learner: "Learner", data: Any, target: str | int | None, weights: Array | None
-) -> Dataset:
+def _of_table(model: Model, data: Any, target: str | int | None, weights: Array | None) -> Dataset:
     """The rows of a table, or of the first of a folder's, that say what is right."""
     from plainnet.tables.files import table_at, tables_at  # only where there is a table
     from plainnet.tables.sources import column_name
 
-    columns = learner.columns
+    columns = model.columns
     if columns is None:
         raise DataError("The model was not trained on a table.")
     if isinstance(data, (str, os.PathLike)):

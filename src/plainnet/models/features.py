@@ -25,7 +25,7 @@ def extractor_of(features: Features | None, recipe: Recipe) -> PictureExtractor 
             "What makes features of pictures says itself whether it looks at colour; leave out "
             "grey."
         )
-    if isinstance(features, PictureExtractor):
+    if not isinstance(features, (str, os.PathLike)):
         return features
     from plainnet.pictures.backbone.backbone import (
         Backbone,  # only where one is wanted

@@ -1,9 +1,9 @@
-"""How a learner learns: its data parted, its network made, its training watched and kept."""
+"""How a model learns: its data split, its networks made, their training watched and kept."""
 
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from plainnet.data import Dataset
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
-from plainnet.models.preprocessing import Preprocessing
+from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.inputs import kind_of_inputs
+from plainnet.models.model import Model
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.augment.augmentation import augmentation_of
@@ -28,34 +30,38 @@ from plainnet.training import (
 )
 from plainnet.training.trainer import Training as Stream
 
-if TYPE_CHECKING:
-    from plainnet.models.learner import Learner
-
 
 def fit_epochs(
-    learner: Learner,
+    model: Model,
     train_set: Dataset,
     watch: Dataset | None,
     checkpoint: Checkpoint | None,
 ) -> Epochs:
-    """Train a learner by its recipe; see `Learner.fit_epochs`.
+    """Train a model by its recipe; see `TrainableModel.fit_epochs`.
 
     Args:
-        learner: gets the data, the preprocessing, the network and the history.
+        model: gets the data, the inputs, the answers, the networks and the history.
         train_set: what to learn from; a part of it is held out where there is no `watch`.
         watch: what the training is watched on.
         checkpoint: where it is written, and gone on from.
     """
-    recipe = learner.settled
-    _check_varied(learner, train_set)
-    split_rng = np.random.default_rng(recipe.seed).spawn(3)[2]
+    recipe, answers = model.settled, model.answers_type
+    kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
+    if not train_set.is_pictures and model.recipe.augment not in ("auto", "none"):
+        raise SettingError(
+            f"augment = {model.recipe.augment!r} varies pictures, each epoch anew, but the network "
+            f"is to learn from {kind.rows}; leave it out."
+        )
     if watch is None:
-        train_set, watch = _parted(learner, train_set, split_rng)
-    learner.check_settings(train_set, watch is not None)
-    learner.begin(train_set, watch, _preprocessing(learner, train_set))
+        train_set, watch = _split(model, train_set)
+    answers.check_recipe(model.recipe, train_set, watch is not None)
+    varied = train_set.is_pictures and augmentation_of(recipe.augment).changes_pictures
+    model.inputs, model.answers = kind.fit(train_set, varied), answers.of(train_set)
+    model.training, model.validation = train_set, watch
+    model.networks, model.history, model.quality, model.told = [], [], {}, {}
     data = fingerprint(train_set, watch) if checkpoint else ""
-    training, epochs = _start(learner, checkpoint, data)
-    stream = _one_by_one(learner, checkpoint, data, training, epochs)
+    training, epochs = _start(model, checkpoint, data)
+    stream = _one_by_one(model, checkpoint, data, training, epochs)
     return Stream(_locked(checkpoint, epochs, stream), epochs)
 
 
@@ -67,7 +73,7 @@ def _locked(checkpoint: Checkpoint | None, epochs: Epochs, stream: Epochs) -> Ep
 
 
 def _one_by_one(
-    learner: Learner,
+    model: Model,
     checkpoint: Checkpoint | None,
     data: str,
     training: Training,
@@ -75,51 +81,52 @@ def _one_by_one(
 ) -> Epochs:
     """Train the networks of the ensemble, of which the first has been started."""
     try:
-        yield from _watched(epochs, learner, training, checkpoint)
-        while len(learner.earlier) + 1 < learner.recipe.ensemble:
+        yield from _watched(epochs, model, training, checkpoint)
+        while len(model.networks) < model.recipe.ensemble:
             if checkpoint and checkpoint.stopping:
                 break
-            learner.earlier.append(learner.members[-1])
-            training, epochs = _start(learner, checkpoint, data)
-            yield from _watched(epochs, learner, training, checkpoint)
+            training, epochs = _start(model, checkpoint, data)
+            yield from _watched(epochs, model, training, checkpoint)
     finally:
         n = training.position.epochs
-        useless = n == 0 or not has_sound_weights(learner)
-        if useless and learner.earlier:
-            del learner.history[len(learner.history) - n :]
-            learner.network, learner.temperature = learner.earlier.pop()
-        if learner.history and _is_sound(learner):
-            learner.end_training()
+        useless = n == 0 or not has_sound_weights(model)
+        if useless and len(model.networks) > 1:
+            del model.history[len(model.history) - n :]
+            del model.networks[-1]
+        if model.validation is not None and model.history and _is_sound(model):
+            given = model.recipe, model.validation, model.mean_answers
+            model.answers = model.answers.tuned(*given)
 
 
-def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
+def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin to train one network, or go on with it."""
-    recipe, number = learner.settled, len(learner.earlier)
-    train_set, watch = cast(Dataset, learner.training), learner.validation
-    weights_rng, order_rng, _, augment_rng = _generators(recipe, number)
-    learner.begin_network(weights_rng)
-    optimizer = recipe.make_optimizer(learner.preprocessing.mean.size)
+    recipe, answers = model.settled, model.answers
+    train_set, watch = cast(Dataset, model.training), model.validation
+    weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
+    network = recipe.make_network(model.inputs.n_in, answers.n_out, weights_rng)
+    model.networks.append(EnsembleMember(network, 1.0))
+    optimizer = recipe.make_optimizer(model.inputs.n_in)
     steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     schedule = recipe.make_schedule(optimizer.learning_rate, steps)
     generators = {"order": order_rng, "augmentation": augment_rng}
-    history, earlier = learner.history, learner.earlier
-    training = Training(learner.network, optimizer, generators, recipe, data, history, earlier)
+    parts = model.networks, optimizer, generators, recipe, data, model.history
+    training = Training(*parts)
     training.average, training.watched = recipe.make_average(), watch is not None
     if checkpoint:
         checkpoint.attach(training)
     epochs = train(
-        learner.network,
-        learner.loss,
+        network,
+        model.loss,
         optimizer,
         train_set.X,
-        learner.targets(train_set),
+        answers.targets(train_set),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         rng=order_rng,
-        weights=learner.weights_for(train_set),
+        weights=answers.weights_for(train_set, model.recipe),
         schedule=schedule,
-        validation=_validation(learner, watch),
-        pipeline=_pipeline(learner, train_set, augment_rng),
+        validation=_validation(model, watch),
+        pipeline=_pipeline(model, train_set, augment_rng),
         regularization=Regularization(
             clip_norm=recipe.clip_norm, max_norm=recipe.max_norm, average=training.average
         ),
@@ -130,19 +137,20 @@ def _start(learner: Learner, checkpoint: Checkpoint | None, data: str) -> tuple[
     return training, epochs
 
 
-def _validation(learner: Learner, watch: Dataset | None) -> Validation | None:
+def _validation(model: Model, watch: Dataset | None) -> Validation | None:
     if watch is None:
         return None
-    return Validation(watch.X, learner.targets(watch), watch.weights, learner.figures)
+    answers = model.answers
+    return Validation(watch.X, answers.targets(watch), watch.weights, answers.epoch_metrics)
 
 
-def network_at_start(learner: Learner) -> Network | None:
-    """The learner's network before its first step, drawn again; None if too little is known."""
-    if "settled" not in learner.trained:
+def network_at_start(model: Model) -> Network | None:
+    """The latest network before its first step, drawn again; None if too little is known."""
+    if "settled" not in model.trained:
         return None
-    recipe = Recipe.of(learner.recipe.to_dict() | learner.trained["settled"])
-    weights_rng = _generators(recipe, len(learner.earlier))[0]
-    return recipe.make_network(learner.preprocessing.mean.size, learner.n_out, weights_rng)
+    recipe = Recipe.of(model.recipe.to_dict() | model.trained["settled"])
+    weights_rng = _generators(recipe, len(model.networks) - 1)[0]
+    return recipe.make_network(model.inputs.n_in, model.answers.n_out, weights_rng)
 
 
 def _generators(recipe: Recipe, number: int) -> list[Rng]:
@@ -150,9 +158,9 @@ def _generators(recipe: Recipe, number: int) -> list[Rng]:
     return np.random.default_rng([recipe.seed, number] if number else recipe.seed).spawn(4)
 
 
-def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Dataset | None]:
+def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
-    recipe = learner.settled
+    recipe = model.settled
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
             "To stop early with a patience, a training needs validation data, but there is "
@@ -160,39 +168,18 @@ def _parted(learner: Learner, train_set: Dataset, rng: Rng) -> tuple[Dataset, Da
         )
     if not recipe.validation_share:
         return train_set, None
-    kept, held_out = learner.split(train_set, recipe.validation_share, rng)
+    rng = _generators(recipe, 0)[2]
+    kept, held_out = model.answers.split(train_set, recipe.validation_share, rng)
     return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
 
 
-def _preprocessing(learner: Learner, train_set: Dataset) -> Preprocessing:
-    """What is fitted to the training samples, unless they are on one scale already."""
-    if train_set.extractor is not None and train_set.extractor.is_standardized:
-        return Preprocessing.none(train_set.X.shape[1])
-    augment = learner.settled.augment if train_set.is_pictures else "none"
-    varied = augmentation_of(augment).changes_pictures
-    return Preprocessing.fit(train_set.X, train_set.weights, varied=varied)
-
-
-def _check_varied(learner: Learner, train_set: Dataset) -> None:
-    """A SettingError where pictures were to be varied and there are none."""
-    augment = learner.recipe.augment
-    if train_set.is_pictures or augment in ("auto", "none"):
-        return
-    kind = train_set.extractor.kind if train_set.extractor else ""
-    seen = {"": "feature vectors", "table": "the rows of a table"}.get(kind, "ready-made features")
-    raise SettingError(
-        f"augment = {augment!r} varies pictures, each epoch anew, but the network is to learn from "
-        f"{seen}; leave it out."
-    )
-
-
-def _pipeline(learner: Learner, train_set: Dataset, rng: Rng) -> InputPipeline:
+def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
     """What samples go through: the preprocessing, and changes where pictures are to be varied."""
     if not train_set.is_pictures:
-        return InputPipeline(learner.preprocessing)
-    augmentation = augmentation_of(learner.settled.augment, train_set.X)
-    shape, prepare = train_set.X.shape[1:], learner.preprocessing
-    n_classes, dtype = len(train_set.classes), learner.network.dtype
+        return InputPipeline(model.preprocessing)
+    augmentation = augmentation_of(model.settled.augment, train_set.X)
+    shape, prepare = train_set.X.shape[1:], model.preprocessing
+    n_classes, dtype = len(train_set.classes), model.network.dtype
 
     def mix(X: Array, y: Array) -> tuple[Array, Array]:
         if y.ndim == 1:  # class numbers as probabilities
@@ -208,13 +195,13 @@ def _pipeline(learner: Learner, train_set: Dataset, rng: Rng) -> InputPipeline:
 
 
 def _watched(
-    stream: Epochs, learner: Learner, training: Training, checkpoint: Checkpoint | None
+    stream: Epochs, model: Model, training: Training, checkpoint: Checkpoint | None
 ) -> Epochs:
     """The stream with its history, ended early if so wished, its network left as kept."""
-    network, kept = learner.network, training.kept
-    if learner.stops_early:
-        own = len(learner.history) - training.position.epochs
-        patience, past = learner.recipe.patience, tuple(learner.history[own:])
+    network, kept = model.network, training.kept
+    if model.stops_early:
+        own = len(model.history) - training.position.epochs
+        patience, past = model.recipe.patience, tuple(model.history[own:])
         stream = stop_early(stream, patience=patience, past=past)
         stream = keep_best(stream, network, kept=kept, average=training.average)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short
@@ -223,26 +210,27 @@ def _watched(
     try:
         with closing(stream):
             for epoch in stream:
-                learner.history.append(epoch)
+                model.history.append(epoch)
                 if checkpoint:
                     checkpoint.end_epoch()
                 yield epoch
     finally:
-        if learner.history and _is_sound(learner):
-            learner.end_network()
-    if learner.history and not _is_sound(learner):
-        rate = learner.history[-1].learning_rate
+        if model.validation is not None and model.history and _is_sound(model):
+            given = model.recipe, model.validation, model.outputs_of
+            model.temperature = model.answers.fit_temperature(*given)
+    if model.history and not _is_sound(model):
+        rate = model.history[-1].learning_rate
         raise DivergedError(
             "The last step of the training left the finite numbers, with learning rate "
             f"{rate:g}; try {rate / 10:g}, or clip_norm=1."
         )
 
 
-def has_sound_weights(learner: Learner) -> bool:
+def has_sound_weights(model: Model) -> bool:
     """Whether its weights are such that a model file may hold them."""
-    return bool(np.abs(learner.network.theta).max(initial=0) <= LARGEST)  # NaN is not
+    return bool(np.abs(model.network.theta).max(initial=0) <= LARGEST)  # NaN is not
 
 
-def _is_sound(learner: Learner) -> bool:
-    figures = [*learner.history[-1].as_row().values()]
-    return has_sound_weights(learner) and bool(np.isfinite(figures).all())
+def _is_sound(model: Model) -> bool:
+    metrics = [*model.history[-1].as_row().values()]
+    return has_sound_weights(model) and bool(np.isfinite(metrics).all())

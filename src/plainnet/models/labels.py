@@ -20,6 +20,8 @@ def right_classes(classes: Sequence[str], data: Dataset) -> Array:
     Raises:
         DataError: samples of a class that is not in `classes`.
     """
+    if data.classes == tuple(classes):
+        return data.y
     present = np.unique(data.y)
     places = np.zeros(len(data.classes), np.int64)
     places[present] = class_indices([data.classes[k] for k in present], classes, data.name)
@@ -33,6 +35,6 @@ def align_classes(classes: Sequence[str], data: Dataset) -> Dataset:
     Raises:
         DataError: samples of a class that is not in `classes`.
     """
-    if data.target is not None or data.classes == tuple(classes):
+    if data.holds_numbers or data.classes == tuple(classes):
         return data
     return replace(data, y=right_classes(classes, data), classes=tuple(classes), labels=())

@@ -1,4 +1,4 @@
-"""What a model file says of a learner beside its network, and the strict reading of it.
+"""What a model file says of a model beside its network, and the strict reading of it.
 
 All that answering needs elsewhere is there, in numbers or in words: how samples are prepared, what
 the outputs mean, where yes is said. What is in the file and not known here is refused, because it
@@ -8,7 +8,7 @@ might change the answers.
 from __future__ import annotations
 
 import platform
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -17,9 +17,11 @@ import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.data import Extractor
-from plainnet.data.class_names import Label, class_name
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
+from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember, check_temperature, members_from
+from plainnet.models.inputs import Inputs, kind_of_inputs
+from plainnet.models.model import Model
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network
@@ -27,7 +29,7 @@ from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
 KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
-"""What the metadata may hold, beside what a kind says of its answers."""
+"""What the metadata may hold, beside what the answers say."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone.backbone", "Backbone"),
     "table": ("plainnet.tables", "TableEncoder"),
@@ -36,55 +38,53 @@ EXTRACTORS: Mapping[str, tuple[str, str]] = {
 
 
 class Saved(NamedTuple):
-    """What a learner of any kind is, beside its network."""
+    """What a model file holds beside its network and its answers."""
 
-    preprocessing: Preprocessing
+    inputs: Inputs
     recipe: Recipe
-    quality: Mapping[str, Any]
+    quality: dict[str, Any]
     """What was measured, by the name of the data."""
-    earlier: Sequence[EnsembleMember]
-    extractor: Extractor | None
+    earlier: list[EnsembleMember]
+    """Of an ensemble the networks before the last one."""
     training: Mapping[str, Any]
-    """See `Learner.trained`."""
+    """See `Model.trained`."""
 
 
-def describe(kind: str, answers: Mapping[str, Any], saved: Saved) -> dict[str, Any]:
-    """The metadata of a model file, ready for JSON; `answers` says what a kind's answers are.
+def describe(model: Model) -> dict[str, Any]:
+    """The metadata of a model's file, ready for JSON.
 
     Raises:
         SettingError: a temperature that nothing could be read with again.
     """
     metadata = {
-        "kind": kind,
-        **answers,
-        "preprocessing": saved.preprocessing.describe(),
-        "recipe": saved.recipe.to_dict(),
-        "quality": dict(saved.quality),
+        "kind": model.kind,
+        **model.answers.describe(model.networks),
+        "preprocessing": model.preprocessing.describe(),
+        "recipe": model.recipe.to_dict(),
+        "quality": dict(model.quality),
         "versions": {
             "plainnet": __version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "earlier": [check_temperature(member.temperature) for member in saved.earlier],
-        "training": dict(saved.training),
+        "earlier": [check_temperature(member.temperature) for member in model.networks[:-1]],
+        "training": dict(model.trained),
     }
-    if (made := saved.extractor) is not None:
+    if (made := model.extractor) is not None:
         metadata["extractor"] = {"kind": made.kind, **made.describe()}
     return metadata
 
 
 def restore(
-    kind: str,
-    own: Collection[str],
+    answers: type[Answers],
     metadata: Mapping[str, Any],
     tensors: dict[str, Array],
     network: Network,
 ) -> Saved:
-    """What `describe` was given, from what a file holds beside its network.
+    """What a file holds beside its network.
 
     Args:
-        kind: that the file has to be of.
-        own: what the metadata of this kind hold of its answers.
+        answers: their kind in the file.
         metadata: of the file.
         tensors: of the file, beside the network's.
         network: of the file; an ensemble's others are like it.
@@ -93,15 +93,16 @@ def restore(
         ValueError, TypeError, PlainnetError: something is missing, too much, or not what it has to
             be.
     """
-    _check(metadata, kind, own)
+    _check(metadata, answers)
     earlier = members_from(metadata.get("earlier", []), tensors, network.copy)
     extractor = _extractor(metadata, tensors)
     preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
+    inputs = kind_of_inputs(preprocessing.is_pictures, extractor)(preprocessing, extractor)
     if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
         raise ValueError(f"nothing in it has a place for {unknown[0]!r:.60}")
     recipe = Recipe.of(metadata["recipe"])
     training = _training(metadata.get("training", {}), recipe)
-    return Saved(preprocessing, recipe, metadata["quality"], earlier, extractor, training)
+    return Saved(inputs, recipe, dict(metadata["quality"]), earlier, training)
 
 
 @contextmanager
@@ -115,44 +116,6 @@ def whole(path: Any, kind: str) -> Iterator[None]:
         raise ModelFileError(
             f"{path} is no whole {kind} ({str(error).rstrip('.')}); copy it again or train anew."
         ) from error
-
-
-def classes_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """The class names of a classifier's file, or a ValueError."""
-    if "classes" not in metadata:
-        raise ValueError("it lacks its classes")
-    classes = metadata["classes"]
-    if (
-        not isinstance(classes, list)
-        or not all(isinstance(name, str) for name in classes)
-        or len(set(classes)) < max(2, len(classes))
-    ):
-        raise ValueError(
-            f"its classes must be two or more different names, but are {classes!r:.80}"
-        )
-    return tuple(classes)
-
-
-def labels_of(metadata: Mapping[str, Any]) -> tuple[Label, ...]:
-    """The classes' labels in a classifier's file, in older ones their names, or a ValueError."""
-    classes = classes_of(metadata)
-    labels = metadata.get("labels", metadata["classes"])
-    if not isinstance(labels, list) or not all(isinstance(k, (str, int, float)) for k in labels):
-        raise ValueError(f"the labels of its classes are {labels!r:.80}")
-    if "labels" in metadata and tuple(map(class_name, labels)) != classes:
-        raise ValueError(f"its classes are {classes!r:.80}, but their labels {labels!r:.80}")
-    return tuple(labels)
-
-
-def target_of(metadata: Mapping[str, Any]) -> tuple[str, float, float]:
-    """The name, mean and scale of the target in a regressor's file, or a ValueError."""
-    held = metadata.get("target")
-    if not isinstance(held, dict) or {*held} != {"name", "mean", "scale"}:
-        raise ValueError("its target is no JSON object of name, mean and scale")
-    if not isinstance(held["name"], str):
-        raise ValueError(f"the name of its target is {held['name']!r:.60}")
-    mean = check_number("mean of its target", held["mean"], "(-inf, inf)")
-    return held["name"], mean, check_number("scale of its target", held["scale"], "(0, inf)")
 
 
 def _extractor(metadata: Mapping[str, Any], tensors: dict[str, Array]) -> Extractor | None:
@@ -169,16 +132,16 @@ def _extractor(metadata: Mapping[str, Any], tensors: dict[str, Array]) -> Extrac
     return made.restore(description, {name: tensors.pop(name) for name in own})
 
 
-def _check(metadata: Mapping[str, Any], kind: str, own: Collection[str]) -> None:
+def _check(metadata: Mapping[str, Any], answers: type[Answers]) -> None:
     """A ValueError unless the parts are there and of the right kind, and no others."""
-    if metadata.get("kind") != kind:
+    if metadata.get("kind") != answers.kind:
         raise ValueError(f"it holds a {metadata.get('kind')!r:.60}")
     for part in PARTS:
         if part not in metadata:
             raise ValueError(f"it lacks its {part}")
         if not isinstance(metadata[part], dict):
             raise ValueError(f"its {part} is no JSON object")
-    if unknown := sorted({*metadata} - KNOWN - {*own}):
+    if unknown := sorted({*metadata} - KNOWN - {*answers.described}):
         versions = metadata.get("versions")
         version = versions.get("plainnet") if isinstance(versions, dict) else None
         writer = f"plainnet {version:.20}" if isinstance(version, str) else "an unknown version"

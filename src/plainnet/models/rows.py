@@ -1,7 +1,9 @@
 """Feature vectors in a .npy file, a row for each sample."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +56,17 @@ def rows_of_files(paths: Sequence[Path]) -> Array:
                 "give files that fit each other."
             )
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def paths_in(samples: Any) -> list[Path] | None:
+    """The files and folders, if that is what the samples are."""
+    if isinstance(samples, (str, os.PathLike)):
+        return [Path(samples)]
+    if not isinstance(samples, (Sequence, np.ndarray)):
+        return None
+    if isinstance(samples, np.ndarray) and samples.dtype.kind not in "OU":
+        return None
+    names = samples.ravel().tolist() if isinstance(samples, np.ndarray) else list(samples)
+    if names and all(isinstance(name, (str, os.PathLike)) for name in names):
+        return [Path(name) for name in names]
+    return None

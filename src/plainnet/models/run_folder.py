@@ -17,16 +17,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from plainnet.errors import ModelFileError
 from plainnet.files.lock import locked
 from plainnet.files.model_file import read_model
 from plainnet.files.writing import check_writable, new_folder, numbered_folder, write_file
 from plainnet.models.classifier import Classifier
-from plainnet.models.learner import Learner
 from plainnet.models.regressor import Regressor
-from plainnet.models.serialization import CHECKPOINT, MODEL, learner_of, model_at
+from plainnet.models.serialization import CHECKPOINT, MODEL, model_at, restore_model
+from plainnet.models.trainable import AnyModel
 
 RUNS = Path("runs")
 """Where a run goes that is not told where to."""
@@ -111,14 +111,14 @@ def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
     write_file(folder / SETTINGS, _json(settings))
 
 
-def keep_run(folder: Path, learner: Learner) -> None:
+def keep_run(folder: Path, model: AnyModel) -> None:
     """Write the model and its history: from here on nothing of the training can be lost.
 
     Raises:
         FileError: it cannot be written.
     """
-    learner.save(folder / MODEL)
-    rows = [epoch.as_row() for epoch in learner.history]
+    model.save(folder / MODEL)
+    rows = [epoch.as_row() for epoch in model.history]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -126,14 +126,14 @@ def keep_run(folder: Path, learner: Learner) -> None:
     write_file(folder / "history.csv", text.getvalue())
 
 
-def finish_run(folder: Path, learner: Learner, metrics: Mapping[str, Any]) -> None:
+def finish_run(folder: Path, model: AnyModel, metrics: Mapping[str, Any]) -> None:
     """Write what was measured, into the model file as well.
 
     Raises:
         FileError: it cannot be written.
     """
-    learner.quality = dict(metrics)
-    learner.save(folder / MODEL)
+    model.quality = dict(metrics)
+    model.save(folder / MODEL)
     write_file(folder / "metrics.json", _json(metrics))
 
 
@@ -179,9 +179,8 @@ def load_any(path: Path) -> Classifier | Regressor:
     """
     file = model_at(path)
     saved = read_model(file)
-    if saved[1].get("kind") == Regressor.kind:
-        return learner_of(Regressor, file, saved)
-    return learner_of(Classifier, file, saved)
+    model = Regressor() if saved[1].get("kind") == Regressor.answers_type.kind else Classifier()
+    return restore_model(model, file, saved)
 
 
 def load_run(path: Path) -> Classifier:
@@ -193,14 +192,14 @@ def load_run(path: Path) -> Classifier:
     return only_classes(load_any(path), path)
 
 
-def only_classes(found: Classifier | Regressor, path: Path) -> Classifier:
+def only_classes(model: AnyModel, path: Path) -> Classifier:
     """What `load_any` has found there, if it is a classifier; else a ModelFileError."""
-    if isinstance(found, Regressor):
+    if model.kind != Classifier.answers_type.kind:
         raise ModelFileError(
-            f"{path} predicts a number, {found.target!r}, which this cannot be done with; name a "
-            "run that tells classes apart."
+            f"{path} predicts a number, {model.answers.names[0]!r}, which this cannot be done "
+            "with; name a run that tells classes apart."
         )
-    return found
+    return cast("Classifier", model)
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from plainnet.data import Dataset, Extractor, PictureExtractor, Splits, read_data
+from plainnet.data import Dataset, PictureExtractor, Splits, read_data
 from plainnet.data.class_matching import class_indices
 from plainnet.data.class_names import check_few_fractions, name_labels
 from plainnet.errors import DataError
-from plainnet.files.rows import MemoryMappedRows, as_samples, not_finite
-from plainnet.metrics.regression import LARGEST
+from plainnet.files.rows import as_samples
 from plainnet.models.class_weights import without_0
 from plainnet.models.features import Features, extractor_of
 from plainnet.models.labels import Labels
 from plainnet.models.picture_samples import (
-    given_pictures,
     grey_if_all_are,
     pictures_to_learn,
-    raw_pictures,
 )
-from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
-from plainnet.models.rows import rows_of_files
 from plainnet.models.swapped import check_order
 from plainnet.network import Array
 from plainnet.network.arrays import unmasked
@@ -67,9 +62,9 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
     numbers, names, labels = named = name_labels(y, "y")
     if classes is not None:
         numbers = class_indices(names, classes, "y")[numbers]
-        return Dataset(_array(X), numbers, tuple(classes), name="The array")
+        return Dataset(as_array(X), numbers, tuple(classes), name="The array")
     check_few_fractions(named, "y")
-    return Dataset(_array(X), numbers, names, name="The array", labels=labels)
+    return Dataset(as_array(X), numbers, names, name="The array", labels=labels)
 
 
 def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
@@ -90,7 +85,7 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
         )
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]
-    return Dataset(_array(X), numbers, name="The array", target=target)
+    return Dataset(as_array(X), numbers, name="The array", target=target)
 
 
 def training_data(
@@ -192,71 +187,12 @@ def _validation(
     )
 
 
-def raw_samples(
-    samples: Samples, preprocessing: Preprocessing, extractor: Extractor | None = None
-) -> Array:
-    """Raw samples `(N, …)` as the preprocessing takes them, read and resized where needed.
-
-    With an extractor a data set, and mostly an array of floats `(N, n)` too, holds features that it
-    has made already; from anything else it makes them.
-
-    Raises:
-        DataError: samples of another kind or shape than the preprocessing was made for.
-        PictureError: a picture that cannot be read.
-    """
-    if isinstance(samples, Dataset):
-        if preprocessing.is_pictures and not samples.is_pictures:
-            raise DataError(
-                f"The model was trained on pictures, but {samples.name} holds feature vectors."
-            )
-        samples = samples.X
-    elif extractor is not None and not (extractor.takes_features and _are_features(samples)):
-        if isinstance(extractor, PictureExtractor):
-            samples = given_pictures(samples, extractor.shape)
-        return _sound_features(preprocessing.check(extractor.extract(samples)))
-    if preprocessing.is_pictures:
-        return raw_pictures(samples, preprocessing.shape)
-    paths = _paths(samples)
-    X = _array(samples if paths is None else rows_of_files(paths))
-    return _sound_features(preprocessing.check(X[None] if X.ndim == 1 else X))
-
-
-def _are_features(samples: Any) -> bool:
-    is_array = isinstance(samples, (np.ndarray, MemoryMappedRows))
-    return is_array and samples.dtype.kind == "f" and samples.ndim < 3
-
-
-def _paths(samples: Any) -> list[Path] | None:
-    """The files and folders, if that is what the samples are."""
-    if isinstance(samples, (str, os.PathLike)):
-        return [Path(samples)]
-    if not isinstance(samples, (Sequence, np.ndarray)):
-        return None
-    if isinstance(samples, np.ndarray) and samples.dtype.kind not in "OU":
-        return None
-    names = samples.ravel().tolist() if isinstance(samples, np.ndarray) else list(samples)
-    if names and all(isinstance(name, (str, os.PathLike)) for name in names):
-        return [Path(name) for name in names]
-    return None
-
-
-def _sound_features(X: Array) -> Array:
-    if not len(X):
-        raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
-    found, row, column = not_finite(X, LARGEST)
-    if found:
-        raise DataError(
-            f"Features must be finite numbers below 1e100, but row {row}, column {column} is "
-            f"{X[row][column]}; fill it in, or leave the row out."
-        )
-    return X
-
-
 def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -> Dataset:
     """Pictures of the size and colour that the recipe asks for, or features of them."""
     if extractor is not None:
         return data if data.extractor is extractor else extractor.of(data)
-    if isinstance(data.extractor, PictureExtractor) or (recipe.size is None and not recipe.grey):
+    made_of_pictures = data.extractor is not None and data.extractor.inputs == "backbone"
+    if made_of_pictures or (recipe.size is None and not recipe.grey):
         return data
     if not data.is_pictures:
         raise DataError(
@@ -266,7 +202,7 @@ def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -
     return replace(data, X=resize_pictures(data.X, recipe.size, recipe.grey))
 
 
-def _array(X: Any) -> Array:
+def as_array(X: Any) -> Array:
     """Grey pictures `(N, H, W)` with their channel, feature vectors as they are."""
     named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
     try:

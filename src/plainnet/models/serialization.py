@@ -1,11 +1,11 @@
-"""A learner into a model file and out of it again."""
+"""A model into a model file and out of it again."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,15 +13,13 @@ from plainnet.checks import check_path
 from plainnet.data.mistaken import looks_like
 from plainnet.errors import ModelFileError
 from plainnet.files.model_file import write_model
-from plainnet.models.ensemble import tensors_of
-from plainnet.models.model_metadata import Saved, describe, restore, whole
+from plainnet.models.ensemble import EnsembleMember, check_temperature, tensors_of
+from plainnet.models.model import Model
+from plainnet.models.model_metadata import describe, restore, whole
 from plainnet.network import Array, Network
 from plainnet.training.threads import one_thread
 
-if TYPE_CHECKING:
-    from plainnet.models.learner import Learner
-
-Either = TypeVar("Either", bound="Learner")
+Restored = TypeVar("Restored", bound=Model)
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
 """What `read_model` gives."""
 CHECKPOINT = "checkpoint.safetensors"
@@ -29,20 +27,17 @@ MODEL = "model.safetensors"
 """What the two are called in a run folder."""
 
 
-def write_learner(path: str | Path, learner: Learner) -> None:
+def save_model(path: str | Path, model: Model) -> None:
     """Write everything that answering needs.
 
     Raises:
         FileError: it cannot be written; an older file is still there then.
     """
     path = check_path(path, "name the file to write")
-    parts = learner.preprocessing, learner.recipe, learner.quality, learner.earlier
-    answers = {**learner.description(), "outputs": learner.outputs}
-    metadata = describe(learner.kind, answers, Saved(*parts, learner.extractor, learner.trained))
-    tensors = {**learner.preprocessing.tensors(), **tensors_of(learner.earlier)}
-    if learner.extractor is not None:
-        tensors |= learner.extractor.tensors()
-    write_model(path, learner.network, metadata, tensors)
+    tensors = {**model.preprocessing.tensors(), **tensors_of(model.networks[:-1])}
+    if model.extractor is not None:
+        tensors |= model.extractor.tensors()
+    write_model(path, model.network, describe(model), tensors)
 
 
 def model_at(path: str | Path) -> Path:
@@ -73,52 +68,52 @@ def model_at(path: str | Path) -> Path:
     return path
 
 
-def learner_of(kind: type[Either], path: str | Path, content: Content) -> Either:
-    """The learner of this kind in the file at `path`, from what `read_model` gave for it.
+def restore_model(model: Restored, path: str | Path, content: Content) -> Restored:
+    """Fill a model with what `read_model` gave for the file at `path`, and return it.
 
     Raises:
         ModelFileError: the file is of another kind, or does not fit itself.
     """
     network, metadata, tensors = content
-    held = metadata.get("kind")
-    if held in ("classifier", "regressor") and held != kind.kind:
+    held, kind = metadata.get("kind"), model.kind
+    if held in ("classifier", "regressor") and held != kind:
         raise ModelFileError(
-            f"{path} holds a {held}, not a {kind.kind}; load it with {held.capitalize()}.load."
+            f"{path} holds a {held}, not a {kind}; load it with {held.capitalize()}.load."
         )
-    with whole(path, kind.kind):
-        saved = restore(kind.kind, {*kind.described, "outputs"}, metadata, tensors, network)
-        learner = kind()
-        learner.network, learner.preprocessing, learner.recipe = network, *saved[:2]
-        learner.quality, learner.earlier = dict(saved.quality), [*saved.earlier]
-        learner.extractor, learner.told = saved.extractor, saved.training
-        learner.restore(metadata)
-        _check_fit(learner, metadata)
+    with whole(path, kind):
+        saved = restore(model.answers_type, metadata, tensors, network)
+        model.inputs, model.recipe, model.quality = saved[:3]
+        model.answers, model.told = model.answers.restore(metadata), saved.training
+        temperature = check_temperature(metadata.get("temperature", 1.0))
+        model.networks = [*saved.earlier, EnsembleMember(network, temperature)]
+        _check_fit(model, metadata)
     with np.errstate(over="ignore", invalid="ignore"), one_thread():
         answers = [
-            learner.answer_of(member, raw[None])
-            for raw in learner.preprocessing.extremes()
-            for member in learner.members
+            model.answer_of(member, raw[None])
+            for raw in model.preprocessing.extremes()
+            for member in model.networks
         ]
     if not np.isfinite(answers).all():
         raise ModelFileError(
             f"{path} holds numbers so large that its answers are no finite ones; copy it again "
             "or train anew."
         )
-    return learner
+    return model
 
 
-def _check_fit(learner: Learner, metadata: Mapping[str, Any]) -> None:
+def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
     """A ValueError unless what was read from a file fits itself."""
-    network, n_in, outputs = learner.network, learner.preprocessing.mean.size, learner.outputs
-    made = n_in if learner.extractor is None else learner.extractor.n_features
-    if (network.n_in, network.n_out, made) != (n_in, learner.n_out, n_in):
+    network, answers, n_in = model.network, model.answers, model.inputs.n_in
+    outputs = answers.outputs(len(model.networks))
+    made = n_in if model.extractor is None else model.extractor.n_features
+    if (network.n_in, network.n_out, made) != (n_in, answers.n_out, n_in):
         raise ValueError(
             f"it does not fit itself: its network maps {network.n_in} features to "
             f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} that are made, "
-            f"for {learner.told_answers()}"
+            f"for {answers.summary}"
         )
     n_counts = len(metadata.get("classes", ["all"]))
-    for counts in learner.told.get("samples", {}).values():
+    for counts in model.told.get("samples", {}).values():
         if len(counts) != n_counts:
             raise ValueError(f"it counts its samples as {counts!r:.80}, not once a class")
     if metadata.get("outputs", outputs) != outputs:

@@ -11,7 +11,6 @@ from inspect import Parameter, Signature, formatannotation, signature
 from textwrap import fill, indent
 from typing import Any, Self, TypedDict, TypeVar, get_type_hints
 
-from plainnet.models.kind import Kind
 from plainnet.models.recipe import Recipe
 
 Made = TypeVar("Made", bound="Configured")
@@ -54,8 +53,10 @@ class ClassifierSettings(RegressorSettings, total=False):
     positive: Any
 
 
-class Configured(Kind):
-    """A learner's settings: given at first, looked at and changed later."""
+class Configured:
+    """The settings of a model: given at first, looked at and changed later."""
+
+    is_trained: bool
 
     def __init__(self, **settings: Any) -> None:
         self.recipe = Recipe.of(settings)
@@ -74,7 +75,7 @@ class Configured(Kind):
             SettingError: an unknown name, or a value out of its range; nothing is changed then.
         """
         recipe = type(self)(**{**self.get_params(), **settings}).recipe
-        if self.told_answers():
+        if self.is_trained:
             self._next = recipe
         else:
             self.recipe = recipe
@@ -114,14 +115,12 @@ def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
         for f in known
     ]
 
-    def decorate(learner: type[Made]) -> type[Made]:
-        init: Any = vars(learner)["__init__"]
+    def decorate(model: type[Made]) -> type[Made]:
+        init: Any = vars(model)["__init__"]
         init.__signature__ = Signature([own, *parameters], return_annotation=None)
-        if learner.__doc__:  # there is none with python -OO
+        if model.__doc__:  # there is none with python -OO
             text = indent("\n".join(texts), 8 * " ")
-            learner.__doc__ = re.sub(
-                r"^ +settings: .*$", lambda _: text, learner.__doc__, flags=re.M
-            )
-        return learner
+            model.__doc__ = re.sub(r"^ +settings: .*$", lambda _: text, model.__doc__, flags=re.M)
+        return model
 
     return decorate

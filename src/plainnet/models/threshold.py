@@ -1,23 +1,20 @@
 """Where a classifier of two classes says yes: a threshold for a wanted precision or recall."""
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING
 
 from plainnet.data.class_matching import class_meant
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.calibration import threshold_for
 from plainnet.models.recipe import Recipe
-
-if TYPE_CHECKING:
-    from plainnet.models.classifier import Classifier
+from plainnet.network import Array
 
 log = logging.getLogger(__name__)
 
 
-def check_decision(recipe: Recipe, classes: tuple[str, ...], watched: bool) -> None:
-    """Refuse a wish for precision or recall that cannot be fulfilled, before the training.
+def check_threshold_settings(
+    recipe: Recipe, classes: tuple[str, ...], has_validation: bool
+) -> None:
+    """Refuse a wanted precision or recall that cannot be reached, before the training.
 
     Raises:
         SettingError: more than two classes, an unknown one, or no validation samples.
@@ -34,36 +31,41 @@ def check_decision(recipe: Recipe, classes: tuple[str, ...], watched: bool) -> N
             f"The positive class must be {classes[0]!r} or {classes[1]!r}, but got "
             f"{recipe.positive!r}."
         )
-    if not watched:
+    if not has_validation:
         raise SettingError(
             "The threshold for a wanted precision or recall is chosen on validation data, but "
             "there is none; give some, or a validation share above 0."
         )
 
 
-def decide(classifier: Classifier) -> None:
-    """Choose the threshold that the recipe asks for, on the validation samples.
+def choose_threshold(
+    recipe: Recipe, classes: tuple[str, ...], P: Array, y: Array, weights: Array | None
+) -> float:
+    """The threshold for the precision or recall that the recipe asks for.
 
-    Where none reaches what is wanted that is logged, and ½ stays.
+    Where none reaches it, that is logged, and it is ½.
+
+    Args:
+        recipe: asks for one of them.
+        classes: the names of both.
+        P: their probabilities of the validation samples, `(N, 2)`.
+        y: what is right for each, `(N,)`.
+        weights: what each counts, `(N,)`; None: all the same.
     """
-    recipe, watched = classifier.recipe, classifier.validation
-    if watched is None or (recipe.precision is None and recipe.recall is None):
-        return
-    positive = class_meant(recipe.positive, classifier.classes)
+    positive = class_meant(recipe.positive, classes)
     if positive is None:  # none was named
         positive = 1
-    P = classifier.predict_proba(watched)
     try:
-        given = P[:, positive], watched.y == positive, watched.weights
+        given = P[:, positive], y == positive, weights
         if recipe.precision is not None:
             p, *reached = threshold_for("precision", recipe.precision, *given)
         else:
             p, *reached = threshold_for("recall", recipe.recall or 1.0, *given)
     except DataError as error:
         log.warning("The threshold stays at 0.5: %s", error)
-        return
-    classifier.threshold = p if positive == 1 else 1 - p
+        return 0.5
     log.info(
         "threshold  %.3f for %s: precision %.3f, recall %.3f on the validation samples",
-        *(p, classifier.classes[positive], *reached),
+        *(p, classes[positive], *reached),
     )
+    return p if positive == 1 else 1 - p

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from plainnet.digits import number
-from plainnet.models import Learner
+from plainnet.models import Model
 from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
 from plainnet.tables import TableEncoder
@@ -29,7 +29,7 @@ def head_lines(kind: str, data: str, license: str) -> list[str]:
     return lines + (["datasets:", f"  - {quoted(data)}"] if data else [])
 
 
-def what_it_is(learner: Learner) -> list[str]:
+def what_it_is(learner: Model) -> list[str]:
     """The network, and what it sees."""
     shape = learner.picture_shape
     sees = f"{count(learner.preprocessing.shape[0], 'feature')}"
@@ -38,7 +38,7 @@ def what_it_is(learner: Learner) -> list[str]:
         sees = f"{colour} pictures, stretched to {shape[1]} × {shape[0]} pixels"
     if learner.extractor is not None:
         sees = printable(learner.extractor.told())
-    n = len(learner.members)
+    n = len(learner.networks)
     times = f"The mean of {n} networks, each a" if n > 1 else "A"
     return [
         f"{times} fully-connected neural network, made with plainnet: "
@@ -47,7 +47,7 @@ def what_it_is(learner: Learner) -> list[str]:
     ]
 
 
-def settings_lines(learner: Learner) -> list[str]:
+def settings_lines(learner: Model) -> list[str]:
     """How it was trained, where that was not as usual or was chosen by itself."""
     lines, told = [], learner.trained
     if told:
@@ -63,20 +63,20 @@ def settings_lines(learner: Learner) -> list[str]:
     return lines or ["all settings as usual"]
 
 
-def samples_named(learner: Learner) -> str:
+def samples_named(learner: Model) -> str:
     """A file that it could be asked about."""
     if isinstance(learner.extractor, TableEncoder):
         return "table.csv"
     return "photo.jpg" if learner.picture_shape else "features.npy"
 
 
-def given_in_python(learner: Learner) -> str:
+def given_in_python(learner: Model) -> str:
     """The same, or an array."""
     plain_features = learner.extractor is None and not learner.picture_shape
     return "X" if plain_features else quoted(samples_named(learner))
 
 
-def other_files(learner: Learner, files: Mapping[str, str], answers: str) -> Iterator[str]:
+def other_files(learner: Model, files: Mapping[str, str], answers: str) -> Iterator[str]:
     """How the ONNX file and the weights are used, where they are given away as well."""
     if "onnx" in files:
         yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from plainnet.digits import signed
-from plainnet.models.explain import Explanation
+from plainnet.models.attribution import Explanation
 from plainnet.network import Array
 from plainnet.reports.text import indented, percent, printable, table
 

@@ -14,7 +14,7 @@ from plainnet.data import Dataset
 from plainnet.metrics.curves import calibration
 from plainnet.metrics.evaluation import Evaluation, evaluate_probabilities
 from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
-from plainnet.models import Classifier, Learner, Regressor
+from plainnet.models import Classifier, Model, Regressor
 from plainnet.models.labels import right_classes
 from plainnet.network import Array
 from plainnet.reports.text import count, on_a_page
@@ -39,7 +39,7 @@ class Known(ABC):
 
     @property
     @abstractmethod
-    def learner(self) -> Learner:
+    def learner(self) -> Model:
         """The model."""
 
     @property
@@ -89,7 +89,7 @@ class Measured(Known):
     """What was measured."""
 
     @property
-    def learner(self) -> Learner:
+    def learner(self) -> Model:
         """The classifier."""
         return self.classifier
 
@@ -162,7 +162,7 @@ class Report(Material, Measured):
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
         """
-        classifier.check_kind(data)
+        classifier.answers.check_data(data)
         data = data.counted()
         P = classifier.predict_proba(data)
         y = right_classes(classifier.classes, data)
@@ -178,7 +178,7 @@ class Report(Material, Measured):
     @cached_property
     def answers(self) -> Array:
         """The class that was answered for each sample, int64 `(N,)`."""
-        return self.classifier.answers(self.P)
+        return self.classifier.answers.choose(self.P)
 
     @cached_property
     def confidence(self) -> Array:
@@ -205,7 +205,7 @@ class RegressionReport(Material):
     @classmethod
     def of(cls, title: str, regressor: Regressor, data: Dataset, **known: Any) -> Self:
         """Ask the regressor for its answers, and measure them; as `Report.of`."""
-        regressor.check_kind(data)
+        regressor.answers.check_data(data)
         data = data.counted()
         answers = regressor.predict(data)
         found = evaluate_numbers(data.y, answers, regressor.target, data.weights)
@@ -213,7 +213,7 @@ class RegressionReport(Material):
         return cls(title=title, data=data, **parts, **known)
 
     @property
-    def learner(self) -> Learner:
+    def learner(self) -> Model:
         """The regressor."""
         return self.regressor
 
@@ -221,7 +221,7 @@ class RegressionReport(Material):
 AnyReport = Report | RegressionReport
 
 
-def report_of(title: str, learner: Learner, data: Dataset, **known: Any) -> AnyReport:
+def report_of(title: str, learner: Model, data: Dataset, **known: Any) -> AnyReport:
     """The report of either kind."""
     if isinstance(learner, Regressor):
         return RegressionReport.of(title, learner, data, **known)

@@ -77,8 +77,8 @@ def trained(report: Material) -> list[tuple[str, str]]:
     learner, used = report.learner, settings_used(report.learner)
     hidden = f"{used['activation']}, dropout {used['dropout']}" if learner.recipe.hidden else "no"
     rows = [("network", network_line(learner.network)), ("hidden layers", hidden)]
-    if len(learner.members) > 1:
-        rows.insert(1, ("ensemble", f"{len(learner.members)} networks like this, averaged"))
+    if len(learner.networks) > 1:
+        rows.insert(1, ("ensemble", f"{len(learner.networks)} networks like this, averaged"))
     learning = f"{used['optimizer']}, learning rate {used['learning rate']}, {used['schedule']}"
     rows.append(("learning", f"{learning}; batches of {used['batch size']}"))
     if report.is_pictures and learner.preprocessing.is_pictures:

@@ -6,7 +6,7 @@ import numpy as np
 
 from plainnet.digits import number
 from plainnet.errors import PictureError
-from plainnet.models import Learner
+from plainnet.models import Model
 from plainnet.models.fitting import network_at_start
 from plainnet.network import Array, Network
 from plainnet.pictures import resize_pictures
@@ -86,7 +86,7 @@ def _first(network: Network) -> Array | None:
     return weights[0] if weights and len(weights[0]) == network.n_in else None
 
 
-def _weights_at_start(learner: Learner, W: Array) -> Array | None:
+def _weights_at_start(learner: Model, W: Array) -> Array | None:
     """What the first weights were before the training; None if that is not known any more."""
     began = network_at_start(learner)
     W_0 = None if began is None else _first(began)

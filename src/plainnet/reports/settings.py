@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plainnet.digits import number
-from plainnet.models import Classifier, Learner
+from plainnet.models import Classifier, Model
 from plainnet.models.names import ACTIVATIONS, INITIALIZERS
 from plainnet.reports.text import percent, printable
 
@@ -12,7 +12,7 @@ OPEN = ("epochs", "learning_rate", "validation_share", "size")
 """Settings that, where nothing is said, are chosen; others are then left out."""
 
 
-def settings_used(learner: Learner) -> dict[str, str]:
+def settings_used(learner: Model) -> dict[str, str]:
     """Each setting by its name; `auto (57)` is what was chosen where it had been left open."""
     chosen, shown = _chosen(learner), {}
     for name, value in learner.recipe.to_dict().items():
@@ -37,14 +37,14 @@ def setting_text(value: Any) -> str:
     return "none" if value is None else printable(str(value))
 
 
-def threshold_text(learner: Learner) -> str:
+def threshold_text(learner: Model) -> str:
     """`dog from 47.9 % on`: where yes is said, if that is not at half; else ""."""
     if not isinstance(learner, Classifier) or learner.threshold == 0.5:
         return ""
     return f"{printable(learner.classes[1])} from {percent(learner.threshold)} on"
 
 
-def _chosen(learner: Learner) -> dict[str, Any]:
+def _chosen(learner: Model) -> dict[str, Any]:
     """What was chosen where the recipe leaves it open; of older model files less is known."""
     trained, activation = learner.trained, ACTIVATIONS[learner.recipe.activation]
     shape = learner.picture_shape

@@ -13,7 +13,7 @@ from typing import Any
 
 from plainnet.errors import FileError, MissingExtraError
 from plainnet.files.lock import locked
-from plainnet.models import Learner
+from plainnet.models import Model
 from plainnet.reports.progress import say
 from plainnet.reports.text import printable
 from plainnet.training import Epoch, Epochs
@@ -34,7 +34,7 @@ def needs_tensorboard() -> tuple[Any, Any, Any]:
     return EventsWriter, event_pb2, summary_pb2
 
 
-def write_events(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epochs:
+def write_events(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epochs:
     """Pass a stream of epochs on and write the figures of each as scalars, at once.
 
     They have the names that they have in `history.csv`, and the number of the epoch as their step.
@@ -61,12 +61,12 @@ def write_events(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epo
     return _writing(epochs, learner, folder)
 
 
-def _writing(epochs: Iterable[Epoch], learner: Learner, folder: Path) -> Epochs:
+def _writing(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epochs:
     stream = iter(epochs)
     with locked(folder / ".training.lock", f"The folder {folder}"), ExitStack() as opened:
         file = None
         for epoch in stream:
-            number = len(learner.earlier) + 1
+            number = len(learner.networks)
             try:
                 if file is None or file.network != number:
                     opened.close()

@@ -42,8 +42,7 @@ class TableEncoder(Extractor):
 
     kind = "table"
     takes = "tables"
-    is_standardized = True
-    takes_features = False
+    inputs = "table"
 
     def __init__(
         self,

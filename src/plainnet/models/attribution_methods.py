@@ -1,0 +1,94 @@
+"""Three ways to share a score out among the pixels of a picture; see `attribution.py`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainnet.checks import check_number, check_whole
+from plainnet.models.attribution_target import AttributionTarget
+from plainnet.network import Array, Rng, generator
+
+PATCHES = 8
+"""Patches of occlusion that fit side by side into a picture, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class PixelSettings:
+    """Of the methods; see `attribution.explain_pixels`."""
+
+    samples: int
+    noise: float
+    patch: int | None
+    rng: Rng
+
+    @classmethod
+    def checked(
+        cls, samples: int, noise: float, patch: int | None, rng: Rng | int | None
+    ) -> "PixelSettings":
+        """Checked; a SettingError if one is out of its range."""
+        return cls(
+            check_whole("number of noisy copies", samples, 1),
+            check_number("noise, a share of the inputs' range,", noise, "[0, inf)"),
+            None if patch is None else check_whole("side of a patch", patch, 1),
+            generator(rng),
+        )
+
+
+def _gradient(
+    target: AttributionTarget,
+    x: Array,
+    shape: tuple[int, ...],
+    settings: PixelSettings,  # noqa: ARG001
+) -> Array:
+    return _per_pixel(x[0] * target.gradients(x)[0], shape)  # x · ∂s/∂x
+
+
+def _smooth(
+    target: AttributionTarget, x: Array, shape: tuple[int, ...], settings: PixelSettings
+) -> Array:
+    sigma = settings.noise * float(np.ptp(x))
+    noise = settings.rng.normal(scale=sigma, size=(settings.samples, x.size))
+    gradients = target.gradients((x + noise).astype(x.dtype))
+    return _per_pixel(x[0] * gradients.mean(axis=0), shape)  # x · mean of ∂s/∂x at x + noise
+
+
+def _occlusion(
+    target: AttributionTarget, x: Array, shape: tuple[int, ...], settings: PixelSettings
+) -> Array:
+    """A patch's fall of s is shared among its pixels; a pixel has the mean of its patches."""
+    height, width, _ = shape
+    side = settings.patch or max(1, min(height, width) // PATCHES)
+    tall, wide = min(side, height), min(side, width)
+    lefts = _places(width, wide)
+    s = target.scores_of(x)[0]
+    total, covered = np.zeros((height, width)), np.zeros((height, width))
+    for top in _places(height, tall):
+        X = np.repeat(x, len(lefts), axis=0)
+        pictures = X.reshape(-1, *shape)
+        for picture, left in zip(pictures, lefts, strict=True):
+            picture[top : top + tall, left : left + wide] = 0  # the mean picture
+        for left, fall in zip(lefts, s - target.scores_of(X), strict=True):
+            total[top : top + tall, left : left + wide] += fall / (tall * wide)
+            covered[top : top + tall, left : left + wide] += 1
+    return total / covered
+
+
+def _per_pixel(relevance: Array, shape: tuple[int, ...]) -> Array:
+    """`(n_in,)`, summed over the channels: `(height, width)`."""
+    summed: Array = relevance.reshape(shape).sum(axis=2, dtype=np.float64)
+    return summed
+
+
+def _places(length: int, side: int) -> list[int]:
+    """Where patches begin: each half a side after the last, and one at the very end."""
+    return sorted({*range(0, length - side + 1, max(1, side // 2)), length - side})
+
+
+METHODS: Mapping[
+    str, Callable[[AttributionTarget, Array, tuple[int, ...], PixelSettings], Array]
+] = {
+    "gradient": _gradient,
+    "smooth": _smooth,
+    "occlusion": _occlusion,
+}

@@ -1,0 +1,214 @@
+"""Classes as answers: their names, and the threshold between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.data import Dataset, stratified_folds, stratified_split
+from plainnet.data.class_names import Label, class_name, label_array
+from plainnet.errors import DataError
+from plainnet.metrics.calibration import fit_temperature
+from plainnet.metrics.evaluation import Evaluation, answers_from, evaluate_probabilities
+from plainnet.models.answers import Answers
+from plainnet.models.attribution_target import Explained, class_asked, contrast
+from plainnet.models.class_weights import weights_of
+from plainnet.models.ensemble import EnsembleMember, check_temperature
+from plainnet.models.labels import Labels, right_classes
+from plainnet.models.recipe import Recipe
+from plainnet.models.samples import make_dataset
+from plainnet.models.threshold import check_threshold_settings, choose_threshold
+from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
+
+ENOUGH = 30
+"""Validation samples that a temperature is fitted to, at least."""
+
+
+@dataclass(frozen=True)
+class Classes(Answers):
+    """One of K classes, by its probability."""
+
+    names: tuple[str, ...] = ()
+    """Of the classes, in the order of the probabilities; empty before training."""
+    labels: tuple[Label, ...] = ()
+    """The label of each class in the type that was learned from."""
+    threshold: float = 0.5
+    """Of two classes, from which probability on the second is answered."""
+
+    kind = "classifier"
+    task = "classification"
+    evaluation_type = Evaluation
+    can_be_targets = True
+    described = ("classes", "labels", "temperature", "threshold", "outputs")
+
+    @staticmethod
+    def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+        """Samples and the class of each, names or whole numbers."""
+        return make_dataset(X, y, classes=like.classes if like else None)
+
+    @staticmethod
+    def check_data(data: Dataset) -> None:
+        """Refuse numbers."""
+        if data.holds_numbers:
+            raise DataError(
+                f"{data.name} says a number for each sample, {data.target!r}, and a classifier "
+                "learns classes; take a Regressor, or make classes of the numbers."
+            )
+
+    @staticmethod
+    def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
+        """Refuse a wanted precision or recall that cannot be reached."""
+        check_threshold_settings(recipe, data.classes, has_validation)
+
+    @staticmethod
+    def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
+        """Of every class the same share is held out."""
+        return stratified_split(data.y, share, rng)
+
+    @staticmethod
+    def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
+        """Of every class each fold has the same share."""
+        return stratified_folds(data.y, n, rng, data.classes)
+
+    @staticmethod
+    def weights_for(data: Dataset, recipe: Recipe) -> Array | None:
+        """The weight of each sample in the loss, by itself and as the recipe says."""
+        return weights_of(data, recipe.class_weight)
+
+    @staticmethod
+    def counts(data: Dataset) -> list[int]:
+        """How many samples each class has."""
+        return [*data.counts().values()]
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """Those of the training samples."""
+        return cls(data.classes, data.labels or data.classes)
+
+    @property
+    def n_out(self) -> int:
+        """Two classes are one question, answered by one output; more are one choice."""
+        return 1 if len(self.names) == 2 else len(self.names)
+
+    def loss(self, recipe: Recipe) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
+        """Two classes are one yes-or-no question; more are one choice."""
+        return recipe.make_loss(self.n_out)
+
+    def targets(self, data: Dataset) -> Array:
+        """Indices of classes."""
+        return self.right(data)
+
+    def to_targets(self, A: Array) -> Array:
+        """Indices of the classes answered."""
+        return self.choose(A)
+
+    def fit_temperature(
+        self, recipe: Recipe, validation: Dataset, outputs_of: Callable[[Array], Array]
+    ) -> float:
+        """The temperature at which the validation samples are most probable; 1 for too few."""
+        if len(validation) < ENOUGH:
+            return 1.0
+        Z, loss = outputs_of(validation.X), self.loss(recipe).measured
+        y = loss.check_targets(validation.y, len(Z), Z.shape[1])
+        return fit_temperature(loss, Z, y, validation.weights)
+
+    def tuned(
+        self, recipe: Recipe, validation: Dataset, answer: Callable[[Dataset], Array]
+    ) -> Self:
+        """With the threshold for a wanted precision or recall."""
+        if recipe.precision is None and recipe.recall is None:
+            return self
+        given = answer(validation), validation.y, validation.weights
+        return replace(self, threshold=choose_threshold(recipe, self.names, *given))
+
+    def from_outputs(self, Z: Array, temperature: float) -> Array:
+        """Probabilities `(N, K)`."""
+        Z /= Z.dtype.type(temperature)
+        if self.n_out == 1:
+            return SigmoidCrossEntropy().both(Z)
+        return SoftmaxCrossEntropy().probabilities(Z)
+
+    def choose(self, P: Array) -> Array:
+        """The index of the class answered for each row of probabilities `(N, K)`, `(N,)`."""
+        return answers_from(P, self.threshold)
+
+    def decode(self, A: Array) -> Array:
+        """Labels as they were learned from: numbers as numbers, booleans as booleans."""
+        return label_array(self.labels or self.names)[self.choose(A)]
+
+    def plain(self, A: Array) -> list[str]:
+        """Names."""
+        return [self.names[k] for k in self.choose(A)]
+
+    def right(self, data: Dataset) -> Array:
+        """Indices of classes."""
+        return right_classes(self.names, data)
+
+    def measure(self, data: Dataset, A: Array) -> Evaluation:
+        """Score probabilities."""
+        return evaluate_probabilities(self.right(data), A, self.names, self.threshold, data.weights)
+
+    def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
+        """How much the networks prefer a class; see `contrast`."""
+        (answer,) = self.plain(A)
+        of = answer if of is None else class_asked(self.names, of)
+        return Explained(answer, of, contrast(self.names, of, self.n_out))
+
+    @property
+    def summary(self) -> str:
+        """`3 classes`."""
+        return f"{len(self.names)} classes" if self.names else ""
+
+    def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
+        """Names, labels if they are others, threshold, and the last network's temperature."""
+        labels = {"labels": list(self.labels)} if self.labels not in ((), self.names) else {}
+        return {
+            "classes": list(self.names),
+            **labels,
+            "temperature": check_temperature(networks[-1].temperature),
+            "threshold": self.threshold,
+            "outputs": self.outputs(len(networks)),
+        }
+
+    def outputs(self, n: int) -> str:
+        """One logit, or one for each class."""
+        if len(self.names) == 2:
+            outputs = (
+                "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
+            )
+            answer = "the answer is class 1 where P(class 1) >= threshold"
+        else:
+            outputs = "a logit for each class; P = softmax(logits / temperature)"
+            answer = "the answer is the class of the highest P"
+        mean = f"P is the mean of that of {n} networks, each with its temperature; "
+        return f"{outputs}; {mean if n > 1 else ''}{answer}"
+
+    @classmethod
+    def restore(cls, metadata: Mapping[str, Any]) -> Self:
+        """From what `describe` gave; in older files labels and threshold may be missing."""
+        if "classes" not in metadata:
+            raise ValueError("it lacks its classes")
+        names = metadata["classes"]
+        if (
+            not isinstance(names, list)
+            or not all(isinstance(name, str) for name in names)
+            or len(set(names)) < max(2, len(names))
+        ):
+            raise ValueError(
+                f"its classes must be two or more different names, but are {names!r:.80}"
+            )
+        labels = metadata.get("labels", names)
+        if not isinstance(labels, list) or not all(
+            isinstance(k, str | int | float) for k in labels
+        ):
+            raise ValueError(f"the labels of its classes are {labels!r:.80}")
+        if "labels" in metadata and [*map(class_name, labels)] != names:
+            raise ValueError(
+                f"its classes are {tuple(names)!r:.80}, but their labels {labels!r:.80}"
+            )
+        threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
+        return cls(tuple(names), tuple(labels), threshold)

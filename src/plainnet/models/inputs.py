@@ -1,0 +1,281 @@
+"""What a model takes: pictures, feature vectors, pictures through a backbone, or a table.
+
+`inputs → networks → answers`: the inputs make raw rows of what a user hands in, and the networks'
+inputs of raw rows. Everything that differs between the kinds of samples is here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, cast
+
+import numpy as np
+
+from plainnet.data import Dataset, Extractor, PictureExtractor
+from plainnet.errors import DataError
+from plainnet.files.rows import MemoryMappedRows, not_finite
+from plainnet.metrics.regression import LARGEST
+from plainnet.models.picture_samples import given_pictures, raw_pictures
+from plainnet.models.preprocessing import Preprocessing
+from plainnet.models.rows import paths_in, rows_of_files
+from plainnet.models.samples import Samples, as_array
+from plainnet.network import Array
+
+if TYPE_CHECKING:
+    from plainnet.tables import TableEncoder
+
+
+class Row(NamedTuple):
+    """One row, and the average row of the training."""
+
+    raw: Array
+    """Features `(1, n)`."""
+    average: Array
+    """`(1, n)`."""
+    names: list[str]
+    """Of its columns."""
+    cells: list[str]
+    """What stands in them."""
+    parts: list[slice]
+    """The features of each column."""
+
+
+class Inputs(ABC):
+    """A kind of inputs.
+
+    Args:
+        preprocessing: from raw rows to the networks' inputs.
+        extractor: what makes feature vectors of what is handed in, if something does.
+    """
+
+    noun: ClassVar[str]
+    """What one sample is called: `picture`, `row`, `sample`."""
+    trained_on: ClassVar[str]
+    """What kind of samples the model was trained on: `pictures`, `a table`, `feature vectors`."""
+    rows: ClassVar[str]
+    """What the networks learn from, for messages: `feature vectors`."""
+    picture_shape: tuple[int, ...] = ()
+    """(height, width, channels) of the pictures that are looked at; () if there are none."""
+    columns: TableEncoder | None = None
+    """What makes features of a table, if it is one."""
+    has_gradient: ClassVar[bool] = True
+    """Whether a gradient comes through to what is handed in."""
+
+    def __init__(self, preprocessing: Preprocessing, extractor: Extractor | None = None) -> None:
+        self.preprocessing, self.extractor = preprocessing, extractor
+
+    @classmethod
+    def fit(cls, data: Dataset, varied: bool) -> Self:
+        """Fit the preprocessing to training samples; pictures may be `varied` while training."""
+        return cls(Preprocessing.fit(data.X, data.weights, varied=varied), data.extractor)
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs a network has."""
+        return self.preprocessing.mean.size
+
+    @property
+    def summary(self) -> str:
+        """What they are, in a line for people."""
+        shape = " × ".join(map(str, self.preprocessing.shape))
+        kind = "pictures" if self.preprocessing.is_pictures else "features"
+        return f"{shape} {kind}, as (raw − mean) / scale"
+
+    @abstractmethod
+    def raw(self, samples: Samples) -> Array:
+        """Raw rows `(N, …)` as the preprocessing takes them, read and resized where needed.
+
+        Raises:
+            DataError: samples of another kind or shape than the model was trained on.
+            PictureError: a picture that cannot be read.
+        """
+
+    def prepare(self, raw: Array, dtype: np.dtype[Any]) -> Array:
+        """The networks' inputs `(n, n_in)` of raw rows."""
+        X = np.empty((len(raw), self.n_in), dtype)
+        self.preprocessing(raw, X)
+        return X
+
+    def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:
+        """Pictures as an attribution changes them, `(n, n_in)`: 0 is the mean picture."""
+        return self.prepare(raw, dtype)
+
+    def of_centred(self, X: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
+        """The networks' inputs `(n, n_in)` of what `centred` gives."""
+        return X
+
+    def read_options(self) -> dict[str, Any]:
+        """How a path is read as samples of this kind: arguments of `read_data`."""
+        return {} if self.extractor is None else {"extractor": self.extractor}
+
+    def row(self, sample: Samples) -> Row:  # noqa: ARG002
+        """One sample, whose features can be explained.
+
+        Raises:
+            DataError: it is none, or not one.
+        """
+        raise DataError(
+            "This model was trained on pictures; give it a picture, whose pixels it explains."
+        )
+
+
+class PictureInputs(Inputs):
+    """Pictures, whose pixels go into the networks."""
+
+    noun, trained_on, rows = "picture", "pictures", "pictures"
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Of the pictures that the networks take."""
+        return self.preprocessing.shape
+
+    def raw(self, samples: Samples) -> Array:
+        """Pictures uint8 `(N, height, width, channels)`."""
+        if isinstance(samples, Dataset):
+            if not samples.is_pictures:
+                raise DataError(
+                    f"The model was trained on pictures, but {samples.name} holds feature vectors."
+                )
+            samples = samples.X
+        return raw_pictures(samples, self.picture_shape)
+
+    def read_options(self) -> dict[str, Any]:
+        """In their size and colour."""
+        return {"size": self.preprocessing.size, "grey": self.preprocessing.grey}
+
+
+class VectorInputs(Inputs):
+    """Feature vectors, as they are handed in."""
+
+    noun, trained_on, rows = "sample", "feature vectors", "feature vectors"
+
+    def raw(self, samples: Samples) -> Array:
+        """Features `(N, n)`: arrays, or .npy files."""
+        samples = samples.X if isinstance(samples, Dataset) else samples
+        paths = paths_in(samples)
+        X = as_array(samples if paths is None else rows_of_files(paths))
+        return self._checked(X[None] if X.ndim == 1 else X)
+
+    def row(self, sample: Samples) -> Row:
+        """One feature vector."""
+        raw, n = self.raw(sample), self.n_in
+        digits = 12 if self.preprocessing.needs_double else 6
+        cells = [f"{value:.{digits}g}" for value in raw[0]]
+        names, parts = [f"feature {i}" for i in range(n)], [slice(i, i + 1) for i in range(n)]
+        return Row(_one(raw), self.preprocessing.mean[None], names, cells, parts)
+
+    def _checked(self, X: Array) -> Array:
+        X = self.preprocessing.check(X)
+        if not len(X):
+            raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
+        found, row, column = not_finite(X, LARGEST)
+        if found:
+            raise DataError(
+                f"Features must be finite numbers below 1e100, but row {row}, column {column} is "
+                f"{X[row][column]}; fill it in, or leave the row out."
+            )
+        return X
+
+
+class ExtractedInputs(VectorInputs):
+    """What an extractor makes features of; an array of floats holds features already."""
+
+    rows = "ready-made features"
+    extractor: Extractor
+
+    def raw(self, samples: Samples) -> Array:
+        """Features `(N, n)`, made unless they are features already."""
+        if isinstance(samples, Dataset) or self._are_features(samples):
+            return super().raw(samples)
+        return self._checked(self.extractor.extract(self._given(samples)))
+
+    def _given(self, samples: Samples) -> Any:
+        """What the extractor takes."""
+        return samples
+
+    def _are_features(self, samples: Any) -> bool:
+        is_array = isinstance(samples, (np.ndarray, MemoryMappedRows))
+        return is_array and samples.dtype.kind == "f" and samples.ndim < 3
+
+
+class BackboneInputs(ExtractedInputs):
+    """Pictures, of which a backbone makes the features."""
+
+    noun, trained_on = "picture", "pictures"
+    has_gradient = False
+    extractor: PictureExtractor
+    row = Inputs.row
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Of the pictures that the backbone looks at."""
+        return self.extractor.shape
+
+    def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
+        """The pictures less the colour that the backbone is shown as 0."""
+        return (raw - self.extractor.average.astype(np.float32)).reshape(len(raw), -1)
+
+    def of_centred(self, X: Array, dtype: np.dtype[Any]) -> Array:
+        """Through the backbone."""
+        pictures = X.reshape(-1, *self.picture_shape) + self.extractor.average
+        return self.prepare(self.extractor.extract(pictures.astype(np.uint8)), dtype)
+
+    def _given(self, samples: Samples) -> Any:
+        return given_pictures(samples, self.extractor.shape)
+
+
+class TableInputs(ExtractedInputs):
+    """The rows of a table, whose columns are turned into features."""
+
+    noun, trained_on, rows = "row", "a table", "the rows of a table"
+
+    @classmethod
+    def fit(cls, data: Dataset, varied: bool) -> Self:  # noqa: ARG003
+        """The encoder has standardized the features already."""
+        return cls(Preprocessing.none(data.X.shape[1]), data.extractor)
+
+    @property
+    def columns(self) -> TableEncoder:  # type: ignore[override]
+        """What makes the features."""
+        return cast("TableEncoder", self.extractor)
+
+    @property
+    def summary(self) -> str:
+        """How many features of how many columns."""
+        return self.columns.told()
+
+    def row(self, sample: Samples) -> Row:
+        """A table of one row."""
+        from plainnet.tables.files import table_at  # only where there is a table
+
+        table, columns = table_at(sample), self.columns
+        raw = _one(columns.extract_table(table))
+        names = [column.name for column in columns.columns]
+        cells = [str(table[name][0]) for name in names]
+        parts = [place for _, place in columns.parts()]
+        return Row(raw, columns.averages[None], names, cells, parts)
+
+    def _are_features(self, samples: Any) -> bool:  # noqa: ARG002 - columns have names
+        return False
+
+
+BY_NAME: Mapping[str, type[Inputs]] = {
+    "pictures": PictureInputs,
+    "vectors": VectorInputs,
+    "extracted": ExtractedInputs,
+    "backbone": BackboneInputs,
+    "table": TableInputs,
+}
+
+
+def kind_of_inputs(is_pictures: bool, extractor: Extractor | None) -> type[Inputs]:
+    """The kind of inputs for raw rows that are pictures or vectors, and what made them."""
+    own = "pictures" if is_pictures else "vectors"
+    return BY_NAME[own if extractor is None else extractor.inputs]
+
+
+def _one(raw: Array) -> Array:
+    if len(raw) != 1:
+        raise DataError(f"One row is explained at a time, but got {len(raw)}; choose one.")
+    return raw

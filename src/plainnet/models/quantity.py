@@ -1,0 +1,166 @@
+"""A quantity as the answer: one number, in the unit of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from typing import Any, Self
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.data import Dataset, random_folds, random_split
+from plainnet.data.class_names import Label
+from plainnet.errors import DataError, SettingError
+from plainnet.metrics.moments import moments
+from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
+from plainnet.models.answers import Answers
+from plainnet.models.attribution_target import Explained
+from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.labels import Labels
+from plainnet.models.recipe import Recipe
+from plainnet.models.samples import make_numbers
+from plainnet.network import Array, MeanSquaredError, Rng
+
+
+@dataclass(frozen=True)
+class Quantity(Answers):
+    """A number: output × scale + mean, those of the training samples."""
+
+    name: str = ""
+    """Of what is predicted; "" before training."""
+    mean: float = 0.0
+    scale: float = 1.0
+
+    kind = "regressor"
+    task = "regression"
+    evaluation_type = RegressionEvaluation
+    can_be_targets = False
+    described = ("target", "outputs")
+
+    @staticmethod
+    def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+        """Samples and the number of each."""
+        return make_numbers(X, y, like.target or "y" if like else "y")
+
+    @staticmethod
+    def check_data(data: Dataset) -> None:
+        """Refuse classes."""
+        if not data.holds_numbers:
+            raise DataError(
+                f"{data.name} holds samples of classes, and a regressor predicts a number; take a "
+                "Classifier, or give numbers, fit(X, y)."
+            )
+
+    @staticmethod
+    def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
+        """At random."""
+        return random_split(len(data), share, rng)
+
+    @staticmethod
+    def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
+        """At random."""
+        return random_folds(len(data), n, rng)
+
+    @staticmethod
+    def counts(data: Dataset) -> list[int]:
+        """How many samples there are."""
+        return [len(data)]
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """With the mean and the scale of the training samples."""
+        mean, scale = moments(data.y[:, None], data.weights)
+        return cls(data.target or "y", mean.item(), scale.item())
+
+    @property
+    def n_out(self) -> int:
+        """One output, the number."""
+        return 1
+
+    def loss(self, recipe: Recipe) -> MeanSquaredError:  # noqa: ARG002
+        """Of the standardized numbers."""
+        return MeanSquaredError()
+
+    def targets(self, data: Dataset) -> Array:
+        """(y − mean) / scale, computed in float64."""
+        return self.to_targets(data.y)
+
+    def to_targets(self, A: Array) -> Array:
+        """(A − mean) / scale."""
+        standardized: Array = (A - self.mean) / self.scale
+        return standardized
+
+    @property
+    def epoch_metrics(self) -> Callable[..., Mapping[str, float]]:
+        """The root of the mean squared error, in the unit of the target."""
+
+        def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+            errors = Z.astype(np.float64) - y
+            return {"RMSE": self.scale * sqrt(np.average(np.square(errors)[:, 0], weights=weights))}
+
+        return measure
+
+    def from_outputs(self, Z: Array, temperature: float) -> Array:  # noqa: ARG002
+        """Numbers `(N,)` in the unit of the target, float64."""
+        numbers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
+        return numbers
+
+    def choose(self, A: Array) -> Array:
+        """The numbers themselves."""
+        return A
+
+    decode = choose
+
+    def plain(self, A: Array) -> list[float]:
+        """Python's floats."""
+        numbers: list[float] = A.tolist()
+        return numbers
+
+    def right(self, data: Dataset) -> Array:
+        """Numbers in the unit of the target."""
+        return data.y
+
+    def measure(self, data: Dataset, A: Array) -> RegressionEvaluation:
+        """Score numbers."""
+        return evaluate_numbers(data.y, A, self.name, data.weights)
+
+    def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
+        """The number itself."""
+        if of is not None:
+            raise SettingError(
+                f"of names a class, but this model predicts the number {self.name!r}."
+            )
+        return Explained(float(A[0]), self.name, np.array([self.scale]), self.mean)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one name."""
+        return (self.name,)
+
+    @property
+    def summary(self) -> str:
+        """`one number, price`."""
+        return f"one number, {self.name}" if self.name else ""
+
+    def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
+        """Name, mean and scale."""
+        return {"target": asdict(self), "outputs": self.outputs(len(networks))}
+
+    def outputs(self, n: int) -> str:
+        """One standardized number."""
+        mean = f"the mean of that of {n} networks" if n > 1 else "that"
+        return f"one number z, z * scale + mean of the target; the answer is {mean}"
+
+    @classmethod
+    def restore(cls, metadata: Mapping[str, Any]) -> Self:
+        """From what `describe` gave."""
+        held = metadata.get("target")
+        if not isinstance(held, dict) or {*held} != {"name", "mean", "scale"}:
+            raise ValueError("its target is no JSON object of name, mean and scale")
+        if not isinstance(held["name"], str):
+            raise ValueError(f"the name of its target is {held['name']!r:.60}")
+        mean = check_number("mean of its target", held["mean"], "(-inf, inf)")
+        scale = check_number("scale of its target", held["scale"], "(0, inf)")
+        return cls(held["name"], mean, scale)
