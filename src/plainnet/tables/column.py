@@ -83,9 +83,7 @@ class Column(ABC):
         """
         known = {field.name for field in fields(cls)}
         if not known - {"format"} <= {*description} <= known:
-            raise ValueError(
-                f"a column of {cls.kind}s has {sorted(known)}, but got {[*description]}"
-            )
+            raise ValueError(f"a column of {cls.kind}s has {sorted(known)}, not {[*description]}")
         plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in description.items()
@@ -171,9 +169,8 @@ class Number(Column):
     def told(self) -> str:
         """The mean and the spread, and the replacement of missing values."""
         written = f", written as {self.format}" if self.format not in ("", "1234.5") else ""
-        text = mean_text(self.mean, self.spread) + written
-        missing = f"{text}; missing: {number(self.median)}, and marked"
-        return missing if self.has_missing else text
+        missing = f"; missing: {number(self.median)}, and marked" if self.has_missing else ""
+        return mean_text(self.mean, self.spread) + written + missing
 
     def check(self) -> None:
         """Check that its numbers are finite and its scale is above 0."""
@@ -295,9 +292,9 @@ class Category(Column):
 
 
 def _form(found: Found) -> str:
-    known = is_enough(found.read) and found.format
-    sentence = f"they are written as {found.format}" if known else ""
-    return found.note if found.ambiguous else sentence
+    if found.ambiguous:
+        return found.note
+    return f"they are written as {found.format}" if found.format and is_enough(found.read) else ""
 
 
 KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}
