@@ -155,7 +155,7 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
         (
             [f"{d:%B %d, %Y}" for d in DAYS],
             ",",
-            "a format that is not read .* dates as 2024-12",
+            "a format that is not read; .* dates as 2024-12",
         ),
         ([f"{d:%a, %d %b %Y} 8h30m" for d in DAYS], ",", "in a format that is not read"),
         ([f"Rs. {v}" for v in INTS], ",", "in a format that is not read"),
@@ -172,7 +172,7 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
         (
             [f"{d:%d.%m.%y}" for d in DAYS],
             ",",
-            "a format that is not read .* dates as 2024-12",
+            "a format that is not read; .* dates as 2024-12",
         ),
         ([f"{d:%d %b %Y}" for d in DAYS], ",", "in a format that is not read"),
         ([f"{v} %" if v % 2 else f"{v}" for v in INTS], ",", "are written in several formats, '"),
@@ -180,7 +180,7 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
         (
             ["1" * 400 + str(v) for v in INTS],
             ",",
-            "in a format that is not read .* below 1e100",
+            "in a format that is not read; .* below 1e100",
         ),
     ],
 )
