@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.problem import Array
 from plainnet import Classifier
 from plainnet.data import Dataset, read_data, stratified_folds
-from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.metrics.classification import evaluate_probabilities
 from plainnet.pictures.augment.augmentation import MILD, STRONG
 from plainnet.pictures.check import leaks, without_leaks
 

@@ -14,7 +14,7 @@ from plainnet import Classifier
 from plainnet.cli.command_line import cli
 from plainnet.errors import DataError, FileError
 from plainnet.export import sequential
-from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.metrics import wilson_interval
 from plainnet.reports.card import card_text
 
@@ -80,7 +80,7 @@ def quality(classes: tuple[str, ...], share: float = 0.9) -> dict[str, Any]:
     confusion = np.full((K, K), 0, np.int64)
     confusion[np.arange(K), np.arange(K)] = round(20 * share)
     confusion[np.arange(K), (np.arange(K) + 1) % K] = 20 - round(20 * share)
-    return Evaluation(classes, confusion, 0.97, 0.31).to_dict()
+    return ClassificationEvaluation(classes, confusion, 0.97, 0.31).to_dict()
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def test_the_head_is_yaml_whatever_the_names_are(awkward: Classifier, title: str
     [result] = model["results"]
     assert result["dataset"]["split"] == "test"
     figures = {metric["type"]: metric["value"] for metric in result["metrics"]}
-    assert figures == {"accuracy": 0.9, "roc_auc": 0.97}
-    assert "95 % interval 0.8" in result["metrics"][0]["name"]
+    assert figures == {"accuracy": 0.9, "roc_auc": 0.97, "log_loss": 0.31}
+    assert "95 % interval 84.4 % to" in result["metrics"][0]["name"]
 
 
 def test_a_license_is_named_if_one_is_given(awkward: Classifier) -> None:
@@ -117,7 +117,7 @@ def test_a_license_is_named_if_one_is_given(awkward: Classifier) -> None:
 
 def test_the_text_says_how_good_it_is_and_from_what(awkward: Classifier) -> None:
     card = card_text("pets-1", awkward, data="pets")
-    assert "| accuracy | 90.0 % (144 of 160) |" in card
+    assert "| accuracy | 90.0 % (144 right) |" in card
     low, high = wilson_interval(144, 160)
     assert f"| its 95 % interval | {100 * low:.1f} % to {100 * high:.1f} % |" in card
     assert re.search(r"\| always answering .* \| 12.5 % \|", card)
@@ -168,14 +168,14 @@ def test_without_test_samples_those_held_out_are_told(awkward: Classifier) -> No
 
 def test_an_evaluation_comes_back_from_what_it_told() -> None:
     told = quality(("a", "b", "c"))
-    assert Evaluation.of(told).to_dict() == told
+    assert ClassificationEvaluation.from_dict(told).to_dict() == told
     for damage in ({"confusion": [[1]]}, {"confusion": [[0.5] * 3] * 3}, {"log_loss": "a"}):
         with pytest.raises(DataError):
-            Evaluation.of({**told, **damage})
+            ClassificationEvaluation.from_dict({**told, **damage})
     with pytest.raises(DataError):
-        Evaluation.of({**told, "confusion": [[0] * 3] * 3})
+        ClassificationEvaluation.from_dict({**told, "confusion": [[0] * 3] * 3})
     with pytest.raises(DataError):
-        Evaluation.of({})
+        ClassificationEvaluation.from_dict({})
 
 
 # -- the command ---------------------------------------------------------------------------------

@@ -821,7 +821,7 @@ def test_summary_of_measurements_that_another_program_wrote(
     odd.save("odd")
     done = plainnet("summary", "odd")
     assert done.code == 0
-    assert "test              50.0 % of 8 right\na                 3\n" in done.out
+    assert "test              {'accuracy': 0.5, 'n': 8}\na                 3\n" in done.out
 
 
 # -- article and demo ----------------------------------------------------------------------------

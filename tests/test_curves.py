@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainnet.errors import DataError, SettingError, ShapeError
+from plainnet.metrics.classification import answers_from
 from plainnet.metrics.curves import calibration, precision_recall_curve, roc_curve
-from plainnet.metrics.evaluation import answers_from
 from plainnet.metrics.metrics import roc_auc
 
 Y = np.array([0, 0, 1, 1])

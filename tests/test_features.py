@@ -316,7 +316,7 @@ def test_the_report_shows_the_pictures(plainnet: Command, here: Path) -> None:
     assert "It knows of them what net.onnx makes of them" in page
     assert "convolutions" not in page
     assert "The first layer" not in page
-    gallery = page[page.index("The least certain answers") :]
+    gallery = page[page.index("Least confident answers") :]
     shown = re.findall(r"<img[^>]*data:image/png;base64.*?((?:cat|fox)-\d+\.png)", gallery, re.S)
     assert len(shown) == 8  # all that were held out
     assert f"--features {here / 'net.onnx'}" in page

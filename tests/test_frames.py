@@ -77,7 +77,7 @@ def test_an_index_written_to_csv(first: str, cells: str, tmp_path: Path) -> None
     assert [column.name for column in made.columns] == ["a"]
     [(name, why)] = made.left_out.items()
     assert made.identifiers == (name,)  # `predict --csv` writes it beside the answers
-    assert "it is the index of a saved data frame" in why
+    assert "it is the index of a data frame" in why
 
 
 def test_levels_of_an_index(frame: Any, y: Any, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_columns_are_matched_by_name(frame: Any, y: Any, tmp_path: Path) -> None
         assert Classifier.load(tmp_path / "m").predict_proba(other).tobytes() == P.tobytes()
         with pytest.raises(DataError, match="lacks 'a'"):
             model.predict(frame[["b", "s"]])
-        with pytest.raises(DataError, match="trained on named columns, a, b"):
+        with pytest.raises(DataError, match="trained on columns by name, a, b"):
             model.predict(frame[["a", "b"]].to_numpy())
 
 
@@ -174,7 +174,7 @@ def test_names_that_are_whole_numbers(frame: Any, y: Any) -> None:
         (lambda frame: frame.set_axis(["a", "a ", "s"], axis=1), "names 'a' more than once"),
         (lambda frame: {0: [1, 2], "0": [3, 4]}, "names '0' more than once"),
         (lambda frame: [{0: 1, "0": 2}] * 2, "names '0' more than once"),
-        (lambda frame: frame.iloc[:0], "has no rows"),
+        (lambda frame: frame.iloc[:0], "holds no rows"),
     ],
 )
 def test_names_that_are_not_of_one_column(
@@ -196,7 +196,7 @@ def test_one_column_is_predicted(frame: Any, target: Any) -> None:
 
 def test_the_target_is_not_among_the_features(frame: Any, y: Any) -> None:
     for given in (frame["s"], "s", frame["s"].astype("category")):
-        with pytest.raises(DataError, match=r"'s' is a column of The table; to predict it"):
+        with pytest.raises(DataError, match=r"'s' is a column of The table and should be predict"):
             Classifier(**QUICK).fit(frame, given)
     with pytest.raises(DataError, match=r"'a' is a column of The table"):
         Regressor(**QUICK).fit(frame, frame["a"])
@@ -217,10 +217,10 @@ def test_rows_are_not_mixed_up(frame: Any, y: Any) -> None:
     frame = frame.reset_index(drop=True)
     right = pandas.Series(y)
     model, w = Classifier(**QUICK).fit(frame, right), pandas.Series(np.linspace(0, 2, len(frame)))
-    with pytest.raises(DataError, match="index of y has another order than the data"):
+    with pytest.raises(DataError, match="index of y names the rows in another order than the data"):
         Classifier(**QUICK).fit(frame, right.sort_values())
     for given in ((frame, right), (frame.to_numpy()[:, :2].astype(float), right)):
-        with pytest.raises(DataError, match="index of weights has another order"):
+        with pytest.raises(DataError, match="index of weights names the rows in another order"):
             Classifier(**QUICK).fit(*given, weights=w[::-1])
     with pytest.raises(DataError, match="index of weights"):
         Classifier(**QUICK).fit(frame.assign(t=right), target="t", weights=w[::-1])
@@ -228,14 +228,14 @@ def test_rows_are_not_mixed_up(frame: Any, y: Any) -> None:
         model.score(frame, right, weights=w[::-1])
     assert 0 <= model.score(frame, right, weights=w) <= 1
     mixed = frame.set_axis([f"r{i}" if i % 2 else i for i in range(200)])
-    with pytest.raises(DataError, match="index of y has another order"):
+    with pytest.raises(DataError, match="index of y names the rows in another order"):
         Classifier(**QUICK).fit(mixed, right.set_axis(mixed.index)[::-1])
     Classifier(**QUICK).fit(frame, right.set_axis(range(200, 400)))  # other names: as they stand
 
 
 def test_a_frame_of_one_column_is_no_feature_of_its_own(frame: Any, y: Any) -> None:
     table = frame.assign(t=y)
-    with pytest.raises(DataError, match="'t' is a column of The table; to predict it"):
+    with pytest.raises(DataError, match="'t' is a column of The table and should be predicted"):
         Classifier(**QUICK).fit(table, table[["t"]])
     model = Classifier(**QUICK).fit(frame, table[["t"]])
     assert learned(model) == ["a", "b", "s"]
@@ -271,7 +271,7 @@ def test_the_validation_may_be_weighed(frame: Any, y: Any) -> None:
     shuffled = pandas.Series(w)[::-1]
     with pytest.raises(DataError, match="index of weights"):
         Classifier(**QUICK).fit(frame, y, validation=(held, right, shuffled))
-    with pytest.raises(DataError, match=r"optionally with sample weights, \(X, y, weights\), but"):
+    with pytest.raises(DataError, match=r"perhaps with the weight of each, \(X, y, weights\), but"):
         Classifier(**QUICK).fit(frame, y, validation=held)
 
 

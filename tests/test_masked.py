@@ -9,8 +9,8 @@ import pytest
 from plainnet import Classifier, Dataset, Regressor, train
 from plainnet.errors import DataError
 from plainnet.metrics import metrics
+from plainnet.metrics.classification import evaluate_probabilities
 from plainnet.metrics.curves import calibration, roc_curve
-from plainnet.metrics.evaluation import evaluate_probabilities
 from plainnet.metrics.regression import evaluate_numbers
 from plainnet.network import MeanSquaredError, Network, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.tables import table_of

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainnet.errors import DataError, SettingError, ShapeError
-from plainnet.metrics.evaluation import answers_from, evaluate_probabilities
+from plainnet.metrics.classification import answers_from, evaluate_probabilities
+from plainnet.metrics.curves import calibration
 from plainnet.metrics.metrics import (
     accuracy,
     confusion_matrix,
@@ -199,6 +200,8 @@ def test_evaluation_of_two_classes() -> None:
         "baseline_accuracy": 0.6,
         "roc_auc": 5 / 6,  # of 3 · 2 pairs, only 0.3 and 0.4 are out of order
         "log_loss": log_loss(y, P),
+        "calibration_error": calibration(y, P).error,
+        "mean_confidence": pytest.approx(0.7),
         "classes": ["other", "cat"],
         "confusion": [[2, 0], [1, 2]],
         "per_class": [

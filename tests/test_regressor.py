@@ -17,7 +17,7 @@ from plainnet.models.cross_validation import cross_validate
 from plainnet.network import Array
 from plainnet.pictures.check import checking as health
 from plainnet.pictures.check.duplicates import Sample
-from plainnet.reports.material import report_of
+from plainnet.reports.report_data import Report
 
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(300, 4)).astype(np.float32)
@@ -111,9 +111,9 @@ def test_samples_of_the_other_kind_are_refused(trained: Regressor) -> None:
     with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):
         classifier.evaluate(numbers)
     with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):
-        report_of("a run", classifier, numbers)
+        Report.of("a run", classifier, numbers)
     with pytest.raises(DataError, match="holds samples of classes, and a regressor"):
-        report_of("a run", trained, classes)
+        Report.of("a run", trained, classes)
     with pytest.raises(DataError, match="holds samples of classes, and a regressor"):
         Regressor(**SETTINGS).fit(Splits(Path(), train=numbers, validation=classes))
     with pytest.raises(DataError, match=r"says a number for each sample, 'price', and a class"):

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -21,19 +21,20 @@ from plainnet.cli.train import command as train
 from plainnet.data import Dataset, Splits, read_data
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
-from plainnet.metrics.evaluation import evaluate_probabilities
+from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.models import Recipe, finish_run, keep_run, start_run
 from plainnet.models.fitting import network_at_start
 from plainnet.models.labels import right_classes
+from plainnet.reports.class_sections import weak_classes
 from plainnet.reports.html import element, page, picture, table
-from plainnet.reports.material import Part, Report
-from plainnet.reports.model_card import verdict, weak_classes
+from plainnet.reports.report_data import Part, Report
 from plainnet.reports.report_page import report_html, write_figures, write_report
 from plainnet.reports.report_parts import duration
 from plainnet.reports.report_pictures import weight_picture
 from plainnet.reports.settings import settings_used
 
 NASTY = ('<b>cat</b> & "co"', "it's 狗\n\x1b")
+Page = Report[ClassificationEvaluation]
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -94,20 +95,20 @@ def trained(data: Dataset, **settings: Any) -> Classifier:
     return Classifier(**settings).fit(data)
 
 
-def report_of(classifier: Classifier, data: Dataset, **known: Any) -> Report:
+def report_of(classifier: Any, data: Dataset, **known: Any) -> Page:
     rows = [epoch.as_row() for epoch in classifier.history]
     return Report.of("a run", classifier, data, **{"history": rows, "kept_epoch": 3, **known})
 
 
-def with_answers(report: Report, P: Any) -> Report:
+def with_answers(report: Page, P: Any) -> Page:
     """As if the model had answered so."""
     P = np.asarray(P, np.float32)
-    evaluation = evaluate_probabilities(report.y, P, report.classifier.classes)
-    return replace(report, P=P, evaluation=evaluation)
+    evaluation = evaluate_probabilities(report.y, P, report.model.answers.names)
+    return replace(report, A=P, evaluation=evaluation)
 
 
 @pytest.fixture(scope="module")
-def two() -> Report:
+def two() -> Page:
     data = pictures(60, ("cat", "dog"))
     classifier = trained(data)
     assert classifier.training
@@ -118,7 +119,7 @@ def two() -> Report:
 # -- the page ------------------------------------------------------------------------------------
 
 
-def test_a_page_of_two_classes(two: Report) -> None:
+def test_a_page_of_two_classes(two: Page) -> None:
     read = Reader(report_html(two))
     assert [h for h in read.headings if h in SECTIONS] == SECTIONS
     assert "60 test pictures" in read.text
@@ -158,7 +159,7 @@ def test_a_page_of_several_classes(k: int) -> None:
     data = pictures(30 * k, tuple(f"kind {i}" for i in range(k)), channels=1)
     report = report_of(trained(data), data)
     read = Reader(report_html(report))
-    assert "What was taken for what" in read.headings
+    assert "Confusion matrix" in read.headings
     assert "kind 0 answered as kind 0" in read.text
     shown = "all 3" if k == 3 else "the 3 lowest and the highest of 10"
     assert f"Each class against the rest; shown are {shown}, their mean is" in read.text
@@ -170,8 +171,8 @@ def test_a_page_of_a_hundred_classes_tells_the_largest_confusions() -> None:
     report = report_of(trained(data, validation_share=0), data)
     html = report_html(report)
     read = Reader(html)
-    assert "What was taken for what most often" in read.headings
-    assert "What was taken for what" not in read.headings
+    assert "Largest confusions" in read.headings
+    assert "Confusion matrix" not in read.headings
     assert "The weakest first." in read.text
     assert "kind 0, kind 1, kind 2" in read.text
     assert "(100 in all)" in read.text
@@ -195,19 +196,19 @@ def test_a_page_of_feature_vectors_leaves_pictures_out() -> None:
     assert "picture" not in read.text
 
 
-def test_samples_of_one_class_only(two: Report) -> None:
+def test_samples_of_one_class_only(two: Page) -> None:
     cats = two.data.take(two.data.y == 0)
-    report = report_of(two.classifier, cats, part="test")
+    report = report_of(two.model, cats, part="test")
     read = Reader(report_html(report))
     assert "All these pictures are of one class, “cat”" in read.text
     assert "ROC" not in read.text
     assert read.count("svg") == 4
     one = Dataset(cats.X[:1], np.array([0]), ("cat",))
-    assert "1 test picture" in Reader(report_html(report_of(two.classifier, one, part="test"))).text
+    assert "1 test picture" in Reader(report_html(report_of(two.model, one, part="test"))).text
 
 
-def test_what_is_not_known_is_left_out(two: Report) -> None:
-    bare = Report.of("model", two.classifier, two.data)
+def test_what_is_not_known_is_left_out(two: Page) -> None:
+    bare = Report.of("model", two.model, two.data)
     read = Reader(report_html(bare))
     assert "How it learned" not in read.headings
     assert "The check of the data" not in read.headings
@@ -282,7 +283,7 @@ def test_the_articles_network() -> None:
 # -- what it says --------------------------------------------------------------------------------
 
 
-def answered(two: Report, right: int) -> Report:
+def answered(two: Page, right: int) -> Page:
     """The first so many of 60 samples rightly, 30 of each class."""
     answers = np.where(np.arange(60) < right, two.y, 1 - two.y)
     return with_answers(two, np.where(np.eye(2)[answers] > 0, 0.9, 0.1))
@@ -296,14 +297,14 @@ def answered(two: Report, right: int) -> Report:
         (10, "bad", "Worse than always answering “cat”"),
     ],
 )
-def test_the_verdict(two: Report, right: int, kind: str, words: str) -> None:
+def test_the_verdict(two: Page, right: int, kind: str, words: str) -> None:
     report = answered(two, right)
-    assert verdict(report)[0] == kind
-    assert verdict(report)[1].startswith(words)
-    assert verdict(report)[1] in Reader(report_html(report)).text
+    assert report.shown.verdict(report.things)[0] == kind
+    assert report.shown.verdict(report.things)[1].startswith(words)
+    assert report.shown.verdict(report.things)[1] in Reader(report_html(report)).text
 
 
-def test_the_card_names_weak_classes_and_wrong_confidence(two: Report) -> None:
+def test_the_card_names_weak_classes_and_wrong_confidence(two: Page) -> None:
     P = np.tile([0.95, 0.05], (60, 1))
     report = with_answers(two, P)
     assert weak_classes(report) == "Found least often: “dog” (0 of 30)."
@@ -314,7 +315,7 @@ def test_the_card_names_weak_classes_and_wrong_confidence(two: Report) -> None:
     assert weak_classes(with_answers(two, np.eye(2)[two.y])) == ""
 
 
-def test_part_and_findings_are_told(two: Report) -> None:
+def test_part_and_findings_are_told(two: Page) -> None:
     told: dict[Part, str] = {
         "test": "played no part in the training",
         "validation": "which were held out",
@@ -328,17 +329,17 @@ def test_part_and_findings_are_told(two: Report) -> None:
     assert "Nothing that stands out." in Reader(report_html(replace(two, findings=[]))).text
 
 
-def test_samples_whose_classes_stand_in_another_order(two: Report) -> None:
+def test_samples_whose_classes_stand_in_another_order(two: Page) -> None:
     data = two.data
     turned = Dataset(data.X, 2 - data.y, ("bird", "dog", "cat"))
     np.testing.assert_array_equal(right_classes(("cat", "dog"), turned), data.y)
-    report = Report.of("a run", two.classifier, turned)
-    assert report.evaluation.to_dict() == two.classifier.evaluate(turned).to_dict()
+    report = Report.of("a run", two.model, turned)
+    assert report.evaluation.to_dict() == cast(Classifier, two.model).evaluate(turned).to_dict()
     with pytest.raises(DataError, match="bird"):
         right_classes(("cat", "dog"), Dataset(data.X, data.y, ("cat", "bird")))
 
 
-def test_a_long_and_steep_history(two: Report) -> None:
+def test_a_long_and_steep_history(two: Page) -> None:
     rows = [
         {"epoch": i + 1, "loss": 900.0 / (i + 1) ** 2 + 0.01, "seconds": 2.0} for i in range(5000)
     ]
@@ -349,9 +350,9 @@ def test_a_long_and_steep_history(two: Report) -> None:
     assert "1 in 2.0 s" in Reader(report_html(replace(two, history=rows[:1]))).text
 
 
-def test_a_temperature_is_told(two: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temperature_is_told(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "temperature" not in Reader(report_html(two)).text
-    monkeypatch.setattr(two.classifier, "temperature", 1.5)
+    monkeypatch.setattr(two.model, "temperature", 1.5)
     assert "A temperature of 1.50" in Reader(report_html(two)).text
     watched = Reader(report_html(replace(two, part="validation"))).text
     assert "so on these it looks a little better" in watched
@@ -395,7 +396,7 @@ def test_pictures_are_embedded(shape: tuple[int, ...]) -> None:
 # -- files ---------------------------------------------------------------------------------------
 
 
-def test_page_and_figures_are_written(two: Report, tmp_path: Path) -> None:
+def test_page_and_figures_are_written(two: Page, tmp_path: Path) -> None:
     assert write_report(tmp_path, two) == tmp_path / "report.html"
     assert write_report(tmp_path / "a.html", two).read_text("utf-8") == report_html(two)
     written = write_figures(tmp_path / "new" / "figures", two)
@@ -570,6 +571,6 @@ def test_on_real_cats_and_dogs(real_data: Path, tmp_path: Path) -> None:
     written = write_report(tmp_path, report)
     assert written.stat().st_size < 2_000_000
     text = Reader(written.read_text("utf-8")).text
-    assert f"of {len(classifier.validation)} validation pictures" in text
+    assert f"measured on {len(classifier.validation)} validation pictures" in text
     assert "cat." in text
     assert shlex.split(train_command({"data": "x"}, classifier.recipe))[-2:] == ["--epochs", "5"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plainnet import Epoch, Network
-from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.network import BatchNorm, Dense, Dropout, LeakyReLU
 from plainnet.reports import (
     count,
@@ -24,8 +24,10 @@ from plainnet.reports import (
 )
 
 
-def evaluation(classes: tuple[str, ...], confusion: object, auc: float = 0.875) -> Evaluation:
-    return Evaluation(classes, np.array(confusion), roc_auc=auc, log_loss=0.4567)
+def evaluation(
+    classes: tuple[str, ...], confusion: object, auc: float = 0.875
+) -> ClassificationEvaluation:
+    return ClassificationEvaluation(classes, np.array(confusion), roc_auc=auc, log_loss=0.4567)
 
 
 def columns(line: str) -> int:
@@ -103,7 +105,7 @@ def test_an_evaluation_of_two_classes() -> None:
     assert shown.splitlines() == [
         "test: 40 samples",
         "  accuracy  92.5 %  (37 right; 95 % interval 80.1 % to 97.4 %)",
-        '  baseline  75.0 %  (always answering "other")',
+        "  baseline  75.0 %  (always answering “other”)",
         "  log loss  0.457   ROC AUC 0.875",
         "",
         "  class  precision  recall     F1  samples",

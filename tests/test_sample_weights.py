@@ -12,8 +12,8 @@ from plainnet.data import Splits
 from plainnet.errors import DataError, ShapeError
 from plainnet.metrics import metrics
 from plainnet.metrics.calibration import fit_temperature, threshold_for
+from plainnet.metrics.classification import evaluate_probabilities
 from plainnet.metrics.curves import calibration, precision_recall_curve, roc_curve
-from plainnet.metrics.evaluation import evaluate_probabilities
 from plainnet.metrics.regression import evaluate_numbers
 from plainnet.models import AnyModel
 from plainnet.models.cross_validation import cross_validate, pool
@@ -26,7 +26,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.reports.material import Report
+from plainnet.reports.report_data import Report
 from plainnet.training import Adam, AdamHat, Batches, Regularization
 from plainnet.training.lbfgs import minimize
 from plainnet.training.subspace import train_in_subspace
@@ -360,7 +360,7 @@ def test_intervals_are_those_of_the_effective_sample_size() -> None:
     )
     assert evaluate_numbers(NUMBERS, NUMBERS, weights=np.full(N, 0.1)).n == 15
     assert evaluate_probabilities(TWO, P2, "ab", weights=np.full(N, 0.1)).n == 15
-    assert type(found).of(found.to_dict()).to_dict() == found.to_dict()
+    assert type(found).from_dict(found.to_dict()).to_dict() == found.to_dict()
 
 
 # -- measured with them --------------------------------------------------------------------------
@@ -387,7 +387,8 @@ def test_a_report_heeds_weights() -> None:
     data = Dataset(spoiled(X, 1e9), spoiled(TWO, 1), ("0", "1"), weights=zeros_among(w))
     report = Report.of("a", asked, data)
     assert report.evaluation.to_dict() == asked.evaluate(X, TWO, weights=w).to_dict()
-    assert report.mean_confidence == calibration(report.y, report.P, weights=w).mean_confidence
+    found = calibration(report.y, report.A, weights=w)
+    assert report.evaluation.mean_confidence == found.mean_confidence
 
 
 def test_cross_validation_heeds_weights() -> None:

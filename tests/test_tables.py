@@ -115,16 +115,16 @@ def test_rows_over_several_lines_keep_their_line(file: Path) -> None:
     [
         ("", "t.csv is empty; a table begins with the names"),
         ("\n\n", "is empty"),
-        ("a,b\n", "has a header but no rows"),
+        ("a,b\n", "holds the names of columns and no rows"),
         (
             "a,b\n1,2\n\n3\n",
-            "line 4, has 1 fields, but the first line names 2 columns, separated by c",
+            "line 4, has 1 fields, but the first line names 2 columns, parted by c",
         ),
-        ("a;b\n1;2;3\n", "line 2, has 3 fields, .* separated by semicolons"),
+        ("a;b\n1;2;3\n", "line 2, has 3 fields, .* parted by semicolons"),
         ("a,b,a\n1,2,3\n", "names 'a' more than once"),
-        ("a\n1\n", "has only one column, 'a'; its fields must be separated by commas"),
-        ('a,b\n1,"2\n3,4\n', "is not valid CSV .*a quotation mark not closed"),
-        ('a,b\n1,"2" x\n', "line 2, is not valid CSV"),
+        ("a\n1\n", "has one column only, 'a'; its fields must be parted by commas"),
+        ('a,b\n1,"2\n3,4\n', "is no sound CSV .*a quotation mark that nothing closes"),
+        ('a,b\n1,"2" x\n', "line 2, is no sound CSV"),
         ("a,b\n1,ä\n".encode("latin-1").decode("latin-1"), None),
     ],
 )
@@ -145,7 +145,7 @@ def test_other_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"photo\.jpg is a picture; name a table, a \.csv or"):
         read_table(tmp_path / "photo.jpg")
     (tmp_path / "photo").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\n")
-    with pytest.raises(DataError, match="is not a text file, as CSV is; name a table"):
+    with pytest.raises(DataError, match="is no text, as a CSV table is; name a table"):
         read_table(tmp_path / "photo")
     with pytest.raises(DataError, match="is a folder; name a table"):
         read_table(tmp_path)
@@ -192,7 +192,7 @@ def test_columns_and_rows_in_memory() -> None:
         ([], "A table is"),
         (np.zeros((3, 2)), "A table is"),
         ({"a": [1, 2], "b": [1]}, "has 2 values of 'a' but 1 of 'b'"),
-        ({"a": []}, "has no rows"),
+        ({"a": []}, "holds no rows"),
     ],
 )
 def test_what_is_no_table_in_memory(given: Any, why: str) -> None:
@@ -370,10 +370,10 @@ def test_numbers_with_a_few_texts_among_them() -> None:
         ("c", ["7", "7.0"], "every row has the same value, 7"),
         ("c", ["x", "x"], "every row has the same value, 'x'"),
         ("c", ["2024-05-01", "2024-05-01T00:00"], "every row has the same date"),
-        ("PassengerId", [*range(30)], "numbers the rows, judging by its name and values; rename"),
+        ("PassengerId", [*range(30)], "numbers the rows, as its name and its values say; rename"),
         ("column 1", [5, 3, 9], "numbers the rows"),
         ("row_id", [5, 3, 9], "numbers the rows"),
-        ("c", [f"n{i}" for i in range(30)], "30 different texts in 30 rows only identify the rows"),
+        ("c", [f"n{i}" for i in range(30)], "30 different texts in 30 rows only tell rows apart"),
         ("c", [f"n{i // 2}" for i in range(900)], "no text is in 5 rows or more"),
     ],
 )
@@ -457,7 +457,7 @@ def test_what_a_target_is_taken_for(target: list[Any], classes: tuple[str, ...])
 def test_the_other_task_can_be_asked_for() -> None:
     assert splits_of([1, 0, 1, 0], task="regression").y.tolist() == [1, 0, 1, 0]
     assert splits_of([1.5, 2.5] * 2, task="classification").classes == ("1.5", "2.5")
-    with pytest.raises(SettingError, match="'t' of The table does not hold numbers only"):
+    with pytest.raises(SettingError, match="'t' of The table holds more than numbers"):
         splits_of(["1", "2", "x", "4"], task="regression")
     with pytest.raises(SettingError, match="task must be one of auto, classification, regression"):
         splits_of([1, 0], task="clustering")
@@ -480,12 +480,8 @@ def test_rows_without_a_target_are_left_out(caplog: pytest.LogCaptureFixture) ->
     [
         ({"target": "nowhere"}, DataError, "has no column 'nowhere'"),
         ({"target": "t", "drop": ["nowhere"]}, DataError, "has no column 'nowhere'"),
-        ({"target": "t", "drop": ["t"]}, SettingError, "'t' is the target and cannot be dropped"),
-        (
-            {"target": "t", "drop": ["a"]},
-            DataError,
-            "column to predict 't' from: a: dropped",
-        ),
+        ({"target": "t", "drop": ["t"]}, SettingError, "'t' is to be predicted and cannot be dr"),
+        ({"target": "t", "drop": ["a"]}, DataError, "no column to learn 't' from: a: dropped, as"),
     ],
 )
 def test_wishes_that_cannot_be_fulfilled(how: Any, error: type[Exception], why: str) -> None:
@@ -521,8 +517,8 @@ def test_a_model_keeps_its_table(train_file: Path, tmp_path: Path) -> None:
 def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) -> None:
     Classifier(**QUICK).fit(train_file, target="t").save(tmp_path / "m")
 
-    def shorten(given: Any, tensors: dict[str, Array]) -> None:
-        given["columns"].pop(0)
+    def shorten(told: Any, tensors: dict[str, Array]) -> None:
+        told["columns"].pop(0)
         tensors["extractor.averages"] = tensors["extractor.averages"][2:]
 
     damaged(tmp_path / "m", shorten)
@@ -541,9 +537,9 @@ def test_other_columns_and_another_order_do_not_matter(train_file: Path) -> None
     assert one.network.theta.tobytes() == model.network.theta.tobytes()
     same = {"age": [22.0], "sex": ["m"], "t": ["yes"]}
     assert model.predict_proba([row]).tobytes() == model.predict_proba(same).tobytes()
-    with pytest.raises(DataError, match="The table lacks 'age', 'sex', which the model needs"):
+    with pytest.raises(DataError, match="The table lacks 'age', 'sex', from which the model"):
         model.predict([{"more": 1}])
-    with pytest.raises(DataError, match="named columns, age, sex, but got an array of shape"):
+    with pytest.raises(DataError, match="columns by name, age, sex, and an array of shape"):
         model.predict(np.zeros((2, 4), np.float32))  # features only in a Dataset
     assert model.training is not None
     assert model.predict_proba(model.training).shape == (68, 2)
@@ -552,13 +548,13 @@ def test_other_columns_and_another_order_do_not_matter(train_file: Path) -> None
 def test_cells_that_cannot_be_read(train_file: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t", drop=["when"])
     with caplog.at_level(logging.WARNING):
-        P = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
+        told = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
     assert (
-        "1 of 3 cells are not a number, the first, 'old', in row 1, and count as missing."
+        "1 of 3 cells are no number, the first, 'old', in row 1, and count as missing."
         in caplog.text
     )
-    assert P[1].tobytes() == P[2].tobytes()
-    with pytest.raises(DataError, match="2 of 3 cells are not a number, the first, 'old', in row"):
+    assert told[1].tobytes() == told[2].tobytes()
+    with pytest.raises(DataError, match="2 of 3 cells are no number, the first, 'old', in row"):
         model.predict({"age": ["old", "older", "4"], "sex": ["m"] * 3})
 
 
@@ -593,8 +589,8 @@ def test_a_validation_table_that_lacks_a_class(tmp_path: Path) -> None:
     assert model.history[-1]["validation_accuracy"] > 0.9
     assert model.temperature < 2
     model.save(tmp_path / "m.safetensors")
-    facts = Classifier.load(tmp_path / "m.safetensors").trained
-    assert facts["samples"] == {"training": [40, 40, 40], "validation": [0, 40, 40]}
+    told = Classifier.load(tmp_path / "m.safetensors").trained
+    assert told["samples"] == {"training": [40, 40, 40], "validation": [0, 40, 40]}
     unknown = {"x": x, "t": np.array(["a", "b", "d"])[np.arange(120) % 3]}
     with pytest.raises(DataError, match="the class 'd', but the model knows only a, b, c"):
         Classifier(**QUICK).fit(table, target="t", validation=unknown)
@@ -628,45 +624,36 @@ def damaged(path: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda given, tensors: given.pop("columns"), "its table is described by"),
-        (lambda given, tensors: given.update(more=1), "its table is described by"),
-        (lambda given, tensors: given.update(kind="tree"), "made by 'tree', which is unknown"),
+        (lambda told, tensors: told.pop("columns"), "its table is described by"),
+        (lambda told, tensors: told.update(more=1), "its table is described by"),
+        (lambda told, tensors: told.update(kind="tree"), "made by 'tree', which is unknown"),
         (
-            lambda given, tensors: given.update(kind=["table"]),
+            lambda told, tensors: told.update(kind=["table"]),
             r"made by \['table'\], which is unknown",
         ),
-        (lambda given, tensors: given.update(target=3), "has the target 3"),
-        (lambda given, tensors: given.update(task="all"), "and the task 'all'"),
-        (lambda given, tensors: given.update(columns=[]), "its columns are missing"),
-        (lambda given, tensors: given.update(columns=[3]), "not iterable"),
-        (
-            lambda given, tensors: given["columns"].append(given["columns"][0]),
-            "names are not all different",
-        ),
-        (lambda given, tensors: given.update(left_out=[]), "left out are not named"),
-        (lambda given, tensors: given.update(identifiers=[3]), "reasons that are not texts"),
-        (lambda given, tensors: given["columns"][0].update(kind="x"), "a column has the kind 'x'"),
-        (lambda given, tensors: given["columns"][0].update(name=3), "name of a column is 3"),
-        (lambda given, tensors: given["columns"][0].update(scale=0), "scale must be"),
-        (lambda given, tensors: given["columns"][0].update(mean="1"), "mean must be"),
-        (lambda given, tensors: given["columns"][0].update(median=None), "median must be"),
-        (lambda given, tensors: given["columns"][0].update(has_missing=2), "has_missing is 2"),
-        (lambda given, tensors: given["columns"][0].pop("mean"), "a column of numbers has"),
-        (
-            lambda given, tensors: given["columns"][1].update(values=["a", "a"]),
-            "not different texts",
-        ),
-        (lambda given, tensors: given["columns"][1].update(values="ab"), "not different texts"),
-        (
-            lambda given, tensors: given["columns"][1].update(has_missing=None),
-            "has_missing is None",
-        ),
-        (lambda given, tensors: given["columns"][2].update(cycles=["moon"]), "cycles of a date"),
-        (lambda given, tensors: given["columns"][2].update(cycles=[[]]), "unhashable"),
-        (lambda given, tensors: given["columns"][2].update(mean=1e9), "mean day must be"),
-        (lambda given, tensors: given["columns"].pop(), "averages must be"),
-        (lambda given, tensors: tensors.pop("extractor.averages"), "its table is described by"),
-        (lambda given, tensors: tensors["extractor.averages"].fill(np.nan), "not finite"),
+        (lambda told, tensors: told.update(target=3), "has the target 3"),
+        (lambda told, tensors: told.update(task="all"), "and the task 'all'"),
+        (lambda told, tensors: told.update(columns=[]), "its columns are none"),
+        (lambda told, tensors: told.update(columns=[3]), "not iterable"),
+        (lambda told, tensors: told["columns"].append(told["columns"][0]), "different names"),
+        (lambda told, tensors: told.update(left_out=[]), "left out are not told by name"),
+        (lambda told, tensors: told.update(identifiers=[3]), "more is told than texts"),
+        (lambda told, tensors: told["columns"][0].update(kind="x"), "a column is a 'x'"),
+        (lambda told, tensors: told["columns"][0].update(name=3), "name of a column is 3"),
+        (lambda told, tensors: told["columns"][0].update(scale=0), "scale must be"),
+        (lambda told, tensors: told["columns"][0].update(mean="1"), "mean must be"),
+        (lambda told, tensors: told["columns"][0].update(median=None), "median must be"),
+        (lambda told, tensors: told["columns"][0].update(has_missing=2), "has_missing is 2"),
+        (lambda told, tensors: told["columns"][0].pop("mean"), "a column of numbers has"),
+        (lambda told, tensors: told["columns"][1].update(values=["a", "a"]), "no different texts"),
+        (lambda told, tensors: told["columns"][1].update(values="ab"), "no different texts"),
+        (lambda told, tensors: told["columns"][1].update(has_missing=None), "has_missing is None"),
+        (lambda told, tensors: told["columns"][2].update(cycles=["moon"]), "cycles of a date"),
+        (lambda told, tensors: told["columns"][2].update(cycles=[[]]), "unhashable"),
+        (lambda told, tensors: told["columns"][2].update(mean=1e9), "mean day must be"),
+        (lambda told, tensors: told["columns"].pop(), "averages must be"),
+        (lambda told, tensors: tensors.pop("extractor.averages"), "its table is described by"),
+        (lambda told, tensors: tensors["extractor.averages"].fill(np.nan), "not finite"),
     ],
 )
 def test_a_damaged_table_is_refused(
@@ -727,13 +714,11 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
     table = {"a": a, "b": b, "c": rng.normal(size=200), "t": 3 * a + 5 * (b == "x")}
     model = Regressor(learning_rate=0.01, dropout=0, **settings).fit(table, target="t")
     row = table_of({"a": [2.0], "b": ["x"], "c": [0.0]})
-    explanation = explain_row(model, row)
-    assert explanation.score == pytest.approx(model.predict(row)[0], rel=1e-5)
-    assert explanation.average + explanation.contributions.sum() == pytest.approx(
-        explanation.score, abs=0.05
-    )
-    assert explanation.columns == ("a", "b", "c")
-    by_column = dict(zip(explanation.columns, explanation.contributions, strict=True))
+    told = explain_row(model, row)
+    assert told.score == pytest.approx(model.predict(row)[0], rel=1e-5)
+    assert told.average + told.contributions.sum() == pytest.approx(told.score, abs=0.05)
+    assert told.columns == ("a", "b", "c")
+    by_column = dict(zip(told.columns, told.contributions, strict=True))
     assert by_column["a"] == pytest.approx(6, abs=0.7)
     assert by_column["b"] == pytest.approx(2.5, abs=0.7)
     assert abs(by_column["c"]) < 0.3
@@ -741,14 +726,12 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
 
 def test_what_cannot_be_explained(train_file: Path) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t")
-    explanation = explain_row(model, read_table(train_file).take(np.array([0])))
-    assert explanation.of == explanation.answer == model.predict(train_file)[0]
+    told = explain_row(model, read_table(train_file).take(np.array([0])))
+    assert told.of == told.answer == model.predict(train_file)[0]
     opposite = explain_row(
-        model,
-        read_table(train_file).take(np.array([0])),
-        of={"no": "yes", "yes": "no"}[explanation.of],
+        model, read_table(train_file).take(np.array([0])), of={"no": "yes", "yes": "no"}[told.of]
     )
-    assert opposite.contributions == pytest.approx(-explanation.contributions)
+    assert opposite.contributions == pytest.approx(-told.contributions)
     with pytest.raises(DataError, match="One row is explained at a time, but got 80"):
         explain_row(model, read_table(train_file))
     with pytest.raises(DataError, match=r"Samples must be an array .* got Table"):
@@ -799,7 +782,7 @@ def test_odd_parquet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert texts_of(table["text"]) == ["a", "", "b"]
     assert table.where(1) == "row 1"
     written(path, "a,b\n1,2\n")
-    with pytest.raises(DataError, match="not a valid Parquet file"):
+    with pytest.raises(DataError, match="no sound Parquet file"):
         read_table(path)
     with pytest.raises(FileError, match="No such file"):
         read_table(tmp_path / "nowhere.parquet")

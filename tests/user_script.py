@@ -37,7 +37,7 @@ from plainnet import (
     stop_early,
     train,
 )
-from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models.attribution import Explanation, RowExplanation
 from plainnet.network.trace import Trace
@@ -102,7 +102,7 @@ def the_classifier(X: Array, y: Array, folder: Path) -> float:
     for epoch in classifier.fit_epochs(X, y):
         assert_type(epoch, Epoch)
     assert_type(classifier.predict_proba(X), Array)
-    assert_type(classifier.evaluate(X, y), Evaluation)
+    assert_type(classifier.evaluate(X, y), ClassificationEvaluation)
     assert_type(classifier.score(X, y), float)
     assert_type(classifier.classes, tuple[str, ...])
     told = classifier.explain(X[0])

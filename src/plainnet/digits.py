@@ -37,6 +37,16 @@ def signed(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
     return f"{'+' if value > 0 else ''}{number(value, to=to, digits=digits)}"
 
 
+def percent(share: float) -> str:
+    """0.523 → `52.3 %`."""
+    return f"{100 * share:.1f} %"
+
+
+def decimal(value: float) -> str:
+    """0.52345 → `0.523`."""
+    return f"{value:.3f}"
+
+
 def mean_text(mean: float, scale: float) -> str:
     """`218,543 ± 51,812`: the mean with as many digits as the scale calls for."""
     return f"{number(mean, to=scale / 100)} ± {number(scale)}"

@@ -39,12 +39,6 @@ def write_csv(path: Path, text: str) -> None:
         write_file(path, text)
 
 
-def threshold_fact(learner: AnyModel) -> dict[str, float]:
-    """What --json says of the threshold, where one decides and is not ½."""
-    threshold = getattr(learner, "threshold", 0.5)
-    return {"threshold": threshold} if threshold_text(learner) else {}
-
-
 def with_threshold(learner: AnyModel, text: str) -> str:
     """Answers as text, and under them where yes is said, if that is not at half."""
     threshold = threshold_text(learner)

@@ -1,7 +1,7 @@
 """`plainnet cross-validate`: how well a recipe does on few pictures."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import numpy as np
@@ -23,17 +23,13 @@ from plainnet.cli.tables import (
     table_options,
     tell_task,
 )
-from plainnet.data import Dataset
-from plainnet.digits import number
 from plainnet.errors import DataError
-from plainnet.metrics.evaluation import Evaluation
-from plainnet.metrics.regression import RegressionEvaluation
-from plainnet.models import AnyModel, Classifier, Recipe, Regressor
-from plainnet.models.cross_validation import cross_validate, pool
+from plainnet.models import Classifier, Recipe, Regressor, TrainableModel
+from plainnet.models.cross_validation import Fold, cross_validate, pool
 from plainnet.models.features import extractor_of
 from plainnet.models.picture_samples import grey_if_all_are
 from plainnet.pictures.check.data_report import left_out_facts
-from plainnet.reports import evaluation_text, percent, say
+from plainnet.reports import evaluation_text, say
 from plainnet.reports.progress import counting
 
 
@@ -64,41 +60,23 @@ def command(
     tell_task(splits, asked)
     samples = grey_if_all_are(samples)
     kind = Regressor if samples.holds_numbers else Classifier
-    done = _run(samples, kind(**given(options)), folds)
-    if as_json:
-        print_json({**done.facts, **left_out_facts(splits)})
-        return
-    print(evaluation_text(done.pooled, f"{data}, each answered once"))
-    print(f"\nby fold   {done.by_fold}")
-
-
-class _Done(NamedTuple):
-    """What came of it."""
-
-    pooled: Evaluation | RegressionEvaluation
-    by_fold: str
-    facts: dict[str, Any]
-
-
-def _run(samples: Dataset, like: AnyModel, folds: int) -> _Done:
-    name = "rmse" if samples.holds_numbers else "accuracy"
-    label, written = ("RMSE", number) if samples.holds_numbers else (name, percent)
-    done = []
+    done: list[Fold] = []
+    like: TrainableModel[Any] = kind(**given(options))
     with counting("training") as count:
         for fold in cross_validate(samples, like, folds):
             done.append(fold)
-            say(f"fold {fold.number}/{folds}  {label} {written(getattr(fold.evaluation, name))}")
+            score = fold.evaluation.scores()[0]
+            say(f"fold {fold.number}/{folds}  {score.name} {score.text}")
             count(fold.number, folds)
-    each = np.array([getattr(fold.evaluation, name) for fold in done])
-    mean, spread = float(each.mean()), float(each.std(ddof=1))
-    by_fold = f"RMSE {number(mean)} on average, ± {number(spread)} (spread)"
-    if not samples.holds_numbers:
-        by_fold = f"{percent(mean)} on average, ± {100 * spread:.1f} (spread)"
     pooled = pool(samples, done, like)
-    facts = {
-        "folds": [fold.evaluation.to_dict() for fold in done],
-        f"mean_{name}": mean,
-        "spread": spread,
-        "pooled": pooled.to_dict(),
-    }
-    return _Done(pooled, by_fold, facts)
+    first = pooled.scores()[0]
+    each = np.array([fold.evaluation.scores()[0].value for fold in done])
+    mean, spread = float(each.mean()), float(each.std(ddof=1))
+    if as_json:
+        facts: dict[str, Any] = {"folds": [fold.evaluation.to_dict() for fold in done]}
+        facts |= {f"mean_{first.key}": mean, "spread": spread, "pooled": pooled.to_dict()}
+        print_json({**facts, **left_out_facts(splits)})
+        return
+    print(evaluation_text(pooled, f"{data}, each answered once"))
+    spread_text = f"{first.written(mean)} on average, ± {first.written(spread)} (spread)"
+    print(f"\nby fold   {first.name} {spread_text}")

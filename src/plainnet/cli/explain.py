@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from plainnet.checks import either
-from plainnet.cli.answers import threshold_fact, with_threshold
+from plainnet.cli.answers import with_threshold
 from plainnet.cli.explain_rows import explain_rows
 from plainnet.cli.options import PathType, choice, json_option, print_json
 from plainnet.cli.rows import LINE_HELP
@@ -75,7 +75,7 @@ def command(
     if out is not None:
         write_file(out, explanation_png(told))
     if as_json:
-        print_json(threshold_fact(classifier) | _facts(told, picture, out))
+        print_json(dict(classifier.answers.decision) | _facts(told, picture, out))
         return
     text = with_threshold(classifier, explanation_text(told))
     print(f"{printable(str(picture))}\n\n{text}\n")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plainnet.cli.answers import threshold_fact, with_threshold
+from plainnet.cli.answers import with_threshold
 from plainnet.cli.options import print_json
 from plainnet.cli.rows import rows_at
 from plainnet.digits import number, signed
@@ -32,7 +32,7 @@ def explain_rows(
         parts = zip(told.columns, told.cells, told.contributions.tolist(), strict=True)
         print_json(
             {
-                **threshold_fact(learner),
+                **learner.answers.decision,
                 "row": place,
                 "answer": told.answer,
                 "explained": told.of,

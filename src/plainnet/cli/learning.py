@@ -11,7 +11,6 @@ from plainnet.data import Dataset, Splits
 from plainnet.digits import number
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import (
     CHECKPOINT,
     AnyModel,
@@ -27,8 +26,6 @@ from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.tensorboard import write_events
 from plainnet.training import Epochs
 
-Measured = Evaluation | RegressionEvaluation
-
 EVENTS = "tensorboard"
 """What the folder for event files is called in a run's settings."""
 
@@ -41,7 +38,7 @@ def train_run(
     resume: bool = False,
     minutes: float = 5.0,
     noted: Mapping[str, Any] | None = None,
-) -> tuple[int, dict[str, Measured]]:
+) -> tuple[int, dict[str, Evaluation]]:
     """Train, keep, measure: the exit code, and what was measured.
 
     Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
@@ -67,7 +64,7 @@ def train_run(
     if not resume:
         start_run(folder, settings)
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
-    results: dict[str, Measured] = {}
+    results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
         _learn(learner, splits, checkpoint, settings.get(EVENTS))
         if learner.history:
@@ -156,6 +153,6 @@ def _stopped(learner: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:
     return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
 
 
-def _measured(learner: AnyModel, test: Dataset | None) -> dict[str, Measured]:
+def _measured(learner: AnyModel, test: Dataset | None) -> dict[str, Evaluation]:
     parts = {"validation": learner.validation, "test": test}
     return {name: learner.evaluate(part) for name, part in parts.items() if part is not None}

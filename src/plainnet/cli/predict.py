@@ -14,7 +14,6 @@ from plainnet.cli.answers import (
     check_csv,
     csv_text,
     header,
-    threshold_fact,
     with_threshold,
     write_csv,
 )
@@ -167,7 +166,7 @@ def _json(classifier: Classifier, found: _Answers, answers: list[str]) -> dict[s
     ]
     unread = [{"file": name, "error": error} for name, error in found.unread.items()]
     left_out = counts_of(found.left_out)
-    threshold = threshold_fact(classifier)
+    threshold = classifier.answers.decision
     return {**threshold, "predictions": rows, "unread": unread, "left_out": left_out}
 
 

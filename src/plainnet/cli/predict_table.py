@@ -11,7 +11,6 @@ from plainnet.cli.answers import (
     STDOUT,
     csv_text,
     header,
-    threshold_fact,
     with_threshold,
     write_csv,
 )
@@ -61,7 +60,7 @@ def predict_tables(
     if as_json:
         predictions = [_facts(learner, one, row) for one in done for row in range(len(one.table))]
         told = [{"file": name, "error": error} for name, error in unread.items()]
-        print_json({**threshold_fact(learner), "predictions": predictions, "unread": told})
+        print_json({**learner.answers.decision, "predictions": predictions, "unread": told})
     elif done and csv_file != STDOUT:
         print(_text(learner, done, None if csv_file is None else MOST_ROWS))
     if csv_file is not None:  # last, so that a full disk does not cost the answers

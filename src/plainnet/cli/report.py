@@ -22,7 +22,7 @@ from plainnet.models.evaluating import PARTS, parts_of, read_for
 from plainnet.pictures.check import check_splits, leaks, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.check_text import check_sentences
-from plainnet.reports.material import Part, report_of
+from plainnet.reports.report_data import Part, Report
 from plainnet.reports.report_page import NAME, write_figures, write_report
 
 
@@ -47,8 +47,8 @@ def command(
 ) -> None:
     """Write a page about RUN, measured on DATA: one HTML file that needs nothing beside it.
 
-    It shows the accuracy beside that of always giving one answer, learning curves, what was taken
-    for what, how far the probabilities can be believed, the surest mistakes, and the limits.
+    It shows the scores beside those of always giving one answer, learning curves, the confusion
+    matrix, calibration and the most confident mistakes, or the errors of a number, and the limits.
 
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
     """
@@ -71,7 +71,7 @@ def command(
         )
     rows = _history(run)
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
-    report = report_of(
+    report = Report.of(
         title_of(run),
         learner,
         parts[name],
@@ -116,7 +116,7 @@ def report_training(
     settings = run_settings(folder)
     kept = learner.best_epoch
     try:
-        report = report_of(
+        report = Report.of(
             title_of(folder),
             learner,
             parts[name],

@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from plainnet.cli.options import PathType, json_option, print_json
-from plainnet.digits import mean_text, number
-from plainnet.models import AnyModel, Classifier, Regressor, load_any
-from plainnet.reports import network_text, percent, printable, table
+from plainnet.errors import DataError
+from plainnet.models import Model, load_any
+from plainnet.reports import network_text, printable, table
+from plainnet.reports.evaluation_text import scores_line
+from plainnet.reports.sections import sections_of
 from plainnet.reports.settings import settings_used, threshold_text
 from plainnet.reports.text import TERMINAL, columns_told
 
@@ -23,20 +25,20 @@ def command(run: Path, as_json: bool) -> None:
 
     RUN is a run folder or a model file.
     """
-    learner = load_any(run)
+    model = load_any(run)
     if as_json:
-        print_json(_facts(learner))
+        print_json(_facts(model))
         return
-    for name, told in _about(learner):
+    for name, told in _about(model):
         print(_wrapped(name, told))
-    for part, measured in learner.quality.items():
-        print(_wrapped(part, _measured(measured)))
-    if len(learner.networks) > 1:
-        print(_wrapped("ensemble", f"{len(learner.networks)} networks like this, averaged"))
-    if (columns := learner.columns) is not None:
+    for part, measured in model.quality.items():
+        print(_wrapped(part, _measured(model, measured)))
+    if len(model.networks) > 1:
+        print(_wrapped("ensemble", f"{len(model.networks)} networks like this, averaged"))
+    if (columns := model.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
-    print(f"\n{network_text(learner.network)}\n")
-    for name, text in settings_used(learner).items():
+    print(f"\n{network_text(model.network)}\n")
+    for name, text in settings_used(model).items():
         print(_wrapped(name, text))
 
 
@@ -47,56 +49,41 @@ def _wrapped(name: str, text: str) -> str:
     return begin + ("\n" + " " * len(begin)).join(lines)
 
 
-def _about(learner: AnyModel) -> Iterator[tuple[str, str]]:
+def _about(model: Model) -> Iterator[tuple[str, str]]:
     """What it answers, and what it is asked with."""
-    if isinstance(learner, Regressor):
-        unit = f"{mean_text(learner.mean, learner.scale)} in training"
-        yield "predicts", f"{printable(learner.target)}, {unit}"
-    if isinstance(learner, Classifier):
-        yield "classes", printable(", ".join(learner.classes))
-    if (columns := learner.columns) is not None:
-        yield "inputs", columns.told()
-    else:
-        shape = " × ".join(map(str, learner.preprocessing.shape))
-        kind = "pictures" if learner.preprocessing.is_pictures else "features"
-        yield "inputs", f"{shape} {kind}, as (raw − mean) / scale"
-        if learner.extractor is not None:
-            yield "features", printable(learner.extractor.told())
-    if threshold := threshold_text(learner):
+    answers, inputs = model.answers, model.inputs
+    yield sections_of(answers.evaluation_type).answers_row(
+        answers, [*map(printable, answers.names)]
+    )
+    yield "inputs", inputs.summary
+    if inputs.extractor is not None and inputs.columns is None:
+        yield "features", printable(inputs.extractor.told())
+    if threshold := threshold_text(model):
         yield "threshold", threshold
 
 
-def _measured(measured: Any) -> str:
-    """The accuracy or error in what was measured, or whatever another program has put there."""
+def _measured(model: Model, measured: Any) -> str:
+    """The scores, or whatever another program has put there."""
     try:
-        if "rmse" in measured:
-            return f"RMSE {number(measured['rmse'])}, on {measured['n']:,}"
-        return f"{percent(measured['accuracy'])} of {measured['n']:,} right"
-    except (KeyError, TypeError, ValueError):
+        return scores_line(model.answers.evaluation_type.from_dict(measured))
+    except DataError:
         return printable(str(measured))
 
 
-def _facts(learner: AnyModel) -> dict[str, object]:
-    network = learner.network
-    answers: dict[str, object] = {"temperature": learner.temperature}
-    if isinstance(learner, Classifier):
-        two = len(learner.classes) == 2
-        answers |= {"classes": list(learner.classes)}
-        answers |= {"threshold": learner.threshold if two else None}
-    if isinstance(learner, Regressor):
-        answers = {"target": learner.target, "mean": learner.mean, "scale": learner.scale}
+def _facts(model: Model) -> dict[str, object]:
+    network = model.network
     return {
-        **answers,
-        "extractor": learner.extractor.describe() if learner.extractor else None,
-        "input_shape": list(learner.preprocessing.shape),
+        **model.answers.facts(model.networks),
+        "extractor": model.extractor.describe() if model.extractor else None,
+        "input_shape": list(model.preprocessing.shape),
         "layers": [
             {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
             for layer in network.layers
         ],
-        "networks": len(learner.networks),
+        "networks": len(model.networks),
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),
-        "recipe": learner.recipe.to_dict(),
-        "training": dict(learner.trained),
-        "quality": learner.quality,
+        "recipe": model.recipe.to_dict(),
+        "training": dict(model.trained),
+        "quality": model.quality,
     }

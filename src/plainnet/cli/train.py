@@ -12,7 +12,7 @@ import click
 from plainnet.checks import at_home
 from plainnet.cli.features import features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
-from plainnet.cli.learning import EVENTS, Measured, train_run
+from plainnet.cli.learning import EVENTS, train_run
 from plainnet.cli.options import (
     PathType,
     Sections,
@@ -33,11 +33,11 @@ from plainnet.cli.tables import (
 )
 from plainnet.data import Splits
 from plainnet.errors import SettingError
+from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import (
     RUNS,
     AnyModel,
     Recipe,
-    Regressor,
     new_run,
     resumable_run,
     resumed_run,
@@ -151,7 +151,7 @@ def _page(
 
 
 def _tell(
-    results: Mapping[str, Measured],
+    results: Mapping[str, Evaluation],
     page: Path | None,
     learner: AnyModel,
     folder: Path,
@@ -224,10 +224,9 @@ def _kept_text(learner: AnyModel) -> str:
 
 
 def _facts(learner: AnyModel) -> dict[str, Any]:
-    named = {"target": learner.target} if isinstance(learner, Regressor) else {}
     return {
-        "classes": list(getattr(learner, "classes", ())),
-        **named,
+        "classes": [],  # of a number
+        **learner.answers.facts(learner.networks),
         "networks": len(learner.networks),
         "epochs": len(learner.history),
         "kept_epoch": _kept(learner),

@@ -58,6 +58,10 @@ class Extractor:
         """What it makes of what, in a line for people."""
         return f"{self.n_features:,} features of {self.takes}"
 
+    def limit(self) -> str:
+        """What it cannot see, as a sentence for the model card; "" if that is nothing special."""
+        return ""
+
     def describe(self) -> dict[str, Any]:
         """What a model file says of it in words."""
         raise NotImplementedError
@@ -88,6 +92,14 @@ class PictureExtractor(Extractor):
     """The colour that says least to it: uint8 `(channels,)`."""
     fingerprint: str
     """The same for what makes the same features, and for nothing else."""
+
+    def limit(self) -> str:
+        """That it inherits the faults of a network that was trained elsewhere."""
+        return (
+            f"It knows of them what {self.name} makes of them, a network that was trained before "
+            "and elsewhere: what that one cannot tell apart, and what was wrong with its data, is "
+            "wrong with it too."
+        )
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
         """A data set of pictures as one of their features.

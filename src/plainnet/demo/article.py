@@ -10,7 +10,7 @@ import numpy as np
 
 from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError
-from plainnet.metrics.evaluation import Evaluation, evaluate_probabilities
+from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.models.names import INITIALIZERS, OPTIMIZERS
 from plainnet.network import Array, Network, SigmoidCrossEntropy, lecun_normal
 from plainnet.training import Epochs, Optimizer, logits, train
@@ -78,7 +78,7 @@ def _train(network: Network, optimizer: Optimizer, X: Array, y: Array, epochs: i
     return train(network, SigmoidCrossEntropy(), optimizer, X, y, epochs=epochs)
 
 
-def article_evaluation(network: Network, data: Dataset) -> Evaluation:
+def article_evaluation(network: Network, data: Dataset) -> ClassificationEvaluation:
     """The tutorial's `score`, and what it leaves out: the baseline, the interval, each class."""
     P = SigmoidCrossEntropy().both(logits(network, _pixels(data)))
     return evaluate_probabilities(data.y, P, data.classes)

@@ -1,23 +1,31 @@
-"""All that is known about predicted numbers from one set of samples with known ones."""
+"""How far predicted numbers are from the right ones."""
 
-from dataclasses import asdict, dataclass
-from math import isnan, nan, sqrt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import nan, sqrt
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from plainnet.checks import check_number
+from plainnet.digits import decimal, number, signed
 from plainnet.errors import DataError, ShapeError
+from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.weighting import effective_size, mean, plain_count, weighted
 from plainnet.network.arrays import Array, unmasked
 
 LARGEST = 1e100
 """Numbers are below this, so that their squares can be summed up."""
-Interval = tuple[float, float]
+STORED = {
+    **dict.fromkeys(("n", "rmse", "mae", "baseline_rmse", "baseline_mae"), "[0, inf)"),
+    **dict.fromkeys(("bias", "baseline"), "(-inf, inf)"),
+}
+"""The numbers of a stored evaluation, and the range of each."""
 
 
 @dataclass(frozen=True)
-class RegressionEvaluation:
+class RegressionEvaluation(Evaluation):
     """How far N answers were from N right numbers, in the unit of these numbers."""
 
     target: str
@@ -48,12 +56,100 @@ class RegressionEvaluation:
         """
         return 1 - (self.rmse / self.baseline_rmse) ** 2 if self.baseline_rmse else nan
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it in plain Python values, ready for JSON; None where there is no number."""
-        told = asdict(self) | {"r2": self.r2}
-        for name in ("rmse", "mae"):
-            told[f"{name}_interval_95"] = list(told.pop(f"{name}_interval"))
-        return {name: _plain(value) for name, value in told.items()}
+    def scores(self) -> tuple[Score, ...]:
+        """RMSE, MAE, R² and bias."""
+        side = "high" if self.bias > 0 else "low"
+        return (
+            Score(
+                key="rmse",
+                name="RMSE",
+                value=self.rmse,
+                written=number,
+                meaning="The root of the mean squared error, in the unit of the target.",
+                interval=self.rmse_interval,
+                baseline=self.baseline_rmse,
+                higher_is_better=False,
+            ),
+            Score(
+                key="mae",
+                name="MAE",
+                value=self.mae,
+                written=number,
+                meaning="The mean absolute error, in the unit of the target.",
+                interval=self.mae_interval,
+                baseline=self.baseline_mae,
+                higher_is_better=False,
+            ),
+            Score(
+                key="r2",
+                name="R²",
+                value=self.r2,
+                written=decimal,
+                meaning="The share of the target's variance that is explained: 1 is perfect, 0 as "
+                "good as always answering the mean.",
+            ),
+            Score(
+                key="bias",
+                name="bias",
+                value=self.bias,
+                written=signed,
+                meaning="The mean of answer − target.",
+                note=f"on average the answers are too {side} by that" if self.bias else "",
+            ),
+        )
+
+    @property
+    def names(self) -> tuple[str]:
+        """The name of the target."""
+        return (self.target,)
+
+    @property
+    def always(self) -> str:
+        """The constant answer: the mean."""
+        return f"always answering the mean, {number(self.baseline, to=self.baseline_rmse / 100)}"
+
+    def verdict(self, things: str = "samples") -> Verdict:
+        """Whether the RMSE is below that of the mean."""
+        always = f"always answering the mean, whose RMSE is {number(self.baseline_rmse)}"
+        if not self.baseline_rmse:
+            return Verdict(
+                "bad",
+                f"All these {things} have the same right answer: what moves it, they cannot show.",
+            )
+        if (better := self.scores()[0].beats_baseline) is None:
+            return Verdict(
+                "bad", f"Not shown to be better than {always}, which the interval includes."
+            )
+        if not better:
+            return Verdict("bad", f"Worse than {always}.")
+        share = 100 * (1 - self.rmse / self.baseline_rmse)
+        return Verdict(
+            "good",
+            f"Its error is {share:.0f} % smaller than that of {always}: the whole interval lies "
+            "below that.",
+        )
+
+    def renamed(self, rename: Callable[[str], str]) -> Self:
+        """The same with another name of the target."""
+        return replace(self, target=rename(self.target))
+
+    def details(self) -> dict[str, Any]:
+        """The name of the target, and its mean."""
+        return {"target": self.target, "baseline": self.baseline}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` gave."""
+        try:
+            values: dict[str, Any] = {
+                name: check_number(name, stored[name], bounds) for name, bounds in STORED.items()
+            }
+            values["n"] = plain_count(values["n"])
+            for name in ("rmse", "mae"):
+                values[f"{name}_interval"] = _ends(stored, name)
+            return cls(target=str(stored["target"]), **values)
+        except (KeyError, TypeError, ValueError) as why:
+            raise malformed(why) from why
 
 
 def evaluate_numbers(
@@ -108,6 +204,16 @@ def evaluate_numbers(
     )
 
 
+def _ends(stored: Mapping[str, Any], name: str) -> Interval:
+    """The interval of a stored metric; NaN of a single sample."""
+    low, high = (nan if end is None else end for end in stored[f"{name}_interval_95"])
+    return (
+        (low, high)
+        if low != low
+        else (check_number(name, low, "[0, inf)"), check_number(name, high, "[0, inf)"))
+    )
+
+
 def _mean(values: Array, weights: Array | None) -> tuple[float, float, float]:
     """The mean of values ≥ 0, and the two ends of its interval."""
     middle = mean(values, weights)
@@ -117,9 +223,3 @@ def _mean(values: Array, weights: Array | None) -> tuple[float, float, float]:
     variance = mean(np.square(values - middle), weights) / (n - 1)  # of the mean
     away = NormalDist().inv_cdf(0.975) * sqrt(variance)
     return middle, max(0.0, middle - away), middle + away
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and isnan(value) else value

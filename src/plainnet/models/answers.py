@@ -15,14 +15,11 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.data.class_names import Label
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Loss, Rng
-
-AnyEvaluation = Evaluation | RegressionEvaluation
 
 
 class Answers(ABC):
@@ -32,7 +29,7 @@ class Answers(ABC):
     """The kind of model in a model file, and in messages: `classifier`, `regressor`."""
     task: ClassVar[str]
     """What is done with a table: `classification` or `regression`."""
-    evaluation_type: ClassVar[type[AnyEvaluation]]
+    evaluation_type: ClassVar[type[Evaluation]]
     """What `measure` returns."""
     described: ClassVar[Collection[str]]
     """The entries that `describe` makes in a model file."""
@@ -153,7 +150,7 @@ class Answers(ABC):
         """
 
     @abstractmethod
-    def measure(self, data: Dataset, A: Array) -> AnyEvaluation:
+    def measure(self, data: Dataset, A: Array) -> Evaluation:
         """Score the mean answers of the networks for these samples.
 
         Raises:
@@ -183,6 +180,15 @@ class Answers(ABC):
     @abstractmethod
     def summary(self) -> str:
         """What they are, for messages; "" before training: `3 classes`."""
+
+    @property
+    def decision(self) -> Mapping[str, float]:
+        """What decides between answers beside their probabilities, where it is not as usual."""
+        return {}
+
+    @abstractmethod
+    def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
+        """What a program may want to know of the answers of these networks, ready for JSON."""
 
     @abstractmethod
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:

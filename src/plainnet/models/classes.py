@@ -13,7 +13,11 @@ from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_names import Label, class_name, label_array
 from plainnet.errors import DataError
 from plainnet.metrics.calibration import fit_temperature
-from plainnet.metrics.evaluation import Evaluation, answers_from, evaluate_probabilities
+from plainnet.metrics.classification import (
+    ClassificationEvaluation,
+    answers_from,
+    evaluate_probabilities,
+)
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.class_weights import weights_of
@@ -41,7 +45,7 @@ class Classes(Answers):
 
     kind = "classifier"
     task = "classification"
-    evaluation_type = Evaluation
+    evaluation_type = ClassificationEvaluation
     can_be_targets = True
     described = ("classes", "labels", "temperature", "threshold", "outputs")
 
@@ -148,7 +152,7 @@ class Classes(Answers):
         """Indices of classes."""
         return right_classes(self.names, data)
 
-    def measure(self, data: Dataset, A: Array) -> Evaluation:
+    def measure(self, data: Dataset, A: Array) -> ClassificationEvaluation:
         """Score probabilities."""
         return evaluate_probabilities(self.right(data), A, self.names, self.threshold, data.weights)
 
@@ -162,6 +166,17 @@ class Classes(Answers):
     def summary(self) -> str:
         """`3 classes`."""
         return f"{len(self.names)} classes" if self.names else ""
+
+    @property
+    def decision(self) -> Mapping[str, float]:
+        """A threshold that is not ½."""
+        return {} if self.threshold == 0.5 else {"threshold": self.threshold}
+
+    def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
+        """Names, the last network's temperature, and the threshold between two classes."""
+        threshold = self.threshold if self.n_out == 1 else None
+        temperature = networks[-1].temperature
+        return {"classes": [*self.names], "temperature": temperature, "threshold": threshold}
 
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
         """Names, labels if they are others, threshold, and the last network's temperature."""

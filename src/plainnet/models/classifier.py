@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from plainnet.data import Splits
 from plainnet.data.class_names import Label
-from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.models.classes import Classes
 from plainnet.models.labels import Labels
 from plainnet.models.samples import Samples
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @takes(ClassifierSettings)
-class Classifier(TrainableModel[Evaluation]):
+class Classifier(TrainableModel[ClassificationEvaluation]):
     """Learns the classes of pictures, feature vectors or tables, and answers for new samples.
 
     ::

@@ -12,7 +12,7 @@ import numpy as np
 
 from plainnet.checks import check_whole
 from plainnet.data import Dataset, Splits
-from plainnet.models.answers import AnyEvaluation
+from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.trainable import Scored, TrainableModel
 from plainnet.network import Array
 
@@ -26,7 +26,7 @@ class Fold(NamedTuple):
     """The samples that it had not seen, `(n,)`."""
     A: Array
     """Its answers for them: probabilities `(n, K)`, or numbers `(n,)`."""
-    evaluation: AnyEvaluation
+    evaluation: Evaluation
 
 
 def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) -> Iterator[Fold]:

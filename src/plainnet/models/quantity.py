@@ -144,6 +144,10 @@ class Quantity(Answers):
         """`one number, price`."""
         return f"one number, {self.name}" if self.name else ""
 
+    def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:  # noqa: ARG002
+        """Name, mean and scale."""
+        return {"target": self.name, "mean": self.mean, "scale": self.scale}
+
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
         """Name, mean and scale."""
         return {"target": asdict(self), "outputs": self.outputs(len(networks))}

@@ -12,7 +12,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.data.class_names import Label
 from plainnet.errors import PlainnetError
 from plainnet.files.model_file import read_model
-from plainnet.models.answers import AnyEvaluation
+from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.checkpoint import Checkpoint
 from plainnet.models.class_weights import without_0
 from plainnet.models.evaluating import data_to_evaluate
@@ -30,7 +30,7 @@ from plainnet.training import Epochs
 if TYPE_CHECKING:
     from plainnet.network.trace import Trace
 
-Scored = TypeVar("Scored", bound=AnyEvaluation)
+Scored = TypeVar("Scored", bound=Evaluation)
 
 
 class TrainableModel(Configured, Model, Generic[Scored]):

@@ -1,13 +1,13 @@
 """What a person looks at: results as text, and the progress of long work."""
 
+from plainnet.digits import percent
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.progress import counting, say, show_progress
 from plainnet.reports.text import (
     count,
-    evaluation_text,
     indented,
     network_line,
     network_text,
-    percent,
     printable,
     table,
 )

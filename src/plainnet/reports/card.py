@@ -6,14 +6,9 @@ that a user has chosen (names of classes, of the run, of the data) are quoted, w
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from math import isnan, nan
-from typing import get_args
+from typing import Any
 
-import numpy as np
-
-from plainnet.errors import DataError
-from plainnet.metrics.evaluation import Evaluation
-from plainnet.models import Classifier, Regressor
+from plainnet.models import Model
 from plainnet.reports.card_parts import (
     NOT_MEASURED,
     bullets,
@@ -28,20 +23,20 @@ from plainnet.reports.card_parts import (
     table,
     what_it_is,
     word,
+    yaml_number,
 )
-from plainnet.reports.material import Measured, Part
 from plainnet.reports.model_card import learned_from, limits, task
-from plainnet.reports.regression_card import regression_card
-from plainnet.reports.text import percent
+from plainnet.reports.report_data import MeasuredModel, ModelContext, counts_of
+from plainnet.reports.sections import sections_of
 from plainnet.version import __version__
 
-MOST = 50
+MOST_CLASSES = 50
 """Classes that have a row of their own, or stand in the head."""
 
 
 def card_text(
     title: str,
-    classifier: Classifier | Regressor,
+    model: Model,
     *,
     data: str = "",
     license: str = "",
@@ -50,124 +45,111 @@ def card_text(
     """The whole card.
 
     Args:
-        title: what the run is called.
-        classifier: or a regressor; trained.
+        title: the name of the run.
+        model: a trained classifier or regressor.
         data: the name of what it was trained on; no path.
         license: under which it is given away, as hubs spell it: `mit`; "": left to be said.
         files: the names of what is given away with it: `model`, `onnx`, `weights`.
     """
     files = {"model": "model.safetensors", **(files or {})}
-    if isinstance(classifier, Regressor):
-        return regression_card(title, classifier, data=data, license=license, files=files)
-    known = _known(title, classifier)
+    measured = MeasuredModel.stored(title, model)
+    context = measured or ModelContext(title=title, model=model, counts=counts_of(model))
     sections = {
-        "What it is": what_it_is(classifier),
-        "What it is for": [plain(task(known))],
-        "How good it is": [*_quality(known)],
-        "Limits": [bullets(limits(known) if known.evaluation.n else [ALWAYS_ANSWERS])],
-        "What it was trained on": [*_training(known, data)],
-        "How to use it": [*_use(known, files)],
+        "What it is": what_it_is(model),
+        "What it is for": [plain(task(context))],
+        "How good it is": [*_quality(measured)] if measured else [NOT_MEASURED],
+        "Limits": [bullets(limits(context, measured))],
+        "What it was trained on": [*_training(context, data)],
+        "How to use it": [*_use(model, files)],
     }
-    parts = [_head(known, data, license), f"# {plain(title)}"]
+    parts = [_head(context, measured, data, license), f"# {plain(title)}"]
     for heading, paragraphs in sections.items():
         parts += [f"## {heading}", *paragraphs]
     parts.append(f"*Written by plainnet {__version__} on {date.today().isoformat()}.*")
     return "\n\n".join(parts) + "\n"
 
 
-def _known(title: str, classifier: Classifier) -> Measured:
-    """What is known of it: of test samples, else of those that were held out, else of none."""
-    classes = classifier.classes
-    samples = classifier.trained.get("samples", {})
-    counts = {part: dict(zip(classes, held, strict=True)) for part, held in samples.items()}
-    for part in get_args(Part):
-        try:
-            found = Evaluation.of(classifier.quality[part])
-        except (KeyError, TypeError, DataError):
-            continue
-        if found.classes == classes:
-            return Measured(
-                title=title, classifier=classifier, evaluation=found, part=part, counts=counts
-            )
-    found = Evaluation(classes, np.zeros((len(classes), len(classes)), np.int64), nan, nan)
-    return Measured(title=title, classifier=classifier, evaluation=found, counts=counts)
-
-
 # -- the head ------------------------------------------------------------------------------------
 
 
-def _head(known: Measured, data: str, license: str) -> str:
-    kind = "image-classification" if known.is_pictures else "tabular-classification"
-    lines = [
-        *head_lines(kind, data, license),
-        "labels:",
-        *(f"  - {quoted(name)}" for name in known.classifier.classes[:MOST]),
-    ]
-    if known.evaluation.n:
-        lines += ["metrics:", "  - accuracy", *_index(known, kind, data)]
+def _head(
+    context: ModelContext, measured: MeasuredModel[Any] | None, data: str, license: str
+) -> str:
+    model = context.model
+    hub_task = sections_of(model.answers.evaluation_type).hub_tasks.get(context.is_pictures, "")
+    lines = head_lines(hub_task, data, license)
+    if len(names := model.answers.names) > 1:
+        lines += ["labels:", *(f"  - {quoted(name)}" for name in names[:MOST_CLASSES])]
+    if measured:
+        lines += _index(measured, hub_task or "other", data)
     return "\n".join(["---", *lines, "---"])
 
 
-def _index(known: Measured, kind: str, data: str) -> list[str]:
-    """What was measured, for machines."""
-    told, (low, high) = known.evaluation, known.evaluation.interval
-    figures = [("accuracy", told.accuracy, f"accuracy (95 % interval {low:.4f} to {high:.4f})")]
-    if not isnan(told.roc_auc):
-        figures.append(("roc_auc", told.roc_auc, "area under the ROC curve"))
-    lines = ["model-index:", f"  - name: {quoted(known.title)}", "    results:"]
-    lines += ["      - task:", f"          type: {kind}", "        dataset:"]
+def _index(measured: MeasuredModel[Any], task: str, data: str) -> list[str]:
+    """The scores, for machines."""
+    scores = [score for score in measured.evaluation.scores() if score.is_known]
+    lines = ["metrics:", *(f"  - {score.key}" for score in scores)]
+    lines += ["model-index:", f"  - name: {quoted(measured.title)}", "    results:"]
+    lines += ["      - task:", f"          type: {task}", "        dataset:"]
     lines += [f"          {key}: {quoted(data or 'unnamed')}" for key in ("type", "name")]
-    lines += [f"          split: {known.part}", "        metrics:"]
-    for name, value, words in figures:
-        lines += [f"          - type: {name}", f"            value: {value:.6f}"]
-        lines += [f"            name: {quoted(words)}"]
+    lines += [f"          split: {measured.part}", "        metrics:"]
+    for score in scores:
+        remark = f" ({score.interval_text})" if score.interval else ""
+        lines += [
+            f"          - type: {score.key}",
+            f"            value: {yaml_number(score.value)}",
+        ]
+        lines += [f"            name: {quoted(score.name + remark)}"]
     return lines
 
 
 # -- the text ------------------------------------------------------------------------------------
 
-ALWAYS_ANSWERS = "It always answers one of its classes, whatever it is shown."
+
+def _quality(measured: MeasuredModel[Any]) -> Iterator[str]:
+    rows, evaluation = [], measured.evaluation
+    for score in evaluation.scores():
+        if not score.is_known:
+            continue
+        remark = f" ({score.note})" if score.note else ""
+        rows.append((score.name, f"{score.text}{remark}"))
+        if score.interval:
+            rows.append(("its 95 % interval", score.interval_text.removeprefix("95 % interval ")))
+        if score.baseline is not None:
+            rows.append((f"{evaluation.always}: {score.name}", score.written(score.baseline)))
+    yield table(("measured", f"on {measured.measured_on}"), rows)
+    for header, *others in sections_of(type(evaluation)).tables(measured):
+        yield table(header, others)
 
 
-def _quality(known: Measured) -> Iterator[str]:
-    told = known.evaluation
-    if not told.n:
-        yield NOT_MEASURED
-        return
-    low, high = told.interval
-    rows = [
-        ("accuracy", f"{percent(told.accuracy)} ({told.correct:,} of {told.n:,})"),
-        ("its 95 % interval", f"{percent(low)} to {percent(high)}"),
-        (f"always answering “{told.baseline_class}”", percent(told.baseline_accuracy)),
-        ("log loss", f"{told.log_loss:.3f}"),
-    ]
-    rows += [] if isnan(told.roc_auc) else [("ROC AUC", f"{told.roc_auc:.3f}")]
-    yield table(("measured", f"on {known.measured_on}"), rows)
-    columns = zip(told.classes, told.precision, told.recall, told.f1, told.support, strict=True)
-    classes = [(name, f"{p:.3f}", f"{r:.3f}", f"{f:.3f}", f"{n:,}") for name, p, r, f, n in columns]
-    if len(classes) <= MOST:
-        yield table(("class", "precision", "recall", "F1", known.things), classes)
-
-
-def _training(known: Measured, data: str) -> Iterator[str]:
-    parts = [known.counts.get(part, {}) for part in ("training", "validation")]
-    learned = [*learned_from(known), *([f"The data are called “{data}”."] if data else [])]
-    if learned:
-        yield plain(" ".join(learned))
-    if parts[0] and len(parts[0]) <= MOST:
+def _training(context: ModelContext, data: str) -> Iterator[str]:
+    parts = [context.counts.get(part, {}) for part in ("training", "validation")]
+    words = [learned_from(context)]
+    if len(parts[1]) == 1:
+        words.append(f"{context.counted(sum(parts[1].values()))} were held out.")
+    if data:
+        words.append(f"The data are called “{data}”.")
+    if (made := context.columns) is not None:
+        words.append(
+            f"It predicts from the columns {', '.join(column.name for column in made.columns)}."
+        )
+    if any(words):
+        yield plain(" ".join(filter(None, words)))
+    if 1 < len(parts[0]) <= MOST_CLASSES:
         rows = [(name, *(f"{part.get(name, 0):,}" for part in parts)) for name in parts[0]]
         yield table(("class", "learned from", "held out"), rows)
-    yield bullets(settings_lines(known.classifier))
+    yield bullets(settings_lines(context.model))
 
 
-def _use(known: Measured, files: Mapping[str, str]) -> Iterator[str]:
-    model, classifier = files["model"], known.classifier
-    yield code("sh", f"plainnet predict {word(model)} {samples_named(classifier)}")
+def _use(model: Model, files: Mapping[str, str]) -> Iterator[str]:
+    name, kind = model.kind, sections_of(model.answers.evaluation_type)
+    asked, remark = kind.usage
+    if model.columns is not None or len(model.answers.names) > 1:  # the command takes no others
+        yield code("sh", f"plainnet predict {word(files['model'])} {samples_named(model)}")
     yield code(
         "python",
-        "from plainnet import Classifier\n\n"
-        f"classifier = Classifier.load({quoted(model)})\n"
-        f"print(classifier.predict_proba({given_in_python(classifier)}))"
-        "  # in the order of classifier.classes",
+        f"from plainnet import {name.capitalize()}\n\n"
+        f"{name} = {name.capitalize()}.load({quoted(files['model'])})\n"
+        f"print({name}.{asked.format(given_in_python(model))})  # {remark}",
     )
-    yield from other_files(classifier, files, "to the names of classes")
+    yield from other_files(model, files, kind.onnx_answers)

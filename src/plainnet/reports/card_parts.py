@@ -1,4 +1,4 @@
-"""What the model cards of classifiers and of regressors have in common, and Markdown."""
+"""The parts of a model card, and Markdown and YAML."""
 
 import json
 import re
@@ -9,11 +9,10 @@ from plainnet.digits import number
 from plainnet.models import Model
 from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
-from plainnet.tables import TableEncoder
 
 NOT_MEASURED = (
-    "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` tells, on "
-    "DATA that played no part in the training."
+    "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` measures "
+    "it, on DATA that played no part in the training."
 )
 
 
@@ -21,41 +20,41 @@ SAID = ("epochs", "learning_rate")
 """Settings that are said in words."""
 
 
-def head_lines(kind: str, data: str, license: str) -> list[str]:
-    """The beginning of the YAML head: what it is, of what data."""
+def head_lines(task: str, data: str, license: str) -> list[str]:
+    """The beginning of the YAML head: the task as hubs call it, if they do, and the data."""
     said = f"license: {quoted(license)}" if license else "# license: under which you give it away"
-    lines = ["library_name: plainnet", said, f"pipeline_tag: {kind}", "tags:"]
-    lines += [f"  - {tag}" for tag in ("plainnet", "numpy", "safetensors", kind)]
+    lines = ["library_name: plainnet", said, *([f"pipeline_tag: {task}"] if task else []), "tags:"]
+    lines += [f"  - {tag}" for tag in ("plainnet", "numpy", "safetensors", task) if tag]
     return lines + (["datasets:", f"  - {quoted(data)}"] if data else [])
 
 
-def what_it_is(learner: Model) -> list[str]:
+def what_it_is(model: Model) -> list[str]:
     """The network, and what it sees."""
-    shape = learner.picture_shape
-    sees = f"{count(learner.preprocessing.shape[0], 'feature')}"
+    shape = model.picture_shape
+    sees = f"{count(model.preprocessing.shape[0], 'feature')}"
     if shape:
         colour = "grey" if shape[2] == 1 else "colour"
         sees = f"{colour} pictures, stretched to {shape[1]} × {shape[0]} pixels"
-    if learner.extractor is not None:
-        sees = printable(learner.extractor.told())
-    n = len(learner.networks)
+    if model.extractor is not None:
+        sees = printable(model.extractor.told())
+    n = len(model.networks)
     times = f"The mean of {n} networks, each a" if n > 1 else "A"
     return [
         f"{times} fully-connected neural network, made with plainnet: "
-        f"{network_line(learner.network)}. It sees {plain(sees)}, prepared as (raw − mean) / "
+        f"{network_line(model.network)}. It sees {plain(sees)}, prepared as (raw − mean) / "
         "scale; all of that is in the model file."
     ]
 
 
-def settings_lines(learner: Model) -> list[str]:
+def settings_lines(model: Model) -> list[str]:
     """How it was trained, where that was not as usual or was chosen by itself."""
-    lines, told = [], learner.trained
+    lines, told = [], model.trained
     if told:
         kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
         lines = [f"{kept}, the learning rate was {number(told['learning_rate'])} at most"]
-    usual, chosen = type(learner)().recipe.to_dict(), told.get("settled", {})
-    used = settings_used(learner)
-    for name, value in learner.recipe.to_dict().items():
+    usual, chosen = type(model)().recipe.to_dict(), told.get("settled", {})
+    used = settings_used(model)
+    for name, value in model.recipe.to_dict().items():
         by_itself = chosen.get(name, "none") != "none"
         if (value != usual[name] or by_itself) and not (told and name in SAID):
             words = name.replace("_", " ")
@@ -63,29 +62,29 @@ def settings_lines(learner: Model) -> list[str]:
     return lines or ["all settings as usual"]
 
 
-def samples_named(learner: Model) -> str:
+def samples_named(model: Model) -> str:
     """A file that it could be asked about."""
-    if isinstance(learner.extractor, TableEncoder):
+    if model.columns is not None:
         return "table.csv"
-    return "photo.jpg" if learner.picture_shape else "features.npy"
+    return "photo.jpg" if model.picture_shape else "features.npy"
 
 
-def given_in_python(learner: Model) -> str:
+def given_in_python(model: Model) -> str:
     """The same, or an array."""
-    plain_features = learner.extractor is None and not learner.picture_shape
-    return "X" if plain_features else quoted(samples_named(learner))
+    plain_features = model.extractor is None and not model.picture_shape
+    return "X" if plain_features else quoted(samples_named(model))
 
 
-def other_files(learner: Model, files: Mapping[str, str], answers: str) -> Iterator[str]:
+def other_files(model: Model, files: Mapping[str, str], answers: str) -> Iterator[str]:
     """How the ONNX file and the weights are used, where they are given away as well."""
     if "onnx" in files:
         yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")
         fed, told = "{session.get_inputs()[0].name: X}", "X: float32 (N, n)"
-        if learner.preprocessing.needs_double:
+        if model.preprocessing.needs_double:
             told = "X: float64 (N, n)"
-        if learner.picture_shape:
+        if model.picture_shape:
             told = "X: uint8 (N, H, W, 3)"
-        elif isinstance(learner.extractor, TableEncoder):
+        elif model.columns is not None:
             fed, told = "columns", "columns: by name, each (N, 1)"
         yield code(
             "python",
@@ -108,6 +107,12 @@ def other_files(learner: Model, files: Mapping[str, str], answers: str) -> Itera
 def quoted(text: str) -> str:
     """A YAML string in double quotes, in which YAML reads what JSON writes."""
     return json.dumps(printable(text), ensure_ascii=False)
+
+
+def yaml_number(value: float) -> str:
+    """A number that YAML reads as one: where there is an exponent it wants a point as well."""
+    digits, _, power = f"{value:.6g}".partition("e")
+    return f"{digits}{'' if '.' in digits else '.0'}e{power}" if power else digits
 
 
 def plain(text: str) -> str:

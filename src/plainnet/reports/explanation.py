@@ -10,10 +10,10 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from plainnet.digits import signed
+from plainnet.digits import percent, signed
 from plainnet.models.attribution import Explanation
 from plainnet.network import Array
-from plainnet.reports.text import indented, percent, printable, table
+from plainnet.reports.text import indented, printable, table
 
 FOR, AGAINST = (230, 110, 0), (0, 114, 220)
 PAPER, INK, FAINT = (255, 255, 255), (28, 37, 48), (93, 105, 117)

@@ -5,10 +5,10 @@ from math import ceil
 
 import numpy as np
 
+from plainnet.digits import percent
 from plainnet.network import Array
 from plainnet.reports.charts import drawing, px, written
 from plainnet.reports.html import Html, element
-from plainnet.reports.text import percent
 from plainnet.reports.widths import shortened, text_width
 
 

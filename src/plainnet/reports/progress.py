@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from plainnet.digits import number
-from plainnet.reports.text import percent
+from plainnet.digits import number, percent
 from plainnet.training import Epoch, Epochs
 
 Count = Callable[[int, int], None]

@@ -10,57 +10,42 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from plainnet.errors import FileError
 from plainnet.files.writing import write_file
-from plainnet.reports import regression_page as regression
 from plainnet.reports import report_parts as parts
-from plainnet.reports import report_pictures as pictures
 from plainnet.reports.charts import svg_file
-from plainnet.reports.html import Html, element, page
-from plainnet.reports.material import AnyReport, Material, RegressionReport, Report
+from plainnet.reports.html import element, page
 from plainnet.reports.model_card import model_card
-from plainnet.reports.report_charts import (
-    all_figures,
-    calibration_figure,
-    charts,
-    confusion_figures,
-    curve_figures,
-    learning_figures,
-)
+from plainnet.reports.report_charts import charts, learning_figures
+from plainnet.reports.report_data import Report
+from plainnet.reports.report_pictures import first_weights
+from plainnet.reports.sections import Section, Sections, sections_of
 from plainnet.version import __version__
 
 NAME = "report.html"
 
 
-def report_html(report: AnyReport) -> str:
+def report_html(report: Report[Any]) -> str:
     """The whole page; it needs nothing beside it and runs no script."""
-    if isinstance(report, RegressionReport):
-        told, head, content = regression.subtitle, regression.headline, regression.sections
-        return _page(report, told(report), head(report), content(report))
-    return _page(report, _subtitle(report), parts.headline(report), _sections(report))
-
-
-def _page(
-    report: Material, told: str, headline: Html, sections: Iterator[tuple[str, list[Html]]]
-) -> str:
     body = [
-        element("section", element("h2", title), *(part for part in content if part))
-        for title, content in sections
+        element("section", element("h2", heading), *(part for part in content if part))
+        for heading, content in _sections(report)
         if any(content)
     ]
     made = f"Written by plainnet {__version__} on {date.today().isoformat()}."
     return page(
         report.title,
         element("h1", report.title),
-        element("p", told, class_="faint"),
-        headline,
+        element("p", _subtitle(report), class_="faint"),
+        parts.headline(report),
         *body,
         element("p", made, class_="faint"),
     )
 
 
-def write_report(path: Path, report: AnyReport) -> Path:
+def write_report(path: Path, report: Report[Any]) -> Path:
     """Write the page as `path`, or as `report.html` into the folder that `path` is.
 
     Returns:
@@ -74,7 +59,7 @@ def write_report(path: Path, report: AnyReport) -> Path:
     return target
 
 
-def write_figures(folder: Path, report: AnyReport) -> list[Path]:
+def write_figures(folder: Path, report: Report[Any]) -> list[Path]:
     """Write each chart as an SVG file of its own, in the colours of the day.
 
     Args:
@@ -91,37 +76,30 @@ def write_figures(folder: Path, report: AnyReport) -> list[Path]:
             f"The folder {folder} for the figures could not be made ({error}); choose another."
         ) from error
     written = []
-    figures = (
-        [*learning_figures(report), *regression.answer_figures(report)]
-        if isinstance(report, RegressionReport)
-        else all_figures(report)
-    )
-    for figure in figures:
+    for figure in [*learning_figures(report), *_kind(report).figures(report)]:
         written.append(folder / f"{figure.name}.svg")
         write_file(written[-1], svg_file(figure.svg))
     return written
 
 
-def _sections(report: Report) -> Iterator[tuple[str, list[Html]]]:
+def _sections(report: Report[Any]) -> Iterator[Section]:
     """Headings, and what stands under each."""
-    yield "What was trained on what", [parts.facts(report)]
-    yield "How it learned", [charts(*learning_figures(report))]
-    mixed_up = [*confusion_figures(report), *curve_figures(report), calibration_figure(report)]
-    yield "How it answers", [parts.confusion_table(report), charts(*mixed_up)]
-    yield "Class by class", [parts.class_table(report)]
-    yield "The surest mistakes", [parts.wrong_rows(report)]
-    yield "Pictures to look at", [pictures.mistakes(report)]
-    yield "The first layer's weights", [pictures.first_weights(report)]
-    yield "The columns", [parts.columns(report)]
-    yield "The check of the data", [parts.findings(report)]
-    yield "Model card", [model_card(report)]
-    yield "Settings", [parts.settings(report)]
+    yield Section("What was trained on what", [parts.facts(report)])
+    yield Section("How it learned", [charts(*learning_figures(report))])
+    yield from _kind(report).sections(report)
+    yield Section("The first layer's weights", [first_weights(report)])
+    yield Section("The columns", [parts.columns(report)])
+    yield Section("The check of the data", [parts.findings(report)])
+    yield Section("Model card", [model_card(report)])
+    yield Section("Settings", [parts.settings(report)])
 
 
-def _subtitle(report: Report) -> str:
-    classes = report.classes
-    named = " and ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
+def _subtitle(report: Report[Any]) -> str:
     return (
-        f"A neural network that tells {named} apart, measured on {report.measured_on}: how well it "
-        "answers, where it errs, and what that is worth."
+        f"A neural network that {_kind(report).subject(report)}, measured on {report.measured_on}: "
+        "how well it answers, where it errs, and what that is worth."
     )
+
+
+def _kind(report: Report[Any]) -> Sections[Any]:
+    return sections_of(type(report.evaluation))

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plainnet.digits import number
-from plainnet.models import Classifier, Model
+from plainnet.digits import number, percent
+from plainnet.models import Model
 from plainnet.models.names import ACTIVATIONS, INITIALIZERS
-from plainnet.reports.text import percent, printable
+from plainnet.reports.text import printable
 
 OPEN = ("epochs", "learning_rate", "validation_share", "size")
 """Settings that, where nothing is said, are chosen; others are then left out."""
 
 
-def settings_used(learner: Model) -> dict[str, str]:
+def settings_used(model: Model) -> dict[str, str]:
     """Each setting by its name; `auto (57)` is what was chosen where it had been left open."""
-    chosen, shown = _chosen(learner), {}
-    for name, value in learner.recipe.to_dict().items():
+    chosen, shown = _chosen(model), {}
+    for name, value in model.recipe.to_dict().items():
         left_open = value == "auto" or (value is None and name in {*OPEN, *chosen})
         text = setting_text(value)
         if left_open:
@@ -37,17 +37,16 @@ def setting_text(value: Any) -> str:
     return "none" if value is None else printable(str(value))
 
 
-def threshold_text(learner: Model) -> str:
+def threshold_text(model: Model) -> str:
     """`dog from 47.9 % on`: where yes is said, if that is not at half; else ""."""
-    if not isinstance(learner, Classifier) or learner.threshold == 0.5:
-        return ""
-    return f"{printable(learner.classes[1])} from {percent(learner.threshold)} on"
+    threshold = model.answers.decision.get("threshold")
+    return f"{printable(model.answers.names[1])} from {percent(threshold)} on" if threshold else ""
 
 
-def _chosen(learner: Model) -> dict[str, Any]:
+def _chosen(model: Model) -> dict[str, Any]:
     """What was chosen where the recipe leaves it open; of older model files less is known."""
-    trained, activation = learner.trained, ACTIVATIONS[learner.recipe.activation]
-    shape = learner.picture_shape
+    trained, activation = model.trained, ACTIVATIONS[model.recipe.activation]
+    shape = model.picture_shape
     by_layer = {initializer: name for name, initializer in INITIALIZERS.items()}
     chosen = {
         **trained.get("settled", {}),
@@ -56,6 +55,6 @@ def _chosen(learner: Model) -> dict[str, Any]:
     }
     if trained:
         chosen["learning_rate"] = trained["learning_rate"]
-    if isinstance(learner, Classifier) and (learner.recipe.precision or learner.recipe.recall):
-        chosen["positive"] = learner.classes[1]
+    if model.recipe.precision or model.recipe.recall:
+        chosen["positive"] = model.answers.names[1]
     return chosen

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import TextWrapper
 
-from plainnet.digits import number
+from plainnet.digits import number, percent
 from plainnet.network.trace import BackwardStep, ForwardStep, Numbers, Trace
-from plainnet.reports.text import count, percent, printable, table
+from plainnet.reports.text import count, printable, table
 
 COLUMNS = ("", "shape", "min", "mean", "max", "norm")
 LETTERS = {"gamma": "γ", "beta": "β"}

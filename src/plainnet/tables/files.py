@@ -1,4 +1,4 @@
-"""Table files: recognizing them, and reading one by its kind."""
+"""Which files are tables, and the reading of one by its kind."""
 
 from os import PathLike
 from pathlib import Path
@@ -17,23 +17,23 @@ from plainnet.tables.table import Table
 CSV = (".csv", ".tsv", ".tab", ".txt")
 PARQUET = (".parquet", ".pq")
 IN_FOLDERS = (*CSV[:3], *PARQUET)
-"""Extensions of tables in a folder; a train.txt may be anything."""
+"""A train.txt may be anything."""
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file has a table's extension, or a folder holds a training table and no folders."""
+    """Whether a file is named as a table, or a folder holds a table for training and no folders."""
     if path.is_dir():
         return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
     return path.suffix.lower() in CSV + PARQUET
 
 
 def tables_at(path: Path) -> dict[str, Path]:
-    """Return the path of a table as the part `train`, or the tables of a folder by their part.
+    """The table at a path as the part `train`, or those in a folder by their part.
 
-    A warning names the other files in the folder.
+    A warning names what else lies in the folder.
 
     Raises:
-        DataError: the folder holds no table, or two for one part.
+        DataError: the folder holds none, or two for one part.
     """
     if not path.is_dir():
         return {"train": path}
@@ -42,15 +42,15 @@ def tables_at(path: Path) -> dict[str, Path]:
         return found
     raise DataError(
         f"{path} holds no tables called train, validation or test (.csv or .parquet); name a "
-        "table, or a folder with such tables."
+        "table, or a folder of such."
     )
 
 
 def read_table(path: Path, *, progress: Progress | None = None) -> Table:
-    """Read the table in a file; a file without Parquet's extension is read as CSV.
+    """The table in a file; whatever is not named as Parquet is read as CSV.
 
     Raises:
-        DataError, FileError: the file is not a table, or cannot be read.
+        DataError, FileError: it is no table, or cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
     if path.is_dir() or is_picture_file(path.name):
@@ -62,7 +62,7 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
 
 
 def table_at(data: Any, *, progress: Progress | None = None) -> Table:
-    """Return the table in a file, or the table of data in memory."""
+    """The table in a file, or of what is in memory already."""
     if isinstance(data, (str, PathLike)):
         return read_table(at_home(data), progress=progress)
     return table_of(data)

@@ -1,7 +1,7 @@
-"""Tables of data in memory: data frames, columns by name, rows, structured arrays.
+"""Tables of what is in memory already: data frames, columns by name, rows, structured arrays.
 
-The name of a column is a text without surrounding spaces, as in a file: `0` and `"0"` are the same
-name, and so are `a` and `a `, and an é of one character and of two.
+A column's name is a text without spaces around it, as in a file: `0` and `"0"` are one name, and so
+are `a` and `a `, and an é of one character and one of two.
 """
 
 import re
@@ -17,13 +17,13 @@ from plainnet.network.arrays import Array
 from plainnet.tables.table import EXACT, Table, raw_column, values_of
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
-"""The header of an unnamed index, as pandas and R write it."""
+"""How the header of an index without a name reads, as pandas and R write it."""
 _INDEX_LEVEL = re.compile(r"__index_level_\d+__")
-"""The name of an unnamed index in Parquet and Arrow, as pandas writes it."""
+"""How pandas calls one in Parquet and Arrow."""
 
 
 def has_names(samples: Any) -> bool:
-    """Whether these samples are rows of named columns."""
+    """Whether these samples are rows of columns that have names."""
     if isinstance(samples, (Table, Mapping)) or _is_lazy(samples):
         return True
     if _is_frame(samples) or _is_arrow(samples):
@@ -34,10 +34,10 @@ def has_names(samples: Any) -> bool:
 
 
 def table_of(samples: Any, name: str = "The table") -> Table:
-    """Return the table of a mapping of columns, a data frame, a structured array, or rows.
+    """A table of columns by name: of a mapping, a data frame, an array with fields, or of rows.
 
     Raises:
-        DataError: the samples are something else, or name a column more than once.
+        DataError: it is something else, or names a column more than once.
     """
     if isinstance(samples, Table):
         return samples
@@ -51,7 +51,7 @@ def table_of(samples: Any, name: str = "The table") -> Table:
             f"{{'age': [22, 38]}}, or rows such as [{{'age': 22}}], but got {samples!r:.60}."
         )
     if _is_arrow(samples):
-        from plainnet.tables.parquet import table_of_arrow  # needs pyarrow, which is installed here
+        from plainnet.tables.parquet import table_of_arrow  # only where pyarrow is there
 
         return table_of_arrow(samples, name)
     if isinstance(samples, Mapping):
@@ -68,42 +68,42 @@ def table_of(samples: Any, name: str = "The table") -> Table:
 
 
 def check_index(data: Any, y: Any, what: str = "y") -> None:
-    """Raise a DataError if the index of y, or of another argument, has another order."""
+    """A DataError where y, or whatever else is given for each row, names them in another order."""
     index: Any = getattr(data, "index", None)
     given: Any = getattr(y, "index", None)
     if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
         return
     if len(index) == len(given) and {*index} == {*given}:
         raise DataError(
-            f"The index of {what} has another order than the data's; pass {what} in the order of "
-            f"the data, {what}.loc[X.index]."
+            f"The index of {what} names the rows in another order than the data do; give {what} in "
+            f"their order, {what}.loc[X.index]."
         )
 
 
 def column_names(keys: Iterable[Any], whose: str) -> list[str]:
-    """Return the names of columns; a column without a name is named by its number.
+    """What columns are called; those without a name by their number.
 
     Raises:
-        DataError: two columns have the same name.
+        DataError: two have one name.
     """
     names = [plain_text(str(key)) or f"column {i}" for i, key in enumerate(keys, start=1)]
     if repeated := [name for name, n in Counter(names).items() if n > 1]:
         raise DataError(
-            f"{whose} names {repeated[0]!r} more than once; give each column its own name."
+            f"{whose} names {repeated[0]!r} more than once; give each column a name of its own."
         )
     return names
 
 
 def index_columns(keys: Sequence[Any], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that are a saved index: leading unnamed ones, and those of pandas."""
+    """The columns that are an index, written down: the first without a name, and as pandas does."""
     first = next((i for i, key in enumerate(keys) if not _UNNAMED.fullmatch(str(key))), len(keys))
     return tuple(name for i, name in enumerate(names) if i < first or _INDEX_LEVEL.fullmatch(name))
 
 
 def _of_frame(frame: Any, name: str) -> Table:
-    """Return the table of a data frame; a named index is also a column, but not a feature."""
+    """Of a data frame; an index that has a name is a column, too, but is not learned from."""
     keys = list(frame.columns)
-    column_names(keys, name)  # first, because a frame returns both columns of a repeated name
+    column_names(keys, name)  # first: of two that are called alike a frame gives both
     given = [(key, _cells(frame[key])) for key in keys]
     levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
     known = {plain_text(str(key)) for key in keys}
@@ -129,9 +129,9 @@ def _table(
 
 
 def _cells(column: Any) -> Array:
-    """Return the column of a frame as an array without changing a value.
+    """The column of a frame as an array that changes no value of it.
 
-    With missing values, NumPy would get Arrow's integers as float64.
+    Where one is missing, NumPy is given whole numbers of Arrow as float64.
     """
     array = np.asarray(column)
     rounded = array.dtype.kind == "f" and (np.abs(array) > EXACT).any()
@@ -145,19 +145,19 @@ def _values(table: str, name: str, values: Any) -> Array:
         array = np.empty((0, 0))
     if array.ndim != 1:
         raise DataError(
-            f"{table} has more than one value for each row in its column {name!r}; give one value, "
-            "or use a column for each."
+            f"{table} has more than one value for each row in its column {name!r}; give one, or "
+            "make columns of them."
         )
     return array
 
 
 def _is_frame(samples: Any) -> bool:
-    """Whether the samples are a data frame of pandas or polars."""
+    """As of pandas and polars."""
     return hasattr(samples, "columns") and hasattr(samples, "__getitem__")
 
 
 def _is_lazy(samples: Any) -> bool:
-    """Whether the samples are a lazy frame of polars."""
+    """As of polars."""
     return hasattr(samples, "collect") and hasattr(samples, "collect_schema")
 
 
@@ -166,6 +166,6 @@ def _is_arrow(samples: Any) -> bool:
 
 
 def _listed(values: Any) -> Any:
-    """Return a single value as a column of one row, other values unchanged."""
+    """One value stands for a column of one row."""
     single = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
     return [values] if single or (isinstance(values, np.ndarray) and not values.ndim) else values

@@ -1,0 +1,277 @@
+"""How well samples of known classes were answered, and how answers follow from probabilities."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isnan, nan
+from typing import Any, Self
+
+import numpy as np
+
+from plainnet.checks import check_number
+from plainnet.digits import decimal, percent
+from plainnet.errors import DataError, ShapeError
+from plainnet.metrics.curves import calibration
+from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
+from plainnet.metrics.metrics import (
+    check_probabilities,
+    confusion_matrix,
+    log_loss,
+    precision_recall_f1,
+    roc_auc,
+    roc_auc_one_vs_rest,
+    wilson_interval,
+)
+from plainnet.metrics.weighting import effective_size, plain_count, weighted
+from plainnet.network.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class ClassificationEvaluation(Evaluation):
+    """How well N samples of K classes were answered: a few measurements, the rest follows.
+
+    Where the samples have weights, all that is counted is a sum of these.
+    """
+
+    classes: tuple[str, ...]
+    """The names of the K classes."""
+    confusion: Array
+    """How often class i (row) was answered as class j (column), int64 `(K, K)`, float64 of
+    weighted samples."""
+    roc_auc: float
+    """Area under the ROC curve: of class 1, or for K > 2 the mean of each class against the rest.
+
+    NaN where the samples are all of one class.
+    """
+    log_loss: float
+    """Mean of −ln of the probability given to the right class."""
+    effective_size: float | None = None
+    """As how many samples that count alike the weighted ones are worth; None: `n`."""
+    calibration_error: float = nan
+    """The mean distance between confidence and accuracy; NaN where it was not stored."""
+    mean_confidence: float = nan
+    """The mean probability of the answers; NaN where it was not stored."""
+
+    @property
+    def n(self) -> float:  # type: ignore[override]
+        """How many samples were scored."""
+        return plain_count(self.confusion.sum())
+
+    @property
+    def correct(self) -> float:
+        """How many of them were answered correctly."""
+        return plain_count(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of correct answers."""
+        return self.correct / self.n
+
+    @property
+    def interval(self) -> Interval:
+        """Where the true accuracy may lie: Wilson's interval of 95 % confidence."""
+        if self.effective_size is None:
+            return wilson_interval(self.correct, self.n)
+        return wilson_interval(self.accuracy * self.effective_size, self.effective_size)
+
+    @property
+    def support(self) -> Array:
+        """How many samples each class has, int64 `(K,)`."""
+        support: Array = self.confusion.sum(axis=1)
+        return support
+
+    @property
+    def baseline_class(self) -> str:
+        """The most frequent class of these samples, the first of equals."""
+        return self.classes[int(self.support.argmax())]
+
+    @property
+    def baseline_accuracy(self) -> float:
+        """The accuracy of always answering `baseline_class`; a classifier has to beat it."""
+        return plain_count(self.support.max()) / self.n
+
+    @property
+    def precision(self) -> Array:
+        """Of the answers k, the share that was right, `(K,)`; 0 where k was never answered."""
+        return precision_recall_f1(self.confusion)[0]
+
+    @property
+    def recall(self) -> Array:
+        """Of the samples of class k, the share that was found, `(K,)`; 0 where there are none."""
+        return precision_recall_f1(self.confusion)[1]
+
+    @property
+    def f1(self) -> Array:
+        """The harmonic mean of precision and recall, `(K,)`; 0 where both are."""
+        return precision_recall_f1(self.confusion)[2]
+
+    def scores(self) -> tuple[Score, ...]:
+        """Accuracy, log loss, ROC AUC, calibration error."""
+        return (
+            Score(
+                key="accuracy",
+                name="accuracy",
+                value=self.accuracy,
+                written=percent,
+                meaning="The share of correct answers.",
+                interval=self.interval,
+                baseline=self.baseline_accuracy,
+                note=f"{self.correct:,} right",
+            ),
+            Score(
+                key="log_loss",
+                name="log loss",
+                value=self.log_loss,
+                written=decimal,
+                meaning="The mean of −ln of the probability given to the right class; 0 is best.",
+                higher_is_better=False,
+            ),
+            Score(
+                key="roc_auc",
+                name="ROC AUC",
+                value=self.roc_auc,
+                written=decimal,
+                meaning="How often a sample of a class is given a higher probability of it than "
+                "one of another class; chance is ½.",
+            ),
+            Score(
+                key="calibration_error",
+                name="calibration error",
+                value=self.calibration_error,
+                written=percent,
+                meaning="The mean distance between the probability of an answer and how often "
+                "such answers are right.",
+                higher_is_better=False,
+            ),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.classes
+
+    @property
+    def always(self) -> str:
+        """The constant answer: the most frequent class."""
+        return f"always answering “{self.baseline_class}”"
+
+    def verdict(self, things: str = "samples") -> Verdict:
+        """Whether the accuracy is above that of the most frequent class."""
+        accuracy, baseline = self.scores()[0], percent(self.baseline_accuracy)
+        if (self.support > 0).sum() == 1:
+            return Verdict(
+                "bad",
+                f"All these {things} are of one class, “{self.baseline_class}”: how well it is "
+                "told from the others, they cannot show.",
+            )
+        if (better := accuracy.beats_baseline) is None:
+            low, high = map(percent, self.interval)
+            return Verdict(
+                "bad",
+                f"Not shown to be better than {self.always}: that would be right for {baseline} of "
+                f"these {things}, which the interval from {low} to {high} includes.",
+            )
+        right = f"than {self.always}, which would be right for {baseline} of these {things}"
+        if better:
+            return Verdict("good", f"Better {right}: the whole interval lies above that.")
+        return Verdict("bad", f"Worse {right}.")
+
+    def renamed(self, rename: Callable[[str], str]) -> Self:
+        """The same with other names of the classes."""
+        return replace(self, classes=tuple(map(rename, self.classes)))
+
+    def details(self) -> dict[str, Any]:
+        """The counts, the confusion matrix, and the metrics of each class."""
+        columns = [self.support, self.precision, self.recall, self.f1]
+        keys = ("class", "support", "precision", "recall", "f1")
+        rows = zip(self.classes, *(column.tolist() for column in columns), strict=True)
+        weighed = {} if self.effective_size is None else {"effective_size": self.effective_size}
+        return {
+            "correct": self.correct,
+            "mean_confidence": None if isnan(self.mean_confidence) else self.mean_confidence,
+            "baseline_class": self.baseline_class,
+            "classes": list(self.classes),
+            "confusion": self.confusion.tolist(),
+            "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
+            **weighed,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` gave, also that of older versions, which lacks the calibration."""
+        try:
+            classes = tuple(str(name) for name in stored["classes"])
+            confusion = np.array(stored["confusion"])
+            auc, loss, error, confidence, size = (
+                None if value is None else check_number(name, value, bounds)
+                for name, value, bounds in (
+                    ("AUC", stored["roc_auc"], "[0, 1]"),
+                    ("log loss", stored["log_loss"], "[0, inf)"),
+                    ("calibration error", stored.get("calibration_error"), "[0, 1]"),
+                    ("mean confidence", stored.get("mean_confidence"), "[0, 1]"),
+                    ("effective sample size", stored.get("effective_size"), "[1, inf)"),
+                )
+            )
+        except (KeyError, TypeError, ValueError) as why:
+            raise malformed(why) from why
+        K = len(classes)
+        dtype = np.int64 if size is None else np.float64
+        whole = confusion.shape == (K, K) and confusion.dtype == dtype
+        if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
+            raise DataError(f"The confusion matrix must be {K} × {K} counts, but it is not.")
+        values = (nan if value is None else value for value in (auc, loss, error, confidence))
+        auc, loss, error, confidence = values
+        return cls(classes, confusion, auc, loss, size, error, confidence)
+
+
+def answers_from(P: Array, threshold: float = 0.5) -> Array:
+    """The class number answered for each row of P `(N, K)`, int64 `(N,)`.
+
+    Of two classes it is class 1 where P[:, 1] ≥ threshold; of more, the most probable, the first of
+    equals.
+    """
+    P = check_probabilities(P)
+    answers: Array = (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
+    return answers
+
+
+def evaluate_probabilities(
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    threshold: float = 0.5,
+    weights: Array | None = None,
+) -> ClassificationEvaluation:
+    """Score probabilities against what was right.
+
+    Args:
+        y: class numbers `(N,)`, in 0 … K−1.
+        P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
+        classes: the names of the K classes, in the order of the columns.
+        threshold: of two classes, from which probability on it is class 1.
+        weights: what each sample counts `(N,)`; None: all the same.
+
+    Raises:
+        ShapeError: y, P and classes do not fit together.
+        DataError: no samples, class numbers out of range, or rows of P that are no distribution.
+    """
+    weights, y, P = weighted(weights, y, P)
+    P = check_probabilities(P)
+    n_classes = P.shape[1]
+    if len(classes) != n_classes:
+        raise ShapeError(
+            f"P has {n_classes} columns and needs as many class names, but got {len(classes)}; "
+            f"name every class, in the order of the columns."
+        )
+    loss = log_loss(y, P, weights)  # first: it checks y and P against each other
+    calibrated = calibration(y, P, weights=weights)
+    return ClassificationEvaluation(
+        log_loss=loss,
+        roc_auc=roc_auc(y, P[:, 1], weights)
+        if n_classes == 2
+        else roc_auc_one_vs_rest(y, P, weights),
+        confusion=confusion_matrix(y, answers_from(P, threshold), n_classes, weights),
+        classes=tuple(classes),
+        effective_size=None if weights is None else effective_size(weights),
+        calibration_error=calibrated.error,
+        mean_confidence=calibrated.mean_confidence,
+    )

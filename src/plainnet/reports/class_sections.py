@@ -1,0 +1,192 @@
+"""What reports say of classes only: the confusion matrix, each class, mistakes, weak classes."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from plainnet.digits import percent
+from plainnet.metrics.classification import ClassificationEvaluation
+from plainnet.models.answers import Answers
+from plainnet.reports.class_charts import (
+    MOST_IN_A_MATRIX,
+    ClassReport,
+    calibration_figure,
+    confusion_figures,
+    curve_figures,
+)
+from plainnet.reports.class_mistakes import picture_mistakes, row_mistakes
+from plainnet.reports.class_text import class_blocks, class_rows
+from plainnet.reports.html import Html, element, table
+from plainnet.reports.report_charts import Figure, charts
+from plainnet.reports.report_data import MeasuredModel, ModelContext
+from plainnet.reports.sections import Section, Sections
+
+MOST_ROWS = 100
+MOST_CONFUSIONS = 15
+MOST_IN_A_CARD = 50
+"""Classes that have a row of their own in a card."""
+FEW = 20
+"""Samples of a class, below which its own metrics say little."""
+MANY_CLASSES = 12
+"""Names that are listed."""
+
+MeasuredClassifier = MeasuredModel[ClassificationEvaluation]
+
+
+class ClassSections(Sections[ClassificationEvaluation]):
+    """What is said of a classifier."""
+
+    hub_tasks: ClassVar = {True: "image-classification", False: "tabular-classification"}
+    usage = "predict_proba({})", "in the order of classifier.classes"
+    onnx_answers = "to the names of classes"
+
+    def text(self, evaluation: ClassificationEvaluation) -> Iterator[str]:
+        """Each class, and the confusion matrix or its largest entries."""
+        return class_blocks(evaluation)
+
+    def subject(self, context: ModelContext) -> str:
+        """The two classes, or how many there are."""
+        classes = context.names
+        named = " and ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
+        return f"tells {named} apart"
+
+    def answers_row(self, answers: Answers, names: Sequence[str]) -> tuple[str, str]:  # noqa: ARG002
+        """The classes."""
+        return "classes", ", ".join(names)
+
+    def task(self, context: ModelContext) -> str:
+        """What it tells apart."""
+        names = _listed([f"“{name}”" for name in context.names])
+        return f"says which of {len(context.names)} classes a {context.thing} belongs to: {names}"
+
+    def limits(self, context: ModelContext) -> Iterator[str]:
+        """What it answers for anything else."""
+        yield (
+            f"It always answers one of its classes. A {context.thing} of anything else is given "
+            "one of them too, and often with a high probability."
+        )
+
+    def measured_limits(self, measured: MeasuredClassifier) -> Iterator[str]:
+        """Weak classes, classes of few samples, and how far probabilities can be believed."""
+        yield from (weak_classes(measured), _scarce(measured), _confidence(measured))
+        low, high = map(percent, measured.evaluation.interval)
+        yield (
+            f"Its accuracy is known no closer than from {low} to {high} (95 % confidence), and for "
+            f"{measured.things} from the same source only."
+        )
+
+    def tables(self, measured: MeasuredClassifier) -> Iterator[Sequence[Sequence[str]]]:
+        """Each class."""
+        found = measured.evaluation
+        if len(found.classes) <= MOST_IN_A_CARD:
+            header = ("class", "precision", "recall", "F1", measured.things)
+            yield [header, *class_rows(found, found.classes)]
+
+    def sections(self, report: ClassReport) -> Iterator[Section]:
+        """Charts, classes and mistakes."""
+        shown = charts(*self.figures(report))
+        yield Section("How it answers", [_largest_confusions(report), shown])
+        yield Section("Class by class", [_class_table(report)])
+        yield Section("Most confident mistakes", [row_mistakes(report)])
+        yield Section("Pictures to look at", [picture_mistakes(report)])
+
+    def figures(self, report: ClassReport) -> Iterator[Figure]:
+        """Confusion matrix, ROC, precision and recall, calibration."""
+        yield from confusion_figures(report)
+        yield from curve_figures(report)
+        yield calibration_figure(report)
+
+
+SECTIONS = ClassSections()
+
+
+def weak_classes(measured: MeasuredClassifier) -> str:
+    """Which classes are found least often; "" where none stands out."""
+    found, seen = measured.shown, np.flatnonzero(measured.shown.support)
+    weak = [k for k in seen if found.recall[k] < min(0.5, found.accuracy)]
+    weak = weak or [k for k in seen if found.recall[k] < found.accuracy - 0.1]
+    right = np.rint(found.recall * found.support).astype(int)
+    weakest = sorted(weak, key=lambda k: float(found.recall[k]))[:5]
+    named = [f"“{found.classes[k]}” ({right[k]:,} of {found.support[k]:,})" for k in weakest]
+    return f"Found least often: {', '.join(named)}." if named else ""
+
+
+def _scarce(measured: MeasuredClassifier) -> str:
+    """Which classes were measured on hardly anything."""
+    found = measured.shown
+    few = [f"“{found.classes[k]}” ({n})" for k, n in enumerate(found.support) if n < FEW]
+    what = f"Measured on fewer than {FEW} {measured.things}, so hardly known"
+    return f"{what}: {_listed(few)}." if few else ""
+
+
+def _confidence(measured: MeasuredClassifier) -> str:
+    """Whether its probabilities are too high or too low on average."""
+    found = measured.evaluation
+    (low, high), mean = found.interval, found.mean_confidence
+    if not (mean < low or mean > high):
+        return ""
+    too = "high" if mean > high else "low"
+    return (
+        f"Its probabilities are too {too}: on average {percent(mean)}, but right in "
+        f"{percent(found.accuracy)}. Take them as an order, not as a chance."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MANY_CLASSES} more" if len(names) > MANY_CLASSES else ""
+    return ", ".join(names[:MANY_CLASSES]) + more
+
+
+def _class_table(report: ClassReport) -> Html:
+    """Each class with its metrics; of very many the weakest."""
+    found = report.shown
+    answered = found.confusion.sum(axis=0)
+    order, which = np.arange(len(found.classes)), ""
+    if len(order) > MOST_IN_A_MATRIX:
+        order = np.argsort(found.f1 + (found.support == 0), kind="stable")[:MOST_ROWS]
+        which = "The weakest first."
+        if len(order) < len(found.classes):
+            which = f"The {len(order)} weakest of {len(found.classes)}."
+    rows = [
+        (
+            found.classes[k],
+            f"{found.support[k]:,}",
+            percent(found.precision[k]) if answered[k] else "–",
+            percent(found.recall[k]) if found.support[k] else "–",
+            percent(found.f1[k]) if found.support[k] else "–",
+        )
+        for k in order
+    ]
+    meaning = (
+        "Precision: of the answers with this class, the share that is correct. Recall: of the "
+        f"{report.things} of this class, the share that is found. F1: their harmonic mean."
+    )
+    shown = table(("class", report.things, "precision", "recall", "F1"), rows)
+    words = " ".join(part for part in (meaning, which, weak_classes(report)) if part)
+    return Html(shown + element("p", words, class_="faint"))
+
+
+def _largest_confusions(report: ClassReport) -> Html:
+    """The largest confusions, for more classes than a matrix can show."""
+    found = report.shown
+    if len(found.classes) <= MOST_IN_A_MATRIX:
+        return Html("")
+    counts = found.confusion.copy()
+    np.fill_diagonal(counts, 0)
+    worst = np.argsort(-counts, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    pairs = [divmod(int(place), len(counts)) for place in worst if counts.flat[place]]
+    rows = [
+        (
+            found.classes[i],
+            found.classes[j],
+            f"{counts[i, j]:,}",
+            percent(counts[i, j] / found.support[i]),
+        )
+        for i, j in pairs
+    ]
+    if not rows:
+        return element("p", f"None of these {report.things} was taken for another class.")
+    header = ("right class", "answered", report.things, "of the class")
+    return Html(element("h3", "Largest confusions") + table(header, rows, (0, 1)))
