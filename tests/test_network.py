@@ -67,7 +67,7 @@ class Shift(Layer):
         return dY
 
 
-class TableOptions(Dense):
+class Asked(Dense):
     """A Dense layer that notes what it is asked for."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
@@ -164,7 +164,7 @@ def test_a_deep_network_keeps_the_size_of_its_signal() -> None:
 
 
 def test_dX_of_the_first_layer_is_never_computed() -> None:
-    first, second = TableOptions(4, 3), TableOptions(3, 2)
+    first, second = Asked(4, 3), Asked(3, 2)
     network = Network([first, ReLU(), second])
     for _ in range(3):
         loss = SoftmaxCrossEntropy()
@@ -179,10 +179,10 @@ def test_layers_in_front_of_the_first_parameters_are_not_gone_backward() -> None
         def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
             raise AssertionError("backward was called for nothing")
 
-    network = Network([NeverBack(), TableOptions(4, 3), ReLU(), TableOptions(3, 2)])
+    network = Network([NeverBack(), Asked(4, 3), ReLU(), Asked(3, 2)])
     Z = network.forward(normal(5, 4))
     assert network.backward(np.ones_like(Z)) is None
-    assert isinstance(network.layers[1], TableOptions)
+    assert isinstance(network.layers[1], Asked)
     assert network.layers[1].asked == [False]
 
 

@@ -63,7 +63,7 @@ def article_epochs(
     The loss of epoch number n is the cost that the tutorial prints for iteration n − 1. The network
     is trained when the stream ends or is closed.
     """
-    step, X = OPTIMIZERS[optimizer](learning_rate), _pixels(data)
+    step, X = OPTIMIZERS[optimizer].optimizer(learning_rate), _pixels(data)
 
     def in_subspace() -> Epochs:
         with Subspace(network, step, X) as small:

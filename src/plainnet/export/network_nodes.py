@@ -3,27 +3,11 @@
 N samples are rows, as everywhere; K classes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from plainnet.errors import SettingError
 from plainnet.export.nodes import INT64, Nodes
-from plainnet.network import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Network,
-    ReLU,
-    Sigmoid,
-    Tanh,
-)
+from plainnet.network import LAYERS, Network, row_of
 
 
 def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> str:
@@ -39,12 +23,15 @@ def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> s
         SettingError: a layer is not one of plainnet's own.
     """
     for i, layer in enumerate(network.layers):
-        if type(layer) not in _LAYERS:
+        row = row_of(layer)
+        if row is None or row.onnx is None:
+            known = [name for name, one in LAYERS.items() if one.onnx]
             raise SettingError(
                 f"Layer {i} ({type(layer).__name__}) has no form in ONNX; networks of "
-                f"{', '.join(known.__name__ for known in _LAYERS)} can be exported."
+                f"{', '.join(known)} can be exported, and layers of your own with a writer in "
+                "plainnet.network.LAYERS."
             )
-        X = _LAYERS[type(layer)](nodes, layer, X, f"{prefix}layers.{i}")
+        X = row.onnx(nodes, layer, X, f"{prefix}layers.{i}")
     return X
 
 
@@ -74,60 +61,3 @@ def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float) -> str:
     p = nodes.add("Gather", P, 1, axis=1)
     yes = nodes.add("GreaterOrEqual", p, threshold)
     return nodes.add("Cast", yes, to=INT64)
-
-
-# -- layer by layer --------------------------------------------------------------------------------
-
-
-def _dense(nodes: Nodes, layer: Any, X: str, name: str) -> str:
-    W, b = nodes.constant(layer.W, f"{name}.W"), nodes.constant(layer.b, f"{name}.b")
-    return nodes.add("Gemm", X, W, b, name=f"{name}.Dense")  # Y = X W + b
-
-
-def _plain(op: str, nodes: Nodes, layer: Any, X: str, name: str) -> str:
-    return nodes.add(op, X, name=f"{name}.{type(layer).__name__}")
-
-
-def _leaky_relu(nodes: Nodes, layer: Any, X: str, name: str) -> str:
-    """Of elementary operators: ONNX Runtime has LeakyRelu in float32 only."""
-    small = nodes.add("Mul", X, layer.slope)
-    return nodes.add("Max", X, small, name=f"{name}.LeakyReLU")  # Y = max(X, s X)
-
-
-def _same(nodes: Nodes, layer: Any, X: str, name: str) -> str:  # noqa: ARG001
-    return X  # dropout is for training
-
-
-def _batch_norm(nodes: Nodes, layer: Any, X: str, name: str) -> str:
-    given = [
-        nodes.constant(getattr(layer, part), f"{name}.{part}")
-        for part in ("gamma", "beta", "mean", "var")
-    ]
-    return nodes.add(
-        "BatchNormalization", X, *given, epsilon=layer.epsilon, name=f"{name}.BatchNorm"
-    )
-
-
-def _layer_norm(nodes: Nodes, layer: Any, X: str, name: str) -> str:
-    """Of elementary operators: LayerNormalization is there from operator set 17 on only."""
-    mean: Array = np.full((layer.n, 1), 1 / layer.n)
-    column = nodes.constant(mean, f"{name}.mean")
-    centred = nodes.add("Sub", X, nodes.add("MatMul", X, column))  # X − μ
-    var = nodes.add("MatMul", nodes.add("Mul", centred, centred), column)  # σ²
-    root = nodes.add("Sqrt", nodes.add("Add", var, layer.epsilon))
-    X_hat = nodes.add("Div", centred, root)  # X̂ = (X − μ) / √(σ² + ε)
-    scaled = nodes.add("Mul", X_hat, nodes.constant(layer.gamma, f"{name}.gamma"))
-    beta = nodes.constant(layer.beta, f"{name}.beta")
-    return nodes.add("Add", scaled, beta, name=f"{name}.LayerNorm")  # Y = γ · X̂ + β
-
-
-_LAYERS: Mapping[type[Layer], Callable[[Nodes, Any, str, str], str]] = {
-    Dense: _dense,
-    ReLU: partial(_plain, "Relu"),
-    LeakyReLU: _leaky_relu,
-    Sigmoid: partial(_plain, "Sigmoid"),
-    Tanh: partial(_plain, "Tanh"),
-    Dropout: _same,
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
-}

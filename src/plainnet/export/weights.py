@@ -5,6 +5,7 @@ names the tensors: `0.weight`, `0.bias`, …; of an ensemble it is that of a `to
 them: `1.0.weight`, …. A `Linear` layer holds W as (outputs, inputs), so it is transposed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,7 @@ from plainnet.files.tensors import TensorFile, open_tensors
 from plainnet.files.writing import write_file
 from plainnet.models import Model
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.network import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Network,
-    ReLU,
-    Sigmoid,
-    Tanh,
-)
+from plainnet.network import Array, BatchNorm, Layer, Network, row_of
 
 NAMES: Mapping[str, str] = {
     **{"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"},
@@ -107,22 +96,14 @@ def sequential(network: Network) -> str:
 
 
 def _in_torch(layer: Layer) -> str:
-    match layer:
-        case Dense():
-            return f"Linear({layer.n_in}, {layer.n_out})"
-        case BatchNorm():
-            return f"BatchNorm1d({layer.n}, eps={layer.epsilon}, momentum={layer.momentum})"
-        case LayerNorm():
-            return f"LayerNorm({layer.n}, eps={layer.epsilon})"
-        case LeakyReLU():
-            return f"LeakyReLU({layer.slope})"
-        case Dropout():
-            return f"Dropout({layer.rate})"
-        case ReLU() | Sigmoid() | Tanh():
-            return f"{type(layer).__name__}()"
-    raise ModelFileError(
-        f"PyTorch has no layer for {layer}; only the library's own layers can be written down."
-    )
+    row = row_of(layer)
+    if row is None or row.torch is None:
+        raise ModelFileError(
+            f"PyTorch has no layer for {layer}; only layers with a name of PyTorch in "
+            "plainnet.network.LAYERS can be written down."
+        )
+    braced = re.compile(r"\{(\w+)\}")
+    return braced.sub(lambda name: str(getattr(layer, name[1])), row.torch)
 
 
 def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
@@ -142,7 +123,7 @@ def _views(network: Network, prefix: str) -> dict[str, Array]:
     found = {}
     for name, value in {**network.parameters, **network.state}.items():
         _, i, part = name.split(".")
-        found[f"{prefix}{i}.{NAMES[part]}"] = value.T if part == "W" else value
+        found[f"{prefix}{i}.{NAMES.get(part, part)}"] = value.T if part == "W" else value
     return found
 
 

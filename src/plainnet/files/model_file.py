@@ -17,29 +17,12 @@ import numpy as np
 from plainnet.errors import ModelFileError, PlainnetError
 from plainnet.files.header import Entry
 from plainnet.files.tensors import TensorFile, open_tensors, write_tensors
-from plainnet.network import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Network,
-    ReLU,
-    Sigmoid,
-    Tanh,
-    zeros,
-)
+from plainnet.network import LAYERS, Array, Layer, Network, row_of, zeros
 
 FORMAT = 1
 MOST_LAYERS = 1000
 LARGEST = 1e18
 """Of a weight. No training comes near it, and the answers of larger ones may not be finite."""
-LAYERS: Mapping[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout, BatchNorm, LayerNorm)
-}
 
 
 def write_model(
@@ -58,9 +41,10 @@ def write_model(
         ModelFileError: the network has a layer that a file cannot describe.
     """
     for layer in network.layers:
-        if LAYERS.get(type(layer).__name__) is not type(layer):
+        if row_of(layer) is None:
             raise ModelFileError(
-                f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}."
+                f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}; "
+                "give a layer of your own a row in plainnet.network.LAYERS."
             )
     if len(network.layers) > MOST_LAYERS:
         raise ModelFileError(
@@ -171,9 +155,13 @@ def _layer(i: int, description: object) -> Layer:
     """The layer that `type` and its settings, neither more nor fewer, describe."""
     settings = dict(description) if isinstance(description, dict) else {}
     kind = settings.pop("type", None)
-    cls = LAYERS.get(kind) if isinstance(kind, str) else None
-    if cls is None:
-        raise ValueError(f"layer {i} is a {kind!r}, which is none of {', '.join(LAYERS)}")
+    row = LAYERS.get(kind) if isinstance(kind, str) else None
+    if row is None:
+        raise ValueError(
+            f"layer {i} is a {kind!r:.60}, which is none of {', '.join(LAYERS)}; a layer of "
+            "somebody's own needs a row in plainnet.network.LAYERS before it is loaded"
+        )
+    cls = row.layer
     known = inspect.signature(cls).parameters
     hidden = {"initializer": zeros} if "initializer" in known else {}  # the weights are in the file
     wanted = {*known} - {"initializer", "rng"}

@@ -13,13 +13,11 @@ from plainnet.checks import (
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
 from plainnet.models.names import (
-    ACTIVATIONS,
     ELSEWHERE,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
     SCHEDULES,
-    USUAL_RATES,
 )
 from plainnet.models.recipe_settings import (
     BATCH_NORM_BELOW,
@@ -28,6 +26,7 @@ from plainnet.models.recipe_settings import (
     RecipeSettings,
 )
 from plainnet.network import (
+    ACTIVATIONS,
     Dense,
     Dropout,
     Layer,
@@ -118,10 +117,10 @@ class Recipe(RecipeSettings):
         root of their number beyond: a step changes all weights of a unit at once, and the more
         there are, the further the unit moves.
         """
-        rate = self.learning_rate
+        row, rate = OPTIMIZERS[self.optimizer], self.learning_rate
         if rate is None:
-            rate = USUAL_RATES[self.optimizer] * min(1.0, math.sqrt(784 / n_in))
-        return OPTIMIZERS[self.optimizer](rate, weight_decay=self.weight_decay)
+            rate = row.usual_rate * min(1.0, math.sqrt(784 / n_in))
+        return row.optimizer(rate, weight_decay=self.weight_decay)
 
     def make_schedule(self, rate: float, steps: int) -> Schedule:
         """The learning rate over so many steps, at most `rate`."""

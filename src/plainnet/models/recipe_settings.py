@@ -15,7 +15,6 @@ from plainnet.data.class_names import class_name
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
 from plainnet.models.names import (
-    ACTIVATIONS,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
@@ -32,6 +31,7 @@ from plainnet.models.setting import (
     units,
     whole,
 )
+from plainnet.network import ACTIVATIONS
 from plainnet.pictures.augment.augmentation import FEW, MANY, NAMED, augmentation_of
 
 BATCH_NORM_BELOW = 2000

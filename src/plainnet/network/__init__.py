@@ -14,6 +14,7 @@ from plainnet.network.initializers import (
     zeros,
 )
 from plainnet.network.layer import Layer
+from plainnet.network.layer_table import ACTIVATIONS, LAYERS, LayerRow, operator, row_of
 from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
 from plainnet.network.loss import Loss
 from plainnet.network.losses import (
@@ -26,6 +27,8 @@ from plainnet.network.normalization import BatchNorm, LayerNorm
 from plainnet.network.poisson import PoissonDeviance, Scaled
 
 __all__ = [
+    "ACTIVATIONS",
+    "LAYERS",
     "Array",
     "BatchNorm",
     "Dense",
@@ -34,6 +37,7 @@ __all__ = [
     "Initializer",
     "Layer",
     "LayerNorm",
+    "LayerRow",
     "LeakyReLU",
     "Loss",
     "MeanSquaredError",
@@ -51,6 +55,8 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "lecun_normal",
+    "operator",
     "random",
+    "row_of",
     "zeros",
 ]

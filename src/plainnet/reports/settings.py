@@ -5,7 +5,8 @@ from typing import Any
 
 from plainnet.digits import number, percent
 from plainnet.models import Model
-from plainnet.models.names import ACTIVATIONS, INITIALIZERS
+from plainnet.models.names import INITIALIZERS
+from plainnet.network import ACTIVATIONS
 from plainnet.reports.text import printable
 
 OPEN = ("epochs", "learning_rate", "validation_share", "size")

@@ -12,21 +12,8 @@ from typing import Any
 import numpy as np
 
 from plainnet.checks import check_whole
-from plainnet.network import (
-    Array,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Network,
-    ReLU,
-    Sigmoid,
-    Tanh,
-    zeros,
-)
-from plainnet.sklearn.parameters import Parameters
+from plainnet.network import Array, BatchNorm, Dense, Dropout, Layer, LayerNorm, Network, zeros
+from plainnet.sklearn.parameters import ACTIVATIONS, Parameters
 from plainnet.training import (
     AdamHat,
     AdamW,
@@ -39,13 +26,6 @@ from plainnet.training import (
     schedules,
 )
 
-ACTIVATIONS: dict[str, list[type[Layer]]] = {
-    "identity": [],
-    "logistic": [Sigmoid],
-    "tanh": [Tanh],
-    "relu": [ReLU],
-    "leaky_relu": [LeakyReLU],
-}
 NORMALIZATIONS: dict[str | None, list[Callable[[int], Layer]]] = {
     None: [],
     "batch": [BatchNorm],

@@ -12,8 +12,15 @@ from typing import Any, ClassVar
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from plainnet import network
 from plainnet.training import Epoch
 
+THEIR_NAMES = {"sigmoid": "logistic"}
+"""What scikit-learn calls an activation, where its name is another."""
+ACTIVATIONS: dict[str, list[type[network.Layer]]] = {
+    "identity": [],
+    **{THEIR_NAMES.get(n, n.replace("-", "_")): [one] for n, one in network.ACTIVATIONS.items()},
+}
 Consumer = Callable[[Iterable[Epoch]], Iterable[Epoch]]
 """Takes a stream of epochs and passes it on; may look on, and may end it."""
 
@@ -66,7 +73,7 @@ class Parameters:
 
     _parameter_constraints: ClassVar[Mapping[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", COUNT],
-        "activation": [StrOptions({"identity", "logistic", "tanh", "relu", "leaky_relu"})],
+        "activation": [StrOptions({*ACTIVATIONS})],
         "solver": [StrOptions({"lbfgs", "sgd", "rmsprop", "adam", "adamw"})],
         "alpha": [from_0(Real)],
         "batch_size": [StrOptions({"auto"}), COUNT],

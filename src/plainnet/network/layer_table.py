@@ -1,0 +1,119 @@
+"""The layers that files and other programs know: one row each in one table.
+
+A row says what class stands behind the name in a model file, how ONNX computes the layer, and what
+PyTorch calls it. Without a row a layer still trains, is traced and copied; it is not written. To
+save, load and export a layer of your own, add its row, also in the program that loads it: a file
+names a layer, and the table says what runs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from plainnet.network.arrays import Array
+from plainnet.network.layer import Layer
+from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from plainnet.network.normalization import BatchNorm, LayerNorm
+
+
+class Graph(Protocol):
+    """An ONNX graph under construction. Values are known by their names."""
+
+    def add(self, op: str, *inputs: str | Array | float, name: str = "", **attributes: Any) -> str:
+        """Add an operator of ONNX's set 13 and return its output; numbers become constants."""
+
+    def constant(self, value: Any, name: str = "constant") -> str:
+        """Add a constant and return it."""
+
+
+Writer = Callable[[Graph, Any, str, str], str]
+"""`(graph, layer, X, name) -> Y`: adds a layer's operators; its constants are called `name.…`."""
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """What is known of a layer beside its mathematics."""
+
+    layer: type[Layer]
+    onnx: Writer | None = None
+    """Writes it into an ONNX graph; None: it cannot be exported."""
+    torch: str | None = None
+    """How PyTorch constructs it, with its attributes in braces; None: PyTorch has no such layer."""
+
+
+def row_of(layer: Layer) -> LayerRow | None:
+    """The row of a layer's class; None if there is none. A subclass is another layer."""
+    row = LAYERS.get(type(layer).__name__)
+    return row if row is not None and row.layer is type(layer) else None
+
+
+def operator(op: str) -> Writer:
+    """What writes a layer that is one operator of ONNX without parameters."""
+    return partial(_write_operator, op)
+
+
+def _write_operator(op: str, graph: Graph, layer: Layer, X: str, name: str) -> str:
+    return graph.add(op, X, name=f"{name}.{type(layer).__name__}")
+
+
+def _write_dense(graph: Graph, layer: Dense, X: str, name: str) -> str:
+    W, b = graph.constant(layer.W, f"{name}.W"), graph.constant(layer.b, f"{name}.b")
+    return graph.add("Gemm", X, W, b, name=f"{name}.Dense")  # Y = X W + b
+
+
+def _write_leaky_relu(graph: Graph, layer: LeakyReLU, X: str, name: str) -> str:
+    """Of elementary operators: ONNX Runtime has LeakyRelu in float32 only."""
+    small = graph.add("Mul", X, layer.slope)
+    return graph.add("Max", X, small, name=f"{name}.LeakyReLU")  # Y = max(X, s X)
+
+
+def _write_nothing(graph: Graph, layer: Dropout, X: str, name: str) -> str:  # noqa: ARG001
+    return X  # dropout is for training
+
+
+def _write_batch_norm(graph: Graph, layer: BatchNorm, X: str, name: str) -> str:
+    given = [
+        graph.constant(getattr(layer, part), f"{name}.{part}")
+        for part in ("gamma", "beta", "mean", "var")
+    ]
+    return graph.add(
+        "BatchNormalization", X, *given, epsilon=layer.epsilon, name=f"{name}.BatchNorm"
+    )
+
+
+def _write_layer_norm(graph: Graph, layer: LayerNorm, X: str, name: str) -> str:
+    """Of elementary operators: LayerNormalization is there from operator set 17 on only."""
+    mean: Array = np.full((layer.n, 1), 1 / layer.n)
+    column = graph.constant(mean, f"{name}.mean")
+    centred = graph.add("Sub", X, graph.add("MatMul", X, column))  # X − μ
+    var = graph.add("MatMul", graph.add("Mul", centred, centred), column)  # σ²
+    root = graph.add("Sqrt", graph.add("Add", var, layer.epsilon))
+    X_hat = graph.add("Div", centred, root)  # X̂ = (X − μ) / √(σ² + ε)
+    scaled = graph.add("Mul", X_hat, graph.constant(layer.gamma, f"{name}.gamma"))
+    beta = graph.constant(layer.beta, f"{name}.beta")
+    return graph.add("Add", scaled, beta, name=f"{name}.LayerNorm")  # Y = γ · X̂ + β
+
+
+LAYERS: dict[str, LayerRow] = {
+    "Dense": LayerRow(Dense, _write_dense, "Linear({n_in}, {n_out})"),
+    "ReLU": LayerRow(ReLU, operator("Relu"), "ReLU()"),
+    "LeakyReLU": LayerRow(LeakyReLU, _write_leaky_relu, "LeakyReLU({slope})"),
+    "Sigmoid": LayerRow(Sigmoid, operator("Sigmoid"), "Sigmoid()"),
+    "Tanh": LayerRow(Tanh, operator("Tanh"), "Tanh()"),
+    "Dropout": LayerRow(Dropout, _write_nothing, "Dropout({rate})"),
+    "BatchNorm": LayerRow(
+        BatchNorm, _write_batch_norm, "BatchNorm1d({n}, eps={epsilon}, momentum={momentum})"
+    ),
+    "LayerNorm": LayerRow(LayerNorm, _write_layer_norm, "LayerNorm({n}, eps={epsilon})"),
+}
+"""By the name of the class, as a model file has it."""
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "relu": ReLU,
+    "leaky-relu": LeakyReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+}
+"""By the name that `Classifier(activation="…")` takes; without arguments."""
