@@ -1,13 +1,14 @@
 """Decoded pictures on the disk: found again, never wrong, and never in the way."""
 
+import builtins
 import hashlib
 import logging
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
-from itertools import count
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from plainnet.files import cache_folder
 from plainnet.files.cache_folder import CacheFolder
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.pictures import decoding, picture_files, reading
+from plainnet.pictures.check import check
+from plainnet.pictures.opening import is_path
 
 
 def draw(path: Path, number: int, side: int = 12) -> None:
@@ -256,21 +259,58 @@ def test_a_full_disk_costs_a_sentence(
     assert list(store.iterdir()) == []
 
 
-def test_pictures_that_change_while_they_are_read_are_not_kept(
-    pets: Path, store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("side", [12, 250])  # of which the first is read into memory as a whole
+def test_pictures_that_change_while_they_are_read(
+    side: int,
+    pets: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    read, seeds = decoding.read_picture, count(40)
+    """What is kept is found only under the content that it was made of."""
+    read, changed = decoding.read_picture, pets / "dog" / "1.png"
+    draw(changed, 1, side)
+    before = without_cache(pets)
 
     def changing(path: Path, *how: object) -> object:
         pixels = read(path, *how)  # type: ignore[arg-type]
-        if path.name == "1.png":
-            draw(path, next(seeds))
+        if path == changed:
+            draw(path, 3, side)
         return pixels
 
-    monkeypatch.setattr(reading, "read_picture", changing)
-    assert len(train(pets)) == 40
-    assert "changed while they were read" in caplog.text
-    assert list(store.iterdir()) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "read_picture", changing)
+        assert same(train(pets), before) == (side == 12)
+    assert ("changed while they were read" in caplog.text) == (side == 250)
+    assert len(kept(store)) == (side == 12)
+    assert same(train(pets), without_cache(pets))
+    assert not same(train(pets), before)
+    draw(changed, 1, side)
+    assert same(train(pets), before)
+
+
+@pytest.mark.parametrize("kept_there", [True, False])
+def test_each_file_is_opened_once(
+    kept_there: bool, pets: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For its pixels, its digest and what the check wants to know of it."""
+    Image.new("L", (40, 4)).save(pets / "cat" / "0.png", "jpeg")
+    expected = check(pets).to_dict()["findings"]
+    assert {"wrong-extension", "odd-shape"} <= {finding["kind"] for finding in expected}
+    if not kept_there:
+        shutil.rmtree(store)
+    opened: list[str] = []
+    for module, name in ((os, "open"), (builtins, "open")):
+        original = getattr(module, name)
+
+        def counted(path: Any, *how: Any, original: Any = original, **more: Any) -> Any:
+            opened.append(Path(os.fsdecode(path)).name if is_path(path) else "")
+            return original(path, *how, **more)
+
+        monkeypatch.setattr(module, name, counted)
+    assert check(pets).to_dict()["findings"] == expected
+    pictures = [name for name in opened if name.endswith(".png")]
+    assert sorted(pictures) == sorted(path.name for path in picture_files(pets))
 
 
 def build(folder: Path, where: Path, both: Barrier) -> None:

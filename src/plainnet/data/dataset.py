@@ -4,8 +4,8 @@ Or, for regression, samples and the number that is to be predicted for each. It 
 when it is made, so that nobody who is handed one has to check it again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from plainnet.files.rows import MemoryMappedRows, not_finite, select
 from plainnet.metrics.regression import LARGEST
 from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array, unmasked
+from plainnet.pictures.opening import Header
 from plainnet.pictures.scanning import LeftOut
 
 
@@ -241,3 +242,5 @@ class Splits:
     test: Dataset | None = None
     left_out: tuple[LeftOut, ...] | None = None
     """Of a folder of pictures, every file that is in none of these, and why."""
+    headers: Mapping[Path, Header] = field(default_factory=dict, repr=False)
+    """What the picture files say of themselves, as far as it was noted when they were read."""

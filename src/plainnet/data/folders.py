@@ -2,8 +2,7 @@
 
 import logging
 import re
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from plainnet.data.dataset import Dataset, Splits
 from plainnet.errors import DataError, FileError, PictureError
 from plainnet.files.rows import select
 from plainnet.pictures.formats import READABLE
+from plainnet.pictures.opening import Header
 from plainnet.pictures.reading import OnUnreadable, Progress, ReadFiles
 from plainnet.pictures.scanning import LeftOut, Scan, beside, is_hidden, left_out_line, scan
 
@@ -72,14 +72,14 @@ def read_class_folders(
         for name, found in of_part.items()
         for path in found.pictures
     ]
-    left_out = [out for inside in {folder, *parts.values()} for out in beside(inside)]
-    for of_part in scans.values():
-        left_out += [out for found in of_part.values() for out in found.left_out]
     paths_in_order = [path for *_, path in samples]
+    headers: dict[Path, Header] = {}
     unreadable, noting = _noting(on_unreadable)
-    X, kept = read_files(folder, paths_in_order, on_unreadable=noting, progress=progress)
+    how: dict[str, Any] = {"progress": progress, "on_header": headers.__setitem__}
+    X, kept = read_files(folder, paths_in_order, on_unreadable=noting, **how)
     read = [samples[i] for i in kept]
     not_read = [paths_in_order[i] for i in np.setdiff1d(np.arange(len(samples)), kept)]
+    left_out = _outside(folder, parts, scans)
     left_out += [
         LeftOut(path, "unreadable", error.reason)
         for path, error in zip(not_read, unreadable, strict=True)
@@ -89,18 +89,26 @@ def read_class_folders(
         raise DataError(
             f"None of the pictures in {parts[part] / name} can be read; a class needs at least one."
         )
-    datasets: dict[str, Dataset] = {}
+    datasets: dict[str, Any] = {}
     begin = 0
     for part, inside in parts.items():
         numbers = [number[name] for of, name, _ in read if of == part]
         rows = slice(begin, begin := begin + len(numbers))
         paths = tuple(path for *_, path in read[rows])
-        made = Dataset(select(X, rows), np.array(numbers), classes, paths, str(inside))
-        datasets[part] = replace(made, labels=labels)
+        known: dict[str, Any] = {"paths": paths, "name": str(inside), "labels": labels}
+        datasets[part] = Dataset(select(X, rows), np.array(numbers), classes, **known)
     if left_out and on_unreadable is None:
         log.warning("Left out of %s: %s.", folder, left_out_line(left_out, folder))
-    splits: dict[str, Any] = datasets
-    return Splits(folder, **splits, left_out=tuple(sorted(left_out)))
+    return Splits(folder, **datasets, left_out=tuple(sorted(left_out)), headers=headers)
+
+
+def _outside(
+    folder: Path, parts: Mapping[str, Path], scans: Mapping[str, Mapping[str, Scan]]
+) -> list[LeftOut]:
+    """What lies in a folder and is no picture of a class."""
+    left_out = [out for inside in {folder, *parts.values()} for out in beside(inside)]
+    scanned = [found for of_part in scans.values() for found in of_part.values()]
+    return left_out + [out for found in scanned for out in found.left_out]
 
 
 def _noting(

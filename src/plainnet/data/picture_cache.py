@@ -5,17 +5,17 @@ their number. Pictures that take less than `WORTH` are not kept: they are decode
 
 The key is made of all that what is kept depends on: the wanted size and channels, the rule of
 decoding and Pillow's version, and of each file its name within the folder, its length and its
-content. Up to 64 kB that is all of the content. A hundred thousand photographs of 3 MB would take
-longer to be read than a training may; of a longer file it is 16 kB each of its beginning, its
-middle and its end, and the time of its last change. The time alone would not do: unpacked and
-copied files can have another content, the same length and the same time. Names and the order of
-the files count, for a row is found by its number.
+digest, as `FileLook` says. Names and the order of the files count, for a row is found by its
+number. The key begins with what is known without reading a file: where nothing is kept under such a
+beginning, each file is read once, for its digest and its pixels.
 """
 
+import errno
 import hashlib
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -27,16 +27,13 @@ from plainnet.errors import PictureError
 from plainnet.files.rows import blocks
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size
-from plainnet.pictures.opening import open_regular
-from plainnet.pictures.reading import OnUnreadable, Progress, each_picture
+from plainnet.pictures.opening import FileLook
+from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress, each_picture
 
 RULE = 6
 """Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
 WORTH = 2**22
 """Bytes that decoded pictures take at least to be kept."""
-WHOLE = 2**16
-"""Bytes of a file up to which all of its content is in the key."""
-_PIECE = 2**14
 
 
 def read_cached_pictures(
@@ -47,6 +44,7 @@ def read_cached_pictures(
     *,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
+    on_header: OnHeader | None = None,
 ) -> tuple[Array, Array]:
     """As `read_pictures`, which decodes them at the first time; later they are there already.
 
@@ -59,6 +57,7 @@ def read_cached_pictures(
         grey: one channel instead of three.
         on_unreadable: as in `read_pictures`, but called when all pictures have been read.
         progress: called with (done, total).
+        on_header: called with each file that could be read and what it says of itself.
 
     Returns:
         The pictures, uint8 `(N, height, width, channels)`, on the disk as `MemoryMappedRows` or in
@@ -69,41 +68,75 @@ def read_cached_pictures(
     """
     sides = checked_size(size)
     shape = (len(paths), *sides, 1 if grey else 3)
+    files = FilesKey(folder, paths, shape)
     rows = CachedRows(
         "pictures",
         folder.name,
         paths,
         shape,
         np.uint8,
-        key=partial(key_of_files, folder, paths, shape),
-        make=partial(each_picture, paths, sides, grey),
+        key=files,
+        make=partial(each_picture, paths, sides, grey, looks=files.looks),
+        prefix=files.prefix,
+        looks=files.looks,
     )
     worth = math.prod(shape) >= WORTH
-    return read_cached(rows, worth, on_unreadable=on_unreadable, progress=progress)
+    read = read_cached(rows, worth, on_unreadable=on_unreadable, progress=progress)
+    files.tell(on_header)
+    return read
 
 
-def key_of_files(
-    folder: Path, paths: Sequence[Path], shape: tuple[int, ...], more: str = ""
-) -> str:
-    """The key of what is made of pictures, decoded from these files to this shape.
+class FilesKey:
+    """The key of what is made of picture files; files that have been opened are not read for it.
 
     Args:
         folder: that the names of the files are told from.
         paths: the files.
-        shape: `(N, height, width, channels)`.
+        shape: of what they are decoded to, `(N, height, width, channels)`.
         more: what else it depends on.
     """
-    made = _key(shape, more)
-    for path in paths:
-        name = os.fsencode(os.path.relpath(path, folder))
-        made.update(b"%d %s " % (len(name), name))
-        try:
-            content = _content(path)
-        except (OSError, PictureError) as error:  # cannot be read now, and perhaps can later
-            content = b"unreadable %d" % (getattr(error, "errno", 0) or 0)
-        made.update(b"%d " % len(content))
-        made.update(content)
-    return made.hexdigest()
+
+    def __init__(
+        self, folder: Path, paths: Sequence[Path], shape: tuple[int, ...], more: str = ""
+    ) -> None:
+        self.paths, self.looks = paths, [FileLook() for _ in paths]
+        """What is noted of each file when it is opened."""
+        made = _key(shape, more)
+        for path in paths:
+            name = os.fsencode(os.path.relpath(path, folder))
+            made.update(b"%d %s %d " % (len(name), name, _length(path)))
+        self._names = made.digest()
+        self.prefix = self._names[:4].hex()
+        """What the key begins with."""
+
+    def __call__(self) -> str:
+        """The key: 32 hexadecimal digits.
+
+        Raises:
+            OSError: a file has been changed since it was opened.
+        """
+        made = hashlib.blake2b(self._names, digest_size=12)
+        for path, look in zip(self.paths, self.looks, strict=True):
+            if not look.digest:
+                with suppress(OSError, PictureError):
+                    look.open(path).close()
+            elif look.is_outdated(path):
+                raise OSError(errno.EBUSY, "the pictures were changed while they were read")
+            made.update(look.digest)
+        return self.prefix + made.hexdigest()
+
+    def tell(self, on_header: OnHeader | None) -> None:
+        """Call it with each file that could be read, and what it says of itself."""
+        for path, look in zip(self.paths, self.looks, strict=True):
+            if on_header is not None and look.header is not None:
+                on_header(path, look.header)
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def key_of_array(X: Array, shape: tuple[int, ...], more: str = "") -> str:
@@ -119,16 +152,3 @@ def _key(shape: tuple[int, ...], more: str) -> "hashlib.blake2b":
     made = hashlib.blake2b(digest_size=16)
     made.update(repr((RULE, PIL.__version__, shape)).encode() + more.encode())
     return made
-
-
-def _content(path: Path) -> bytes:
-    """What tells a file from another: its content, or of a long one its length, time and parts."""
-    with open_regular(path) as file:
-        found = os.fstat(file.fileno())
-        if found.st_size <= WHOLE:
-            return file.read(WHOLE + 1)
-        parts = [b"%d %d " % (found.st_size, found.st_mtime_ns)]
-        for start in (0, (found.st_size - _PIECE) // 2, found.st_size - _PIECE):
-            file.seek(start)
-            parts.append(file.read(_PIECE))
-        return b"".join(parts)

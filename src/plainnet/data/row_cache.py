@@ -17,6 +17,7 @@ from plainnet.errors import PictureCode, PictureError
 from plainnet.files.cache_folder import CacheFolder, cache_folder
 from plainnet.files.rows import MemoryMappedRows, blocks, select
 from plainnet.network.arrays import Array, Shape
+from plainnet.pictures.opening import FileLook, Header
 from plainnet.pictures.reading import OnUnreadable, Progress, gathered
 
 log = logging.getLogger(__name__)
@@ -39,11 +40,16 @@ class CachedRows:
     """`(N, …)`."""
     dtype: DTypeLike
     key: Callable[[], str]
-    """A digest of all that the rows depend on: what is found under it is taken for them."""
+    """A digest of all that the rows depend on: what is found under it is taken for them. Asked
+    again when they have been made."""
     make: Callable[[], Generator[Array | PictureError, None, None]]
     """The rows, in order, or why there is none of a sample."""
     all_looked_at: bool = False
     """Whether a damaged file is told by all rows, not by some of them."""
+    prefix: str | None = None
+    """How the key begins, if that is known without reading anything."""
+    looks: Sequence[FileLook] = ()
+    """Of files, what is noted of each when the rows are made, and kept with them."""
 
 
 def read_cached(
@@ -129,12 +135,16 @@ class _Kept:
     unreadable: dict[int, tuple[PictureCode, str]] = field(default_factory=dict)
     """By the number of its sample, why there is no row: the code and the reason of its error."""
     key: str = field(init=False)
+    """"" where it is certain, without reading anything, that nothing is kept."""
 
     def __post_init__(self) -> None:
-        self.key = self.rows.key()
+        prefix = self.rows.prefix
+        self.key = self.rows.key() if prefix is None or self.store.holds(prefix) else ""
 
     def open(self) -> MemoryMappedRows | None:
         """What is kept, with `unreadable`; None where there is nothing, or nothing sound."""
+        if not self.key:
+            return None
         facts, shape, dtype = self.store.facts(self.key), self.rows.shape, self.rows.dtype
         try:
             if facts is None or facts["shape"] != [*shape]:
@@ -147,6 +157,8 @@ class _Kept:
             self.unreadable = {
                 int(i): (code, str(reason)) for i, (code, reason) in facts["unreadable"].items()
             }
+            for look, told in zip(self.rows.looks, facts.get("headers", ()), strict=True):
+                look.header = told and Header(str(told[0]), (int(told[1][0]), int(told[1][1])))
             return X
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -163,7 +175,7 @@ class _Kept:
         looked, at = hashlib.blake2b(digest_size=16), {*self._looked_at()}
         header, blank = _header(of.shape, of.dtype), np.zeros(of.shape[1:], of.dtype)
         size = len(header) + math.prod(of.shape) * blank.dtype.itemsize
-        with self.store.new(self.key, size, facts) as file, closing(of.make()) as made:
+        with self.store.new(lambda: self.key, size, facts) as file, closing(of.make()) as made:
             file.write(header)
             for i, row in enumerate(made):
                 if isinstance(row, PictureError):
@@ -178,7 +190,9 @@ class _Kept:
                 if progress is not None:
                     progress(i + 1, n)
             facts["look"] = looked.hexdigest()
-            if of.key() != self.key:
+            facts["headers"] = [look.header for look in of.looks]
+            before, self.key = self.key, of.key()
+            if before not in ("", self.key):
                 raise OSError(errno.EBUSY, "the pictures were changed while they were read")
 
     def _looked_at(self) -> list[int]:

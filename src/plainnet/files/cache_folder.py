@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -71,11 +71,15 @@ class CacheFolder:
             return None
         return cast(dict[str, Any], facts) if whole else None
 
+    def holds(self, prefix: str) -> bool:
+        """Whether something may be kept under a key that begins so."""
+        return any(self.path.glob(f"{prefix}*.json"))
+
     @contextlib.contextmanager
-    def new(self, key: str, size: int, facts: dict[str, Any]) -> Iterator[IO[bytes]]:
+    def new(self, key: Callable[[], str], size: int, facts: dict[str, Any]) -> Iterator[IO[bytes]]:
         """A file to be written, of `size` bytes; when all went well it is kept, with `facts`.
 
-        Facts that come to be known while it is written can be put in until then.
+        Facts, and the key, may come to be known while it is written.
 
         Raises:
             OSError: the disk has no room, the folder cannot be written to, …
@@ -85,9 +89,9 @@ class CacheFolder:
         free = shutil.disk_usage(self.path).free
         if free < size + SPARE:
             raise OSError(errno.ENOSPC, f"{size:,} bytes are needed, {free:,} are free")
-        with self._beside(self.file(key)) as file:
+        with self._beside(lambda: self.file(key())) as file:
             yield file
-        with self._beside(self.file(key).with_suffix(".json")) as note:
+        with self._beside(lambda: self.file(key()).with_suffix(".json")) as note:
             note.write(json.dumps({**facts, "bytes": size}).encode())
 
     def tidy(self) -> None:
@@ -114,14 +118,15 @@ class CacheFolder:
                     total -= size
 
     @contextlib.contextmanager
-    def _beside(self, target: Path) -> Iterator[IO[bytes]]:
-        """A file that takes the target's place when it is whole, and else is removed."""
+    def _beside(self, place: Callable[[], Path]) -> Iterator[IO[bytes]]:
+        """A file that is moved to its place when it is whole, and else is removed."""
         handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.path)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+            target = place()
             try:
                 Path(name).replace(target)
             except PermissionError:  # Windows: another process has just made it, and uses it

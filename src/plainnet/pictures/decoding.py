@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
-from plainnet.pictures.opening import eight_bits, is_path, opened
+from plainnet.pictures.opening import FileLook, Header, eight_bits, is_path, opened
 from plainnet.pictures.unreadable import picture_error
 
 Size = int | tuple[int, int]
@@ -51,7 +51,13 @@ _TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on i
 }
 
 
-def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None = None) -> Array:
+def read_picture(
+    picture: Any,
+    size: Size,
+    grey: bool = False,
+    name: str | None = None,
+    look: FileLook | None = None,
+) -> Array:
     """One picture as uint8 `(height, width, 3)`, or `(height, width, 1)` if `grey`.
 
     The picture is turned upright as its EXIF orientation says, transparency is laid on white, and
@@ -69,6 +75,7 @@ def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None 
         size: the side of a square, or (height, width); in pixels.
         grey: one channel, the luma of ITU-R 601.
         name: of the picture, for messages.
+        look: of a path, what is noted of the file.
 
     Raises:
         PictureError: nothing that can be read, a picture below 4 × 4 pixels, or one above Pillow's
@@ -79,8 +86,8 @@ def read_picture(picture: Any, size: Size, grey: bool = False, name: str | None 
     sides = checked_size(size)
     with pillow_warnings_off:
         try:
-            with opened(picture) as (image, is_ours):
-                return _pixels(image, sides, grey, is_ours)
+            with opened(picture, look) as (image, is_ours):
+                return _pixels(image, sides, grey, is_ours, look)
         except MemoryError:
             raise
         except Exception as error:  # a damaged file makes decoders raise nearly anything
@@ -132,7 +139,15 @@ def _at_least(wanted: tuple[int, int]) -> tuple[int, int]:
     return math.ceil(LEEWAY * wanted[0]), math.ceil(LEEWAY * wanted[1])
 
 
-def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: bool) -> Array:
+def header_of(image: Image.Image) -> Header:
+    """What a picture that is opened, and not decoded yet, says of itself."""
+    lies = orientation_of(image) >= 5
+    return Header(image.format or "", image.size if lies else image.size[::-1])
+
+
+def _pixels(
+    image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: bool, look: FileLook | None
+) -> Array:
     if min(image.size) < SMALLEST_SIDE:
         raise PictureError(
             f"is only {image.width} × {image.height} pixels; expected at least "
@@ -141,6 +156,8 @@ def _pixels(image: Image.Image, sides: tuple[int, int], grey: bool, is_ours: boo
         )
     mode = "L" if grey else "RGB"
     _scale_transparent_value(image)  # first: to look for EXIF data may decode it
+    if look is not None:
+        look.header = header_of(image)
     wanted = _as_stored(sides, orientation_of(image))
     drafted = image.draft(mode, _at_least(wanted)) if is_ours else None  # None for all but JPEG
     image.load()

@@ -18,13 +18,15 @@ from plainnet.errors import PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size, read_picture, shrunk
 from plainnet.pictures.grey import in_grey
-from plainnet.pictures.opening import is_path
+from plainnet.pictures.opening import FileLook, Header, is_path
 from plainnet.training.threads import allowed_threads
 
 OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
+OnHeader = Callable[[Path, Header], None]
+"""Called with each file that could be read, and what it says of itself."""
 
 
 class ReadFiles(Protocol):
@@ -37,6 +39,7 @@ class ReadFiles(Protocol):
         *,
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
+        on_header: OnHeader | None = None,
     ) -> tuple[Array, Array]:
         """The rows, and which of the paths they are of; see `read_cached_pictures`."""
         ...
@@ -115,7 +118,11 @@ def gathered(
 
 
 def each_picture(
-    pictures: Sequence[Any], sides: tuple[int, int], grey: bool, workers: int | None = None
+    pictures: Sequence[Any],
+    sides: tuple[int, int],
+    grey: bool,
+    workers: int | None = None,
+    looks: Sequence[FileLook] = (),
 ) -> Generator[Array | PictureError, None, None]:
     """The pictures one by one, in their order, or why one cannot be read.
 
@@ -124,13 +131,14 @@ def each_picture(
         sides: (height, width) in pixels.
         grey: one channel instead of three.
         workers: how many threads; by default one for each processor.
+        looks: of paths, what is noted of each file.
     """
 
     def read(i: int) -> Array | PictureError:
         picture = pictures[i]
         name = None if is_path(picture) else f"The picture at index {i}"
         try:
-            return read_picture(picture, sides, grey, name)
+            return read_picture(picture, sides, grey, name, *looks[i : i + 1])
         except PictureError as error:
             return error
 

@@ -19,7 +19,7 @@ import numpy as np
 from plainnet.checks import at_home
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.data.extractor import PictureExtractor
-from plainnet.data.picture_cache import key_of_array, key_of_files
+from plainnet.data.picture_cache import FilesKey, key_of_array
 from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.data.sources import read_data
 from plainnet.errors import DataError, FileError, PictureError
@@ -31,8 +31,9 @@ from plainnet.pictures.decoding import (
     Size,
     checked_size,
 )
-from plainnet.pictures.opening import PathLike
+from plainnet.pictures.opening import FileLook, PathLike
 from plainnet.pictures.reading import (
+    OnHeader,
     OnUnreadable,
     Progress,
     each_picture,
@@ -173,11 +174,16 @@ class Backbone(PictureExtractor):
         *,
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
+        on_header: OnHeader | None = None,
     ) -> tuple[Array, Array]:
         """Features of the files of a data set, made once and kept; see `read_cached`."""
-        key = partial(key_of_files, folder, paths, (len(paths), *self.shape), self.fingerprint)
-        rows = self._rows(folder.name, paths, key, partial(self._of_files, paths))
+        files = FilesKey(folder, paths, (len(paths), *self.shape), self.fingerprint)
+        make = partial(self._of_files, paths, files.looks)
+        rows = replace(
+            self._rows(folder.name, paths, files, make), prefix=files.prefix, looks=files.looks
+        )
         X, kept = read_cached(rows, True, on_unreadable=on_unreadable, progress=progress)
+        files.tell(on_header)
         return _held(X), kept
 
     def _rows(self, origin: str, names: Sequence[object], key: Any, make: Any) -> CachedRows:
@@ -207,8 +213,8 @@ class Backbone(PictureExtractor):
         made = self._of_files(paths)
         return gathered(made, features, on_unreadable=on_unreadable, progress=progress)
 
-    def _of_files(self, paths: Sequence[PathLike]) -> Outcomes:
-        pictures = each_picture(paths, self.view.size, self.view.channels == 1)
+    def _of_files(self, paths: Sequence[PathLike], looks: Sequence[FileLook] = ()) -> Outcomes:
+        pictures = each_picture(paths, self.view.size, self.view.channels == 1, looks=looks)
         with closing(pictures):
             yield from self._of_each(pictures)
 

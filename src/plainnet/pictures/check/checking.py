@@ -94,7 +94,7 @@ def _of_files(splits: Splits) -> Iterator[Finding]:
     read = [path for data in parts for path in data.paths or ()]
     left_out = splits.left_out or ()
     yield from unreadable(splits.path, left_out)
-    yield from shapes(splits.path, read)
+    yield from shapes(splits.path, read, splits.headers)
     yield from alike([Path(data.name) for data in parts])
     yield from outsiders(splits.path, left_out)
 

@@ -2,10 +2,9 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from PIL import Image
 
@@ -16,10 +15,11 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.check.data_report import Finding, relative
 from plainnet.pictures.decoding import (
     SMALLEST_SIDE,
-    orientation_of,
+    header_of,
     pillow_warnings_off,
     read_picture,
 )
+from plainnet.pictures.opening import Header
 from plainnet.pictures.scanning import KINDS, LeftOut
 
 SMALL = 32
@@ -40,20 +40,10 @@ _WRONG = ("empty", "no-picture", "cut-short")
 """Codes of a PictureError that are kinds of findings of their own."""
 
 
-class Header(NamedTuple):
-    """What a picture file says of itself."""
-
-    format: str
-    """As Pillow calls it: `JPEG`, `PNG`, …."""
-    size: tuple[int, int]
-    """(height, width) of the upright picture, in pixels."""
-
-
 def header(path: Path) -> Header:
     """The format and size of a picture that can be read; its pixels are not decoded."""
     with pillow_warnings_off, Image.open(path) as image:
-        lies = orientation_of(image) >= 5
-        return Header(image.format or "", image.size if lies else image.size[::-1])
+        return header_of(image)
 
 
 def read_within(path: Path, side: int) -> Array:
@@ -82,9 +72,15 @@ def unreadable(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
             yield from _why_not(path, name)
 
 
-def shapes(folder: Path, read: Sequence[Path]) -> Iterator[Finding]:
-    """Readable pictures that are misnamed, very small beside the others, or very long or wide."""
-    headers = [header(path) for path in read]
+def shapes(folder: Path, read: Sequence[Path], noted: Mapping[Path, Header]) -> Iterator[Finding]:
+    """Readable pictures that are misnamed, very small beside the others, or very long or wide.
+
+    Args:
+        folder: the data.
+        read: the files.
+        noted: what they say of themselves, as far as it was noted when they were read.
+    """
+    headers = [noted.get(path) or header(path) for path in read]
     usual = median(min(header.size) for header in headers)
     for path, (format_, (height, width)) in zip(read, headers, strict=True):
         name, pixels = relative(path, folder), f"{width} × {height} pixels"
