@@ -31,7 +31,7 @@ _DIGITS = 10
 
 def has_idx_files(folder: Path) -> bool:
     """Whether a folder holds the pictures of an IDX data set."""
-    return any(what == "images" for _, _, what in _files(folder))
+    return folder.is_dir() and any(what == "images" for _, _, what in _files(folder))
 
 
 def idx_names(folder: Path) -> list[str]:

@@ -32,6 +32,11 @@ _PARTS = {
 _WANTED = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
 
 
+def is_npz(path: Path) -> bool:
+    """Whether this is an .npz file, by its name."""
+    return path.suffix.lower() == ".npz" and not path.is_dir()
+
+
 def read_npz(path: Path) -> Splits:
     """Pictures or feature vectors `X`, their labels `y`, and `classes` if the file names them.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from plainnet.checks import at_home, check_path
 from plainnet.data.dataset import Dataset, Splits
@@ -19,7 +20,7 @@ from plainnet.data.folders import (
 from plainnet.data.h5 import h5_names, has_h5_pair, read_h5_pair
 from plainnet.data.idx import has_idx_files, idx_names, read_idx
 from plainnet.data.mistaken import looks_like
-from plainnet.data.npz import has_npy_files, npy_names, read_npy_files, read_npz
+from plainnet.data.npz import has_npy_files, is_npz, npy_names, read_npy_files, read_npz
 from plainnet.data.picture_cache import read_cached_pictures
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.pictures.decoding import (
@@ -36,13 +37,32 @@ from plainnet.pictures.scanning import beside
 
 log = logging.getLogger(__name__)
 
-_Found = tuple[Callable[[Path], bool], Callable[[Path], Collection[str]], Callable[[Path], Splits]]
-_ARRAYS: tuple[_Found, ...] = (
-    (has_idx_files, idx_names, read_idx),
-    (has_h5_pair, h5_names, read_h5_pair),
-    (has_npy_files, npy_names, read_npy_files),
-)
-"""Whether a folder holds arrays of a kind, the names of their files, and what reads them."""
+
+class ArrayFormat(NamedTuple):
+    """A form in which arrays of samples and labels lie on the disk."""
+
+    is_there: Callable[[Path], bool]
+    """Whether a folder or file has this form."""
+    read: Callable[[Path], Splits]
+    """The data. Errors name the file."""
+    what: str
+    """What lies there, for the message that lists the known forms: `an .npz file with X and y`."""
+    names: Callable[[Path], Collection[str]] = lambda path: (path.name,)
+    """The names of the files that are read of a folder; what else lies there is warned of."""
+
+
+ARRAY_FORMATS: list[ArrayFormat] = [
+    ArrayFormat(is_npz, read_npz, "an .npz file with X and y"),
+    ArrayFormat(
+        has_idx_files,
+        read_idx,
+        "a folder with the IDX files of MNIST (train-images-idx3-ubyte.gz, …)",
+        idx_names,
+    ),
+    ArrayFormat(has_h5_pair, read_h5_pair, "a folder with train_*.h5 and test_*.h5", h5_names),
+    ArrayFormat(has_npy_files, read_npy_files, "a folder with X.npy and y.npy", npy_names),
+]
+"""The first that is there is read. Add a row for a form of your own."""
 DEFAULT_SIZE = 64
 """The size of pictures from files, in pixels, where none is asked for."""
 
@@ -85,12 +105,13 @@ def read_data(
     """
     path = check_path(path, "samples that are in memory go to fit(X, y) as they are")
     names = _names(path)
+    for form in ARRAY_FORMATS:
+        if form.is_there(path):
+            if path.is_dir():
+                warn_left_out(path, form.names(path))
+            return _fitted(form.read(path), size, grey)
     if path.is_dir():
-        folders = [folder.name for folder in visible_folders(path)]
-        for is_there, used, read in _ARRAYS:
-            if is_there(path):
-                warn_left_out(path, used(path))
-                return _fitted(read(path), size, grey)
+        folders = visible_folders(path)
         if folders or any(one.kind in ("stray", "format") for one in beside(path)):
             pixels = partial(
                 read_cached_pictures, size=DEFAULT_SIZE if size is None else size, grey=grey
@@ -98,8 +119,6 @@ def read_data(
             return read_class_folders(
                 path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
             )
-    elif path.suffix.lower() == ".npz":
-        return _fitted(read_npz(path), size, grey)
     found = looks_like(path)
     one = ": it is one picture" if found == "a picture" else ""
     holding = f": it holds {first_few(names)}" if names else one
@@ -109,12 +128,10 @@ def read_data(
         raise DataError(
             f"{path} is a table: name the column to be predicted, target=… in Python, or --target."
         )
+    known = ", ".join(form.what for form in ARRAY_FORMATS)
     raise DataError(
-        f"{path} is nothing that is understood{holding}. Expected an .npz file with X and "
-        "y, a folder with X.npy and y.npy, a folder with the IDX files of MNIST "
-        "(train-images-idx3-ubyte.gz, …), a folder with "
-        "train_*.h5 and test_*.h5, a table (.csv, .parquet) with the name of its target, "
-        f"or {LAYOUT}"
+        f"{path} is nothing that is understood{holding}. Expected {known}, a table (.csv, "
+        f".parquet) with the name of its target, or {LAYOUT}"
     )
 
 
@@ -123,7 +140,9 @@ def holds_class_folders(path: PathLike) -> bool:
     folder = at_home(path)
     if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
         return False
-    return not any(are(folder) for are, *_ in _ARRAYS) and bool(visible_folders(folder))
+    return not any(form.is_there(folder) for form in ARRAY_FORMATS) and bool(
+        visible_folders(folder)
+    )
 
 
 def _names(path: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Which files are tables, and the reading of one by its kind."""
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,20 @@ from plainnet.tables.in_memory import table_of
 from plainnet.tables.parquet import read_parquet
 from plainnet.tables.table import Table
 
-CSV = (".csv", ".tsv", ".tab", ".txt")
-PARQUET = (".parquet", ".pq")
-IN_FOLDERS = (*CSV[:3], *PARQUET)
-"""A train.txt may be anything."""
+Reader = Callable[[Path, Progress | None], Table]
+"""`read(path, progress)` gives the table in a file."""
+READERS: dict[str, Reader] = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), lambda path, on: read_csv(path, progress=on)),
+    **dict.fromkeys((".parquet", ".pq"), lambda path, _: read_parquet(path)),
+}
+"""By the ending of a file's name. Add a row for a form of your own."""
 
 
 def is_table(path: Path) -> bool:
     """Whether a file is named as a table, or a folder holds a table for training and no folders."""
     if path.is_dir():
         return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
-    return path.suffix.lower() in CSV + PARQUET
+    return path.suffix.lower() in READERS
 
 
 def tables_at(path: Path) -> dict[str, Path]:
@@ -47,7 +51,7 @@ def tables_at(path: Path) -> dict[str, Path]:
 
 
 def read_table(path: Path, *, progress: Progress | None = None) -> Table:
-    """The table in a file; whatever is not named as Parquet is read as CSV.
+    """The table in a file; whatever has another ending than those known is read as CSV.
 
     Raises:
         DataError, FileError: it is no table, or cannot be read.
@@ -56,9 +60,7 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
     if path.is_dir() or is_picture_file(path.name):
         what = "a folder" if path.is_dir() else "a picture"
         raise DataError(f"{path} is {what}; name a table, a .csv or .parquet file.")
-    if path.suffix.lower() in PARQUET:
-        return read_parquet(path)
-    return read_csv(path, progress=progress)
+    return READERS.get(path.suffix.lower(), READERS[".csv"])(path, progress)
 
 
 def table_at(data: Any, *, progress: Progress | None = None) -> Table:
@@ -69,10 +71,12 @@ def table_at(data: Any, *, progress: Progress | None = None) -> Table:
 
 
 def _tables_in(folder: Path) -> dict[str, Path]:
+    """By part. Not a train.txt, which may be anything."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         part = part_of(path.stem)
-        if part is None or not path.is_file() or path.suffix.lower() not in IN_FOLDERS:
+        ending = path.suffix.lower()
+        if part is None or not path.is_file() or ending not in READERS or ending == ".txt":
             continue
         if part in found:
             raise DataError(f"{found[part]} and {path} are both {part} data; keep one.")
