@@ -17,7 +17,7 @@ from plainnet import Classifier, network
 from plainnet.cli.command_line import main
 from plainnet.errors import FileError, MissingExtraError, ModelFileError, SettingError
 from plainnet.export import export_onnx, golden_path, onnx_model, verify_onnx
-from plainnet.export.golden_samples import golden_samples
+from plainnet.export.inputs import exported
 from plainnet.export.network_nodes import answer_nodes, network_nodes
 from plainnet.export.nodes import OPSET, Nodes
 from plainnet.export.picture_nodes import resize_nodes
@@ -217,7 +217,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
     found = verify_onnx(path)
     assert found.sound
     assert found.network <= 1e-6
-    own = golden_samples(asked)[0]
+    own = exported(asked).golden(asked)[0].samples
     rng = np.random.default_rng(5)
     X = rng.permuted(own, axis=0)  # other samples than those of the golden set
     session = session_of(path.read_bytes())
@@ -233,7 +233,7 @@ def test_a_classifier_answers_the_same(kind: str, tmp_path: Path) -> None:
 
 def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
     asked = classifier_of((7,))
-    X = golden_samples(asked)[0]
+    X = exported(asked).golden(asked)[0].samples
     asked.threshold = float(np.median(asked.predict_proba(X)[:, 1]) + 1e-4)
     assert {*asked.predict(X)} == {"class 0", "class 1"}
     for numbers in (False, True):
@@ -247,7 +247,7 @@ def test_the_threshold_and_numbers_instead_of_names(tmp_path: Path) -> None:
 
 def test_a_close_decision_may_go_either_way(tmp_path: Path) -> None:
     asked = classifier_of((10, 12, 3))
-    large = golden_samples(asked)[-1]
+    large = exported(asked).golden(asked)[-1].samples
     asked.threshold = float(asked.predict_proba(large)[0, 1])  # as close as can be
     export_onnx(asked, path := tmp_path / "a.onnx")
     assert verify_onnx(path).sound

@@ -14,8 +14,8 @@ from plainnet import Classifier, Regressor
 from plainnet.cli.command_line import main
 from plainnet.errors import SettingError
 from plainnet.export import export_onnx, golden_path, onnx_model, read_weights, verify_onnx
-from plainnet.export.golden_samples import golden_rows, golden_samples
-from plainnet.export.inputs import inputs_of
+from plainnet.export.golden_samples import golden_rows
+from plainnet.export.inputs import exported, inputs_of
 from plainnet.network import Array
 from plainnet.reports.card import card_text
 from plainnet.tables import TableEncoder
@@ -67,7 +67,7 @@ def test_a_regressor_answers_the_same(kind: str, tmp_path: Path) -> None:
     assert found.sound
     assert found.numbers
     assert found.network <= 1e-5
-    X = np.random.default_rng(5).permuted(golden_samples(asked)[0], axis=0)
+    X = np.random.default_rng(5).permuted(exported(asked).golden(asked)[0].samples, axis=0)
     session = session_of(path)
     (given,) = session.get_inputs()
     (y,) = session.run(["prediction"], {given.name: X})

@@ -18,8 +18,8 @@ from plainnet.export import (
     verify_onnx,
     write_weights,
 )
-from plainnet.export.golden import NETWORK_LIMIT
-from plainnet.export.inputs import inputs_of, prediction_dtype
+from plainnet.export.answers import NETWORK_LIMIT, answers_of
+from plainnet.export.inputs import inputs_of
 from plainnet.files.writing import write_file
 from plainnet.models import Classifier, Regressor, load_any
 from plainnet.models.serialization import MODEL
@@ -185,12 +185,12 @@ def _json(verification: Verification) -> dict[str, Any]:
 
 def _onnx_text(learner: Classifier | Regressor, path: Path, numbers: bool) -> str:
     taken = inputs_of(learner)
-    N = taken[0].shape[0]
-    rows = [(one.name, one.dtype, f"({', '.join(map(str, one.shape))})", one.what) for one in taken]
+    rows = [one.row for one in taken]
     left = len(rows) - MOST_INPUTS
     rows[MOST_INPUTS:] = [(f"… and {left:,} more", "", "", "")] if left > 0 else []
     named = ["input" if len(rows) == 1 else "inputs", *[""] * (len(rows) - 1)]
-    rows += (given := _outputs(learner, numbers, N))
+    given = [one.row for one in answers_of(learner, numbers).outputs(taken[0].shape[0])]
+    rows += given
     named += ["output" if len(given) == 1 else "outputs", *[""] * (len(given) - 1)]
     cells = [(name, *map(printable, row)) for name, row in zip(named, rows, strict=True)]
     return (
@@ -198,21 +198,6 @@ def _onnx_text(learner: Classifier | Regressor, path: Path, numbers: bool) -> st
         f"golden   {printable(str(golden_path(path)))}\n"
         f"{table(cells[0], cells[1:], texts=range(5))}"
     )
-
-
-def _outputs(
-    learner: Classifier | Regressor, numbers: bool, N: int | str
-) -> list[tuple[str, str, str, str]]:
-    """The outputs, each with type, shape and meaning."""
-    if isinstance(learner, Regressor):
-        dtype = prediction_dtype(learner)
-        return [("prediction", dtype, f"({N},)", f"{learner.target}, in its own unit")]
-    kind, what = ("int64", "number") if numbers else ("string", "name")
-    names = ", ".join(learner.classes)
-    return [
-        ("probabilities", "float32", f"({N}, {len(learner.classes)})", f"of {names}"),
-        ("label", kind, f"({N},)", f"the {what} of the class answered"),
-    ]
 
 
 def _verification_text(verification: Verification) -> str:

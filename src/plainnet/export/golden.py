@@ -21,22 +21,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
-from plainnet.export.golden_samples import golden_rows, golden_samples
-from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES
-from plainnet.metrics.moments import needs_double
-from plainnet.models import Classifier, Regressor
+from plainnet.export.answers import NETWORK_LIMIT, PICTURE_LIMIT, answers_of
+from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, exported
+from plainnet.models import Model
 from plainnet.network import Array
 from plainnet.pictures.backbone.model import first_line
-from plainnet.tables import TableEncoder
 
-NETWORK_LIMIT = 1e-4
-"""How far a probability may be off where nothing is resized, or a number, in its spread."""
-PICTURE_LIMIT = 0.01
-"""How far a probability may be off in pictures of any size."""
 NUMBER_LIMIT = 0.05
 """How far a number may be off in them, in its spread."""
-STEPS = 2 / NETWORK_LIMIT
-"""A unit is this many steps of float32 at least: closer than that no answer can be."""
 
 
 @dataclass(frozen=True)
@@ -86,38 +78,24 @@ def golden_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".golden.npz")
 
 
-def golden_bytes(learner: Classifier | Regressor, labels: Array | None) -> bytes:
-    """The file: drawn samples, and how the learner answers.
+def golden_bytes(model: Model, numbers: bool) -> bytes:
+    """The file: drawn samples, and how the model answers.
 
     Args:
-        learner: that has learned something.
-        labels: what the graph of a classifier answers for each class `(K,)`.
+        model: has learned something.
+        numbers: as in `onnx_model`.
     """
     content: dict[str, Array] = {}
-    if isinstance(learner.extractor, TableEncoder):
-        arrays, told = golden_rows(learner.extractor)
-        content |= {f"samples_0_{j}": array for j, array in enumerate(arrays)}
-        content |= _answers(learner, told, labels, 0)
-    else:
-        for i, samples in enumerate(golden_samples(learner)):
-            content |= {f"samples_{i}": samples, **_answers(learner, samples, labels, i)}
+    answers, groups = answers_of(model, numbers), exported(model).golden(model)
+    for i, golden in enumerate(groups):
+        names = [f"samples_{i}"]
+        if model.columns is not None:
+            names = [f"samples_{i}_{j}" for j in range(len(golden.arrays))]
+        content |= dict(zip(names, golden.arrays, strict=True))
+        content |= answers.golden(golden.samples, i)
     file = io.BytesIO()
     np.savez_compressed(file, **content)  # type: ignore[arg-type]
     return file.getvalue()
-
-
-def _answers(
-    learner: Classifier | Regressor, samples: Any, labels: Array | None, i: int
-) -> dict[str, Array]:
-    """What plainnet answers for the i-th samples, as it lies in the file."""
-    if isinstance(learner, Regressor):
-        unit = learner.scale
-        if not needs_double(learner.mean, unit):
-            unit = max(unit, STEPS * float(np.spacing(np.float32(abs(learner.mean)))))
-        return {f"prediction_{i}": learner.predict(samples), f"unit_{i}": np.array(unit)}
-    P = learner.predict_proba(samples)
-    answers: Array = np.asarray(labels)[learner.answers.choose(P)]
-    return {f"probabilities_{i}": P, f"labels_{i}": answers, f"close_{i}": _close(learner, P)}
 
 
 def verify_onnx(path: str | Path) -> Verification:
@@ -211,16 +189,6 @@ def _some(samples: Array, start: int, n: int) -> Array:
     """n samples; texts as Python's, as ONNX Runtime takes them."""
     some: Array = np.resize(samples[start : start + n], (n, *samples.shape[1:]))
     return some.astype(object) if some.dtype.kind == "U" else some
-
-
-def _close(classifier: Classifier, P: Array) -> Array:
-    """Where another answer is no wonder `(N,)`: as far off as a probability may be, it changes."""
-    if P.shape[1] == 2:
-        close: Array = abs(P[:, 1] - classifier.threshold) <= PICTURE_LIMIT
-    else:
-        most = np.sort(P, axis=1)
-        close = most[:, -1] - most[:, -2] <= 2 * PICTURE_LIMIT
-    return close
 
 
 def _read(path: Path, model: Path) -> list[Group]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from plainnet.data import PictureExtractor
 from plainnet.models import Model
 from plainnet.network import Array
 from plainnet.tables import TableEncoder
@@ -18,25 +17,27 @@ FIRST_DAY, LAST_DAY = -719_000, 2_930_000
 """Those of the years 1 to 9999, which a date can be written of."""
 
 
-def golden_samples(learner: Model) -> list[Array]:
-    """Samples that spread as those of the training do, always the same."""
-    rng, extractor = np.random.default_rng(SEED), learner.extractor
-    if isinstance(extractor, PictureExtractor):
-        shape: tuple[int, ...] = extractor.shape
-        mean, spread = extractor.average, np.array(50)
-    else:
-        given = learner.preprocessing
-        shape, mean = given.shape, given.mean.reshape(given.shape)
-        spread = np.broadcast_to(given.spread, mean.size).reshape(shape)
-    like: Array = mean + 1.5 * spread * rng.standard_normal((8, *shape))
-    if len(shape) == 1:
-        double = learner.preprocessing.needs_double
-        return [like if double else like.astype(np.float32)]
+def golden_vectors(model: Model) -> Array:
+    """Feature vectors that spread as those of the training do."""
+    like = _typical(model, np.random.default_rng(SEED))
+    return like if model.preprocessing.needs_double else like.astype(np.float32)
+
+
+def golden_pictures(model: Model) -> list[Array]:
+    """Pictures that spread as those of the training do: as large as they are taken, and others."""
+    rng = np.random.default_rng(SEED)
+    like = _typical(model, rng)
     own = np.rint(like.clip(0, 255)).astype(np.uint8)
     own = np.broadcast_to(own, (*own.shape[:3], 3)).copy()  # grey ones in three channels, too
-    height, width = shape[:2]
+    height, width = own.shape[1:3]
     sizes = [(height // 2 + 1, width + 3), (2 * height + 1, 3 * width), (7 * height, 5 * width + 3)]
     return [own, *(_enlarged(own[i : i + 1], rng, *size) for i, size in enumerate(sizes))]
+
+
+def _typical(model: Model, rng: np.random.Generator) -> Array:
+    mean, spread = model.inputs.typical()
+    like: Array = mean + 1.5 * spread * rng.standard_normal((8, *mean.shape))
+    return like
 
 
 def golden_rows(columns: TableEncoder) -> tuple[list[Array], dict[str, list[object]]]:

@@ -1,30 +1,44 @@
-"""What an exported graph takes, and what its outputs are called."""
+"""What an exported graph takes, by the kind of inputs that a model has."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
 
 from plainnet.errors import SettingError
-from plainnet.export.backbone_nodes import batch_of
-from plainnet.metrics.moments import needs_double
-from plainnet.models import Model, Regressor
+from plainnet.export.backbone_nodes import backbone_nodes, batch_of
+from plainnet.export.golden_samples import golden_pictures, golden_rows, golden_vectors
+from plainnet.export.nodes import Nodes
+from plainnet.export.picture_nodes import resize_nodes
+from plainnet.export.table_nodes import table_nodes
+from plainnet.models import Model
+from plainnet.models.inputs import BackboneInputs, Inputs, PictureInputs, TableInputs, VectorInputs
+from plainnet.network import Array
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.numbers import SHARES, SPANS
 
-PROBABILITIES, LABEL, PREDICTION = OUTPUTS = ("probabilities", "label", "prediction")
+OUTPUTS = PROBABILITIES, LABEL, PREDICTION = ("probabilities", "label", "prediction")
+"""What the outputs of a graph are called."""
 
 
 class Input(NamedTuple):
-    """One of the things that a graph takes."""
+    """One of the things that a graph takes, or gives."""
 
     name: str
     dtype: str
     shape: tuple[int | str, ...]
     what: str
 
-    def told(self) -> str:
+    @property
+    def summary(self) -> str:
         """`uint8 (N, H, W, 3), RGB, upright, any height and width`."""
         return f"{self.dtype} ({', '.join(map(str, self.shape))}), {self.what}"
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """Name, type, shape and meaning, for a table."""
+        shape = ", ".join(map(str, self.shape)) + "," * (len(self.shape) == 1)
+        return self.name, self.dtype, f"({shape})", self.what
 
     @property
     def in_onnx(self) -> str:
@@ -32,36 +46,84 @@ class Input(NamedTuple):
         return {"float32": "FLOAT", "float64": "DOUBLE"}.get(self.dtype, self.dtype.upper())
 
 
-def inputs_of(learner: Model) -> list[Input]:
+class Golden(NamedTuple):
+    """Samples of a golden set."""
+
+    arrays: list[Array]
+    """One for each input of the graph."""
+    samples: Any
+    """The same as plainnet takes them."""
+
+
+class Exported(NamedTuple):
+    """How a kind of inputs is said in ONNX."""
+
+    inputs: Callable[[Model], list[Input]]
+    """What the graph takes."""
+    nodes: Callable[[Nodes, Model, list[str]], str]
+    """What the preprocessing takes, computed from inputs of these names."""
+    golden: Callable[[Model], list[Golden]]
+    """Samples, always the same; the first ones are of the size that the network takes."""
+
+
+def exported(model: Model) -> Exported:
+    """How the model's inputs are said in ONNX.
+
+    Raises:
+        SettingError: they have no form in it.
+    """
+    if type(model.inputs) not in EXPORTED:
+        takes = model.extractor.takes if model.extractor else "samples"
+        raise SettingError(
+            f"The {model.kind} takes {takes}, which have no form in ONNX; one that "
+            "takes pictures, tables or plain feature vectors can be exported."
+        )
+    return EXPORTED[type(model.inputs)]
+
+
+def inputs_of(model: Model) -> list[Input]:
     """What the graph takes: of a table its columns, else one thing.
 
     Raises:
-        SettingError: the learner takes what has no form in ONNX.
+        SettingError: the model takes what has no form in ONNX.
     """
-    extractor, shape = learner.extractor, learner.preprocessing.shape
-    if isinstance(extractor, TableEncoder):
-        return _columns(extractor)
-    if extractor is not None and not isinstance(extractor, Backbone):
-        raise SettingError(
-            f"The {learner.kind} takes {extractor.takes}, which have no form in ONNX; one that "
-            "takes pictures, tables or plain feature vectors can be exported."
-        )
-    if extractor is None and len(shape) == 1:
-        dtype = "float64" if learner.preprocessing.needs_double else "float32"
-        return [Input("features", dtype, ("N", *shape), "as in training, not scaled")]
-    N = (extractor and batch_of(extractor)) or "N"
-    return [Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")]
+    return exported(model).inputs(model)
 
 
-def prediction_dtype(regressor: Regressor) -> str:
-    """Of the numbers that a graph answers."""
-    return "float64" if needs_double(regressor.mean, regressor.scale) else "float32"
+def _pictures(model: Model) -> list[Input]:  # noqa: ARG001
+    return [_of_pictures("N")]
 
 
-def _columns(columns: TableEncoder) -> list[Input]:
+def _of_pictures(N: int | str) -> Input:
+    return Input("pictures", "uint8", (N, "H", "W", 3), "RGB, upright, any height and width")
+
+
+def _through_backbone(model: Model) -> list[Input]:
+    return [_of_pictures(batch_of(cast("Backbone", model.extractor)) or "N")]
+
+
+def _vectors(model: Model) -> list[Input]:
+    dtype = "float64" if model.preprocessing.needs_double else "float32"
+    return [Input("features", dtype, ("N", model.inputs.n_in), "as in training, not scaled")]
+
+
+def _resized(nodes: Nodes, model: Model, names: list[str]) -> str:
+    return resize_nodes(nodes, names[0], model.preprocessing.size, model.preprocessing.grey)
+
+
+def _golden_pictures(model: Model) -> list[Golden]:
+    return [Golden([X], X) for X in golden_pictures(model)]
+
+
+def _golden_vectors(model: Model) -> list[Golden]:
+    X = golden_vectors(model)
+    return [Golden([X], X)]
+
+
+def _columns(model: Model) -> list[Input]:
     """One for each column, called as it unless an output or another one is called so."""
     taken: list[Input] = []
-    for column in columns.columns:
+    for column in cast("TableEncoder", model.columns).columns:
         name = sound_text(column.name) or "column"
         while name in (*OUTPUTS, *(one.name for one in taken)):
             name += "_in"
@@ -86,3 +148,21 @@ def _what(column: Column) -> str:
 def sound_text(text: str) -> str:
     """What UTF-8 cannot say, of a damaged file name, as escapes."""
     return text.encode(errors="backslashreplace").decode()
+
+
+EXPORTED: Mapping[type[Inputs], Exported] = {
+    PictureInputs: Exported(_pictures, _resized, _golden_pictures),
+    VectorInputs: Exported(_vectors, lambda nodes, model, names: names[0], _golden_vectors),  # noqa: ARG005
+    BackboneInputs: Exported(
+        _through_backbone,
+        lambda nodes, model, names: backbone_nodes(
+            nodes, names[0], cast("Backbone", model.extractor)
+        ),
+        _golden_pictures,
+    ),
+    TableInputs: Exported(
+        _columns,
+        lambda nodes, model, names: table_nodes(nodes, cast("TableEncoder", model.columns), names),
+        lambda model: [Golden(*golden_rows(cast("TableEncoder", model.columns)))],
+    ),
+}

@@ -97,6 +97,12 @@ class Inputs(ABC):
         self.preprocessing(raw, X)
         return X
 
+    def typical(self) -> tuple[Array, Array]:
+        """The mean of the samples in training and their spread, each in the shape of a sample."""
+        made = self.preprocessing
+        spread = np.broadcast_to(made.spread, made.mean.size)
+        return made.mean.reshape(made.shape), spread.reshape(made.shape)
+
     def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:
         """Pictures as an attribution changes them, `(n, n_in)`: 0 is the mean picture."""
         return self.prepare(raw, dtype)
@@ -211,6 +217,11 @@ class BackboneInputs(ExtractedInputs):
     def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Of the pictures that the backbone looks at."""
         return self.extractor.shape
+
+    def typical(self) -> tuple[Array, Array]:
+        """Of pictures that were not kept: the colour that says least, and a usual spread."""
+        shape = self.picture_shape
+        return np.broadcast_to(self.extractor.average, shape), np.broadcast_to(50, shape)
 
     def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
         """The pictures less the colour that the backbone is shown as 0."""

@@ -1,0 +1,172 @@
+"""What an exported graph answers, by the kind of answers that a model has."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from plainnet.errors import SettingError
+from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, sound_text
+from plainnet.export.network_nodes import answer_nodes, average_nodes, class_nodes, network_nodes
+from plainnet.export.nodes import DOUBLE, FLOAT, Nodes
+from plainnet.metrics.moments import needs_double
+from plainnet.models import Model
+from plainnet.models.answers import Answers
+from plainnet.models.classes import Classes
+from plainnet.models.quantity import Quantity
+from plainnet.network import Array
+
+NETWORK_LIMIT = 1e-4
+"""How far a probability may be off where nothing is resized, or a number, in its spread."""
+PICTURE_LIMIT = 0.01
+"""How far a probability may be off in pictures of any size."""
+STEPS = 2 / NETWORK_LIMIT
+"""A unit is this many steps of float32 at least: closer than that no answer can be."""
+
+Kind = TypeVar("Kind", bound=Answers)
+
+
+class ExportedAnswers(ABC, Generic[Kind]):
+    """How a kind of answers is said in ONNX.
+
+    Args:
+        model: has learned something.
+        answers: the model's.
+        numbers: whether classes are answered by their numbers rather than their names.
+
+    Raises:
+        SettingError: the numbers of classes are wanted of a quantity.
+    """
+
+    def __init__(self, model: Model, answers: Kind, numbers: bool) -> None:
+        self.model, self.answers, self.numbers = model, answers, numbers
+
+    @abstractmethod
+    def outputs(self, N: int | str) -> list[Input]:
+        """The outputs of the graph."""
+
+    @abstractmethod
+    def nodes(self, nodes: Nodes, X: str) -> None:
+        """From the networks' inputs to the outputs."""
+
+    @abstractmethod
+    def golden(self, samples: Any, i: int) -> dict[str, Array]:
+        """What plainnet answers for the i-th samples, as it lies in a golden set."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, str]:
+        """What the file says of them beside its graph, by key."""
+
+    def _networks(self, nodes: Nodes, X: str) -> list[tuple[str, str, float]]:
+        """Of each network what its names begin with, its outputs, and its temperature."""
+        several = len(self.model.networks) > 1
+        prefixes = [f"members.{i}." if several else "" for i in range(len(self.model.networks))]
+        return [
+            (prefix, network_nodes(nodes, network, X, prefix), temperature)
+            for prefix, (network, temperature) in zip(prefixes, self.model.networks, strict=True)
+        ]
+
+
+class ExportedClasses(ExportedAnswers[Classes]):
+    """Probabilities and the class answered."""
+
+    def outputs(self, N: int | str) -> list[Input]:
+        """Both of them."""
+        kind, what = ("int64", "number") if self.numbers else ("string", "name")
+        K, names = len(self.answers.names), ", ".join(self.answers.names)
+        return [
+            Input(PROBABILITIES, "float32", (N, K), f"of {names}"),
+            Input(LABEL, kind, (N,), f"the {what} of the class answered"),
+        ]
+
+    def nodes(self, nodes: Nodes, X: str) -> None:
+        """Probabilities, their mean, and the decision."""
+        K, answers = len(self.answers.names), []
+        for prefix, Z, temperature in self._networks(nodes, X):
+            if temperature != 1:
+                Z = nodes.add("Div", Z, nodes.constant(temperature, f"{prefix}temperature"))
+            answers.append(class_nodes(nodes, Z, 1 if K == 2 else K))
+        P = average_nodes(nodes, answers, PROBABILITIES)
+        number = answer_nodes(nodes, P, K, self.answers.threshold)
+        nodes.add("Gather", nodes.constant(self._labels(), "labels"), number, name=LABEL)
+
+    def golden(self, samples: Any, i: int) -> dict[str, Array]:
+        """Probabilities, labels, and which of them are close decisions."""
+        P = self.model.mean_answers(samples)
+        labels: Array = self._labels()[self.answers.choose(P)]
+        return {f"probabilities_{i}": P, f"labels_{i}": labels, f"close_{i}": self._close(P)}
+
+    def facts(self) -> dict[str, str]:
+        """Names, temperatures and threshold."""
+        temperatures = [member.temperature for member in self.model.networks]
+        facts = {
+            "plainnet.classes": sound_text(json.dumps(self.answers.names, ensure_ascii=False)),
+            "plainnet.temperatures": json.dumps(temperatures),
+        }
+        if len(self.answers.names) == 2:
+            facts["plainnet.threshold"] = repr(self.answers.threshold)
+        return facts
+
+    def _labels(self) -> Array:
+        """What the graph answers for each class: its number or its name, in sound UTF-8."""
+        names = [sound_text(name) for name in self.answers.names]
+        return np.arange(len(names)) if self.numbers else np.array(names)
+
+    def _close(self, P: Array) -> Array:
+        """Where another answer is no wonder `(N,)`: as far off as P may be, it changes."""
+        if P.shape[1] == 2:
+            close: Array = abs(P[:, 1] - self.answers.threshold) <= PICTURE_LIMIT
+        else:
+            most = np.sort(P, axis=1)
+            close = most[:, -1] - most[:, -2] <= 2 * PICTURE_LIMIT
+        return close
+
+
+class ExportedQuantity(ExportedAnswers[Quantity]):
+    """The number."""
+
+    def __init__(self, model: Model, answers: Quantity, numbers: bool) -> None:
+        super().__init__(model, answers, numbers)
+        self.is_double = needs_double(answers.mean, answers.scale)
+        if numbers:
+            raise SettingError(
+                "The numbers of classes are wanted of a regressor; leave numbers out."
+            )
+
+    def outputs(self, N: int | str) -> list[Input]:
+        """One of them."""
+        dtype = "float64" if self.is_double else "float32"
+        return [Input(PREDICTION, dtype, (N,), f"{self.answers.name}, in its own unit")]
+
+    def nodes(self, nodes: Nodes, X: str) -> None:
+        """The mean of the outputs · scale + mean, in float64 until it is done."""
+        outputs = [Z for _, Z, _ in self._networks(nodes, X)]
+        z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
+        scaled = nodes.add("Mul", z, nodes.double(self.answers.scale, "target.scale"))
+        y = nodes.add("Add", scaled, nodes.double(self.answers.mean, "target.mean"))
+        y = nodes.add("Reshape", y, np.array([-1]))
+        nodes.add("Cast", y, to=DOUBLE if self.is_double else FLOAT, name=PREDICTION)
+
+    def golden(self, samples: Any, i: int) -> dict[str, Array]:
+        """Numbers, and the unit that differences are measured in."""
+        unit = self.answers.scale
+        if not self.is_double:
+            unit = max(unit, STEPS * float(np.spacing(np.float32(abs(self.answers.mean)))))
+        return {f"prediction_{i}": self.model.mean_answers(samples), f"unit_{i}": np.array(unit)}
+
+    def facts(self) -> dict[str, str]:
+        """The name of the target."""
+        return {"plainnet.target": sound_text(self.answers.name)}
+
+
+EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
+    Classes: ExportedClasses,
+    Quantity: ExportedQuantity,
+}
+
+
+def answers_of(model: Model, numbers: bool) -> ExportedAnswers[Any]:
+    """How the model's answers are said in ONNX; errors are those of `ExportedAnswers`."""
+    return EXPORTED[type(model.answers)](model, model.answers, numbers)
