@@ -1,5 +1,6 @@
 """The products of small networks run on one thread, and nobody else is bothered by it."""
 
+import linecache
 import os
 import subprocess
 import sys
@@ -116,6 +117,50 @@ def test_a_forked_process_is_free_of_what_other_threads_wanted() -> None:
         asked.result()
         assert in_child(before)
         assert threads() == before
+
+
+def test_an_interrupt_at_any_point_leaves_all_as_it_was() -> None:
+    """Each line of entering and leaving is interrupted once, as by Ctrl-C."""
+    stopped = 0
+
+    def interrupt(n: int) -> Any:
+        """A tracer that interrupts the n-th line."""
+        lines = 0
+
+        def trace(frame: Any, event: str, _: Any) -> Any:
+            nonlocal lines, stopped
+            if frame.f_globals.get("__name__") != "plainnet.training.threads":
+                return None
+            # between a lock, or a try, and what stands in it a tracer comes, but no signal
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            if event == "line" and line not in ("with self._lock:", "try:"):
+                lines += 1
+                if lines == n:
+                    stopped += 1
+                    raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with one_thread():
+            pass  # what is found out once is known
+        n, tracer = 0, sys.gettrace()
+        while stopped == n:
+            n += 1
+            try:
+                sys.settrace(interrupt(n))
+                with one_thread():
+                    pass
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(tracer)
+            assert threads() == before, n
+        with one_thread():
+            assert threads() == {1}
+    assert stopped > 20
 
 
 def test_what_others_set_meanwhile_is_left_as_it_is() -> None:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from threading import Lock, local
+from threading import Lock, get_ident
 from typing import Any
 
 from plainnet.checks import check_whole
@@ -74,50 +74,65 @@ def suited_threads(network: Network, n: int) -> Iterator[None]:
 def one_thread() -> Iterator[None]:
     """Within it matrix products get one thread."""
     allowed_threads()
-    own = _limit.enter()
-    try:
+    wish = Wish()
+    try:  # from before the wish is made, and with a second try: Ctrl-C may come at any point
+        _limit.enter(wish)
         yield
     finally:
-        _limit.leave(own)
+        try:
+            _limit.leave(wish)
+        except BaseException:
+            _limit.leave(wish)
+            raise
 
 
 Limits = list[tuple[Any, int]]
 """Libraries, and the number of threads of each."""
 
 
+class Wish:
+    """That of a thread for one thread."""
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.own: Limits = []
+        """What this thread has to put back itself."""
+
+
 class _Limit:
     """The limit of the libraries in this process.
 
-    That of OpenBLAS on OpenMP is one of the thread that sets it: it is not counted.
+    That of OpenBLAS on OpenMP is one of the thread that sets it: it is not counted. Whatever is
+    changed is written down before, so that `leave` puts it back also where `enter` was interrupted.
     """
 
     def __init__(self) -> None:
         self.allowed: int | None = None
         self._lock = Lock()
-        self._inside = 0
-        self._mine = local()
+        self._inside: set[Wish] = set()
         self._before: Limits = []
         self._obeying: list[Any] = []
         """The libraries that know what is allowed."""
 
-    def enter(self) -> Limits:
-        """One more wants one thread; gives what this thread has to put back itself."""
+    def enter(self, wish: Wish) -> None:
+        """One more wants one thread."""
         with self._lock:
             libraries = self._libraries()
-            if self._inside == 0:
-                self._before = _limited([one for one in libraries if not _of_thread(one)])
-            self._inside += 1
-            self._mine.inside = self._mine_inside() + 1
-        return _limited([one for one in libraries if _of_thread(one)])
+            if not self._inside:
+                self._before = _more_than_1([one for one in libraries if not _of_thread(one)])
+            self._inside.add(wish)
+            wish.own = _more_than_1([one for one in libraries if _of_thread(one)])
+            for library, _ in self._before + wish.own:
+                _set(library, 1)
 
-    def leave(self, own: Limits) -> None:
-        """One less."""
+    def leave(self, wish: Wish) -> None:
+        """One less; nothing where it has left already."""
         with self._lock:
-            self._inside -= 1
-            self._mine.inside = self._mine_inside() - 1
-            if self._inside == 0:
+            self._inside.discard(wish)
+            if not self._inside:
                 _restore(self._before)
-        _restore(own)
+                self._before = []
+        _restore(wish.own)
 
     def allow(self, n: int) -> None:
         """From now on, n threads at most."""
@@ -125,7 +140,9 @@ class _Limit:
             self.allowed, self._obeying = n, []
             libraries = self._libraries()
             if self._inside:
-                self._before = _limited([one for one in libraries if not _of_thread(one)])
+                self._before = _more_than_1([one for one in libraries if not _of_thread(one)])
+                for library, _ in self._before:
+                    _set(library, 1)
 
     def obey(self) -> None:
         """Let this thread, and libraries that have come since, know what is allowed."""
@@ -140,15 +157,11 @@ class _Limit:
 
     def after_fork(self, *, in_child: bool) -> None:
         """Go on; of the threads a child has the present one alone."""
-        if in_child and self._inside:
-            self._inside = self._mine_inside()
-            if self._inside == 0:
+        if in_child:
+            self._inside = {wish for wish in self._inside if wish.thread == get_ident()}
+            if not self._inside:
                 _restore(self._before)
         self._lock.release()
-
-    def _mine_inside(self) -> int:
-        """How many wishes for one thread are of the present thread."""
-        return int(getattr(self._mine, "inside", 0))
 
     def _libraries(self) -> list[Any]:
         libraries = _libraries("scipy.linalg" in sys.modules)
@@ -168,13 +181,10 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _limited(libraries: list[Any]) -> Limits:
-    """Give these one thread; returns those that had more, with what they had."""
+def _more_than_1(libraries: list[Any]) -> Limits:
+    """Those of these that use more than one thread, with how many."""
     found = [(library, library.get_num_threads()) for library in libraries]
-    more = [(library, n) for library, n in found if n != 1]
-    for library, _ in more:
-        _set(library, 1)
-    return more
+    return [(library, n) for library, n in found if n != 1]
 
 
 def _restore(before: Limits) -> None:
