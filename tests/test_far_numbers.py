@@ -13,6 +13,7 @@ from plainnet.errors import DataError
 from plainnet.export import export_onnx, verify_onnx
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.metrics.moments import centred, moments
+from plainnet.metrics.regression import evaluate_numbers
 from plainnet.models import Preprocessing
 from plainnet.network import Array
 
@@ -129,6 +130,20 @@ def test_the_same_answers_wherever_the_origin_lies() -> None:
     far = near + np.array([2.0**31, 0])  # exact in float64
     ours, theirs = Classifier(**QUICK).fit(near, Y), Classifier(**QUICK).fit(far, Y)
     np.testing.assert_allclose(ours.predict_proba(near), theirs.predict_proba(far), atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [2.0**325, 2.0**-980, 2.0**-600])
+@pytest.mark.filterwarnings("error")
+def test_errors_of_any_size_are_measured(scale: float) -> None:
+    y, answers, w = OTHER, OTHER + T / 100, 1 + T
+    for weights in (None, w):
+        near = evaluate_numbers(y, answers, weights=weights)
+        far = evaluate_numbers(scale * y, scale * answers, weights=weights)
+        assert far.r2 == near.r2
+        for name in ("rmse", "mae", "bias", "baseline", "baseline_rmse", "baseline_mae"):
+            assert getattr(far, name) == scale * getattr(near, name)
+        assert far.rmse_interval == tuple(scale * end for end in near.rmse_interval)
+    assert near.rmse == pytest.approx(np.sqrt(np.average((T / 100) ** 2, weights=w)))
 
 
 def test_moments_lose_no_digits() -> None:

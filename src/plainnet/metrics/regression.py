@@ -186,6 +186,9 @@ def evaluate_numbers(
             f"Numbers can be measured where there are some and all are finite and below 1e100, but "
             f"got {len(y)}; leave out the samples without one."
         )
+    # in units of a power of 2, which changes no digit, so that squares of any size stay numbers
+    unit = float(np.ldexp(1.0, np.frexp(np.abs([y, answers]).max())[1]))
+    y, answers = y / unit, answers / unit
     error = answers - y
     square, low, high = _mean(np.square(error), weights)
     mae, *mae_interval = _mean(np.abs(error), weights)
@@ -193,14 +196,14 @@ def evaluate_numbers(
     return RegressionEvaluation(
         target=target,
         n=plain_count(len(y) if weights is None else weights.sum(dtype=np.float64)),
-        rmse=sqrt(square),
-        rmse_interval=(sqrt(low), sqrt(high)),
-        mae=mae,
-        mae_interval=(mae_interval[0], mae_interval[1]),
-        bias=mean(error, weights),
-        baseline=baseline,
-        baseline_rmse=sqrt(mean(np.square(y - baseline), weights)),
-        baseline_mae=mean(np.abs(y - baseline), weights),
+        rmse=unit * sqrt(square),
+        rmse_interval=(unit * sqrt(low), unit * sqrt(high)),
+        mae=unit * mae,
+        mae_interval=(unit * mae_interval[0], unit * mae_interval[1]),
+        bias=unit * mean(error, weights),
+        baseline=unit * baseline,
+        baseline_rmse=unit * sqrt(mean(np.square(y - baseline), weights)),
+        baseline_mae=unit * mean(np.abs(y - baseline), weights),
     )
 
 
