@@ -289,7 +289,7 @@ def test_the_card_of_a_regressor_that_was_not_measured() -> None:
     card = card_text("a run", regressor_of((10, 12, 3), 100, 20))
     assert "That was not measured" in card
     assert 'regressor.predict("photo.jpg")' in card
-    assert "plainnet predict" not in card
+    assert "plainnet predict model.safetensors photo.jpg" in card
     assert "tabular" not in card
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from plainnet import Classifier, Regressor
 from plainnet.cli.command_line import cli
@@ -82,6 +83,27 @@ def test_a_score_that_is_added_is_shown_everywhere(
     if kind == "classes":
         measured = json.loads(_printed("evaluate", tmp_path, tmp_path / "d.npz", "--json"))
         assert measured["zeal"] == 0.8125
+
+
+@pytest.mark.parametrize("shape", [(4,), (6, 6, 3)])
+def test_the_command_predicts_numbers_from_arrays_and_pictures(
+    shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    samples = RNG.integers(0, 256, (30, *shape)).astype(np.uint8 if shape[1:] else np.float32)
+    model = Regressor(hidden=(4,), epochs=2).fit(samples, np.arange(30.0))
+    model.save(tmp_path / "m.safetensors")
+    path, wanted = tmp_path / "x.npy", model.predict(samples[:2]).tolist()
+    np.save(path, samples[:2])
+    if shape[1:]:
+        path = tmp_path / "pictures"
+        path.mkdir()
+        for i, pixels in enumerate(samples[:2]):
+            Image.fromarray(pixels).save(path / f"{i}.png")
+    found = json.loads(_printed("predict", tmp_path / "m.safetensors", path, "--json"))
+    assert [one["answer"] for one in found["predictions"]] == pytest.approx(wanted)
+    assert "probabilities" not in found["predictions"][0]
+    header, *rows = _printed("predict", tmp_path / "m.safetensors", path).splitlines()
+    assert (header.split(), len(rows)) == (["file", "y"], 2)
 
 
 def _printed(*words: object) -> str:

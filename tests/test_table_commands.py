@@ -454,7 +454,7 @@ def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path:
     assert plainnet("graph", "…/fare")[0] == 0
     assert "MeanSquaredError" in (tmp_path / "fare-graph.svg").read_text("utf-8")
     Regressor(hidden=(), epochs=1).fit(np.eye(8), [*range(8)]).save(tmp_path / "arrays")
-    refused(plainnet("predict", "arrays", "…/new.csv"), "predicts a number from arrays")
+    refused(plainnet("predict", "arrays", "…/new.csv"), r"no \.npy file of numbers")
 
 
 def test_cross_validate(plainnet: Command) -> None:

@@ -177,6 +177,19 @@ class Answers(ABC):
         """The names of the classes, at least two, or the one name of the target."""
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; () of a quantity."""
+        return ()
+
+    def probabilities(self, a: Array) -> dict[str, float]:
+        """The probability of each class in one mean answer; {} of a quantity."""
+        return dict(zip(self.classes, np.atleast_1d(a).tolist(), strict=False))
+
+    @abstractmethod
+    def written(self, answer: Any) -> str:
+        """One of the answers that `plain` gives, for people."""
+
+    @property
     @abstractmethod
     def summary(self) -> str:
         """What they are, for messages; "" before training: `3 classes`."""

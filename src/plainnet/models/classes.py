@@ -163,6 +163,15 @@ class Classes(Answers):
         return Explained(answer, of, contrast(self.names, of, self.n_out))
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """All names."""
+        return self.names
+
+    def written(self, answer: Any) -> str:
+        """The name."""
+        return str(answer)
+
+    @property
     def summary(self) -> str:
         """`3 classes`."""
         return f"{len(self.names)} classes" if self.names else ""

@@ -7,7 +7,8 @@ inputs of raw rows. Everything that differs between the kinds of samples is here
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.rows import paths_in, rows_of_files
 from plainnet.models.samples import Samples, as_array
 from plainnet.network import Array
+from plainnet.pictures import read_pictures
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
@@ -115,6 +117,15 @@ class Inputs(ABC):
         """How a path is read as samples of this kind: arguments of `read_data`."""
         return {} if self.extractor is None else {"extractor": self.extractor}
 
+    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
+        """Raw rows of picture files, and of which of them; see `read_pictures`.
+
+        Raises:
+            DataError: the model was not trained on pictures.
+        """
+        _ = paths, how
+        raise DataError(f"The model was trained on {self.trained_on}, not on pictures.")
+
     def row(self, sample: Samples) -> Row:  # noqa: ARG002
         """One sample, whose features can be explained.
 
@@ -145,6 +156,10 @@ class PictureInputs(Inputs):
                 )
             samples = samples.X
         return raw_pictures(samples, self.picture_shape)
+
+    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
+        """In their size and colour."""
+        return read_pictures(paths, **self.read_options(), **how)
 
     def read_options(self) -> dict[str, Any]:
         """In their size and colour."""
@@ -231,6 +246,10 @@ class BackboneInputs(ExtractedInputs):
         """Through the backbone."""
         pictures = X.reshape(-1, *self.picture_shape) + self.extractor.average
         return self.prepare(self.extractor.extract(pictures.astype(np.uint8)), dtype)
+
+    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
+        """The features that the backbone makes of them."""
+        return self.extractor.of_files(paths, **how)
 
     def _given(self, samples: Samples) -> Any:
         return given_pictures(samples, self.extractor.shape)

@@ -12,6 +12,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.data import Dataset, random_folds, random_split
 from plainnet.data.class_names import Label
+from plainnet.digits import number
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.moments import moments
 from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
@@ -138,6 +139,10 @@ class Quantity(Answers):
     def names(self) -> tuple[str, ...]:
         """The one name."""
         return (self.name,)
+
+    def written(self, answer: Any) -> str:
+        """The number, with the digits that count beside the scale."""
+        return number(answer, to=self.scale / 1000)
 
     @property
     def summary(self) -> str:

@@ -78,8 +78,8 @@ def _head(
     model = context.model
     hub_task = sections_of(model.answers.evaluation_type).hub_tasks.get(context.is_pictures, "")
     lines = head_lines(hub_task, data, license)
-    if len(names := model.answers.names) > 1:
-        lines += ["labels:", *(f"  - {quoted(name)}" for name in names[:MOST_CLASSES])]
+    if names := model.answers.classes[:MOST_CLASSES]:
+        lines += ["labels:", *(f"  - {quoted(name)}" for name in names)]
     if measured:
         lines += _index(measured, hub_task or "other", data)
     return "\n".join(["---", *lines, "---"])
@@ -144,8 +144,7 @@ def _training(context: ModelContext, data: str) -> Iterator[str]:
 def _use(model: Model, files: Mapping[str, str]) -> Iterator[str]:
     name, kind = model.kind, sections_of(model.answers.evaluation_type)
     asked, remark = kind.usage
-    if model.columns is not None or len(model.answers.names) > 1:  # the command takes no others
-        yield code("sh", f"plainnet predict {word(files['model'])} {samples_named(model)}")
+    yield code("sh", f"plainnet predict {word(files['model'])} {samples_named(model)}")
     yield code(
         "python",
         f"from plainnet import {name.capitalize()}\n\n"

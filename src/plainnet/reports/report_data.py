@@ -166,5 +166,5 @@ class Report(MeasuredModel[E_co]):
 def counts_of(model: Model) -> dict[str, dict[str, int]]:
     """How many samples of each class each part of the training had, as far as its file says."""
     samples = model.trained.get("samples", {})
-    names = model.answers.names if len(model.answers.names) > 1 else ("",)
+    names = model.answers.classes or ("",)
     return {part: dict(zip(names, held, strict=True)) for part, held in samples.items()}

@@ -1,0 +1,152 @@
+"""The samples that `plainnet predict` is asked about: pictures, feature vectors, rows of tables."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from plainnet.cli.reading import MISSED, say_others
+from plainnet.errors import DataError, FileError, PictureError, PlainnetError
+from plainnet.models import Model
+from plainnet.models.picture_samples import no_picture
+from plainnet.models.rows import rows_of
+from plainnet.network import Array
+from plainnet.pictures.scanning import LeftOut, scan
+from plainnet.reports import counting
+
+MOST_ROWS = 20
+"""Rows of tables that are shown where a file has them all."""
+
+
+class Sample(NamedTuple):
+    """Where a sample is from."""
+
+    name: str
+    """The file, with the row or line behind a colon."""
+    place: dict[str, Any]
+    """The same for programs: `file`, and of a table `line` or `row`."""
+    cells: Sequence[str] = ()
+    """What tells the rows of a table apart."""
+
+
+@dataclass
+class Asked:
+    """What was answered, and what could not be read."""
+
+    heading: str = "file"
+    """What the names of samples are."""
+    places: Sequence[str] = ("file",)
+    """What a CSV file calls the place of a sample."""
+    columns: Sequence[str] = ()
+    """Of a table, those that tell its rows apart."""
+    most_beside_csv: int | None = None
+    """Samples that are shown where a CSV file has them all; None: all."""
+    samples: list[Sample] = field(default_factory=list)
+    A: list[Array] = field(default_factory=list)
+    """The model's answer for each."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """What is wrong with each file or folder that could not be read."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """Every file that there is no answer for, and why."""
+
+
+def ask(model: Model, paths: Sequence[Path]) -> Asked:
+    """Ask about everything at these paths that can be read."""
+    return BY_NOUN[model.inputs.noun](model, paths)
+
+
+def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
+    asked = Asked()
+    files: list[Path] = []
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - which never raises, whatever the name
+            files += _in_folder(path, asked)
+        elif mistaken := no_picture(path):
+            asked.unread[str(path)] = mistaken
+        else:
+            files.append(path)
+    errors: list[PictureError] = []
+    with counting("reading") as progress:
+        read = model.inputs.read_files
+        raw, kept = read(files, on_unreadable=errors.append, progress=progress)
+    left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
+    for i, error in zip(left, errors, strict=True):
+        asked.unread[str(files[i])] = str(error)
+        asked.left_out.append(LeftOut(files[i], "unreadable", error.reason))
+    asked.samples = [Sample(str(files[i]), {"file": str(files[i])}) for i in kept]
+    asked.A = [*model.mean_answers(raw)] if len(raw) else []
+    return asked
+
+
+def _in_folder(folder: Path, asked: Asked) -> list[Path]:
+    """The pictures in a folder, once what is left out of it has been noted."""
+    try:
+        inside, left_out = scan(folder)
+    except FileError as error:
+        asked.unread[str(folder)] = str(error)
+        return []
+    asked.left_out += left_out
+    asked.unread |= {
+        str(path): f"{path} {reason}" for path, kind, reason in left_out if kind in MISSED
+    }
+    if not inside:
+        asked.unread[str(folder)] = (
+            f"The folder {folder} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
+            "name another one."
+        )
+    say_others(left_out, folder)
+    return inside
+
+
+def _vectors(model: Model, paths: Sequence[Path]) -> Asked:
+    asked = Asked()
+    for path in paths:
+        try:
+            X = rows_of(path)
+        except PlainnetError as error:
+            asked.unread[str(path)] = str(error)
+            continue
+        try:
+            asked.A += [*model.mean_answers(X)]
+        except PlainnetError as error:
+            asked.unread[str(path)] = f"{path} cannot be answered for: {error}"
+        else:
+            names = [f"{path}:{row}" for row in range(len(X))]
+            asked.samples += [Sample(name, {"file": name}) for name in names]
+    return asked
+
+
+def _tables(model: Model, paths: Sequence[Path]) -> Asked:
+    from plainnet.tables import read_table  # only where there is a table
+    from plainnet.tables.table import texts_of
+
+    asked = Asked("row", ("file", "line"), most_beside_csv=MOST_ROWS)
+    read = []
+    for path in paths:
+        try:
+            if path.is_dir():
+                raise DataError("it is a folder; name its tables.")
+            table = read_table(path)
+            asked.A += [*model.mean_answers(table)]
+            read.append((path, table))
+        except PlainnetError as error:
+            asked.unread[str(path)] = f"{path} cannot be answered for: {error}"
+    known = [] if model.columns is None else model.columns.identifiers
+    asked.columns = [name for name in known if all(name in table.columns for _, table in read)]
+    for path, table in read:
+        cells = [texts_of(table[name]) for name in asked.columns]
+        kind = "row" if table.lines is None else "line"
+        lines = range(1, len(table) + 1) if table.lines is None else table.lines.tolist()
+        for row, line in enumerate(lines):
+            place = {"file": str(path), kind: line}
+            asked.samples.append(Sample(f"{path}:{line}", place, [held[row] for held in cells]))
+    return asked
+
+
+BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path]], Asked]] = {
+    "picture": _pictures,
+    "sample": _vectors,
+    "row": _tables,
+}
+"""What asks about the samples of each kind of inputs."""
