@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from plainnet.cli.reading import MISSED, say_others
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.models import Model
+from plainnet.models.inputs import BackboneInputs, PictureInputs
 from plainnet.models.picture_samples import no_picture
 from plainnet.models.rows import rows_of
 from plainnet.network import Array
@@ -68,8 +69,8 @@ def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
             files.append(path)
     errors: list[PictureError] = []
     with counting("reading") as progress:
-        read = model.inputs.read_files
-        raw, kept = read(files, on_unreadable=errors.append, progress=progress)
+        inputs = cast("PictureInputs | BackboneInputs", model.inputs)
+        raw, kept = inputs.read_files(files, on_unreadable=errors.append, progress=progress)
     left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
     for i, error in zip(left, errors, strict=True):
         asked.unread[str(files[i])] = str(error)

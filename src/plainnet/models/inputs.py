@@ -117,15 +117,6 @@ class Inputs(ABC):
         """How a path is read as samples of this kind: arguments of `read_data`."""
         return {} if self.extractor is None else {"extractor": self.extractor}
 
-    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
-        """Raw rows of picture files, and of which of them; see `read_pictures`.
-
-        Raises:
-            DataError: the model was not trained on pictures.
-        """
-        _ = paths, how
-        raise DataError(f"The model was trained on {self.trained_on}, not on pictures.")
-
     def row(self, sample: Samples) -> Row:  # noqa: ARG002
         """One sample, whose features can be explained.
 
@@ -158,7 +149,7 @@ class PictureInputs(Inputs):
         return raw_pictures(samples, self.picture_shape)
 
     def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
-        """In their size and colour."""
+        """Raw rows of picture files, and of which of them; see `read_pictures`."""
         return read_pictures(paths, **self.read_options(), **how)
 
     def read_options(self) -> dict[str, Any]:
