@@ -80,9 +80,8 @@ class Inputs(ABC):
     @property
     def summary(self) -> str:
         """What they are, in a line for people."""
-        shape = " × ".join(map(str, self.preprocessing.shape))
         kind = "pictures" if self.preprocessing.is_pictures else "features"
-        return f"{shape} {kind}, as (raw − mean) / scale"
+        return f"{' × '.join(map(str, self.preprocessing.shape))} {kind}, as (raw − mean) / scale"
 
     @abstractmethod
     def raw(self, samples: Samples) -> Array:
@@ -207,8 +206,8 @@ class ExtractedInputs(VectorInputs):
         return samples
 
     def _are_features(self, samples: Any) -> bool:
-        is_array = isinstance(samples, (np.ndarray, MemoryMappedRows))
-        return is_array and samples.dtype.kind == "f" and samples.ndim < 3
+        made = isinstance(samples, (np.ndarray, MemoryMappedRows)) and samples.ndim < 3
+        return made and samples.dtype.kind == "f"
 
 
 class BackboneInputs(ExtractedInputs):
@@ -274,8 +273,7 @@ class TableInputs(ExtractedInputs):
         raw = _one(columns.extract_table(table))
         names = [column.name for column in columns.columns]
         cells = [str(table[name][0]) for name in names]
-        parts = [place for _, place in columns.parts()]
-        return Row(raw, columns.averages[None], names, cells, parts)
+        return Row(raw, columns.averages[None], names, cells, [part for _, part in columns.parts()])
 
     def _are_features(self, samples: Any) -> bool:  # noqa: ARG002 - columns have names
         return False
