@@ -30,7 +30,8 @@ from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.training import AdamHat, Optimizer, compiled
 from plainnet.training.compiled import engine as compiled_engine
 from plainnet.training.compiled.engine import compiled_step
-from plainnet.training.engine import Engine, engine_of
+from plainnet.training.engine import Engine
+from plainnet.training.engine_choice import engine_of
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")

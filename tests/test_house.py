@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ FLOORS = [
     {"", "__main__"},  # the table of contents
 ]
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
+
+KINDS_OF_MODELS = {
+    *("Classifier", "Regressor", "Model", "TrainableModel", "Answers", "Classes", "Quantity"),
+    *("Inputs", "PictureInputs", "VectorInputs", "ExtractedInputs", "BackboneInputs"),
+    *("TableInputs", "Extractor", "ReadingExtractor", "PictureExtractor", "Backbone"),
+    "TableEncoder",
+}
 
 LIMITS = re.findall(
     r"Files of at most (\d+) lines, functions of at most (\d+)",
@@ -92,6 +100,24 @@ def test_imports_go_downwards_only(module: str) -> None:
     for name in of_plainnet(module):
         there = part_of(name)
         assert there == here or FLOOR[there] < FLOOR[here], f"{module} imports {name}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Also not for types only, or inside of a function."""
+    TopologicalSorter({name: {*of_plainnet(name)} - {name} for name in MODULES}).prepare()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) != "cli"])
+def test_nobody_asks_for_the_kind_of_a_model(module: str) -> None:
+    """What differs is a method of its answers or inputs, or a row of a table."""
+    calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]
+    asked = [node for node in calls if ast.unparse(node.func) == "isinstance"]
+    assert not [
+        f"line {node.lineno}: {kind}"
+        for node in asked
+        for kind in re.findall(r"\w+", ast.unparse(node.args[1]))
+        if kind in KINDS_OF_MODELS
+    ]
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) == "network"])

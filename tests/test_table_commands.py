@@ -17,7 +17,7 @@ from plainnet import Classifier, Regressor
 from plainnet.cli.command_line import main
 from plainnet.cli.reading import read_told
 from plainnet.cli.tables import TableOptions
-from plainnet.data import Extractor
+from plainnet.data import ReadingExtractor
 from plainnet.errors import SettingError
 from plainnet.models import Checkpoint, load_any
 from plainnet.tables import read_table
@@ -192,7 +192,7 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
 
 def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
     with pytest.raises(SettingError, match="--features makes features of pictures, and --target"):
-        read_told(folder / "ship.csv", extractor=Extractor(), asked=TableOptions("survived"))
+        read_told(folder / "ship.csv", extractor=ReadingExtractor(), asked=TableOptions("survived"))
 
 
 def test_the_other_task(plainnet: Command) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.cli.tables import TableOptions, of_table
-from plainnet.data import Extractor, Splits, read_data
+from plainnet.data import ReadingExtractor, Splits, read_data
 from plainnet.errors import PictureError, PlainnetError, SettingError
 from plainnet.pictures.check import check_splits, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
@@ -29,7 +29,7 @@ def read_told(
     size: tuple[int, int] | None = None,
     grey: bool = False,
     strict: bool = False,
-    extractor: Extractor | None = None,
+    extractor: ReadingExtractor | None = None,
     asked: TableOptions | None = None,
 ) -> Splits:
     """As `read_data`, or as the extractor reads if there is one, or as is asked of a table.

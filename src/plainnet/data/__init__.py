@@ -4,12 +4,13 @@
   pair, an .npz file) as `Splits`: the `Dataset`s to train with, to watch training with and to test.
 - `stratified_split`: the rows of a data set to keep and those to hold out, from every class;
   `stratified_folds`: dealt out evenly; `random_split`, `random_folds`: where there are no classes.
-- `Extractor`: the contract of what makes feature vectors of something else; `PictureExtractor`:
-  of what makes them of pictures.
+- `Extractor`: the contract of what makes feature vectors of something else; `ReadingExtractor`: of
+  what makes data sets of files, too; `PictureExtractor`: of what makes them of pictures.
 """
 
 from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.extractor import Extractor, PictureExtractor
+from plainnet.data.extractor import Extractor
+from plainnet.data.reading_extractor import PictureExtractor, ReadingExtractor
 from plainnet.data.sources import read_data
 from plainnet.data.splitting import (
     random_folds,
@@ -22,6 +23,7 @@ __all__ = [
     "Dataset",
     "Extractor",
     "PictureExtractor",
+    "ReadingExtractor",
     "Splits",
     "random_folds",
     "random_split",

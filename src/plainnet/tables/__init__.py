@@ -10,7 +10,9 @@ They are imported when they are first asked for: who has pictures does not wait 
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from plainnet.tables.task import TASKS, Task
 
 if TYPE_CHECKING:
     from plainnet.tables.column import Category, Column, Date, Number
@@ -37,9 +39,6 @@ __all__ = [
     "read_tables",
     "table_of",
 ]
-
-Task = Literal["classification", "regression"]
-TASKS = ("auto", "classification", "regression")
 
 _WHERE = {
     **dict.fromkeys(("Category", "Column", "Date", "Number"), "column"),

@@ -18,7 +18,7 @@ import numpy as np
 from plainnet.errors import DataError, FileError
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables.in_memory import column_names, index_columns
+from plainnet.tables.column_names import column_names, index_columns
 from plainnet.tables.table import TEXT, Table
 
 DELIMITERS = (",", ";", "\t", "|")

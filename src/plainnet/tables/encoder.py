@@ -9,24 +9,24 @@ from typing import Any, Self
 import numpy as np
 
 from plainnet.checks import at_home
-from plainnet.data import Dataset, Extractor, Splits
+from plainnet.data import Dataset, ReadingExtractor, Splits
 from plainnet.data.folders import first_few
 from plainnet.errors import DataError, PictureError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables import Task
 from plainnet.tables.column import KINDS, Category, Column, Number
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.inference import choose
 from plainnet.tables.numbers import check_number_format
 from plainnet.tables.table import MISSING, Table
 from plainnet.tables.target import labels_note, target_numbers, target_of, task_of
+from plainnet.tables.task import Task
 from plainnet.tables.values import ENOUGH
 
 log = logging.getLogger(__name__)
 
 
-class TableEncoder(Extractor):
+class TableEncoder(ReadingExtractor):
     """Makes features of a table's columns, as it was fitted to a training table.
 
     Args:

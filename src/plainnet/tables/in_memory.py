@@ -4,9 +4,7 @@ A column's name is a text without spaces around it, as in a file: `0` and `"0"` 
 are `a` and `a `, and an é of one character and one of two.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +12,8 @@ import numpy as np
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
+from plainnet.tables.column_names import column_names, index_columns
 from plainnet.tables.table import EXACT, Table, raw_column, values_of
-
-_UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
-"""How the header of an index without a name reads, as pandas and R write it."""
-_INDEX_LEVEL = re.compile(r"__index_level_\d+__")
-"""How pandas calls one in Parquet and Arrow."""
 
 
 def has_names(samples: Any) -> bool:
@@ -78,26 +72,6 @@ def check_index(data: Any, y: Any, what: str = "y") -> None:
             f"The index of {what} names the rows in another order than the data do; give {what} in "
             f"their order, {what}.loc[X.index]."
         )
-
-
-def column_names(keys: Iterable[Any], whose: str) -> list[str]:
-    """What columns are called; those without a name by their number.
-
-    Raises:
-        DataError: two have one name.
-    """
-    names = [plain_text(str(key)) or f"column {i}" for i, key in enumerate(keys, start=1)]
-    if repeated := [name for name, n in Counter(names).items() if n > 1]:
-        raise DataError(
-            f"{whose} names {repeated[0]!r} more than once; give each column a name of its own."
-        )
-    return names
-
-
-def index_columns(keys: Sequence[Any], names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that are an index, written down: the first without a name, and as pandas does."""
-    first = next((i for i, key in enumerate(keys) if not _UNNAMED.fullmatch(str(key))), len(keys))
-    return tuple(name for i, name in enumerate(names) if i < first or _INDEX_LEVEL.fullmatch(name))
 
 
 def _of_frame(frame: Any, name: str) -> Table:

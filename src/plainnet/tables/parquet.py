@@ -9,7 +9,7 @@ import numpy as np
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
-from plainnet.tables.in_memory import column_names, index_columns
+from plainnet.tables.column_names import column_names, index_columns
 from plainnet.tables.table import EXACT, TEXT, Table, raw_column
 
 log = logging.getLogger(__name__)

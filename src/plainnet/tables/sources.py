@@ -14,12 +14,12 @@ from plainnet.errors import DataError, SettingError
 from plainnet.metrics.moments import moments
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables import Task
 from plainnet.tables.encoder import TableEncoder
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of
 from plainnet.tables.inference import FEW
 from plainnet.tables.table import Table, raw_column, texts_of
+from plainnet.tables.task import Task
 
 
 def read_tables(

@@ -12,9 +12,9 @@ import numpy as np
 from plainnet.data.class_names import Label, is_absent, name_labels
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
-from plainnet.tables import TASKS, Task
 from plainnet.tables.numbers import Found, find_numbers, is_enough, read_floats, read_numbers
 from plainnet.tables.table import EXACT, Table, texts_of, values_of
+from plainnet.tables.task import TASKS, Task
 from plainnet.tables.values import NO_NUMBER, Cells, is_missing, missing_note
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ import numpy as np
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network
 from plainnet.network.passes import check_gradient
-from plainnet.training.compiled import worth_compiling
 from plainnet.training.l2 import add_l2
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
@@ -96,23 +95,6 @@ class Engine:
     ) -> AbstractContextManager[None]:
         """What an epoch of so many batches of this size is done in."""
         return _surroundings(self.network, size)
-
-
-def engine_of(
-    network: Network,
-    loss: Loss,
-    optimizer: Optimizer,
-    regularization: Regularization = NONE,
-    schedule: Schedule | None = None,
-    at: Position | None = None,
-    *,
-    steps: int,
-) -> Engine:
-    """The engine of a training of so many steps: one that compiles where they are worth it."""
-    kind: type[Engine] = Engine
-    if network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters):
-        from plainnet.training.compiled.engine import CompiledEngine as kind
-    return kind(network, loss, optimizer, regularization, schedule, at)
 
 
 @contextmanager

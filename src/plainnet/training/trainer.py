@@ -21,7 +21,8 @@ from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training.arguments import batch_that_counts, check_parts, checked_samples
 from plainnet.training.averaging import averaged
 from plainnet.training.batches import Batches, InputPipeline
-from plainnet.training.engine import claimed, engine_of
+from plainnet.training.engine import claimed
+from plainnet.training.engine_choice import engine_of
 from plainnet.training.epoch import Epoch, Epochs
 from plainnet.training.loop import loop
 from plainnet.training.optimizer import Optimizer

@@ -18,8 +18,8 @@ import numpy as np
 
 from plainnet.checks import at_home
 from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.extractor import PictureExtractor
 from plainnet.data.picture_cache import FilesKey, key_of_array
+from plainnet.data.reading_extractor import PictureExtractor
 from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.data.sources import read_data
 from plainnet.errors import DataError, FileError, PictureError

@@ -1,0 +1,28 @@
+"""The choice of the engine that takes the steps of a training, made once."""
+
+import numpy as np
+
+from plainnet.network import Loss, Network
+from plainnet.training.compiled import worth_compiling
+from plainnet.training.engine import Engine
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.position import Position
+from plainnet.training.regularization import NONE, Regularization
+from plainnet.training.schedules import Schedule
+
+
+def engine_of(
+    network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    regularization: Regularization = NONE,
+    schedule: Schedule | None = None,
+    at: Position | None = None,
+    *,
+    steps: int,
+) -> Engine:
+    """The engine of a training of so many steps: one that compiles where they are worth it."""
+    kind: type[Engine] = Engine
+    if network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters):
+        from plainnet.training.compiled.engine import CompiledEngine as kind
+    return kind(network, loss, optimizer, regularization, schedule, at)
