@@ -1,56 +1,32 @@
 """`plainnet export`: a run as a file for other programs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from plainnet.checks import either
+from plainnet.cli.exports import EXPORTS, Job
 from plainnet.cli.options import PathType, json_option, print_json
-from plainnet.cli.overwriting import check_kind, check_no_model
-from plainnet.cli.report import run_settings, title_of
 from plainnet.errors import MissingExtraError
-from plainnet.export import (
-    Verification,
-    export_onnx,
-    golden_path,
-    sequential,
-    verify_onnx,
-    write_weights,
-)
-from plainnet.export.answers import NETWORK_LIMIT, answers_of
-from plainnet.export.inputs import inputs_of
-from plainnet.files.writing import write_file
-from plainnet.models import Classifier, Regressor, load_any
-from plainnet.models.serialization import MODEL
-from plainnet.reports import count, printable, say, table
-from plainnet.reports.card import card_text
+from plainnet.export import Verification, verify_onnx
+from plainnet.export.answers import NETWORK_LIMIT
+from plainnet.models import load_any
+from plainnet.reports import count, printable, say
 
-MOST_INPUTS = 20
-"""Columns that are listed."""
+
+def _export_options(command: Callable[..., int]) -> Callable[..., int]:
+    """An option for each kind of file."""
+    for kind, one in reversed([*EXPORTS.items()]):
+        option = click.option(f"--{kind}", type=PathType(), metavar="FILE", help=one.help)
+        command = option(command)
+    return command
 
 
 @click.command("export")
 @click.argument("run", required=False, type=PathType())
-@click.option(
-    "--onnx",
-    type=PathType(),
-    metavar="FILE",
-    help="Write an ONNX file: from raw pictures of any size, or the columns of a table, to "
-    "the names of classes, or the number predicted.",
-)
-@click.option(
-    "--weights",
-    type=PathType(),
-    metavar="FILE",
-    help="Write the weights alone as plain safetensors, named as PyTorch names them.",
-)
-@click.option(
-    "--card",
-    type=PathType(),
-    metavar="FILE",
-    help="Write a model card, a README.md with a YAML head; of a folder, README.md in it.",
-)
+@_export_options
 @click.option(
     "--license", metavar="NAME", default="", help="That the card names, such as mit. [left out]"
 )
@@ -69,13 +45,11 @@ MOST_INPUTS = 20
 @json_option
 def command(
     run: Path | None,
-    onnx: Path | None,
-    weights: Path | None,
-    card: Path | None,
     license: str,
     numbers: bool,
     verify: Path | None,
     as_json: bool,
+    **paths: Path | None,
 ) -> int:
     """Write RUN, a run folder or a model file, for other programs to use.
 
@@ -83,75 +57,44 @@ def command(
     itself. Where ONNX Runtime is installed, the file is run on it at once. The exit code is 1 if
     its answers are others.
     """
-    _check(run, {"--onnx": onnx, "--weights": weights, "--card": card}, verify)
+    files = {kind: path for kind, path in paths.items() if path is not None}
+    _check(run, files, verify)
     if run is None:  # there is a file to verify, as was checked
         verify = verify or Path()
         return _told(verify, verify_onnx(verify), as_json, {})
-    check_kind(card, "--card", "a text", (".md", ".markdown"))
-    check_kind(weights, "--weights", "a safetensors file", (".safetensors",))
-    check_no_model(weights, "--weights")
-    learner = load_any(run)
-    files = _write_plain(learner, run, onnx, weights, card, license)
-    if not as_json:
-        _tell_plain(learner, files)
-    if onnx is None:
-        return _told(run, None, as_json, files)
-    export_onnx(learner, onnx, numbers=numbers)
-    if not as_json:
-        print(_onnx_text(learner, onnx, numbers))
+    for kind, path in files.items():
+        EXPORTS[kind].check(path)
+    job = Job(load_any(run), run, files, license, numbers)
+    written: dict[str, str] = {}
+    verification, verified = None, run
+    for kind in sorted(files, key=lambda kind: EXPORTS[kind].verify is not None):
+        one, path = EXPORTS[kind], files[kind]
+        found, text = one.write(job, path)
+        written |= {name: str(file) for name, file in found.items()}
+        if not as_json:
+            print(text)
+        if one.verify is not None:
+            verification, verified = _verified(one.verify, path), path
+    return _told(verified, verification, as_json, written)
+
+
+def _verified(verify: Callable[[Path], Verification], path: Path) -> Verification | None:
     try:
-        verification = verify_onnx(onnx)
+        return verify(path)
     except MissingExtraError as error:
         say(f"not verified: {error}")
-        verification = None
-    files |= {"onnx": str(onnx), "golden": str(golden_path(onnx))}
-    return _told(onnx, verification, as_json, files)
+        return None
 
 
-def _write_plain(
-    learner: Classifier | Regressor,
-    run: Path,
-    onnx: Path | None,
-    weights: Path | None,
-    card: Path | None,
-    license: str,
-) -> dict[str, str]:
-    """What needs no other package: where it was written, by kind."""
-    written = {}
-    if weights is not None:
-        write_weights(weights, learner)
-        written["weights"] = str(weights)
-    if card is not None:
-        model = MODEL if run.is_dir() else run.name
-        given = {"model": model} | {
-            kind: path.name for kind, path in (("onnx", onnx), ("weights", weights)) if path
-        }
-        data = Path(str(run_settings(run).get("data", ""))).stem
-        text = card_text(title_of(run), learner, data=data, license=license, files=given)
-        card = card / "README.md" if card.is_dir() else card
-        write_file(card, text)
-        written["card"] = str(card)
-    return written
-
-
-def _tell_plain(learner: Classifier | Regressor, files: dict[str, str]) -> None:
-    for kind in files:
-        print(f"written  {printable(files[kind])}")
-        if kind == "weights":
-            n = len(learner.networks)
-            of = f", {n} times" if n > 1 else ""
-            print(f"layers   {sequential(learner.network)}{of}")
-
-
-def _check(run: Path | None, wanted: Mapping[str, Path | None], verify: Path | None) -> None:
+def _check(run: Path | None, files: Mapping[str, Path], verify: Path | None) -> None:
     """Refuse what does not go together."""
     if (run is None) == (verify is None):
         raise click.UsageError("Name a run to write, or a file to --verify: one of the two.")
-    named = [option for option, path in wanted.items() if path is not None]
-    if run is not None and not named:
-        raise click.UsageError("Say what to write: --onnx FILE, --weights FILE or --card FILE.")
-    if verify is not None and named:
-        raise click.UsageError(f"--verify takes a file that is there; leave out {named[0]}.")
+    if run is not None and not files:
+        options = [f"--{kind} FILE" for kind in EXPORTS]
+        raise click.UsageError(f"Say what to write: {either(options)}.")
+    if verify is not None and files:
+        raise click.UsageError(f"--verify takes a file that is there; leave out --{min(files)}.")
 
 
 def _told(
@@ -181,23 +124,6 @@ def _json(verification: Verification) -> dict[str, Any]:
         "other_answers": verification.answers,
         "onnxruntime": verification.runtime,
     }
-
-
-def _onnx_text(learner: Classifier | Regressor, path: Path, numbers: bool) -> str:
-    taken = inputs_of(learner)
-    rows = [one.row for one in taken]
-    left = len(rows) - MOST_INPUTS
-    rows[MOST_INPUTS:] = [(f"… and {left:,} more", "", "", "")] if left > 0 else []
-    named = ["input" if len(rows) == 1 else "inputs", *[""] * (len(rows) - 1)]
-    given = [one.row for one in answers_of(learner, numbers).outputs(taken[0].shape[0])]
-    rows += given
-    named += ["output" if len(given) == 1 else "outputs", *[""] * (len(given) - 1)]
-    cells = [(name, *map(printable, row)) for name, row in zip(named, rows, strict=True)]
-    return (
-        f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)\n"
-        f"golden   {printable(str(golden_path(path)))}\n"
-        f"{table(cells[0], cells[1:], texts=range(5))}"
-    )
 
 
 def _verification_text(verification: Verification) -> str:

@@ -1,0 +1,124 @@
+"""The files that `plainnet export` writes: one row for each kind.
+
+To add one, write its writer and its row here; the option, the checks and the JSON follow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plainnet.cli.overwriting import check_kind, check_no_model
+from plainnet.cli.report import run_settings, title_of
+from plainnet.export import (
+    Verification,
+    export_onnx,
+    golden_path,
+    sequential,
+    verify_onnx,
+    write_weights,
+)
+from plainnet.export.answers import answers_of
+from plainnet.export.inputs import inputs_of
+from plainnet.files.writing import write_file
+from plainnet.models import Model
+from plainnet.models.serialization import MODEL
+from plainnet.reports import printable, table
+from plainnet.reports.card import card_text
+
+MOST_INPUTS = 20
+"""Columns that are listed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is exported, and how."""
+
+    model: Model
+    run: Path
+    """The run folder or model file that it was read from."""
+    files: Mapping[str, Path]
+    """Everything that is to be written, by the name of its kind."""
+    license: str
+    numbers: bool
+    """Whether ONNX answers with the numbers of classes."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A kind of file."""
+
+    help: str
+    """Of its option."""
+    write: Callable[[Job, Path], tuple[dict[str, Path], str]]
+    """Writes it, and returns the files by kind and a text about them."""
+    check: Callable[[Path], None] = lambda _: None
+    """Raises a FileError where something of another kind would be lost."""
+    verify: Callable[[Path], Verification] | None = None
+    """Whether what was written answers as the model does."""
+
+
+def _write_weights(job: Job, path: Path) -> tuple[dict[str, Path], str]:
+    write_weights(path, job.model)
+    n = len(job.model.networks)
+    of = f", {n} times" if n > 1 else ""
+    layers = f"layers   {sequential(job.model.network)}{of}"
+    return {"weights": path}, f"written  {printable(str(path))}\n{layers}"
+
+
+def _check_weights(path: Path) -> None:
+    check_kind(path, "--weights", "a safetensors file", (".safetensors",))
+    check_no_model(path, "--weights")
+
+
+def _write_card(job: Job, path: Path) -> tuple[dict[str, Path], str]:
+    named = {kind: other.name for kind, other in job.files.items() if kind != "card"}
+    given = {"model": MODEL if job.run.is_dir() else job.run.name, **named}
+    data = Path(str(run_settings(job.run).get("data", ""))).stem
+    text = card_text(title_of(job.run), job.model, data=data, license=job.license, files=given)
+    path = path / "README.md" if path.is_dir() else path
+    write_file(path, text)
+    return {"card": path}, f"written  {printable(str(path))}"
+
+
+def _write_onnx(job: Job, path: Path) -> tuple[dict[str, Path], str]:
+    export_onnx(job.model, path, numbers=job.numbers)
+    files = {"onnx": path, "golden": golden_path(path)}
+    return files, _onnx_text(job.model, path, job.numbers)
+
+
+def _onnx_text(model: Model, path: Path, numbers: bool) -> str:
+    taken = inputs_of(model)
+    rows = [one.row for one in taken]
+    left = len(rows) - MOST_INPUTS
+    rows[MOST_INPUTS:] = [(f"… and {left:,} more", "", "", "")] if left > 0 else []
+    named = ["input" if len(rows) == 1 else "inputs", *[""] * (len(rows) - 1)]
+    given = [one.row for one in answers_of(model, numbers).outputs(taken[0].shape[0])]
+    rows += given
+    named += ["output" if len(given) == 1 else "outputs", *[""] * (len(given) - 1)]
+    cells = [(name, *map(printable, row)) for name, row in zip(named, rows, strict=True)]
+    return (
+        f"written  {printable(str(path))}  ({path.stat().st_size / 1e6:.1f} MB)\n"
+        f"golden   {printable(str(golden_path(path)))}\n"
+        f"{table(cells[0], cells[1:], texts=range(5))}"
+    )
+
+
+EXPORTS: Mapping[str, Export] = {
+    "onnx": Export(
+        "Write an ONNX file: from raw pictures of any size, or the columns of a table, to the "
+        "names of classes, or the number predicted.",
+        _write_onnx,
+        verify=verify_onnx,
+    ),
+    "weights": Export(
+        "Write the weights alone as plain safetensors, named as PyTorch names them.",
+        _write_weights,
+        _check_weights,
+    ),
+    "card": Export(
+        "Write a model card, a README.md with a YAML head; of a folder, README.md in it.",
+        _write_card,
+        lambda path: check_kind(path, "--card", "a text", (".md", ".markdown")),
+    ),
+}
+"""By the name of the option. They are written in this order, those that are verified last."""
