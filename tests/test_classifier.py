@@ -694,7 +694,7 @@ def test_a_run_folder_is_loaded_as_its_model(features: Classifier, tmp_path: Pat
 
 
 def test_what_is_there_after_training_only_is_missed_with_a_sentence() -> None:
-    for name in ("network", "preprocessing", "settled", "networks", "picture_shape"):
+    for name in ("network", "preprocessing", "resolved_recipe", "networks", "picture_shape"):
         with pytest.raises(AttributeError, match=r"has not learned anything yet; call fit\(…\)"):
             getattr(Classifier(), name)
     assert not hasattr(Classifier(), "network")

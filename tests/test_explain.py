@@ -20,7 +20,7 @@ from plainnet.models.attribution_methods import METHODS
 from plainnet.models.attribution_target import contrast
 from plainnet.models.classes import Classes
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.models.inputs import PictureInputs
+from plainnet.models.kinds_of_inputs import PictureInputs
 from plainnet.network import Array, Network
 from plainnet.reports.explanation import (
     AGAINST,

@@ -19,7 +19,7 @@ from plainnet.demo.drawing import draw_animal
 from plainnet.models import Preprocessing
 from plainnet.models.classes import Classes
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.models.inputs import PictureInputs
+from plainnet.models.kinds_of_inputs import PictureInputs
 
 Command = Callable[..., tuple[int, str, str]]
 

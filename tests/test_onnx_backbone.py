@@ -11,7 +11,7 @@ import pytest
 from plainnet import Classifier
 from plainnet.data import Dataset, Extractor
 from plainnet.errors import SettingError
-from plainnet.models.inputs import ExtractedInputs
+from plainnet.models.kinds_of_inputs import ExtractedInputs
 from plainnet.network import Array
 
 onnx: Any = pytest.importorskip("onnx")

@@ -10,7 +10,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Classifier, Recipe
 from plainnet.models.class_weights import weights_of
-from plainnet.models.recipe import Settled
+from plainnet.models.recipe import ResolvedRecipe
 from plainnet.models.recipe_settings import BATCH_NORM_BELOW
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
 from plainnet.pictures.augment.augmentation import FEW, MANY
@@ -73,7 +73,7 @@ def test_layers_stand_in_their_order() -> None:
         (MANY + 1, True, True, "none", "none", 40, 0.15),
     ],
 )
-def test_what_is_left_open_is_settled_by_the_pictures(
+def test_what_is_left_open_is_resolved_by_the_pictures(
     n: int,
     colour: bool,
     tested: bool,
@@ -84,24 +84,24 @@ def test_what_is_left_open_is_settled_by_the_pictures(
 ) -> None:
     X = np.zeros((n, 1, 1, 3), np.uint8)
     X[..., 0] = colour
-    settled = Recipe(hidden=(3,)).settled(Dataset(X, np.arange(n) % 2, ("a", "b")), tested=tested)
-    assert (settled.augment, settled.normalization) == (augment, normalization)
-    assert (settled.epochs, settled.validation_share) == (epochs, share)
-    assert settled.hidden == (3,)
+    resolved = Recipe(hidden=(3,)).resolve(Dataset(X, np.arange(n) % 2, ("a", "b")), tested=tested)
+    assert (resolved.augment, resolved.normalization) == (augment, normalization)
+    assert (resolved.epochs, resolved.validation_share) == (epochs, share)
+    assert resolved.hidden == (3,)
 
 
 def test_what_is_given_stays_and_features_are_not_few() -> None:
     few = Dataset(PICTURES, np.arange(60) % 2, ("a", "b"))
     given = {"augment": "none", "normalization": "layer", "epochs": 7, "validation_share": 0.3}
-    assert Recipe.of(given).settled(few, tested=True).to_dict() == Recipe.of(given).to_dict()
+    assert Recipe.of(given).resolve(few, tested=True).to_dict() == Recipe.of(given).to_dict()
     for needs in ({"patience": 3}, {"recall": 0.9}, {"precision": 0.9}):
-        assert Recipe.of(needs).settled(few, tested=True).validation_share == 0.15
+        assert Recipe.of(needs).resolve(few, tested=True).validation_share == 0.15
     features = Dataset(X, Y, ("a", "b"))
-    many = Recipe(batch_size=8).settled(features, tested=True)
-    assert many.to_dict() == Settled(batch_size=8, epochs=many.epochs).to_dict()
+    many = Recipe(batch_size=8).resolve(features, tested=True)
+    assert many.to_dict() == ResolvedRecipe(batch_size=8, epochs=many.epochs).to_dict()
     steps = -(-len(features) // 8)
     assert many.epochs == max(40, -(-320 // steps))
-    assert Recipe(batch_size=1).settled(features, tested=True).epochs == 40
+    assert Recipe(batch_size=1).resolve(features, tested=True).epochs == 40
 
 
 def test_a_test_part_spares_few_pictures_the_held_out_share() -> None:
@@ -109,7 +109,7 @@ def test_a_test_part_spares_few_pictures_the_held_out_share() -> None:
     made = Classifier(hidden=(4,), epochs=2)
     assert made.fit(Splits(Path(), train=few, test=few)).validation is None
     assert made.fit(few).validation is not None
-    assert made.settled.normalization == "batch"
+    assert made.resolved_recipe.normalization == "batch"
     assert made.recipe == Recipe(hidden=(4,), epochs=2)
 
 

@@ -88,7 +88,7 @@ def state(learner: AnyModel) -> list[Any]:
         each += [*member.values.values(), np.array(member.temperature)]
     told: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
     more = {k: v for k, v in learner.answers.describe(learner.networks).items() if k != "labels"}
-    return [[array.tolist() for array in each], told, more, dict(learner.settled.to_dict())]
+    return [[array.tolist() for array in each], told, more, dict(learner.resolved_recipe.to_dict())]
 
 
 def validations(y: Array) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from plainnet.cli.reading import MISSED, say_others
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.models import Model
-from plainnet.models.inputs import BackboneInputs, PictureInputs
+from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs
 from plainnet.models.picture_samples import no_picture
 from plainnet.models.rows import rows_of
 from plainnet.network import Array

@@ -94,7 +94,7 @@ def _learn(learner: AnyModel, splits: Splits, checkpoint: Checkpoint, events: ob
         with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
             _tell(learner)
             stream = write_events(epochs, learner, Path(str(events))) if events else epochs
-            for _ in show_progress(_headed(stream, learner), learner.settled.epochs):
+            for _ in show_progress(_headed(stream, learner), learner.resolved_recipe.epochs):
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
@@ -136,7 +136,7 @@ def _tell(learner: AnyModel) -> None:
 
 def _answers_in(part: Dataset) -> str:
     """How many samples each class has, or in what range the numbers lie."""
-    if part.target is not None:
+    if part.holds_numbers:
         ends = part.y.min(), part.y.max(), part.y.mean()
         low, high, mean = (number(end, to=part.y.std() / 100) for end in ends)
         return f"{part.target} from {low} to {high}, on average {mean}"

@@ -157,7 +157,7 @@ def _share_held_out(learner: AnyModel, parts: dict[str, Dataset]) -> float:
     """What share of the training samples a training on these parts holds out."""
     if "validation" in parts or "train" not in parts:
         return 0.0
-    return learner.recipe.settled(parts["train"], tested="test" in parts).validation_share
+    return learner.recipe.resolve(parts["train"], tested="test" in parts).validation_share
 
 
 def _with_held_out(

@@ -120,7 +120,7 @@ def learner_for(
     """A regressor where numbers are to be predicted, else a classifier; which of them is told."""
     tell_task(splits, asked)
     train = splits.train
-    if train is None or train.target is None:
+    if train is None or not train.holds_numbers:
         return Classifier(**settings)
     return Regressor(**settings)
 
@@ -131,7 +131,7 @@ def tell_task(splits: Splits, asked: TableOptions | None) -> None:
     if asked is None or train is None or asked.task != "auto":
         return
     name = printable(asked.target)
-    if train.target is not None:
+    if train.holds_numbers:
         say(f"{'target':10}  {name}, a number; --task classification makes classes of it")
     elif all(kind.lstrip("-").isdigit() for kind in train.classes):
         say(

@@ -10,7 +10,8 @@ from plainnet.export.nodes import Nodes
 from plainnet.export.picture_nodes import resize_nodes
 from plainnet.export.table_nodes import table_nodes
 from plainnet.models import Model
-from plainnet.models.inputs import BackboneInputs, Inputs, PictureInputs, TableInputs, VectorInputs
+from plainnet.models.inputs import Inputs
+from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs, TableInputs, VectorInputs
 from plainnet.network import Array
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.tables import TableEncoder

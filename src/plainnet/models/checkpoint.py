@@ -240,7 +240,7 @@ def fingerprint(*parts: Dataset | None) -> str:
             made.update(b"none")
             continue
         facts = (part.X.shape, str(part.X.dtype), part.classes)
-        told = repr(facts if part.target is None else (*facts, part.target))
+        told = repr((*facts, part.target) if part.holds_numbers else facts)
         made.update(told.encode("utf-8", "replace"))
         for array in (part.X, part.y, *([] if part.weights is None else [part.weights])):
             for _, block in blocks(array):

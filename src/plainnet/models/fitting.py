@@ -12,7 +12,7 @@ from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.models.inputs import kind_of_inputs
+from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network, Rng
@@ -45,7 +45,7 @@ def fit_epochs(
         watch: what the training is watched on.
         checkpoint: where it is written, and gone on from.
     """
-    recipe, answers = model.settled, model.answers_type
+    recipe, answers = model.resolved_recipe, model.answers_type
     kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
     if not train_set.is_pictures and model.recipe.augment not in ("auto", "none"):
         raise SettingError(
@@ -100,7 +100,7 @@ def _one_by_one(
 
 def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin to train one network, or go on with it."""
-    recipe, answers = model.settled, model.answers
+    recipe, answers = model.resolved_recipe, model.answers
     train_set, watch = cast(Dataset, model.training), model.validation
     weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
     network = recipe.make_network(model.inputs.n_in, answers.n_out, weights_rng)
@@ -160,7 +160,7 @@ def _generators(recipe: Recipe, number: int) -> list[Rng]:
 
 def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is held out to watch it."""
-    recipe = model.settled
+    recipe = model.resolved_recipe
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
             "To stop early with a patience, a training needs validation data, but there is "
@@ -177,7 +177,7 @@ def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
     """What samples go through: the preprocessing, and changes where pictures are to be varied."""
     if not train_set.is_pictures:
         return InputPipeline(model.preprocessing)
-    augmentation = augmentation_of(model.settled.augment, train_set.X)
+    augmentation = augmentation_of(model.resolved_recipe.augment, train_set.X)
     shape, prepare = train_set.X.shape[1:], model.preprocessing
     n_classes, dtype = len(train_set.classes), model.network.dtype
 

@@ -17,7 +17,7 @@ from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
 from plainnet.models.preprocessing import Preprocessing
-from plainnet.models.recipe import Recipe, Settled
+from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.samples import Samples
 from plainnet.network import Array, Loss, Network
 from plainnet.training import Epoch, logits
@@ -39,8 +39,8 @@ class Model:
     """What the networks' outputs mean."""
     recipe: Recipe
     """How it was trained, or will be if it has not been."""
-    settled: Settled
-    """The recipe as the latest training took it, which left nothing open; of a loaded one none."""
+    resolved_recipe: ResolvedRecipe
+    """The recipe as the latest training took it; a loaded model has none."""
 
     def __init__(self) -> None:
         self.answers = self.answers_type()
@@ -59,7 +59,7 @@ class Model:
 
         def __getattr__(self, name: str) -> Any:
             """What is there after training only is missed with a sentence."""
-            if name in ("inputs", "networks", "settled"):
+            if name in ("inputs", "networks", "resolved_recipe"):
                 raise AttributeError(self._untrained())
             return object.__getattribute__(self, name)  # which raises what is usual
 
@@ -165,7 +165,7 @@ class Model:
             "learning_rate": self.recipe.make_optimizer(self.inputs.n_in).learning_rate,
             "epochs": len(self.latest_history),
             "kept_epoch": best.number,
-            "settled": self.settled.chosen(self.recipe),
+            "settled": self.resolved_recipe.chosen(self.recipe),
             "samples": {name: self.answers.counts(part) for name, part in parts.items() if part},
         }
 

@@ -20,7 +20,8 @@ from plainnet.data import Extractor
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember, check_temperature, members_from
-from plainnet.models.inputs import Inputs, kind_of_inputs
+from plainnet.models.inputs import Inputs
+from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe

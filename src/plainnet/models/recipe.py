@@ -66,28 +66,28 @@ class Recipe(RecipeSettings):
         """Names and values, as JSON can say them."""
         return asdict(self)
 
-    def settled(self, data: Dataset, *, tested: bool) -> "Settled":
-        """The recipe with all that it leaves open settled for these training samples.
+    def resolve(self, data: Dataset, *, tested: bool) -> "ResolvedRecipe":
+        """The recipe with every `auto` setting resolved for these training samples.
 
         Args:
             data: all of them, before a part is held out.
             tested: whether test samples have come with them.
         """
-        n, settled = len(data), self.to_dict()
+        n, resolved = len(data), self.to_dict()
         small = data.is_pictures and n < BATCH_NORM_BELOW
         if self.augment == "auto":
-            settled["augment"] = usual(data.X) if data.is_pictures else "none"
+            resolved["augment"] = usual(data.X) if data.is_pictures else "none"
         if self.normalization == "auto":
-            settled["normalization"] = "batch" if small else "none"
+            resolved["normalization"] = "batch" if small else "none"
         if self.epochs is None:
-            settled["epochs"] = min(40 * BATCH_NORM_BELOW // n, MOST_EPOCHS) if small else 40
+            resolved["epochs"] = min(40 * BATCH_NORM_BELOW // n, MOST_EPOCHS) if small else 40
             if not data.is_pictures:
-                settled["epochs"] = max(40, -(-LEAST_STEPS // -(-n // self.batch_size)))
+                resolved["epochs"] = max(40, -(-LEAST_STEPS // -(-n // self.batch_size)))
         if self.validation_share is None:
             watched = self.patience or self.precision or self.recall
             spared = small and tested and n < FEW and not watched
-            settled["validation_share"] = 0.0 if spared else 0.15
-        return Settled(**settled)
+            resolved["validation_share"] = 0.0 if spared else 0.15
+        return ResolvedRecipe(**resolved)
 
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
         """The network with fresh weights."""
@@ -128,8 +128,8 @@ class Recipe(RecipeSettings):
 
 
 @dataclass(frozen=True)
-class Settled(Recipe):
-    """A recipe that leaves nothing open of what the training samples decide."""
+class ResolvedRecipe(Recipe):
+    """A recipe with every `auto` setting resolved for the given data."""
 
     normalization: str = "none"
     augment: str | Mapping[str, float] = "none"

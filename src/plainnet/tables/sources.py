@@ -151,7 +151,7 @@ def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
 
 def _with_columns(made: Dataset, columns: TableEncoder, table: Table) -> Dataset:
     """The data set of a table's features, which says how they were made."""
-    target = None if made.target is None else columns.target
+    target = columns.target if made.holds_numbers else None
     more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
     return replace(made, extractor=columns, target=target, **more)
 

@@ -137,7 +137,7 @@ def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
     """The finding for samples that are the same, or nearly the same."""
     parts = parts_of(splits)
     held = [part for part in parts if any(sample.part == part for sample in group)]
-    numbers = any(parts[part].target is not None for part in held)
+    numbers = any(parts[part].holds_numbers for part in held)
     classes = set() if numbers else {parts[part].classes[parts[part].y[row]] for part, row in group}
     names = [name_of(splits, *sample) for sample in group]
     exact = exactly_the_same(splits, group)

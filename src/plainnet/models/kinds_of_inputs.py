@@ -1,0 +1,197 @@
+"""Pictures, feature vectors, pictures through a backbone, and tables as the inputs of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+
+from plainnet.data import Dataset, Extractor, PictureExtractor
+from plainnet.errors import DataError
+from plainnet.files.rows import MemoryMappedRows, not_finite
+from plainnet.metrics.regression import LARGEST
+from plainnet.models.inputs import Inputs, Row
+from plainnet.models.picture_samples import given_pictures, raw_pictures
+from plainnet.models.preprocessing import Preprocessing
+from plainnet.models.rows import paths_in, rows_of_files
+from plainnet.models.samples import Samples, as_array
+from plainnet.network import Array
+from plainnet.pictures import read_pictures
+
+if TYPE_CHECKING:
+    from plainnet.tables import TableEncoder
+
+
+class PictureInputs(Inputs):
+    """Pictures, whose pixels go into the networks."""
+
+    noun, trained_on, rows = "picture", "pictures", "pictures"
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Of the pictures that the networks take."""
+        return self.preprocessing.shape
+
+    def raw(self, samples: Samples) -> Array:
+        """Pictures uint8 `(N, height, width, channels)`."""
+        if isinstance(samples, Dataset):
+            if not samples.is_pictures:
+                raise DataError(
+                    f"The model was trained on pictures, but {samples.name} holds feature vectors."
+                )
+            samples = samples.X
+        return raw_pictures(samples, self.picture_shape)
+
+    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
+        """Raw rows of picture files, and of which of them; see `read_pictures`."""
+        return read_pictures(paths, **self.read_options(), **how)
+
+    def read_options(self) -> dict[str, Any]:
+        """In their size and colour."""
+        return {"size": self.preprocessing.size, "grey": self.preprocessing.grey}
+
+
+class VectorInputs(Inputs):
+    """Feature vectors, as they are handed in."""
+
+    noun, trained_on, rows = "sample", "feature vectors", "feature vectors"
+
+    def raw(self, samples: Samples) -> Array:
+        """Features `(N, n)`: arrays, or .npy files."""
+        samples = samples.X if isinstance(samples, Dataset) else samples
+        paths = paths_in(samples)
+        X = as_array(samples if paths is None else rows_of_files(paths))
+        return self._checked(X[None] if X.ndim == 1 else X)
+
+    def row(self, sample: Samples) -> Row:
+        """One feature vector."""
+        raw, n = self.raw(sample), self.n_in
+        digits = 12 if self.preprocessing.needs_double else 6
+        cells = [f"{value:.{digits}g}" for value in raw[0]]
+        names, parts = [f"feature {i}" for i in range(n)], [slice(i, i + 1) for i in range(n)]
+        return Row(_one(raw), self.preprocessing.mean[None], names, cells, parts)
+
+    def _checked(self, X: Array) -> Array:
+        X = self.preprocessing.check(X)
+        if not len(X):
+            raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
+        found, row, column = not_finite(X, LARGEST)
+        if found:
+            raise DataError(
+                f"Features must be finite numbers below 1e100, but row {row}, column {column} is "
+                f"{X[row][column]}; fill it in, or leave the row out."
+            )
+        return X
+
+
+class ExtractedInputs(VectorInputs):
+    """What an extractor makes features of; an array of floats holds features already."""
+
+    rows = "ready-made features"
+    extractor: Extractor
+
+    def raw(self, samples: Samples) -> Array:
+        """Features `(N, n)`, made unless they are features already."""
+        if isinstance(samples, Dataset) or self._are_features(samples):
+            return super().raw(samples)
+        return self._checked(self.extractor.extract(self._given(samples)))
+
+    def _given(self, samples: Samples) -> Any:
+        """What the extractor takes."""
+        return samples
+
+    def _are_features(self, samples: Any) -> bool:
+        made = isinstance(samples, (np.ndarray, MemoryMappedRows)) and samples.ndim < 3
+        return made and samples.dtype.kind == "f"
+
+
+class BackboneInputs(ExtractedInputs):
+    """Pictures, of which a backbone makes the features."""
+
+    noun, trained_on = "picture", "pictures"
+    has_gradient = False
+    extractor: PictureExtractor
+    row = Inputs.row
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Of the pictures that the backbone looks at."""
+        return self.extractor.shape
+
+    def typical(self) -> tuple[Array, Array]:
+        """Of pictures that were not kept: the colour that says least, and a usual spread."""
+        shape = self.picture_shape
+        return np.broadcast_to(self.extractor.average, shape), np.broadcast_to(50, shape)
+
+    def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
+        """The pictures less the colour that the backbone is shown as 0."""
+        return (raw - self.extractor.average.astype(np.float32)).reshape(len(raw), -1)
+
+    def of_centred(self, X: Array, dtype: np.dtype[Any]) -> Array:
+        """Through the backbone."""
+        pictures = X.reshape(-1, *self.picture_shape) + self.extractor.average
+        return self.prepare(self.extractor.extract(pictures.astype(np.uint8)), dtype)
+
+    def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
+        """The features that the backbone makes of them."""
+        return self.extractor.of_files(paths, **how)
+
+    def _given(self, samples: Samples) -> Any:
+        return given_pictures(samples, self.extractor.shape)
+
+
+class TableInputs(ExtractedInputs):
+    """The rows of a table, whose columns are turned into features."""
+
+    noun, trained_on, rows = "row", "a table", "the rows of a table"
+
+    @classmethod
+    def fit(cls, data: Dataset, varied: bool) -> Self:  # noqa: ARG003
+        """The encoder has standardized the features already."""
+        return cls(Preprocessing.none(data.X.shape[1]), data.extractor)
+
+    @property
+    def columns(self) -> TableEncoder:  # type: ignore[override]
+        """What makes the features."""
+        return cast("TableEncoder", self.extractor)
+
+    @property
+    def summary(self) -> str:
+        """How many features of how many columns."""
+        return self.columns.told()
+
+    def row(self, sample: Samples) -> Row:
+        """A table of one row."""
+        from plainnet.tables.files import table_at  # only where there is a table
+
+        table, columns = table_at(sample), self.columns
+        raw = _one(columns.extract_table(table))
+        names = [column.name for column in columns.columns]
+        cells = [str(table[name][0]) for name in names]
+        return Row(raw, columns.averages[None], names, cells, [part for _, part in columns.parts()])
+
+    def _are_features(self, samples: Any) -> bool:  # noqa: ARG002 - columns have names
+        return False
+
+
+BY_NAME: Mapping[str, type[Inputs]] = {
+    "pictures": PictureInputs,
+    "vectors": VectorInputs,
+    "extracted": ExtractedInputs,
+    "backbone": BackboneInputs,
+    "table": TableInputs,
+}
+
+
+def kind_of_inputs(is_pictures: bool, extractor: Extractor | None) -> type[Inputs]:
+    """The kind of inputs for raw rows that are pictures or vectors, and what made them."""
+    own = "pictures" if is_pictures else "vectors"
+    return BY_NAME[own if extractor is None else extractor.inputs]
+
+
+def _one(raw: Array) -> Array:
+    if len(raw) != 1:
+        raise DataError(f"One row is explained at a time, but got {len(raw)}; choose one.")
+    return raw
