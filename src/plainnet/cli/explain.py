@@ -1,4 +1,4 @@
-"""`plainnet explain`: which pixels spoke for an answer, and which against it."""
+"""`plainnet explain`: which pixels, columns or features spoke for an answer, and which against."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,17 +8,19 @@ import click
 
 from plainnet.checks import either
 from plainnet.cli.answers import with_threshold
-from plainnet.cli.explain_rows import explain_rows
 from plainnet.cli.options import PathType, choice, json_option, print_json
-from plainnet.cli.rows import LINE_HELP
+from plainnet.cli.rows import LINE_HELP, rows_at
 from plainnet.errors import FileError, SettingError
 from plainnet.files.writing import write_file
-from plainnet.models import AnyModel, load_any
-from plainnet.models.attribution import Explanation, explain_pixels
+from plainnet.models import Model, load_any
+from plainnet.models.attribution import explain_pixels, explain_row
 from plainnet.models.attribution_methods import METHODS
 from plainnet.models.run_folder import only_classes
 from plainnet.reports import printable
-from plainnet.reports.explanation import explanation_png, explanation_text
+from plainnet.reports.explanation import explanation_png, explanation_text, row_text
+
+OF_PICTURES = ("--method", "--out")
+"""Options for runs that were trained on pictures."""
 
 
 @click.command("explain")
@@ -60,34 +62,47 @@ def command(
     far each of them led from the answer for an average row to that for the row at --line. For one
     that was trained on feature vectors it is a .npy file, and what spoke are the features.
     """
-    learner = load_any(run)
-    if learner.picture_shape:
-        _check_meant(learner, {"--line": line}, "tables and .npy files")
+    model = load_any(run)
+    _check_meant(model, {"--line": line, "--method": method, "--out": out}, of)
+    if model.picture_shape:
+        only_classes(model, run)
+        out = Path(f"{picture.stem}-explained.png") if out is None and not as_json else out
+        facts, text = _of_picture(model, picture, method, of, out)
     else:
-        _check_meant(learner, {"--method": method, "--out": out}, "pictures")
-        explain_rows(learner, picture, line, of, as_json)
+        sample, [name] = rows_at(model, picture, line, most=1)
+        told = explain_row(model, sample, of=of)
+        facts, text = {"row": name, **told.to_dict()}, row_text(model, name, told)
+    if as_json:
+        print_json({**model.answers.decision, **facts})
         return
-    if out is None and not as_json:
-        out = Path(f"{picture.stem}-explained.png")
+    print(with_threshold(model, text))
+    if out is not None:
+        print(f"\nwritten  {printable(str(out))}")
+
+
+def _of_picture(
+    model: Model, picture: Path, method: str | None, of: str | None, out: Path | None
+) -> tuple[dict[str, Any], str]:
+    """Explain a picture, and write what it looks like."""
     _check_out(out, picture)
-    classifier = only_classes(learner, run)
-    told = explain_pixels(classifier, picture, method=method, of=of)
+    told = explain_pixels(model, picture, method=method, of=of)
     if out is not None:
         write_file(out, explanation_png(told))
-    if as_json:
-        print_json(dict(classifier.answers.decision) | _facts(told, picture, out))
-        return
-    text = with_threshold(classifier, explanation_text(told))
-    print(f"{printable(str(picture))}\n\n{text}\n")
-    print(f"written  {printable(str(out))}")
+    written = {"picture": None if out is None else str(out)}
+    text = f"{printable(str(picture))}\n\n{explanation_text(told)}"
+    return {"file": str(picture), **told.to_dict(), **written}, text
 
 
-def _check_meant(learner: AnyModel, others: Mapping[str, object], other: str) -> None:
+def _check_meant(model: Model, options: Mapping[str, object], of: str | None) -> None:
     """Refuse options that mean something for other kinds of run only."""
-    for option, value in others.items():
-        if value is not None:
+    if of is not None and not model.answers.classes:
+        name = model.answers.names[0]
+        raise SettingError(f"--class is for classes, but this run predicts {name!r}.")
+    for option, value in options.items():
+        if value is not None and bool(model.picture_shape) != (option in OF_PICTURES):
+            others = "pictures" if option in OF_PICTURES else "tables and .npy files"
             raise SettingError(
-                f"{option} is for {other}, but this run was trained on {learner.trained_on}; leave "
+                f"{option} is for {others}, but this run was trained on {model.trained_on}; leave "
                 "it out."
             )
 
@@ -104,18 +119,3 @@ def _check_out(out: Path | None, picture: Path) -> None:
         raise FileError(
             f"{out} is the picture to be explained and is not overwritten; give --out another name."
         )
-
-
-def _facts(told: Explanation, picture: Path, out: Path | None) -> dict[str, Any]:
-    P = told.probabilities.astype(float).round(6).tolist()
-    return {
-        "file": str(picture),
-        "answer": told.answer,
-        "probabilities": dict(zip(told.classes, P, strict=True)),
-        "explained": told.of,
-        "method": told.method,
-        "evidence": told.evidence,
-        "share_for": told.share_for,
-        "relevance": [[float(f"{v:.5g}") for v in row] for row in told.relevance],
-        "picture": None if out is None else str(out),
-    }

@@ -186,6 +186,14 @@ class Answers(ABC):
         return dict(zip(self.classes, np.atleast_1d(a).tolist(), strict=False))
 
     @abstractmethod
+    def parse(self, text: str) -> str | float:
+        """What a user calls right: the name of a class, or a number.
+
+        Raises:
+            SettingError: it is none.
+        """
+
+    @abstractmethod
     def written(self, answer: Any) -> str:
         """One of the answers that `plain` gives, for people."""
 

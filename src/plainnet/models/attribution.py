@@ -71,6 +71,19 @@ class Explanation:
         total = float(np.abs(self.relevance).sum())
         return float(self.relevance[self.relevance > 0].sum()) / total if total else 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """All but the picture in plain Python values, ready for JSON."""
+        P = self.probabilities.astype(float).round(6).tolist()
+        return {
+            "answer": self.answer,
+            "probabilities": dict(zip(self.classes, P, strict=True)),
+            "explained": self.of,
+            "method": self.method,
+            "evidence": self.evidence,
+            "share_for": self.share_for,
+            "relevance": [[float(f"{v:.5g}") for v in row] for row in self.relevance],
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class RowExplanation:
@@ -100,6 +113,19 @@ class RowExplanation:
     def evidence(self) -> float:
         """s(row) − s(average row), which is what the contributions share out."""
         return self.score - self.average
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain Python values, ready for JSON."""
+        parts = zip(self.columns, self.cells, self.contributions.tolist(), strict=True)
+        return {
+            "answer": self.answer,
+            "explained": self.of,
+            "score": self.score,
+            "average": self.average,
+            "contributions": [
+                {"column": name, "cell": cell, "contribution": value} for name, cell, value in parts
+            ],
+        }
 
 
 def explain(

@@ -10,8 +10,9 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.data import Dataset, stratified_folds, stratified_split
+from plainnet.data.class_matching import class_meant
 from plainnet.data.class_names import Label, class_name, label_array
-from plainnet.errors import DataError
+from plainnet.errors import DataError, SettingError
 from plainnet.metrics.calibration import fit_temperature
 from plainnet.metrics.classification import (
     ClassificationEvaluation,
@@ -166,6 +167,14 @@ class Classes(Answers):
     def classes(self) -> tuple[str, ...]:
         """All names."""
         return self.names
+
+    def parse(self, text: str) -> str:
+        """The name of the class."""
+        place = class_meant(text, self.names)
+        if place is None:
+            known = ", ".join(self.names[:10])
+            raise SettingError(f"The class that is right must be one of {known}, but got {text!r}.")
+        return self.names[place]
 
     def written(self, answer: Any) -> str:
         """The name."""

@@ -140,6 +140,13 @@ class Quantity(Answers):
         """The one name."""
         return (self.name,)
 
+    def parse(self, text: str) -> float:
+        """The number."""
+        try:
+            return float(text)
+        except ValueError:
+            raise SettingError(f"--right must be a number, but got {text!r}.") from None
+
     def written(self, answer: Any) -> str:
         """The number, with the digits that count beside the scale."""
         return number(answer, to=self.scale / 1000)

@@ -1,13 +1,17 @@
 """What reports say of classes only: the confusion matrix, each class, mistakes, weak classes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from plainnet.digits import percent
+from plainnet.digits import percent, signed
 from plainnet.metrics.classification import ClassificationEvaluation
+from plainnet.models import Model
 from plainnet.models.answers import Answers
+from plainnet.models.attribution import RowExplanation
+from plainnet.network import Array
 from plainnet.reports.class_charts import (
     MOST_IN_A_MATRIX,
     ClassReport,
@@ -59,6 +63,26 @@ class ClassSections(Sections[ClassificationEvaluation]):
         """What it tells apart."""
         names = _listed([f"“{name}”" for name in context.names])
         return f"says which of {len(context.names)} classes a {context.thing} belongs to: {names}"
+
+    def from_average(self, told: RowExplanation) -> str:
+        """The logits."""
+        begin, end = (signed(logit, digits=3) for logit in (told.average, told.score))
+        return f"in the logit of {told.of}, from {begin} for an average row to {end}"
+
+    def answered(self, answers: Answers, A: Array) -> str:
+        """The class of one sample with its probability, or how many there are of each."""
+        named = answers.plain(A)
+        if len(named) == 1:
+            return f"{named[0]}, {percent(answers.probabilities(A[0])[named[0]])}"
+        counted = Counter(named)
+        return ", ".join(f"{counted[name]} {name}" for name in answers.names if counted[name])
+
+    def targets(self, model: Model, right: str | float | None) -> str:
+        """The class, and what the percentages are of."""
+        taken, T = "taken as right", model.temperature
+        if right is not None:
+            taken = f"right is {right}, y = {model.answers.names.index(str(right))}"
+        return taken + ("" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}")
 
     def limits(self, context: ModelContext) -> Iterator[str]:
         """What it answers for anything else."""

@@ -1,4 +1,4 @@
-"""An explanation as a picture: the original, and beside it what spoke for and against the class.
+"""An explanation as text, and that of a picture as a picture: what spoke for and against it.
 
 Orange speaks for it, blue against it: a pair that people with any kind of colour blindness tell
 apart (M. Okabe, K. Ito: Color universal design, 2008).
@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from plainnet.digits import percent, signed
-from plainnet.models.attribution import Explanation
+from plainnet.models import Model
+from plainnet.models.attribution import Explanation, RowExplanation
 from plainnet.network import Array
+from plainnet.reports.sections import sections_of
 from plainnet.reports.text import indented, printable, table
 
 FOR, AGAINST = (230, 110, 0), (0, 114, 220)
@@ -21,6 +23,8 @@ MOST = 99
 """The percentile of |relevance| that has the full colour: one glaring pixel hides no other."""
 HOW = {"gradient": "gradient times input", "smooth": "smooth gradient times input"}
 """Methods, as the picture names them."""
+MOST_ROWS = 30
+"""Columns or features that a person is shown."""
 MOST_SHOWN = 3
 """Classes whose probability a person is told."""
 PANEL, MARGIN, LINE = 384, 24, 24
@@ -108,6 +112,19 @@ def explanation_text(explanation: Explanation) -> str:
     return (
         f"{told}\n\nWhere, as shares of all that spoke; + for, - against:\n{_thirds(explanation)}"
     )
+
+
+def row_text(model: Model, place: str, told: RowExplanation) -> str:
+    """The answer for a row, and the columns or features that led to it."""
+    way = sections_of(model.answers.evaluation_type).from_average(told)
+    every = zip(told.columns, told.cells, told.contributions, strict=True)
+    rows = [(name, cell or "(missing)", signed(value, digits=3)) for name, cell, value in every]
+    left = len(rows) - MOST_ROWS
+    lines = [("row", place), ("answer", model.answers.written(told.answer)), ("way", way)]
+    head = "\n".join(f"{name:<10}{printable(text)}" for name, text in lines)
+    more = f"\n… and {left:,} more, which led less far" if left > 0 else ""
+    shown = table(("column", "value", "led by"), rows[:MOST_ROWS], texts=(0, 1))
+    return f"{head}\n\n{shown}{more}"
 
 
 def _thirds(explanation: Explanation) -> str:

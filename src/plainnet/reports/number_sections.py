@@ -7,7 +7,9 @@ import numpy as np
 
 from plainnet.digits import mean_text, number, signed
 from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models import Model
 from plainnet.models.answers import Answers
+from plainnet.models.attribution import RowExplanation
 from plainnet.models.quantity import Quantity
 from plainnet.network import Array
 from plainnet.reports.axes import Axis
@@ -16,6 +18,7 @@ from plainnet.reports.html import Html, table
 from plainnet.reports.report_charts import SQUARE, Figure, charts
 from plainnet.reports.report_data import ModelContext, Report
 from plainnet.reports.sections import Section, Sections
+from plainnet.reports.text import count
 
 MOST_POINTS = 2000
 """Dots of a chart, drawn at random from more."""
@@ -45,6 +48,22 @@ class NumberSections(Sections[RegressionEvaluation]):
     def task(self, context: ModelContext) -> str:
         """The target."""
         return f"predicts {context.names[0]}, a number"
+
+    def from_average(self, told: RowExplanation) -> str:
+        """The numbers."""
+        begin, end = number(told.average), number(told.score)
+        return f"from {begin}, the answer for an average row, to {end}"
+
+    def answered(self, answers: Answers, A: Array) -> str:
+        """The number of one sample, or the mean."""
+        mean = f"{answers.names[0]} {number(float(A.mean()))}"
+        return mean if len(A) == 1 else f"{count(len(A))}, on average {mean}"
+
+    def targets(self, model: Model, right: str | float | None) -> str:
+        """The number, and how it is standardized."""
+        answers = cast(Quantity, model.answers)
+        taken = "what the table says" if right is None else number(float(right))
+        return f"right is {taken}; y = (right − {number(answers.mean)}) / {number(answers.scale)}"
 
     def limits(self, context: ModelContext) -> Iterator[str]:
         """Where it guesses, and what it does not say."""

@@ -11,7 +11,10 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models import Model
 from plainnet.models.answers import Answers
+from plainnet.models.attribution import RowExplanation
+from plainnet.network import Array
 from plainnet.reports.html import Html
 from plainnet.reports.report_charts import Figure
 from plainnet.reports.report_data import MeasuredModel, ModelContext, Report
@@ -56,6 +59,18 @@ class Sections(ABC, Generic[E]):
     @abstractmethod
     def task(self, context: ModelContext) -> str:
         """The same in full: `says which of 2 classes a picture belongs to: “cat”, “dog”`."""
+
+    @abstractmethod
+    def from_average(self, told: RowExplanation) -> str:
+        """From where to where the contributions of a row lead."""
+
+    @abstractmethod
+    def answered(self, answers: Answers, A: Array) -> str:
+        """The answers of one pass: that for one sample, or how they are distributed."""
+
+    @abstractmethod
+    def targets(self, model: Model, right: str | float | None) -> str:
+        """What the loss of one pass takes as right; None: the answer, or what the data say."""
 
     @abstractmethod
     def limits(self, context: ModelContext) -> Iterator[str]:
