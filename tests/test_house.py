@@ -133,6 +133,38 @@ def test_optimizers_and_schedules_know_neither_layers_nor_network() -> None:
     assert known <= {"plainnet.checks", "plainnet.errors", "plainnet.network.arrays"}
 
 
+CORE = ("network.layer", "network.layers", "network.network", "training.step", "training.loop")
+LARGEST_CORE = 1000
+
+
+def imported_at_once(module: str) -> set[str]:
+    """What a module of plainnet imports when it is imported itself, not within its functions."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    nodes: list[ast.AST] = [*tree_of(module).body]
+    found: set[str] = set()
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plainnet"):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & {*MODULES}) or {str(node.module)}
+        elif not isinstance(node, functions):
+            nodes.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def test_the_core_reads_by_itself() -> None:
+    """layers → network → step → loop, and all that they import of network/ and training/."""
+    todo, core = [f"plainnet.{name}" for name in CORE], set[str]()
+    while todo:
+        module = todo.pop()
+        if module not in core and part_of(module) in ("network", "training"):
+            core.add(module)
+            todo.extend(imported_at_once(module))
+    lines = {name: len(MODULES[name].read_text("utf-8").splitlines()) for name in core}
+    assert {f"plainnet.{name}" for name in CORE} < core
+    assert sum(lines.values()) <= LARGEST_CORE, lines
+
+
 def test_errors_and_checks_stand_on_python_alone() -> None:
     assert foreign("plainnet.errors") == foreign("plainnet.checks") == set()
     assert of_plainnet("plainnet.errors") == []

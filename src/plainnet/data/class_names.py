@@ -15,7 +15,8 @@ from unicodedata import normalize
 import numpy as np
 
 from plainnet.errors import DataError
-from plainnet.network.arrays import Array, unmasked
+from plainnet.network.arrays import Array
+from plainnet.network.numbers import unmasked
 
 log = logging.getLogger(__name__)
 

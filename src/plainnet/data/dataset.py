@@ -16,7 +16,8 @@ from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite, select
 from plainnet.metrics.regression import LARGEST
 from plainnet.metrics.weighting import check_weights
-from plainnet.network.arrays import Array, unmasked
+from plainnet.network.arrays import Array
+from plainnet.network.numbers import unmasked
 from plainnet.pictures.opening import Header
 from plainnet.pictures.scanning import LeftOut
 

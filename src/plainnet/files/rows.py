@@ -16,7 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike
 
-from plainnet.network.arrays import Array, Shape, unmasked
+from plainnet.network.arrays import Array, Shape
+from plainnet.network.numbers import unmasked
 
 Rows = Array | Sequence[int] | slice
 

@@ -16,7 +16,8 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import DataError, ShapeError
 from plainnet.metrics.weighting import mean, weighted
-from plainnet.network.arrays import Array, Shape, unmasked
+from plainnet.network.arrays import Array, Shape
+from plainnet.network.numbers import unmasked
 
 
 def accuracy(y: Array, answers: Array, weights: Array | None = None) -> float:

@@ -13,7 +13,8 @@ from plainnet.digits import decimal, number, signed
 from plainnet.errors import DataError, ShapeError
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.weighting import effective_size, mean, plain_count, weighted
-from plainnet.network.arrays import Array, unmasked
+from plainnet.network.arrays import Array
+from plainnet.network.numbers import unmasked
 
 LARGEST = 1e100
 """Numbers are below this, so that their squares can be summed up."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from plainnet.errors import DataError, ShapeError
 from plainnet.files.rows import select
-from plainnet.network.arrays import Array, unmasked
+from plainnet.network.arrays import Array
+from plainnet.network.numbers import unmasked
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Bounds of the largest weight: float32 holds it, and the sum of many."""

@@ -12,7 +12,7 @@ from plainnet.data.class_names import class_name
 from plainnet.errors import SettingError
 from plainnet.files.rows import as_samples, select
 from plainnet.network import Array
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 
 CLASS_WEIGHTS = ("none", "balanced")
 """Instead of a weight for each class."""

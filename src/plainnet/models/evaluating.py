@@ -20,7 +20,7 @@ from plainnet.models.model import Model
 from plainnet.models.samples import Samples
 from plainnet.models.swapped import check_order
 from plainnet.network import Array
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 
 PARTS = ("test", "validation", "train")
 """The parts of a data set, those first that training has not seen."""

@@ -24,7 +24,7 @@ from plainnet.models.picture_samples import (
 from plainnet.models.recipe import Recipe
 from plainnet.models.swapped import check_order
 from plainnet.network import Array
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 from plainnet.pictures import resize_pictures
 
 if TYPE_CHECKING:

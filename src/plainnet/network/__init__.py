@@ -3,7 +3,7 @@
 Read `layers.py`, then `network.py`; `docs/derivations.md` derives each backward pass.
 """
 
-from plainnet.network.arrays import Array, Rng, generator
+from plainnet.network.arrays import Array, Rng
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
     Initializer,
@@ -25,6 +25,7 @@ from plainnet.network.losses import (
 from plainnet.network.network import Network
 from plainnet.network.normalization import BatchNorm, LayerNorm
 from plainnet.network.poisson import PoissonDeviance, Scaled
+from plainnet.network.randomness import generator
 
 __all__ = [
     "ACTIVATIONS",

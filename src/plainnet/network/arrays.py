@@ -1,12 +1,10 @@
 """What every array in the network is, and the scratch memory that a training step works in."""
 
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from plainnet.errors import DataError, SettingError
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -16,63 +14,17 @@ LINE = 64
 """Bytes of a line of the cache."""
 
 
-def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
-    """Values as an array, if none of them is masked: what lies under a mask is no value.
-
-    Args:
-        values: anything that NumPy makes an array of.
-        what: they are, for messages.
-        always: whether to make an array also of what is no masked array.
-
-    Raises:
-        DataError: some are masked, or NumPy makes no array of them.
-    """
-    if hasattr(values, "toarray"):
-        raise DataError(f"{what} is sparse ({type(values).__name__}); toarray() makes an array.")
-    if not always and not isinstance(values, np.ma.MaskedArray):
-        return values
-    if isinstance(values, (list, tuple)):
-        masks = [np.ma.getmaskarray(v) for v in values if isinstance(v, np.ma.MaskedArray)]
-        n = sum(int(mask.sum()) for mask in masks)
-        place = ""
-    else:
-        mask = np.ma.getmask(values) if isinstance(values, np.ma.MaskedArray) else np.False_
-        n = int(np.count_nonzero(mask))
-        place = f", the first in row {np.argwhere(mask)[0][0]}" if n and np.ndim(mask) else ""
-    if n:
-        raise DataError(
-            f"{what} has {n} masked values{place}; fill them in, or leave their samples out."
-        )
-    try:
-        return np.asarray(values)
-    except ValueError as error:  # lists of different lengths
-        raise _not_numbers(what, values, error) from None
-
-
-def numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
-    """Values as an array of this dtype.
+def as_numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
+    """Values as an array of this dtype; `what` they are is for messages.
 
     Raises:
         DataError: they are no numbers, or some are masked.
     """
-    array: Array = unmasked(values, what, always=False)
-    if getattr(array, "dtype", None) == dtype:
-        return array
-    try:
-        array = xp.asarray(array)
-        if array.dtype in (np.complex64, np.complex128) or array.dtype.kind in "mM":
-            raise TypeError
-        return cast(Array, xp.asarray(array, dtype))
-    except (TypeError, ValueError) as error:
-        raise _not_numbers(what, array, error) from None
+    if type(values) is np.ndarray and values.dtype == dtype and xp is np:
+        return values
+    from plainnet.network.numbers import numbers
 
-
-def _not_numbers(what: str, values: Any, why: Exception) -> DataError:
-    """The error of what is no array of numbers."""
-    found = f"{values.dtype}" if hasattr(values, "dtype") else f"{values!r:.40}"
-    if "sequence" in str(why):
-        found = "rows of different lengths"
-    return DataError(f"{what} must hold numbers, as many in each row, but got {found}.")
+    return numbers(xp, values, what, dtype)
 
 
 class Scratch:
@@ -116,17 +68,3 @@ def vector(xp: ModuleType, n: int, dtype: Any) -> Array:
     held = np.zeros(n + LINE // size, dtype)
     start = -held.ctypes.data % LINE // size
     return held[start : start + n]
-
-
-def generator(rng: Rng | int | None) -> Rng:
-    """A random generator from a generator (itself), a seed, or None (never the same twice).
-
-    Raises:
-        SettingError: the seed is negative or no whole number.
-    """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise SettingError(
-            f"rng must be a numpy.random.Generator or a seed (0, 1, 2, …), but got {rng!r}."
-        ) from None

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainnet.network.arguments import check_part
-from plainnet.network.arrays import Array, Rng, generator
+from plainnet.network.arrays import Array, Rng
 from plainnet.network.loss import Loss
 from plainnet.network.network import Network
+from plainnet.network.randomness import generator
 
 STEPS = (1e-5, 1e-6)
 """The widths h. The smaller is tried where the larger disagrees, for that may have stepped over the

@@ -8,8 +8,7 @@ the best so far, a norm, or a sum over machines is one line.
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 from types import ModuleType
 from typing import Any, Self
@@ -18,15 +17,12 @@ from weakref import ref
 import numpy as np
 from numpy.typing import DTypeLike
 
-from plainnet.errors import SettingError, ShapeError
-from plainnet.network import passes
-from plainnet.network.arrays import Array, Rng, Shape, generator, numbers, vector
-from plainnet.network.contract import activation_behind, checked_layers, matched_sizes, stack
-from plainnet.network.initializers import Initializer, lecun_normal
+from plainnet.errors import PlainnetError, SettingError, ShapeError
+from plainnet.network.arrays import Array, Rng, Shape, as_numbers, vector
+from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer
-from plainnet.network.layers import Dense, ReLU
-from plainnet.network.pickling import given_of, layers_of
-from plainnet.network.replicas import Replicas, Workplaces, copies
+from plainnet.network.layers import ReLU
+from plainnet.network.workplaces import Workplaces
 
 
 class Network:
@@ -60,6 +56,8 @@ class Network:
         dtype: DTypeLike = np.float32,
         xp: ModuleType = np,
     ) -> None:
+        from plainnet.network.contract import checked_layers, matched_sizes
+
         self.layers = checked_layers(layers, self)
         self.dtype = np.dtype(dtype)
         self.xp = xp
@@ -107,6 +105,8 @@ class Network:
             rng: see the class.
             dtype: see the class.
         """
+        from plainnet.network.initialization import stack
+
         layers = stack(sizes, activation, initializer, dropout)
         return cls(layers, rng=rng, dtype=dtype)
 
@@ -137,7 +137,8 @@ class Network:
     def grad(self) -> Array:
         """The gradient of the loss, a vector like `theta`: of this thread's last `backward`."""
         other = self._places.here()
-        return self._grad if other is None or not other.has_grad else other.grad
+        grad: Array = self._grad if other is None or not other.has_grad else other.grad
+        return grad
 
     @property
     def gradients(self) -> dict[str, Array]:
@@ -152,16 +153,16 @@ class Network:
         Raises:
             ShapeError: X is not `(N, n_in)`, or a layer gives something else than it says.
         """
-        A = numbers(self.xp, X, "X", self.dtype)
+        A = as_numbers(self.xp, X, "X", self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
             raise ShapeError(
                 f"The network takes inputs of shape (N, {self.n_in or 'features'}), one row a "
                 f"sample, but got {A.shape}; X.reshape(len(X), -1) makes rows of pictures."
             )
-        other = self._replicas()
+        other = self._places.take(self._theta, self._grad)
         layers = self.layers if other is None else other.follow(self.layers)
-        through = passes.checked_forward if training and not self.proved else passes.forward
-        Z = through(layers, A, training)
+        go = _forward if self.proved or not training else _checked_forward
+        Z = go(layers, A, training)
         if training and other is not None:
             other.hand_back()
         return Z
@@ -182,74 +183,49 @@ class Network:
         Returns:
             dX `(N, n_in)` if `need_dX`, else None: nobody needs it to learn, so it is not computed.
         """
-        other = self._replicas()
+        other = self._places.take(self._theta, self._grad)
         layers = self.layers if other is None else other.asked_backward()
-        dZ = numbers(self.xp, dZ, "dZ", self.dtype)
-        through = passes.backward if self.proved else passes.checked_backward
-        dA, self.proved = through(layers, dZ, self._first, need_dX), True
+        dZ = as_numbers(self.xp, dZ, "dZ", self.dtype)
+        go_back = _backward
+        if not self.proved:
+            from plainnet.network.contract import checked_backward as go_back
+        dA, self.proved = go_back(layers, dZ, self._first, need_dX), True
         return dA if need_dX else None
 
     def gradient_memory(self) -> Array:
         """`grad`, to be written by other means than `backward`."""
-        other = self._replicas()
-        if other is None:
-            return self._grad
-        other.has_grad = True
-        return other.grad
-
-    def _replicas(self) -> Replicas | None:
-        return self._places.take(self._theta, self._grad)
+        if (other := self._places.take(self._theta, self._grad)) is not None:
+            other.has_grad = True
+        return self.grad
 
     def initialize(self, rng: Rng | int | None) -> None:
         """Draw all initial parameters anew, and hand a generator to each layer that lacks one."""
-        rng = generator(rng)
-        for i, layer in enumerate(self.layers):
-            behind = activation_behind(self.layers, i)
-            layer.initialize(rng, (behind and behind.initializer) or lecun_normal)
-        self.spread_biases(rng, everywhere=False)
-        for layer in self.layers:
-            if layer.draws and layer.rng is None:
-                layer.rng = rng.spawn(1)[0]
+        from plainnet.network.initialization import initialize
+
+        initialize(self.layers, rng)
 
     def spread_biases(self, rng: Rng | int | None, *, everywhere: bool = True) -> Self:
         """Draw the biases in front of activations, or only of those that need it (`spreads`)."""
-        rng = generator(rng)
-        for i, layer in enumerate(self.layers):
-            behind = activation_behind(self.layers, i)
-            if behind and isinstance(layer, Dense) and (everywhere or behind.spreads):
-                layer.spread(rng)
+        from plainnet.network.initialization import spread_biases
+
+        spread_biases(self.layers, rng, everywhere=everywhere)
         return self
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
         """A network of its own, with the same parameters and state; if wished in another dtype."""
-        layers = copies(self.layers, self._theta, self._grad)
-        for layer in layers:
-            layer.rng = copy.deepcopy(layer.rng)
-        twin, state = Network(layers, dtype=dtype or self.dtype, xp=self.xp), self.state
-        twin.theta[...] = self.theta
-        for name, value in twin.state.items():
-            value[...] = state[name]
+        from plainnet.network.copying import twin_of
+
+        twin: Network = twin_of(self, Network, self._grad, dtype or self.dtype)
         return twin
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """The numbers, and the layers by their settings: what deep copies and processes hand on."""
-        return {
-            "layers": [given_of(layer) for layer in self.layers],
-            "dtype": self.dtype,
-            "xp": self.xp.__name__,
-            "theta": self.theta,
-            "state": self.state,
-        }
+        from plainnet.network.copying import reduced
 
-    def __setstate__(self, given: Mapping[str, Any]) -> None:
-        layers, xp = layers_of(given["layers"]), import_module(given["xp"])
-        Network.__init__(self, layers, dtype=given["dtype"], xp=xp)
-        self.theta = given["theta"]
-        for name, value in self.state.items():
-            value[...] = given["state"][name]
+        return reduced(self, Network)
 
     def _bind(self, shapes: list[tuple[int, str, Shape]]) -> None:
         """Cut `theta` and `grad` into views, one for each parameter, and hand them out."""
@@ -274,3 +250,35 @@ class Network:
         steps = [f"{type(layer).__name__} {layer.n_out or ''}".strip() for layer in self.layers]
         chain = " → ".join([str(self.n_in or "any"), *steps])
         return f"Network({chain}; {self.n_parameters:,} parameters)"
+
+
+def _forward(layers: Sequence[Layer], X: Array, training: bool) -> Array:
+    """Apply the layers one after another."""
+    A = X
+    try:
+        for layer in layers:
+            A = layer.forward(A, training)
+        if len(A) == len(X):
+            return A
+    except PlainnetError:
+        raise
+    except Exception:  # a layer's own, or NumPy's about what the layer before has given
+        _checked_forward(layers, X, training)
+        raise
+    return _checked_forward(layers, X, training)
+
+
+def _checked_forward(layers: Sequence[Layer], X: Array, training: bool) -> Array:
+    from plainnet.network.contract import checked_forward
+
+    return checked_forward(layers, X, training)
+
+
+def _backward(layers: Sequence[Layer], dZ: Array, first: int, need_dX: bool) -> Array | None:
+    """Go back through the layers, of which number `first` is the first with parameters."""
+    dA: Array | None = dZ
+    for i in reversed(range(len(layers))):
+        if dA is None:
+            break
+        dA = layers[i].backward(dA, need_dX or i > first)
+    return dA

@@ -8,10 +8,8 @@ next `forward`.
 """
 
 import copy
-import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
@@ -164,37 +162,6 @@ class Replicas:
         """Give the layers the state that a training pass has made anew."""
         for replica in self._replicas:
             replica.hand_back()
-
-
-class Workplaces:
-    """Which thread works in a network's own layers, and the replicas of each other one."""
-
-    def __init__(self) -> None:
-        self._owner: ref[threading.Thread] | None = None
-        self._lock = threading.Lock()
-        # not by the threads' identifiers: that of a thread that has ended is soon another's
-        self._local = threading.local()
-
-    def here(self) -> Replicas | None:
-        """What the present thread works in, if it has replicas."""
-        held: Replicas | None = getattr(self._local, "replicas", None)
-        return held
-
-    def take(self, theta: Array, grad: Array) -> Replicas | None:
-        """What the present thread works in from now on; None: in the layers themselves."""
-        try:
-            held: Replicas | None = self._local.replicas
-        except AttributeError:  # it has not asked before
-            held = self._local.replicas = None if self._owns() else Replicas(theta, grad)
-        return held
-
-    def _owns(self) -> bool:
-        """Whether nobody works in the layers, so that the present thread may from now on."""
-        with self._lock:
-            thread = self._owner() if self._owner else None
-            if free := thread is None or not thread.is_alive():
-                self._owner = ref(threading.current_thread())
-            return free
 
 
 def copies(layers: Sequence[Layer], theta: Array, grad: Array) -> list[Layer]:

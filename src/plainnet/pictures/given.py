@@ -26,7 +26,8 @@ from PIL import Image
 
 from plainnet.errors import DataError, PictureError
 from plainnet.files.rows import MemoryMappedRows, as_samples
-from plainnet.network.arrays import Array, Shape, unmasked
+from plainnet.network.arrays import Array, Shape
+from plainnet.network.numbers import unmasked
 from plainnet.pictures.decoding import in_mode
 from plainnet.pictures.opening import eight_bits, is_single
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
 from plainnet.sklearn.rows import as_rows, check_order, counting, names_of

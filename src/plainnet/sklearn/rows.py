@@ -15,7 +15,7 @@ from plainnet.data.folders import first_few
 from plainnet.errors import DataError, SettingError
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 from plainnet.tables.in_memory import check_index
 
 

@@ -14,7 +14,7 @@ from plainnet.files.rows import as_samples
 from plainnet.metrics.weighting import check_weights
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
-from plainnet.network.arrays import unmasked
+from plainnet.network.numbers import unmasked
 from plainnet.training.batches import counting_samples
 from plainnet.training.optimizer import Optimizer
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network
-from plainnet.network.passes import check_gradient
+from plainnet.network.contract import check_gradient
 from plainnet.training.l2 import add_l2
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer

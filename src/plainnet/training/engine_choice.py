@@ -1,5 +1,7 @@
 """The choice of the engine that takes the steps of a training, made once."""
 
+from functools import cache
+
 import numpy as np
 
 from plainnet.network import Loss, Network
@@ -22,7 +24,13 @@ def engine_of(
     steps: int,
 ) -> Engine:
     """The engine of a training of so many steps: one that compiles where they are worth it."""
-    kind: type[Engine] = Engine
-    if network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters):
-        from plainnet.training.compiled.engine import CompiledEngine as kind
+    worth = network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters)
+    kind = _compiled_engine() if worth else Engine
     return kind(network, loss, optimizer, regularization, schedule, at)
+
+
+@cache
+def _compiled_engine() -> type[Engine]:
+    from plainnet.training.compiled.engine import CompiledEngine
+
+    return CompiledEngine

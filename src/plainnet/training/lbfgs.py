@@ -14,7 +14,7 @@ from plainnet.errors import DivergedError, MissingExtraError
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array, Loss, Network
 from plainnet.network.arguments import check_part
-from plainnet.network.passes import check_gradient
+from plainnet.network.contract import check_gradient
 from plainnet.training.arguments import checked_samples
 from plainnet.training.l2 import add_l2
 from plainnet.training.position import count

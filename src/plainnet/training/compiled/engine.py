@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from types import ModuleType
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -78,11 +79,11 @@ class CompiledEngine(Engine):
 
 def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None] | None:
     """The `step` of an optimizer with its update as a kernel, if there is one for it."""
-    defining = next(kind for kind in type(optimizer).__mro__ if "update" in vars(kind))
-    if defining not in KERNELS or type(optimizer).step is not Optimizer.step:
+    kind: Any = type(optimizer)
+    found = _kernel_of(kind)
+    if found is None:
         return None
-    name, numbers_of = KERNELS[defining]
-    kernel = getattr(code, name)
+    kernel, numbers_of = getattr(code, found[0]), found[1]
 
     def update(theta: Array, grad: Array, s: Array, *slots: Array) -> None:  # noqa: ARG001
         kernel(theta, grad, *slots, *map(theta.dtype.type, numbers_of(optimizer)))
@@ -91,6 +92,14 @@ def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None]
         optimizer.step_by(update, theta, grad, n_weights)
 
     return step
+
+
+@cache
+def _kernel_of(kind: Any) -> tuple[str, Callable[[Any], tuple[float, ...]]] | None:
+    """The kernel of a class of optimizers: that of the class which defines its `update`."""
+    if kind.step is not Optimizer.step:
+        return None
+    return KERNELS.get(next(above for above in kind.__mro__ if "update" in vars(above)))
 
 
 def compiled_gradient(

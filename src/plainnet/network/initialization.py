@@ -1,0 +1,68 @@
+"""The usual stack of layers, and the initial parameters that suit each layer's place."""
+
+import copy
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from plainnet.errors import SettingError
+from plainnet.network.arrays import Rng
+from plainnet.network.initializers import Initializer, lecun_normal
+from plainnet.network.layer import Layer
+from plainnet.network.layers import Dense, Dropout
+from plainnet.network.randomness import generator
+
+
+def stack(
+    sizes: Sequence[int],
+    activation: Callable[[], Layer] | Layer,
+    initializer: Initializer | None,
+    dropout: float,
+) -> list[Layer]:
+    """Dense layers of these sizes, an activation between each two; see `Network.dense`."""
+    if len(sizes) < 2:
+        raise SettingError(
+            f"A stack needs at least two sizes, features in and outputs, but got {list(sizes)}."
+        )
+    if isinstance(activation, Layer):
+        model = activation
+        return stack(sizes, lambda: copy.copy(model), initializer, dropout)
+    if not callable(activation):
+        raise SettingError(
+            f"The activation must be a class of layers, such as Tanh, but got {activation!r:.60}."
+        )
+    layers: list[Layer] = []
+    for n_in, n_out in pairwise(sizes[:-1]):
+        layers += [Dense(n_in, n_out, initializer), activation()]
+        layers += [Dropout(dropout)] if dropout else []
+    return [*layers, Dense(sizes[-2], sizes[-1], initializer)]
+
+
+def activation_behind(layers: Sequence[Layer], i: int) -> type[Layer] | None:
+    """The class of the activation behind layer i, which says what its weights should be."""
+    for layer in layers[i + 1 :]:
+        if layer.weights:
+            break
+        if type(layer).initializer:
+            return type(layer)
+    return None
+
+
+def initialize(layers: Sequence[Layer], rng: Rng | int | None) -> None:
+    """Draw all initial parameters, and hand a generator to each layer that lacks one."""
+    rng = generator(rng)
+    for i, layer in enumerate(layers):
+        behind = activation_behind(layers, i)
+        layer.initialize(rng, (behind and behind.initializer) or lecun_normal)
+    spread_biases(layers, rng, everywhere=False)
+    for layer in layers:
+        if layer.draws and layer.rng is None:
+            layer.rng = rng.spawn(1)[0]
+
+
+def spread_biases(layers: Sequence[Layer], rng: Rng | int | None, *, everywhere: bool) -> None:
+    """Draw the biases in front of activations, or only of those that need it (`spreads`)."""
+    rng = generator(rng)
+    for i, layer in enumerate(layers):
+        behind = activation_behind(layers, i)
+        if behind and isinstance(layer, Dense) and (everywhere or behind.spreads):
+            layer.spread(rng)

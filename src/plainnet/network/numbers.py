@@ -1,0 +1,70 @@
+"""What is given as numbers, made an array of: nothing masked, sparse, or of another kind."""
+
+from types import ModuleType
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainnet.errors import DataError
+
+
+def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
+    """Values as an array, if none of them is masked: what lies under a mask is no value.
+
+    Args:
+        values: anything that NumPy makes an array of.
+        what: they are, for messages.
+        always: whether to make an array also of what is no masked array.
+
+    Raises:
+        DataError: some are masked, or NumPy makes no array of them.
+    """
+    if type(values) is np.ndarray:
+        return values
+    if hasattr(values, "toarray"):
+        raise DataError(f"{what} is sparse ({type(values).__name__}); toarray() makes an array.")
+    if not always and not isinstance(values, np.ma.MaskedArray):
+        return values
+    if isinstance(values, (list, tuple)):
+        masks = [np.ma.getmaskarray(v) for v in values if isinstance(v, np.ma.MaskedArray)]
+        n = sum(int(mask.sum()) for mask in masks)
+        place = ""
+    else:
+        mask = np.ma.getmask(values) if isinstance(values, np.ma.MaskedArray) else np.False_
+        n = int(np.count_nonzero(mask))
+        place = f", the first in row {np.argwhere(mask)[0][0]}" if n and np.ndim(mask) else ""
+    if n:
+        raise DataError(
+            f"{what} has {n} masked values{place}; fill them in, or leave their samples out."
+        )
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        raise _not_numbers(what, values, error) from None
+
+
+def numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> NDArray[Any]:
+    """Values as an array of this dtype.
+
+    Raises:
+        DataError: they are no numbers, or some are masked.
+    """
+    array: NDArray[Any] = unmasked(values, what, always=False)
+    if getattr(array, "dtype", None) == dtype:
+        return array
+    try:
+        array = xp.asarray(array)
+        if array.dtype in (np.complex64, np.complex128) or array.dtype.kind in "mM":
+            raise TypeError
+        return cast(NDArray[Any], xp.asarray(array, dtype))
+    except (TypeError, ValueError) as error:
+        raise _not_numbers(what, array, error) from None
+
+
+def _not_numbers(what: str, values: Any, why: Exception) -> DataError:
+    """The error of what is no array of numbers."""
+    found = f"{values.dtype}" if hasattr(values, "dtype") else f"{values!r:.40}"
+    if "sequence" in str(why):
+        found = "rows of different lengths"
+    return DataError(f"{what} must hold numbers, as many in each row, but got {found}.")

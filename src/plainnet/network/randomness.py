@@ -1,0 +1,20 @@
+"""Generators of random numbers."""
+
+import numpy as np
+
+from plainnet.errors import SettingError
+from plainnet.network.arrays import Rng
+
+
+def generator(rng: Rng | int | None) -> Rng:
+    """A random generator from a generator (itself), a seed, or None (never the same twice).
+
+    Raises:
+        SettingError: the seed is negative or no whole number.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise SettingError(
+            f"rng must be a numpy.random.Generator or a seed (0, 1, 2, …), but got {rng!r}."
+        ) from None
