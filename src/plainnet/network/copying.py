@@ -40,7 +40,7 @@ def reduced(network: Any, base: type) -> tuple[Any, ...]:
 
 
 def _remade(
-    kind: type,
+    kind: Any,
     base: Any,
     layers: Sequence[Any],
     dtype: DTypeLike,
