@@ -47,7 +47,7 @@ def pets(tmp_path: Path) -> Path:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, for which no picture is too small."""
     monkeypatch.setenv("PLAINNET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "WORTH", 0)
+    monkeypatch.setattr(cache, "MIN_BYTES", 0)
     return tmp_path / "cache" / "pictures"
 
 
@@ -220,7 +220,7 @@ def test_the_same_training_to_the_last_bit(pets: Path, store: Path) -> None:
 def test_few_pictures_are_not_kept(
     pets: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "WORTH", 2**22)
+    monkeypatch.setattr(cache, "MIN_BYTES", 2**22)
     assert type(train(pets).X) is np.ndarray
     assert not store.exists()
 
@@ -246,8 +246,8 @@ def test_a_folder_that_cannot_be_written_to_costs_a_sentence(
     assert same(data, without_cache(pets))
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "held in memory, for they cannot be kept in" in record.message
-    assert record.message.endswith("name another folder for them in PLAINNET_CACHE.")
+    assert "held in memory, because they cannot be cached in" in record.message
+    assert record.message.endswith("name another folder in PLAINNET_CACHE.")
 
 
 def test_a_full_disk_costs_a_sentence(
@@ -315,7 +315,7 @@ def test_each_file_is_opened_once(
 
 def build(folder: Path, where: Path, both: Barrier) -> None:
     os.environ["PLAINNET_CACHE"] = str(where)
-    cache.WORTH = 0
+    cache.MIN_BYTES = 0
     both.wait(300)
     print(hashlib.sha256(np.asarray(train(folder).X).data).hexdigest(), flush=True)
     raise SystemExit(0 if isinstance(train(folder).X, MemoryMappedRows) else 3)
@@ -336,7 +336,7 @@ def test_two_processes_that_build_the_same(pets: Path, store: Path) -> None:
 
 def build_and_die(folder: Path, where: Path) -> None:
     os.environ["PLAINNET_CACHE"] = str(where)
-    cache.WORTH = 0
+    cache.MIN_BYTES = 0
     read_data(folder, size=8, progress=lambda done, total: os._exit(9) if done == 20 else None)
 
 

@@ -103,7 +103,7 @@ def test_listed_classes_may_be_numbers(
 
 def test_numbers_that_may_be_names_or_places(tmp_path: Path) -> None:
     np.savez(path := tmp_path / "a.npz", X=X[:2], y=[0, 1], classes=[1, 0])
-    with pytest.raises(DataError, match="holds the numbers 1, 0, and y may hold them or their pla"):
+    with pytest.raises(DataError, match="holds the numbers 1, 0, and y may hold them or their ind"):
         read_data(path)
 
 
@@ -138,8 +138,8 @@ def test_the_numbers_in_an_h5_file(y: Any, tmp_path: Path) -> None:
     [
         ({"list_classes": [b"no", b"caf\xe9"]}, r"\(list_classes\) holds .*caf\\xe9.* not UTF-8"),
         ({"set_y": np.eye(2)[[0, 1, 1, 0]]}, r"\(train_set_y\) is .*y\.argmax\(axis=1\)"),
-        ({"set_y": [0.5, 1, 1, 0]}, r"\(train_set_y\) is float64; expected the number of each"),
-        ({"set_y": [0, 1, 2, 0]}, "has 2 classes, numbered from 0 to 1, but y runs from 0 to 2"),
+        ({"set_y": [0.5, 1, 1, 0]}, r"\(train_set_y\) is float64; expected the index of each"),
+        ({"set_y": [0, 1, 2, 0]}, "has 2 classes, numbered from 0 to 1, but y ranges from 0 to 2"),
     ],
 )
 def test_what_is_wrong_in_an_h5_file(changes: Any, why: str, tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_two_spellings_side_by_side_are_one_class_and_named(
     with caplog.at_level(logging.WARNING):
         data = train(tmp_path)
     assert data.counts() == {NFC: 4, "z": 2}
-    assert "are one class, as their names mean the same" in caplog.text
+    assert "are one class, because their names mean the same" in caplog.text
 
 
 def test_a_folder_without_counterpart_is_named(tmp_path: Path) -> None:
@@ -279,5 +279,5 @@ def test_a_class_with_too_few_samples_is_named() -> None:
     y, rng = np.array([0, 0, 0, 1]), np.random.default_rng(0)
     with pytest.raises(DataError, match=r"The class 'fox' has only 1 sample, which cannot"):
         stratified_folds(y, 2, rng, ("cat", "fox"))
-    with pytest.raises(DataError, match=r"The class '0' has only 3 samples, which .* to 4 folds"):
+    with pytest.raises(DataError, match=r"The class '0' has only 3 samples, which .* into 4 folds"):
         stratified_folds(np.array([0, 0, 0, 1, 1, 1, 1]), 4, rng)

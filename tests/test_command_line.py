@@ -266,22 +266,22 @@ X, Y = np.random.default_rng(3).normal(size=(20, 3)), np.arange(20) % 2
     ("make", "why"),
     [
         (lambda data: data / "missing", "missing cannot be read: No such file"),
-        (lambda data: data / "empty", r"is nothing that is understood(.|\n)*pets/\n"),
+        (lambda data: data / "empty", r"Cannot tell what kind of data .* holds(.|\n)*pets/\n"),
         (lambda data: data / "empty-class", "class folder .*bird holds no pictures"),
-        (lambda data: data / "one-class", "holds one class folder only, cat"),
+        (lambda data: data / "one-class", "holds only one class folder, cat"),
         (lambda data: data / "pets" / "cat", r"pets.cat holds pictures but no class folders"),
         (lambda data: data / "bad", r"None of the pictures in .*bad.cat can be read"),
-        (lambda data: data / "pets" / "cat" / "cat-0.png", "is nothing that is understood"),
+        (lambda data: data / "pets" / "cat" / "cat-0.png", "Cannot tell what kind of data"),
         (lambda data: idx(Path("cut"), cut=3), r"should hold \d+ bytes .* download it again"),
         (npz(X=np.where(X > 1, np.nan, X), y=Y), "not finite numbers, the first, nan"),
         (npz(X=X, y=Y[:7]), r"20 samples and needs as many"),
         (npz(X=X, y=np.eye(2)[Y]), r"y\.argmax\(axis=1\)"),
-        (npz(X=np.vstack([X, X]), y=np.arange(40) / 7), "different fractions; take a Regressor"),
+        (npz(X=np.vstack([X, X]), y=np.arange(40) / 7), "different fractions; use a Regressor"),
         (npz(X=X, y=np.array([{}] * 20)), "not of Python objects"),
         (npz(X=X.astype(object), y=Y), "not of Python objects"),
-        (npz(X=X, y=0 * Y), "samples of one class only, '0'"),
+        (npz(X=X, y=0 * Y), "samples of only one class, '0'"),
         (npz(X=X[:0], y=Y[:0]), "is empty"),
-        (npz(X=X), "expected arrays called X and y"),
+        (npz(X=X), "expected arrays named X and y"),
         (npz(X=X[0, 0], y=Y), "must hold pictures .* or feature vectors"),
     ],
 )
@@ -294,7 +294,7 @@ def test_data_that_nothing_can_be_learned_from(
 
 def test_a_cut_npz(plainnet: Command, data: Path) -> None:
     Path("cut.npz").write_bytes((data / "features.npz").read_bytes()[:300])
-    plainnet("train", "cut.npz", *QUICK).refused("is cut short or no .npz file")
+    plainnet("train", "cut.npz", *QUICK).refused("is truncated or not a valid .npz file")
 
 
 @pytest.mark.parametrize(
@@ -362,10 +362,10 @@ def test_an_empty_folder_may_become_the_run_and_stays_if_it_does_not(
     plainnet: Command, data: Path
 ) -> None:
     Path("run").mkdir()
-    plainnet("train", data / "empty", "--out", "run").refused("nothing that is understood")
+    plainnet("train", data / "empty", "--out", "run").refused("Cannot tell what kind of data")
     assert listing(Path("run")) == []
     assert plainnet("train", data / "features.npz", *QUICK, "--out", "run").code == 0
-    plainnet("train", data / "empty", "--out", "a/b/c").refused("nothing that is understood")
+    plainnet("train", data / "empty", "--out", "a/b/c").refused("Cannot tell what kind of data")
     assert not Path("a").exists()
 
 

@@ -69,7 +69,7 @@ def test_neither_pictures_nor_vectors(X: Array) -> None:
 
 @pytest.mark.parametrize("X", [PICTURES[:0], VECTORS[:0], VECTORS[:, :0]])
 def test_empty(X: Array) -> None:
-    with pytest.raises(DataError, match=r"pets is empty, X is \(.*\); at least one sample"):
+    with pytest.raises(DataError, match=r"pets is empty, X is \(.*\); give at least one sample"):
         Dataset(X, Y[: len(X)], CLASSES, name="pets")
 
 
@@ -90,7 +90,7 @@ def test_no_class_numbers(y: Array) -> None:
 @pytest.mark.parametrize(("y", "words"), [([0, 1, 2, 0], "0 to 2"), ([0, -1, 1, 0], "-1 to 1")])
 def test_class_numbers_out_of_range(y: list[int], words: str) -> None:
     with pytest.raises(
-        DataError, match=f"has 2 classes, numbered from 0 to 1, but y runs from {words}"
+        DataError, match=f"has 2 classes, numbered from 0 to 1, but y ranges from {words}"
     ):
         Dataset(VECTORS, np.array(y), CLASSES)
 
@@ -108,7 +108,7 @@ def test_paths() -> None:
 
 def test_training_needs_two_classes() -> None:
     Dataset(VECTORS, Y, CLASSES).check_for_training()
-    with pytest.raises(DataError, match=r"samples of one class only, 'dog'; .* at least two"):
+    with pytest.raises(DataError, match=r"samples of only one class, 'dog', .* at least two"):
         Dataset(VECTORS, np.ones(4, int), CLASSES).check_for_training()
 
 

@@ -179,7 +179,7 @@ def test_what_cannot_be_explained_or_traced(
     says("lacks", table.explain, {"a": 1})
     says("the class 'maybe'", vectors.trace, X[:2], "maybe")
     says("give the class or number of each", prices.trace, X[:2])
-    says("as many class numbers", vectors.trace, X[:2], NAMES[:3])
+    says("as many class indices", vectors.trace, X[:2], NAMES[:3])
     of_pictures = Regressor(**QUICK).fit(PICTURES, PRICES)
     says("trained on pictures, and .*; trace.picture. follows", of_pictures.explain, PICTURES[0])
     assert of_pictures.trace(PICTURES[:2], [1, 2]).n_samples == 2

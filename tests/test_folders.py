@@ -107,7 +107,7 @@ def test_parts_under_other_names_are_not_learned_as_classes_in_silence(
     assert not caplog.text
     root = pictures_in(tmp_path / "b", *names, "Test/3.png")
     assert train(read_data(root)).classes == ("Test", "cat", "dog")
-    assert f"{root / 'Test'} is learned as a class, as it holds no class folders" in caplog.text
+    assert f"{root / 'Test'} counts as a class, because it holds no class folders" in caplog.text
 
 
 def test_folders_of_one_class_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -124,13 +124,16 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["train/a/1.png", "train/b/1.png", "bus/1.png"], "train, and beside that bus; expected"),
-        (["train/a/1.png", "train/b/1.png", "test/1.png"], "train, and beside that test; expected"),
+        (["train/a/1.png", "train/b/1.png", "bus/1.png"], "train, and in addition bus; expected"),
+        (["train/a/1.png", "train/b/1.png", "test/1.png"], "train, and in addition test; expected"),
         (["train/a/1.png", "train/b/1.png", "Training/a/1.png"], "are both train data; keep one"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "test/c has no counterpart in .*a, b"),
-        (["a/1.png"], f"holds one class folder only, a; expected two or more, {LAYOUT}"),
-        (["a/b/1.png", "a/c/1.png"], r"one class folder only.*\(are they in .*/a\? Then give that"),
-        (["train/a/1.png", "test/a/1.png"], "one class folder only, a"),
+        (["a/1.png"], f"holds only one class folder, a; expected two or more, {LAYOUT}"),
+        (
+            ["a/b/1.png", "a/c/1.png"],
+            r"one class folder.*\(if they are in .*/a, name that folder",
+        ),
+        (["train/a/1.png", "test/a/1.png"], "only one class folder, a"),
         (["1.png", "2.png"], f"holds pictures but no class folders. (.|\n)*{LAYOUT}"),
     ],
 )
@@ -141,7 +144,7 @@ def test_layout_errors(tmp_path: Path, names: list[str], words: str) -> None:
 
 def test_one_class_folder_by_mistake(pets: Path) -> None:
     pictures_in(pets / "bird", "1.png")
-    with pytest.raises(DataError, match=f"one class of several, give the folder above, {pets};"):
+    with pytest.raises(DataError, match=f"one class of several, name the folder above, {pets};"):
         read_data(pets / "bird")
 
 
@@ -149,7 +152,7 @@ def test_empty_class_folders(pets: Path) -> None:
     (pets / "fish").mkdir()
     (pets / "fish" / "1.heic").touch()
     with pytest.raises(
-        DataError, match=rf"class folder {pets}/fish holds no pictures \(.jpg .*\); put some in, or"
+        DataError, match=rf"class folder {pets}/fish holds no pictures \(.jpg .*\); add some, or"
     ):
         read_data(pets)
     shutil.rmtree(pets / "cat")

@@ -103,7 +103,7 @@ def test_it_reads_and_compares_and_tells_how_far_it_is(drawn: Path) -> None:
 def test_what_is_no_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read"):
         check(tmp_path / "missing")
-    with pytest.raises(DataError, match="nothing that is understood"):
+    with pytest.raises(DataError, match="Cannot tell what kind of data"):
         check(tmp_path)
     (tmp_path / "cat").mkdir()
     (tmp_path / "dog").mkdir()

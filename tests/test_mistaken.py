@@ -89,7 +89,7 @@ FIRST = "and the run comes first, then what it is asked about"
             ("check", "of-table"),
             "of-table is a run, not data; name the folder or file of data",
         ),
-        (("train", "pets/cat/0.png"), "is nothing that is understood: it is one picture. Expected"),
+        (("train", "pets/cat/0.png"), "holds (it is one picture). Expected"),
     ],
 )
 def test_commands(

@@ -135,7 +135,7 @@ def test_the_split_leaves_two_to_learn_from() -> None:
         assert len(held_out) >= (1 if n > 2 else 0)
     folds = random_folds(23, 5, np.random.default_rng(0))
     assert sorted(np.concatenate(folds)) == [*range(23)]
-    with pytest.raises(DataError, match="two to each at least"):
+    with pytest.raises(DataError, match="of at least two"):
         random_folds(9, 5, np.random.default_rng(0))
 
 
@@ -166,10 +166,13 @@ def test_settings_for_classes_are_refused(settings: dict[str, Any], why: str) ->
         (np.stack([Y, Y], axis=1), r"needs a number of 'y' for each, shape \(300,\)"),
         (
             np.where(np.arange(300) == 7, np.nan, Y),
-            "has 1 samples whose 'y' is no finite number.*row 7",
+            "has 1 samples whose 'y' is not a finite number.*row 7",
         ),
-        (np.where(np.arange(300) == 7, 1e150, Y), "no finite number below 1e100.*1e.150, in row 7"),
-        (np.ones(300), "holds one value of 'y' only, 1; there is nothing to learn"),
+        (
+            np.where(np.arange(300) == 7, 1e150, Y),
+            "not a finite number below 1e100.*, in row 7",
+        ),
+        (np.ones(300), "holds only one value of 'y', 1, so there is nothing to learn"),
     ],
 )
 def test_numbers_that_nothing_can_be_learned_from(y: Any, why: str) -> None:

@@ -148,7 +148,7 @@ def test_a_data_set_in_which_nothing_counts() -> None:
         Classifier(**QUICK).fit(X, TWO, weights=np.zeros(N))
     with pytest.raises(DataError, match="needs as many weights"):
         Classifier(**QUICK).fit(X, TWO, weights=np.zeros(N - 1))
-    with pytest.raises(DataError, match="as many class numbers"):
+    with pytest.raises(DataError, match="as many class indices"):
         Classifier(**QUICK).fit(X[1:], TWO, weights=zeros_among()[:N])
     with pytest.raises(DataError, match=r"largest sample weight must be between .* is 1e\+60"):
         Classifier(**QUICK).fit(X, TWO, weights=np.full(N, 1e60))

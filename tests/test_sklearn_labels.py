@@ -90,7 +90,7 @@ def test_rows_in_another_order_are_refused() -> None:
     X, y = samples(np.array([3, 1]))
     frame, right, w = pandas.DataFrame(X), pandas.Series(y), pandas.Series(np.linspace(1, 2, 120))
     for given in ((frame, right[::-1]), (frame, right, w[::-1])):
-        with pytest.raises(DataError, match="names the rows in another order than the data"):
+        with pytest.raises(DataError, match="has another order than the data"):
             PlainNetClassifier(**SMALL).fit(*given)
     assert PlainNetClassifier(**SMALL).fit(frame, right, w).score(frame, right) == 1
 

@@ -84,7 +84,7 @@ def test_h5_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"both train_more.h5 and train_pets.h5; expected one"):
         read_data(tmp_path)
     (tmp_path / "train_pets.h5").unlink()
-    with pytest.raises(DataError, match=r"train_more.h5 is not a sound .h5 file \(.*\); download"):
+    with pytest.raises(DataError, match=r"train_more.h5 is not a valid .h5 file \(.*\); download"):
         read_data(tmp_path)
 
 
@@ -141,7 +141,7 @@ def test_idx_without_test(tmp_path: Path) -> None:
         (lambda content: content[:-1], "should hold 400 bytes for its .* but holds 399; download"),
         (lambda content: content + b"\0", "should hold 400 bytes .* but holds 401"),
         (lambda content: content[:9], r"expected at least 16 bytes .* but got 9 that begin with"),
-        (lambda content: b"", r"is no IDX file of 3 dimensions.* but got 0 "),
+        (lambda content: b"", r"is not an IDX file of 3 dimensions.* but got 0 "),
         (
             lambda content: b"\0\0\x0d" + content[3:],
             r"with \[0, 0, 8, 3\].* with \[0, 0, 13",
@@ -162,7 +162,7 @@ def test_idx_errors(tmp_path: Path, change: Any, words: str) -> None:
 def test_idx_damaged_gz(tmp_path: Path, change: Any) -> None:
     path = idx_files(tmp_path, ending=".gz") / "train-images-idx3-ubyte.gz"
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz cannot be read or is cut sho"):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz cannot be read or is trunca"):
         read_data(tmp_path)
 
 
@@ -228,7 +228,7 @@ def test_npz_parts(tmp_path: Path, validation: str, caplog: pytest.LogCaptureFix
     assert splits.test is not None
     assert splits.validation.y.tolist() == [1, 1]
     assert (splits.test.y.tolist(), splits.test.classes) == ([0], ("6", "7"))
-    assert "data.npz: other; expected are X and y, X_validation" in caplog.text
+    assert "data.npz: other; expected X and y, X_validation" in caplog.text
 
 
 def test_what_else_lies_beside_arrays_and_tables_is_named(
@@ -250,7 +250,7 @@ def test_what_else_lies_beside_arrays_and_tables_is_named(
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"x": VECTORS, "y": Y}, "holds x, y; expected arrays called X and y"),
+        ({"x": VECTORS, "y": Y}, "holds x, y; expected arrays named X and y"),
         ({"X": VECTORS, "y": Y, "X_test": VECTORS}, "has no y_test; expected the labels of X_test"),
         (
             {k + e: v for e in ("", "_val", "_dev") for k, v in (("X", VECTORS), ("y", Y))},
@@ -259,7 +259,7 @@ def test_what_else_lies_beside_arrays_and_tables_is_named(
         ({"X": VECTORS, "y": np.array([None] * 6)}, r"\(y\) cannot be read \(.*not of Python ob"),
         ({"X": VECTORS, "y": Y + np.inf}, r"\(y\) holds .*inf.* in row 0"),
         ({"X": VECTORS, "y": Y + 1j}, r"\(y\) is complex128"),
-        ({"X": np.zeros((30, 2)), "y": np.arange(30) / 7}, "25 different fractions; take a Regr"),
+        ({"X": np.zeros((30, 2)), "y": np.arange(30) / 7}, "25 different fractions; use a Regr"),
         ({"X": VECTORS, "y": np.eye(2)[Y]}, r"\(y\) is float64 .*y\.argmax\(axis=1\)"),
         ({"X": VECTORS, "y": [b"caf\xe9"] * 6}, r"holds b'caf\\xe9', which is not UTF-8; save"),
         (
@@ -268,11 +268,11 @@ def test_what_else_lies_beside_arrays_and_tables_is_named(
         ),
         (
             {"X": VECTORS, "y": Y, "X_test": VECTORS, "y_test": Y + 1},
-            r"\(y_test\) holds the label '2', which is none of the classes: '0', '1'\.",
+            r"\(y_test\) holds the label '2', which is not one of the classes: '0', '1'\.",
         ),
-        ({"X": VECTORS, "y": ["a"] * 6, "classes": ["b"]}, "holds the label 'a', which is none"),
+        ({"X": VECTORS, "y": ["a"] * 6, "classes": ["b"]}, "holds the label 'a', which is not one"),
         ({"X": COLOUR / 255, "y": Y}, "must hold pictures as uint8 .* but X is float64"),
-        ({"X": VECTORS[:5], "y": Y}, "has 5 samples and needs as many class numbers"),
+        ({"X": VECTORS[:5], "y": Y}, "has 5 samples and needs as many class indices"),
         ({"X": VECTORS * 1e300, "y": Y}, "features that are not finite numbers"),
     ],
 )
@@ -285,7 +285,7 @@ def test_npz_errors(tmp_path: Path, arrays: dict[str, Any], words: str) -> None:
 def test_npz_cut(tmp_path: Path, share: float) -> None:
     path = npz(tmp_path, X=VECTORS, y=Y)
     path.write_bytes(path.read_bytes()[: math.floor(share * path.stat().st_size)])
-    with pytest.raises(DataError, match=r"is cut short or no \.npz file that may be read; save"):
+    with pytest.raises(DataError, match=r"is truncated or not a valid \.npz file; save"):
         read_data(path)
 
 
@@ -311,12 +311,13 @@ def test_what_is_not_understood(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"nowhere cannot be read: No such file.*; check how it is"):
         read_data(tmp_path / "nowhere")
     with pytest.raises(
-        DataError, match=rf"is nothing that is understood\. Expected an \.npz file .*{LAYOUT}"
+        DataError,
+        match=rf"Cannot tell what .* holds\. Expected an \.npz file .*{LAYOUT}",
     ):
         read_data(tmp_path)
     for i in range(7):
         (tmp_path / f"{i}.csv").touch()
-    with pytest.raises(DataError, match=r"holds 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 2 more\. "):
+    with pytest.raises(DataError, match=r"found 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 2 more\)\. "):
         read_data(tmp_path)
     with pytest.raises(DataError, match=r"/0\.csv is a table: name the column"):
         read_data(tmp_path / "0.csv")

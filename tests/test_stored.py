@@ -191,7 +191,7 @@ FORMS = {as_npy: True, as_npz: True, as_compressed: False}
 def test_arrays_in_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save: Callable[..., Path], dtype: type
 ) -> None:
-    monkeypatch.setattr(mapped, "WORTH", 0)
+    monkeypatch.setattr(mapped, "MIN_BYTES", 0)
     shape = (30, 6, 7) if dtype is np.uint8 else (30, 9)
     A: Array = np.random.default_rng(3).integers(0, 200, shape).astype(dtype)
     y = np.array(["cat", "dog"])[np.arange(30) % 2]
@@ -219,7 +219,7 @@ def test_small_arrays_and_those_by_columns_are_loaded(
     A: Array = np.random.default_rng(3).normal(size=(30, 9)).astype(np.float32)
     if by_columns:
         A = np.array(A, order="F", copy=True)
-        monkeypatch.setattr(mapped, "WORTH", 0)
+        monkeypatch.setattr(mapped, "MIN_BYTES", 0)
     data = read_data(save(tmp_path / "data", X=A, y=np.arange(30) % 2)).train
     assert data is not None
     assert type(data.X) is np.ndarray
@@ -227,10 +227,10 @@ def test_small_arrays_and_those_by_columns_are_loaded(
 
 
 def test_npy_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped, "WORTH", 0)
+    monkeypatch.setattr(mapped, "MIN_BYTES", 0)
     A, y = np.ones((20, 3)), np.arange(20) % 2
     folder = as_npy(tmp_path / "data", X=A)
-    with pytest.raises(DataError, match=r"holds X\.npy but no y\.npy; put in the labels of X"):
+    with pytest.raises(DataError, match=r"holds X\.npy but no y\.npy; add the labels of X"):
         read_data(folder)
     np.save(folder / "y.npy", y)
     whole = (folder / "X.npy").read_bytes()
@@ -247,7 +247,7 @@ def test_npy_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_npz_file_whose_member_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped, "WORTH", 0)
+    monkeypatch.setattr(mapped, "MIN_BYTES", 0)
     path = as_npz(tmp_path / "data", X=np.ones((20, 3)), y=np.arange(20) % 2)
     content = path.read_bytes()
     place = content.index(b"(20, 3)")

@@ -167,11 +167,11 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
 def test_what_may_be_two_things_is_named(
     cells: list[str], delimiter: str, why: str, tmp_path: Path
 ) -> None:
-    column, _, told = chosen(tmp_path, cells, delimiter)
+    column, _, note = chosen(tmp_path, cells, delimiter)
     assert column is None
-    assert "tell rows apart" not in told
+    assert "identify the rows" not in note
     with pytest.raises(AssertionError, match=why):
-        raise AssertionError(told)
+        raise AssertionError(note)
 
 
 @pytest.mark.parametrize("delimiter", [",", "", "\t", "|", ";"])

@@ -1,11 +1,11 @@
-"""Data sets: samples with what is right for each, and where a path leads; may import pictures.
+"""Data sets: samples with their targets, and their formats; may import pictures and below.
 
-- `read_data`: what lies at a path (class folders, MNIST's IDX files, the deep-learning course's .h5
-  pair, an .npz file) as `Splits`: the `Dataset`s to train with, to watch training with and to test.
-- `stratified_split`: the rows of a data set to keep and those to hold out, from every class;
-  `stratified_folds`: dealt out evenly; `random_split`, `random_folds`: where there are no classes.
-- `Extractor`: the contract of what makes feature vectors of something else; `ReadingExtractor`: of
-  what makes data sets of files, too; `PictureExtractor`: of what makes them of pictures.
+- `read_data` reads the data at a path (class folders, MNIST's IDX files, the deep-learning course's
+  .h5 pair, an .npz file) as `Splits`: the `Dataset`s for training, validation and test.
+- `stratified_split` and `stratified_folds` draw rows to hold out from every class; `random_split`
+  and `random_folds` draw them without classes.
+- `Extractor` is the contract for making feature vectors; a `ReadingExtractor` also reads files, and
+  a `PictureExtractor` takes pictures.
 """
 
 from plainnet.data.dataset import Dataset, Splits

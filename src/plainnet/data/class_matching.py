@@ -1,4 +1,4 @@
-"""Which class is meant by a name: those of other data, and those that a user gives."""
+"""Matching names of classes: those of other data, and those that a user gives."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _FLAGS = {"True": 1, "1": 1, "False": 0, "0": 0}
 
 
 def match(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
-    """The place of each name in `classes`: None where none, or more than one, is meant.
+    """Return the index of each name in `classes`, or None if it matches no class, or several.
 
-    A class of that very name is meant before any other. Else `1.0` is `1`, `TRUE` is `True`, and
-    where there are two classes, true and false, `1` and `0` are these.
+    An identical name matches first. Otherwise `1.0` matches `1` and `TRUE` matches `True`; if the
+    two classes are true and false, `1` and `0` match them.
     """
     exact = {name: k for k, name in reversed([*enumerate(classes)])}
     alike: dict[str, list[int]] = {}
@@ -39,7 +39,7 @@ def match(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
 
 
 def class_meant(label: Any, classes: Sequence[str]) -> int | None:
-    """The place in `classes` of the one that a label means; None: none of them."""
+    """Return the index in `classes` of the class that a label matches, or None."""
     try:
         return match([class_name(label)], classes)[0]
     except ValueError:
@@ -47,23 +47,23 @@ def class_meant(label: Any, classes: Sequence[str]) -> int | None:
 
 
 def class_indices(names: Sequence[str], classes: Sequence[str], whose: str) -> Array:
-    """The place of each name in `classes`, int64 `(n,)`; see `match`.
+    """Return the index of each name in `classes`, int64 `(n,)`; see `match`.
 
     Raises:
-        DataError: a name that is none of them.
+        DataError: a name matches no class.
     """
     places = match(names, classes)
     if unknown := sorted(name for name, k in zip(names, places, strict=True) if k is None):
         known = ", ".join(classes[:10]) + (", …" if len(classes) > 10 else "")
         raise DataError(
-            f"{whose} holds the class {unknown[0]!r}, but the model knows only {known}; leave its "
-            "samples out, or train with them."
+            f"{whose} holds the class {unknown[0]!r}, but the model knows only {known}; leave out "
+            "its samples, or train with them."
         )
     return np.array(places, np.int64)
 
 
 def _form(name: str) -> str:
-    """The same for names that can only mean the same class."""
+    """Return a normal form, equal for names that mean the same class."""
     name = plain_text(name)
     if name.lower() in ("true", "false"):
         return name.capitalize()

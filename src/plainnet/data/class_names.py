@@ -1,8 +1,8 @@
-"""What a class is called: one rule, wherever labels come from.
+"""The names of classes: one rule for labels from any source.
 
-A text is its own name, without the spaces around it, in Unicode's composed form (NFC). A boolean
-is `True` or `False`, a whole number its decimal digits, any other number what `repr` gives. The
-name of a label never depends on the other labels.
+The name of a text is the text without surrounding spaces, in Unicode's composed form (NFC). The
+name of a boolean is `True` or `False`, of an integer its decimal digits, of another number its
+`repr`. The name of a label never depends on the other labels.
 """
 
 import logging
@@ -20,42 +20,42 @@ from plainnet.network.numbers import unmasked
 
 log = logging.getLogger(__name__)
 
-MOST_FRACTIONS = 20
-"""Different ones that are still taken for classes."""
-WAY = "name the classes, or number them from 0 on"
-"""Out of labels that are none, for messages."""
+MAX_FRACTIONS = 20
+"""The number of different fractions that still count as classes."""
+_REMEDY = "name the classes, or number them from 0"
+"""The way out for invalid labels, in messages."""
 Label = str | bool | int | float
-"""What the right answer for a sample may be called by."""
+"""The type of a sample's label."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class Named(NamedTuple):
-    """Labels, with their classes numbered."""
+    """Labels as indices of classes."""
 
     y: Array
-    """The class number of each label, int64 `(N,)`; −1 where there is none."""
+    """The index of each label's class, int64 `(N,)`; −1 without a label."""
     classes: tuple[str, ...]
     """The name of each class."""
     labels: tuple[Label, ...]
-    """The label of each class, as it was given."""
+    """The label of each class, as given."""
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's composed form, in which an é is one character."""
+    """Return the text in Unicode's composed form, in which an é is one character."""
     return text if text.isascii() else normalize("NFC", text)
 
 
 def plain_text(text: str) -> str:
-    """The text without the spaces around it, composed."""
+    """Return the text without surrounding spaces, in composed form."""
     return composed(text.strip())
 
 
 def plain_label(label: Any) -> Label:
-    """The label as a plain text, boolean, whole or other number.
+    """Return the label as Python's own text, boolean, integer or float.
 
     Raises:
-        ValueError: it is something else, or a number that is not told from its neighbours.
+        ValueError: the label is something else, or a float too large to be exact.
     """
     if hasattr(label, "item") and not isinstance(label, (np.generic, str)):  # such as a tensor
         label = label.item()
@@ -68,15 +68,15 @@ def plain_label(label: Any) -> Label:
     if not isinstance(label, (float, np.floating)):
         raise ValueError(f"{label!r:.40} is neither a text, a boolean nor a number")
     if not np.isfinite(label):
-        raise ValueError(f"{float(label)} is no number")
-    exact: float = 2.0 ** (np.finfo(type(label)).nmant + 1)  # beyond it whole numbers are missing
+        raise ValueError(f"{float(label)} is not a finite number")
+    exact: float = 2.0 ** (np.finfo(type(label)).nmant + 1)  # beyond it integers are missing
     if abs(float(label)) >= exact:
-        raise ValueError(f"{label!r:.40} cannot be told from the numbers beside it")
+        raise ValueError(f"{label!r:.40} cannot be distinguished from the next integers")
     return float(label)
 
 
 def class_name(label: Any) -> str:
-    """What the class of a label is called.
+    """Return the name of a label's class.
 
     Raises:
         ValueError: see `plain_label`.
@@ -88,7 +88,7 @@ def class_name(label: Any) -> str:
 
 
 def is_absent(label: Any) -> bool:
-    """Whether there is no label: None, an empty text, NaN, or as pandas writes that."""
+    """Whether a label is missing: None, an empty text, NaN, or a missing value of pandas."""
     return label is None or str(label).strip() in ("", "nan", "NaT", "<NA>")
 
 
@@ -99,16 +99,16 @@ def name_labels(
     natural: bool = False,
     absent: Callable[[Any], bool] = lambda label: False,  # noqa: ARG005
 ) -> Named:
-    """Number the classes of labels, and name them.
+    """Return labels as indices of their classes, with the classes' names.
 
     Args:
-        y: a label for each sample, `(N,)`: texts, booleans, whole or other numbers.
-        whose: what they are, for messages: `y`.
-        natural: order texts as people do, `2` before `10`, instead of letter by letter.
-        absent: whether a label says that there is none.
+        y: a label for each sample, `(N,)`: texts, booleans, integers or other numbers.
+        whose: the source of the labels, for messages: `y`.
+        natural: order texts naturally, `2` before `10`, instead of letter by letter.
+        absent: whether a label counts as missing.
 
     Raises:
-        DataError: they are something else.
+        DataError: the labels are something else.
     """
     different, codes = _coded(_one_each(y, whose))
     names: dict[str, Label] = {}
@@ -120,10 +120,10 @@ def name_labels(
         try:
             name, plain = class_name(label), plain_label(label)
         except ValueError as error:
-            way = "leave such samples out" if is_absent(label) else WAY
+            remedy = "leave such samples out" if is_absent(label) else _REMEDY
             raise DataError(
-                f"The class of each sample must be a name or a whole number, but {whose} holds "
-                f"{label!r:.40} in row {int((codes == code).argmax())} ({error}); {way}."
+                f"The class of each sample must be a name or an integer, but {whose} holds "
+                f"{label!r:.40} in row {int((codes == code).argmax())} ({error}); {remedy}."
             ) from None
         of_code.append(name)
         names[name] = _same(names[name], plain, name, whose) if name in names else plain
@@ -136,17 +136,17 @@ def name_labels(
 
 
 def check_few_fractions(named: Named, whose: str) -> None:
-    """A DataError where labels are so many fractions that they are numbers to be predicted."""
+    """Raise a DataError if labels have so many fractions that they are targets of regression."""
     n = sum(isinstance(label, float) and not label.is_integer() for label in named.labels)
-    if n > MOST_FRACTIONS:
+    if n > MAX_FRACTIONS:
         raise DataError(
-            f"The class of each sample must be a name or a whole number, but {whose} holds {n:,} "
-            "different fractions; take a Regressor to predict numbers, or make classes of them."
+            f"The class of each sample must be a name or an integer, but {whose} holds {n:,} "
+            "different fractions; use a Regressor to predict numbers, or convert them to classes."
         )
 
 
 def label_array(labels: Sequence[Label]) -> Array:
-    """Labels as an array of the type that they are of, `(K,)`; of objects where none holds them."""
+    """Return labels as an array of their type, `(K,)`; an object array if no type fits."""
     kinds = {type(label) for label in labels}
     if kinds == {int}:
         for dtype in (np.int64, np.uint64):
@@ -160,15 +160,15 @@ def label_array(labels: Sequence[Label]) -> Array:
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
-    """Sort numbers by what they are worth, and texts so that `a2` comes before `a10`."""
+    """Sort numbers by value, and texts so that `a2` comes before `a10`."""
     names = [*names]
     if all(map(_NUMBER.fullmatch, names)):
-        return sorted(names, key=lambda name: (_worth(name), name))
+        return sorted(names, key=lambda name: (_value(name), name))
     return sorted(names, key=lambda name: (_parts(name), name))
 
 
 def _one_each(y: Any, whose: str) -> Array:
-    """Labels as an array `(N,)` of their own type, or of objects where that would change them."""
+    """Return labels as an array `(N,)` of their type, or of objects if that would change them."""
     y = unmasked(y, whose, always=False)
     try:
         given = np.asarray(y) if hasattr(y, "dtype") or hasattr(y, "__array__") else _objects(y)
@@ -181,12 +181,12 @@ def _one_each(y: Any, whose: str) -> Array:
     found = f"{given.dtype} {given.shape}"
     if given.ndim == 2 and _is_one_hot(given):
         raise DataError(
-            f"There should be as many classes as samples, but {whose} is {found}, with a single 1 "
-            "in each row; give the number of each sample's class, y.argmax(axis=1)."
+            f"There must be one class for each sample, but {whose} is {found}, with a single 1 "
+            "in each row; pass the index of each sample's class, y.argmax(axis=1)."
         )
-    way = "decode them, np.char.decode(y, 'utf-8')" if given.dtype.kind == "S" else WAY
+    remedy = "decode them, np.char.decode(y, 'utf-8')" if given.dtype.kind == "S" else _REMEDY
     raise DataError(
-        f"The class of each sample must be a name or a whole number, but {whose} is {found}; {way}."
+        f"The class of each sample must be a name or an integer, but {whose} is {found}; {remedy}."
     )
 
 
@@ -202,7 +202,7 @@ def _is_one_hot(given: Array) -> bool:
 
 
 def _coded(given: Array) -> tuple[list[Any], Array]:
-    """The different labels, and the number of each one's `(N,)`."""
+    """Return the different labels, and the index of each label `(N,)`."""
     if given.dtype.kind in "biufU":
         different, codes = np.unique(given, return_inverse=True)
         return list(different), codes.reshape(-1)
@@ -211,7 +211,7 @@ def _coded(given: Array) -> tuple[list[Any], Array]:
     try:
         keys = [(type(cell), cell if cell == cell else None) for cell in cells]  # NaN is not NaN
         codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-    except TypeError:  # pandas' missing value is neither true nor false; a list is not hashable
+    except TypeError:  # pandas' missing value has no truth value; a list is not hashable
         keys = [(type(cell), str(cell)) for cell in cells]
         codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
     first = {code: cell for code, cell in zip(codes[::-1].tolist(), reversed(cells), strict=True)}
@@ -219,14 +219,14 @@ def _coded(given: Array) -> tuple[list[Any], Array]:
 
 
 def _same(label: Label, other: Label, name: str, whose: str) -> Label:
-    """The label of two that give one name."""
+    """Return the label for two labels with the same name."""
     if isinstance(label, str) is not isinstance(other, str):
         raise DataError(
-            f"{whose} holds {name!r} both as a text and as a number or boolean; make texts of all "
-            "labels, y.astype(str)."
+            f"{whose} holds {name!r} both as a text and as a number or boolean; convert all labels "
+            "to texts, y.astype(str)."
         )
     if label != other:
-        log.warning("%s spells the class %r in more than one way; they are one.", whose, name)
+        log.warning("%s spells the class %r in several ways; they are the same class.", whose, name)
         return name
     return label
 
@@ -235,8 +235,8 @@ def _check_flags(labels: Iterable[Label], whose: str) -> None:
     """Refuse booleans among numbers: 1 == True."""
     if any(isinstance(label, (int, float)) and not isinstance(label, bool) for label in labels):
         raise DataError(
-            f"{whose} holds both booleans and numbers, and True equals 1; make all of them "
-            "numbers, or texts."
+            f"{whose} holds both booleans and numbers, and True equals 1; convert all of them to "
+            "numbers, or to texts."
         )
 
 
@@ -248,7 +248,7 @@ def _ordered(names: dict[str, Label], natural: bool) -> list[tuple[str, Label]]:
     return [*sorted(numbers, key=lambda item: item[1]), *sorted(texts)]
 
 
-def _worth(name: str) -> int | float:
+def _value(name: str) -> int | float:
     try:
         return int(name)
     except ValueError:
@@ -256,6 +256,6 @@ def _worth(name: str) -> int | float:
 
 
 def _parts(name: str) -> list[tuple[int, int, str]]:
-    """Runs of digits as numbers, and what stands between them as texts."""
+    """Return runs of digits as numbers, and the other characters as texts."""
     runs = re.findall(r"[0-9]{1,4000}|[^0-9]+", name)
     return [(0, int(run), "") if run[0] in "0123456789" else (1, 0, run) for run in runs]

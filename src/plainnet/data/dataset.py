@@ -1,7 +1,7 @@
-"""A data set: samples, the number of each one's class, and the names of the classes.
+"""A data set: samples, the index of each sample's class, and the names of the classes.
 
-Or, for regression, samples and the number that is to be predicted for each. It is checked once,
-when it is made, so that nobody who is handed one has to check it again.
+For regression, a number for each sample replaces the class. A data set is checked once, when it is
+made, so that no other code has to check it again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,37 +24,37 @@ from plainnet.pictures.scanning import LeftOut
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """N samples and their classes, or with a `target` and without classes their numbers.
+    """N samples with their classes, or, with a `target`, with their numbers.
 
     Raises:
-        DataError: the parts are no data set; the message begins with `name`.
+        DataError: the parts do not fit together; the message begins with `name`.
     """
 
     X: Array
-    """Pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature vectors,
-    numbers `(N, n)`, finite and below 1e100; many of them as `MemoryMappedRows`,
-    which stay on the disk."""
+    """The samples: pictures, uint8 `(N, height, width, channels)` with 1 or 3 channels, or feature
+    vectors, finite numbers `(N, n)` below 1e100. Large arrays are `MemoryMappedRows`, which stay
+    on the disk."""
     y: Array
-    """The number of each sample's class, from 0 on: int64 `(N,)`. With a `target` what it is for
-    each sample: float64 `(N,)` and finite."""
+    """The index of each sample's class, from 0: int64 `(N,)`. With a `target`, its value for each
+    sample: finite float64 `(N,)`."""
     classes: tuple[str, ...] = ()
-    """The name of each class, by its number."""
+    """The name of each class, by its index."""
     paths: tuple[Path, ...] | None = None
-    """The file of each sample, if each came from one."""
+    """The file of each sample; None without files."""
     name: str = "the data set"
-    """What it came from, for messages."""
+    """The source of the data, for messages."""
     extractor: Extractor | None = None
-    """What made the features, if something did."""
+    """The extractor that made the features; None without one."""
     lines: Array | None = None
-    """The line of its file from which each sample came, `(N,)`, if they came from lines."""
+    """The line of the file that each sample came from, `(N,)`; None without lines."""
     target: str | None = None
-    """The name of the number that is to be predicted, of a regression."""
+    """The name of the number to predict; None for classification."""
     labels: tuple[Label, ...] = ()
-    """What the classes' labels were before they were named: `(0, 1)` for the classes `("0", "1")`;
-    (): the names themselves."""
+    """The original labels of the classes: `(0, 1)` for the classes `("0", "1")`; () if they are
+    the names."""
     weights: Array | None = None
-    """What each sample counts when it is learned from or measured, `(N,)`; None: all the same.
-    Samples of weight 0 may hold anything; whoever learns or measures leaves them out."""
+    """The weight of each sample in training and evaluation, `(N,)`; None if all are equal.
+    Samples of weight 0 may hold any values; they are left out of everything."""
 
     def __post_init__(self) -> None:
         for name in ("X", "y", "weights"):
@@ -74,16 +74,16 @@ class Dataset:
 
     @property
     def holds_numbers(self) -> bool:
-        """Whether a number is to be predicted for each sample; otherwise its class is."""
+        """Whether the targets are numbers rather than classes."""
         return self.target is not None
 
     @property
     def is_pictures(self) -> bool:
-        """Whether the samples are pictures; otherwise they are feature vectors."""
+        """Whether the samples are pictures rather than feature vectors."""
         return self.X.ndim == 4
 
     def take(self, rows: Array | Sequence[int] | slice) -> "Dataset":
-        """The data set of these rows, in this order: indices, a mask or a slice."""
+        """Return the data set of these rows, in this order: indices, a mask or a slice."""
         paths = self.paths
         if paths is not None:
             paths = tuple(paths[i] for i in np.arange(len(self))[rows])
@@ -99,7 +99,7 @@ class Dataset:
         )
 
     def counting(self) -> Array:
-        """The rows of the samples that count: all but those of weight 0.
+        """Return the rows of all samples except those of weight 0.
 
         Raises:
             DataError: there are none.
@@ -111,10 +111,10 @@ class Dataset:
         return np.flatnonzero(self.weights)
 
     def counted(self) -> "Dataset":
-        """The data set without the samples of weight 0, and without weights that are all 1.
+        """Return the data set without samples of weight 0, and without weights that are all 1.
 
         Raises:
-            DataError: there are no samples but those of weight 0.
+            DataError: all samples have weight 0.
         """
         rows = self.counting()
         counted = self if len(rows) == len(self) else self.take(rows)
@@ -123,26 +123,26 @@ class Dataset:
         return replace(counted, weights=None)
 
     def counts(self) -> dict[str, int]:
-        """How many samples each class has, in the order of `classes`; of numbers to predict {}."""
+        """Return the number of samples of each class, in order of `classes`; {} for regression."""
         if self.holds_numbers:
             return {}
         numbers = np.bincount(self.y, minlength=len(self.classes))
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def check_for_training(self) -> None:
-        """A DataError unless there are at least two classes, or numbers, to be told apart."""
+        """Raise a DataError unless at least two classes, or two target values, are present."""
         if self.holds_numbers:
             if np.ptp(self.y) == 0:
                 raise self._error(
-                    f"holds one value of {self.target!r} only, {self.y[0]:g}; there is nothing to "
-                    "learn from that, so add samples with others."
+                    f"holds only one value of {self.target!r}, {self.y[0]:g}, so there is nothing "
+                    "to learn; add samples with other values."
                 )
             return
         present = [name for name, count in self.counts().items() if count]
         if len(present) < 2:
             raise self._error(
-                f"holds samples of one class only, {present[0]!r}; a classifier needs at least two "
-                "to tell apart, so add another class."
+                f"holds samples of only one class, {present[0]!r}, but a classifier needs at least "
+                "two; add another class."
             )
 
     def _check_X(self) -> None:
@@ -155,9 +155,9 @@ class Dataset:
                 f"feature vectors as numbers (N, n), but X is {X.dtype} {X.shape}."
             )
         if X.size == 0:
-            raise self._error(f"is empty, X is {X.shape}; at least one sample is needed.")
+            raise self._error(f"is empty, X is {X.shape}; give at least one sample.")
         found = not_finite(X, LARGEST) if vectors else (0, 0, 0)
-        if found[0] and self.weights is not None and not self.weights.all():  # of some anything
+        if found[0] and self.weights is not None and not self.weights.all():  # weight 0: any value
             rows = np.flatnonzero(self.weights)
             n, row, column = not_finite(select(X, rows), LARGEST)
             found = n, int(rows[row]) if n else 0, column
@@ -171,7 +171,7 @@ class Dataset:
             )
 
     def _name_classes(self) -> None:
-        """Classes that are numbers, say, are called by their names, and stay as labels."""
+        """Name classes that are given as numbers, and keep the numbers as labels."""
         given = tuple(self.classes)
         try:
             names = tuple(name if isinstance(name, str) else class_name(name) for name in given)
@@ -186,7 +186,7 @@ class Dataset:
         y, n_classes = self.y, len(self.classes)
         if y.shape != (len(self.X),) or not np.issubdtype(y.dtype, np.integer):
             raise self._error(
-                f"has {len(self.X)} samples and needs as many class numbers, integers of shape "
+                f"has {len(self.X)} samples and needs as many class indices, integers of shape "
                 f"({len(self.X)},), but y is {y.dtype} {y.shape}."
             )
         if n_classes == 0 or len(set(self.classes)) < n_classes:
@@ -195,7 +195,7 @@ class Dataset:
             raise self._error(f"has {n_classes} classes, but {len(self.labels)} labels of classes.")
         if y.min() < 0 or y.max() >= n_classes:
             raise self._error(
-                f"has {n_classes} classes, numbered from 0 to {n_classes - 1}, but y runs from "
+                f"has {n_classes} classes, numbered from 0 to {n_classes - 1}, but y ranges from "
                 f"{y.min()} to {y.max()}."
             )
         object.__setattr__(self, "y", y.astype(np.int64, copy=False))
@@ -208,22 +208,22 @@ class Dataset:
                 f"({len(self.X)},), but y is {y.dtype} {y.shape}."
             )
         object.__setattr__(self, "y", y.astype(np.float64, copy=False))
-        sound = np.abs(self.y) < LARGEST
+        valid = np.abs(self.y) < LARGEST
         if self.weights is not None:
-            sound |= self.weights == 0
-        if len(bad := np.flatnonzero(~sound)):
+            valid |= self.weights == 0
+        if len(bad := np.flatnonzero(~valid)):
             raise self._error(
-                f"has {len(bad)} samples whose {self.target!r} is no finite number below 1e100, "
+                f"has {len(bad)} samples whose {self.target!r} is not a finite number below 1e100, "
                 f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
             )
 
     def _check_weights(self, weights: Array) -> None:
-        sound = weights.shape == (len(self.X),) and weights.dtype.kind in "biuf"
-        if not (sound and np.isfinite(weights).all() and weights.min() >= 0):
+        valid = weights.shape == (len(self.X),) and weights.dtype.kind in "biuf"
+        if not (valid and np.isfinite(weights).all() and weights.min() >= 0):
             raise self._error(
                 f"has {len(self.X)} samples and needs as many weights, numbers of at least 0 of "
                 f"shape ({len(self.X)},), but they are {weights.dtype} {weights.shape}"
-                f"{f' from {weights.min()} to {weights.max()}' if sound else ''}."
+                f"{f' from {weights.min()} to {weights.max()}' if valid else ''}."
             )
         if weights.any():
             check_weights(weights, len(self.X))
@@ -235,13 +235,13 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Splits:
-    """What one source holds: the data sets to train with, to watch training with and to test."""
+    """The data sets of one source: for training, validation and test."""
 
     path: Path
     train: Dataset | None = None
     validation: Dataset | None = None
     test: Dataset | None = None
     left_out: tuple[LeftOut, ...] | None = None
-    """Of a folder of pictures, every file that is in none of these, and why."""
+    """Every file of a folder of pictures that is not in these data sets, with the reason."""
     headers: Mapping[Path, Header] = field(default_factory=dict, repr=False)
     """What the picture files say of themselves, as far as it was noted when they were read."""

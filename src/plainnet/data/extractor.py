@@ -1,4 +1,4 @@
-"""What makes feature vectors of what a user has: it is made once and travels with the model."""
+"""Extractors: objects that make feature vectors of a user's files, and are saved with the model."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -7,50 +7,50 @@ from plainnet.network.arrays import Array
 
 
 class Extractor:
-    """The contract of everything that stands between a user's files and feature vectors.
+    """The contract for making feature vectors of a user's data.
 
-    A `Dataset` whose features an extractor made carries it, the model that learns from the
-    data set keeps it, and its model file holds what `describe` and `tensors` say of it.
+    A `Dataset` carries the extractor of its features, a model fitted to the data set keeps it, and
+    the model file holds the results of its `describe` and `tensors`.
     """
 
     kind: ClassVar[str]
     """The name of the class in a model file."""
     takes: ClassVar[str]
-    """What it makes features of, for messages: `picture files`."""
+    """The input of the extractor, for messages: `picture files`."""
     inputs: ClassVar[str] = "extracted"
     """The kind of a model's inputs that its features are."""
     n_features: int
-    """How many features a sample gets."""
+    """The number of features of a sample."""
 
     def extract(self, samples: Any) -> Array:
-        """Features `(N, n_features)`, float32, of what a user hands in to be answered.
+        """Return features float32 `(N, n_features)` of the samples for a prediction.
 
         Raises:
-            DataError: it is not what it takes.
+            DataError: the extractor does not take this kind of samples.
         """
         raise NotImplementedError
 
     def told(self) -> str:
-        """What it makes of what, in a line for people."""
+        """Return a summary for people: the features and what they are made of."""
         return f"{self.n_features:,} features of {self.takes}"
 
     def limit(self) -> str:
-        """What it cannot see, as a sentence for the model card; "" if that is nothing special."""
+        """Return a sentence on its limits for the model card; "" without special limits."""
         return ""
 
     def describe(self) -> dict[str, Any]:
-        """What a model file says of it in words."""
+        """Return the extractor's description in a model file, as JSON values."""
         raise NotImplementedError
 
     def tensors(self) -> dict[str, Array]:
-        """Its numbers, by the names they have in a model file: `extractor.…`."""
+        """Return its arrays by their names in a model file: `extractor.…`."""
         return {}
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> Self:
-        """From what a model file holds.
+        """Return the extractor that a model file describes.
 
         Raises:
-            ValueError, PlainnetError: it does not fit itself.
+            ValueError, PlainnetError: the description is malformed.
         """
         raise NotImplementedError

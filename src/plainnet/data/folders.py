@@ -1,4 +1,4 @@
-"""Folders of pictures, in which the folder that a picture is in says what it shows."""
+"""Class folders: the folder of a picture is its class."""
 
 import logging
 import re
@@ -39,7 +39,7 @@ PARTS = {
 
 
 def part_of(name: str) -> str | None:
-    """The part of a data set that a folder or table is named after, as `Training_set` is."""
+    """Return the part of a data set that a folder or table is named after, as `Training_set` is."""
     return PARTS.get(re.sub("[ _-]?(set|data)$", "", name.strip().lower()))
 
 
@@ -50,16 +50,16 @@ def read_class_folders(
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
 ) -> Splits:
-    """The class folders in a folder, or those in its train, validation and test folders.
+    """Read the class folders in a folder, or in its train, validation and test folders.
 
-    The classes are the names of the class folders, in natural order: of those in train, if there is
-    a train. Folders whose names differ only in how Unicode spells them are one class.
+    The classes are the names of the class folders in natural order, those in train if there is a
+    train. Folders whose names differ only in their Unicode form are one class.
     A class folder holds its pictures at any depth. Pictures beside class folders belong to no
-    class and are left alone. Settings and callbacks are those of `read_cached_pictures`.
-    Whatever is left out is named in `Splits.left_out`; without `on_unreadable` a warning is logged.
+    class and are left out. Settings and callbacks are those of `read_cached_pictures`.
+    `Splits.left_out` names every file left out; without `on_unreadable` a warning is logged.
 
     Raises:
-        DataError: the folders are not laid out like this, or no picture of a class can be read.
+        DataError: the folders have another layout, or no picture of a class can be read.
         FileError: a folder cannot be read.
         PictureError: a picture cannot be read, and there is no `on_unreadable`.
     """
@@ -114,7 +114,7 @@ def _outside(
 def _noting(
     on_unreadable: OnUnreadable | None,
 ) -> tuple[list[PictureError], OnUnreadable | None]:
-    """A list that each error is put into, and what puts it there and calls `on_unreadable`."""
+    """Return a list of errors, and a callback that appends to it and calls `on_unreadable`."""
     errors: list[PictureError] = []
     if on_unreadable is None:
         return errors, None
@@ -127,10 +127,10 @@ def _noting(
 
 
 def class_names(folder: Path) -> dict[str, list[str]]:
-    """The names of the class folders of each part, into which nobody has looked yet.
+    """Return the names of the class folders of each part, without looking into them.
 
     Raises:
-        DataError: there are parts beside class folders.
+        DataError: there are both parts and class folders.
         FileError: a folder cannot be read.
     """
     parts = _parts(folder) or {"train": folder}
@@ -141,7 +141,7 @@ def class_names(folder: Path) -> dict[str, list[str]]:
 
 
 def visible_folders(folder: Path) -> list[Path]:
-    """The folders right inside a folder, sorted by name, without the hidden ones."""
+    """Return the direct subfolders of a folder, sorted by name, without hidden ones."""
     try:
         return sorted(
             path for path in folder.iterdir() if path.is_dir() and not is_hidden(path.name)
@@ -153,25 +153,25 @@ def visible_folders(folder: Path) -> list[Path]:
 
 
 def warn_left_out(folder: Path, used: Collection[str]) -> None:
-    """Log what else lies in a folder of which the files of these names are read."""
+    """Log the other files of a folder of which only the files of these names are read."""
     names = {path.name for path in folder.iterdir() if not is_hidden(path.name)}
     if others := sorted(names - {*used}):
-        what = "Left out of %s, which is read as arrays or tables: %s."
-        log.warning(what, folder, first_few(others))
+        message = "Left out of %s, which is read as arrays or tables: %s."
+        log.warning(message, folder, first_few(others))
 
 
 def first_few(names: list[str]) -> str:
-    """Names for a message: five of them, and how many more."""
+    """Return up to five names for a message, and the number of the others."""
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _parts(folder: Path) -> dict[str, Path]:
-    """The train, validation and test folders; none where there are class folders right away."""
+    """Return the train, validation and test folders; {} if the folder holds class folders."""
     parts: dict[str, Path] = {}
     others: list[str] = []
     for inside in visible_folders(folder):
         part = part_of(inside.name)
-        if part is None or not visible_folders(inside):  # at most a class that is called so
+        if part is None or not visible_folders(inside):  # perhaps a class of that name
             others.append(inside.name)
         elif part in parts:
             raise DataError(f"{parts[part]} and {inside} are both {part} data; keep one.")
@@ -180,18 +180,18 @@ def _parts(folder: Path) -> dict[str, Path]:
     if parts and others:
         raise DataError(
             f"{folder} holds class folders in {', '.join(path.name for path in parts.values())}, "
-            f"and beside that {first_few(others)}; expected only train, validation and test "
-            "folders with class folders in each, so move the rest elsewhere."
+            f"and in addition {first_few(others)}; expected only train, validation and test "
+            "folders with class folders in each, so move the others elsewhere."
         )
     return parts
 
 
 def _warn_of_parts(folder: Path, classes: dict[str, Scan]) -> None:
-    """Log what is taken for a class and may be the part of a data set."""
+    """Warn of classes whose names suggest that they are parts of the data."""
     for name in classes:
         if part_of(name):
             log.warning(
-                "%s is learned as a class, as it holds no class folders; if it is a part of the "
+                "%s counts as a class, because it holds no class folders; if it is a part of the "
                 "data, move it elsewhere.",
                 folder / name,
             )
@@ -204,7 +204,7 @@ def _warn_of_parts(folder: Path, classes: dict[str, Scan]) -> None:
     if len(inside) > 1 < len(inside[0]) and all(names == inside[0] for names in inside):
         log.warning(
             "%s: the classes are %s, and each of them holds the folders %s; if these are the "
-            "classes, call the folders above them train, validation and test.",
+            "classes, name the folders above them train, validation and test.",
             folder,
             first_few([*classes]),
             first_few(sorted(inside[0])),
@@ -212,11 +212,11 @@ def _warn_of_parts(folder: Path, classes: dict[str, Scan]) -> None:
 
 
 def _class_files(folder: Path) -> dict[str, Scan]:
-    """What lies in each class folder, of which none is without pictures."""
+    """Scan each class folder; raise a DataError if one has no pictures."""
     folders = visible_folders(folder)
     if not folders:
         raise DataError(
-            f"{folder} holds pictures but no class folders. If it is one class of several, give "
+            f"{folder} holds pictures but no class folders. If it is one class of several, name "
             f"the folder above, {folder.resolve().parent}; otherwise sort the pictures into "
             f"{LAYOUT}"
         )
@@ -232,7 +232,7 @@ def _class_files(folder: Path) -> dict[str, Scan]:
     if empty:
         raise DataError(
             f"The class folder {folder / empty[0]} holds no pictures ({' '.join(READABLE)}); "
-            f"put some in, or remove it.{holding}"
+            f"add some, or remove the folder.{holding}"
         )
     return files
 
@@ -240,9 +240,9 @@ def _class_files(folder: Path) -> dict[str, Scan]:
 def _classes(
     parts: dict[str, Path], files: dict[str, dict[str, Scan]]
 ) -> tuple[tuple[str, ...], dict[str, int], tuple[str, ...]]:
-    """The names of the classes, the number of each folder's, and how one folder alone spells each.
+    """Return the classes, the index of each folder's class, and each class as its folder spells it.
 
-    They are those in train, or where there is no train all of them.
+    The classes are those in train, or without train all of them.
     """
     folders = files["train"] if "train" in files else set().union(*files.values())
     known = natural_order({plain_text(name) for name in folders})
@@ -260,7 +260,7 @@ def _classes(
         for names in of_class.values():
             if len(names) > 1:
                 log.warning(
-                    "In %s the folders %s are one class, as their names mean the same.",
+                    "In %s the folders %s are one class, because their names mean the same.",
                     parts[part],
                     ", ".join(map(repr, names)),
                 )
@@ -268,9 +268,9 @@ def _classes(
     if len(known) < 2:
         inside = next(iter(parts.values()))
         deeper = inside / next(iter(number))
-        hint = f" (are they in {deeper}? Then give that)" if visible_folders(deeper) else ""
+        hint = f" (if they are in {deeper}, name that folder)" if visible_folders(deeper) else ""
         raise DataError(
-            f"{inside} holds one class folder only, {known[0]}; expected two or more{hint}, "
+            f"{inside} holds only one class folder, {known[0]}; expected two or more{hint}, "
             f"{LAYOUT}"
         )
     part = next(iter(parts))

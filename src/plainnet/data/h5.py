@@ -1,6 +1,6 @@
 """The .h5 pair of the deep-learning course: train_*.h5 and test_*.h5, pictures and class names.
 
-h5py is imported when such a file is read; nothing else needs it.
+h5py is imported only when such a file is read.
 """
 
 from pathlib import Path
@@ -13,20 +13,20 @@ from plainnet.errors import DataError, MissingExtraError
 
 
 def has_h5_pair(folder: Path) -> bool:
-    """Whether a folder holds the files of the course."""
+    """Whether a folder holds the course's pair of files."""
     return all(any(folder.glob(f"{part}_*.h5")) for part in ("train", "test"))
 
 
 def h5_names(folder: Path) -> list[str]:
-    """The names of these files."""
+    """Return the names of the pair's files."""
     return [path.name for part in ("train", "test") for path in folder.glob(f"{part}_*.h5")]
 
 
 def read_h5_pair(folder: Path) -> Splits:
-    """The train and the test pictures.
+    """Read the training and the test pictures.
 
     Raises:
-        DataError: a file is no such file, or there is more than one to choose from.
+        DataError: a file is not such a file, or there are several candidates.
         MissingExtraError: h5py is not installed.
     """
     try:
@@ -42,7 +42,7 @@ def _dataset(h5py: ModuleType, folder: Path, part: str) -> Dataset:
     if more:
         raise DataError(
             f"{folder} holds both {path.name} and {more[0].name}; expected one {part}_*.h5, so put "
-            "each data set into a folder of its own."
+            "each data set into its own folder."
         )
     keys = (f"{part}_set_x", f"{part}_set_y", "list_classes")
     try:
@@ -54,6 +54,6 @@ def _dataset(h5py: ModuleType, folder: Path, part: str) -> Dataset:
             f"{path} holds {', '.join(held) or 'nothing'}; expected {', '.join(keys)}."
         ) from None
     except OSError as error:
-        raise DataError(f"{path} is not a sound .h5 file ({error}); download it again.") from error
+        raise DataError(f"{path} is not a valid .h5 file ({error}); download it again.") from error
     labels: tuple[Any, ...] = class_labels(classes, f"{path} (list_classes)")
     return Dataset(X, class_numbers(y, f"{path} ({keys[1]})"), labels, name=str(path))

@@ -1,7 +1,7 @@
-"""The IDX files of MNIST, Fashion-MNIST and their relatives.
+"""The IDX files of MNIST, Fashion-MNIST and similar data sets.
 
-A header of big-endian numbers, then the raw bytes: two zeros, the type (8: unsigned bytes), the
-number of dimensions, and the size of each.
+The format is a header of big-endian numbers, then the raw bytes. The header has two zeros, the type
+(8: unsigned bytes), the number of dimensions, and the size of each.
 """
 
 import gzip
@@ -23,10 +23,10 @@ _NAME = re.compile(
     r"(?:(?P<set>.+)-)?(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(?:\.gz)?"
 )
 _PARTS = {"train": "train", "t10k": "test", "test": "test"}
-_PACKED = b"\x1f\x8b"
-"""How the content of a .gz file begins; browsers unpack some and leave them their name."""
-_DIGITS = 10
-"""Classes where no label says that there are more: 0 to 9."""
+_GZIP = b"\x1f\x8b"
+"""The first bytes of a .gz file; browsers unpack some files without renaming them."""
+_N_DIGITS = 10
+"""The number of classes, 0 to 9, unless the labels show more."""
 
 
 def has_idx_files(folder: Path) -> bool:
@@ -35,28 +35,30 @@ def has_idx_files(folder: Path) -> bool:
 
 
 def idx_names(folder: Path) -> list[str]:
-    """The names of the files that look like those of such a data set."""
+    """Return the names of the files that belong to an IDX data set by their names."""
     return [path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)]
 
 
 def read_idx(folder: Path) -> Splits:
-    """The train and the test (t10k) pictures, grey, with their labels.
+    """Read the training and the test (t10k) pictures, grey, with their labels.
 
-    The classes are "0" to "9"; where there are others, as in EMNIST, those that the labels to
-    train with hold.
+    The classes are "0" to "9", or, as in EMNIST, those of the training labels if there are others.
 
     Raises:
-        DataError: a file is missing, cut or no IDX file; or the files are of several data sets.
+        DataError: a file is missing, truncated or not an IDX file; or the files belong to several
+            data sets.
     """
     files = _files(folder)
     if len(sets := sorted({name for name, _, _ in files})) > 1:
         raise DataError(
-            f"{folder} holds the IDX files of {' and of '.join(sets)}; put each data set into a "
-            "folder of its own."
+            f"{folder} holds the IDX files of {' and of '.join(sets)}; put each data set into "
+            "its own folder."
         )
     read = {part: _read(folder, files, part) for part in ("train", "test")}
     known = next((y for _, y, _ in read.values() if y is not None), np.zeros(0, np.uint8))
-    labels = list(range(_DIGITS)) if known.max(initial=0) < _DIGITS else np.unique(known).tolist()
+    labels = (
+        list(range(_N_DIGITS)) if known.max(initial=0) < _N_DIGITS else np.unique(known).tolist()
+    )
     classes = tuple(map(str, labels))
     parts: dict[str, Any] = {}
     for part, (X, y, path) in read.items():
@@ -69,7 +71,7 @@ def read_idx(folder: Path) -> Splits:
 
 
 def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
-    """The IDX files by data set ("" of MNIST), part and content; plain ones before packed ones."""
+    """Return the IDX files by data set ("" for MNIST), part and content, unpacked ones first."""
     found: dict[tuple[str, str, str], Path] = {}
     for path in sorted(folder.iterdir()):
         if (name := _NAME.fullmatch(path.name)) and path.is_file():
@@ -80,7 +82,7 @@ def _files(folder: Path) -> dict[tuple[str, str, str], Path]:
 def _read(
     folder: Path, files: Mapping[tuple[str, str, str], Path], part: str
 ) -> tuple[Array | None, Array | None, Path]:
-    """The pictures, the labels and the file of the pictures; None of a part that is not there."""
+    """Return the pictures, the labels and the pictures' file; None if the part is missing."""
     of_part = {what: path for (_, there, what), path in files.items() if there == part}
     if not of_part:
         return None, None, folder
@@ -89,7 +91,7 @@ def _read(
         missing = "labels-idx1" if "images" in of_part else "images-idx3"
         raise DataError(
             f"{folder} lacks {stem}-{missing}-ubyte[.gz]; expected pictures and their labels, so "
-            "put it in."
+            "add it."
         )
     return _array(of_part["images"], 3), _array(of_part["labels"], 1), of_part["images"]
 
@@ -100,8 +102,8 @@ def _array(path: Path, ndim: int) -> Array:
     magic = bytes([0, 0, 8, ndim])
     if len(content) < header or content[:4] != magic:
         raise DataError(
-            f"{path} is no IDX file of {ndim} dimensions: expected at least {header} bytes that "
-            f"begin with {[*magic]}, but got {len(content)} that begin with {[*content[:4]]}; "
+            f"{path} is not an IDX file of {ndim} dimensions: expected at least {header} bytes "
+            f"that begin with {[*magic]}, but got {len(content)} that begin with {[*content[:4]]}; "
             "download it again."
         )
     shape = np.frombuffer(content, ">u4", ndim, offset=4).tolist()
@@ -116,8 +118,8 @@ def _array(path: Path, ndim: int) -> Array:
 def _content(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-        return gzip.decompress(content) if content[:2] == _PACKED else content
+        return gzip.decompress(content) if content[:2] == _GZIP else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path} cannot be read or is cut short ({error}); download it again."
+            f"{path} cannot be read or is truncated ({error}); download it again."
         ) from error

@@ -1,4 +1,4 @@
-"""What a path leads to, for the sentence that says that something else was expected there."""
+"""Guessing what a path holds, for errors that expected something else there."""
 
 import os
 from contextlib import suppress
@@ -9,19 +9,19 @@ from plainnet.pictures.formats import format_of
 from plainnet.pictures.opening import PathLike
 from plainnet.pictures.scanning import is_picture_file
 
-_ENDINGS = {
+_EXTENSIONS = {
     "a table": (".csv", ".tsv", ".tab", ".parquet", ".pq", ".xlsx", ".xls", ".ods"),
     "a file of arrays": (".npy", ".npz", ".h5", ".hdf5"),
     "a model": (".safetensors", ".onnx", ".pt", ".pth", ".pkl"),
 }
-_OF_ENDING = {ending: what for what, endings in _ENDINGS.items() for ending in endings}
+_BY_EXTENSION = {one: kind for kind, extensions in _EXTENSIONS.items() for one in extensions}
 RUN = ("model.safetensors", "checkpoint.safetensors", "settings.json")
 
 
 def looks_like(path: PathLike) -> str | None:
-    """`a picture`, `a folder of pictures`, `a table`, `a file of arrays`, `a model` or `a run`.
+    """Guess `a picture`, `a folder of pictures`, `a table`, `a file of arrays`, `a model`, `a run`.
 
-    None of what is none of these, or not there. Of a folder a few names are looked at.
+    Returns None for anything else, and if nothing is there. In a folder only a few names are read.
     """
     path = Path(path)
     with suppress(OSError, ValueError, PictureError):
@@ -29,12 +29,12 @@ def looks_like(path: PathLike) -> str | None:
             return _folder_like(path)
         if not path.is_file():
             return None
-        return _OF_ENDING.get(path.suffix.lower()) or (format_of(path) and "a picture")
+        return _BY_EXTENSION.get(path.suffix.lower()) or (format_of(path) and "a picture")
     return None
 
 
 def _folder_like(folder: Path) -> str | None:
-    names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
+    names = os.listdir(folder)  # noqa: PTH208 - only names are needed
     if {*RUN} & {*names}:
         return "a run"
     inside = [name for name in names if (folder / name).is_dir()][:3]

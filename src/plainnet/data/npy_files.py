@@ -1,7 +1,7 @@
-"""Arrays in .npy files, and in .npz files that are not compressed, that stay on the disk.
+"""Memory-mapped arrays in .npy files and uncompressed .npz files.
 
-An .npz file is a zip archive of .npy files. One that is stored as it is lies in the archive byte by
-byte, and can be read there; one that is compressed has to be loaded.
+An .npz file is a zip archive of .npy files. An uncompressed member can be read in place; a
+compressed one must be loaded.
 """
 
 import math
@@ -11,16 +11,16 @@ from typing import IO, cast
 
 import numpy as np
 
-from plainnet.data.picture_cache import WORTH
+from plainnet.data.picture_cache import MIN_BYTES
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.network.arrays import Array
 
 _LOCAL_HEADER = 30
-"""Bytes before the name of a member of a zip archive."""
+"""The number of bytes before the name of a member in a zip archive."""
 
 
 def stored_npy(path: Path) -> Array | None:
-    """The array of a .npy file, on the disk; None if it is small or has to be loaded.
+    """Return the array of a .npy file, on the disk; None if it is small or must be loaded.
 
     Raises:
         OSError: the file cannot be read.
@@ -30,7 +30,9 @@ def stored_npy(path: Path) -> Array | None:
 
 
 def stored_member(path: Path, name: str) -> Array | None:
-    """The same of a member of an .npz file, named without `.npy`.
+    """Return the array of a member of an .npz file, on the disk; None as in `stored_npy`.
+
+    The member is named without `.npy`.
 
     Raises:
         OSError: the file cannot be read.
@@ -47,13 +49,13 @@ def stored_member(path: Path, name: str) -> Array | None:
         header = file.read(_LOCAL_HEADER)
         if len(header) < _LOCAL_HEADER or header[:4] != b"PK\3\4":
             return None
-        lengths = np.frombuffer(header, "<u2", 2, offset=26)  # of the name and of what follows it
+        lengths = np.frombuffer(header, "<u2", 2, offset=26)  # of the name and the extra field
         file.seek(int(lengths.sum(dtype=int)), 1)
         return _stored(path, file, file.tell() + member.file_size)
 
 
 def _stored(path: Path, file: IO[bytes], end: int) -> Array | None:
-    """The array whose header comes next in the file, and whose values end at `end`."""
+    """Return the array whose header is next in the file, and whose values end at `end`."""
     try:
         version = np.lib.format.read_magic(file)
         read = {
@@ -61,11 +63,11 @@ def _stored(path: Path, file: IO[bytes], end: int) -> Array | None:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, by_columns, dtype = read(file)
-    except (ValueError, KeyError):  # whoever loads it tells what is wrong
+    except (ValueError, KeyError):  # the loader reports the error
         return None
     n_bytes = math.prod(shape) * dtype.itemsize
     simple = dtype.kind in "biuf" and len(shape) > 1 and not by_columns
-    if not simple or n_bytes < WORTH or file.tell() + n_bytes != end:
+    if not simple or n_bytes < MIN_BYTES or file.tell() + n_bytes != end:
         return None
     if end > path.stat().st_size:
         return None

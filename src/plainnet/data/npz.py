@@ -1,6 +1,6 @@
-"""Arrays in an .npz file, or .npy files in a folder: `X` and `y`, the same for validation and test.
+"""Arrays in an .npz file, or .npy files in a folder: `X` and `y`, also for validation and test.
 
-Large samples stay on the disk, but for those in an .npz file that is compressed.
+Large samples stay on the disk, except in a compressed .npz file.
 """
 
 import logging
@@ -38,45 +38,44 @@ def is_npz(path: Path) -> bool:
 
 
 def read_npz(path: Path) -> Splits:
-    """Pictures or feature vectors `X`, their labels `y`, and `classes` if the file names them.
+    """Read pictures or feature vectors `X`, their labels `y`, and optionally `classes`.
 
-    `X_validation` (or `X_val`, `X_valid`, `X_dev`) and `X_test` may be there as well, each with
+    The file may also hold `X_validation` (or `X_val`, `X_valid`, `X_dev`) and `X_test`, each with
     its `y`. A warning names all other arrays.
 
     X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
-    numbers in 2. y holds integers or strings. The labels in the y to train
-    with, sorted, are the classes; unless there is `classes`, of which y then holds the names or, as
-    integers, the places.
+    numbers in 2. y holds integers or strings. The classes are the sorted training labels; with
+    `classes`, y holds their names or, as integers, their indices.
 
     Raises:
-        DataError: the file holds no such data.
+        DataError: the file does not hold such data.
     """
     return _splits(path, _arrays(path))
 
 
 def has_npy_files(folder: Path) -> bool:
-    """Whether a folder holds the arrays to train with as .npy files."""
+    """Whether a folder holds training arrays as .npy files."""
     return (folder / "X.npy").is_file()
 
 
 def npy_names(folder: Path) -> list[str]:
-    """The names of the files that are read of them."""
+    """Return the names of the .npy files that are read."""
     return [f"{name}.npy" for name in _WANTED if (folder / f"{name}.npy").is_file()]
 
 
 def read_npy_files(folder: Path) -> Splits:
-    """The same from `X.npy`, `y.npy`, … in a folder, which hold one array each.
+    """Read `X.npy`, `y.npy`, … in a folder, with the arrays of `read_npz`.
 
     Raises:
-        DataError: the files hold no such data.
+        DataError: the files do not hold such data.
     """
     if not (folder / "y.npy").is_file():
-        raise DataError(f"{folder} holds X.npy but no y.npy; put in the labels of X.")
+        raise DataError(f"{folder} holds X.npy but no y.npy; add the labels of X.")
     arrays = {}
     for name in _WANTED:
         path = folder / f"{name}.npy"
         if path.is_file():
-            with _told(folder, name):
+            with _as_data_error(folder, name):
                 stored = stored_npy(path) if name[0] == "X" else None
                 arrays[name] = _npy(path) if stored is None else stored
     return _splits(folder, arrays)
@@ -111,65 +110,65 @@ def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
 def _meant(
     names: Sequence[str], labels: Sequence[Label], listed: Sequence[Label], whose: str
 ) -> Sequence[str]:
-    """What the labels call the listed classes: by their names, or by their places from 0 on.
+    """Return what labels call the listed classes: their names, or their indices from 0.
 
     Raises:
-        DataError: both are possible, and not the same.
+        DataError: both are possible, and differ.
     """
-    by_name, by_place = [*map(class_name, listed)], [*map(str, range(len(listed)))]
+    by_name, by_index = [*map(class_name, listed)], [*map(str, range(len(listed)))]
     texts = [isinstance(label, str) for label in (*labels, *listed)]
     if all(texts[: len(labels)]):
         return by_name
     if any(texts) or not {*names} <= {*by_name}:
-        return by_place
-    if by_name != by_place and {*names} <= {*by_place}:
+        return by_index
+    if by_name != by_index and {*names} <= {*by_index}:
         raise DataError(
-            f"{whose} holds the numbers {first_few(by_name)}, and y may hold them or their places, "
-            "from 0 on; give the classes as texts, or leave them out."
+            f"{whose} holds the numbers {first_few(by_name)}, and y may hold them or their indices "
+            "from 0; give the classes as texts, or leave them out."
         )
     return by_name
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """The arrays of the file that mean something here, X and y for certain."""
-    if not zipfile.is_zipfile(path):  # np.load would take it for a pickle
+    """Return the arrays of the file with known names, at least X and y."""
+    if not zipfile.is_zipfile(path):  # np.load would read it as a pickle
         raise DataError(
-            f"{path} is cut short or no .npz file that may be read; save it again (numpy.savez)."
+            f"{path} is truncated or not a valid .npz file; save it again (numpy.savez)."
         )
     arrays: dict[str, Array] = {}
     with np.load(path, allow_pickle=False) as file:
         if "X" not in file or "y" not in file:
             held = ", ".join(file.files) or "nothing"
-            raise DataError(f"{path} holds {held}; expected arrays called X and y.")
+            raise DataError(f"{path} holds {held}; expected arrays named X and y.")
         if others := [name for name in file.files if name not in _WANTED]:
             log.warning(
-                "Left out of %s: %s; expected are X and y, X_validation and X_test, each with its "
-                "y, and classes.",
+                "Left out of %s: %s; expected X and y, X_validation and X_test, each with its y, "
+                "and classes.",
                 path,
                 first_few(others),
             )
         for name in _WANTED:
             if name in file:
-                with _told(path, name):
+                with _as_data_error(path, name):
                     stored = stored_member(path, name) if name[0] == "X" else None
                     arrays[name] = np.asarray(file[name]) if stored is None else stored
     return arrays
 
 
 @contextmanager
-def _told(path: Path, name: str) -> Iterator[None]:
-    """What goes wrong with an array becomes a sentence."""
+def _as_data_error(path: Path, name: str) -> Iterator[None]:
+    """Turn errors of reading an array into a DataError."""
     try:
         yield
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"{path} ({name}) cannot be read ({error}); expected an array of numbers or "
-            "strings, not of Python objects, so save it again as one."
+            "strings, not of Python objects; save it again as such."
         ) from error
 
 
 def _named(arrays: dict[str, Array], name: str, path: Path) -> Named:
-    """The labels of one part."""
+    """Name the labels of one part."""
     y, whose = arrays[name], f"{path} ({name})"
     if y.dtype.kind == "S":
         y = np.array([class_text(label, whose) for label in y.ravel().tolist()]).reshape(y.shape)
@@ -179,15 +178,15 @@ def _named(arrays: dict[str, Array], name: str, path: Path) -> Named:
 
 
 def _numbers(path: Path, arrays: dict[str, Array], name: str, classes: Sequence[str]) -> Array:
-    """The class number of each label; `classes` are the names that labels may have."""
+    """Return the index of each label's class; `classes` are the names that labels may have."""
     if name not in arrays:
-        raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so put it in.")
+        raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so add it.")
     named = _named(arrays, name, path)
     places = match(named.classes, classes)
     if unknown := [label for label, k in zip(named.classes, places, strict=True) if k is None]:
         known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
         raise DataError(
-            f"{path} ({name}) holds the label {min(unknown)!r}, which is none of the classes: "
+            f"{path} ({name}) holds the label {min(unknown)!r}, which is not one of the classes: "
             f"{known}."
         )
     return np.array(places, np.int64)[named.y]

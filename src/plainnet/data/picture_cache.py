@@ -1,13 +1,13 @@
-"""Decoded pictures, kept on the disk: decoded once, read from there ever after, row by row.
+"""The cache of decoded pictures on the disk: decoded once, later read row by row.
 
-So a training on the same pictures starts at once, and the memory that it takes does not grow with
-their number. Pictures that take less than `WORTH` are not kept: they are decoded in a moment.
+So a later training on the same pictures starts at once, and its memory does not grow with their
+number. Pictures that take less than `MIN_BYTES` are not cached, because decoding them is fast.
 
-The key is made of all that what is kept depends on: the wanted size and channels, the rule of
-decoding and Pillow's version, and of each file its name within the folder, its length and its
-digest, as `FileLook` says. Names and the order of the files count, for a row is found by its
-number. The key begins with what is known without reading a file: where nothing is kept under such a
-beginning, each file is read once, for its digest and its pixels.
+The key contains everything that the cached rows depend on: the size and channels, the version of
+the decoding and of Pillow, and each file's name within the folder, length and digest (`FileLook`).
+Names and order of the files count, because a row is found by its index. The prefix of the key is
+known without reading a file: if nothing is cached under this prefix, each file is read only once,
+for its digest and its pixels.
 """
 
 import errno
@@ -30,10 +30,10 @@ from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.opening import FileLook
 from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress, each_picture
 
-RULE = 6
-"""Of decoding, as in `decoding.py`, and of what is kept: to be counted up when either changes."""
-WORTH = 2**22
-"""Bytes that decoded pictures take at least to be kept."""
+VERSION = 6
+"""The version of the decoding and of the cached rows; increase it with each change to them."""
+MIN_BYTES = 2**22
+"""The size from which decoded pictures are cached."""
 
 
 def read_cached_pictures(
@@ -46,22 +46,22 @@ def read_cached_pictures(
     progress: Progress | None = None,
     on_header: OnHeader | None = None,
 ) -> tuple[Array, Array]:
-    """As `read_pictures`, which decodes them at the first time; later they are there already.
+    """Read pictures as `read_pictures` does, but decode them only the first time.
 
-    Where they cannot be kept they are read into memory, and a warning is logged.
+    If they cannot be cached, they are read into memory and a warning is logged.
 
     Args:
-        folder: that the names of the files are told from.
-        paths: the files, all of them in the folder.
+        folder: the folder to which the names of the files are relative.
+        paths: the files, all in the folder.
         size: the side of a square, or (height, width); in pixels.
         grey: one channel instead of three.
-        on_unreadable: as in `read_pictures`, but called when all pictures have been read.
+        on_unreadable: as in `read_pictures`, but called after all pictures are read.
         progress: called with (done, total).
-        on_header: called with each file that could be read and what it says of itself.
+        on_header: called with each readable file and its header.
 
     Returns:
         The pictures, uint8 `(N, height, width, channels)`, on the disk as `MemoryMappedRows` or in
-        memory, and which of the paths they are, as indices `(N,)`.
+        memory, and the indices of their paths, `(N,)`.
 
     Raises:
         PictureError: a picture cannot be read, and there is no `on_unreadable`.
@@ -80,40 +80,40 @@ def read_cached_pictures(
         prefix=files.prefix,
         looks=files.looks,
     )
-    worth = math.prod(shape) >= WORTH
-    read = read_cached(rows, worth, on_unreadable=on_unreadable, progress=progress)
-    files.tell(on_header)
+    keep = math.prod(shape) >= MIN_BYTES
+    read = read_cached(rows, keep, on_unreadable=on_unreadable, progress=progress)
+    files.report(on_header)
     return read
 
 
 class FilesKey:
-    """The key of what is made of picture files; files that have been opened are not read for it.
+    """The cache key of picture files; files that were opened are not read again for it.
 
     Args:
-        folder: that the names of the files are told from.
+        folder: the folder to which the names of the files are relative.
         paths: the files.
-        shape: of what they are decoded to, `(N, height, width, channels)`.
-        more: what else it depends on.
+        shape: the shape of the decoded pictures, `(N, height, width, channels)`.
+        more: further content of the key.
     """
 
     def __init__(
         self, folder: Path, paths: Sequence[Path], shape: tuple[int, ...], more: str = ""
     ) -> None:
         self.paths, self.looks = paths, [FileLook() for _ in paths]
-        """What is noted of each file when it is opened."""
+        """The digest and header of each file, noted when it is opened."""
         made = _key(shape, more)
         for path in paths:
             name = os.fsencode(os.path.relpath(path, folder))
             made.update(b"%d %s %d " % (len(name), name, _length(path)))
         self._names = made.digest()
         self.prefix = self._names[:4].hex()
-        """What the key begins with."""
+        """The first characters of the key."""
 
     def __call__(self) -> str:
-        """The key: 32 hexadecimal digits.
+        """Return the key, 32 hexadecimal digits.
 
         Raises:
-            OSError: a file has been changed since it was opened.
+            OSError: a file has changed since it was opened.
         """
         made = hashlib.blake2b(self._names, digest_size=12)
         for path, look in zip(self.paths, self.looks, strict=True):
@@ -121,12 +121,12 @@ class FilesKey:
                 with suppress(OSError, PictureError):
                     look.open(path).close()
             elif look.is_outdated(path):
-                raise OSError(errno.EBUSY, "the pictures were changed while they were read")
+                raise OSError(errno.EBUSY, "the pictures changed while they were read")
             made.update(look.digest)
         return self.prefix + made.hexdigest()
 
-    def tell(self, on_header: OnHeader | None) -> None:
-        """Call it with each file that could be read, and what it says of itself."""
+    def report(self, on_header: OnHeader | None) -> None:
+        """Call `on_header` with each readable file and its header."""
         for path, look in zip(self.paths, self.looks, strict=True):
             if on_header is not None and look.header is not None:
                 on_header(path, look.header)
@@ -140,7 +140,7 @@ def _length(path: Path) -> int:
 
 
 def key_of_array(X: Array, shape: tuple[int, ...], more: str = "") -> str:
-    """The same of pictures in an array, resized to this shape."""
+    """Return the cache key of pictures in an array, resized to this shape."""
     made = _key(shape, more)
     made.update(repr(X.shape).encode())
     for _, block in blocks(X):
@@ -150,5 +150,5 @@ def key_of_array(X: Array, shape: tuple[int, ...], more: str = "") -> str:
 
 def _key(shape: tuple[int, ...], more: str) -> "hashlib.blake2b":
     made = hashlib.blake2b(digest_size=16)
-    made.update(repr((RULE, PIL.__version__, shape)).encode() + more.encode())
+    made.update(repr((VERSION, PIL.__version__, shape)).encode() + more.encode())
     return made

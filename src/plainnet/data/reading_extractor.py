@@ -1,4 +1,4 @@
-"""Extractors that also read: what lies at a path as data sets of features."""
+"""Extractors that also read data sets of features from a path."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from plainnet.pictures.reading import OnUnreadable, Progress
 
 
 class ReadingExtractor(Extractor):
-    """An extractor of what lies at a path."""
+    """An extractor that also reads the data at a path."""
 
     def read(
         self,
@@ -19,41 +19,40 @@ class ReadingExtractor(Extractor):
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
     ) -> Splits:
-        """The data at a path as feature vectors, with their classes.
+        """Read the data at a path as feature vectors with their classes.
 
         Raises:
-            DataError: what lies there is not what it takes.
-            FileError: it cannot be read.
+            DataError: the extractor does not take this kind of data.
+            FileError: the data cannot be read.
         """
         raise NotImplementedError
 
 
 class PictureExtractor(ReadingExtractor):
-    """One that makes features of pictures, and so can be asked about files, and shown."""
+    """An extractor that makes features of pictures."""
 
     inputs = "backbone"
     name: str
-    """What it is called."""
+    """The name of the extractor."""
     shape: tuple[int, int, int]
-    """Of the pictures that it looks at: (height, width, channels)."""
+    """The shape of its input pictures: (height, width, channels)."""
     average: Array
-    """The colour that says least to it: uint8 `(channels,)`."""
+    """The neutral colour for occlusion: uint8 `(channels,)`."""
     fingerprint: str
-    """The same for what makes the same features, and for nothing else."""
+    """A digest that is equal for extractors that make the same features."""
 
     def limit(self) -> str:
-        """That it inherits the faults of a network that was trained elsewhere."""
+        """Return a sentence: the model inherits the faults of the pretrained network."""
         return (
-            f"It knows of them what {self.name} makes of them, a network that was trained before "
-            "and elsewhere: what that one cannot tell apart, and what was wrong with its data, is "
-            "wrong with it too."
+            f"It sees the pictures only through the features of {self.name}, a pretrained network, "
+            "and inherits its limits and the faults of its training data."
         )
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
-        """A data set of pictures as one of their features.
+        """Return the data set of the features of a data set of pictures.
 
         Raises:
-            DataError: it holds no pictures.
+            DataError: the data set does not hold pictures.
         """
         raise NotImplementedError
 
@@ -64,7 +63,7 @@ class PictureExtractor(ReadingExtractor):
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
     ) -> tuple[Array, Array]:
-        """Features of picture files, and of which of them; see `read_pictures`.
+        """Return features of picture files, and the indices of the files; see `read_pictures`.
 
         Raises:
             PictureError: a picture cannot be read, and there is no `on_unreadable`.

@@ -1,4 +1,4 @@
-"""Rows that take long to make, kept on the disk: made once, read from there ever after."""
+"""A cache of rows that take long to make: made once, later read from the disk."""
 
 import errno
 import hashlib
@@ -22,34 +22,33 @@ from plainnet.pictures.reading import OnUnreadable, Progress, gathered
 
 log = logging.getLogger(__name__)
 
-LOOKED_AT = 16
-"""Rows whose digest tells a damaged file, where not all are looked at."""
+CHECKED_ROWS = 16
+"""The number of rows whose digest detects a damaged file, unless all are checked."""
 
 
 @dataclass(frozen=True, eq=False)
 class CachedRows:
-    """What is to be kept: a row of each of N samples."""
+    """Rows to cache, one for each of N samples."""
 
     what: str
-    """For messages: `pictures`."""
+    """The kind of rows, for messages: `pictures`."""
     origin: str
-    """What the samples came from, for those who look into the folder."""
+    """The source of the samples, for people who look into the cache folder."""
     names: Sequence[object]
-    """Of the samples: their files."""
+    """The names of the samples: their files."""
     shape: Shape
-    """`(N, …)`."""
+    """The shape of all rows, `(N, …)`."""
     dtype: DTypeLike
     key: Callable[[], str]
-    """A digest of all that the rows depend on: what is found under it is taken for them. Asked
-    again when they have been made."""
+    """Returns a digest of everything that the rows depend on; called again after they are made."""
     make: Callable[[], Generator[Array | PictureError, None, None]]
-    """The rows, in order, or why there is none of a sample."""
-    all_looked_at: bool = False
-    """Whether a damaged file is told by all rows, not by some of them."""
+    """Yields the rows in order, or the error of a sample without a row."""
+    check_all: bool = False
+    """Whether all rows are checked for damage, not only some."""
     prefix: str | None = None
-    """How the key begins, if that is known without reading anything."""
+    """The prefix of the key, if it is known without reading a file."""
     looks: Sequence[FileLook] = ()
-    """Of files, what is noted of each when the rows are made, and kept with them."""
+    """The notes on each file that are taken when the rows are made, and cached with them."""
 
 
 def read_cached(
@@ -59,20 +58,20 @@ def read_cached(
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, Array]:
-    """The rows, from the user's folder for such things, and made if they are not there.
+    """Return the rows from the user's cache folder, and make them if they are not there.
 
-    Where they cannot be kept they are made in memory, and a warning is logged.
+    If they cannot be cached, they are made in memory and a warning is logged.
 
     Args:
-        rows: what is wanted.
-        keep: whether they are worth being kept.
+        rows: the rows.
+        keep: whether to cache them.
         on_unreadable: takes the error of a sample without a row, which is then left out; without it
-            the first such error is raised. Called when all have been made.
+            the first such error is raised. It is called after all rows are made.
         progress: called with (done, total).
 
     Returns:
-        The rows `(n, …)`, on the disk as `MemoryMappedRows` or in memory, and which samples they
-        are of, as indices `(n,)`.
+        The rows `(n, …)`, on the disk as `MemoryMappedRows` or in memory, and the indices of their
+        samples, `(n,)`.
 
     Raises:
         PictureError: a sample has no row, and there is no `on_unreadable`.
@@ -80,43 +79,43 @@ def read_cached(
     try:
         where = cache_folder() if keep else None
         if where is not None:
-            kept = _Kept(CacheFolder(where), rows)
-            X = kept.open()
+            entry = _Entry(CacheFolder(where), rows)
+            X = entry.open()
             if X is None:
-                kept.build(strict=on_unreadable is None, progress=progress)
-                X = kept.open()
+                entry.build(strict=on_unreadable is None, progress=progress)
+                X = entry.open()
             elif progress is not None:
                 progress(len(X), len(X))
             if X is not None:
-                return _told(X, rows.names, kept.unreadable, on_unreadable)
-            raise OSError(errno.EIO, "what was written there is gone")
+                return _readable(X, rows.names, entry.unreadable, on_unreadable)
+            raise OSError(errno.EIO, "the written file is gone")
     except OSError as error:
         log.warning(
-            "The %s are held in memory, for they cannot be kept in %s (%s); name another "
-            "folder for them in PLAINNET_CACHE.",
+            "The %s are held in memory, because they cannot be cached in %s (%s); name another "
+            "folder in PLAINNET_CACHE.",
             rows.what,
-            _where_to_keep(),
+            _folder_text(),
             error.strerror or error,
         )
     X_made = np.empty(rows.shape, rows.dtype)
     return gathered(rows.make(), X_made, on_unreadable=on_unreadable, progress=progress)
 
 
-def _where_to_keep() -> str:
-    """The folder as a message names it."""
+def _folder_text() -> str:
+    """Return the cache folder for a message."""
     try:
         return str(cache_folder())
     except OSError:
-        return "a folder of yours"
+        return "your cache folder"
 
 
-def _told(
+def _readable(
     X: MemoryMappedRows,
     names: Sequence[object],
     unreadable: dict[int, tuple[PictureCode, str]],
     on_unreadable: OnUnreadable | None,
 ) -> tuple[Array, Array]:
-    """Those that could be read, once the others have been told."""
+    """Report the unreadable samples and return the others."""
     for i, (code, reason) in unreadable.items():
         error = PictureError(reason, code=code, name=str(names[i]), path=names[i])
         if on_unreadable is None:
@@ -127,22 +126,22 @@ def _told(
 
 
 @dataclass
-class _Kept:
-    """Rows that are in the folder, or not yet."""
+class _Entry:
+    """The rows' entry in the cache folder, which may not exist yet."""
 
     store: CacheFolder
     rows: CachedRows
     unreadable: dict[int, tuple[PictureCode, str]] = field(default_factory=dict)
-    """By the number of its sample, why there is no row: the code and the reason of its error."""
+    """The code and reason of the error of a sample without a row, by the sample's index."""
     key: str = field(init=False)
-    """"" where it is certain, without reading anything, that nothing is kept."""
+    """The key; "" if the prefix shows that nothing is cached."""
 
     def __post_init__(self) -> None:
         prefix = self.rows.prefix
         self.key = self.rows.key() if prefix is None or self.store.holds(prefix) else ""
 
     def open(self) -> MemoryMappedRows | None:
-        """What is kept, with `unreadable`; None where there is nothing, or nothing sound."""
+        """Return the cached rows and set `unreadable`; None if there are none, or damaged ones."""
         if not self.key:
             return None
         facts, shape, dtype = self.store.facts(self.key), self.rows.shape, self.rows.dtype
@@ -152,30 +151,30 @@ class _Kept:
             X = MemoryMappedRows(
                 self.store.file(self.key), dtype, shape, len(_header(shape, dtype))
             )
-            if self._look(X) != facts["look"]:
+            if self._digest(X) != facts["look"]:
                 return None
             self.unreadable = {
                 int(i): (code, str(reason)) for i, (code, reason) in facts["unreadable"].items()
             }
-            for look, told in zip(self.rows.looks, facts.get("headers", ()), strict=True):
-                look.header = told and Header(str(told[0]), (int(told[1][0]), int(told[1][1])))
+            for look, one in zip(self.rows.looks, facts.get("headers", ()), strict=True):
+                look.header = one and Header(str(one[0]), (int(one[1][0]), int(one[1][1])))
             return X
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def build(self, *, strict: bool, progress: Progress | None) -> None:
-        """Make the rows and keep them.
+        """Make the rows and write them.
 
         Raises:
-            OSError: they cannot be kept.
-            PictureError: one cannot be made, and it is `strict`.
+            OSError: they cannot be written.
+            PictureError: a row cannot be made, and `strict` is true.
         """
-        of, n = self.rows, self.rows.shape[0]
-        facts: dict[str, Any] = {"shape": of.shape, "folder": of.origin, "unreadable": {}}
-        looked, at = hashlib.blake2b(digest_size=16), {*self._looked_at()}
-        header, blank = _header(of.shape, of.dtype), np.zeros(of.shape[1:], of.dtype)
-        size = len(header) + math.prod(of.shape) * blank.dtype.itemsize
-        with self.store.new(lambda: self.key, size, facts) as file, closing(of.make()) as made:
+        rows, n = self.rows, self.rows.shape[0]
+        facts: dict[str, Any] = {"shape": rows.shape, "folder": rows.origin, "unreadable": {}}
+        digest, checked = hashlib.blake2b(digest_size=16), {*self._checked_rows()}
+        header, blank = _header(rows.shape, rows.dtype), np.zeros(rows.shape[1:], rows.dtype)
+        size = len(header) + math.prod(rows.shape) * blank.dtype.itemsize
+        with self.store.new(lambda: self.key, size, facts) as file, closing(rows.make()) as made:
             file.write(header)
             for i, row in enumerate(made):
                 if isinstance(row, PictureError):
@@ -185,32 +184,32 @@ class _Kept:
                     facts["unreadable"][i] = row.code, row.reason
                     row = blank
                 file.write(row.data)
-                if i in at:
-                    looked.update(row.data)
+                if i in checked:
+                    digest.update(row.data)
                 if progress is not None:
                     progress(i + 1, n)
-            facts["look"] = looked.hexdigest()
-            facts["headers"] = [look.header for look in of.looks]
-            before, self.key = self.key, of.key()
+            facts["look"] = digest.hexdigest()
+            facts["headers"] = [look.header for look in rows.looks]
+            before, self.key = self.key, rows.key()
             if before not in ("", self.key):
-                raise OSError(errno.EBUSY, "the pictures were changed while they were read")
+                raise OSError(errno.EBUSY, "the pictures changed while they were read")
 
-    def _looked_at(self) -> list[int]:
+    def _checked_rows(self) -> list[int]:
         n = self.rows.shape[0]
-        if self.rows.all_looked_at:
+        if self.rows.check_all:
             return list(range(n))
-        return sorted({*np.linspace(0, n - 1, LOOKED_AT).astype(int).tolist()})
+        return sorted({*np.linspace(0, n - 1, CHECKED_ROWS).astype(int).tolist()})
 
-    def _look(self, X: MemoryMappedRows) -> str:
-        """A digest of the rows that are looked at."""
-        looked = hashlib.blake2b(digest_size=16)
-        for _, block in blocks(cast(Array, X.select(self._looked_at()))):
-            looked.update(block.data)
-        return looked.hexdigest()
+    def _digest(self, X: MemoryMappedRows) -> str:
+        """Return a digest of the checked rows."""
+        digest = hashlib.blake2b(digest_size=16)
+        for _, block in blocks(cast(Array, X.select(self._checked_rows()))):
+            digest.update(block.data)
+        return digest.hexdigest()
 
 
 def _header(shape: Shape, dtype: DTypeLike) -> bytes:
-    """Of a .npy file."""
+    """Return the header of a .npy file."""
     file = io.BytesIO()
     descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
     facts = {"descr": descr, "fortran_order": False, "shape": shape}
@@ -219,7 +218,7 @@ def _header(shape: Shape, dtype: DTypeLike) -> bytes:
 
 
 def _check_disk(error: PictureError) -> None:
-    """An OSError where the disk is to blame, not the picture, and may do better another time."""
+    """Raise an OSError if the cause is the disk, not the picture, and may be temporary."""
     cause = error.__cause__
     if isinstance(cause, OSError) and cause.errno in (errno.EIO, errno.EMFILE, errno.ENFILE):
         raise OSError(cause.errno, f"{error.path} could not be read: {cause.strerror}")

@@ -1,4 +1,4 @@
-"""From a path to the data that lies there, whatever form it has."""
+"""Reading the data at a path in any supported format."""
 
 import logging
 import os
@@ -39,16 +39,16 @@ log = logging.getLogger(__name__)
 
 
 class ArrayFormat(NamedTuple):
-    """A form in which arrays of samples and labels lie on the disk."""
+    """A format of arrays of samples and labels on the disk."""
 
     is_there: Callable[[Path], bool]
-    """Whether a folder or file has this form."""
+    """Whether a folder or file has this format."""
     read: Callable[[Path], Splits]
-    """The data. Errors name the file."""
+    """Reads the data; its errors name the file."""
     what: str
-    """What lies there, for the message that lists the known forms: `an .npz file with X and y`."""
+    """The format in words, for the error that lists the formats: `an .npz file with X and y`."""
     names: Callable[[Path], Collection[str]] = lambda path: (path.name,)
-    """The names of the files that are read of a folder; what else lies there is warned of."""
+    """Returns the names of the files that are read in a folder; a warning names the others."""
 
 
 ARRAY_FORMATS: list[ArrayFormat] = [
@@ -62,9 +62,9 @@ ARRAY_FORMATS: list[ArrayFormat] = [
     ArrayFormat(has_h5_pair, read_h5_pair, "a folder with train_*.h5 and test_*.h5", h5_names),
     ArrayFormat(has_npy_files, read_npy_files, "a folder with X.npy and y.npy", npy_names),
 ]
-"""The first that is there is read. Add a row for a form of your own."""
+"""The formats in the order in which they are tried. Add a row for your own format."""
 DEFAULT_SIZE = 64
-"""The size of pictures from files, in pixels, where none is asked for."""
+"""The default size of pictures from files, in pixels."""
 
 
 def read_data(
@@ -76,34 +76,34 @@ def read_data(
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
 ) -> Splits:
-    """The data in a folder or file, told apart by what is there.
+    """Read the data in a folder or file; the format is recognized by its content.
 
     - a folder of class folders of pictures, or with such folders in train, validation and test;
     - a folder with the deep-learning course's pair train_*.h5 and test_*.h5;
     - a folder with the IDX files of MNIST, plain or .gz;
     - an .npz file with `X` and `y`, or a folder with `X.npy` and `y.npy`.
 
-    Samples that take more than some megabytes stay on the disk (`MemoryMappedRows`), as far as they
-    can: pictures from files are decoded into the user's cache.
+    Samples of more than a few megabytes stay on the disk (`MemoryMappedRows`) if possible:
+    pictures from files are decoded into the user's cache.
 
     Args:
         path: the folder or file.
-        size: of pictures: the side of a square, or (height, width), in pixels. By default 64 for
-            picture files, and for arrays the size they have.
-        grey: turn colour into grey; grey arrays stay so in any case.
-        read_files: what makes a sample of each picture file; None: its pixels, of size and grey.
+        size: the size of pictures in pixels: the side of a square, or (height, width). The default
+            is 64 for picture files, and the given size for arrays.
+        grey: convert colour to grey; grey arrays stay grey in any case.
+        read_files: makes a sample of each picture file; None: its pixels, by size and grey.
         on_unreadable: takes the error of a picture file that cannot be read, which is then left
             out; without it the first such error is raised.
         progress: called with (done, total) after each picture file.
 
     Raises:
-        DataError: what lies there is not understood, or is not fit to be learned from.
+        DataError: the format is unknown, or the data are not valid.
         PictureError: a picture file cannot be read, and there is no `on_unreadable`.
-        FileError: there is nothing at this path, or it may not be read.
+        FileError: there is nothing at this path, or it cannot be read.
         MissingExtraError: the optional package that reads it is not installed.
         SettingError: an impossible size, or a size or grey for feature vectors.
     """
-    path = check_path(path, "samples that are in memory go to fit(X, y) as they are")
+    path = check_path(path, "pass samples in memory to fit(X, y)")
     names = _names(path)
     for form in ARRAY_FORMATS:
         if form.is_there(path):
@@ -120,17 +120,17 @@ def read_data(
                 path, read_files or pixels, on_unreadable=on_unreadable, progress=progress
             )
     found = looks_like(path)
-    one = ": it is one picture" if found == "a picture" else ""
-    holding = f": it holds {first_few(names)}" if names else one
+    one = " (it is one picture)" if found == "a picture" else ""
+    holding = f" (found {first_few(names)})" if names else one
     if found in ("a run", "a model"):
         raise DataError(f"{path} is {found}, not data; name the folder or file of data.")
     if found == "a table":
         raise DataError(
-            f"{path} is a table: name the column to be predicted, target=… in Python, or --target."
+            f"{path} is a table: name the column to predict, target=… in Python, or --target."
         )
     known = ", ".join(form.what for form in ARRAY_FORMATS)
     raise DataError(
-        f"{path} is nothing that is understood{holding}. Expected {known}, a table (.csv, "
+        f"Cannot tell what kind of data {path} holds{holding}. Expected {known}, a table (.csv, "
         f".parquet) with the name of its target, or {LAYOUT}"
     )
 
@@ -138,7 +138,7 @@ def read_data(
 def holds_class_folders(path: PathLike) -> bool:
     """Whether `read_data` would read this as class folders of pictures."""
     folder = at_home(path)
-    if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
+    if not os.path.isdir(folder):  # noqa: PTH112 - it never raises
         return False
     return not any(form.is_there(folder) for form in ARRAY_FORMATS) and bool(
         visible_folders(folder)
@@ -146,7 +146,7 @@ def holds_class_folders(path: PathLike) -> bool:
 
 
 def _names(path: Path) -> list[str]:
-    """The names in a folder; none in a file."""
+    """Return the names in a folder; [] for a file."""
     try:
         path.stat()
         return sorted(inside.name for inside in path.iterdir()) if path.is_dir() else []
@@ -158,7 +158,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _fitted(splits: Splits, size: Size | None, grey: bool) -> Splits:
-    """The splits of an array source with their pictures as they are wanted."""
+    """Return the splits of an array source with their pictures in the given size and colour."""
     if size is None and not grey:
         return splits
 
@@ -167,7 +167,7 @@ def _fitted(splits: Splits, size: Size | None, grey: bool) -> Splits:
             return None
         if not data.is_pictures:
             raise SettingError(
-                f"{data.name} holds feature vectors, which have no size and no colour; leave out "
+                f"{data.name} holds feature vectors, which have no size and no colour; omit "
                 "size and grey."
             )
         return replace(data, X=resize_pictures(data.X, size, grey))

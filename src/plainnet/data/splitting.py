@@ -1,6 +1,6 @@
-"""Which samples are held out, drawn at random: a share of them, or folds.
+"""Random splits: a share of the samples, or folds.
 
-Each function returns row numbers, in order.
+Each function returns indices of rows, in order.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from plainnet.network.arrays import Array
 
 
 def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Draw a share of every class: the rows kept and the rows held out, each in order.
+    """Hold out a share of every class; return the rows kept and the rows held out, in order.
 
-    Of every class with at least two members the rounded share is held out, but at least one, and
-    at least one is kept. A class with one member is kept.
+    The rounded share of every class with at least two members is held out: at least one member,
+    and at least one is kept. A class with one member is kept.
 
     Args:
-        y: class numbers `(N,)`.
-        share: what part is held out, between 0 and 1.
-        rng: the generator that draws.
+        y: indices of classes `(N,)`.
+        share: the share to hold out, between 0 and 1.
+        rng: the random generator.
 
     Raises:
         SettingError: the share is not between 0 and 1.
@@ -38,9 +38,9 @@ def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[
 
 
 def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The same for n samples without classes: the rows kept and those held out, each in order.
+    """Hold out a share of n samples; return the rows kept and the rows held out, in order.
 
-    At least two are kept; of fewer than three none is held out.
+    At least two rows are kept; of fewer than three none is held out.
     """
     held_out = np.zeros(n, bool)
     held_out[rng.permutation(n)[: max(min(max(round(share * n), 1), n - 2), 0)]] = True
@@ -48,15 +48,15 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
 
 
 def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
-    """Deal n samples without classes out: for each fold the rows held out, in order.
+    """Divide n samples into folds; return the rows held out in each fold, in order.
 
     Raises:
         DataError: there are fewer than two samples for each fold.
     """
     if n < 2 * folds:
         raise DataError(
-            f"{n} samples cannot be dealt out to {folds} folds, two to each at least; add samples, "
-            "or take fewer folds."
+            f"{n} samples cannot be divided into {folds} folds of at least two; add samples, "
+            "or use fewer folds."
         )
     return [np.sort(part) for part in np.array_split(rng.permutation(n), folds)]
 
@@ -64,13 +64,15 @@ def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
 def stratified_folds(
     y: Array, folds: int, rng: np.random.Generator, classes: Sequence[str] = ()
 ) -> list[Array]:
-    """Deal every class out evenly: for each fold the rows held out, in order; each row once.
+    """Divide every class evenly into folds; return the rows held out in each fold, in order.
+
+    Each row is held out once.
 
     Args:
-        y: class numbers `(N,)`.
-        folds: how many, at least 2.
+        y: indices of classes `(N,)`.
+        folds: the number of folds, at least 2.
         rng: the generator that shuffles each class.
-        classes: their names, for messages; (): their numbers.
+        classes: the names of the classes, for messages; (): their indices.
 
     Raises:
         DataError: a class has fewer samples than there are folds.
@@ -83,11 +85,11 @@ def stratified_folds(
             "samples" if n > 1 else "sample",
         )
         raise DataError(
-            f"The class {name!r} has only {n} {samples}, which cannot be dealt out to {folds} "
-            "folds; add samples, leave the class out, or take fewer folds."
+            f"The class {name!r} has only {n} {samples}, which cannot be divided into {folds} "
+            "folds; add samples, leave the class out, or use fewer folds."
         )
     fold_of = np.empty(len(y), int)
-    dealt = 0  # the next class begins where this one ended, so that the folds are of one size
+    dealt = 0  # the next class continues at this fold, so that the folds are equally large
     for number in numbers:
         members = rng.permutation(np.flatnonzero(y == number))
         fold_of[members] = (dealt + np.arange(len(members))) % folds

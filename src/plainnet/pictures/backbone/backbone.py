@@ -183,14 +183,12 @@ class Backbone(PictureExtractor):
             self._rows(folder.name, paths, files, make), prefix=files.prefix, looks=files.looks
         )
         X, kept = read_cached(rows, True, on_unreadable=on_unreadable, progress=progress)
-        files.tell(on_header)
+        files.report(on_header)
         return _held(X), kept
 
     def _rows(self, origin: str, names: Sequence[object], key: Any, make: Any) -> CachedRows:
         shape = (len(names), self.n_features)
-        return CachedRows(
-            "features", origin, names, shape, np.float32, key, make, all_looked_at=True
-        )
+        return CachedRows("features", origin, names, shape, np.float32, key, make, check_all=True)
 
     # -- answering -------------------------------------------------------------------------------
 
