@@ -99,9 +99,9 @@ def _page(model: AnyModel, told: Trace, samples: Any, summary: str) -> str:
         if len(samples) > 1:
             seen = f"the first of {len(samples)}"
         seen_picture = picture(samples[0], seen, alt="the picture")
-        shown = element("div", seen_picture, style="width: 11rem; max-width: 100%")
+        shown = element("div", seen_picture, class_="one-picture")
     boxes = graph_boxes(model.network, model.loss, preprocessing.shape)
-    drawing = element("div", Html(graph_svg(boxes)), style="max-width: 100%")
+    drawing = element("div", Html(graph_svg(boxes)))
     return page(
         "One pass through a network",
         element("h1", "One pass through a network"),

@@ -5,7 +5,6 @@ reader's light or dark mode and fonts through the page's style, and four kinds o
 it needs. matplotlib takes a second to be imported and writes SVG of fixed colours.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
@@ -14,7 +13,8 @@ import numpy as np
 
 from plainnet.network import Array
 from plainnet.reports.axes import LEFT, TOP, WIDTH, Axis, Frame
-from plainnet.reports.html import CHART_STYLE, COLOURS, Html, element, escaped
+from plainnet.reports.html import Html, element, escaped
+from plainnet.reports.styles import fixed, style
 from plainnet.reports.widths import fitting, text_width
 
 
@@ -92,11 +92,10 @@ def chart(
 
 def svg_file(svg: Html) -> str:
     """A chart as a file of its own, in the colours of the day, which every program can show."""
-    style = re.sub(r"var\(--([\w-]+)\)", lambda name: COLOURS[name[1]][0], CHART_STYLE)
-    style = style.replace(".plot ", "").strip()
+    sheet = fixed(style("charts")).replace(".plot ", "").strip()
     head, rest = svg.split(">", 1)
     head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    return f'{head}><style>{style}</style><rect width="100%" height="100%" fill="#fff"/>{rest}\n'
+    return f'{head}><style>{sheet}</style><rect width="100%" height="100%" fill="#fff"/>{rest}\n'
 
 
 def _axes(frame: Frame) -> Html:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from plainnet.pictures.check import DataReport, Finding, picture_of
 from plainnet.pictures.check.data_report import KINDS
 from plainnet.reports.check_text import classes_line, looked_at
-from plainnet.reports.html import Html, cards, element, page, picture, table
+from plainnet.reports.html import Html, bullets, cards, element, page, picture, table
 from plainnet.reports.text import count, on_a_page
 
 MOST_SHOWN = 48
@@ -15,9 +15,6 @@ MOST_TOGETHER = 6
 _SIDE = 160  # of a thumbnail, in pixels
 _TALLEST = 9  # of a thumbnail on the page, in rem
 
-_SMALL = "font-size: .87rem; white-space: nowrap"
-_CARD = "background: var(--tint); border-radius: .5rem; padding: .8rem; break-inside: avoid"
-_CAPTION = "overflow-wrap: anywhere; line-height: 1.35; margin-top: .3rem"
 _NEARLY = "Compressed anew, in another size, or taken a moment apart."
 _WORDS = {
     "leak": "Measured on pictures it was trained on, a model seems better than it is. Keep each "
@@ -64,26 +61,29 @@ def check_page(findings: DataReport) -> str:
         cards(figures),
         table(("part", kind_of, "classes"), parts, texts=(0, 2)),
         *sections,
+        styles=("check",),
     )
 
 
 def _section(findings: DataReport, kind: str, found: Sequence[Finding]) -> list[Html]:
     severity, title = KINDS[kind]
     mark = "bad" if severity == "problem" else "faint"
-    number = element("span", count(len(found), severity), class_=mark, style=_SMALL)
+    number = element("span", count(len(found), severity), class_=f"{mark} found")
     head = element("h2", f"{title[0].upper()}{title[1:]} ", number)
     if kind not in _WORDS or not findings.is_pictures:
         return [head, *_sentences(found)]
     shown = [_card(findings, finding) for finding in found[:MOST_SHOWN]]
-    body = [element("p", _WORDS[kind]), _grid(shown, 19 if len(found[0].files) > 1 else 9)]
+    body = [
+        element("p", _WORDS[kind]),
+        _grid(shown, "pairs" if len(found[0].files) > 1 else "singles"),
+    ]
     if len(found) > MOST_SHOWN:
         body += _sentences(found[MOST_SHOWN:])
     return [head, *body]
 
 
 def _sentences(found: Sequence[Finding]) -> list[Html]:
-    items = [element("li", finding.sentence, style="overflow-wrap: anywhere") for finding in found]
-    return [element("ul", *items, style="padding-left: 1.2rem")]
+    return [bullets(finding.sentence for finding in found)]
 
 
 def _card(findings: DataReport, finding: Finding) -> Html:
@@ -92,15 +92,15 @@ def _card(findings: DataReport, finding: Finding) -> Html:
     more = len(finding.files) - len(shown)
     if more > 0:
         shown.append(element("div", f"and {count(more, 'more picture')}", class_="faint"))
-    wide = "; grid-column: 1 / -1" if len(shown) > 2 else ""
-    return element("div", _grid(shown, 7), style=_CARD + wide)
+    wide = "finding several" if len(shown) > 2 else "finding"
+    return element("div", _grid(shown), class_=wide)
 
 
 def _figure(findings: DataReport, name: str) -> Html:
     pixels = picture_of(findings, name, _SIDE)
     folder, slash, file = name.rpartition("/")
     lines = (folder + slash, Html("<br>"), file) if slash else (name,)
-    caption = element("div", *lines, class_="faint", style=_CAPTION)
+    caption = element("div", *lines, class_="faint picture-name")
     if pixels is None:
         return element("div", caption)
     height, width = pixels.shape[:2]
@@ -108,11 +108,6 @@ def _figure(findings: DataReport, name: str) -> Html:
     return element("div", element("div", picture(pixels, alt=name), style=widest), caption)
 
 
-def _grid(parts: Sequence[Html], least: float) -> Html:
-    """As many side by side as fit, each at least so wide, in rem."""
-    columns = f"repeat(auto-fill, minmax(min(100%, {least}rem), 1fr))"
-    return element(
-        "div",
-        *parts,
-        style=f"display: grid; grid-template-columns: {columns}; gap: .9rem; align-items: start",
-    )
+def _grid(parts: Sequence[Html], of_what: str = "") -> Html:
+    """As many side by side as fit."""
+    return element("div", *parts, class_=f"side-by-side {of_what}".strip())

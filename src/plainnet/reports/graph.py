@@ -12,6 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from plainnet.network import Layer, Loss, Network
 from plainnet.network.trace import loss_formulas
+from plainnet.reports.styles import style
 from plainnet.reports.text import count, printable
 from plainnet.reports.trace_text import formulas_by_letter, letter
 
@@ -23,22 +24,6 @@ _CHAR, _LINE, _PAD, _GAP = 8.1, 19.0, 14.0, 46.0  # pixels; a character of 13 pi
 _WRAP = TextWrapper(
     WRAPPED, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
 )
-
-_STYLE = """
-  .plainnet-graph { --ink: #1c2530; --faint: #5d6975; --edge: #aeb8c2; --box: #f3f6f9;
-    --paper: #ffffff; --fore: #0a6ebd; --back: #b04a00;
-    font: 13px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
-  @media (prefers-color-scheme: dark) { .plainnet-graph { --ink: #e6ebf0; --faint: #9aa7b4;
-    --edge: #4a5764; --box: #1b232c; --paper: #12181f; --fore: #6ab3f0; --back: #ffa45c; } }
-  .plainnet-graph { max-width: 100%; height: auto; }
-  .plainnet-graph .paper { fill: var(--paper); }
-  .plainnet-graph .box { fill: var(--box); stroke: var(--edge); }
-  .plainnet-graph text { fill: var(--ink); white-space: pre; }
-  .plainnet-graph .title { font-weight: 600; } .plainnet-graph .dim { fill: var(--faint); }
-  .plainnet-graph .fore { fill: var(--fore); } .plainnet-graph .back { fill: var(--back); }
-  .plainnet-graph line.fore { stroke: var(--fore); stroke-width: 1.5; }
-  .plainnet-graph line.back { stroke: var(--back); stroke-width: 1.5; }
-"""
 
 
 @dataclass(frozen=True)
@@ -120,7 +105,7 @@ def graph_svg(boxes: Sequence[Box], title: str = "Computation graph") -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plainnet-graph" role="img" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f"<title>{name}</title>\n<style>{_STYLE}</style>\n"
+        f"<title>{name}</title>\n<style>\n{style('graph')}</style>\n"
         f'<rect class="paper" width="{width}" height="{height}"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
