@@ -1,5 +1,6 @@
 """Batches, the loop, and what is made of its stream."""
 
+import inspect
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ from plainnet.training import (
     Regularization,
     Validation,
     clip,
+    fit,
     keep_best,
     logits,
     stop_early,
@@ -572,6 +574,12 @@ def test_samples_of_other_features_are_refused_at_the_call(changed: dict[str, An
     arguments: dict[str, Any] = {"X": X, "y": Y, "epochs": 3} | changed
     with pytest.raises(ShapeError, match=r"4.*\(23, 3\)"):
         train(Network.dense([4, 5, 1]), SigmoidCrossEntropy(), Adam(), **arguments)
+
+
+def test_train_has_few_parameters_and_fit_the_same() -> None:
+    parameters = inspect.signature(train).parameters
+    assert len(parameters) <= 14
+    assert parameters == inspect.signature(fit).parameters
 
 
 def test_no_epochs_are_no_epochs() -> None:

@@ -25,7 +25,7 @@ from plainnet.training import Epoch, Optimizer
 from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import capture, named, restore
 from plainnet.training.position import Position
-from plainnet.training.streams import Kept, values_of
+from plainnet.training.streams import BestSoFar, values_of
 from plainnet.version import __version__
 
 FORMAT = 1
@@ -55,7 +55,7 @@ class Training:
     average: Average | None = None
     watched: bool = False
     """Whether it is measured on validation samples."""
-    kept: Kept = field(default_factory=Kept)
+    kept: BestSoFar = field(default_factory=BestSoFar)
     position: Position = field(default_factory=Position)
 
     @property

@@ -55,7 +55,7 @@ def initialize(layers: Sequence[Layer], rng: Rng | int | None) -> None:
         layer.initialize(rng, (behind and behind.initializer) or lecun_normal)
     spread_biases(layers, rng, everywhere=False)
     for layer in layers:
-        if layer.draws and layer.rng is None:
+        if layer.is_stochastic and layer.rng is None:
             layer.rng = rng.spawn(1)[0]
 
 

@@ -57,7 +57,7 @@ class Layer:
     """Of an activation: whether the biases in front of it are drawn, too."""
     rng: Rng | None = None
     """The generator of a layer that draws at random; the network hands one to a layer without."""
-    draws: ClassVar[bool] = False
+    is_stochastic: ClassVar[bool] = False
     """Whether the layer draws at random while training."""
     formula: ClassVar[str] = ""
     """What `forward` computes, in the letters of docs/derivations.md; empty: it does not say."""

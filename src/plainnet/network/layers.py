@@ -205,7 +205,7 @@ class Dropout(Layer):
 
     formula = "Y = X · M"
     backward_formulas = ("dX = dY · M",)
-    draws: ClassVar[bool] = True
+    is_stochastic: ClassVar[bool] = True
     M: Array | None = None
 
     def __init__(self, rate: float = 0.5, rng: Rng | None = None) -> None:

@@ -27,12 +27,12 @@ __all__ = [
     "MeanSquaredError",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
-    "shares",
+    "mean_weights",
     "sigmoid",
 ]
 
 
-def shares(n: int, weights: Array | None) -> Array | float:
+def mean_weights(n: int, weights: Array | None) -> Array | float:
     """What each of n samples counts in the mean: 1/N, or w / Σ w as a column `(N, 1)`."""
     if weights is None:
         return 1 / n
@@ -57,7 +57,7 @@ class MeanSquaredError(Loss):
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        r = shares(len(Z), weights)  # 1/N
+        r = mean_weights(len(Z), weights)  # 1/N
         dZ = self.scratch(Z)
         self.xp.subtract(Z, _columns(y, Z), out=dZ)  # Z − y
         J = float((r * dZ**2).sum()) / Z.shape[1]  # J = 1/(N K) Σ (Z − y)²
@@ -119,7 +119,7 @@ class SigmoidCrossEntropy(_CrossEntropy):
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
         y = self._targets(_columns(y, Z), Z)
-        r = shares(len(Z), weights)
+        r = mean_weights(len(Z), weights)
         xp = self.xp
         # −y ln p − (1−y) ln(1−p) = ln(1 + e^Z) − y Z, and ln(1 + e^Z) = max(Z, 0) + ln(1 + e^−|Z|),
         # where nothing overflows; in this order no digit of a small loss cancels
@@ -186,7 +186,7 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
         xp, right = self.xp, (self.xp.arange(len(Z))[:, None], y[:, None])  # each row's class
-        r = shares(len(Z), weights)
+        r = mean_weights(len(Z), weights)
         T = self._targets(y, Z) if y.ndim == 2 or self.smoothing else None  # None: of a class alone
         dZ = self.scratch(Z)
         xp.subtract(Z, Z.max(axis=1, keepdims=True), out=dZ)  # e^Z could overflow

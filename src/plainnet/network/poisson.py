@@ -6,7 +6,7 @@ from plainnet.checks import check_number
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.network.loss import Loss
-from plainnet.network.losses import shares
+from plainnet.network.losses import mean_weights
 from plainnet.network.targets import real_targets
 
 
@@ -34,7 +34,7 @@ class PoissonDeviance(Loss):
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
         """See `Loss`."""
-        y, r, xp = y.reshape(Z.shape), shares(len(Z), weights), self.xp
+        y, r, xp = y.reshape(Z.shape), mean_weights(len(Z), weights), self.xp
         dZ = self.scratch(Z)
         xp.exp(Z, out=dZ)  # μ
         J_i = y * (xp.log(xp.where(y > 0, y, 1)) - Z) - y + dZ  # y ln(y/μ) − y + μ

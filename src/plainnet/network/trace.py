@@ -212,7 +212,9 @@ def _forward_step(i: int, watched: _Watched, network: Network) -> ForwardStep:
     layer = watched.layer
     parameters = _of_layer(i, network.parameters)
     Y = watched.Y or Numbers((), *[math.nan] * 4)
-    return ForwardStep(i, str(layer), layer.formula, parameters, Y, watched.dead, layer.draws)
+    return ForwardStep(
+        i, str(layer), layer.formula, parameters, Y, watched.dead, layer.is_stochastic
+    )
 
 
 def _backward_step(i: int, watched: _Watched, network: Network) -> BackwardStep:

@@ -61,7 +61,7 @@ def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Netw
         part.W[...] = random.uniform(-bound, bound, part.W.shape)
         part.b[...] = random.uniform(-bound, bound, part.b.shape)
     for layer in network.layers:
-        if layer.draws:
+        if layer.is_stochastic:
             layer.rng = np.random.default_rng(random.randint(2**31))
     return network
 

@@ -28,7 +28,7 @@ from plainnet.training import (
     train,
 )
 from plainnet.training.lbfgs import minimize
-from plainnet.training.streams import Kept, values_of
+from plainnet.training.streams import BestSoFar, values_of
 
 SLOWEST = 1e-6
 """The learning rate at which "adaptive" gives up."""
@@ -64,7 +64,7 @@ class Learning(Parameters):
     _optimizer: Optimizer
     _record: float
     _no_improvement_count: int
-    _kept: Kept
+    _kept: BestSoFar
     _in_parts: bool
 
     def _loss(self) -> Loss:
@@ -82,7 +82,7 @@ class Learning(Parameters):
     def _begin_to_wait(self, *, in_parts: bool) -> None:
         """For something better: what was reached in an earlier `fit` does not count."""
         self.n_iter_, self.stopped_early_, self._in_parts = 0, False, in_parts
-        self._record, self._no_improvement_count, self._kept = -math.inf, 0, Kept()
+        self._record, self._no_improvement_count, self._kept = -math.inf, 0, BestSoFar()
         self.best_loss_ = self.best_validation_score_ = None
 
     def _renew_optimizer(self) -> None:
@@ -113,7 +113,7 @@ class Learning(Parameters):
         finally:
             stream.close()
         if not self._in_parts:
-            self._kept = Kept()
+            self._kept = BestSoFar()
         for name, value in latest.items():  # what comes next goes on from here, not from the best
             values_of(network)[name][...] = value
         ended = self.stopped_early_ or self._in_parts or self._scheduled()

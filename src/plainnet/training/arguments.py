@@ -66,6 +66,8 @@ def batch_that_counts(
         weights = None if weights is None else unmasked(weights, "The array of weights")
     if weights is None:
         return X, y, None
+    if weights.dtype == np.float16:  # whose sum soon overflows
+        weights = weights.astype(np.float64)
     if weights.shape != (len(X),):
         check_weights(weights, len(X))
     counting = weights > 0

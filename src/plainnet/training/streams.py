@@ -76,7 +76,7 @@ def _stopping(
 
 
 @dataclass
-class Kept:
+class BestSoFar:
     """What `keep_best` has kept so far."""
 
     record: float = math.inf
@@ -91,7 +91,7 @@ def keep_best(
     *,
     metric: str = "validation_loss",
     best: Best = "lowest",
-    kept: Kept | None = None,
+    kept: BestSoFar | None = None,
     average: Average | None = None,
 ) -> Epochs:
     """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
@@ -113,7 +113,7 @@ def keep_best(
             "first; write keep_best(train(network, …), network)."
         )
     _check_best(best)
-    return _keeping(epochs, network, metric, best, kept or Kept(), average)
+    return _keeping(epochs, network, metric, best, kept or BestSoFar(), average)
 
 
 def _keeping(
@@ -121,7 +121,7 @@ def _keeping(
     network: Network,
     metric: str,
     best: Best,
-    kept: Kept,
+    kept: BestSoFar,
     average: Average | None,
 ) -> Epochs:
     try:

@@ -24,7 +24,7 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.network.arrays import Scratch
-from plainnet.network.losses import shares
+from plainnet.network.losses import mean_weights
 from plainnet.training import compiled
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
@@ -156,7 +156,7 @@ class Stack:
         n, size = len(X), len(X) * int(self.sizes[1:].sum())
         r, U = self._scratch("r", (n,)), self._scratch("U", (size,))
         A, dA = self._scratch("A", (size,)), self._scratch("dA", (size,))
-        r[:, None] = shares(n, weights)
+        r[:, None] = mean_weights(n, weights)
         self._draw(U, n)
         X, y = as_compiled(X, self.dtype), as_compiled(y, LOSSES[type(loss)] or self.dtype)
         if type(loss) is not SoftmaxCrossEntropy:
