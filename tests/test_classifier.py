@@ -451,7 +451,7 @@ def test_a_model_whose_answers_are_no_numbers_is_refused(
     tensors["preprocessing.scale"] = np.full(1, 1e-37, np.float32)  # white is infinite then
     metadata = {k: v for k, v in metadata.items() if k not in ("format", "layers")}
     write_model(path, network, metadata, tensors)
-    with pytest.raises(ModelFileError, match="its answers are no finite ones; copy it again"):
+    with pytest.raises(ModelFileError, match="finite"):
         Classifier.load(path)
 
 
@@ -495,7 +495,7 @@ def test_tensors_that_do_not_fit_are_refused(
 
 @pytest.mark.parametrize("ask", ["predict", "predict_proba", "save"])
 def test_before_it_has_learned(ask: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"not learned anything yet; call fit"):
+    with pytest.raises(SettingError, match="fit"):
         getattr(Classifier(), ask)(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 
@@ -503,12 +503,12 @@ def test_before_it_has_learned(ask: str, tmp_path: Path) -> None:
 def test_settings_that_are_none() -> None:
     with pytest.raises(
         SettingError,
-        match=r"no setting 'epoch' \(did you mean 'epochs'\?\); there are activation, ",
+        match=r"'epoch' .*'epochs'.* activation, ",
     ):
         Classifier(epoch=3)  # type: ignore[call-arg]
     with pytest.raises(SettingError, match=r"number of epochs .* but got 0"):
         Classifier(epochs=0)
-    with pytest.raises(SettingError, match=r"optimizer must be one of gradient-descent, .* 'Adam'"):
+    with pytest.raises(SettingError, match=r"optimizer .* gradient-descent, .* 'Adam'"):
         Classifier(optimizer="Adam")
 
 
@@ -547,9 +547,9 @@ def test_data_that_nothing_can_be_learned_from(data: tuple[Any, ...], why: str) 
 
 
 def test_features_have_no_size() -> None:
-    with pytest.raises(DataError, match="no size and no colour"):
+    with pytest.raises(DataError, match="size"):
         small(size=(8, 8)).fit(F, Y)
-    with pytest.raises(DataError, match="no size and no colour"):
+    with pytest.raises(DataError, match="size"):
         small(grey=True).fit(Dataset(F, Y, ("a", "b")))
 
 
@@ -605,27 +605,29 @@ def test_pictures_that_cannot_be_answered(pictures: Classifier, samples: Any) ->
 
 
 def test_files_that_cannot_be_answered(tmp_path: Path, pictures: Classifier) -> None:
-    with pytest.raises(DataError, match=r"no pictures in .*; name a picture or another folder"):
+    with pytest.raises(DataError, match=r"no pictures in "):
         pictures.predict(tmp_path)
-    with pytest.raises(PictureError, match=r"x\.png does not exist"):
+    with pytest.raises(PictureError, match=r"x\.png "):
         pictures.predict(tmp_path / "x.png")
     (tmp_path / "x.png").write_text("a text")
-    with pytest.raises(PictureError, match=r"x\.png is not a picture"):
+    with pytest.raises(PictureError, match=r"x\.png "):
         pictures.predict([tmp_path])
 
 
 @pytest.mark.parametrize(
-    "score",
+    ("score", "fact"),
     [
-        lambda c: c.score(F, Y[:5]),
-        lambda c: c.score(F, np.eye(2)[Y]),
-        lambda c: c.score(F, [None] * 60),
-        lambda c: c.evaluate(Dataset(F, Y, ("0", "ant"))),
-        lambda c: c.evaluate(Dataset(PICTURES, BRIGHT, ("0", "1"))),
+        (lambda c: c.score(F, Y[:5]), "5"),
+        (lambda c: c.score(F, np.eye(2)[Y]), r"\(60, 2\)"),
+        (lambda c: c.score(F, [None] * 60), "None in row 0"),
+        (lambda c: c.evaluate(Dataset(F, Y, ("0", "ant"))), "'ant'"),
+        (lambda c: c.evaluate(Dataset(PICTURES, BRIGHT, ("0", "1"))), "takes"),
     ],
 )
-def test_what_cannot_be_scored(features: Classifier, score: Callable[[Classifier], object]) -> None:
-    with pytest.raises(DataError, match=r"as many|whole number|'ant', but the model knows|takes"):
+def test_what_cannot_be_scored(
+    features: Classifier, score: Callable[[Classifier], object], fact: str
+) -> None:
+    with pytest.raises(DataError, match=fact):
         score(features)
 
 
@@ -689,13 +691,13 @@ def test_a_run_folder_is_loaded_as_its_model(features: Classifier, tmp_path: Pat
         loaded = Classifier.load(given)
         assert np.array_equal(loaded.predict_proba(F), features.predict_proba(F))
     (tmp_path / "pets").mkdir()
-    with pytest.raises(ModelFileError, match=r"folder .*pets holds no model\.safetensors; name a"):
+    with pytest.raises(ModelFileError, match=r"pets holds no model\.safetensors"):
         Classifier.load(tmp_path / "pets")
 
 
 def test_what_is_there_after_training_only_is_missed_with_a_sentence() -> None:
     for name in ("network", "preprocessing", "resolved_recipe", "networks", "picture_shape"):
-        with pytest.raises(AttributeError, match=r"has not learned anything yet; call fit\(…\)"):
+        with pytest.raises(AttributeError, match=r"fit\(…\)"):
             getattr(Classifier(), name)
     assert not hasattr(Classifier(), "network")
     with pytest.raises(AttributeError, match="'Classifier' object has no attribute 'predict_all'"):
@@ -714,7 +716,7 @@ def test_validation_data_may_be_whatever_holds_samples_and_classes(
         for one in given
     ]
     assert losses == [losses[0]] * len(given)
-    with pytest.raises(DataError, match=r"a pair of samples .*, a path or a data set, but got int"):
+    with pytest.raises(DataError, match="got int"):
         small().fit(folder, validation=3)
-    with pytest.raises(DataError, match="validation data hold no samples"):
+    with pytest.raises(DataError, match="no samples"):
         small().fit(folder, validation=Splits(tmp_path))
