@@ -220,7 +220,7 @@ def stopped_at(path: Path) -> Array:
 def test_changed_settings_are_named(tmp_path: Path) -> None:
     labels = stopped_at(tmp_path / "c")
     other = Classifier(**SETTINGS | {"optimizer": "momentum", "epochs": 9})
-    with pytest.raises(DataError, match=r"changed \(optimizer, epochs\)"):
+    with pytest.raises(DataError, match=r"changed \(epochs, optimizer\)"):
         other.fit_epochs(X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True))
 
 

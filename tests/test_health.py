@@ -22,8 +22,7 @@ from plainnet.pictures.check import (
     picture_of,
     without_leaks,
 )
-from plainnet.pictures.check.data_report import parts_of
-from plainnet.pictures.check.duplicates import Leak, Sample, comparable, exactly_the_same, groups
+from plainnet.pictures.check.duplicates import Leak, Sample, comparables, exactly_the_same, groups
 from plainnet.pictures.check.fingerprints import Fingerprints
 
 EACH = 8
@@ -318,7 +317,7 @@ def test_pairs_are_the_same_in_tiles_of_any_size(monkeypatch: pytest.MonkeyPatch
 def test_very_many_of_the_same_are_one_group() -> None:
     X = np.repeat(np.random.default_rng(8).integers(0, 256, (1, 8, 8, 1), np.uint8), 3000, axis=0)
     splits = Splits(Path("it"), train=dataset(X), test=dataset(X[:2]))
-    (group,) = groups({name: comparable(part) for name, part in parts_of(splits).items()})
+    (group,) = groups(comparables(splits))
     assert len(group) == 3002
     assert exactly_the_same(splits, group)
     assert [leak.twin.row for leak in leaks(splits)] == 3000 * [0]

@@ -7,7 +7,7 @@ from typing import Any
 from plainnet.cli.tables import TableOptions, of_table
 from plainnet.data import ReadingExtractor, Splits, read_data
 from plainnet.errors import PictureError, PlainnetError, SettingError
-from plainnet.pictures.check import check_splits, leaks, without_leaks
+from plainnet.pictures.check import check_splits, comparables, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
 from plainnet.pictures.scanning import LeftOut, left_out_line
 from plainnet.reports import count, counting, printable, say
@@ -98,13 +98,14 @@ def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[s
     if of_table(splits) and not drop_leaks:
         return splits, None
     with counting("checking") as progress:
-        findings = check_splits(splits, progress=progress)
+        compared = comparables(splits)
+        findings = check_splits(splits, progress=progress, compared=compared)
     if line := check_line(findings, without=TOLD_ELSEWHERE):
         say(f"check       {line}; `plainnet check` shows them.")
     sentences = check_sentences(findings)
     if not {"leak", "near-leak"} & {*findings.by_kind()}:
         return splits, sentences
-    found = leaks(splits)
+    found = leaks(splits, compared=compared)
     how_many = f"{count(len(found), 'training sample')} in the validation or test part as well"
     say(f"LEAK: {how_many}, so what is measured there is too good.")
     for leak in found[:MOST_TOLD]:

@@ -103,7 +103,7 @@ class FilesKey:
         """The digest and header of each file, noted when it is opened."""
         made = _key(shape, more)
         for path in paths:
-            name = os.fsencode(os.path.relpath(path, folder))
+            name = os.fsencode(path).removeprefix(os.fsencode(folder / "_")[:-1])
             made.update(b"%d %s %d " % (len(name), name, _length(path)))
         self._names = made.digest()
         self.prefix = self._names[:4].hex()

@@ -159,7 +159,7 @@ class _Entry:
             for look, one in zip(self.rows.looks, facts.get("headers", ()), strict=True):
                 look.header = one and Header(str(one[0]), (int(one[1][0]), int(one[1][1])))
             return X
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
     def build(self, *, strict: bool, progress: Progress | None) -> None:

@@ -51,6 +51,10 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         self._rows: Array | None = None
         self.dtype: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
         self.shape = tuple(shape)
+        self.part_of: tuple[MemoryMappedRows, Array] | None = None
+        """The array that these rows are selected from, and which of its rows they are."""
+        self.noted: Any = None
+        """What was found out about the rows, for those who would have to walk over them again."""
 
     @property
     def ndim(self) -> int:
@@ -117,7 +121,9 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
     def select(self, rows: Rows) -> "MemoryMappedRows":
         """These rows, in this order: indices, a mask or a slice; nothing is read."""
         chosen = np.arange(len(self))[rows]
-        return self._like(self._at(chosen), self.dtype, (len(chosen), *self.shape[1:]))
+        part = self._like(self._at(chosen), self.dtype, (len(chosen), *self.shape[1:]))
+        part.part_of = self, chosen
+        return part
 
     def reshape(self, *shape: Any, **how: Any) -> Any:
         """Each sample in another shape, which reads nothing; or the whole in any, in memory."""
@@ -142,6 +148,7 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         """An array whose rows are read from whatever else can give them."""
         other = MemoryMappedRows.__new__(MemoryMappedRows)
         other._file, other._rows, other.dtype, other.shape = source, None, np.dtype(dtype), shape
+        other.part_of, other.noted = None, None
         return other
 
     def _like(self, rows: Array | None, dtype: np.dtype[Any], shape: Shape) -> "MemoryMappedRows":

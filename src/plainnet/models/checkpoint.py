@@ -21,6 +21,7 @@ from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Network, Rng
+from plainnet.pictures.survey import digests
 from plainnet.training import Epoch, Optimizer
 from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import capture, named, restore
@@ -28,7 +29,7 @@ from plainnet.training.position import Position
 from plainnet.training.streams import BestSoFar, values_of
 from plainnet.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 KNOWN = {
     *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
     *("position", "learning_rate", "generators"),
@@ -242,7 +243,8 @@ def fingerprint(*parts: Dataset | None) -> str:
         facts = (part.X.shape, str(part.X.dtype), part.classes)
         told = repr((*facts, part.target) if part.holds_numbers else facts)
         made.update(told.encode("utf-8", "replace"))
-        for array in (part.X, part.y, *([] if part.weights is None else [part.weights])):
+        X = digests(part.X) if part.is_pictures else part.X
+        for array in (X, part.y, *([] if part.weights is None else [part.weights])):
             for _, block in blocks(array):
                 made.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
     return made.hexdigest()

@@ -14,6 +14,7 @@ from plainnet.files.rows import blocks
 from plainnet.metrics.moments import IGNORED, centred, moments, needs_double, scale_of
 from plainnet.metrics.regression import LARGEST
 from plainnet.network import Array
+from plainnet.pictures.survey import sums
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Preprocessing:
             varied: whether pictures are varied in training, so that no pixel is constant there.
         """
         if X.ndim > 2:
-            return cls(X.shape[1:], *_of_pictures(X.reshape(len(X), -1), weights, varied))
+            return cls(X.shape[1:], *_of_pictures(X, weights, varied))
         mean, spread = moments(X, weights)
         scale = scale_of(mean, spread, X.dtype)
         if nearly := np.flatnonzero((scale == IGNORED) & (spread > 0)).tolist():
@@ -180,9 +181,22 @@ class Preprocessing:
         return made
 
 
-def _of_pictures(rows: Array, weights: Array | None, varied: bool) -> tuple[Array, Array]:
+def _of_pictures(X: Array, weights: Array | None, varied: bool) -> tuple[Array, Array]:
     """The mean of each pixel, and one scale for all of them that are not constant."""
-    w = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
+    if weights is None:
+        mean, variance = (one.ravel() for one in sums(X).moments())
+    else:
+        mean, variance = _weighted(X.reshape(len(X), -1), weights.astype(np.float64))
+    scale = np.sqrt(variance.mean(keepdims=True))
+    scale[scale <= 1e-12 * mean.mean()] = 1  # there is only one picture
+    constant = variance < 1e-15  # 0, but for rounding
+    if constant.any() and not (varied or constant.all()):
+        scale = np.where(constant, np.finfo(np.float32).max, scale)
+    return mean.astype(np.float32), scale.astype(np.float32)
+
+
+def _weighted(rows: Array, w: Array) -> tuple[Array, Array]:
+    """Mean and variance of each column of rows that count w."""
     total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
     for start, block in blocks(rows):
         total += w[start : start + len(block)] @ block
@@ -190,10 +204,4 @@ def _of_pictures(rows: Array, weights: Array | None, varied: bool) -> tuple[Arra
     for start, block in blocks(rows):
         differences = block - mean
         squares += w[start : start + len(block)] @ np.square(differences, out=differences)
-    variance = squares / w.sum()
-    scale = np.sqrt(variance.mean(keepdims=True))
-    scale[scale <= 1e-12 * mean.mean()] = 1  # there is only one picture
-    constant = variance < 1e-15  # 0, but for rounding
-    if constant.any() and not (varied or constant.all()):
-        scale = np.where(constant, np.finfo(np.float32).max, scale)
-    return mean.astype(np.float32), scale.astype(np.float32)
+    return mean, squares / w.sum()

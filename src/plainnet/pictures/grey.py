@@ -1,14 +1,22 @@
 """Pictures whose three channels say the same, which are noticed, and learned from in one."""
 
+from typing import cast
+
 import numpy as np
 
 from plainnet.files.rows import MemoryMappedRows, blocks
 from plainnet.network.arrays import Array
+from plainnet.pictures.survey import known, survey_in_grey, without_colour
 
 
 def are_grey(X: Array) -> bool:
     """Whether no pixel of pictures uint8 `(N, H, W, 3)` has a colour; looks until the first has."""
-    return all((block == block[..., :1]).all() for _, block in blocks(X))
+    found = known(X)
+    if found is None and without_colour(X[:1]).all():  # all may be, and it will be asked again
+        found = known(X, wanted=True)
+    if found is not None:
+        return bool(found.survey.grey[found.rows].all())
+    return all(without_colour(block).all() for _, block in blocks(X))
 
 
 def in_grey(X: Array) -> Array:
@@ -18,8 +26,9 @@ def in_grey(X: Array) -> Array:
     """
     shape = (*X.shape[:3], 1)
     if isinstance(X, MemoryMappedRows):
-        lazy: Array = MemoryMappedRows.of(_GreyRows(X), np.uint8, shape)
-        return lazy
+        lazy = MemoryMappedRows.of(_GreyRows(X), np.uint8, shape)
+        lazy.noted = survey_in_grey(cast(Array, X))
+        return cast(Array, lazy)
     made = np.empty(shape, np.uint8)
     for start, block in blocks(X):
         made[start : start + len(block), ..., 0] = _luma(block)

@@ -25,6 +25,7 @@ from plainnet.pictures.augment.transforms import (
     elastic_field,
     knots_for,
 )
+from plainnet.pictures.grey import are_grey
 
 DRAWN = 12
 """Random numbers for each picture, beside those of the elastic field."""
@@ -272,7 +273,4 @@ def augmentation_of(
 
 def has_colour(X: Array) -> bool:
     """Whether pictures `(N, H, W, C)` have channels that differ anywhere; grey files may have 3."""
-    if X.shape[-1] == 1:
-        return False
-    parts = (X[start : start + 256] for start in range(0, len(X), 256))
-    return any((part[..., :1] != part[..., 1:]).any() for part in parts)
+    return X.shape[-1] > 1 and not are_grey(X)

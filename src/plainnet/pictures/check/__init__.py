@@ -4,11 +4,12 @@
   have been read.
 - `leaks`: the training samples that validation or test holds as well; `without_leaks` leaves them
   out.
+- `comparables`: what the samples of both are compared by, for those who ask for both.
 """
 
 from plainnet.pictures.check.checking import check, check_splits, picture_of
 from plainnet.pictures.check.data_report import DataReport, Finding
-from plainnet.pictures.check.duplicates import Leak, leaks, without_leaks
+from plainnet.pictures.check.duplicates import Leak, comparables, leaks, without_leaks
 
 __all__ = [
     "DataReport",
@@ -16,6 +17,7 @@ __all__ = [
     "Leak",
     "check",
     "check_splits",
+    "comparables",
     "leaks",
     "picture_of",
     "without_leaks",

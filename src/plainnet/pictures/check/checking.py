@@ -15,7 +15,7 @@ from plainnet.pictures.check.duplicates import (
     Comparable,
     Progress,
     Sample,
-    comparable,
+    comparables,
     exactly_the_same,
     groups,
 )
@@ -52,9 +52,20 @@ def check(path: PathLike, *, progress: Progress | None = None) -> DataReport:
     return check_splits(splits, progress=progress)
 
 
-def check_splits(splits: Splits, *, progress: Progress | None = None) -> DataReport:
-    """What `check` finds, of data that have been read already, their pictures in any size."""
-    compared = {part: comparable(data) for part, data in parts_of(splits).items()}
+def check_splits(
+    splits: Splits,
+    *,
+    progress: Progress | None = None,
+    compared: Mapping[str, Comparable] | None = None,
+) -> DataReport:
+    """What `check` finds, of data that have been read already, their pictures in any size.
+
+    Args:
+        splits: the data.
+        progress: called with (done, total) while samples are compared.
+        compared: the `comparables` of the splits, if they are there already.
+    """
+    compared = comparables(splits) if compared is None else compared
     of_files = all(data.paths is not None for data in parts_of(splits).values())
     found = [
         *(_of_files(splits) if of_files else ()),

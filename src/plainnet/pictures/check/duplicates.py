@@ -42,7 +42,11 @@ class Leak(NamedTuple):
     """The same sample, in validation or test."""
 
 
-def leaks(splits: Splits, progress: Progress | None = None) -> tuple[Leak, ...]:
+def leaks(
+    splits: Splits,
+    progress: Progress | None = None,
+    compared: Mapping[str, Comparable] | None = None,
+) -> tuple[Leak, ...]:
     """The training samples that validation or test holds as well, exactly or nearly, by row.
 
     Measured on such samples, what was learned by heart passes for understanding. Of several twins
@@ -51,16 +55,16 @@ def leaks(splits: Splits, progress: Progress | None = None) -> tuple[Leak, ...]:
     Args:
         splits: pictures of any size, or feature vectors, as `read_data` gives them.
         progress: called with (done, total) while they are compared.
+        compared: the `comparables` of the splits, if they are there already.
     """
     found: dict[int, Sample] = {}
-    others = parts_of(splits)
-    train = others.pop("train", None)
-    if train is None or not others:
+    if splits.train is None or len(parts_of(splits)) == 1:
         return ()
-    ours = comparable(train)
-    for part, data in others.items():
-        twins = _first_twins(ours, comparable(data), progress)
-        for row in np.flatnonzero(twins < len(data)).tolist():
+    others = dict(comparables(splits) if compared is None else compared)
+    ours = others.pop("train")
+    for part, theirs in others.items():
+        twins = _first_twins(ours, theirs, progress)
+        for row in np.flatnonzero(twins < len(theirs)).tolist():
             found.setdefault(row, Sample(part, int(twins[row])))
     return tuple(Leak(row, found[row]) for row in sorted(found))
 
@@ -86,7 +90,7 @@ def groups(
     What is alike is grouped: if a is the same as b, and b as c, the three are one group.
 
     Args:
-        compared: what is `comparable` of each part.
+        compared: the `comparables` of the splits.
         progress: called with (done, total) while they are compared.
     """
     samples = [Sample(part, row) for part, of in compared.items() for row in range(len(of))]
@@ -139,11 +143,14 @@ class _Roots:
         return i
 
 
-def comparable(data: Dataset) -> Comparable:
-    """What the samples of a part are compared by."""
-    if data.is_pictures:
-        return Fingerprints(data.X)
-    return [_content(data, row) for row in range(len(data))]
+def comparables(splits: Splits) -> dict[str, Comparable]:
+    """What the samples of each part are compared by."""
+    return {
+        part: Fingerprints(data.X)
+        if data.is_pictures
+        else [_content(data, row) for row in range(len(data))]
+        for part, data in parts_of(splits).items()
+    }
 
 
 def _joined(comparables: Sequence[Comparable]) -> Comparable:

@@ -27,6 +27,7 @@ from typing import Self
 import numpy as np
 
 from plainnet.network.arrays import Array
+from plainnet.pictures.survey import walk
 
 Pairs = tuple[Array, Array]
 """Rows here and rows there that belong together: two int64 arrays `(n,)`."""
@@ -46,7 +47,6 @@ PEAK = 48
 _HIGHEST = 6  # the sum of a low frequency's two orders, at most
 _TILE = 512
 _AT_ONCE = 4096  # pairs whose thumbnails are compared at once
-_BLOCK = 2**20  # values of pictures that are averaged at once
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as files are read
 
 
@@ -140,12 +140,14 @@ def _thumbnails(X: Array) -> Array:
         return X.reshape(n, -1)
     down, across = _areas(height), _areas(width)
     thumbnails = np.empty((n, SIDE * SIDE), np.uint8)
-    at_once = max(1, _BLOCK // (height * width * channels))
-    for begin in range(0, n, at_once):
-        pixels = X[begin : begin + at_once].astype(np.float32)
+
+    def shrink(start: int, block: Array) -> None:
+        pixels = block.astype(np.float32)
         grey = pixels[..., 0] if channels == 1 else pixels @ _LUMA
         small = np.rint(down @ grey @ across.T)
-        thumbnails[begin : begin + at_once] = small.reshape(len(small), -1)
+        thumbnails[start : start + len(block)] = small.reshape(len(small), -1)
+
+    walk(X, shrink)
     return thumbnails
 
 

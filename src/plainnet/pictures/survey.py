@@ -1,0 +1,165 @@
+"""What is asked of all pictures before a training, found in one walk over them.
+
+Which have no colour, a digest of each, and the sums that their mean and scale are made of. Of
+pictures on the disk, which do not change, it is remembered with them, and serves each selection of
+them too: the sums of the training part are those of all less those of what was held out.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from plainnet.files.rows import MemoryMappedRows, blocks, select
+from plainnet.network.arrays import Array, Shape
+
+_EXACT = 2**24 // 255**2
+"""So many squares of uint8 can float32 sum without rounding."""
+
+
+class Sums:
+    """The exact sums of n pictures, which are the same in any order.
+
+    Args:
+        shape: `(n, height, width, channels)`.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.n = shape[0]
+        self.total, self.squares = np.zeros((2, *shape[1:]), np.int64)
+        """Of the values of each pixel and channel, and of their squares."""
+
+    def __call__(self, _: int, block: Array) -> None:
+        """Take some more."""
+        for begin in range(0, len(block), _EXACT):
+            pixels = block[begin : begin + _EXACT].astype(np.float32)
+            self.total += pixels.sum(axis=0).astype(np.int64)
+            np.square(pixels, out=pixels)
+            self.squares += pixels.sum(axis=0).astype(np.int64)
+
+    def less(self, other: "Sums") -> "Sums":
+        """Those without some of the pictures."""
+        rest = Sums((self.n - other.n, 0))
+        rest.total, rest.squares = self.total - other.total, self.squares - other.squares
+        return rest
+
+    def moments(self) -> tuple[Array, Array]:
+        """Mean and variance of each pixel and channel, float64; of what is constant exactly 0."""
+        whole, rest = np.divmod(self.total, self.n)
+        about = self.squares - 2 * whole * self.total + self.n * whole**2
+        return self.total / self.n, about / self.n - (rest / self.n) ** 2
+
+
+class Survey:
+    """What was found of N pictures.
+
+    Args:
+        shape: `(N, height, width, channels)`.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.grey = np.empty(shape[0], bool)
+        """Which have no colour: `(N,)`."""
+        self.digests = np.empty((shape[0], 16), np.uint8)
+        """Of each, the same for a grey picture in three channels and in one: `(N, 16)`."""
+        self.sums = Sums(shape)
+
+    def __call__(self, start: int, block: Array) -> None:
+        """Take some more, of which `start` is the number of the first."""
+        self.sums(start, block)
+        self.mark(start, block)
+
+    def mark(self, start: int, block: Array) -> None:
+        """Take what each of them is by itself."""
+        grey = self.grey[start : start + len(block)] = without_colour(block)
+        for i, picture in enumerate(block):
+            content = np.ascontiguousarray(picture[..., :1] if grey[i] else picture)
+            digest = blake2b(content.data, digest_size=16).digest()
+            self.digests[start + i] = np.frombuffer(digest, np.uint8)
+
+
+class Known(NamedTuple):
+    """What is remembered of pictures."""
+
+    whole: MemoryMappedRows
+    """These pictures, or those that they are selected from."""
+    survey: Survey
+    """Of the whole."""
+    rows: Array
+    """Which of the whole these are: `(N,)`."""
+
+
+def walk(X: Array, *takers: Callable[[int, Array], None]) -> None:
+    """Hand pictures uint8 `(N, H, W, C)` out block by block; those on the disk are surveyed too.
+
+    Args:
+        X: the pictures.
+        takers: called with the number of the first of some pictures, and these.
+    """
+    survey = Survey(X.shape) if isinstance(X, MemoryMappedRows) and known(X) is None else None
+    for start, block in blocks(X):
+        for take in takers if survey is None else (survey, *takers):
+            take(start, block)
+    if survey is not None:
+        cast(MemoryMappedRows, X).noted = survey
+
+
+def known(X: Array, wanted: bool = False) -> Known | None:
+    """What is remembered of pictures; if it is `wanted`, those on the disk are surveyed for it."""
+    at, rows = X, np.arange(len(X))
+    while isinstance(at, MemoryMappedRows):
+        if at.noted is not None:
+            return Known(at, at.noted, rows)
+        if at.part_of is None:
+            break
+        at, chosen = cast("tuple[Array, Array]", at.part_of)
+        rows = chosen[rows]
+    if wanted and isinstance(X, MemoryMappedRows):
+        walk(X)
+        return known(X)
+    return None
+
+
+def digests(X: Array) -> Array:
+    """A digest of each picture of uint8 `(N, H, W, C)`, `(N, 16)`; see `Survey`."""
+    if (found := known(X, wanted=True)) is not None:
+        return found.survey.digests[found.rows]
+    survey = Survey(X.shape)
+    walk(X, survey.mark)
+    return survey.digests
+
+
+def sums(X: Array) -> Sums:
+    """The sums of pictures uint8 `(N, H, W, C)`."""
+    if (found := known(X, wanted=True)) is not None:
+        rest = np.setdiff1d(np.arange(len(found.whole)), found.rows)
+        if len(rest) < len(X) == len(found.whole) - len(rest):  # else some are there twice
+            return found.survey.sums.less(sums_of(select(cast(Array, found.whole), rest)))
+    return sums_of(X)
+
+
+def sums_of(X: Array) -> Sums:
+    """The same, in a walk of its own."""
+    made = Sums(X.shape)
+    walk(X, made)
+    return made
+
+
+def survey_in_grey(X: Array) -> Survey | None:
+    """What is known of pictures `(N, H, W, 3)` as it is in one channel, if they have no colour."""
+    found = known(X)
+    if found is None or not found.survey.grey[found.rows].all():
+        return None
+    survey, colour = Survey((len(X), *X.shape[1:3], 1)), sums(X)
+    survey.grey[:], survey.digests = True, digests(X)
+    survey.sums.total, survey.sums.squares = colour.total[..., :1], colour.squares[..., :1]
+    return survey
+
+
+def without_colour(pictures: Array) -> Array:
+    """Which of pictures uint8 `(N, H, W, C)` have the same in all channels: bool `(N,)`."""
+    same: Array = np.ones(len(pictures), bool)
+    for channel in range(1, pictures.shape[3]):
+        same &= (pictures[..., channel] == pictures[..., 0]).all(axis=(1, 2))
+    return same
