@@ -13,6 +13,7 @@ from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs
 from plainnet.models.picture_samples import no_picture
 from plainnet.models.rows import rows_of
 from plainnet.network import Array
+from plainnet.pictures.readable import NAMES
 from plainnet.pictures.scanning import LeftOut, scan
 from plainnet.reports import counting
 
@@ -93,8 +94,7 @@ def _in_folder(folder: Path, asked: Asked) -> list[Path]:
     }
     if not inside:
         asked.unread[str(folder)] = (
-            f"The folder {folder} holds no pictures (JPEG, PNG, WebP, GIF, BMP or TIFF); "
-            "name another one."
+            f"The folder {folder} holds no pictures ({NAMES}); name another one."
         )
     say_others(left_out, folder)
     return inside

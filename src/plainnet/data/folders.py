@@ -13,8 +13,8 @@ from plainnet.data.class_names import natural_order, plain_text
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.errors import DataError, FileError, PictureError
 from plainnet.files.rows import select
-from plainnet.pictures.formats import READABLE
 from plainnet.pictures.opening import Header
+from plainnet.pictures.readable import ENDINGS
 from plainnet.pictures.reading import OnUnreadable, Progress, ReadFiles
 from plainnet.pictures.scanning import LeftOut, Scan, beside, is_hidden, left_out_line, scan
 
@@ -226,12 +226,12 @@ def _class_files(folder: Path) -> dict[str, Scan]:
     holding = f" Left out: {others}." if others else ""
     if len(empty) == len(files):
         raise DataError(
-            f"{folder} holds no pictures ({' '.join(READABLE)}) in its folders, "
+            f"{folder} holds no pictures ({' '.join(ENDINGS)}) in its folders, "
             f"{first_few(empty)}; expected {LAYOUT}{holding}"
         )
     if empty:
         raise DataError(
-            f"The class folder {folder / empty[0]} holds no pictures ({' '.join(READABLE)}); "
+            f"The class folder {folder / empty[0]} holds no pictures ({' '.join(ENDINGS)}); "
             f"add some, or remove the folder.{holding}"
         )
     return files

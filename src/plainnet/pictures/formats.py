@@ -10,20 +10,6 @@ from plainnet.pictures.opening import open_regular
 
 HEAD = 32
 """Bytes of a file that tell what it is."""
-READABLE = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".mpo",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-)
-"""The usual endings of files that can be read."""
 
 _RAW = "camera raw"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -78,7 +64,6 @@ _ENDINGS = {
     "DICOM": (".dcm",),
 }
 _OF_ENDING = {ending: name for name, endings in _ENDINGS.items() for ending in endings}
-CAN_BE_READ = frozenset(("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF"))
 
 
 def format_of(path: str | os.PathLike[str]) -> str | None:

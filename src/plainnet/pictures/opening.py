@@ -18,9 +18,9 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
+from plainnet.pictures.readable import FOR_PILLOW
 
 PathLike = str | os.PathLike[str]
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 BYTES = (bytes, bytearray, memoryview)
 WHOLE = 2**16
 """Bytes of a file up to which all of its content is in its digest."""
@@ -137,10 +137,10 @@ def opened(picture: Any, look: FileLook | None = None) -> Iterator[tuple[Image.I
         picture = content
     if is_path(picture):
         opening = open_regular(picture) if look is None else look.open(picture)
-        with opening as file, Image.open(file, formats=FORMATS) as image:
+        with opening as file, Image.open(file, formats=FOR_PILLOW) as image:
             yield image, True
     elif is_single(picture):
-        with Image.open(io.BytesIO(_content(picture)), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(_content(picture)), formats=FOR_PILLOW) as image:
             image.seek(frame)
             yield image, True
     else:

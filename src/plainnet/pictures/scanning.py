@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from plainnet.errors import FileError, PictureError
-from plainnet.pictures.formats import CAN_BE_READ, READABLE, format_of
+from plainnet.pictures.formats import format_of
 from plainnet.pictures.opening import PathLike
+from plainnet.pictures.readable import ENDINGS, READABLE
 from plainnet.pictures.unreadable import picture_error
 
 _Key = tuple[int | str, ...]
@@ -145,7 +146,7 @@ def _why_left_out(path: Path) -> LeftOut | None:
         return LeftOut(path, "other", picture_error(path, error).reason)
     if found is None:
         return LeftOut(path, "other", "is not a picture.")
-    if found not in CAN_BE_READ:
+    if found not in READABLE:
         reason = f"is a picture in the format {found}, which cannot be read; convert it to JPEG."
         return LeftOut(path, "format", reason)
     return None
@@ -165,7 +166,7 @@ def is_hidden(name: str) -> bool:
 
 def is_picture_file(name: str) -> bool:
     """Whether a file of this name should be a picture."""
-    return name.lower().endswith(READABLE) and not is_hidden(name)
+    return name.lower().endswith(ENDINGS) and not is_hidden(name)
 
 
 def _natural(text: str) -> _Key:

@@ -7,8 +7,9 @@ import stat
 from PIL import Image, UnidentifiedImageError
 
 from plainnet.errors import PictureCode, PictureError
-from plainnet.pictures.formats import CAN_BE_READ, format_of
+from plainnet.pictures.formats import format_of
 from plainnet.pictures.opening import what_it_is
+from plainnet.pictures.readable import NAMES, READABLE
 
 _FORBIDDEN = "may not be read; give yourself the permission to read it, or leave it out."
 
@@ -41,10 +42,10 @@ def _what_is_wrong(
         )
     if isinstance(error, UnidentifiedImageError):
         format_ = None if path is None else format_of(path)
-        but = f", but {format_}" if format_ and format_ not in CAN_BE_READ else ""
+        but = f", but {format_}" if format_ and format_ not in READABLE else ""
         return (
             "no-picture",
-            f"is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF){but}; "
+            f"is not a picture that can be read ({NAMES}){but}; "
             "convert it to one of these, copy it again if it is damaged, or leave it out.",
         )
     if "truncated" in str(error).lower() or isinstance(error, EOFError):

@@ -20,6 +20,7 @@ from plainnet.pictures.decoding import (
     read_picture,
 )
 from plainnet.pictures.opening import Header
+from plainnet.pictures.readable import READABLE
 from plainnet.pictures.scanning import KINDS, LeftOut
 
 SMALL = 32
@@ -27,14 +28,9 @@ SMALL = 32
 LONGEST = 4
 """How many times longer than the other a side may be."""
 
-_EXTENSIONS = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    **{name.upper(): tuple(e for e in READABLE[name] if e != ".mpo") for name in READABLE},
     "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),  # of cameras: a JPEG with another behind it
-    "PNG": (".png",),
-    "WEBP": (".webp",),
-    "GIF": (".gif",),
-    "BMP": (".bmp",),
-    "TIFF": (".tif", ".tiff"),
 }
 _WRONG = ("empty", "no-picture", "cut-short")
 """Codes of a PictureError that are kinds of findings of their own."""
