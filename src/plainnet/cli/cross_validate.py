@@ -19,12 +19,12 @@ from plainnet.cli.reading import read_told
 from plainnet.cli.tables import (
     TableOptions,
     check_target,
+    model_for,
     pop_table_options,
     table_options,
-    tell_task,
 )
 from plainnet.errors import DataError
-from plainnet.models import Classifier, Recipe, Regressor, TrainableModel
+from plainnet.models import Recipe, TrainableModel
 from plainnet.models.cross_validation import Fold, cross_validate, pool
 from plainnet.models.features import extractor_of
 from plainnet.models.picture_samples import grey_if_all_are
@@ -57,11 +57,9 @@ def command(
     splits = read_told(data, **how, extractor=extractor_of(features, recipe), asked=asked)
     if (samples := splits.train) is None:
         raise DataError(f"{data} holds test data only; name training data.")
-    tell_task(splits, asked)
     samples = grey_if_all_are(samples)
-    kind = Regressor if samples.holds_numbers else Classifier
     done: list[Fold] = []
-    like: TrainableModel[Any] = kind(**given(options))
+    like: TrainableModel[Any] = model_for(samples, given(options), asked)
     with counting("training") as count:
         for fold in cross_validate(samples, like, folds):
             done.append(fold)

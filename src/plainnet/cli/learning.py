@@ -8,7 +8,6 @@ from typing import Any
 
 from plainnet.cli.interrupt import asked_to_stop, not_heard_any_more
 from plainnet.data import Dataset, Splits
-from plainnet.digits import number
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import (
@@ -23,6 +22,7 @@ from plainnet.models import (
 from plainnet.models.fitting import has_sound_weights
 from plainnet.models.labels import align_classes
 from plainnet.reports import count, network_line, printable, say, show_progress
+from plainnet.reports.sections import sections_of
 from plainnet.reports.tensorboard import write_events
 from plainnet.training import Epochs
 
@@ -122,9 +122,10 @@ def _headed(epochs: Epochs, learner: AnyModel) -> Epochs:
 def _tell(learner: AnyModel) -> None:
     """What is trained on, and what is trained."""
     parts = {"training": learner.training, "validation": learner.validation}
+    sections = sections_of(learner.answers.evaluation_type)
     for name, part in parts.items():
         if part is not None:
-            say(f"{name:10}  {count(len(part))}: {printable(_answers_in(part))}")
+            say(f"{name:10}  {count(len(part))}: {printable(sections.right_answers(part))}")
     if learner.extractor is not None:
         say(f"{'features':10}  {printable(learner.extractor.told())}")
     say(f"{'network':10}  {network_line(learner.network)}")
@@ -132,15 +133,6 @@ def _tell(learner: AnyModel) -> None:
         n, network = len(learner.latest_history), len(learner.networks)
         of = f" of network {network}" if learner.recipe.ensemble > 1 else ""
         say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
-
-
-def _answers_in(part: Dataset) -> str:
-    """How many samples each class has, or in what range the numbers lie."""
-    if part.holds_numbers:
-        ends = part.y.min(), part.y.max(), part.y.mean()
-        low, high, mean = (number(end, to=part.y.std() / 100) for end in ends)
-        return f"{part.target} from {low} to {high}, on average {mean}"
-    return ", ".join(f"{kind}: {n:,}" for kind, n in part.counts().items())
 
 
 def _stopped(learner: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:

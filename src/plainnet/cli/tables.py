@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import click
 
 from plainnet.cli.options import Sectioned
-from plainnet.data import Splits
+from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
-from plainnet.models import Classifier, Regressor
+from plainnet.models import AnyModel, Classifier, Regressor
 from plainnet.pictures.reading import Progress
 from plainnet.reports import printable, say
 from plainnet.tables import TASKS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     pass
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+MODELS: Mapping[bool, type[Classifier] | type[Regressor]] = {False: Classifier, True: Regressor}
+"""What learns from data that hold numbers, or not."""
 OPTIONS = ("target", "drop", "task", "missing")
 
 
@@ -114,30 +116,18 @@ def check_target(data: Path, asked: TableOptions | None, features: Path | None) 
         )
 
 
-def learner_for(
-    splits: Splits, settings: Mapping[str, Any], asked: TableOptions | None
-) -> Classifier | Regressor:
-    """A regressor where numbers are to be predicted, else a classifier; which of them is told."""
-    tell_task(splits, asked)
-    train = splits.train
-    if train is None or not train.holds_numbers:
-        return Classifier(**settings)
-    return Regressor(**settings)
+def model_for(
+    data: Dataset | None, settings: Mapping[str, Any], asked: TableOptions | None
+) -> AnyModel:
+    """A model of the kind that learns from these samples; what a target is taken for is logged."""
+    model = MODELS[data is not None and data.holds_numbers](**settings)
+    if asked is not None and data is not None and asked.task == "auto":
+        from plainnet.reports.sections import sections_of  # which draws pages, too
 
-
-def tell_task(splits: Splits, asked: TableOptions | None) -> None:
-    """Say what a target was taken for, and how it is taken for the other."""
-    train = splits.train
-    if asked is None or train is None or asked.task != "auto":
-        return
-    name = printable(asked.target)
-    if train.holds_numbers:
-        say(f"{'target':10}  {name}, a number; --task classification makes classes of it")
-    elif all(kind.lstrip("-").isdigit() for kind in train.classes):
-        say(
-            f"{'target':10}  {name}, {len(train.classes)} classes; --task regression predicts it "
-            "as a number"
-        )
+        taken = sections_of(model.answers.evaluation_type).taken_for(data)
+        if taken:
+            say(f"{'target':10}  {printable(asked.target)}, {taken}")
+    return model
 
 
 def of_table(splits: Splits) -> bool:

@@ -27,7 +27,7 @@ from plainnet.cli.report import report_training
 from plainnet.cli.tables import (
     TableOptions,
     check_target,
-    learner_for,
+    model_for,
     pop_table_options,
     table_options,
 )
@@ -128,7 +128,7 @@ def command(
     with begun_whole(run) as folder:  # or a kill could leave an empty one
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = seen(data, extractor=extractor, asked=asked)
-        learner = learner_for(splits, given(options), asked)
+        learner = model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
         code, results = train_run(learner, splits, folder, **go)

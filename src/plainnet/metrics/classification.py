@@ -122,7 +122,7 @@ class ClassificationEvaluation(Evaluation):
                 name="log loss",
                 value=self.log_loss,
                 written=decimal,
-                meaning="The mean of −ln of the probability given to the right class; 0 is best.",
+                meaning="The mean of −ln of the probability of the right class; 0 is best.",
                 higher_is_better=False,
             ),
             Score(
@@ -130,16 +130,14 @@ class ClassificationEvaluation(Evaluation):
                 name="ROC AUC",
                 value=self.roc_auc,
                 written=decimal,
-                meaning="How often a sample of a class is given a higher probability of it than "
-                "one of another class; chance is ½.",
+                meaning="The area under the ROC curve: 1 is perfect, ½ is chance.",
             ),
             Score(
                 key="calibration_error",
                 name="calibration error",
                 value=self.calibration_error,
                 written=percent,
-                meaning="The mean distance between the probability of an answer and how often "
-                "such answers are right.",
+                meaning="The mean distance between the probability of answers and their accuracy.",
                 higher_is_better=False,
             ),
         )

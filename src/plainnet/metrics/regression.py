@@ -86,15 +86,14 @@ class RegressionEvaluation(Evaluation):
                 name="R²",
                 value=self.r2,
                 written=decimal,
-                meaning="The share of the target's variance that is explained: 1 is perfect, 0 as "
-                "good as always answering the mean.",
+                meaning="The explained share of the variance: 1 is perfect, 0 as always the mean.",
             ),
             Score(
                 key="bias",
                 name="bias",
                 value=self.bias,
                 written=signed,
-                meaning="The mean of answer − target.",
+                meaning="The mean of prediction − target.",
                 note=f"on average the answers are too {side} by that" if self.bias else "",
             ),
         )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from plainnet.data import Dataset
 from plainnet.digits import percent, signed
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.models import Model
@@ -63,6 +64,16 @@ class ClassSections(Sections[ClassificationEvaluation]):
         """What it tells apart."""
         names = _listed([f"“{name}”" for name in context.names])
         return f"says which of {len(context.names)} classes a {context.thing} belongs to: {names}"
+
+    def right_answers(self, data: Dataset) -> str:
+        """How many samples each class has."""
+        return ", ".join(f"{name}: {n:,}" for name, n in data.counts().items())
+
+    def taken_for(self, data: Dataset) -> str:
+        """Classes, where all of them are whole numbers."""
+        if not all(name.lstrip("-").isdigit() for name in data.classes):
+            return ""
+        return f"{len(data.classes)} classes; --task regression predicts it as a number"
 
     def from_average(self, told: RowExplanation) -> str:
         """The logits."""

@@ -5,6 +5,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 
+from plainnet.data import Dataset
 from plainnet.digits import mean_text, number, signed
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import Model
@@ -48,6 +49,16 @@ class NumberSections(Sections[RegressionEvaluation]):
     def task(self, context: ModelContext) -> str:
         """The target."""
         return f"predicts {context.names[0]}, a number"
+
+    def right_answers(self, data: Dataset) -> str:
+        """In what range the numbers lie."""
+        ends = data.y.min(), data.y.max(), data.y.mean()
+        low, high, mean = (number(end, to=data.y.std() / 100) for end in ends)
+        return f"{data.target} from {low} to {high}, on average {mean}"
+
+    def taken_for(self, data: Dataset) -> str:  # noqa: ARG002
+        """A number."""
+        return "a number; --task classification makes classes of it"
 
     def from_average(self, told: RowExplanation) -> str:
         """The numbers."""

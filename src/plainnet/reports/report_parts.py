@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plainnet.reports.html import Html, bullets, cards, element, table
+from plainnet.reports.html import Html, bullets, cards, element, escaped, table
 from plainnet.reports.model_card import caution
 from plainnet.reports.report_data import Report
 from plainnet.reports.sections import sections_of
@@ -27,15 +27,20 @@ def headline(report: Report[Any]) -> Html:
 
 
 def _scores(report: Report[Any]) -> Iterator[tuple[str, str]]:
-    """Each score with what it measures, and beside it its baseline."""
-    for score in report.shown.scores():
-        if not score.is_known:
-            continue
-        remarks = "; ".join(filter(None, (score.note, score.interval_text)))
-        name = element("strong", score.name[:1].upper() + score.name[1:])
-        yield score.text, Html(name + (f" ({remarks})." if remarks else ".") + f" {score.meaning}")
+    """Each score and what it measures; the baseline of the first stands beside it."""
+    known = [score for score in report.shown.scores() if score.is_known]
+    for score in known:
+        remarks, beside = [score.note, score.interval_text], score is known[0]
+        baseline, always = "", f"{score.name} of {report.shown.always}"
         if score.baseline is not None:
-            yield score.written(score.baseline), f"{score.name} of {report.shown.always}"
+            baseline = score.written(score.baseline)
+            remarks += [] if beside else [f"{baseline}: {always}"]
+        told = "; ".join(filter(None, remarks))
+        name = element("strong", score.name[:1].upper() + score.name[1:])
+        rest = f" ({told}). {score.meaning}" if told else f". {score.meaning}"
+        yield score.text, Html(name + escaped(rest))
+        if baseline and beside:
+            yield baseline, always
 
 
 def facts(report: Report[Any]) -> Html:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from plainnet.data import Dataset
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.regression import RegressionEvaluation
@@ -59,6 +60,14 @@ class Sections(ABC, Generic[E]):
     @abstractmethod
     def task(self, context: ModelContext) -> str:
         """The same in full: `says which of 2 classes a picture belongs to: “cat”, “dog”`."""
+
+    @abstractmethod
+    def right_answers(self, data: Dataset) -> str:
+        """How many samples each class has, or in what range the numbers lie."""
+
+    @abstractmethod
+    def taken_for(self, data: Dataset) -> str:
+        """What the target of a table was taken for, and what makes the other of it; or ""."""
 
     @abstractmethod
     def from_average(self, told: RowExplanation) -> str:
