@@ -12,10 +12,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array, Network
-from plainnet.network.numbers import unmasked
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
-from plainnet.sklearn.rows import as_rows, check_order, counting, names_of
+from plainnet.sklearn.rows import as_rows, check_order, counting, names_of, unmasked_or_sparse
 from plainnet.training import logits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -113,7 +112,7 @@ class PlainNet(Learning, BaseEstimator):
         """Samples and labels as arrays; X may be a CSR matrix."""
         if not reset:
             check_order(X, self._columns)
-        X, y = unmasked(X, "X", always=False), unmasked(y, "y", always=False)
+        X, y = unmasked_or_sparse(X, "X"), unmasked_or_sparse(y, "y")
         X, y = validate_data(
             self,
             X,
@@ -182,7 +181,7 @@ class PlainNet(Learning, BaseEstimator):
         """What the network answers, `(N, n_outputs_)`."""
         check_is_fitted(self, "network_")
         check_order(X, self._columns)
-        X = unmasked(X, "X", always=False)
+        X = unmasked_or_sparse(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32))
         return logits(self.network_, as_rows(X))
 

@@ -39,6 +39,15 @@ def as_rows(X: Any) -> Array:
     return rows  # type: ignore[no-any-return]
 
 
+def unmasked_or_sparse(values: Any, what: str) -> Any:
+    """Values that are not masked; what is sparse, and all else that NumPy can take, as it is.
+
+    Raises:
+        DataError: some are masked.
+    """
+    return values if sparse.issparse(values) else unmasked(values, what, always=False)
+
+
 def counting(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
     """Samples, labels and weights, without the samples of weight 0, whatever these hold.
 
