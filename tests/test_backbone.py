@@ -4,7 +4,6 @@ import errno
 import json
 import multiprocessing
 import os
-import re
 import sys
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
@@ -372,7 +371,7 @@ def test_files_beside_it_that_say_nonsense(tmp_path: Path, said: str, why: str) 
 def test_a_size_that_it_does_not_take(tmp_path: Path) -> None:
     path = glass(tmp_path / "a.onnx")
     assert Backbone.open(path, size=12).shape == (12, 12, 3)
-    with pytest.raises(SettingError, match=r"of 12 × 12 pixels, but size is 9 × 12; leave that"):
+    with pytest.raises(SettingError, match=r"12 × 12 .* 9 × 12"):
         Backbone.open(path, size=(9, 12))
 
 
@@ -520,7 +519,8 @@ def test_nothing_is_kept_where_the_user_wants_none_or_it_cannot_be(
     assert caplog.messages == []
     monkeypatch.setenv("PLAINNET_CACHE", str(tmp_path / "a.onnx"))
     np.testing.assert_array_equal(features(backbone, pets), X)
-    assert re.match("The features are held in memory, for they cannot be kept", caplog.messages[0])
+    assert "features" in caplog.messages[0]
+    assert "PLAINNET_CACHE" in caplog.messages[0]
 
 
 def test_a_disk_that_gets_full_while_it_looks(

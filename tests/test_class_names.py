@@ -319,7 +319,7 @@ def test_the_positive_class_may_be_named_as_y_does(positive: Any) -> None:
     how: dict[str, Any] = {"hidden": (), "epochs": 5, "precision": 0.6, "validation_share": 0.3}
     named = Classifier(positive=positive, **how).fit(X, y)
     assert named.threshold == Classifier(**how).fit(X, y).threshold != 0.5
-    with pytest.raises(SettingError, match="positive class must be '0' or '1', but got '2'"):
+    with pytest.raises(SettingError, match=r"'0' or '1', .*'2'"):
         Classifier(positive=2, **how).fit(X, y)
     with pytest.raises(SettingError, match="positive must name a class, but b'1' is"):
         Classifier(positive=b"1", **how)
@@ -331,7 +331,7 @@ def test_the_class_to_explain_may_be_named_as_y_does() -> None:
     model = Classifier(hidden=(), epochs=2).fit(X, [7, 5] * 20)
     shown = {explain_pixels(model, X[:1], of=of).of for of in (7, "7", 7.0, np.uint8(7))}
     assert shown == {"7"}
-    with pytest.raises(SettingError, match="class to explain must be one of 5, 7, but got 6"):
+    with pytest.raises(SettingError, match=r"5, 7, .* 6"):
         explain_pixels(model, X[:1], of=6)
 
 

@@ -182,7 +182,7 @@ def test_the_idx_files_of_emnist_have_its_name(tmp_path: Path) -> None:
     assert splits.test is not None
     assert splits.test.classes == train(tmp_path).classes == ("1", "26")
     write_idx(tmp_path, [1, 2], "emnist-digits-{part}", "test")
-    with pytest.raises(DataError, match="files of emnist-digits and of emnist-letters; put each"):
+    with pytest.raises(DataError, match="emnist-digits and of emnist-letters"):
         read_data(tmp_path)
 
 
@@ -277,7 +277,7 @@ def test_a_folder_without_counterpart_is_named(tmp_path: Path) -> None:
 
 def test_a_class_with_too_few_samples_is_named() -> None:
     y, rng = np.array([0, 0, 0, 1]), np.random.default_rng(0)
-    with pytest.raises(DataError, match=r"The class 'fox' has only 1 sample, which cannot"):
+    with pytest.raises(DataError, match=r"'fox' .* 1 sample"):
         stratified_folds(y, 2, rng, ("cat", "fox"))
-    with pytest.raises(DataError, match=r"The class '0' has only 3 samples, which .* into 4 folds"):
+    with pytest.raises(DataError, match=r"'0' .* 3 samples.* 4 folds"):
         stratified_folds(np.array([0, 0, 0, 1, 1, 1, 1]), 4, rng)

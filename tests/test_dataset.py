@@ -69,7 +69,7 @@ def test_neither_pictures_nor_vectors(X: Array) -> None:
 
 @pytest.mark.parametrize("X", [PICTURES[:0], VECTORS[:0], VECTORS[:, :0]])
 def test_empty(X: Array) -> None:
-    with pytest.raises(DataError, match=r"pets is empty, X is \(.*\); give at least one sample"):
+    with pytest.raises(DataError, match=r"pets .*X is \("):
         Dataset(X, Y[: len(X)], CLASSES, name="pets")
 
 
@@ -83,15 +83,13 @@ def test_not_finite(value: float) -> None:
 
 @pytest.mark.parametrize("y", [Y[:3], Y[:, np.newaxis], Y.astype(float), Y.astype(str)])
 def test_no_class_numbers(y: Array) -> None:
-    with pytest.raises(DataError, match=r"has 4 samples and needs .* shape \(4,\), but y is "):
+    with pytest.raises(DataError, match=r"4 samples .*\(4,\), but y is "):
         Dataset(VECTORS, y, CLASSES)
 
 
 @pytest.mark.parametrize(("y", "words"), [([0, 1, 2, 0], "0 to 2"), ([0, -1, 1, 0], "-1 to 1")])
 def test_class_numbers_out_of_range(y: list[int], words: str) -> None:
-    with pytest.raises(
-        DataError, match=f"has 2 classes, numbered from 0 to 1, but y ranges from {words}"
-    ):
+    with pytest.raises(DataError, match=rf"2 classes, .* y ranges from {words}"):
         Dataset(VECTORS, np.array(y), CLASSES)
 
 
@@ -108,7 +106,7 @@ def test_paths() -> None:
 
 def test_training_needs_two_classes() -> None:
     Dataset(VECTORS, Y, CLASSES).check_for_training()
-    with pytest.raises(DataError, match=r"samples of only one class, 'dog', .* at least two"):
+    with pytest.raises(DataError, match=r"'dog', .* two"):
         Dataset(VECTORS, np.ones(4, int), CLASSES).check_for_training()
 
 
@@ -144,5 +142,5 @@ def test_split_is_drawn() -> None:
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
 def test_share(share: float) -> None:
-    with pytest.raises(SettingError, match=r"must lie between 0 and 1, such as 0\.2, but got"):
+    with pytest.raises(SettingError, match=r"between 0 and 1"):
         stratified_split(Y, share, np.random.default_rng(0))

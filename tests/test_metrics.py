@@ -229,15 +229,15 @@ def test_evaluation_of_one_class_only_is_json_without_nan() -> None:
 
 
 def test_labels_are_checked() -> None:
-    with pytest.raises(ShapeError, match=r"^y must be one class number .* got \(2, 1\); use ravel"):
+    with pytest.raises(ShapeError, match=r"^y .* got \(2, 1\)"):
         accuracy(labels(0, 1)[:, None], labels(0, 1))
-    with pytest.raises(ShapeError, match=r"^answers must fit the 2 samples .* got \(1,\)"):
+    with pytest.raises(ShapeError, match=r"^answers .* 2 .* got \(1,\)"):
         accuracy(labels(0, 1), labels(0))
     with pytest.raises(DataError, match=r"^y is empty"):
         majority_baseline(labels(), 2)
     with pytest.raises(DataError, match=r"^answers must be whole .* float64; convert"):
         confusion_matrix(labels(0), np.array([0.0]), 2)
-    with pytest.raises(DataError, match=r"^y must hold class numbers .* below 3.* from 0 to 3;"):
+    with pytest.raises(DataError, match=r"^y .* 3.* from 0 to 3"):
         confusion_matrix(labels(0, 3), labels(0, 0), 3)
     with pytest.raises(DataError, match="from -1 to 0"):
         confusion_matrix(labels(0, 0), labels(0, -1), 3)
@@ -251,9 +251,7 @@ def test_wilson_interval_checks_its_counts(correct: int, n: int) -> None:
 
 @pytest.mark.parametrize("confidence", [0, 1, 95, nan])
 def test_wilson_interval_checks_its_confidence(confidence: float) -> None:
-    with pytest.raises(
-        SettingError, match=rf"confidence must be .* in \(0, 1\), but got {confidence}\."
-    ):
+    with pytest.raises(SettingError, match=rf"confidence .*\(0, 1\).* {confidence}\."):
         wilson_interval(1, 2, confidence)
 
 
@@ -263,7 +261,7 @@ def test_a_confusion_matrix_is_square() -> None:
 
 
 def test_scores_are_checked() -> None:
-    with pytest.raises(ShapeError, match=r"^score must fit the 2 samples .* got \(2, 2\)"):
+    with pytest.raises(ShapeError, match=r"^score .* 2 .* got \(2, 2\)"):
         roc_auc(labels(0, 1), np.ones((2, 2)))
     with pytest.raises(DataError, match="1 of 2 are NaN"):
         roc_auc(labels(0, 1), np.array([nan, 1]))
@@ -284,9 +282,9 @@ def test_rows_that_are_no_distribution_are_refused(row: list[float]) -> None:
 def test_shapes_of_probabilities_are_checked() -> None:
     with pytest.raises(ShapeError, match=r"got \(2, 1\); .*np\.column_stack"):
         log_loss(labels(0, 1), np.array([[0.5], [0.5]]))
-    with pytest.raises(ShapeError, match=r"^P must fit the 1 samples of y, shape \(1, 2\)"):
+    with pytest.raises(ShapeError, match=r"^P .* 1 .*\(1, 2\)"):
         evaluate_probabilities(labels(0), two_classes(0.5, 0.5), ["other", "cat"])
     with pytest.raises(DataError, match=r"^y is empty"):
         evaluate_probabilities(labels(), np.empty((0, 2)), ["other", "cat"])
-    with pytest.raises(ShapeError, match="2 columns and needs as many class names, but got 3;"):
+    with pytest.raises(ShapeError, match=r"2 .* 3;"):
         evaluate_probabilities(labels(0), two_classes(0.5), ["other", "cat", "dog"])

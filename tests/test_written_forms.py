@@ -264,7 +264,7 @@ def test_a_later_file_is_read_by_the_form_of_the_training(
     right = answers(model, {"c": same})
     for parts in (",", ";", "\t"):  # the file's delimiter does not matter any more
         assert answers(model, file_of(tmp_path, later, parts)) == right
-        with pytest.raises(DataError, match=r"Column 'c' of .*; those of the training are written"):
+        with pytest.raises(DataError, match=r"'c'.* written"):
             model.predict(file_of(tmp_path, other, parts))
 
 
@@ -280,7 +280,7 @@ def test_whole_numbers_do_not_say_how_others_are_written(tmp_path: Path) -> None
 
 def test_per_cent_is_not_guessed_of_numbers(tmp_path: Path) -> None:
     model = trained(tmp_path, [f"{v % 100} %" for v in INTS])
-    with pytest.raises(DataError, match=r"are written as 1234\.5 %; give it as in training"):
+    with pytest.raises(DataError, match=r"1234\.5 %"):
         model.predict({"c": [0.12]})
 
 
@@ -291,7 +291,7 @@ def test_a_few_cells_of_another_form_count_as_missing(
     later = [f"{day:%d/%m/%Y}" for day in DAYS]
     answers(model, file_of(tmp_path, [*later, "12/31/2024"]))
     assert "1 of 61 cells are no date, the first, '12/31/2024', in line 62" in caplog.text
-    with pytest.raises(DataError, match="they are written as 12/31/2024; those of the training"):
+    with pytest.raises(DataError, match="12/31/2024"):
         answers(model, file_of(tmp_path, [*later, *["12/31/2024"] * 9]))
 
 
@@ -326,11 +326,11 @@ def test_the_target_has_a_form_too(tmp_path: Path) -> None:
     held = model.extractor.read(table(lambda v: german(f"{v:,} €"), 5)).train
     assert held is not None
     assert held.y.tolist() == INTS[:5].tolist()
-    with pytest.raises(DataError, match=r"line 2, has '.*' where a number of 'price' is expected"):
+    with pytest.raises(DataError, match=r"line 2, .*'price'"):
         model.extractor.read(table(lambda v: f"{v / 7:.2f} €"))
     with pytest.raises(DataError, match=r"The target 'price' of .*may have thousands or three dec"):
         read_tables(table(lambda v: german(f"{v:,}")), "price")
-    with pytest.raises(DataError, match=r"line 2, has 'old' where a number of 'price' is expected"):
+    with pytest.raises(DataError, match=r"line 2, .*'old' .*'price'"):
         read_tables(table(lambda v: "old" if v == INTS[0] else f"{v}.5"), "price")
 
 
@@ -370,7 +370,7 @@ def test_a_long_cell(tmp_path: Path) -> None:
 
 def test_a_nul_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"a,t\n1,p\n2\0,q\n")
-    with pytest.raises(DataError, match=r"t\.csv, line 3, holds a NUL, so it is no text"):
+    with pytest.raises(DataError, match=r"t\.csv, line 3, .*NUL"):
         read_table(tmp_path / "t.csv")
 
 
@@ -448,7 +448,7 @@ def test_what_is_masked_is_missing() -> None:
 
 def test_columns_of_several_values() -> None:
     for values in (np.zeros((3, 2)), [[1, 2], [3, 4], [5, 6]]):
-        with pytest.raises(DataError, match="more than one value for each row in its column 'c'"):
+        with pytest.raises(DataError, match=r"one value .*'c'"):
             table_of({"a": [1, 2, 3], "c": values})
 
 
