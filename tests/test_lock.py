@@ -74,7 +74,8 @@ def test_a_killed_process_blocks_nobody(lock: Path) -> None:
 
 
 def test_a_forked_child_does_not_keep_the_lock_of_its_parent(lock: Path) -> None:
-    child = "if not (pid := os.fork()): time.sleep(300)\n    print(pid, flush=True)"
+    # the child says so itself: only then has it let go of its parent's lock
+    child = "if not os.fork(): print(os.getpid(), flush=True)\n    time.sleep(300)"
     process = holder(lock, child)
     assert process.stdout is not None
     forked = int(process.stdout.readline())
