@@ -1,5 +1,6 @@
 """Parts of a user's own, as docs/extending.md adds them: each a class or function, and a row."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from plainnet.reports.graph import graph_boxes, graph_svg
 from plainnet.reports.trace_text import trace_text
 from plainnet.tables.files import READERS, read_table
 
+SRC = Path(__file__).parents[1] / "src" / "plainnet"
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(200, 3)).astype(np.float32)
 Y = X[:, 0] * X[:, 1] > 0
@@ -219,3 +221,24 @@ def test_a_form_of_tables_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [*table.columns] == ["a", "b"]
     learned = Classifier(epochs=1).fit(tmp_path / "d.fixed", target="b")
     assert list(learned.classes) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rooms"),
+    [
+        ("LeakyReLU", ["", "network", "network.layer_table", "network.layers"]),
+        ("Nesterov", ["", "models.names", "sklearn.building", "training", "training.optimizers"]),
+    ],
+)
+def test_a_part_is_named_in_few_places(name: str, rooms: list[str]) -> None:
+    """Where it is written, in its row, and where it is handed on; scikit-learn has its own names.
+
+    LayerNorm, or Adam, may be named for what it does; these two only as one of a list.
+    """
+    found = [
+        ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+        for path in SRC.rglob("*.py")
+        if re.search(rf"^\s+{name},$|import .*\b{name}\b|class {name}\b", path.read_text(), re.M)
+    ]
+    assert {*found} <= {*rooms, "training.subspace"}
+    assert {*rooms} <= {*found}
