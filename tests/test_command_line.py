@@ -172,7 +172,7 @@ def test_train_writes_a_run_that_can_be_used(plainnet: Command, data: Path) -> N
     done = plainnet("train", data / "pets", *PICTURES)
     assert done.code == 0
     run = Path("runs/pets-1")
-    assert listing(run) == RUN_FILES
+    assert listing(run) == ["held_out.json", *RUN_FILES]
     assert done.out.startswith("validation: 2 samples\n  accuracy  ")
     assert done.out.endswith(
         f"kept     epoch 2 of 2\nwritten  {run}\ntry      plainnet predict {run} PICTURE\n"
@@ -344,7 +344,9 @@ def test_a_training_that_diverges_leaves_what_was_sound(
     kept = re.search(r"What \d+ epochs? had learned before is kept in (\S+)\.$", done.err.strip())
     assert bool(kept) == Path("runs").exists()
     if kept:
-        assert listing(Path(kept[1])) == ["history.csv", "model.safetensors", "settings.json"]
+        assert listing(Path(kept[1])) == [
+            *("held_out.json", "history.csv", "model.safetensors", "settings.json")
+        ]
 
 
 def test_an_earlier_run_is_not_overwritten(plainnet: Command, data: Path) -> None:
@@ -960,7 +962,7 @@ def test_a_reader_that_leaves_early_is_no_error(
     with process.stderr:
         assert "Error" not in process.stderr.read()
     if command == "train":
-        assert listing(tmp_path / "run") == RUN_FILES
+        assert listing(tmp_path / "run") == ["held_out.json", *RUN_FILES]
 
 
 def test_nobody_hearing_of_the_progress_does_not_stop_the_training(

@@ -326,6 +326,12 @@ def test_the_report_shows_the_pictures(plainnet: Command, here: Path) -> None:
     assert Path("other.html").read_text().count("<img") >= 12
 
 
+def test_the_report_knows_what_was_held_out(plainnet: Command, here: Path) -> None:
+    plainnet("train", here / "pets", "--features", here / "net.onnx", *OPTIONS)
+    code, out, _ = plainnet("report", "runs/pets-1", here / "pets", "--json")
+    assert (code, json.loads(out)["part"], json.loads(out)["n"]) == (0, "validation", 8)
+
+
 def test_cross_validate(plainnet: Command, here: Path) -> None:
     code, out, _ = plainnet(
         "cross-validate", here / "pets", "--features", here / "net.onnx", "--folds", "2", *OPTIONS

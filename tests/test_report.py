@@ -461,7 +461,7 @@ def test_train_writes_a_report_and_report_writes_it_again(
     path.unlink()
     assert plainnet("report", "run", "pets", "--figures", "figures") == 0
     assert capsys.readouterr().out == "written  run/report.html\nfigures  6 in figures\n"
-    assert path.read_text("utf-8") == first  # the same held-out pictures, drawn again
+    assert path.read_text("utf-8") == first  # the same held-out pictures
     assert plainnet("report", "run", "pets", "--part", "train", "--out", "t.html", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["report"], told["part"], told["n"]) == ("t.html", "train", 34)
@@ -500,6 +500,34 @@ def test_changed_data_are_not_taken_for_those_held_out(pets: Path) -> None:
     assert plainnet("report", "run", "pets") == 0
     text = Reader(Path("run/report.html").read_text("utf-8")).text
     assert "31 training pictures" in text
+    assert "It learned from" not in text
+
+
+@pytest.mark.parametrize("change", ["one picture", "another row", "damaged", "an older run"])
+def test_held_out_samples_that_are_not_known_any_more_are_told(
+    change: str, pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plainnet("train", "pets", "--out", "run", *QUICK) == 0
+    held_out = Path("run/held_out.json")
+    facts = json.loads(held_out.read_text("utf-8"))
+    assert len(facts["rows"]) == 6
+    if change == "one picture":
+        path = pets / "cat" / "cat-0.png"
+        pixels = np.array(Image.open(path))
+        pixels[:8] ^= 255
+        Image.fromarray(pixels).save(path)
+    elif change == "another row":
+        facts["rows"][0] += 1
+        held_out.write_text(json.dumps(facts))
+    elif change == "damaged":
+        held_out.write_text('{"rows": [99]')
+    else:
+        held_out.unlink()
+    capsys.readouterr()
+    assert plainnet("report", "run", "pets") == 0
+    assert "run does not say which of these samples it has held out" in capsys.readouterr().err
+    text = Reader(Path("run/report.html").read_text("utf-8")).text
+    assert "40 training pictures" in text
     assert "It learned from" not in text
 
 

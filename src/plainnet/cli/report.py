@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from plainnet.cli.features import FEATURES
 from plainnet.cli.options import STANDARD, PathType, json_option, print_json, recipe_words
@@ -19,6 +18,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError
 from plainnet.models import AnyModel, Recipe, load_any
 from plainnet.models.evaluating import PARTS, parts_of, read_for
+from plainnet.models.run_folder import split_of
 from plainnet.pictures.check import check_splits, leaks, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.check_text import check_sentences
@@ -60,10 +60,9 @@ def command(
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))
-    share = _share_held_out(learner, parts)
-    if own and share:
-        parts = _with_held_out(learner, parts, share)
-    known = own and ("validation" in parts or not share)
+    known = own
+    if own and "validation" in learner.trained.get("samples", {}) and "validation" not in parts:
+        parts, known = _with_held_out(run, parts)
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
@@ -153,35 +152,17 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     return shlex.join(words)
 
 
-def _share_held_out(learner: AnyModel, parts: dict[str, Dataset]) -> float:
-    """What share of the training samples a training on these parts holds out."""
-    if "validation" in parts or "train" not in parts:
-        return 0.0
-    return learner.recipe.resolve(parts["train"], tested="test" in parts).validation_share
-
-
-def _with_held_out(
-    learner: AnyModel, parts: dict[str, Dataset], share: float
-) -> dict[str, Dataset]:
-    """The parts, with the validation samples that the run held out as they were then.
-
-    They are drawn again as the training drew them, and taken for the same only if they are answered
-    exactly as it was noted then; the data may have changed since.
-    """
-    noted = learner.quality.get("validation")
-    if not isinstance(noted, dict):
-        return parts
-    train = parts["train"]
-    rng = np.random.default_rng(learner.recipe.seed).spawn(3)[2]
-    kept, held_out = learner.answers.split(train, share, rng)
-    if not len(held_out):
-        return parts
-    validation = train.take(held_out)
-    answered = json.loads(json.dumps(learner.evaluate(validation).to_dict()))
-    if any(answered.get(name) != noted.get(name) for name in ("confusion", "rmse", "mae")):
-        return parts
-    drawn = {**parts, "validation": validation, "train": train.take(kept)}
-    return {name: drawn[name] for name in PARTS if name in drawn}
+def _with_held_out(run: Path, parts: dict[str, Dataset]) -> tuple[dict[str, Dataset], bool]:
+    """The parts, with the samples that the run has held out, and whether it is known which."""
+    split = split_of(run, parts["train"]) if "train" in parts else None
+    if split is None:
+        say(
+            f"{printable(str(run))} does not say which of these samples it has held out, or they "
+            "have changed since; all of them count as those that it was trained on."
+        )
+        return parts, False
+    found = {**parts, "train": split[0], "validation": split[1]}
+    return {name: found[name] for name in PARTS if name in found}, True
 
 
 def _counts(data: Dataset) -> dict[str, int]:

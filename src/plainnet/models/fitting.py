@@ -52,6 +52,7 @@ def fit_epochs(
             f"augment = {model.recipe.augment!r} varies pictures, each epoch anew, but the network "
             f"is to learn from {kind.rows}; leave it out."
         )
+    model.held_out = None
     if watch is None:
         train_set, watch = _split(model, train_set)
     answers.check_recipe(model.recipe, train_set, watch is not None)
@@ -170,7 +171,10 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
         return train_set, None
     rng = _generators(recipe, 0)[2]
     kept, held_out = model.answers.split(train_set, recipe.validation_share, rng)
-    return (train_set.take(kept), train_set.take(held_out)) if len(held_out) else (train_set, None)
+    if not len(held_out):
+        return train_set, None
+    model.held_out = held_out
+    return train_set.take(kept), train_set.take(held_out)
 
 
 def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:

@@ -50,6 +50,8 @@ class Model:
         """What it was trained on; of a loaded one None."""
         self.validation: Dataset | None = None
         """What the training was watched on, given or held out; of a loaded one None."""
+        self.held_out: Array | None = None
+        """Which of the samples it was given were held out, `(n,)`; None if none were."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
         self.told: Mapping[str, Any] = {}

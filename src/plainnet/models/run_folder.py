@@ -7,6 +7,7 @@
       settings.json       the recipe and where the data came from
       checkpoint.safetensors   while it trains: all that going on needs
       history.csv         one row an epoch
+      held_out.json       which training samples were held out, if any were
       metrics.json        what was measured, on validation and test data
 """
 
@@ -19,10 +20,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
+from plainnet.data import Dataset
 from plainnet.errors import ModelFileError
 from plainnet.files.lock import locked
 from plainnet.files.model_file import read_model
 from plainnet.files.writing import check_writable, new_folder, numbered_folder, write_file
+from plainnet.models.checkpoint import fingerprint
 from plainnet.models.classifier import Classifier
 from plainnet.models.regressor import Regressor
 from plainnet.models.serialization import CHECKPOINT, MODEL, model_at, restore_model
@@ -34,7 +39,8 @@ RUNS = Path("runs")
 LOCK = ".training.lock"
 """Locked while a training writes into the folder; a killed one leaves the file, unlocked."""
 SETTINGS = "settings.json"
-_FILES = (MODEL, SETTINGS, "history.csv", "metrics.json")
+HELD_OUT = "held_out.json"
+_FILES = (MODEL, SETTINGS, "history.csv", "metrics.json", HELD_OUT)
 
 
 @contextmanager
@@ -124,6 +130,32 @@ def keep_run(folder: Path, model: AnyModel) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_file(folder / "history.csv", text.getvalue())
+    if model.held_out is not None:
+        facts = {
+            "rows": model.held_out.tolist(),
+            "data": fingerprint(model.training, model.validation),
+        }
+        write_file(folder / HELD_OUT, json.dumps(facts))
+
+
+def split_of(folder: Path, train: Dataset) -> tuple[Dataset, Dataset] | None:
+    """What a run has learned from, and what it has held out, of its training samples.
+
+    Args:
+        folder: the run.
+        train: the samples before a part of them was held out.
+
+    Returns:
+        Both parts; None where the folder does not say which they are, or they are others now.
+    """
+    try:
+        facts = json.loads((folder / HELD_OUT).read_text("utf-8"))
+        held_out = np.zeros(len(train), bool)
+        held_out[np.array(facts["rows"], np.int64)] = True
+        parts = train.take(~held_out), train.take(held_out)
+        return parts if fingerprint(*parts) == facts["data"] else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def finish_run(folder: Path, model: AnyModel, metrics: Mapping[str, Any]) -> None:
