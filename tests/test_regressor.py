@@ -224,13 +224,13 @@ def test_the_two_kinds_of_file_are_not_taken_for_each_other(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        (None, "no JSON object of name, mean and scale"),
-        ("price", "no JSON object of name, mean and scale"),
-        ({"name": "y", "mean": 1.0}, "no JSON object of name, mean and scale"),
-        ({"name": 3, "mean": 1.0, "scale": 1.0}, "the name of its target is 3"),
-        ({"name": "y", "mean": 1.0, "scale": 0.0}, "scale of its target must be"),
-        ({"name": "y", "mean": None, "scale": 1.0}, "mean of its target must be"),
-        ({"name": "y", "mean": "1", "scale": 1.0}, "mean of its target must be"),
+        (None, "target must be an object, but is None"),
+        ("price", "target must be an object, but is 'price'"),
+        ({"name": "y", "mean": 1.0}, "target must be an object with scale"),
+        ({"name": 3, "mean": 1.0, "scale": 1.0}, "target.name must be a text, but is 3"),
+        ({"name": "y", "mean": 1.0, "scale": 0.0}, r"target.scale must be a number in \(0, inf\)"),
+        ({"name": "y", "mean": None, "scale": 1.0}, "target.mean must be"),
+        ({"name": "y", "mean": "1", "scale": 1.0}, "target.mean must be"),
     ],
 )
 def test_a_damaged_file_is_refused(target: Any, why: str, tmp_path: Path) -> None:

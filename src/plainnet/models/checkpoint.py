@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.checks import check_number, check_whole
+from plainnet.checks import check_number
 from plainnet.data import Dataset
 from plainnet.errors import DataError, FileError, ModelFileError
 from plainnet.files.lock import locked
 from plainnet.files.model_file import check_sound
 from plainnet.files.rows import blocks
+from plainnet.files.schema import read
 from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
 from plainnet.models.recipe import Recipe
@@ -151,17 +152,11 @@ def _version(facts: Mapping[str, Any]) -> str:
     return f", {version:.20}" if isinstance(version, str) else ""
 
 
-def _epoch(row: Mapping[str, Any], watched: bool) -> Epoch:
-    """A record of the history, if it is made of numbers, and was measured if it should be."""
-    epoch = Epoch(**row)
+def _epoch(row: Any, watched: bool) -> Epoch:
+    """A record of the history, if it is one, and was measured if it should be."""
+    epoch: Epoch = read(Epoch, row, "epoch")
     if ("loss" in epoch.validation) != watched:
         raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
-    check_whole("number of an epoch", epoch.number, 1)
-    check_whole("number of steps", epoch.step, 0)
-    for name, figure in epoch.as_row().items():
-        whole = type(figure) is int and abs(figure) < 2**53
-        if not (whole or isinstance(figure, float)):
-            raise TypeError(f"the {name} of an epoch is {figure!r:.60}")
     return epoch
 
 

@@ -13,6 +13,7 @@ from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_matching import class_meant
 from plainnet.data.class_names import Label, class_name, label_array
 from plainnet.errors import DataError, SettingError
+from plainnet.files.schema import read
 from plainnet.metrics.calibration import fit_temperature
 from plainnet.metrics.classification import (
     ClassificationEvaluation,
@@ -223,25 +224,11 @@ class Classes(Answers):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """From what `describe` gave; in older files labels and threshold may be missing."""
-        if "classes" not in metadata:
-            raise ValueError("it lacks its classes")
-        names = metadata["classes"]
-        if (
-            not isinstance(names, list)
-            or not all(isinstance(name, str) for name in names)
-            or len(set(names)) < max(2, len(names))
-        ):
-            raise ValueError(
-                f"its classes must be two or more different names, but are {names!r:.80}"
-            )
-        labels = metadata.get("labels", names)
-        if not isinstance(labels, list) or not all(
-            isinstance(k, str | int | float) for k in labels
-        ):
-            raise ValueError(f"the labels of its classes are {labels!r:.80}")
-        if "labels" in metadata and [*map(class_name, labels)] != names:
-            raise ValueError(
-                f"its classes are {tuple(names)!r:.80}, but their labels {labels!r:.80}"
-            )
+        names = read(tuple[str, ...], metadata.get("classes"), "classes")
+        if len(set(names)) < max(2, len(names)):
+            raise ValueError(f"its classes must be two or more different names, but are {names}")
+        labels = read(tuple[Any, ...], metadata.get("labels", [*names]), "labels")
+        if "labels" in metadata and tuple(map(class_name, labels)) != names:
+            raise ValueError(f"its classes are {names!r:.80}, but their labels {labels!r:.80}")
         threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
-        return cls(tuple(names), tuple(labels), threshold)
+        return cls(names, labels, threshold)

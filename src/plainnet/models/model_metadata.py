@@ -10,14 +10,16 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from plainnet.checks import check_number, check_whole
+from plainnet.checks import check_whole
 from plainnet.data import Extractor
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
+from plainnet.files.schema import read
 from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember, check_temperature, members_from
 from plainnet.models.inputs import Inputs
@@ -152,25 +154,24 @@ def _check(metadata: Mapping[str, Any], answers: type[Answers]) -> None:
         )
 
 
-def _training(told: Any, recipe: Recipe) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trained:
+    """What a model file says of the training; see `Model.trained`."""
+
+    learning_rate: Annotated[float, "(0, inf)"]
+    epochs: int
+    kept_epoch: Annotated[int, "[1, inf)"]
+    samples: Mapping[Literal["training", "validation"], tuple[int, ...]]
+    settled: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _training(stored: Any, recipe: Recipe) -> dict[str, Any]:
     """What is known of the training, checked; {} in older files, or without what was chosen."""
-    if told == {}:
+    if stored == {}:
         return {}
-    known = {"learning_rate", "epochs", "kept_epoch", "samples"}
-    if not isinstance(told, dict) or {*told} not in (known, {*known, "settled"}):
-        raise ValueError(f"its training is told as {told!r:.80}")
-    if not isinstance(chosen := told.get("settled", {}), dict):
-        raise ValueError(f"what was chosen for it is {chosen!r:.80}")
-    Recipe.of({**recipe.to_dict(), **chosen})
-    check_number("learning rate", told["learning_rate"], "(0, inf)")
-    kept = check_whole("kept epoch", told["kept_epoch"], 1)
-    check_whole("number of epochs", told["epochs"], kept)
-    samples = told["samples"]
-    if not isinstance(samples, dict) or not {*samples} <= {"training", "validation"}:
-        raise ValueError(f"its samples are told as {samples!r:.80}")
-    for counts in samples.values():
-        if not isinstance(counts, list) or not counts:
-            raise ValueError(f"it counts its samples as {counts!r:.80}")
-        for count in counts:
-            check_whole("number of samples", count, 0)
-    return told
+    trained: Trained = read(Trained, stored, "training", later=("settled",))
+    Recipe.of({**recipe.to_dict(), **trained.settled})
+    check_whole("training.epochs", trained.epochs, trained.kept_epoch)
+    if not all(trained.samples.values()):
+        raise ValueError(f"it counts its samples as {trained.samples!r:.80}")
+    return dict(stored)

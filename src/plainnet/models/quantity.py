@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 
-from plainnet.checks import check_number
 from plainnet.data import Dataset, random_folds, random_split
 from plainnet.data.class_names import Label
 from plainnet.digits import number
 from plainnet.errors import DataError, SettingError
+from plainnet.files.schema import read
 from plainnet.metrics.moments import moments
 from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
 from plainnet.models.answers import Answers
@@ -31,8 +31,8 @@ class Quantity(Answers):
 
     name: str = ""
     """Of what is predicted; "" before training."""
-    mean: float = 0.0
-    scale: float = 1.0
+    mean: Annotated[float, "(-inf, inf)"] = 0.0
+    scale: Annotated[float, "(0, inf)"] = 1.0
 
     kind = "regressor"
     task = "regression"
@@ -172,11 +172,5 @@ class Quantity(Answers):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """From what `describe` gave."""
-        held = metadata.get("target")
-        if not isinstance(held, dict) or {*held} != {"name", "mean", "scale"}:
-            raise ValueError("its target is no JSON object of name, mean and scale")
-        if not isinstance(held["name"], str):
-            raise ValueError(f"the name of its target is {held['name']!r:.60}")
-        mean = check_number("mean of its target", held["mean"], "(-inf, inf)")
-        scale = check_number("scale of its target", held["scale"], "(0, inf)")
-        return cls(held["name"], mean, scale)
+        target: Self = read(cls, metadata.get("target"), "target")
+        return target

@@ -12,14 +12,15 @@ A row of a table becomes a row of features; each column gives one or several of 
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.data.class_matching import match
 from plainnet.digits import mean_text, number
+from plainnet.files.schema import read
 from plainnet.metrics.moments import IGNORED, moments, scale_of, weighted_median
 from plainnet.network.arrays import Array
 from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
@@ -81,21 +82,12 @@ class Column(ABC):
         Raises:
             ValueError, PlainnetError: it is not that.
         """
-        known = {field.name for field in fields(cls)}
-        if not known - {"format"} <= {*description} <= known:
-            raise ValueError(f"a column of {cls.kind}s has {sorted(known)}, not {[*description]}")
-        plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in description.items()
-        }
-        made = cls(**plain)
+        made: Self = read(cls, description, f"{cls.kind} column", later=("format",))
         made.check()
         return made
 
-    def check(self) -> None:
-        """A ValueError if a model file has put something else where its fields should be."""
-        if not isinstance(self.name, str):
-            raise ValueError(f"the name of a column is {self.name!r}")
+    def check(self) -> None:  # noqa: B027
+        """Raise a ValueError if a model file's fields do not fit each other."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +95,8 @@ class Number(Column):
     """Numbers; true and false are 1 and 0."""
 
     kind = "number"
-    median: float
-    mean: float
+    median: Annotated[float, "(-1e100, 1e100)"]
+    mean: Annotated[float, "(-1e100, 1e100)"]
     scale: float
     has_missing: bool
     """Whether one was missing in training."""
@@ -173,14 +165,9 @@ class Number(Column):
         return f"{told}; missing: {number(self.median)}, and told" if self.has_missing else told
 
     def check(self) -> None:
-        """Its numbers are finite, the scale above 0."""
-        super().check()
-        for name in ("median", "mean"):
-            check_number(name, getattr(self, name), "(-1e100, 1e100)")
+        """The scale is above 0, and numbers are written so."""
         if self.scale != IGNORED:
             check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
-        if not isinstance(self.has_missing, bool):
-            raise ValueError(f"has_missing is {self.has_missing!r}")
         self.check_format()
 
     def check_format(self) -> None:
@@ -193,7 +180,7 @@ class Date(Number):
     """Dates and times, as days since 1970."""
 
     kind = "date"
-    cycles: tuple[str, ...] = ()
+    cycles: tuple[Literal["year", "week", "day"], ...] = ()
     """Those of CYCLES in which the dates of the training differ."""
 
     @classmethod
@@ -235,11 +222,9 @@ class Date(Number):
         return middle + written + cycles
 
     def check(self) -> None:
-        """The cycles are known ones, and the mean is a date."""
+        """The mean is a date, too."""
         super().check()
         check_number("mean day", self.mean, "(-1000000, 4000000)")
-        if not isinstance(self.cycles, tuple) or any(c not in CYCLES for c in self.cycles):
-            raise ValueError(f"the cycles of a date are {self.cycles!r}")
 
     def check_format(self) -> None:
         """A ValueError if dates are not written so."""
@@ -283,12 +268,8 @@ class Category(Column):
 
     def check(self) -> None:
         """They are different texts."""
-        super().check()
-        texts = isinstance(self.values, tuple) and all(isinstance(v, str) for v in self.values)
-        if not texts or len(set(self.values)) < len(self.values):
-            raise ValueError(f"the categories of {self.name!r} are no different texts")
-        if not isinstance(self.has_missing, bool):
-            raise ValueError(f"has_missing is {self.has_missing!r}")
+        if len(set(self.values)) < len(self.values):
+            raise ValueError(f"the categories of {self.name!r} are not different texts")
 
 
 def _form(found: Found) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from plainnet.checks import at_home
 from plainnet.data import Dataset, ReadingExtractor, Splits
 from plainnet.data.folders import first_few
 from plainnet.errors import DataError, PictureError, SettingError
+from plainnet.files.schema import read
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
 from plainnet.tables.column import KINDS, Category, Column, Number
@@ -234,33 +235,36 @@ class TableEncoder(ReadingExtractor):
         Raises:
             ValueError, PlainnetError: it does not fit itself.
         """
-        known = {"target", "task", "columns", "left_out", "identifiers"}
-        later = {"target_format", "missing"}
-        if {*description} - later != known or {*tensors} != {"extractor.averages"}:
-            raise ValueError(f"its table is described by {', '.join(map(str, description))}")
-        target, task = description["target"], description["task"]
-        if not isinstance(target, str) or task not in ("classification", "regression"):
-            raise ValueError(f"its table has the target {target!r} and the task {task!r}")
-        left_out, identifiers = description["left_out"], description["identifiers"]
-        if not isinstance(left_out, dict) or not isinstance(identifiers, list):
-            raise ValueError("its columns that are left out are not told by name")
-        if not all(isinstance(text, str) for text in [*left_out.values(), *identifiers]):
-            raise ValueError("of its columns that are left out more is told than texts")
-        columns = [_restored(told) for told in description["columns"]]
+        if {*tensors} != {"extractor.averages"}:
+            raise ValueError(f"its table has the tensors {[*tensors]!r:.80}")
+        told: _Described = read(
+            _Described, description, "table", later=("target_format", "missing")
+        )
+        columns = [_restored(column) for column in told.columns]
         names = [column.name for column in columns]
-        if not names or len({*names, target}) <= len(names):
+        if not names or len({*names, told.target}) <= len(names):
             raise ValueError("its columns are none, or not of different names")
-        averages, format = tensors["extractor.averages"], description.get("target_format", "")
-        check_number_format(format)
-        missing = description.get("missing", [*MISSING])
-        if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
-            raise ValueError(f"what means missing in its table is {missing!r:.60}")
-        parts = columns, left_out, identifiers, averages, format, frozenset(missing)
-        made = cls(target, task, *parts)
+        check_number_format(told.target_format)
+        averages = tensors["extractor.averages"]
+        parts = columns, told.left_out, told.identifiers, averages, told.target_format
+        made = cls(told.target, told.task, *parts, frozenset(told.missing))
         sound = averages.dtype == np.float32 and averages.shape == (made.n_features,)
         if not sound or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")
         return made
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What `describe` gives."""
+
+    target: str
+    task: Task
+    columns: tuple[Mapping[str, Any], ...]
+    left_out: Mapping[str, str]
+    identifiers: tuple[str, ...]
+    target_format: str = ""
+    missing: tuple[str, ...] = tuple(MISSING)
 
 
 def _restored(described: Any) -> Column:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from plainnet.checks import check_number, check_whole
+from plainnet.checks import check_number
 from plainnet.errors import DataError
+from plainnet.files.schema import read
 from plainnet.network import Array, Network, Rng
 from plainnet.training.averaging import Average
 from plainnet.training.optimizer import Optimizer
@@ -107,13 +108,9 @@ def _check_tensors(tensors: Mapping[str, Array], network: Network) -> None:
             )
 
 
-def _position(told: Mapping[str, Any]) -> Position:
+def _position(stored: Any) -> Position:
     """A position as `capture` notes one, checked."""
-    at = Position(**{part.name: told[part.name] for part in fields(Position)})
-    for name in ("epochs", "batches", "steps"):
-        check_number(name, check_whole(f"number of {name}", getattr(at, name), 0), "[0, 1e15]")
-    for name in ("loss", "counted", "seconds"):
-        check_number(name, getattr(at, name), "(-inf, inf)")
+    at: Position = read(Position, stored, "position")
     if at.batches and not (at.counted > 0 and at.order):
         raise DataError("The checkpoint says nothing of the batches that were done; train anew.")
     return at

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from plainnet.errors import SettingError
 
@@ -10,7 +11,7 @@ from plainnet.errors import SettingError
 class Epoch:
     """What is known when an epoch ends."""
 
-    number: int
+    number: Annotated[int, "[1, inf)"]
     """1, 2, 3, …"""
     step: int
     """Optimizer steps of this training so far."""

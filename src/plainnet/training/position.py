@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from plainnet.network.arrays import Array
+
+Finite = Annotated[float, "(-inf, inf)"]
 
 
 @dataclass
@@ -17,11 +19,11 @@ class Position:
     """Completed batches of the present epoch."""
     steps: int = 0
     """Completed steps of the training."""
-    loss: float = 0.0
+    loss: Finite = 0.0
     """Σ n J over the present epoch's batches so far."""
-    counted: float = 0.0
+    counted: Finite = 0.0
     """Σ n over them: samples, or their weights."""
-    seconds: float = 0.0
+    seconds: Finite = 0.0
     """The time that the present epoch has taken so far."""
     order: Mapping[str, Any] = field(default_factory=dict)
     """The state of the generator from which the present epoch's order was drawn."""

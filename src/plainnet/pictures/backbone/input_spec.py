@@ -17,6 +17,7 @@ import numpy as np
 
 from plainnet.checks import check_number, check_whole
 from plainnet.errors import FileError, SettingError
+from plainnet.files.schema import read
 from plainnet.network.arrays import Array
 
 LAYOUTS = ("NCHW", "NHWC")
@@ -155,12 +156,8 @@ class InputSpec:
         Raises:
             SettingError, TypeError, ValueError: it is none.
         """
-        height, width = description["size"]
-        mean, std = (tuple(map(float, description[name])) for name in ("mean", "std"))
-        rest = {k: v for k, v in description.items() if k not in ("size", "mean", "std")}
-        if not isinstance(rest.get("output"), str) or not isinstance(rest.get("as_bytes"), bool):
-            raise ValueError("what its features are made of is not said")
-        return cls(size=(height, width), mean=mean, std=std, **rest)
+        spec: Self = read(cls, description, "backbone")
+        return spec
 
 
 def read_config(backbone: Path) -> tuple[dict[str, Any], Path | None]:

@@ -1,0 +1,79 @@
+"""What JSON holds, read as typed values: a type is the schema, of an object a dataclass.
+
+`read(Target, stored, "target")` returns a `Target`, or raises an error that says where and what:
+"The target.scale must be a number in (0, inf), but got 0". Numbers may have an interval:
+`Annotated[float, "(0, inf)"]`. What fields have to be to each other, who reads them checks.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from plainnet.checks import check_number, check_whole
+
+
+def read(kind: Any, value: Any, where: str, later: Collection[str] = ()) -> Any:
+    """The value as a `kind`, if it is one.
+
+    Args:
+        kind: a dataclass, str, bool, int, float, Any, or Annotated, Literal, tuple and Mapping of
+            these; lists are read as tuples.
+        value: what `json.loads` gave.
+        where: what it is called.
+        later: the fields of a dataclass that older files lack; all others have to be there.
+
+    Raises:
+        SettingError, ValueError: it is something else, lacks a field, or has an unknown one.
+    """
+    kind, *interval = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if kind is int:
+        whole = check_whole(where, value, 0)
+        check_number(where, whole, *(interval or ("[0, 9e15]",)))  # which float64 tells apart
+        return whole
+    if kind is float:
+        if not interval and type(value) is float:  # as a loss may be, also not a number
+            return value
+        return check_number(where, value, *(interval or ("(-inf, inf)",)))
+    if kind in (str, bool):
+        return _expect(type(value) is kind, value, where, "a text" if kind is str else "a boolean")
+    if origin is Literal:
+        known = any(type(value) is type(part) and value == part for part in parts)
+        return _expect(known, value, where, f"one of {', '.join(map(str, parts))}")
+    if origin is tuple:
+        _expect(isinstance(value, list), value, where, "a list")
+        kinds = parts[:1] * len(value) if parts[-1] is ... else parts
+        _expect(len(value) == len(kinds), value, where, f"a list of {len(kinds)}")
+        named = [f"{where}[{i}]" for i in range(len(kinds))]
+        return tuple(map(read, kinds, value, named))
+    _expect(isinstance(value, Mapping), value, where, "an object")
+    if is_dataclass(kind):
+        return _record(kind, value, where, later)
+    return {
+        read(parts[0], name, f"name in {where}"): read(parts[1], held, f"{where}.{name:.40}")
+        for name, held in value.items()
+    }
+
+
+def _record(kind: Any, value: Mapping[str, Any], where: str, later: Collection[str]) -> Any:
+    names = [field.name for field in fields(kind)]
+    for name in names:
+        _expect(name in value or name in later, [*value], where, f"an object with {name}")
+    if unknown := sorted({*value} - {*names}):
+        raise ValueError(f"the {where} says {unknown[0]!r:.60}, which is not known")
+    types = _types(kind)
+    return kind(**{name: read(types[name], value[name], f"{where}.{name}") for name in value})
+
+
+def _expect(fits: bool, value: Any, where: str, what: str) -> Any:
+    if not fits:
+        raise ValueError(f"the {where} must be {what}, but is {value!r:.80}")
+    return value
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
