@@ -39,9 +39,9 @@ def write_csv(path: Path, text: str) -> None:
         write_file(path, text)
 
 
-def with_threshold(learner: AnyModel, text: str) -> str:
+def with_threshold(model: AnyModel, text: str) -> str:
     """Answers as text, and under them where yes is said, if that is not at half."""
-    threshold = threshold_text(learner)
+    threshold = threshold_text(model)
     return f"{text}\n\nthreshold: {threshold}" if threshold else text
 
 

@@ -29,15 +29,15 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes; its classes,
     if it has any, must be known to the model.
     """
-    learner = load_any(run)
-    splits = read_for(learner, data, read_told, part)
+    model = load_any(run)
+    splits = read_for(model, data, read_told, part)
     parts = parts_of(splits)
     name = part or next(iter(parts))
     if name not in parts:
         raise DataError(
             f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
         )
-    result = learner.evaluate(parts[name])
+    result = model.evaluate(parts[name])
     if as_json:
         print_json({"data": str(data), "part": name, **result.to_dict(), **left_out_facts(splits)})
     else:

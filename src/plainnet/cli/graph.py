@@ -27,18 +27,18 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
     """
     endings = (".dot", ".gv") if dot else (".svg",)
     _check_out(out, endings)
-    learner = load_any(run)
+    model = load_any(run)
     name = run.resolve().name.removesuffix(".safetensors")
-    boxes = graph_boxes(learner.network, learner.loss, learner.preprocessing.shape)
-    title = f"{name}: {network_line(learner.network)}"
+    boxes = graph_boxes(model.network, model.loss, model.preprocessing.shape)
+    title = f"{name}: {network_line(model.network)}"
     if dot and out is None:
         print(graph_dot(boxes, title), end="")
         return
     out = out or Path(f"{name}-graph.svg")
     write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
-    if len(learner.networks) > 1:
-        print(f"one of {len(learner.networks)} networks of this kind, which are averaged")
-    print(f"{network_line(learner.network)}\nwritten  {printable(str(out))}")
+    if len(model.networks) > 1:
+        print(f"one of {len(model.networks)} networks of this kind, which are averaged")
+    print(f"{network_line(model.network)}\nwritten  {printable(str(out))}")
 
 
 def _check_out(out: Path | None, endings: tuple[str, ...]) -> None:

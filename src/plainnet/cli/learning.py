@@ -31,7 +31,7 @@ EVENTS = "tensorboard"
 
 
 def train_run(
-    learner: AnyModel,
+    model: AnyModel,
     splits: Splits,
     folder: Path,
     *,
@@ -53,7 +53,7 @@ def train_run(
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
     if splits.test is not None:
         align_classes(splits.train.classes, splits.test)  # now, not when all has been learned
-    recipe = learner.recipe.to_dict()
+    recipe = model.recipe.to_dict()
     settings = {
         "data": str(splits.path),
         "from": str(Path.cwd()),
@@ -66,85 +66,85 @@ def train_run(
     checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
-        _learn(learner, splits, checkpoint, settings.get(EVENTS))
-        if learner.history:
-            keep_run(folder, learner)
+        _learn(model, splits, checkpoint, settings.get(EVENTS))
+        if model.history:
+            keep_run(folder, model)
         if not checkpoint.stopping:
             checkpoint.path.unlink(missing_ok=True)
     if resume:  # the data may lie elsewhere now
         start_run(folder, settings)
     try:
-        if learner.history:
-            results = _measured(learner, splits.test)
-            finish_run(folder, learner, {name: r.to_dict() for name, r in results.items()})
+        if model.history:
+            results = _measured(model, splits.test)
+            finish_run(folder, model, {name: r.to_dict() for name, r in results.items()})
     except KeyboardInterrupt:
         signals.append(2)
     except FileError as error:
         raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
     if signals:
         not_heard_any_more()
-        say(_stopped(learner, folder, checkpoint))
+        say(_stopped(model, folder, checkpoint))
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(learner: AnyModel, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
+def _learn(model: AnyModel, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
     """Train with progress on stderr."""
     told = None
     try:
-        with closing(learner.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
-            _tell(learner)
-            stream = write_events(epochs, learner, Path(str(events))) if events else epochs
-            for _ in show_progress(_headed(stream, learner), learner.resolved_recipe.epochs):
+        with closing(model.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
+            _tell(model)
+            stream = write_events(epochs, model, Path(str(events))) if events else epochs
+            for _ in show_progress(_headed(stream, model), model.resolved_recipe.epochs):
                 if checkpoint.trouble is not told:
                     told = checkpoint.trouble
                     say(f"The training goes on, but not its checkpoint: {told}" if told else "")
     except DivergedError as error:
         checkpoint.path.unlink(missing_ok=True)  # it would go the same way again
-        if not learner.history or not has_sound_weights(learner):
+        if not model.history or not has_sound_weights(model):
             raise
         folder = checkpoint.path.parent
-        keep_run(folder, learner)
-        kept = count(len(learner.history), "epoch")
+        keep_run(folder, model)
+        kept = count(len(model.history), "epoch")
         raise DivergedError(
             f"{error} What {kept} had learned before is kept in {folder}."
         ) from error
     say("")
 
 
-def _headed(epochs: Epochs, learner: AnyModel) -> Epochs:
+def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
     """Say, before the first epoch of each network of an ensemble, which one it is."""
     for epoch in epochs:
-        if epoch.number == 1 and learner.recipe.ensemble > 1:
-            say(f"network {len(learner.networks)} of {learner.recipe.ensemble}")
+        if epoch.number == 1 and model.recipe.ensemble > 1:
+            say(f"network {len(model.networks)} of {model.recipe.ensemble}")
         yield epoch
 
 
-def _tell(learner: AnyModel) -> None:
+def _tell(model: AnyModel) -> None:
     """What is trained on, and what is trained."""
-    parts = {"training": learner.training, "validation": learner.validation}
-    sections = sections_of(learner.answers.evaluation_type)
+    parts = {"training": model.training, "validation": model.validation}
+    sections = sections_of(model.answers.evaluation_type)
     for name, part in parts.items():
         if part is not None:
             say(f"{name:10}  {count(len(part))}: {printable(sections.right_answers(part))}")
-    if learner.extractor is not None:
-        say(f"{'features':10}  {printable(learner.extractor.told())}")
-    say(f"{'network':10}  {network_line(learner.network)}")
-    if learner.history:
-        n, network = len(learner.latest_history), len(learner.networks)
-        of = f" of network {network}" if learner.recipe.ensemble > 1 else ""
+    if model.extractor is not None:
+        say(f"{'features':10}  {printable(model.extractor.told())}")
+    say(f"{'network':10}  {network_line(model.network)}")
+    if model.history:
+        n, network = len(model.latest_history), len(model.networks)
+        of = f" of network {network}" if model.recipe.ensemble > 1 else ""
         say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
 
 
-def _stopped(learner: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:
+def _stopped(model: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:
     """How far it came, where that is, and the command that goes on."""
-    epochs = count(len(learner.history), "epoch")
-    kept = f"what was reached is kept in {folder}" if learner.history else "no model yet"
+    epochs = count(len(model.history), "epoch")
+    kept = f"what was reached is kept in {folder}" if model.history else "no model yet"
     if not checkpoint.path.exists():
         return f"Stopped after {epochs}; {kept}."
     go_on = f"plainnet train --resume {shlex.quote(str(folder))}"
     return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
 
 
-def _measured(learner: AnyModel, test: Dataset | None) -> dict[str, Evaluation]:
-    parts = {"validation": learner.validation, "test": test}
-    return {name: learner.evaluate(part) for name, part in parts.items() if part is not None}
+def _measured(model: AnyModel, test: Dataset | None) -> dict[str, Evaluation]:
+    parts = {"validation": model.validation, "test": test}
+    return {name: model.evaluate(part) for name, part in parts.items() if part is not None}

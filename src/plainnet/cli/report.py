@@ -52,16 +52,16 @@ def command(
 
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
     """
-    learner = load_any(run)
+    model = load_any(run)
     settings = run_settings(run)
     own = _same(settings.get("data"), data)
-    splits = read_for(learner, data, read_told)
+    splits = read_for(model, data, read_told)
     findings = None if of_table(splits) else check_sentences(check_splits(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
     parts = dict(parts_of(splits))
     known = own
-    if own and "validation" in learner.trained.get("samples", {}) and "validation" not in parts:
+    if own and "validation" in model.trained.get("samples", {}) and "validation" not in parts:
         parts, known = _with_held_out(run, parts)
     name = part or next(iter(parts))
     if name not in parts:
@@ -72,14 +72,14 @@ def command(
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
     report = Report.of(
         title_of(run),
-        learner,
+        model,
         parts[name],
         part=trained_as[name] if own else "other",
         history=rows,
-        kept_epoch=_kept(rows, learner.recipe),
+        kept_epoch=_kept(rows, model.recipe),
         counts={trained_as[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
         settings=settings,
-        command=train_command(settings, learner.recipe, type(learner)().recipe) if settings else "",
+        command=train_command(settings, model.recipe, type(model)().recipe) if settings else "",
         findings=findings,
     )
     written = write_report(out or _beside(run, data, own), report)
@@ -98,7 +98,7 @@ SWITCHES = ("strict", "drop_leaks")
 
 
 def report_training(
-    learner: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
+    model: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> Path | None:
     """Write the page about a training that has just ended; None, and a sentence, if that fails.
 
@@ -107,25 +107,25 @@ def report_training(
     """
     choices: dict[Part, Dataset | None] = {
         "test": splits.test,
-        "validation": learner.validation,
-        "training": learner.training,
+        "validation": model.validation,
+        "training": model.training,
     }
     parts = {name: data for name, data in choices.items() if data is not None}
     name = next(iter(parts))
     settings = run_settings(folder)
-    kept = learner.best_epoch
+    kept = model.best_epoch
     try:
         report = Report.of(
             title_of(folder),
-            learner,
+            model,
             parts[name],
             part=name,
-            history=[epoch.as_row() for epoch in learner.latest_history],
+            history=[epoch.as_row() for epoch in model.latest_history],
             kept_epoch=kept.number if kept else None,
             findings=findings,
             counts={name: _counts(parts[name]) for name in reversed(parts)},
             settings=settings,
-            command=train_command(settings, learner.recipe, type(learner)().recipe),
+            command=train_command(settings, model.recipe, type(model)().recipe),
         )
         return write_report(folder, report)
     except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page

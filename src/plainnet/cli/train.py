@@ -46,6 +46,9 @@ from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text
 from plainnet.reports.tensorboard import needs_tensorboard
 
+SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
+"""What a run can be asked about, by the kind of its inputs."""
+
 
 @click.command("train", cls=Sections)
 @click.argument("data", type=PathType(), required=False)
@@ -128,24 +131,24 @@ def command(
     with begun_whole(run) as folder:  # or a kill could leave an empty one
         seen = partial(read_told, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = seen(data, extractor=extractor, asked=asked)
-        learner = model_for(splits.train, given(options), asked)
+        model = model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
-        code, results = train_run(learner, splits, folder, **go)
-        wanted = report and learner.history and (results or not code)
-        page, stopped = _page(learner, splits, folder, findings) if wanted else (None, 0)
-    if not learner.history:
+        code, results = train_run(model, splits, folder, **go)
+        wanted = report and model.history and (results or not code)
+        page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)
+    if not model.history:
         return code
-    _tell(results, page, learner, folder, splits if as_json else None)
+    _tell(results, page, model, folder, splits if as_json else None)
     return code or stopped
 
 
 def _page(
-    learner: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
+    model: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> tuple[Path | None, int]:
     """The page about the training, where it could be written; the exit code, if it was stopped."""
     try:
-        return report_training(learner, splits, folder, findings), 0
+        return report_training(model, splits, folder, findings), 0
     except KeyboardInterrupt as stop:
         return None, code_of(stop)
 
@@ -153,19 +156,19 @@ def _page(
 def _tell(
     results: Mapping[str, Evaluation],
     page: Path | None,
-    learner: AnyModel,
+    model: AnyModel,
     folder: Path,
     splits: Splits | None,
 ) -> None:
     """What was measured, and what was written where; as JSON of these data, if they are given."""
     if splits is not None:
         measured = {name: result.to_dict() for name, result in results.items()}
-        facts = {**_facts(learner), **left_out_facts(splits)}
+        facts = {**_facts(model), **left_out_facts(splits)}
         print_json({"run": str(folder), **facts, **measured})
         return
     for name, result in results.items():
         print(f"{evaluation_text(result, name)}\n")
-    print(*([f"report   {page}"] if page else []), _where(learner, folder), sep="\n")
+    print(*([f"report   {page}"] if page else []), _where(model, folder), sep="\n")
 
 
 def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dict[str, str]:
@@ -212,35 +215,33 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(at_home(path)))
 
 
-def _kept(learner: AnyModel) -> int:
-    kept = learner.best_epoch
+def _kept(model: AnyModel) -> int:
+    kept = model.best_epoch
     return kept.number if kept else 0
 
 
-def _kept_text(learner: AnyModel) -> str:
-    n, epochs = len(learner.networks), len(learner.latest_history)
+def _kept_text(model: AnyModel) -> str:
+    n, epochs = len(model.networks), len(model.latest_history)
     last = f", in the last of {n} networks" if n > 1 else ""
-    return f"epoch {_kept(learner)} of {epochs}{last}"
+    return f"epoch {_kept(model)} of {epochs}{last}"
 
 
-def _facts(learner: AnyModel) -> dict[str, Any]:
+def _facts(model: AnyModel) -> dict[str, Any]:
     return {
         "classes": [],  # of a number
-        **learner.answers.facts(learner.networks),
-        "networks": len(learner.networks),
-        "epochs": len(learner.history),
-        "kept_epoch": _kept(learner),
-        "parameters": learner.network.n_parameters,
-        "seconds": round(sum(epoch.seconds for epoch in learner.history), 3),
+        **model.answers.facts(model.networks),
+        "networks": len(model.networks),
+        "epochs": len(model.history),
+        "kept_epoch": _kept(model),
+        "parameters": model.network.n_parameters,
+        "seconds": round(sum(epoch.seconds for epoch in model.history), 3),
     }
 
 
-def _where(learner: AnyModel, folder: Path) -> str:
-    samples = "PICTURE" if learner.picture_shape else "FEATURES.npy"
-    samples = "TABLE.csv" if learner.columns else samples
+def _where(model: AnyModel, folder: Path) -> str:
     lines = [
-        f"kept     {_kept_text(learner)}",
+        f"kept     {_kept_text(model)}",
         f"written  {folder}",
-        f"try      plainnet predict {shlex.quote(str(folder))} {samples}",
+        f"try      plainnet predict {shlex.quote(str(folder))} {SAMPLES[model.inputs.noun]}",
     ]
     return "\n".join(lines)

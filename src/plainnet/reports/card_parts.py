@@ -16,6 +16,15 @@ NOT_MEASURED = (
 )
 
 
+EXAMPLES = {"picture": "photo.jpg", "row": "table.csv", "sample": "features.npy"}
+"""A file that a model could be asked about, by the kind of its inputs."""
+_X = "{session.get_inputs()[0].name: X}"
+ONNX_INPUTS = {
+    "picture": (_X, "X: uint8 (N, H, W, 3)"),
+    "row": ("columns", "columns: by name, each (N, 1)"),
+    "sample": (_X, "X: float32 (N, n)"),
+}
+"""What an ONNX graph is fed with, and what that is."""
 SAID = ("epochs", "learning_rate")
 """Settings that are said in words."""
 
@@ -64,28 +73,20 @@ def settings_lines(model: Model) -> list[str]:
 
 def samples_named(model: Model) -> str:
     """A file that it could be asked about."""
-    if model.columns is not None:
-        return "table.csv"
-    return "photo.jpg" if model.picture_shape else "features.npy"
+    return EXAMPLES[model.inputs.noun]
 
 
 def given_in_python(model: Model) -> str:
     """The same, or an array."""
-    plain_features = model.extractor is None and not model.picture_shape
-    return "X" if plain_features else quoted(samples_named(model))
+    return "X" if model.inputs.noun == "sample" else quoted(samples_named(model))
 
 
 def other_files(model: Model, files: Mapping[str, str], answers: str) -> Iterator[str]:
     """How the ONNX file and the weights are used, where they are given away as well."""
     if "onnx" in files:
         yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")
-        fed, told = "{session.get_inputs()[0].name: X}", "X: float32 (N, n)"
-        if model.preprocessing.needs_double:
-            told = "X: float64 (N, n)"
-        if model.picture_shape:
-            told = "X: uint8 (N, H, W, 3)"
-        elif model.columns is not None:
-            fed, told = "columns", "columns: by name, each (N, 1)"
+        fed, told = ONNX_INPUTS[model.inputs.noun]
+        told = told.replace("float32", "float64") if model.preprocessing.needs_double else told
         yield code(
             "python",
             "import onnxruntime\n\n"

@@ -34,7 +34,7 @@ def needs_tensorboard() -> tuple[Any, Any, Any]:
     return EventsWriter, event_pb2, summary_pb2
 
 
-def write_events(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epochs:
+def write_events(epochs: Iterable[Epoch], model: Model, folder: Path) -> Epochs:
     """Pass a stream of epochs on and write the figures of each as scalars, at once.
 
     They have the names that they have in `history.csv`, and the number of the epoch as their step.
@@ -43,7 +43,7 @@ def write_events(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epoch
 
     Args:
         epochs: the stream.
-        learner: what is trained.
+        model: what is trained.
         folder: made where it is not there yet.
 
     Raises:
@@ -58,19 +58,19 @@ def write_events(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epoch
         raise FileError(
             f"The folder {folder} for TensorBoard could not be made ({error}); choose another."
         ) from error
-    return _writing(epochs, learner, folder)
+    return _writing(epochs, model, folder)
 
 
-def _writing(epochs: Iterable[Epoch], learner: Model, folder: Path) -> Epochs:
+def _writing(epochs: Iterable[Epoch], model: Model, folder: Path) -> Epochs:
     stream = iter(epochs)
     with locked(folder / ".training.lock", f"The folder {folder}"), ExitStack() as opened:
         file = None
         for epoch in stream:
-            number = len(learner.networks)
+            number = len(model.networks)
             try:
                 if file is None or file.network != number:
                     opened.close()
-                    file = _File(folder, learner.recipe.ensemble, number, epoch.number)
+                    file = _File(folder, model.recipe.ensemble, number, epoch.number)
                     opened.callback(file.close)
                 file.write(epoch)
             except OSError as error:
