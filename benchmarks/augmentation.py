@@ -14,7 +14,7 @@ from benchmarks.clock import per_step
 from plainnet import Adam, Network, SoftmaxCrossEntropy, train_step
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.pictures.augment.augmentation import HANDWRITING, MILD, Augmentation
-from plainnet.pictures.augment.transforms import loops
+from plainnet.pictures.augment.transforms import kernels
 from plainnet.training import compiled as training_compiled
 from plainnet.training.threads import suited_threads
 
@@ -30,7 +30,7 @@ CASES: list[tuple[tuple[int, int, int], str, Augmentation]] = [
 
 def main() -> None:
     training_compiled.AFTER = 0  # the compiled step from the first
-    print(f"Pictures a second, batches of {BATCH}; compiled loops: {loops() is not None}\n")
+    print(f"Pictures a second, batches of {BATCH}; compiled loops: {kernels() is not None}\n")
     print(f"{'pictures':>10} {'':<12} {'NumPy':>9} {'compiled':>9} {'prepare':>9} {'training':>9}")
     for shape, name, augmentation in CASES:
         rng = np.random.default_rng(0)

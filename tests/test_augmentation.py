@@ -272,11 +272,11 @@ def test_a_numba_that_does_not_work_is_done_without(monkeypatch: pytest.MonkeyPa
     raw = noise(3, 8, 8, 3)
     expected = augmented_by(EVERYTHING, raw)
     monkeypatch.setattr(compiled, "find_spec", lambda name: None)
-    changes.loops.cache_clear()
+    changes.kernels.cache_clear()
     try:
         np.testing.assert_array_equal(augmented_by(EVERYTHING, raw, fuse=True), expected)
     finally:
-        changes.loops.cache_clear()
+        changes.kernels.cache_clear()
 
 
 def test_pictures_depend_on_the_generator_and_on_nothing_else() -> None:
@@ -454,7 +454,7 @@ def halves(raw: Array, out: Array) -> None:
 def test_a_prepare_varies_the_pictures_and_then_prepares_them(
     after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augmented, "AFTER", after)
+    monkeypatch.setattr(augmented, "COMPILED_AFTER", after)
     raw = noise(10, 6, 5, 3)
     prepare = Augmented(EVERYTHING, (6, 5, 3), halves, np.random.default_rng(3))
     rng = np.random.default_rng(3)
@@ -466,5 +466,5 @@ def test_a_prepare_varies_the_pictures_and_then_prepares_them(
 
 
 def test_feature_vectors_cannot_be_augmented() -> None:
-    with pytest.raises(SettingError, match=r"Only pictures.*of shape \(20,\)"):
+    with pytest.raises(SettingError, match=r"Only pictures.*have shape \(20,\)"):
         Augmented(MILD, (20,), halves, np.random.default_rng(0))

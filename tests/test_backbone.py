@@ -180,7 +180,7 @@ def test_its_size(tmp_path: Path, said: dict[str, Any], size: tuple[int, int]) -
 def test_a_hugging_face_export_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "onnx").mkdir()
     path = glass(tmp_path / "onnx" / "model.onnx", side="any", channels="any")
-    with pytest.raises(FileError, match=r'which does not say .* say it in .*: \{"layout": "NCHW"'):
+    with pytest.raises(FileError, match=r'does not show .* set them in .*: \{"layout": "NCHW"'):
         Backbone.open(path)
     said = {"image_mean": [0, 0, 0], "image_std": [1, 1, 1], "size": {"height": 8, "width": 8}}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(said))
@@ -192,7 +192,7 @@ def test_a_hugging_face_export_lies_in_a_folder_of_its_own(tmp_path: Path) -> No
 @pytest.mark.parametrize(("pool", "share"), [("first", 1), ("mean", 0.5)])
 def test_tokens(pets: Path, tmp_path: Path, pool: str, share: float) -> None:
     path = glass(tmp_path / "a.onnx", ends="tokens")
-    with pytest.raises(FileError, match=r'a row for each token; say .* \{"pool": "first"\}'):
+    with pytest.raises(FileError, match=r'a row for each token; set .* \{"pool": "first"\}'):
         Backbone.open(path)
     beside(path, pool=pool, scale=1, mean=0, std=1)
     X = features(Backbone.open(path), pets)
@@ -203,8 +203,8 @@ def test_what_is_assumed_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     path = glass(tmp_path / "a.onnx", side=None)
     assert Backbone.open(path).shape == (224, 224, 3)
     assert caplog.messages == [
-        f"Nothing says how {path} wants pictures, so 224 × 224 pixels and ImageNet's mean and std "
-        f"are assumed; {path.with_suffix('.json')} can say it."
+        f"The settings of {path} do not give its input, so 224 × 224 pixels and ImageNet's mean "
+        f"and std are assumed; set them in {path.with_suffix('.json')}."
     ]
     caplog.clear()
     beside(path, size=8, mean=0, std=1)
@@ -239,7 +239,7 @@ def test_the_output_that_holds_the_features(tmp_path: Path) -> None:
         Backbone.open(path)
     two_outputs(path, a=[3], b=[4])
     path.with_suffix(".json").unlink()
-    with pytest.raises(FileError, match=r'say which .* in .*a\.json: \{"output": "a"\}'):
+    with pytest.raises(FileError, match=r'name the output .* in .*a\.json: \{"output": "a"\}'):
         Backbone.open(path)
 
 
@@ -311,22 +311,22 @@ X = {"x": (FLOAT, ["N", 3, 8, 8])}
     [
         (lambda path: None, r"The backbone .*a\.onnx cannot be read \(No such file"),
         (lambda path: path.mkdir(), r"cannot be read \(Is a directory\); name an ONNX file"),
-        (written(b"hello, I am no model\n"), r"is no ONNX file, or cut short|computes nothing"),
-        (written(b""), "is no ONNX file, for it computes nothing"),
-        (cut, r"is no ONNX file, or cut short \(.*\); export or copy it again"),
-        (external, r"keeps its weights in another file; save it as one: onnx\.save\(onnx\.load"),
-        (hidden_external, "keeps its weights in another file"),
+        (written(b"hello, I am no model\n"), r"is not a valid ONNX file|computes nothing"),
+        (written(b""), "is not a valid ONNX file: it computes nothing"),
+        (cut, r"is not a valid ONNX file \(.*\); export or copy it again"),
+        (external, r"has its weights in another file; save it as one: onnx\.save\(onnx\.load"),
+        (hidden_external, "has its weights in another file"),
         (plain({"ids": (TensorProto.INT64, ["N", 77])}, (TensorProto.INT64, None)),
          r"takes ids tensor\(int64\) \['N', 77\]; a backbone takes one batch of pictures"),
-        (plain({"x": (FLOAT, ["N", 48])}), "so export the part that looks at pictures"),
+        (plain({"x": (FLOAT, ["N", 48])}), "so export the part that takes pictures"),
         (plain({"x": (TensorProto.FLOAT16, ["N", 3, 8, 8])}, (TensorProto.FLOAT16, None)),
          "float32 or uint8"),
         (plain({**X, "mask": (FLOAT, [1])}), r"takes x tensor\(float\).*, mask tensor"),
         (plain({"x": (FLOAT, ["N", "c", "h", "w"])}),
-         r"\(any, any, any, any\), which does not say which of them are the channels"),
-        (plain({"x": (FLOAT, ["N", 3, 8, 3])}), "does not say which of them"),
-        (plain({"x": (FLOAT, ["N", 4, 8, 8])}), "does not say which of them"),
-        (plain(X, (TensorProto.INT64, None), "Size"), r"gives out int64 \(\); expected floating"),
+         r"\(any, any, any, any\), which does not show the channels"),
+        (plain({"x": (FLOAT, ["N", 3, 8, 3])}), "does not show the channels"),
+        (plain({"x": (FLOAT, ["N", 4, 8, 8])}), "does not show the channels"),
+        (plain(X, (TensorProto.INT64, None), "Size"), r"returns out int64 \(\); expected floating"),
         (plain(X, (TensorProto.INT64, None), "Shape"), "so export the layer before the answer"),
         (plain(X, op="NoSuchThing"), r"cannot be run by ONNX Runtime .*NoSuchThing"),
     ],
@@ -341,25 +341,25 @@ def test_what_is_no_backbone(tmp_path: Path, make: Callable[[Path], object], why
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ('{"size": ', r"a\.json, which says how .* cannot be read .*; mend it, or move it away"),
+        ('{"size": ', r"a\.json, the settings .* cannot be read .*; correct it, or move it"),
         ("[1]", "must hold one JSON object with any of size, layout"),
-        ('{"skale": 1}', "says 'skale', which is not understood; did you mean scale?"),
-        ('{"zzz": 1}', "there are size, layout, colours"),
-        ('{"size": "224px"}', "says size = '224px'; expected pixels, such as 224"),
-        ('{"size": 0}', "says size = 0"),
-        ('{"size": [1, 2, 3]}', r"says size = \[1, 2, 3\]"),
-        ('{"size": NaN}', "says size = nan"),
-        ('{"mean": "0"}', "says mean = '0'; expected a number, or one for each channel"),
-        ('{"std": [1, 0, 1]}', r"says std = \[1, 0, 1\]; expected a number above 0"),
-        ('{"mean": [1, 2]}', r"one number for each of 3 channels, but is \[1\.0, 2\.0\]"),
-        ('{"scale": [1]}', r"says scale = \[1\]"),
-        ('{"scale": 1e999}', "says scale = inf"),
-        ('{"layout": "HWC"}', "says layout = 'HWC'; expected NCHW or NHWC"),
+        ('{"skale": 1}', "has the unknown key 'skale'; did you mean scale?"),
+        ('{"zzz": 1}', "the keys are size, layout, colours"),
+        ('{"size": "224px"}', "has size = '224px'; expected pixels, such as 224"),
+        ('{"size": 0}', "has size = 0"),
+        ('{"size": [1, 2, 3]}', r"has size = \[1, 2, 3\]"),
+        ('{"size": NaN}', "has size = nan"),
+        ('{"mean": "0"}', "has mean = '0'; expected a number, or one for each channel"),
+        ('{"std": [1, 0, 1]}', r"has std = \[1, 0, 1\]; expected a number above 0"),
+        ('{"mean": [1, 2]}', r"one number for each of 3 channels, but got \[1\.0, 2\.0\]"),
+        ('{"scale": [1]}', r"has scale = \[1\]"),
+        ('{"scale": 1e999}', "has scale = inf"),
+        ('{"layout": "HWC"}', "has layout = 'HWC'; expected NCHW or NHWC"),
         ('{"colours": "rgb"}', "expected RGB or BGR"),
         ('{"pool": "max"}', "expected mean or first"),
         ('{"size": 13}', r"takes pictures of 12 × 12 pixels, but .*a\.json says 13 × 13"),
         ('{"layout": "NHWC"}', "NHWC, with 12 channels; pictures have 3, or 1"),
-        ('{"image_mean": [true, 1, 1]}', "says mean = "),
+        ('{"image_mean": [true, 1, 1]}', "has mean = "),
     ],
 )
 def test_files_beside_it_that_say_nonsense(tmp_path: Path, said: str, why: str) -> None:
@@ -435,9 +435,7 @@ def test_arrays_of_any_size(tmp_path: Path, pets: Path) -> None:
 def test_features_are_no_pictures(tmp_path: Path) -> None:
     backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
     np.savez(tmp_path / "f.npz", X=np.ones((4, 3)), y=[0, 1, 0, 1])
-    with pytest.raises(
-        DataError, match=r"holds feature vectors, but a\.onnx makes features of pic"
-    ):
+    with pytest.raises(DataError, match=r"holds feature vectors, but a\.onnx takes pic"):
         backbone.read(tmp_path / "f.npz")
 
 

@@ -110,7 +110,7 @@ def test_json(run: Run, ill: Path) -> None:
         "severity": "problem",
         "files": ["train/cat/<leak>.png", "test/cat/0.png"],
         "sentence": "train/cat/<leak>.png and test/cat/0.png are the same picture, in train and "
-        "test; keep it in one part, or what is measured flatters.",
+        "test; keep it in one part, or the measured accuracy is too high.",
     }
 
 

@@ -235,7 +235,7 @@ def test_unreadable_pictures_are_left_out_and_named(plainnet: Command, data: Pat
     assert done.json["validation"]["n"] == 2
     assert re.search("Left out: .*huge.png has too many pixels", done.err)
     strict = plainnet("train", data / "broken", *PICTURES, "--strict", "--out", "third")
-    strict.refused("is cut short; copy or download it again")
+    strict.refused("is truncated; copy or download it again")
     assert not Path("third").exists()
 
 
@@ -664,7 +664,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(
     ]
     assert "does not exist" in told_json["unread"][0]["error"]
     nothing = plainnet("predict", trained / "pets", data / "nowhere.png")
-    nothing.refused("does not exist; check how it is spelled")
+    nothing.refused("does not exist; check its spelling")
 
 
 @pytest.mark.parametrize(

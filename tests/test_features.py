@@ -199,9 +199,9 @@ def flip(tensors: dict[str, Array], told: dict[str, Any]) -> None:
     ("change", "why"),
     [
         (flip, "its backbone is damaged"),
-        (lambda tensors, told: tensors.pop("extractor.backbone"), "its backbone is not whole"),
-        (lambda tensors, told: tensors.update({"extractor.more": np.ones(3)}), "is not whole"),
-        (lambda tensors, told: tensors.update({"extractor.backbone": np.ones(3)}), "is no file"),
+        (lambda tensors, told: tensors.pop("extractor.backbone"), "its backbone is incomplete"),
+        (lambda tensors, told: tensors.update({"extractor.more": np.ones(3)}), "is incomplete"),
+        (lambda tensors, told: tensors.update({"extractor.backbone": np.ones(3)}), "is not a file"),
         (lambda tensors, told: told.update(kind="magic"), "made by 'magic', which is unknown"),
         (lambda tensors, told: told.update(n_features=13), "does not fit itself"),
         (lambda tensors, told: told.update(n_features=None), "does not fit itself"),

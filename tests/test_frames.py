@@ -77,7 +77,7 @@ def test_an_index_written_to_csv(first: str, cells: str, tmp_path: Path) -> None
     assert [column.name for column in made.columns] == ["a"]
     [(name, why)] = made.left_out.items()
     assert made.identifiers == (name,)  # `predict --csv` writes it beside the answers
-    assert "it is the index of a data frame" in why
+    assert "it is the index of a saved data frame" in why
 
 
 def test_levels_of_an_index(frame: Any, y: Any, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_columns_are_matched_by_name(frame: Any, y: Any, tmp_path: Path) -> None
         assert Classifier.load(tmp_path / "m").predict_proba(other).tobytes() == P.tobytes()
         with pytest.raises(DataError, match="lacks 'a'"):
             model.predict(frame[["b", "s"]])
-        with pytest.raises(DataError, match="by name, a, b"):
+        with pytest.raises(DataError, match="named columns, a, b"):
             model.predict(frame[["a", "b"]].to_numpy())
 
 
@@ -174,7 +174,7 @@ def test_names_that_are_whole_numbers(frame: Any, y: Any) -> None:
         (lambda frame: frame.set_axis(["a", "a ", "s"], axis=1), "names 'a' more than once"),
         (lambda frame: {0: [1, 2], "0": [3, 4]}, "names '0' more than once"),
         (lambda frame: [{0: 1, "0": 2}] * 2, "names '0' more than once"),
-        (lambda frame: frame.iloc[:0], "holds no rows"),
+        (lambda frame: frame.iloc[:0], "has no rows"),
     ],
 )
 def test_names_that_are_not_of_one_column(

@@ -123,7 +123,7 @@ def cut(path: Path) -> None:
     ("harm", "kind", "words"),
     [
         (lambda path: path.write_bytes(b""), "empty", "is an empty file; copy or download"),
-        (cut, "cut-short", "is cut short; copy or download it again"),
+        (cut, "cut-short", "is truncated; copy or download it again"),
         (lambda path: path.write_text("What a cat!"), "no-picture", "is not a picture that can"),
         (lambda path: Image.new("L", (3, 90)).save(path), "unreadable", "is only 3 × 90 pixels"),
     ],
@@ -148,7 +148,7 @@ def test_a_misnamed_picture_is_read_and_told(pets: Path) -> None:
     assert only(found).kind == "wrong-extension"
     assert only(found).severity == "note"
     assert only(found).sentence == (
-        "cat/3.jpg is a PNG picture and is read as one; rename it to .png."
+        "cat/3.jpg is a PNG picture and is read as such; rename it to .png."
     )
 
 
@@ -159,9 +159,9 @@ def test_small_and_oddly_shaped_pictures(pets: Path) -> None:
     draw_animal("cat", rng, 400).crop((150, 0, 250, 400)).save(pets / "cat" / "four.jpg")
     small, odd = check(pets).findings
     assert (small.kind, small.files) == ("small", ("cat/0.jpg",))
-    assert "has 30 × 24 pixels only, where half of the others have 160" in small.sentence
+    assert "has only 30 × 24 pixels, but half of the pictures have 160" in small.sentence
     assert (odd.kind, odd.files) == ("odd-shape", ("cat/wide.jpg",))
-    assert "has 400 × 80 pixels, and will be squeezed" in odd.sentence
+    assert "has 400 × 80 pixels, and is distorted" in odd.sentence
 
 
 def test_where_all_are_small_none_is_told(pets: Path) -> None:
@@ -181,15 +181,15 @@ def test_what_is_left_out_is_told(pets: Path) -> None:
     assert (stray.kind, stray.files) == ("stray", ("overview.jpg",))
     assert stray.sentence.startswith("1 picture is outside the class folders")
     assert others.kind == "other-files"
-    assert others.sentence == "Left alone, not being pictures: 2 .txt, 1 no extension."
-    assert hidden.sentence == "Left alone, being hidden: .hidden, cat/.other.jpg."
+    assert others.sentence == "Left out, not pictures: 2 .txt, 1 no extension."
+    assert hidden.sentence == "Left out, hidden: .hidden, cat/.other.jpg."
 
 
 def test_class_folders_whose_names_look_the_same_are_told(pets: Path) -> None:
     (pets / "fox").rename(pets / "CAT")
     finding = only(check(pets))
     assert (finding.kind, finding.severity) == ("alike", "warning")
-    assert "holds the class folders 'CAT' and 'cat', which are classes of their" in finding.sentence
+    assert "holds the class folders 'CAT' and 'cat', which are separate" in finding.sentence
 
 
 def test_strays_in_parts(in_parts: Path) -> None:
@@ -260,7 +260,7 @@ def test_in_two_classes_and_in_two_parts(in_parts: Path) -> None:
     sentences = [finding.sentence for finding in found.findings]
     assert sentences[0].endswith(
         "are the same picture, in train and test; keep it in one part, "
-        "or what is measured flatters."
+        "or the measured accuracy is too high."
     )
     assert "are nearly the same picture, in the classes cat and fox, in train and" in sentences[2]
     assert found.severities() == {"problem": 4, "warning": 1, "note": 0}

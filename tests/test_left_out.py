@@ -138,8 +138,8 @@ def test_every_file_is_used_or_named(messy: Path) -> None:
     assert "format HEIC" in reasons["phone.jpg.bak"]
     assert "format camera raw" in reasons["raw.dng"]
     assert "GIF, BMP or TIFF), but HEIC; convert it" in reasons["named.jpg"]
-    assert "is cut short" in reasons["cut.jpg"]
-    assert "is a link to something that is not there" in reasons["lost.jpg"]
+    assert "is truncated" in reasons["cut.jpg"]
+    assert "is a broken link" in reasons["lost.jpg"]
     assert "is a link that leads back to itself" in reasons["ring.png"]
     assert reasons["fifo"] == reasons["fifo.jpg"]
     assert reasons["fifo"] == "is a FIFO, not a file; write what comes from it to a file first."
@@ -198,7 +198,7 @@ def test_strict_stops_at_a_format_that_cannot_be_read(messy: Path, plainnet: Run
 
 
 def test_python_logs_what_is_left_out(messy: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(PictureError, match=r"is a FIFO, not|is cut short"):
+    with pytest.raises(PictureError, match=r"is a FIFO, not|is truncated"):
         Classifier(epochs=1).fit(str(messy))
     for name in ("cut.jpg", "named.jpg", "lost.jpg", "ring.png", "fifo.jpg"):
         (messy / "cat" / name).unlink()
@@ -294,8 +294,8 @@ def test_what_is_no_file_is_never_waited_for(messy: Path, tmp_path: Path) -> Non
 
 
 BAD_NAMES = {
-    "n" * 300: "cannot be looked for (File name too long)",
-    "n/" * 3000: "cannot be looked for (File name too long)",
+    "n" * 300: "cannot be looked up (File name too long)",
+    "n/" * 3000: "cannot be looked up (File name too long)",
     "caf\udce9.jpg": "does not exist",
     "x.jpg ": "does not exist",
     "cat": "",
@@ -314,7 +314,7 @@ def test_a_bad_name_does_not_stop_the_others(messy: Path, plainnet: Run) -> None
         assert BAD_NAMES[name] in one["error"]
     for command in ("explain", "trace"):
         code, _, err = plainnet(command, "run", "n" * 300)
-        assert (code, "cannot be looked for (File name too long)" in err) == (2, True)
+        assert (code, "cannot be looked up (File name too long)" in err) == (2, True)
     code, _, err = plainnet("evaluate", "run", "n" * 300)
     assert (code, "File name too long" in err) == (2, True)
 
@@ -329,7 +329,7 @@ def test_a_bad_name_is_a_sentence(command: str) -> None:
 
 @pytest.mark.parametrize("name", ["n" * 300, "a\0b.png", "a\udce9.png"])
 def test_a_bad_name_in_python(name: str) -> None:
-    with pytest.raises(PictureError, match=r"cannot be looked for|does not exist"):
+    with pytest.raises(PictureError, match=r"cannot be looked up|does not exist"):
         read_picture(name, 8)
 
 

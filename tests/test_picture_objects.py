@@ -426,7 +426,7 @@ def test_series_and_tensors(model: Classifier, tmp_path: Path) -> None:
     assert np.array_equal(seen(model, torch.stack([tensor, tensor])), twice)
     first = tensor.permute(2, 0, 1)[None] / 255  # channels first, from 0 to 1
     assert np.array_equal(seen(model, first), one)
-    with pytest.raises(DataError, match="Tensor cannot be made an array: Can't call numpy"):
+    with pytest.raises(DataError, match="Tensor cannot be converted to an array: Can't call numpy"):
         model.predict(first.requires_grad_())
 
 
@@ -435,7 +435,7 @@ def test_three_grey_pictures_or_one_in_colour(colours: Classifier, greys: Classi
     one_by_one = np.concatenate([seen(greys, picture) for picture in X])
     assert np.array_equal(seen(greys, X), one_by_one)
     for n in (3, 4):
-        with pytest.raises(DataError, match=r"can be . grey pictures or one in colour with its"):
+        with pytest.raises(DataError, match="grey pictures or one colour picture with its"):
             colours.predict(np.resize(X, (n, 20, 26)))
     for n in (1, 2, 5):
         assert len(colours.predict(np.resize(X, (n, 20, 26)))) == n
@@ -455,9 +455,9 @@ def test_flattened_pictures(model: Classifier) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (b"", "The picture at index 0 is empty, or was read to its end"),
+        (b"", "The picture at index 0 is empty, or was already read to its end"),
         (b"/etc/hostname", "The picture at index 0 is not a picture that can be read"),
-        (io.StringIO("x"), 'is a file that was opened as text; open it with mode "rb"'),
+        (io.StringIO("x"), 'is a file opened as text; open it with mode "rb"'),
         (Image.new("RGB", (3, 9)), "is only 3 × 9 pixels"),
         (np.full((9, 9), 300.0), "holds values from 300 to 300; expected 0 to 1 .* float64"),
         (np.full((9, 9), np.nan), "holds values from nan to nan"),
@@ -467,7 +467,10 @@ def test_flattened_pictures(model: Classifier) -> None:
             np.zeros((2, 9, 9, 5), np.uint8),
             r"arrays of numbers .*got uint8 \(2, 9, 9, 5\)",
         ),
-        (np.ma.array(np.zeros((9, 9)), mask=np.eye(9, dtype=bool)), "A masked array has values"),
+        (
+            np.ma.array(np.zeros((9, 9)), mask=np.eye(9, dtype=bool)),
+            "masked array has invalid",
+        ),
         ({"a": 1}, r"Pictures are files.*but got \{'a': 1\}"),
         ({"a.png"}, r"got \{'a.png'\}"),
         (None, "got None"),

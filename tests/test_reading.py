@@ -65,7 +65,7 @@ def test_no_pictures_and_no_workers(pictures: list[Path]) -> None:
     assert X.shape == (0, 4, 4, 3)
     assert kept.shape == (0,)
     assert kept.dtype == np.int64
-    with pytest.raises(SettingError, match="workers must be a number of threads from 1 on"):
+    with pytest.raises(SettingError, match="workers must be a number of threads, at least 1"):
         read_pictures(pictures, 4, workers=0)
 
 

@@ -150,7 +150,7 @@ def test_train_on_classes(runs: Path) -> None:
     assert (settings["target"], settings["drop"]) == ("survived", ["class"])
     page = (runs / "yes" / "report.html").read_text("utf-8")
     assert "<h2>The columns</h2>" in page
-    assert "dropped, as you wished" in page
+    assert "dropped on request" in page
     assert "--target survived --drop class<" in page
     assert "<h2>Most confident mistakes</h2>" in page
 
@@ -239,7 +239,7 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
         ("…/ship.csv --drop age", "--drop is for tables: name the --target as well"),
         ("…/ship.csv --target Age", "has no column 'Age', but 'age'; its columns are Passenger"),
         ("…/ship.csv --target age --drop x", "has no column 'x'"),
-        ("…/ship.csv --target survived --task regression", "holds more than numbers"),
+        ("…/ship.csv --target survived --task regression", "does not hold numbers only"),
         ("…/ship.csv --target name", "240 different values of 'name' in 240 rows"),
         ("…/ship.csv --target fare --label-smoothing 0.1", "label_smoothing = 0.1 spreads a targe"),
         ("…/ship.csv --target fare --recall 0.9", "recall = 0.9 is wanted of a class"),
@@ -389,10 +389,10 @@ def test_report(plainnet: Command, runs: Path, tmp_path: Path, run: str) -> None
 def test_summary(plainnet: Command, runs: Path) -> None:
     out = plainnet("summary", "…/yes")[1]
     assert re.search(r"inputs +\d+ features of 4 columns", out)
-    assert re.search(r"age +number +\S+ ± \S+; missing: \S+, and told", out)
+    assert re.search(r"age +number +\S+ ± \S+; missing: \S+, and marked", out)
     assert re.search(r"sex +category +\w+, \w+", out)
-    assert re.search(r"boarded +date +around 1912-04-\d\d ± \S+ days; place in week", out)
-    assert re.search(r"class +left out +dropped, as you wished", out)
+    assert re.search(r"boarded +date +around 1912-04-\d\d ± \S+ days; position in week", out)
+    assert re.search(r"class +left out +dropped on request", out)
     told = json.loads(plainnet("summary", "…/fare", "--json")[1])
     assert told["target"] == "fare"
     assert [c["name"] for c in told["extractor"]["columns"]] == [

@@ -283,8 +283,8 @@ def test_answers_of_another_type_than_the_target_are_announced(
     given = (np.arange(18) % 2 + 1).astype(kind).tolist()
     with caplog.at_level(logging.WARNING):
         labels = dataset(given).labels
-    assert f"such as {given[0]!r}, are no texts, numbers or booleans, so their" in caplog.text
-    assert f"called by {class_name(labels[0])!r} and the like, and predict answers" in caplog.text
+    assert f"such as {given[0]!r}, are not texts, numbers or booleans, so the" in caplog.text
+    assert f"named by texts such as {class_name(labels[0])!r}, and predict returns" in caplog.text
 
 
 @pytest.mark.parametrize("text", [b"b\xe9", "b\u00e9".encode()])

@@ -115,16 +115,16 @@ def test_rows_over_several_lines_keep_their_line(file: Path) -> None:
     [
         ("", "t.csv is empty; a table begins with the names"),
         ("\n\n", "is empty"),
-        ("a,b\n", "holds the names of columns and no rows"),
+        ("a,b\n", "has a header but no rows"),
         (
             "a,b\n1,2\n\n3\n",
-            "line 4, has 1 fields, but the first line names 2 columns, parted by c",
+            "line 4, has 1 fields, but the first line names 2 columns, separated by c",
         ),
-        ("a;b\n1;2;3\n", "line 2, has 3 fields, .* parted by semicolons"),
+        ("a;b\n1;2;3\n", "line 2, has 3 fields, .* separated by semicolons"),
         ("a,b,a\n1,2,3\n", "names 'a' more than once"),
-        ("a\n1\n", "has one column only, 'a'; its fields must be parted by commas"),
-        ('a,b\n1,"2\n3,4\n', "is no sound CSV .*a quotation mark that nothing closes"),
-        ('a,b\n1,"2" x\n', "line 2, is no sound CSV"),
+        ("a\n1\n", "has only one column, 'a'; its fields must be separated by commas"),
+        ('a,b\n1,"2\n3,4\n', "is not valid CSV .*a quotation mark not closed"),
+        ('a,b\n1,"2" x\n', "line 2, is not valid CSV"),
         ("a,b\n1,ä\n".encode("latin-1").decode("latin-1"), None),
     ],
 )
@@ -192,7 +192,7 @@ def test_columns_and_rows_in_memory() -> None:
         ([], "A table is"),
         (np.zeros((3, 2)), "A table is"),
         ({"a": [1, 2], "b": [1]}, "has 2 values of 'a' but 1 of 'b'"),
-        ({"a": []}, "holds no rows"),
+        ({"a": []}, "has no rows"),
     ],
 )
 def test_what_is_no_table_in_memory(given: Any, why: str) -> None:
@@ -370,10 +370,10 @@ def test_numbers_with_a_few_texts_among_them() -> None:
         ("c", ["7", "7.0"], "every row has the same value, 7"),
         ("c", ["x", "x"], "every row has the same value, 'x'"),
         ("c", ["2024-05-01", "2024-05-01T00:00"], "every row has the same date"),
-        ("PassengerId", [*range(30)], "numbers the rows, as its name and its values say; rename"),
+        ("PassengerId", [*range(30)], "numbers the rows, judging by its name and values; rename"),
         ("column 1", [5, 3, 9], "numbers the rows"),
         ("row_id", [5, 3, 9], "numbers the rows"),
-        ("c", [f"n{i}" for i in range(30)], "30 different texts in 30 rows only tell rows apart"),
+        ("c", [f"n{i}" for i in range(30)], "30 different texts in 30 rows only identify the rows"),
         ("c", [f"n{i // 2}" for i in range(900)], "no text is in 5 rows or more"),
     ],
 )
@@ -480,8 +480,8 @@ def test_rows_without_a_target_are_left_out(caplog: pytest.LogCaptureFixture) ->
     [
         ({"target": "nowhere"}, DataError, "has no column 'nowhere'"),
         ({"target": "t", "drop": ["nowhere"]}, DataError, "has no column 'nowhere'"),
-        ({"target": "t", "drop": ["t"]}, SettingError, "'t' is to be predicted and cannot be dr"),
-        ({"target": "t", "drop": ["a"]}, DataError, "no column to learn 't' from: a: dropped, as"),
+        ({"target": "t", "drop": ["t"]}, SettingError, "'t' is the target and cannot be dropped"),
+        ({"target": "t", "drop": ["a"]}, DataError, "column to predict 't' from: a: dropped"),
     ],
 )
 def test_wishes_that_cannot_be_fulfilled(how: Any, error: type[Exception], why: str) -> None:
@@ -550,7 +550,7 @@ def test_cells_that_cannot_be_read(train_file: Path, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING):
         told = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
     assert (
-        "1 of 3 cells are no number, the first, 'old', in row 1, and count as missing."
+        "1 of 3 cells are not a number, the first, 'old', in row 1, and count as missing."
         in caplog.text
     )
     assert told[1].tobytes() == told[2].tobytes()
@@ -624,66 +624,69 @@ def damaged(path: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda told, tensors: told.pop("columns"), "table must be an object with columns"),
-        (lambda told, tensors: told.update(more=1), "table says 'more', which is not known"),
-        (lambda told, tensors: told.update(kind="tree"), "made by 'tree', which is unknown"),
+        (lambda given, tensors: given.pop("columns"), "table must be an object with columns"),
+        (lambda given, tensors: given.update(more=1), "table says 'more', which is not known"),
+        (lambda given, tensors: given.update(kind="tree"), "made by 'tree', which is unknown"),
         (
-            lambda told, tensors: told.update(kind=["table"]),
+            lambda given, tensors: given.update(kind=["table"]),
             r"made by \['table'\], which is unknown",
         ),
-        (lambda told, tensors: told.update(target=3), "table.target must be a text"),
+        (lambda given, tensors: given.update(target=3), "table.target must be a text"),
         (
-            lambda told, tensors: told.update(task="all"),
+            lambda given, tensors: given.update(task="all"),
             "table.task must be one of classification, regression",
         ),
-        (lambda told, tensors: told.update(columns=[]), "its columns are none"),
-        (lambda told, tensors: told.update(columns=[3]), r"table.columns\[0\] must be an object"),
-        (lambda told, tensors: told["columns"].append(told["columns"][0]), "different names"),
-        (lambda told, tensors: told.update(left_out=[]), "table.left_out must be an object"),
+        (lambda given, tensors: given.update(columns=[]), "its columns are missing"),
+        (lambda given, tensors: given.update(columns=[3]), r"table.columns\[0\] must be an object"),
         (
-            lambda told, tensors: told.update(identifiers=[3]),
+            lambda given, tensors: given["columns"].append(given["columns"][0]),
+            "names are not all different",
+        ),
+        (lambda given, tensors: given.update(left_out=[]), "table.left_out must be an object"),
+        (
+            lambda given, tensors: given.update(identifiers=[3]),
             r"table.identifiers\[0\] must be a text",
         ),
-        (lambda told, tensors: told["columns"][0].update(kind="x"), "a column is a 'x'"),
+        (lambda given, tensors: given["columns"][0].update(kind="x"), "a column has the kind 'x'"),
         (
-            lambda told, tensors: told["columns"][0].update(name=3),
+            lambda given, tensors: given["columns"][0].update(name=3),
             "number column.name must be a text",
         ),
-        (lambda told, tensors: told["columns"][0].update(scale=0), "scale must be"),
-        (lambda told, tensors: told["columns"][0].update(mean="1"), "mean must be"),
-        (lambda told, tensors: told["columns"][0].update(median=None), "median must be"),
+        (lambda given, tensors: given["columns"][0].update(scale=0), "scale must be"),
+        (lambda given, tensors: given["columns"][0].update(mean="1"), "mean must be"),
+        (lambda given, tensors: given["columns"][0].update(median=None), "median must be"),
         (
-            lambda told, tensors: told["columns"][0].update(has_missing=2),
+            lambda given, tensors: given["columns"][0].update(has_missing=2),
             "number column.has_missing must be a boolean",
         ),
         (
-            lambda told, tensors: told["columns"][0].pop("mean"),
+            lambda given, tensors: given["columns"][0].pop("mean"),
             "number column must be an object with mean",
         ),
         (
-            lambda told, tensors: told["columns"][1].update(values=["a", "a"]),
+            lambda given, tensors: given["columns"][1].update(values=["a", "a"]),
             "are not different texts",
         ),
         (
-            lambda told, tensors: told["columns"][1].update(values="ab"),
+            lambda given, tensors: given["columns"][1].update(values="ab"),
             "category column.values must be a list",
         ),
         (
-            lambda told, tensors: told["columns"][1].update(has_missing=None),
+            lambda given, tensors: given["columns"][1].update(has_missing=None),
             "category column.has_missing must be a boolean",
         ),
         (
-            lambda told, tensors: told["columns"][2].update(cycles=["moon"]),
+            lambda given, tensors: given["columns"][2].update(cycles=["moon"]),
             r"date column.cycles\[0\] must be one of year, week, day",
         ),
         (
-            lambda told, tensors: told["columns"][2].update(cycles=[[]]),
+            lambda given, tensors: given["columns"][2].update(cycles=[[]]),
             r"date column.cycles\[0\] must be one of",
         ),
-        (lambda told, tensors: told["columns"][2].update(mean=1e9), "mean day must be"),
-        (lambda told, tensors: told["columns"].pop(), "averages must be"),
-        (lambda told, tensors: tensors.pop("extractor.averages"), "its table has the tensors"),
-        (lambda told, tensors: tensors["extractor.averages"].fill(np.nan), "not finite"),
+        (lambda given, tensors: given["columns"][2].update(mean=1e9), "mean day must be"),
+        (lambda given, tensors: given["columns"].pop(), "averages must be"),
+        (lambda given, tensors: tensors.pop("extractor.averages"), "its table has the tensors"),
+        (lambda given, tensors: tensors["extractor.averages"].fill(np.nan), "not finite"),
     ],
 )
 def test_a_damaged_table_is_refused(

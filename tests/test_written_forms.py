@@ -134,34 +134,46 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
     [
         ([f"{v:,}" for v in INTS], "\t", "may have thousands or three decimals; write them with a"),
         ([german(f"{v:,}") for v in INTS], ";", "may have thousands or three decimals"),
-        ([f"{d:%d/%m/%Y}" for d in EARLY], ",", "do not say whether the day or the month comes fi"),
-        ([f"{d:%d-%m-%Y}" for d in EARLY], ",", "do not say whether the day or the month comes fi"),
+        (
+            [f"{d:%d/%m/%Y}" for d in EARLY],
+            ",",
+            "do not show whether the day or the month comes",
+        ),
+        (
+            [f"{d:%d-%m-%Y}" for d in EARLY],
+            ",",
+            "do not show whether the day or the month comes",
+        ),
         (
             [f"{d:%d/%m/%Y}" if i % 2 else f"{d:%m/%d/%Y}" for i, d in enumerate(DAYS)],
             *(
                 ",",
-                "is read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024",
+                "not read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024",
             ),
         ),
-        ([f"{d:%d%m%Y}" for d in EARLY], ",", "do not say whether the day or the month comes fir"),
-        ([f"{d:%B %d, %Y}" for d in DAYS], ",", "figures in no form .* dates as 2024-12-31"),
-        ([f"{d:%a, %d %b %Y} 8h30m" for d in DAYS], ",", "figures in no form"),
-        ([f"Rs. {v}" for v in INTS], ",", "figures in no form"),
-        ([f"5'{v}\u2033" for v in INTS], ",", "figures in no form"),
-        ([f"~{v} m/s" for v in INTS], ",", "figures in no form"),
+        ([f"{d:%d%m%Y}" for d in EARLY], ",", "do not show whether the day or the month comes"),
+        (
+            [f"{d:%B %d, %Y}" for d in DAYS],
+            ",",
+            "a format that is not read; .* dates as 2024-12",
+        ),
+        ([f"{d:%a, %d %b %Y} 8h30m" for d in DAYS], ",", "in a format that is not read"),
+        ([f"Rs. {v}" for v in INTS], ",", "in a format that is not read"),
+        ([f"5'{v}\u2033" for v in INTS], ",", "in a format that is not read"),
+        ([f"~{v} m/s" for v in INTS], ",", "in a format that is not read"),
         (
             [f"{v}" if v % 3 else f"#DIV/{v}!" for v in INTS],
             ",",
             "such as '#DIV.*; leave those empty",
         ),
-        ([f"{v} kg" for v in INTS], ",", "such as '.* kg', are figures in no form that is read"),
-        ([f"({v})" for v in INTS], ",", "figures in no form that is read"),
-        ([f"{v}-" for v in INTS], ",", "figures in no form that is read"),
-        ([f"{d:%d.%m.%y}" for d in DAYS], ",", "figures in no form .* dates as 2024-12-31"),
-        ([f"{d:%d %b %Y}" for d in DAYS], ",", "figures in no form"),
-        ([f"{v} %" if v % 2 else f"{v}" for v in INTS], ",", "are written in several ways, '"),
-        ([f"${v}" if v % 2 else f"{v} €" for v in INTS], ",", "are written in several ways, '"),
-        (["1" * 400 + str(v) for v in INTS], ",", "are figures in no form .* below 1e100"),
+        ([f"{v} kg" for v in INTS], ",", "such as '.* kg', are in a format that is not read"),
+        ([f"({v})" for v in INTS], ",", "in a format that is not read"),
+        ([f"{v}-" for v in INTS], ",", "in a format that is not read"),
+        ([f"{d:%d.%m.%y}" for d in DAYS], ",", "a format that is not read; .* dates as 2024-12"),
+        ([f"{d:%d %b %Y}" for d in DAYS], ",", "in a format that is not read"),
+        ([f"{v} %" if v % 2 else f"{v}" for v in INTS], ",", "are written in several formats, '"),
+        ([f"${v}" if v % 2 else f"{v} €" for v in INTS], ",", "are written in several formats, '"),
+        (["1" * 400 + str(v) for v in INTS], ",", "are a format that is not read; .* below 1e100"),
     ],
 )
 def test_what_may_be_two_things_is_named(
@@ -206,7 +218,7 @@ def test_texts_still_tell_rows_apart(tmp_path: Path) -> None:
     for cells in ([f"{v} Main Street" for v in INTS], [f"p{v}" for v in INTS]):
         column, _, told = chosen(tmp_path, cells)
         assert column is None
-        assert "only tell rows apart" in told
+        assert "only identify the rows" in told
     column, _, _ = chosen(tmp_path, ["5 kg", "10 kg"] * 20)
     assert isinstance(column, Category)
 
@@ -290,7 +302,7 @@ def test_a_few_cells_of_another_form_count_as_missing(
     model = trained(tmp_path, [f"{day:%d/%m/%Y}" for day in DAYS])
     later = [f"{day:%d/%m/%Y}" for day in DAYS]
     answers(model, file_of(tmp_path, [*later, "12/31/2024"]))
-    assert "1 of 61 cells are no date, the first, '12/31/2024', in line 62" in caplog.text
+    assert "1 of 61 cells are not a date, the first, '12/31/2024', in line 62" in caplog.text
     with pytest.raises(DataError, match="12/31/2024"):
         answers(model, file_of(tmp_path, [*later, *["12/31/2024"] * 9]))
 
@@ -456,7 +468,7 @@ def test_infinity_in_memory_is_told_as_in_a_file(caplog: pytest.LogCaptureFixtur
     table = table_of({"c": [*map(float, range(40)), np.inf], "t": ["p"] * 41})
     assert "1 of 41 cells cannot be read" in choose(table, "c").why
     made = TableEncoder.fit(table_of({"c": [1.0, 2.0, 4.0], "t": ["p", "q", "p"]}), "t")
-    with pytest.raises(DataError, match="2 of 3 cells are no number, the first, 'inf'"):
+    with pytest.raises(DataError, match="2 of 3 cells are not a number, the first, 'inf'"):
         made.extract({"c": [np.inf, 1, 1e200]})
 
 
@@ -465,7 +477,7 @@ def test_categories_that_training_never_saw_are_told(caplog: pytest.LogCaptureFi
     made.extract({"c": ["m", "male"]})
     assert not caplog.text
     made.extract({"c": ["male", "female"]})
-    assert "none of its cells holds a category that training knew" in caplog.text
+    assert "none of its cells holds a category of the training" in caplog.text
 
 
 # -- in other programs ---------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Pictures: from files and objects to uint8 arrays; may import training and below.
 
-- `read_picture`, `read_pictures`: files of any usual kind as uint8 arrays of one size;
+- `read_picture` and `read_pictures` read files of the usual formats as uint8 arrays of one size;
   `resize_pictures` does the same to arrays, and `picture_files` finds the files in a folder.
-- `augment/`: training pictures, varied. `check/` and `backbone/` stand above `data/`.
+- `augment/` varies training pictures. `check/` and `backbone/` stand above `data/`.
 """
 
 from plainnet.pictures.decoding import read_picture

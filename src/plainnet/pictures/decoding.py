@@ -1,15 +1,14 @@
-"""From one picture file to an array: the one way in which a picture comes in.
+"""Decoding one picture to an array, in the same way for training and prediction.
 
-Training and prediction read with the same function, because a network that was trained on pictures
-shrunk in one way sees something else in pictures shrunk in another. The whole picture is stretched
-to the wanted size, antialiased.
+A network trained on pictures that were shrunk in one way sees something else in pictures shrunk in
+another. The whole picture is stretched to the given size, antialiased.
 
-Before that it is averaged over blocks of 2 × 2, 4 × 4 or 8 × 8 pixels where that leaves a little
-more than the wanted size in both directions, and over larger ones where that leaves much more. A
-JPEG is decoded so right away, which takes a third of the time. It all comes out some 0.6 of 255
-levels away from one resize of all pixels; another antialiasing filter would make a difference of
-1.7. Every picture is averaged, not JPEG alone, so that there is one rule, which can be written down
-for other programs (`export/picture_nodes.py`): a JPEG is 0.25 levels away from its own pixels.
+Before that it is averaged over blocks of 2 × 2, 4 × 4 or 8 × 8 pixels if that leaves a little more
+than the given size in both directions, and over larger blocks if that leaves much more. A JPEG is
+decoded directly at the reduced size, which takes a third of the time. The result differs by about
+0.6 of 255 levels from one resize of all pixels; another antialiasing filter would differ by 1.7.
+All pictures are averaged, not only JPEG, so that one rule holds for other programs as well
+(`export/picture_nodes.py`): a JPEG differs by 0.25 levels from its own pixels.
 """
 
 import math
@@ -33,14 +32,14 @@ Box = tuple[float, float, float, float]
 
 SMALLEST_SIDE = 4
 LEEWAY = 1.25
-"""How much more than the wanted size the first averaging leaves, at least."""
+"""The least ratio of the size after the first averaging to the given size."""
 GAP = 3
-"""How much more than the wanted size the second averaging leaves, at least."""
+"""The least ratio of the size after the second averaging to the given size."""
 _BITS, _PHOTOMETRIC = 258, 262
-"""The tags of a TIFF that say how many bits a value has, and what it means."""
+"""The TIFF tags for the number of bits of a value, and for its meaning."""
 _LEVELS = {"L;2": 85, "L;4": 17}
-"""How far apart the levels of a PNG with 2 and with 4 bits are."""
-_TURNS = {  # what turns a picture of this EXIF orientation upright; from 5 on it lies on its side
+"""The distance between the levels of a PNG with 2 and with 4 bits."""
+_TURNS = {  # by EXIF orientation, to turn a picture upright; from 5 on it lies on its side
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -58,28 +57,27 @@ def read_picture(
     name: str | None = None,
     look: FileLook | None = None,
 ) -> Array:
-    """One picture as uint8 `(height, width, 3)`, or `(height, width, 1)` if `grey`.
+    """Read one picture as uint8 `(height, width, 3)`, or `(height, width, 1)` if `grey`.
 
-    The picture is turned upright as its EXIF orientation says, transparency is laid on white, and
-    of several frames or pages the first is read; of an image of Pillow it is the frame it is at. A
-    picture of one deep channel is scaled by what the channel can hold, not by what it happens to
-    hold: 16 bits from 0 to 65535, 12 bits to 4095, floating point from 0 to 1. Whole numbers of 32
-    bits do not say what they can hold: they are taken for 8 bits if none is above 255, and else for
-    16.
+    The picture is rotated by its EXIF orientation, transparent pixels are composited on white, and
+    the first of several frames or pages is read; of a Pillow image, the current frame. A
+    picture with one deep channel is scaled by the range of the channel, not by the values it
+    contains: 16 bits from 0 to 65535, 12 bits to 4095, floating point from 0 to 1. Integers of 32
+    bits have no defined range: they count as 8 bits if none is above 255, else as 16.
 
     Args:
         picture: a JPEG, PNG, WebP, GIF, BMP or TIFF file; its content decides, not its extension.
             A path; the content of a file as bytes; an open file, which is read from its beginning
-            and stays where it was; an image of Pillow; or an array `(H, W)` or `(H, W, channels)`:
+            and keeps its position; a Pillow image; or an array `(H, W)` or `(H, W, channels)`:
             1 or 3 channels, or with transparency 2 or 4.
         size: the side of a square, or (height, width); in pixels.
         grey: one channel, the luma of ITU-R 601.
-        name: of the picture, for messages.
-        look: of a path, what is noted of the file.
+        name: the name of the picture, for messages.
+        look: takes notes on the file of a path.
 
     Raises:
-        PictureError: nothing that can be read, a picture below 4 × 4 pixels, or one above Pillow's
-            limit for decompression bombs, twice `PIL.Image.MAX_IMAGE_PIXELS` (some 179 million
+        PictureError: the picture cannot be read, is below 4 × 4 pixels, or is above Pillow's
+            limit for decompression bombs, twice `PIL.Image.MAX_IMAGE_PIXELS` (about 179 million
             pixels). Between once and twice that number, where Pillow warns, it is read.
         SettingError: an impossible size.
     """
@@ -97,7 +95,7 @@ def read_picture(
 
 
 def checked_size(size: Size) -> tuple[int, int]:
-    """(height, width) of a size, both at least 1; a SettingError for anything else."""
+    """Return (height, width) of a size, both at least 1; raise a SettingError otherwise."""
     try:
         height, width = size if isinstance(size, tuple) else (size, size)
         sides = operator.index(height), operator.index(width)
@@ -106,20 +104,20 @@ def checked_size(size: Size) -> tuple[int, int]:
     if min(sides) < 1:
         raise SettingError(
             "The size of pictures must be the side of a square or (height, width), in whole "
-            f"pixels from 1 on, but got {size!r}."
+            f"pixels, at least 1, but got {size!r}."
         )
     return sides
 
 
 def shrunk(image: Image.Image, size: tuple[int, int], box: Box | None = None) -> Image.Image:
-    """A picture stretched to Pillow's size, (width, height).
+    """Return a picture stretched to Pillow's size, (width, height).
 
-    Of the antialiasing filters the triangle costs least and overshoots nowhere.
+    The triangle is the cheapest antialiasing filter and never overshoots.
 
     Args:
-        image: as it is, or averaged over blocks already.
-        size: the wanted width and height.
-        box: of a picture that is averaged already, what it covers: the last blocks may be cut.
+        image: the picture, perhaps averaged over blocks.
+        size: the width and height of the result.
+        box: the area that an averaged picture covers, whose last blocks may be cut.
     """
     if box is None:
         side = block_side(image.size, size)
@@ -129,7 +127,7 @@ def shrunk(image: Image.Image, size: tuple[int, int], box: Box | None = None) ->
 
 
 def block_side(size: tuple[int, int], wanted: tuple[int, int]) -> int:
-    """1, 2, 4 or 8: the side of the blocks that a picture is averaged over, as for a JPEG."""
+    """Return the side of the blocks to average over, as for a JPEG: 1, 2, 4 or 8."""
     at_least = _at_least(wanted)
     times = min(size[0] // at_least[0], size[1] // at_least[1])
     return next((side for side in (8, 4, 2) if side <= times), 1)
@@ -140,7 +138,7 @@ def _at_least(wanted: tuple[int, int]) -> tuple[int, int]:
 
 
 def header_of(image: Image.Image) -> Header:
-    """What a picture that is opened, and not decoded yet, says of itself."""
+    """Return the header of a picture that is opened but not decoded."""
     lies = orientation_of(image) >= 5
     return Header(image.format or "", image.size if lies else image.size[::-1])
 
@@ -155,38 +153,38 @@ def _pixels(
             code="too-small",
         )
     mode = "L" if grey else "RGB"
-    _scale_transparent_value(image)  # first: to look for EXIF data may decode it
+    _scale_transparent_value(image)  # first, because looking for EXIF data may decode it
     if look is not None:
         look.header = header_of(image)
     wanted = _as_stored(sides, orientation_of(image))
     drafted = image.draft(mode, _at_least(wanted)) if is_ours else None  # None for all but JPEG
     image.load()
-    orientation = orientation_of(image)  # again, because a TIFF turns itself while loading
-    # A reduced decode rounds up to whole pixels; the box is what the picture covers of them.
+    orientation = orientation_of(image)  # again, because loading may rotate a TIFF
+    # A reduced decode rounds up to whole pixels; the box is the area that the picture covers.
     small = shrunk(
         in_mode(image, mode), _as_stored(sides, orientation), drafted[1] if drafted else None
     )
-    if orientation in _TURNS:  # after shrinking, when there is little left to turn
+    if orientation in _TURNS:  # after shrinking, when there are fewer pixels
         small = small.transpose(_TURNS[orientation])
     return np.array(small).reshape(*sides, -1)
 
 
 def orientation_of(image: Image.Image) -> int:
-    """How EXIF says the picture lies, 1 to 8; 1, upright, if it does not say."""
+    """Return the EXIF orientation, 1 to 8; 1, upright, if there is none."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # damaged EXIF data; the picture itself may well be sound
+    except Exception:  # damaged EXIF data; the picture itself may be intact
         return 1
 
 
 def _as_stored(sides: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """(width, height) before the turn of a picture that is to be (height, width) after it."""
+    """Return (width, height) before the rotation to (height, width)."""
     height, width = sides
     return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
 def _scale_transparent_value(image: Image.Image) -> None:
-    """Scale the value that a PNG says is transparent as its pixels are, which Pillow 13.0 omits."""
+    """Scale a PNG's transparent value like its pixels, which Pillow 13.0 omits."""
     if not isinstance(image, PngImagePlugin.PngImageFile) or not image.tile:
         return
     clear, stored_as = image.info.get("transparency"), image.tile[0].args
@@ -197,7 +195,7 @@ def _scale_transparent_value(image: Image.Image) -> None:
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:
-    """A picture of any mode in RGB or L, transparency laid on white."""
+    """Convert a picture of any mode to RGB or L, with transparent pixels on white."""
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
     elif image.has_transparency_data:
@@ -212,13 +210,13 @@ def in_mode(image: Image.Image, mode: str) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if image.format == "PNG" and 0 <= values.min() <= values.max() <= 65535:
-        values = values.astype(np.uint16)  # which Pillow before 11 holds as 32 bits
+        values = values.astype(np.uint16)  # Pillow before 11 uses 32 bits
     tags = getattr(image, "tag_v2", {})
     bits = tags.get(_BITS, (16,))[0]
     if image.mode.startswith("I;16") and bits < 16:  # 12, from 0 to 4095
         values = (values * np.float32(65535 / (2**bits - 1))).round().astype(np.uint16)
     levels = eight_bits(values)
-    if tags.get(_PHOTOMETRIC) == 0:  # white is 0, which Pillow inverts of 8 bits only
+    if tags.get(_PHOTOMETRIC) == 0:  # white is 0; Pillow inverts only 8 bits
         levels = 255 - levels
     clear = image.info.get("transparency")
     if isinstance(clear, int):  # the value that is transparent
@@ -227,10 +225,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 class _PillowWarningsOff:
-    """Within it, in any thread, Pillow warns of nothing: what matters becomes a PictureError.
+    """A context without Pillow's warnings in any thread; serious faults become a PictureError.
 
-    Python's own `catch_warnings` restores the filters it found, which goes wrong when threads
-    overlap. Here the first thread in sets the filter and the last one out restores.
+    Python's own `catch_warnings` restores the filters it found, which fails when threads
+    overlap. Here the first thread sets the filter and the last one restores it.
     """
 
     def __init__(self) -> None:

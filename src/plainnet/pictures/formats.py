@@ -1,6 +1,6 @@
-"""What kind of picture a file holds, told by its first bytes, and by its name where these say less.
+"""Recognizing the format of a picture file by its first bytes, or else by its extension.
 
-Nothing is decoded here: it takes as long as opening the file.
+Nothing is decoded: it takes as long as opening the file.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import PurePath
 from plainnet.pictures.opening import open_regular
 
 HEAD = 32
-"""Bytes of a file that tell what it is."""
+"""The number of first bytes that are read."""
 
 _RAW = "camera raw"
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -42,7 +42,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"DDS ", "DDS"),
     (0, b"icns", "icon"),
 )
-_ENDINGS = {
+_EXTENSIONS = {
     "HEIC": (".heic", ".heif", ".hif"),
     "AVIF": (".avif",),
     "JPEG 2000": (".jp2", ".j2k", ".jpf", ".jpx"),
@@ -63,32 +63,32 @@ _ENDINGS = {
     "PCX": (".pcx",),
     "DICOM": (".dcm",),
 }
-_OF_ENDING = {ending: name for name, endings in _ENDINGS.items() for ending in endings}
+_BY_EXTENSION = {one: name for name, extensions in _EXTENSIONS.items() for one in extensions}
 
 
 def format_of(path: str | os.PathLike[str]) -> str | None:
-    """What picture a file holds, such as `JPEG` or `HEIC`; None if it is no picture.
+    """Return the format of a picture file, such as `JPEG` or `HEIC`; None if it is not a picture.
 
-    Its content decides. A camera's raw picture begins as a TIFF does, and what begins as nothing
-    that is known here may be a picture all the same: these are told by their endings.
+    The content decides. The extension decides for raw pictures of a camera, which begin like a
+    TIFF, and for files with an unknown beginning.
 
     Raises:
-        OSError: it cannot be read.
-        PictureError: it is no file.
+        OSError: the file cannot be read.
+        PictureError: the path is not a file.
     """
     with open_regular(path) as file:
         head = file.read(HEAD)
-    named = _OF_ENDING.get(PurePath(os.fsdecode(path)).suffix.lower())
+    named = _BY_EXTENSION.get(PurePath(os.fsdecode(path)).suffix.lower())
     found = format_in(head)
     return named if found is None or (found == "TIFF" and named == _RAW) else found
 
 
 def format_in(head: bytes) -> str | None:
-    """The same of the first bytes of a file."""
+    """Return the format of a picture by the first bytes of its file; None if unknown."""
     for start, magic, name in _MAGIC:
         if head.startswith(magic, start) and (name != "WebP" or head.startswith(b"RIFF")):
             return name
-    # Two letters are little to go by: the size of the header that follows has to be one of a BMP's.
+    # Two letters are weak evidence: the size of the header that follows must be one of a BMP's.
     is_bmp = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (
         *(12, 16, 40, 52, 56, 64, 108, 124),
     )

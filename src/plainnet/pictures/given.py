@@ -1,19 +1,18 @@
-"""Pictures as somebody hands them in: one or many, in any form, told apart by one rule.
+"""Pictures as function arguments: one or many, in any form, by one rule.
 
-`in_list` and `in_array` say it: a path, the content of a file, an open file or an image of Pillow
-is one picture; a list, or whatever else can be gone through, holds pictures in any of these forms;
-and of an array the shape decides.
+A path, the content of a file, an open file or a Pillow image is one picture. A list or another
+iterable holds pictures in any of these forms. For an array, the shape decides:
 
-| shape | what it is |
+| shape | meaning |
 |---|---|
-| `(H, W)` | a grey picture; or flattened ones, where a row is as long as one that a model sees |
+| `(H, W)` | a grey picture; or flattened ones, if a row is as long as a picture of the model |
 | `(H, W, C)`, C from 1 to 4 | one picture: grey, grey and alpha, RGB, RGBA |
 | `(N, H, W)` | N grey pictures |
 | `(N, H, W, C)`, C from 1 to 4 | N pictures |
-| `(N, C, H, W)`, C 1, 3 or 4, W above 4 | N pictures, as PyTorch has them |
+| `(N, C, H, W)`, C 1, 3 or 4, W above 4 | N pictures, in PyTorch's order |
 
-So `(3, H, W)` is three grey pictures. As it might be one in colour with its channels first, a
-model of colour pictures refuses it.
+So `(3, H, W)` means three grey pictures. Because it could also be one colour picture with its
+channels first, a model of colour pictures refuses it.
 """
 
 import math
@@ -33,23 +32,23 @@ from plainnet.pictures.opening import eight_bits, is_single
 
 CHANNELS = (1, 2, 3, 4)
 _EXPECTED = (
-    "Pictures are files, their content, open files, images of Pillow, or arrays of numbers (height,"
+    "Pictures are files, their content, open files, Pillow images, or arrays of numbers (height,"
     " width), (height, width, channels) or (N, height, width, channels) with 1 to 4 channels"
 )
 
 
 def pictures_in(samples: Any, shape: Shape = (0, 0, 0)) -> Array | list[Any]:
-    """What is handed in as pictures, as an array of them or a list of single ones.
+    """Return the pictures in an argument as an array, or as a list of single pictures.
 
     Args:
-        samples: in any form.
-        shape: (height, width, channels) of the pictures that a model sees.
+        samples: pictures in any form.
+        shape: (height, width, channels) of the model's pictures.
 
     Returns:
-        uint8 `(N, H, W, 1 or 3)`, or a list of what `read_picture` takes.
+        uint8 `(N, H, W, 1 or 3)`, or a list of arguments for `read_picture`.
 
     Raises:
-        DataError: it holds no pictures.
+        DataError: the samples are not pictures.
     """
     if is_single(samples):
         return [samples]
@@ -62,21 +61,21 @@ def pictures_in(samples: Any, shape: Shape = (0, 0, 0)) -> Array | list[Any]:
             return in_array(stacked, shape, batch=True)
         if array is None:
             return [one for item in items for one in pictures_in(item, shape)]
-    if array.dtype.kind in "OUT":  # of paths, or of images
+    if array.dtype.kind in "OUT":  # paths or images
         return pictures_in(array.ravel().tolist(), shape)
     return in_array(array, shape)
 
 
 def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Array:
-    """An array of pictures as uint8 `(N, H, W, 1 or 3)`, transparency laid on white.
+    """Return an array of pictures as uint8 `(N, H, W, 1 or 3)`, transparent pixels on white.
 
     Args:
-        array: of numbers.
-        shape: (height, width, channels) of the pictures that a model sees.
+        array: an array of numbers.
+        shape: (height, width, channels) of the model's pictures.
         batch: whether the first axis counts pictures.
 
     Raises:
-        DataError: it holds no pictures.
+        DataError: the array does not hold pictures.
     """
     X = array
     if _are_rows(X, shape):
@@ -88,8 +87,8 @@ def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Arr
     elif X.ndim == 3:
         if shape[2] == 3 and X.shape[0] in (3, 4) and not batch:
             raise DataError(
-                f"An array {X.shape} can be {X.shape[0]} grey pictures or one in colour with its "
-                "channels first; give (N, height, width, 1) or (height, width, channels)."
+                f"An array {X.shape} can be {X.shape[0]} grey pictures or one colour picture with "
+                "its channels first; pass (N, height, width, 1) or (height, width, channels)."
             )
         X = X.reshape(*X.shape, 1)
     elif X.ndim == 4 and X.shape[3] not in CHANNELS and X.shape[1] in (1, 3, 4):
@@ -104,18 +103,18 @@ def in_array(array: Array, shape: Shape = (0, 0, 0), batch: bool = False) -> Arr
 
 
 def numbers_in(items: Sequence[Any]) -> Array | None:
-    """Numbers in a list, or in lists in it, as one array; None where there are others."""
+    """Return numbers in a list, or in nested lists, as one array; None for anything else."""
     if not items or not isinstance(items[0], (bool, int, float, np.generic, list, tuple)):
         return None
     try:
         made = np.asarray(items)
-    except ValueError:  # of different lengths
+    except ValueError:  # different lengths
         return None
     return made if made.dtype.kind in "biuf" else None
 
 
 def stacked_arrays(items: Sequence[Any]) -> Array | None:
-    """Arrays of one picture each, all of one shape, as one array of them; None of others."""
+    """Stack arrays of one picture each with the same shape; None for anything else."""
     if not items or is_single(items[0]):
         return None
     arrays = [array_of(item) for item in items]
@@ -134,34 +133,36 @@ def _are_rows(X: Array, shape: Shape) -> bool:
 
 
 def array_of(samples: Any) -> Array | None:
-    """What is an array, or says that it can be one; else None.
+    """Return an array, or the array of an object with `__array__`; else None.
 
     Raises:
-        DataError: it cannot, or parts of it are masked.
+        DataError: the conversion fails, or values are masked.
     """
-    if hasattr(samples, "toarray"):  # sparse: not to be gone through row by row, without end
+    if hasattr(samples, "toarray"):  # sparse: iterating over rows would not end
         return cast(Array, unmasked(samples, "The array"))
     if np.ma.is_masked(samples):
-        raise DataError("A masked array has values that do not count; fill them in, or cut it.")
+        raise DataError("A masked array has invalid values; fill them in, or leave them out.")
     if isinstance(samples, (np.ndarray, MemoryMappedRows)):
         return as_samples(samples)
     if not (hasattr(samples, "__array__") or hasattr(samples, "__array_interface__")):
         return None
     try:
         return np.asarray(samples)
-    except Exception as error:  # what PyTorch says of tensors on a GPU, or with gradients
-        raise DataError(f"{type(samples).__name__} cannot be made an array: {error}") from error
+    except Exception as error:  # PyTorch's error for tensors on a GPU, or with gradients
+        raise DataError(
+            f"{type(samples).__name__} cannot be converted to an array: {error}"
+        ) from error
 
 
 def _items(samples: Any) -> list[Any]:
-    """The single things in a list, or in whatever else can be gone through in order."""
+    """Return the items of a list or of another ordered iterable."""
     if isinstance(samples, (AnySet, Mapping)) or not isinstance(samples, Iterable):
         raise DataError(f"{_EXPECTED}, but got {samples!r:.60}.")
     return list(samples)
 
 
 def _on_white(levels: Array) -> Array:
-    """Pictures uint8 `(N, H, W, 2 or 4)` in RGB, as transparent files are read."""
+    """Convert pictures uint8 `(N, H, W, 2 or 4)` to RGB, like transparent files."""
     pictures = np.empty((*levels.shape[:3], 3), np.uint8)
     for one, out in zip(levels, pictures, strict=True):
         out[...] = in_mode(Image.fromarray(np.ascontiguousarray(one)), "RGB")

@@ -1,4 +1,4 @@
-"""Pictures whose three channels say the same, which are noticed, and learned from in one."""
+"""Grey pictures with three equal channels: detecting them, and converting to one channel."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from plainnet.pictures.survey import known, survey_in_grey, without_colour
 
 
 def are_grey(X: Array) -> bool:
-    """Whether no pixel of pictures uint8 `(N, H, W, 3)` has a colour; looks until the first has."""
+    """Whether no pixel of pictures uint8 `(N, H, W, 3)` is coloured; stops at the first that is."""
     found = known(X)
     if found is None and without_colour(X[:1]).all():  # all may be, and it will be asked again
         found = known(X, wanted=True)
@@ -20,9 +20,9 @@ def are_grey(X: Array) -> bool:
 
 
 def in_grey(X: Array) -> Array:
-    """Pictures uint8 `(N, H, W, 3)` in one channel, `(N, H, W, 1)`; those on the disk stay there.
+    """Convert pictures uint8 `(N, H, W, 3)` to `(N, H, W, 1)`; pictures on the disk stay there.
 
-    The luma of ITU-R 601, as Pillow rounds it: grey stays as it is.
+    The grey level is the luma of ITU-R 601, rounded as in Pillow; grey pixels keep their level.
     """
     shape = (*X.shape[:3], 1)
     if isinstance(X, MemoryMappedRows):
@@ -42,7 +42,7 @@ def _luma(colours: Array) -> Array:
 
 
 class _GreyRows:
-    """Rows that are turned grey as they are read."""
+    """A source of rows that converts them to grey when they are read."""
 
     def __init__(self, X: MemoryMappedRows) -> None:
         self.X, self.width = X, X.shape[1] * X.shape[2]

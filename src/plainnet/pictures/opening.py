@@ -1,7 +1,7 @@
-"""One picture, opened: a file, the content of one, an open file, an image of Pillow, or an array.
+"""Opening one picture: a file, its content, an open file, a Pillow image, or an array.
 
-Whatever a picture is handed in as, it becomes an image of Pillow here, and is then read in one way,
-so that an object gives the answer that its file gives.
+Every form becomes a Pillow image here and is then read in the same way, so that an object gives the
+same answer as its file.
 """
 
 import hashlib
@@ -22,84 +22,84 @@ from plainnet.pictures.readable import FOR_PILLOW
 
 PathLike = str | os.PathLike[str]
 BYTES = (bytes, bytearray, memoryview)
-WHOLE = 2**16
-"""Bytes of a file up to which all of its content is in its digest."""
-_PIECE = 2**14
+WHOLE_FILE_BYTES = 2**16
+"""The size up to which the digest covers the whole file."""
+_PIECE_BYTES = 2**14
 _one_at_a_time = threading.RLock()
-"""Held while an object is read that several threads may have been given."""
+"""The lock for reading an object that several threads may share."""
 
 
 class Header(NamedTuple):
-    """What a picture file says of itself."""
+    """The header of a picture file."""
 
     format: str
-    """As Pillow calls it: `JPEG`, `PNG`, …."""
+    """The format as Pillow names it: `JPEG`, `PNG`, …."""
     size: tuple[int, int]
-    """(height, width) of the upright picture, in pixels."""
+    """The (height, width) of the upright picture, in pixels."""
 
 
 class FileLook:
-    """What is noted of a picture file while its pixels are read, so that it is read once.
+    """Notes on a picture file, taken while its pixels are read, so that it is read only once.
 
-    The digest is of all of its content up to 64 kB. A hundred thousand photographs of 3 MB would
-    take longer to be read than a training may; of a longer file it is of its length, the time of
-    its last change, and 16 kB each of its beginning, its middle and its end. The time alone would
-    not do: unpacked and copied files can have another content, the same length and the same time.
+    Up to 64 kB, the digest covers the whole content. A hundred thousand photographs of 3 MB would
+    take longer to read than a training; for a longer file it covers the length, the modification
+    time, and 16 kB each of its beginning, middle and end. The time alone is not enough: unpacked
+    and copied files can have another content with the same length and time.
     """
 
     digest: bytes = b""
-    """16 bytes; empty before the file was opened."""
+    """The digest, 16 bytes; empty before the file is opened."""
     header: Header | None = None
-    """None before it was decoded, and of what is no picture."""
+    """The header; None before the file is decoded, and if it is not a picture."""
     _state: tuple[int, int] | None = None
 
     def open(self, path: str | os.PathLike[str]) -> IO[bytes]:
-        """As `open_regular`, with the same errors; what is digested whole is given from memory."""
+        """Open a file like `open_regular`; a file digested whole is returned from memory."""
         digest = hashlib.blake2b(digest_size=16)
         self._state = None
         try:
             file = open_regular(path)
             try:
                 found = os.fstat(file.fileno())
-                if found.st_size <= WHOLE:
+                if found.st_size <= WHOLE_FILE_BYTES:
                     with file:
                         content = file.read()
                     digest.update(content)
                     return io.BytesIO(content)
                 self._state = found.st_size, found.st_mtime_ns
                 digest.update(b"%d %d " % self._state)
-                for start in (0, (found.st_size - _PIECE) // 2, found.st_size - _PIECE):
+                for start in (0, (found.st_size - _PIECE_BYTES) // 2, found.st_size - _PIECE_BYTES):
                     file.seek(start)
-                    digest.update(file.read(_PIECE))
+                    digest.update(file.read(_PIECE_BYTES))
                 file.seek(0)
                 return file
             except BaseException:
                 file.close()
                 raise
-        except (OSError, PictureError) as error:  # cannot be read now, and perhaps can later
+        except (OSError, PictureError) as error:  # it may become readable later
             digest.update(b"unreadable %d" % (getattr(error, "errno", 0) or 0))
             raise
         finally:
             self.digest = digest.digest()
 
     def is_outdated(self, path: str | os.PathLike[str]) -> bool:
-        """Whether a long file has been changed since it was opened."""
-        if self._state is None:  # its pixels are of the very bytes that were digested
+        """Whether a long file has changed since it was opened."""
+        if self._state is None:  # the digest covers the decoded bytes
             return False
         found = os.stat(path)  # noqa: PTH116 - of any path
         return (found.st_size, found.st_mtime_ns) != self._state
 
 
 def is_path(given: Any) -> bool:
-    """Whether this is the name of a file. Bytes never are: they are the content of one."""
+    """Whether this is the name of a file; bytes are the content of a file, never a name."""
     return isinstance(given, (str, os.PathLike))
 
 
 def is_single(given: Any) -> bool:
-    """Whether this is one picture, or the name of one, whatever it holds; arrays are looked into.
+    """Whether this is one picture or its name, rather than an array or a collection.
 
-    Paths, the content of a file as bytes, open files and all else with `read` or `read_bytes`, and
-    images of Pillow.
+    Single pictures are paths, the content of a file as bytes, open files and other objects with
+    `read` or `read_bytes`, and Pillow images.
     """
     return (
         is_path(given)
@@ -113,15 +113,15 @@ def is_single(given: Any) -> bool:
 
 @contextmanager
 def opened(picture: Any, look: FileLook | None = None) -> Iterator[tuple[Image.Image, bool]]:
-    """The picture as an image, and whether it is ours to be changed.
+    """Yield the picture as an image, and whether the caller may change it.
 
     Args:
-        picture: as `read_picture` takes it.
-        look: of a path, what is noted of the file.
+        picture: see `read_picture`.
+        look: takes notes on the file of a path.
 
     Raises:
-        OSError: Pillow, or the disk, has something against it.
-        PictureError: it is no picture; without its name.
+        OSError: Pillow or the disk reports an error.
+        PictureError: it is not a picture; the error has no name yet.
     """
     frame = 0
     if isinstance(picture, Image.Image):
@@ -148,13 +148,13 @@ def opened(picture: Any, look: FileLook | None = None) -> Iterator[tuple[Image.I
 
 
 def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
-    """Open a file for reading; what is no file, such as a FIFO, is refused and never waited for.
+    """Open a regular file for reading; refuse others, such as a FIFO, without waiting for them.
 
     Raises:
-        OSError: it cannot be opened.
-        PictureError: it is a folder, a FIFO, a socket or a device.
+        OSError: the file cannot be opened.
+        PictureError: the path is a folder, a FIFO, a socket or a device.
     """
-    # A FIFO would be waited for without O_NONBLOCK, which means nothing to a regular file.
+    # Without O_NONBLOCK, opening a FIFO would wait; a regular file ignores the flag.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags)
     mode = os.fstat(handle).st_mode
@@ -165,7 +165,7 @@ def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
 
 
 def what_it_is(mode: int) -> str:
-    """The rest of a sentence about what is no regular file, by its `st_mode`."""
+    """Return the rest of a sentence about something that is not a regular file."""
     if stat.S_ISDIR(mode):
         return "is a folder; expected a picture file."
     kinds = {"FIFO": stat.S_ISFIFO, "socket": stat.S_ISSOCK}
@@ -174,12 +174,11 @@ def what_it_is(mode: int) -> str:
 
 
 def _undecoded(image: Image.Image) -> bytes | None:
-    """The content of a file that was opened but not decoded yet, where its file is read otherwise.
+    """Return the content of an open, undecoded file whose format needs it; else None.
 
-    A JPEG may be decoded to fewer pixels right away, and this gives other last bits than shrinking
-    those that it has. A TIFF that Pillow opened by its name comes out garbled if it lies on its
-    side and its pixels are mapped into memory (Pillow 13.0). A PNG says only before it is decoded
-    how its transparent value is to be read.
+    A JPEG decoded at a reduced size gives other last bits than shrinking all its pixels. A TIFF
+    that Pillow opened by name is garbled if it lies on its side and its pixels are memory-mapped
+    (Pillow 13.0). A PNG shows only before decoding how to read its transparent value.
     """
     special = (
         JpegImagePlugin.JpegImageFile,
@@ -192,26 +191,26 @@ def _undecoded(image: Image.Image) -> bytes | None:
 
 
 def _content(given: Any) -> bytes:
-    """What bytes, or an open file, hold of a picture.
+    """Return the content of bytes or of an open file.
 
-    An open file is read from its beginning, as Pillow does, and stays at the place where it was; a
-    stream that cannot go back is read to its end.
+    An open file is read from its beginning, as in Pillow, and its position is restored; a
+    stream that cannot seek is read to its end.
     """
     if isinstance(given, BYTES):
         content: Any = bytes(given)
     elif not hasattr(given, "read"):
         content = given.read_bytes()
     elif isinstance(given, io.TextIOBase):
-        reason = 'is a file that was opened as text; open it with mode "rb".'
+        reason = 'is a file opened as text; open it with mode "rb".'
         raise PictureError(reason, code="no-file")
     else:
         with _one_at_a_time:
             content = _read_all(given)
     if not isinstance(content, bytes):
-        reason = f"gives {type(content).__name__} when it is read; expected bytes."
+        reason = f"returns {type(content).__name__} when it is read; expected bytes."
         raise PictureError(reason, code="no-file")
     if not content:
-        reason = "is empty, or was read to its end already; expected a picture file."
+        reason = "is empty, or was already read to its end; expected a picture file."
         raise PictureError(reason, code="empty")
     return content
 
@@ -229,7 +228,7 @@ def _read_all(file: Any) -> Any:
 
 
 def image_of(array: Array) -> Image.Image:
-    """An array of one picture, `(H, W)` or `(H, W, 1 to 4)`, as an image of Pillow."""
+    """Convert an array of one picture, `(H, W)` or `(H, W, 1 to 4)`, to a Pillow image."""
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
         raise PictureError(
             f"is an array of {array.dtype} {array.shape}; expected (height, width) or (height, "
@@ -241,13 +240,13 @@ def image_of(array: Array) -> Image.Image:
 
 
 def eight_bits(values: Array) -> Array:
-    """The values of pictures as uint8, scaled by what their kind of number can hold.
+    """Convert the values of pictures to uint8, scaled by the range of their dtype.
 
-    uint8 and bool say it themselves; uint16 goes from 0 to 65535 and floating point from 0 to 1.
-    Other whole numbers are 8 bits where none is above 255, and else 16.
+    uint16 ranges from 0 to 65535 and floating point from 0 to 1. Other integers count as 8 bits
+    if none is above 255, else as 16.
 
     Raises:
-        PictureError: values beyond that; without the picture's name.
+        PictureError: a value is out of range; the error has no name yet.
     """
     if values.dtype == np.uint8:
         return values
@@ -265,7 +264,7 @@ def eight_bits(values: Array) -> Array:
         top = 65535 if is_16_bits or not 0 <= low <= high <= 255 else 255
     if not (low >= 0 and high <= top):  # NaN is neither
         raise PictureError(
-            f"holds values from {low:g} to {high:g}; expected 0 to {top} in a picture of its kind, "
+            f"holds values from {low:g} to {high:g}; expected 0 to {top} for the dtype "
             f"{values.dtype}, so scale it, or store it with 8 bits a channel.",
             code="values",
         )

@@ -1,6 +1,6 @@
-"""From many picture files to one array, with as many threads as there are processors.
+"""Reading many pictures into one array, with one thread for each processor.
 
-Pillow lets go of Python's lock while it decodes, so threads decode side by side.
+Pillow releases Python's lock while it decodes, so threads decode in parallel.
 """
 
 import os
@@ -26,11 +26,11 @@ OnUnreadable = Callable[[PictureError], None]
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 OnHeader = Callable[[Path, Header], None]
-"""Called with each file that could be read, and what it says of itself."""
+"""Called with each readable file and its header."""
 
 
 class ReadFiles(Protocol):
-    """What makes a row of each picture file of a data set: the picture itself, or its features."""
+    """A function that makes a row of each picture file: the picture itself, or its features."""
 
     def __call__(
         self,
@@ -41,11 +41,11 @@ class ReadFiles(Protocol):
         progress: Progress | None = None,
         on_header: OnHeader | None = None,
     ) -> tuple[Array, Array]:
-        """The rows, and which of the paths they are of; see `read_cached_pictures`."""
+        """Return the rows, and the indices of their paths; see `read_cached_pictures`."""
         ...
 
 
-_IN_WORK = 16  # pictures per thread: so that one large picture does not leave the others waiting
+_QUEUE = 16  # pictures per thread, so that the others do not wait for one large picture
 
 
 def read_pictures(
@@ -57,22 +57,21 @@ def read_pictures(
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> tuple[Array, Array]:
-    """Many pictures as one array, in their order; `read_picture` says how.
+    """Read many pictures into one array, in their order, as `read_picture` does.
 
-    Both callbacks are called in the order of the pictures and in the thread of the caller.
+    Both callbacks are called in the order of the pictures and in the caller's thread.
 
     Args:
-        pictures: the paths of files, or whatever else `read_picture` takes.
+        pictures: paths of files, or other arguments of `read_picture`.
         size: the side of a square, or (height, width); in pixels.
         grey: one channel instead of three.
         on_unreadable: takes the error of a picture that cannot be read, which is then left out;
             without it the first such error is raised.
         progress: called with (done, total) after each picture.
-        workers: how many threads; by default one for each processor.
+        workers: the number of threads; by default one for each processor.
 
     Returns:
-        The pictures, uint8 `(N, height, width, channels)`, and which of those given they are, as
-        indices `(N,)`.
+        The pictures, uint8 `(N, height, width, channels)`, and their indices in `pictures`, `(N,)`.
 
     Raises:
         PictureError: a picture cannot be read, and there is no `on_unreadable`.
@@ -80,7 +79,7 @@ def read_pictures(
     """
     sides = checked_size(size)
     if workers is not None and workers < 1:
-        raise SettingError(f"workers must be a number of threads from 1 on, but got {workers}.")
+        raise SettingError(f"workers must be a number of threads, at least 1, but got {workers}.")
     out = np.empty((len(pictures), *sides, 1 if grey else 3), np.uint8)
     made = each_picture(pictures, sides, grey, workers)
     return gathered(made, out, on_unreadable=on_unreadable, progress=progress)
@@ -93,12 +92,12 @@ def gathered(
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, Array]:
-    """The rows that are made one by one, written into `out`, and the numbers of those there are.
+    """Write rows that are made one by one into `out`; return them with their indices.
 
     Args:
-        made: the rows, or why one cannot be made; at most as many as `out` has room for.
+        made: the rows, or the errors of rows that cannot be made; at most N.
         out: `(N, …)`; a view of its beginning is returned.
-        on_unreadable: takes the error of one that cannot be made, which is then left out; without
+        on_unreadable: takes the error of a row that cannot be made, which is then left out; without
             it the first such error is raised.
         progress: called with (done, total) after each.
     """
@@ -124,14 +123,14 @@ def each_picture(
     workers: int | None = None,
     looks: Sequence[FileLook] = (),
 ) -> Generator[Array | PictureError, None, None]:
-    """The pictures one by one, in their order, or why one cannot be read.
+    """Yield the pictures one by one, in their order, or the error of an unreadable one.
 
     Args:
-        pictures: the paths of files, or whatever else `read_picture` takes.
+        pictures: paths of files, or other arguments of `read_picture`.
         sides: (height, width) in pixels.
         grey: one channel instead of three.
-        workers: how many threads; by default one for each processor.
-        looks: of paths, what is noted of each file.
+        workers: the number of threads; by default one for each processor.
+        looks: take notes on each file, if the pictures are paths.
     """
 
     def read(i: int) -> Array | PictureError:
@@ -146,12 +145,12 @@ def each_picture(
 
 
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
-    """Pictures uint8 `(N, H, W, channels)` in another size, and in grey, just as files are read.
+    """Resize pictures uint8 `(N, H, W, channels)`, and convert to grey, as for files.
 
-    Without a size they keep their own. Pictures that are already so are returned, not copied.
+    Without a size they keep their own. Unchanged pictures are returned without a copy.
 
     Raises:
-        ShapeError: the array is not one of pictures.
+        ShapeError: the array does not hold pictures.
         SettingError: an impossible size.
     """
     if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
@@ -177,8 +176,8 @@ def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = Fals
 def _in_order(
     read: Callable[[int], Array | PictureError], n: int, workers: int
 ) -> Generator[Array | PictureError, None, None]:
-    """read(0), read(1), … in order; when the reader of them stops, so do the threads."""
-    ahead = workers * _IN_WORK
+    """Yield read(0), read(1), … in order; the threads stop when the consumer stops."""
+    ahead = workers * _QUEUE
     pool = ThreadPoolExecutor(workers)
     try:
         started = deque(pool.submit(read, i) for i in range(min(ahead, n)))
@@ -186,13 +185,13 @@ def _in_order(
             yield started.popleft().result()
             if i + ahead < n:
                 started.append(pool.submit(read, i + ahead))
-    finally:  # also on Ctrl-C: what has begun is finished, what has not is dropped
+    finally:  # also on Ctrl-C: running reads finish, waiting ones are dropped
         pool.shutdown(cancel_futures=True)
 
 
 def processors() -> int:
-    """How many processors this process may use, or `set_threads` allows it."""
+    """Return the number of processors of this process, limited by `set_threads`."""
     n = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):  # those this process may use, where that is known
+    if hasattr(os, "sched_getaffinity"):  # if known, those of this process
         n = len(os.sched_getaffinity(0))
     return min(n, allowed_threads() or n)

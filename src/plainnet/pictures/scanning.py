@@ -1,4 +1,4 @@
-"""What lies in a folder: its pictures, told by name or content, and every file that is left out."""
+"""Scanning a folder: its pictures, by name or content, and every file that is left out."""
 
 import os
 import re
@@ -21,37 +21,37 @@ KINDS = {
     "other": ("file that is not a picture", "files that are not pictures"),
     "hidden": ("hidden file", "hidden files"),
 }
-"""Why a file is left out: what one, and what several such files are called."""
+"""The reasons for leaving a file out, with the words for one and for several such files."""
 PICTURES = ("unreadable", "format", "stray")
-"""Those that somebody may miss, and that are named one by one."""
-_SHOWN = 3
-"""Names of files of one kind that a line holds."""
+"""The kinds that somebody may miss, which are named one by one."""
+_MAX_NAMES = 3
+"""The number of names of one kind in a line."""
 
 
 class LeftOut(NamedTuple):
-    """A file that is not learned from, or not answered for."""
+    """A file that is left out of a training or a prediction."""
 
     path: Path
     kind: str
-    """One of KINDS."""
+    """The reason, one of KINDS."""
     reason: str
-    """The rest of the sentence that begins with its name."""
+    """The reason in words, the rest of a sentence that begins with the file's name."""
 
 
 class Scan(NamedTuple):
-    """Every file in a folder and those below it, once."""
+    """All files in a folder and below it, each once."""
 
     pictures: list[Path]
-    """In natural order, 2 before 10. That they can be decoded is not known yet."""
+    """The pictures in natural order, 2 before 10; they may turn out to be unreadable."""
     left_out: list[LeftOut]
 
 
 def picture_files(folder: PathLike) -> list[Path]:
-    """All picture files in a folder and the folders below it, in natural order (2 before 10).
+    """Return all picture files in a folder and below it, in natural order (2 before 10).
 
-    A picture file is told by its ending, and one with an ending that pictures do not have by its
+    A picture file is recognized by its extension, or, with an extension of no picture, by its
     content. Hidden files and folders are skipped; links to folders are followed, but no folder is
-    entered twice. `scan` says what else is there.
+    entered twice. `scan` also returns the other files.
 
     Raises:
         FileError: the folder, or one below it, cannot be read.
@@ -60,14 +60,14 @@ def picture_files(folder: PathLike) -> list[Path]:
 
 
 def scan(folder: PathLike) -> Scan:
-    """The same pictures, and all other files, each with the reason why it is left out.
+    """Return the picture files, and all other files with the reason for leaving them out.
 
     Raises:
         FileError: the folder, or one below it, cannot be read.
     """
-    found: list[tuple[tuple[_Key, ...], Path]] = []  # small keys: there may be a million
+    found: list[tuple[tuple[_Key, ...], Path]] = []  # small keys, because there may be a million
     left_out: list[LeftOut] = []
-    endings: dict[str, _Key] = {}
+    suffixes: dict[str, _Key] = {}
     entered: set[Path] = set()
     for name, folders, files in os.walk(folder, followlinks=True, onerror=_raise_file_error):
         here = Path(name)
@@ -82,7 +82,7 @@ def scan(folder: PathLike) -> Scan:
             if out := _why_left_out(path):
                 left_out.append(out)
                 continue
-            suffix = endings.setdefault(path.suffix, _natural(path.suffix))
+            suffix = suffixes.setdefault(path.suffix, _natural(path.suffix))
             found.append(((*above, _natural(path.stem), suffix), path))
     found.sort(key=lambda one: one[0])
     left_out.sort(key=lambda one: one.path)
@@ -90,7 +90,7 @@ def scan(folder: PathLike) -> Scan:
 
 
 def beside(folder: Path) -> list[LeftOut]:
-    """The files right inside a folder that holds class folders, all of which are left out.
+    """Return the files directly in a folder with class folders, all of which are left out.
 
     Raises:
         FileError: the folder cannot be read.
@@ -102,19 +102,19 @@ def beside(folder: Path) -> list[LeftOut]:
         _raise_file_error(error)
     names = [name for name, is_one in is_folder.items() if not is_one]
     folders = [name for name, is_one in is_folder.items() if is_one]
-    stray = "is outside the class folders; move what is to be learned into the folder of its class."
+    stray = "is outside the class folders; move it into the folder of its class to use it."
     files = [_why_left_out(folder / name) or (folder / name, "stray", stray) for name in names]
     return sorted(LeftOut(*file) for file in [*files, *_in_hidden(folder, folders)])
 
 
 def counts_of(left_out: Iterable[LeftOut]) -> dict[str, int]:
-    """How many files are left out for each of KINDS."""
+    """Return the number of files left out for each of KINDS."""
     kinds = [one.kind for one in left_out]
     return {kind: kinds.count(kind) for kind in KINDS}
 
 
 def left_out_line(left_out: Iterable[LeftOut], folder: Path | None = None) -> str:
-    """`3 files that are not pictures (notes.txt, a.json, b.json), 1 hidden file (.DS_Store)`."""
+    """Return `3 files that are not pictures (a.txt, b.json, c.md), 1 hidden file (.DS_Store)`."""
     of_kind: dict[str, list[str]] = {}
     for one in left_out:
         of_kind.setdefault(one.kind, []).append(_named(one.path, folder))
@@ -126,8 +126,8 @@ def left_out_line(left_out: Iterable[LeftOut], folder: Path | None = None) -> st
 
 
 def _few(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(names[:_MAX_NAMES]) + more
 
 
 def _named(path: Path, folder: Path | None) -> str:
@@ -135,10 +135,10 @@ def _named(path: Path, folder: Path | None) -> str:
 
 
 def _why_left_out(path: Path) -> LeftOut | None:
-    """Why a file is not taken for a picture; None if it is."""
+    """Return the reason to leave a file out; None if it is a picture."""
     if is_hidden(path.name):
         return LeftOut(path, "hidden", "is hidden.")
-    if is_picture_file(path.name):  # what is wrong with it shows when it is decoded
+    if is_picture_file(path.name):  # faults show when it is decoded
         return None
     try:
         found = format_of(path)
@@ -153,14 +153,14 @@ def _why_left_out(path: Path) -> LeftOut | None:
 
 
 def _in_hidden(here: Path, folders: Iterable[str]) -> Iterator[LeftOut]:
-    """The files in the hidden ones of some folders."""
+    """Yield the files in the hidden ones of some folders."""
     for folder in filter(is_hidden, folders):
         for name, _, files in os.walk(here / folder):
             yield from (LeftOut(Path(name, file), "hidden", "is hidden.") for file in files)
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is not meant for people."""
+    """Whether a file or folder of this name is hidden."""
     return name.startswith(".") or name == "__MACOSX"
 
 
@@ -170,7 +170,7 @@ def is_picture_file(name: str) -> bool:
 
 
 def _natural(text: str) -> _Key:
-    """A key that sorts by the numbers in a text: every second piece is one."""
+    """Return a key that sorts by the numbers in a text, which are every second piece."""
     pieces = re.split(r"(\d+)", text)
     return tuple(x for i, piece in enumerate(pieces) for x in (int(piece) if i % 2 else 0, piece))
 

@@ -1,4 +1,4 @@
-"""What is wrong with a picture that cannot be read: a code for programs, a sentence for people."""
+"""Errors of unreadable pictures: a code for programs, a sentence for people."""
 
 import errno
 import os
@@ -11,29 +11,27 @@ from plainnet.pictures.formats import format_of
 from plainnet.pictures.opening import what_it_is
 from plainnet.pictures.readable import NAMES, READABLE
 
-_FORBIDDEN = "may not be read; give yourself the permission to read it, or leave it out."
+_FORBIDDEN = "cannot be read without permission; change its permissions, or leave it out."
 
 
 def picture_error(
     path: str | os.PathLike[str] | None, error: Exception, name: str = ""
 ) -> PictureError:
-    """The error that says what is wrong with a picture, and the way out.
+    """Return the error that describes the fault of a picture and the way out.
 
     Args:
-        path: where it was looked for; None of what is no path.
-        error: what came of it.
-        name: of the picture in the message.
+        path: the path of the picture; None if it is not a path.
+        error: the original error.
+        name: the name of the picture in the message.
     """
-    code, reason = _what_is_wrong(path, error)
+    code, reason = _fault(path, error)
     return PictureError(reason, code=code, name=name, path=path)
 
 
-def _what_is_wrong(
-    path: str | os.PathLike[str] | None, error: Exception
-) -> tuple[PictureCode, str]:
+def _fault(path: str | os.PathLike[str] | None, error: Exception) -> tuple[PictureCode, str]:
     if isinstance(error, PictureError):
         return error.code, error.reason
-    if path is not None and (found := _what_is_wrong_there(path, error)):
+    if path is not None and (found := _path_fault(path, error)):
         return found
     if isinstance(error, Image.DecompressionBombError):
         return (
@@ -49,14 +47,12 @@ def _what_is_wrong(
             "convert it to one of these, copy it again if it is damaged, or leave it out.",
         )
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return "cut-short", "is cut short; copy or download it again, or leave it out."
+        return "cut-short", "is truncated; copy or download it again, or leave it out."
     return "damaged", f"is damaged ({error}); copy or download it again, or leave it out."
 
 
-def _what_is_wrong_there(
-    path: str | os.PathLike[str], error: Exception
-) -> tuple[PictureCode, str] | None:
-    """What is wrong with a path; None where it leads to a file and this is damaged."""
+def _path_fault(path: str | os.PathLike[str], error: Exception) -> tuple[PictureCode, str] | None:
+    """Return the fault of a path; None if it leads to a file, which is then damaged."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path of such a name may be impossible
     except (OSError, ValueError) as reason:  # a ValueError: a name with a zero byte
@@ -64,18 +60,18 @@ def _what_is_wrong_there(
             if os.path.islink(path):  # noqa: PTH114
                 return (
                     "link",
-                    "is a link to something that is not there; mend the link, or leave it out.",
+                    "is a broken link; repair the link, or leave it out.",
                 )
             return (
                 "missing",
-                "does not exist; check how it is spelled and the folder it is looked for in.",
+                "does not exist; check its spelling and its folder.",
             )
         if isinstance(reason, PermissionError):
             return "forbidden", _FORBIDDEN
         if getattr(reason, "errno", None) == errno.ELOOP:
-            return "link", "is a link that leads back to itself; mend the link, or leave it out."
+            return "link", "is a link that leads back to itself; repair the link, or leave it out."
         what = getattr(reason, "strerror", None) or reason
-        return "missing", f"cannot be looked for ({what}); check how it is spelled."
+        return "missing", f"cannot be looked up ({what}); check its spelling."
     if not stat.S_ISREG(found.st_mode):
         return "no-file", what_it_is(found.st_mode)
     if isinstance(error, PermissionError):

@@ -1,11 +1,12 @@
 """Tables: from CSV, Parquet and data frames to feature vectors.
 
-- `read_table`: a file as a `Table`, columns by name; `table_of`: what is in memory already.
-- `TableEncoder`: what is made of each column, fitted to a training table; an `Extractor`.
-- `overview`: what each column holds, before anything is learned from it.
-- `read_tables`: a table or a folder of tables as `Splits`, with the name of what is predicted.
+- `read_table` reads a file as a `Table`, with columns by name; `table_of` takes data in memory.
+- `TableEncoder`, an `Extractor`, is fitted to a training table and turns columns into features.
+- `overview` summarizes each column before a training.
+- `read_tables` reads a table or a folder of tables as `Splits`, given the name of the target.
 
-They are imported when they are first asked for: who has pictures does not wait for them.
+The names are imported on first use, so that programs with pictures do not wait for them. This room
+may import data and below.
 """
 
 import sys
@@ -55,9 +56,9 @@ if not TYPE_CHECKING:  # so that a type checker knows these names and no others
 
     def __getattr__(name: str) -> Any:
         if name not in _WHERE:
-            here = sys.modules[__name__]  # of which Python suggests a name that is close
-            what = f"module '{__name__}' has no attribute {name!r}"
-            raise AttributeError(what, name=name, obj=here)
+            here = sys.modules[__name__]  # Python suggests a similar name from it
+            message = f"module '{__name__}' has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=here)
         value = globals()[name] = getattr(import_module(f"plainnet.tables.{_WHERE[name]}"), name)
         return value
 

@@ -1,12 +1,12 @@
-"""What becomes of a column: the features that it gives, and all that must be kept to give them.
+"""Columns: how each kind of column becomes features, with the statistics of the training.
 
 A row of a table becomes a row of features; each column gives one or several of them:
 
-- numbers, dates: (value − mean) / scale, computed in float64; what is missing counts as the median,
-  and where something was missing in training a second feature says so, 1 or 0. Dates count in days,
-  and also say where they are in the year, in the week and in the day, as sine and cosine;
-- categories: for each a feature that is 1 in its rows and else 0, and one for rows without any. A
-  category that training did not know, or hardly, is 0 everywhere.
+- numbers, dates: (value − mean) / scale, computed in float64. A missing value is replaced by the
+  median; if values were missing in training, a second feature is 1 for them, else 0. Dates count
+  in days, and add their position in the year, the week and the day as sine and cosine;
+- categories: one feature for each, 1 in its rows and else 0, and one for missing values. A category
+  that is unknown or rare in training is 0 in all of them.
 """
 
 import logging
@@ -38,21 +38,21 @@ from plainnet.tables.values import Cells, Read, flag, is_missing
 log = logging.getLogger(__name__)
 
 FARTHEST = 100.0
-"""Scales from the mean; what is farther away counts as that: it is one huge value at most."""
+"""The limit of a standardized value, in scales from the mean; values beyond it are clipped."""
 
 
 @dataclass(frozen=True)
 class Column(ABC):
-    """A column that gives features."""
+    """A column of a table that gives features."""
 
     kind: ClassVar[str]
-    """As a model file and `plainnet summary` call it."""
+    """The name of the kind in a model file and in `plainnet summary`."""
     name: str
 
     @property
     @abstractmethod
     def features(self) -> tuple[str, ...]:
-        """What its features are called: `age`, `age is missing`, `sex = female`."""
+        """The names of its features: `age`, `age is missing`, `sex = female`."""
 
     @abstractmethod
     def write(self, table: Table, out: Array) -> Array | None:
@@ -63,24 +63,24 @@ class Column(ABC):
             out: float32 `(N, len(features))`.
 
         Returns:
-            Which cells hold something that cannot be read, and count as missing; None: none.
+            The cells that cannot be read and count as missing, bool `(N,)`; None if there are none.
         """
 
     @property
     @abstractmethod
     def told(self) -> str:
-        """What is done with it, in a few words."""
+        """How the column is used, in a few words."""
 
     def describe(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the column as JSON values."""
         return {"kind": self.kind, **asdict(self)}
 
     @classmethod
     def restore(cls, description: Mapping[str, Any]) -> Self:
-        """From what `describe` gave.
+        """Return the column that `describe` described.
 
         Raises:
-            ValueError, PlainnetError: it is not that.
+            ValueError, PlainnetError: the description is malformed.
         """
         made: Self = read(cls, description, f"{cls.kind} column", later=("format",))
         made.check()
@@ -92,20 +92,20 @@ class Column(ABC):
 
 @dataclass(frozen=True)
 class Number(Column):
-    """Numbers; true and false are 1 and 0."""
+    """A column of numbers; true and false are 1 and 0."""
 
     kind = "number"
     median: Annotated[float, "(-1e100, 1e100)"]
     mean: Annotated[float, "(-1e100, 1e100)"]
     scale: float
     has_missing: bool
-    """Whether one was missing in training."""
+    """Whether values were missing in training."""
     format: str = ""
-    """How its cells are written, as `numbers.py` names it; "": they did not say."""
+    """The format of its cells, as `numbers.py` names it; "" if the cells did not show one."""
 
     @classmethod
     def fit(cls, name: str, values: Array, weights: Array | None = None, **more: Any) -> Self:
-        """From float64 `(N,)`, NaN where one is missing; one at least is not."""
+        """Fit to float64 `(N,)`, NaN for missing values; at least one is known."""
         known = np.isfinite(values)
         median = weighted_median(values[known], None if weights is None else weights[known])
         mean, spread = moments(np.where(known, values, median)[:, None], weights)
@@ -114,16 +114,16 @@ class Number(Column):
 
     @property
     def spread(self) -> float:
-        """The standard deviation in training; 0 where all known values were the same."""
+        """The standard deviation in training; 0 if all known values were the same."""
         return self.scale if self.scale < IGNORED else 0.0
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Itself, and whether it is missing."""
+        """The value, and whether it is missing."""
         return (self.name, f"{self.name} is missing") if self.has_missing else (self.name,)
 
     def read(self, values: Array, delimiter: str = "") -> Read:
-        """The numbers that the cells hold, by the format of the training if that is known."""
+        """Read the numbers of the cells, in the training's format if that is known."""
         if values.dtype == np.float64:
             return read_floats(values, self.format)
         cells = Cells(values)
@@ -140,17 +140,17 @@ class Number(Column):
         return read
 
     def form_of(self, values: Array, delimiter: str = "") -> str:
-        """In which other form cells are that could not be read; "" if in none."""
+        """Return a sentence on the format of cells that could not be read; "" if there is none."""
         return _form(find_numbers(Cells(values), delimiter))
 
     def write(self, table: Table, out: Array) -> Array | None:
-        """(value − mean) / scale, in float64 before it is float32: time stamps stay apart."""
+        """Write (value − mean) / scale, computed in float64 so that time stamps stay apart."""
         read = self.read(table[self.name], table.delimiter)
         self.fill(read.values, out)
         return read.unread if read.unread.any() else None
 
     def fill(self, numbers: Array, out: Array) -> None:
-        """Write the features of numbers float64 `(N,)`, NaN where one is missing."""
+        """Write the features of numbers float64 `(N,)`, NaN for missing values."""
         missing = np.isnan(numbers)
         z = (np.where(missing, self.median, numbers) - self.mean) / self.scale
         out[:, 0] = np.clip(z, -FARTHEST, FARTHEST)
@@ -159,33 +159,33 @@ class Number(Column):
 
     @property
     def told(self) -> str:
-        """The mean and the spread, and what a missing one counts as."""
+        """The mean and the spread, and the replacement of missing values."""
         written = f", written as {self.format}" if self.format not in ("", "1234.5") else ""
-        told = mean_text(self.mean, self.spread) + written
-        return f"{told}; missing: {number(self.median)}, and told" if self.has_missing else told
+        missing = f"; missing: {number(self.median)}, and marked" if self.has_missing else ""
+        return mean_text(self.mean, self.spread) + written + missing
 
     def check(self) -> None:
-        """The scale is above 0, and numbers are written so."""
+        """Check that the scale is above 0 and the format is one of numbers."""
         if self.scale != IGNORED:
             check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
         self.check_format()
 
     def check_format(self) -> None:
-        """A ValueError if numbers are not written so."""
+        """Raise a ValueError if the format is not one of numbers."""
         check_number_format(self.format)
 
 
 @dataclass(frozen=True)
 class Date(Number):
-    """Dates and times, as days since 1970."""
+    """A column of dates and times, as days since 1970."""
 
     kind = "date"
     cycles: tuple[Literal["year", "week", "day"], ...] = ()
-    """Those of CYCLES in which the dates of the training differ."""
+    """The names in CYCLES in which the dates of the training differ."""
 
     @classmethod
     def of(cls, name: str, values: Array, weights: Array | None = None, format: str = "") -> Self:
-        """From days `(N,)`, with the cycles in which they differ."""
+        """Fit to days `(N,)`, with the cycles in which they differ."""
         cycles = cycles_of(values[np.isfinite(values)])
         return cls.fit(name, values, weights, cycles=cycles, format=format)
 
@@ -196,15 +196,15 @@ class Date(Number):
         return (*super().features, *waves)
 
     def read(self, values: Array, delimiter: str = "") -> Read:  # noqa: ARG002
-        """The days that the cells hold, by the format of the training if that is known."""
+        """Read the days of the cells, in the training's format if that is known."""
         return read_dates(values, self.format) if self.format else find_dates(Cells(values)).read
 
     def form_of(self, values: Array, delimiter: str = "") -> str:  # noqa: ARG002
-        """In which other form cells are that could not be read; "" if in none."""
+        """Return a sentence on the format of cells that could not be read; "" if there is none."""
         return _form(find_dates(Cells(values)))
 
     def fill(self, numbers: Array, out: Array) -> None:
-        """As a number, and where it is in each cycle: of a missing one neither sine nor cosine."""
+        """Write the number and the position in each cycle; a missing date has 0 for both waves."""
         super().fill(numbers, out)
         days, first = numbers, len(super().features)
         for i, cycle in enumerate(self.cycles):
@@ -215,9 +215,9 @@ class Date(Number):
 
     @property
     def told(self) -> str:
-        """The middle of the time, and the cycles."""
+        """The mean date with its spread, and the cycles."""
         middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {number(self.spread)} days"
-        cycles = f"; place in {', '.join(self.cycles)}" if self.cycles else ""
+        cycles = f"; position in {', '.join(self.cycles)}" if self.cycles else ""
         written = f", written as {self.format}" if self.format not in ("", ISO) else ""
         return middle + written + cycles
 
@@ -227,14 +227,14 @@ class Date(Number):
         check_number("mean day", self.mean, "(-1000000, 4000000)")
 
     def check_format(self) -> None:
-        """A ValueError if dates are not written so."""
+        """Raise a ValueError if the format is not one of dates."""
         if self.format not in ("", *FORMATS):
             raise ValueError(f"dates are not written as {self.format!r:.40}")
 
 
 @dataclass(frozen=True)
 class Category(Column):
-    """One of a few texts."""
+    """A column of a few different texts."""
 
     kind = "category"
     values: tuple[str, ...]
@@ -243,12 +243,12 @@ class Category(Column):
 
     @property
     def features(self) -> tuple[str, ...]:
-        """One for each category, and whether there is none."""
+        """One for each category, and one for missing values."""
         named = tuple(f"{self.name} = {value}" for value in self.values)
         return (*named, f"{self.name} is missing") if self.has_missing else named
 
     def write(self, table: Table, out: Array) -> None:
-        """1 where it is this category, else 0."""
+        """Write 1 for the category of each row, else 0."""
         different, codes = Cells(table[self.name]).coded
         known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
@@ -264,18 +264,18 @@ class Category(Column):
         """The categories, or the first of them."""
         few = ", ".join(self.values[:5])
         more = f", … ({len(self.values)} in all)" if len(self.values) > 5 else ""
-        return few + more + ("; missing is one of its own" if self.has_missing else "")
+        return few + more + ("; missing is a category" if self.has_missing else "")
 
     def check(self) -> None:
-        """They are different texts."""
+        """Check that the categories are different texts."""
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"the categories of {self.name!r} are not different texts")
 
 
 def _form(found: Found) -> str:
-    known = is_enough(found.read) and found.format
-    named = f"they are written as {found.format}" if known else ""
-    return found.note if found.ambiguous else named
+    if found.ambiguous:
+        return found.note
+    return f"they are written as {found.format}" if found.format and is_enough(found.read) else ""
 
 
 KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}

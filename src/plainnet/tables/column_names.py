@@ -1,4 +1,4 @@
-"""What the columns of a table are called, wherever it comes from."""
+"""The names of a table's columns, from any source."""
 
 import re
 from collections import Counter
@@ -9,26 +9,26 @@ from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(\.\d+)*|Unnamed: \d+_level_\d+")
-"""How the header of an index without a name reads, as pandas and R write it."""
+"""The header of an unnamed index, as pandas and R write it."""
 _INDEX_LEVEL = re.compile(r"__index_level_\d+__")
-"""How pandas calls one in Parquet and Arrow."""
+"""The name of an unnamed index in Parquet and Arrow, as pandas writes it."""
 
 
 def column_names(keys: Iterable[Any], whose: str) -> list[str]:
-    """What columns are called; those without a name by their number.
+    """Return the names of columns; a column without a name is named by its number.
 
     Raises:
-        DataError: two have one name.
+        DataError: two columns have the same name.
     """
     names = [plain_text(str(key)) or f"column {i}" for i, key in enumerate(keys, start=1)]
     if repeated := [name for name, n in Counter(names).items() if n > 1]:
         raise DataError(
-            f"{whose} names {repeated[0]!r} more than once; give each column a name of its own."
+            f"{whose} names {repeated[0]!r} more than once; give each column its own name."
         )
     return names
 
 
 def index_columns(keys: Sequence[Any], names: Sequence[str]) -> tuple[str, ...]:
-    """The columns that are an index, written down: the first without a name, and as pandas does."""
+    """Return the columns that are a saved index: leading unnamed ones, and those of pandas."""
     first = next((i for i, key in enumerate(keys) if not _UNNAMED.fullmatch(str(key))), len(keys))
     return tuple(name for i, name in enumerate(names) if i < first or _INDEX_LEVEL.fullmatch(name))

@@ -1,4 +1,4 @@
-"""A table looked at before anything is learned from it: what each column holds."""
+"""Summaries of a table's columns before a training: what each column holds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from plainnet.tables.values import Cells, is_missing
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """What there is to say of one column."""
+    """The summary of one column."""
 
     name: str
     kind: str
@@ -23,12 +23,12 @@ class ColumnSummary:
     different: int
     """Different values."""
     examples: tuple[str, ...]
-    """The most frequent values, of numbers the lowest and the highest."""
+    """The most frequent values; for numbers the lowest and the highest."""
     note: str
-    """Why it would be left out, or what else is to be told of it."""
+    """Why the column would be left out, or a remark on it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the summary as JSON values."""
         return {
             "column": self.name,
             "kind": self.kind,
@@ -40,11 +40,11 @@ class ColumnSummary:
 
 
 def overview(table: Table) -> list[ColumnSummary]:
-    """Each column of a table, as a training on it would take it."""
-    return [_looked(table, name) for name in table.columns]
+    """Summarize each column of a table, as a training would use it."""
+    return [_summary(table, name) for name in table.columns]
 
 
-def _looked(table: Table, name: str) -> ColumnSummary:
+def _summary(table: Table, name: str) -> ColumnSummary:
     choice = choose(table, name)
     different, codes = Cells(table[name]).coded
     counts = np.bincount(codes, minlength=len(different))

@@ -1,8 +1,8 @@
 """Reading CSV: a header with the names of the columns, then a row for each sample.
 
-Fields are parted by a comma, a semicolon, a tab or a bar, whichever parts the first lines most
-evenly, or by what a first line `sep=;` names, as Excel has it. The file is UTF-8, with or without
-the mark that some programs put in front.
+The delimiter is a comma, a semicolon, a tab or a bar: the one that divides the first lines most
+evenly, or the one that a first line `sep=;` names, as Excel writes it. The file is UTF-8, with or
+without a byte order mark.
 """
 
 import csv
@@ -23,36 +23,36 @@ from plainnet.tables.table import TEXT, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_LOOKED_AT = 2**16
-"""Characters that the delimiter is told from."""
-_AT_ONCE = 2**13
-"""Rows that are turned into columns together."""
-_LONGEST_CELL = 2**31 - 1
-"""Characters; what Python allows by itself is less than a long text has."""
+_SNIFFED = 2**16
+"""The number of characters from which the delimiter is inferred."""
+_CHUNK_ROWS = 2**13
+"""The number of rows that are turned into columns together."""
+_MAX_CELL = 2**31 - 1
+"""The longest cell in characters; Python's default is too short for long texts."""
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
 def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
-    """The table in a file.
+    """Read the table in a file.
 
     Args:
         path: the file.
-        progress: called with (rows read, 0), now and then: how many there are is not known.
+        progress: called with (rows read, 0) from time to time; the total is unknown.
 
     Raises:
-        FileError: it cannot be read.
-        DataError: it is no table; the message names the line.
+        FileError: the file cannot be read.
+        DataError: the file is not a table; the message names the line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(_LOOKED_AT)
+            start = file.read(_SNIFFED)
             _check_text(path)
             file.seek(0)
             named = _SEPARATOR.match(start)
             delimiter = named[1] if named else delimiter_of(start)
             return _table(path, file, delimiter, progress, names_in=1 + bool(named))
     except UnicodeDecodeError as error:
-        raise _no_utf8(path) from error
+        raise _not_utf8(path) from error
     except OSError as error:
         raise FileError(
             f"{path} cannot be read: {error.strerror}; check how it is spelled and that you may "
@@ -61,17 +61,17 @@ def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
 
 
 def delimiter_of(text: str) -> str:
-    """What parts the fields in these first lines of a file; a comma where nothing does."""
+    """Return the delimiter of these first lines of a file; a comma if there is none."""
     best, found = (0.0, False, 0), ","
     for delimiter in DELIMITERS:
         try:
             rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
         except csv.Error:
             continue
-        rows = rows[:-1] if len(rows) > 1 and len(text) >= _LOOKED_AT else rows  # the last is cut
+        rows = rows[:-1] if len(rows) > 1 and len(text) >= _SNIFFED else rows  # the last is cut off
         width = len(rows[0]) if rows else 0
         alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
-        # A comma stands in numbers and in names, too; a semicolon in each line hardly does.
+        # Numbers and names contain commas, too; a semicolon in each line is rarely a coincidence.
         if width > 1 and (alike, delimiter in ";\t", width) > best:
             best, found = (alike, delimiter in ";\t", width), delimiter
     return found
@@ -80,8 +80,8 @@ def delimiter_of(text: str) -> str:
 def _table(
     path: Path, file: io.TextIOWrapper, delimiter: str, progress: Progress | None, names_in: int
 ) -> Table:
-    """The table whose names are in this row of the file, counted from 1."""
-    csv.field_size_limit(_LONGEST_CELL)  # of the process: what it reads itself may be as long
+    """Read the table whose header is in this row of the file, counted from 1."""
+    csv.field_size_limit(_MAX_CELL)  # for the whole process
     reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
         header = next(islice((row for row in reader if row), names_in - 1, None), [])
@@ -89,7 +89,7 @@ def _table(
         parts: list[list[Array]] = [[] for _ in names]
         lines: list[Array] = []
         rows = _rows(path, reader, len(names), delimiter)
-        while chunk := list(islice(rows, _AT_ONCE)):
+        while chunk := list(islice(rows, _CHUNK_ROWS)):
             lines.append(np.array([line for line, _ in chunk], np.int64))
             for part, cells in zip(
                 parts, zip(*(row for _, row in chunk), strict=True), strict=True
@@ -99,58 +99,58 @@ def _table(
                 progress(sum(map(len, lines)), 0)
     except csv.Error as error:
         raise DataError(
-            f"{path}, line {reader.line_num}, is no sound CSV ({error}); is there a quotation mark "
-            "that nothing closes?"
+            f"{path}, line {reader.line_num}, is not valid CSV ({error}); is a quotation mark not "
+            "closed?"
         ) from error
     if not lines:
-        raise DataError(f"{path} holds the names of columns and no rows below them; add some.")
+        raise DataError(f"{path} has a header but no rows below it; add some.")
     columns = {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
     index = index_columns(header, names)
     return Table(str(path), columns, np.concatenate(lines), delimiter, index)
 
 
 def _rows(path: Path, reader: Any, width: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The line in which each row ends, and its cells; empty lines are passed over."""
+    """Yield the line in which each row ends, and its cells; skip empty lines."""
     for row in reader:
         if len(row) == width:
             yield reader.line_num, row
         elif row:
             raise DataError(
                 f"{path}, line {reader.line_num}, has {len(row)} fields, but the first line names "
-                f"{width} columns, parted by {_NAMES[delimiter]}; mend that line, or put fields "
-                f"that hold {_NAMES[delimiter]} into quotation marks."
+                f"{width} columns, separated by {_NAMES[delimiter]}; correct that line, or put "
+                f"fields that contain {_NAMES[delimiter]} into quotation marks."
             )
 
 
 def _check_text(path: Path) -> None:
-    """A DataError if the file holds a NUL, which no text does."""
+    """Raise a DataError if the file contains a NUL, so is not a text."""
     number = 1
     with path.open("rb") as file:
         while block := file.read(2**20):
             if (at := block.find(b"\0")) >= 0:
                 number += block.count(b"\n", 0, at)
                 raise DataError(
-                    f"{path}, line {number}, holds a NUL, so it is no text, as a CSV table is; "
-                    "save it as UTF-8 without it, or name a table."
+                    f"{path}, line {number}, contains a NUL, so it is not a text file, as CSV is; "
+                    "save it as UTF-8 without the NUL, or name a table."
                 )
             number += block.count(b"\n")
 
 
 def _names(path: Path, header: list[str]) -> list[str]:
-    """The names of the columns; those without one are called by their number."""
+    """Return the names of the columns; a column without a name is named by its number."""
     if not header:
         raise DataError(f"{path} is empty; a table begins with the names of its columns.")
     names = column_names(header, f"{path}, line 1,")
     if len(names) == 1:
         raise DataError(
-            f"{path} has one column only, {names[0]!r:.60}; its fields must be parted by commas, "
-            "semicolons, tabs or bars (|)."
+            f"{path} has only one column, {names[0]!r:.60}; its fields must be separated by "
+            "commas, semicolons, tabs or bars (|)."
         )
     return names
 
 
-def _no_utf8(path: Path) -> DataError:
-    """Where a file leaves UTF-8, and what to do."""
+def _not_utf8(path: Path) -> DataError:
+    """Return the error that names the first bytes that are not UTF-8, and the remedy."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -160,7 +160,7 @@ def _no_utf8(path: Path) -> DataError:
                 if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     return DataError(f"{path} is UTF-16; save it as UTF-8.")
                 if b"\0" in line:
-                    return DataError(f"{path} is no text, as a CSV table is; name a table.")
+                    return DataError(f"{path} is not a text file, as CSV is; name a table.")
                 return DataError(
                     f"{path}, line {number}, is not UTF-8 (byte {found}); save it as UTF-8, "
                     f"perhaps with `iconv -f windows-1252 -t utf-8`."

@@ -1,9 +1,9 @@
-"""How the dates of a column are written, and reading them as days since 1970.
+"""The date formats of columns, and reading dates as days since 1970.
 
-A format is named by how it writes the last day of 2024: `2024-12-31`, `31.12.2024`, `12/31/2024`,
-`20241231`. A time of day may follow. Whether the day or the month comes first is what a whole
-column says: some day must be later than the 12th. With points the day comes first, everywhere.
-`2024-12-31` is read in any column of dates.
+The name of a format is the last day of 2024 in it: `2024-12-31`, `31.12.2024`, `12/31/2024`,
+`20241231`. A time of day may follow. Whether the day or the month comes first is inferred from the
+whole column: some day must be later than the 12th. With points the day always comes first.
+`2024-12-31` is accepted in any column of dates.
 """
 
 import re
@@ -17,7 +17,7 @@ from plainnet.tables.numbers import Found, is_enough
 from plainnet.tables.values import ENOUGH, Cells, Read, date
 
 _YEARS = (1900, 2100)
-"""Of dates without anything between their parts: other numbers of eight digits are numbers."""
+"""The range of years in dates without separators; other numbers of eight digits are numbers."""
 ISO = "2024-12-31"
 FORMATS: Mapping[str, tuple[str, str]] = {
     ISO: ("ymd", "-"),
@@ -33,8 +33,8 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "31122024": ("dmy", ""),
     "12312024": ("mdy", ""),
 }
-"""The order of day, month and year, and what is between them."""
-COMPACT = tuple(format for format, (_, between) in FORMATS.items() if not between)
+"""The order of day, month and year in each format, and the separator."""
+COMPACT = tuple(format for format, (_, separator) in FORMATS.items() if not separator)
 _DIGITS = {"d": r"(?P<d>\d{1,2})", "m": r"(?P<m>\d{1,2})", "y": r"(?P<y>\d{4})"}
 _TIME = re.compile(
     r"[T ,]+(?P<hour>\d{1,2}):(?P<rest>\d\d(?::\d\d(?:[.,]\d+)?)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
@@ -42,25 +42,25 @@ _TIME = re.compile(
     re.ASCII,
 )
 
-SAME_PLACE = 1e-3
-"""Of a cycle are dates whose unit vectors there have a mean of a length of 1 but for so much."""
+SAME_POSITION = 1e-3
+"""Dates are at one position in a cycle if the mean of their unit vectors is that close to 1."""
 CYCLES: Mapping[str, float] = {"year": 365.2425, "week": 7.0, "day": 1.0}
-"""How many days each of them takes."""
+"""The length of each cycle in days."""
 
 
 def cycles_of(days: Array) -> tuple[str, ...]:
-    """The cycles in which days `(N,)` are not always at the same place, as every 1 January is."""
+    """Return the cycles in which the positions of days `(N,)` differ."""
     found = []
     for cycle, length in CYCLES.items():
-        places = days // 1 if cycle == "week" else days
-        mean = np.exp(2j * np.pi * (places % length) / length).mean()  # of unit vectors
-        if 1 - abs(mean) > SAME_PLACE and (cycle != "year" or np.ptp(days) >= 28):
+        positions = days // 1 if cycle == "week" else days
+        mean = np.exp(2j * np.pi * (positions % length) / length).mean()  # of unit vectors
+        if 1 - abs(mean) > SAME_POSITION and (cycle != "year" or np.ptp(days) >= 28):
             found.append(cycle)
     return tuple(found)
 
 
 def read_dates(values: Array, format: str) -> Read:
-    """The days of a column whose format is known: numbers where it is compact, else texts."""
+    """Read the days of a column in a known format; compact formats are numbers, others texts."""
     cells = Cells(values)
     if format in COMPACT:
         plain = cells.plain
@@ -69,7 +69,7 @@ def read_dates(values: Array, format: str) -> Read:
 
 
 def find_dates(cells: Cells) -> Found:
-    """The dates of a column, in the format that reads most of its cells."""
+    """Find the dates of a column, in the format that reads most of its cells."""
     reads: dict[str, Read] = {}
     for format in FORMATS:
         reader = _reader(format)
@@ -80,12 +80,12 @@ def find_dates(cells: Cells) -> Found:
     if not reads:
         return Found(cells.nothing, "")
     most = min(reads, key=lambda format: int(reads[format].unread.sum()))
-    order, between = FORMATS[most]
+    order, separator = FORMATS[most]
     if order == "ymd" or not is_enough(reads[most]):
         return Found(reads[most], most)
-    both = tuple(f for f, how in FORMATS.items() if how in (("dmy", between), ("mdy", between)))
+    both = tuple(f for f, how in FORMATS.items() if how in (("dmy", separator), ("mdy", separator)))
     one, two = (reads[f].unread if f in reads else cells.nothing.unread for f in both)
-    if between == "." and (one == two).all():
+    if separator == "." and (one == two).all():
         return Found(reads[both[0]], both[0])
     if best := _order(one, two, both):
         return Found(reads[best], best)
@@ -93,7 +93,7 @@ def find_dates(cells: Cells) -> Found:
 
 
 def find_compact(read: Read) -> Found | None:
-    """Numbers as days, if nearly all of them are dates such as 20241231; else None."""
+    """Return numbers as days, if nearly all of them are dates such as 20241231; else None."""
     known = read.values[np.isfinite(read.values)]
     some = known[:: 1 + len(known) // 1000]
     if not len(some) or not 1_011_900 <= np.median(some) <= 31_122_100 or np.ptp(some) == 0:
@@ -115,7 +115,7 @@ def find_compact(read: Read) -> Found | None:
 
 
 def _order(one: Array, two: Array, formats: tuple[str, ...]) -> str:
-    """Of two formats, by which cells they cannot read, that which is meant; "" if neither is."""
+    """Return the format that is meant, from the cells that each cannot read; "" if unclear."""
     only = np.count_nonzero(~one & two), np.count_nonzero(one & ~two)
     if min(only) >= (1 - ENOUGH) * sum(only):
         return ""
@@ -124,14 +124,14 @@ def _order(one: Array, two: Array, formats: tuple[str, ...]) -> str:
 
 def _either(example: str, nothing: Read) -> Found:
     note = (
-        f"its dates, such as {example!r:.40}, do not say whether the day or the month comes first; "
-        f"write them as {ISO}"
+        f"its dates, such as {example!r:.40}, do not show whether the day or the month comes "
+        f"first; write them as {ISO}"
     )
     return Found(nothing, "", note, True)
 
 
 def compact_days(values: Array, format: str) -> Read:
-    """Days since 1970 of numbers such as 20241231; other numbers cannot be read."""
+    """Return days since 1970 of numbers such as 20241231; other numbers are unread."""
     known = np.isfinite(values)
     possible = known & (values > 0) & (values < 1e8) & (values == np.rint(values))
     whole = np.where(possible, values, 0).astype(np.int64)
@@ -150,8 +150,8 @@ def compact_days(values: Array, format: str) -> Read:
 
 @cache
 def _reader(format: str) -> Callable[[str], float | None]:
-    order, between = FORMATS[format]
-    pattern = re.escape(between).join(_DIGITS[part] for part in order)
+    order, separator = FORMATS[format]
+    pattern = re.escape(separator).join(_DIGITS[part] for part in order)
     days = re.compile(rf"{pattern}(?P<time>[T ,].*)?", re.ASCII)
 
     def read(text: str) -> float | None:
@@ -169,7 +169,7 @@ def _reader(format: str) -> Callable[[str], float | None]:
 
 
 def _time(text: str) -> str | None:
-    """A time of day as ISO 8601 has it; None if it is none."""
+    """Return a time of day in ISO 8601; None if the text is not a time."""
     if not text:
         return ""
     found = _TIME.fullmatch(text)

@@ -1,4 +1,4 @@
-"""A table's columns as an extractor: from rows of a table to feature vectors, and back by name."""
+"""The table encoder: an extractor that turns the rows of a table into feature vectors."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,16 +28,17 @@ log = logging.getLogger(__name__)
 
 
 class TableEncoder(ReadingExtractor):
-    """Makes features of a table's columns, as it was fitted to a training table.
+    """An encoder of a table's columns, fitted to a training table.
 
     Args:
         target: the column that is predicted.
-        task: as classes, or as a number.
-        columns: those that give features, in their order.
-        left_out: the others, and why.
-        identifiers: those of them that tell rows apart.
-        averages: of each feature in training, float32 `(n_features,)`; None: not known yet, 0.
-        target_format: how the numbers of the target are written, as those of a column.
+        task: classification or regression.
+        columns: the columns that give features, in their order.
+        left_out: the other columns, with the reason.
+        identifiers: the columns among these that only identify rows.
+        averages: the mean of each feature in training, float32 `(n_features,)`; None: unknown
+            yet, 0.
+        target_format: the format of the target's numbers, as for a column.
         missing: see `Table`.
     """
 
@@ -65,22 +66,22 @@ class TableEncoder(ReadingExtractor):
 
     @classmethod
     def fit(cls, table: Table, target: str, drop: Sequence[str] = (), task: str = "auto") -> Self:
-        """Choose what to make of each column of a training table.
+        """Fit an encoder to a training table.
 
         Args:
-            table: all its rows; nothing is learned from the target but its kind.
-            target: the column that is to be predicted.
-            drop: columns that are left out.
-            task: `classification`, `regression`, or `auto`, which the target decides.
+            table: the table with all its rows; only the task is inferred from the target.
+            target: the column to predict.
+            drop: columns to leave out.
+            task: `classification`, `regression`, or `auto`, which infers it from the target.
 
         Raises:
-            DataError: there is no such column, or none is left to learn from.
+            DataError: there is no such column, or no column is left to learn from.
             SettingError: an unknown task, or the target is dropped.
         """
         drop = [drop] if isinstance(drop, str) else drop
         chosen_task = task_of(table, target, task)
         if target in drop:
-            raise SettingError(f"{target!r} is to be predicted and cannot be dropped as well.")
+            raise SettingError(f"{target!r} is the target and cannot be dropped as well.")
         made = cls.choose(table, target, chosen_task, drop)
         note = labels_note(table, target)
         if chosen_task == "regression":
@@ -92,10 +93,10 @@ class TableEncoder(ReadingExtractor):
 
     @classmethod
     def choose(cls, table: Table, target: str, task: Task, drop: Sequence[str] = ()) -> Self:
-        """The same where the task is known, and the target need not be in the table."""
+        """Fit with a known task; the target need not be in the table."""
         for name in drop:
             table[name]  # a DataError if there is none
-        columns, left_out = [], dict.fromkeys(drop, "dropped, as you wished")
+        columns, left_out = [], dict.fromkeys(drop, "dropped on request")
         identifiers = []
         for name in table.columns:
             if name == target or name in drop:
@@ -111,7 +112,7 @@ class TableEncoder(ReadingExtractor):
                 log.warning("Column %r: %s.", name, choice.why)
         if not columns:
             raise DataError(
-                f"{table.name} has no column to learn {target!r} from: "
+                f"{table.name} has no usable column to predict {target!r} from: "
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
@@ -123,7 +124,7 @@ class TableEncoder(ReadingExtractor):
         return tuple(name for column in self.columns for name in column.features)
 
     def parts(self) -> Iterator[tuple[Column, slice]]:
-        """Each column, and where its features stand."""
+        """Yield each column with the slice of its features."""
         start = 0
         for column in self.columns:
             stop = start + len(column.features)
@@ -137,11 +138,11 @@ class TableEncoder(ReadingExtractor):
         on_unreadable: Callable[[PictureError], None] | None = None,  # noqa: ARG002
         progress: Progress | None = None,
     ) -> Splits:
-        """A table with known targets, or a folder of such tables called train, validation, test.
+        """Read a table with its targets, or a folder of tables called train, validation, test.
 
         Raises:
-            DataError: it is no table, or lacks a column.
-            FileError: it cannot be read.
+            DataError: the file is not a table, or lacks a column.
+            FileError: the file cannot be read.
         """
         path = at_home(path)
         parts: dict[str, Any] = {
@@ -151,20 +152,20 @@ class TableEncoder(ReadingExtractor):
         return Splits(path, **parts)
 
     def dataset(self, table: Table) -> Dataset:
-        """The rows that have a target, with their features and it.
+        """Return the rows that have a target, with features and target.
 
         Raises:
             DataError: a column is missing, or no row has a target.
         """
         table = replace(table, missing=self.missing)
-        right = target_of(table, self.target, self.task, self.target_format)
-        if len(right.rows) < len(table):
-            table = table.take(right.rows)
+        target = target_of(table, self.target, self.task, self.target_format)
+        if len(target.rows) < len(table):
+            table = table.take(target.rows)
         return Dataset(
             self.extract_table(table),
-            right.y,
-            right.classes,
-            labels=right.labels,
+            target.y,
+            target.classes,
+            labels=target.labels,
             name=table.name,
             extractor=self,
             lines=table.lines,
@@ -173,47 +174,47 @@ class TableEncoder(ReadingExtractor):
         )
 
     def extract(self, samples: Any) -> Array:
-        """Features float32 `(N, n_features)` of a table: a file, a data frame, columns or rows.
+        """Return features float32 `(N, n_features)` of a file, a data frame, columns or rows.
 
         Raises:
-            DataError: it is no table, or lacks a column.
-            FileError: it cannot be read.
+            DataError: the samples are not a table, or lack a column.
+            FileError: the file cannot be read.
         """
         if isinstance(samples, np.ndarray) and samples.dtype.names is None:
             names = first_few([column.name for column in self.columns])
             raise DataError(
-                f"The model was trained on columns by name, {names}, and an array of shape "
-                f"{samples.shape} names none; give a data frame, or {{'a': [1, 2]}}."
+                f"The model was trained on named columns, {names}, but got an array of shape "
+                f"{samples.shape} without names; give a data frame, or {{'a': [1, 2]}}."
             )
         return self.extract_table(table_at(samples))
 
     def extract_table(self, table: Table) -> Array:
-        """The same of a `Table`."""
+        """Return features float32 `(N, n_features)` of a `Table`."""
         if lacking := [column.name for column in self.columns if column.name not in table.columns]:
             raise DataError(
-                f"{table.name} lacks {first_few([repr(name) for name in lacking])}, from which "
-                f"the model predicts; its columns are {first_few(list(table.columns))}."
+                f"{table.name} lacks {first_few([repr(name) for name in lacking])}, which the "
+                f"model needs; its columns are {first_few(list(table.columns))}."
             )
         table = replace(table, missing=self.missing)
         X = np.empty((len(table), self.n_features), np.float32)
         for column, place in self.parts():
             unread = column.write(table, X[:, place])
             if isinstance(column, Number) and unread is not None:
-                _tell(table, column, unread)
+                _report_unread(table, column, unread)
             elif isinstance(column, Category) and not X[:, place].any():
                 log.warning(
-                    "Column %r of %s: none of its cells holds a category that training knew.",
+                    "Column %r of %s: none of its cells holds a category of the training.",
                     *(column.name, table.name),
                 )
         return X
 
     def told(self) -> str:
-        """`12 features of 5 columns`."""
+        """Return a summary such as `12 features of 5 columns`."""
         counts = {"feature": self.n_features, "column": len(self.columns)}
         return " of ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items())
 
     def describe(self) -> dict[str, Any]:
-        """The columns, and what is done with each."""
+        """Return the target and the columns as JSON values."""
         return {
             "target": self.target,
             "task": self.task,
@@ -225,31 +226,37 @@ class TableEncoder(ReadingExtractor):
         }
 
     def tensors(self) -> dict[str, Array]:
-        """The average row."""
+        """Return the mean of each feature."""
         return {"extractor.averages": self.averages}
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> Self:
-        """From what a model file holds.
+        """Return the encoder that a model file describes.
 
         Raises:
-            ValueError, PlainnetError: it does not fit itself.
+            ValueError, PlainnetError: the description is malformed.
         """
         if {*tensors} != {"extractor.averages"}:
             raise ValueError(f"its table has the tensors {[*tensors]!r:.80}")
-        told: _Described = read(
+        described: _Described = read(
             _Described, description, "table", later=("target_format", "missing")
         )
-        columns = [_restored(column) for column in told.columns]
+        columns = [_restored(column) for column in described.columns]
         names = [column.name for column in columns]
-        if not names or len({*names, told.target}) <= len(names):
-            raise ValueError("its columns are none, or not of different names")
-        check_number_format(told.target_format)
+        if not names or len({*names, described.target}) <= len(names):
+            raise ValueError("its columns are missing, or their names are not all different")
+        check_number_format(described.target_format)
         averages = tensors["extractor.averages"]
-        parts = columns, told.left_out, told.identifiers, averages, told.target_format
-        made = cls(told.target, told.task, *parts, frozenset(told.missing))
-        sound = averages.dtype == np.float32 and averages.shape == (made.n_features,)
-        if not sound or not np.isfinite(averages).all():
+        parts = (
+            columns,
+            described.left_out,
+            described.identifiers,
+            averages,
+            described.target_format,
+        )
+        made = cls(described.target, described.task, *parts, frozenset(described.missing))
+        valid = averages.dtype == np.float32 and averages.shape == (made.n_features,)
+        if not valid or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")
         return made
 
@@ -267,26 +274,26 @@ class _Described:
     missing: tuple[str, ...] = tuple(MISSING)
 
 
-def _restored(described: Any) -> Column:
-    told = dict(described)
-    kind = told.pop("kind", None)
+def _restored(description: Any) -> Column:
+    fields = dict(description)
+    kind = fields.pop("kind", None)
     if kind not in KINDS:
-        raise ValueError(f"a column is a {kind!r}, which is none of {', '.join(KINDS)}")
-    return KINDS[kind].restore(told)
+        raise ValueError(f"a column has the kind {kind!r}, not one of {', '.join(KINDS)}")
+    return KINDS[kind].restore(fields)
 
 
-def _tell(table: Table, column: Number, unread: Array) -> None:
-    """Say which cells count as missing; a DataError where they are too many, or of another form."""
+def _report_unread(table: Table, column: Number, unread: Array) -> None:
+    """Warn of cells that count as missing; raise if they are too many, or in another format."""
     values = table[column.name]
     row, n = int(unread.argmax()), int(unread.sum())
-    told = (
-        f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are no "
+    message = (
+        f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are not a "
         f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
     )
     if form := column.form_of(values[unread], table.delimiter):
-        told += f"; {form}"
+        message += f"; {form}"
     if column.format:
-        told += f"; those of the training are written as {column.format}"
+        message += f"; those of the training are written as {column.format}"
     if 2 * n > len(table) or (form and n > (1 - ENOUGH) * len(table)):
-        raise DataError(f"{told}; give it as in training.")
-    log.warning("%s, and count as missing.", told)
+        raise DataError(f"{message}; write it as in training.")
+    log.warning("%s, and count as missing.", message)

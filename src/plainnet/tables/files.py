@@ -1,4 +1,4 @@
-"""Which files are tables, and the reading of one by its kind."""
+"""Table files: recognizing them, and reading one by its kind."""
 
 from collections.abc import Callable
 from os import PathLike
@@ -16,28 +16,28 @@ from plainnet.tables.parquet import read_parquet
 from plainnet.tables.table import Table
 
 Reader = Callable[[Path, Progress | None], Table]
-"""`read(path, progress)` gives the table in a file."""
+"""A function `read(path, progress)` that returns the table in a file."""
 READERS: dict[str, Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), lambda path, on: read_csv(path, progress=on)),
     **dict.fromkeys((".parquet", ".pq"), lambda path, _: read_parquet(path)),
 }
-"""By the ending of a file's name. Add a row for a form of your own."""
+"""The readers by the extension of a file. Add a row for your own format."""
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is named as a table, or a folder holds a table for training and no folders."""
+    """Whether a file has a table's extension, or a folder holds a training table and no folders."""
     if path.is_dir():
         return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
     return path.suffix.lower() in READERS
 
 
 def tables_at(path: Path) -> dict[str, Path]:
-    """The table at a path as the part `train`, or those in a folder by their part.
+    """Return the path of a table as the part `train`, or the tables of a folder by their part.
 
-    A warning names what else lies in the folder.
+    A warning names the other files in the folder.
 
     Raises:
-        DataError: the folder holds none, or two for one part.
+        DataError: the folder holds no table, or two for one part.
     """
     if not path.is_dir():
         return {"train": path}
@@ -46,12 +46,12 @@ def tables_at(path: Path) -> dict[str, Path]:
         return found
     raise DataError(
         f"{path} holds no tables called train, validation or test (.csv or .parquet); name a "
-        "table, or a folder of such."
+        "table, or a folder with such tables."
     )
 
 
 def read_table(path: Path, *, progress: Progress | None = None) -> Table:
-    """The table in a file; whatever has another ending than those known is read as CSV.
+    """Read the table in a file; an unknown extension is read as CSV.
 
     Raises:
         DataError, FileError: it is no table, or cannot be read.
@@ -64,14 +64,14 @@ def read_table(path: Path, *, progress: Progress | None = None) -> Table:
 
 
 def table_at(data: Any, *, progress: Progress | None = None) -> Table:
-    """The table in a file, or of what is in memory already."""
+    """Return the table in a file, or the table of data in memory."""
     if isinstance(data, (str, PathLike)):
         return read_table(at_home(data), progress=progress)
     return table_of(data)
 
 
 def _tables_in(folder: Path) -> dict[str, Path]:
-    """By part. Not a train.txt, which may be anything."""
+    """Return the tables in a folder by part, except train.txt, which may be anything."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         part = part_of(path.stem)

@@ -1,7 +1,7 @@
-"""Tables of what is in memory already: data frames, columns by name, rows, structured arrays.
+"""Tables of data in memory: data frames, columns by name, rows, structured arrays.
 
-A column's name is a text without spaces around it, as in a file: `0` and `"0"` are one name, and so
-are `a` and `a `, and an é of one character and one of two.
+The name of a column is a text without surrounding spaces, as in a file: `0` and `"0"` are the same
+name, and so are `a` and `a `, and an é of one character and of two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from plainnet.tables.table import EXACT, Table, raw_column, values_of
 
 
 def has_names(samples: Any) -> bool:
-    """Whether these samples are rows of columns that have names."""
+    """Whether these samples are rows of named columns."""
     if isinstance(samples, (Table, Mapping)) or _is_lazy(samples):
         return True
     if _is_frame(samples) or _is_arrow(samples):
@@ -28,10 +28,10 @@ def has_names(samples: Any) -> bool:
 
 
 def table_of(samples: Any, name: str = "The table") -> Table:
-    """A table of columns by name: of a mapping, a data frame, an array with fields, or of rows.
+    """Return the table of a mapping of columns, a data frame, a structured array, or rows.
 
     Raises:
-        DataError: it is something else, or names a column more than once.
+        DataError: the samples are something else, or name a column more than once.
     """
     if isinstance(samples, Table):
         return samples
@@ -45,7 +45,7 @@ def table_of(samples: Any, name: str = "The table") -> Table:
             f"{{'age': [22, 38]}}, or rows such as [{{'age': 22}}], but got {samples!r:.60}."
         )
     if _is_arrow(samples):
-        from plainnet.tables.parquet import table_of_arrow  # only where pyarrow is there
+        from plainnet.tables.parquet import table_of_arrow  # needs pyarrow, which is installed here
 
         return table_of_arrow(samples, name)
     if isinstance(samples, Mapping):
@@ -62,22 +62,22 @@ def table_of(samples: Any, name: str = "The table") -> Table:
 
 
 def check_index(data: Any, y: Any, what: str = "y") -> None:
-    """A DataError where y, or whatever else is given for each row, names them in another order."""
+    """Raise a DataError if the index of y, or of another argument, has another order."""
     index: Any = getattr(data, "index", None)
     given: Any = getattr(y, "index", None)
     if not hasattr(index, "equals") or not hasattr(given, "equals") or index.equals(given):
         return
     if len(index) == len(given) and {*index} == {*given}:
         raise DataError(
-            f"The index of {what} names the rows in another order than the data do; give {what} in "
-            f"their order, {what}.loc[X.index]."
+            f"The index of {what} has another order than the data's; pass {what} in the order of "
+            f"the data, {what}.loc[X.index]."
         )
 
 
 def _of_frame(frame: Any, name: str) -> Table:
-    """Of a data frame; an index that has a name is a column, too, but is not learned from."""
+    """Return the table of a data frame; a named index is also a column, but not a feature."""
     keys = list(frame.columns)
-    column_names(keys, name)  # first: of two that are called alike a frame gives both
+    column_names(keys, name)  # first, because a frame returns both columns of a repeated name
     given = [(key, _cells(frame[key])) for key in keys]
     levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
     known = {plain_text(str(key)) for key in keys}
@@ -103,9 +103,9 @@ def _table(
 
 
 def _cells(column: Any) -> Array:
-    """The column of a frame as an array that changes no value of it.
+    """Return the column of a frame as an array without changing a value.
 
-    Where one is missing, NumPy is given whole numbers of Arrow as float64.
+    With missing values, NumPy would get Arrow's integers as float64.
     """
     array = np.asarray(column)
     rounded = array.dtype.kind == "f" and (np.abs(array) > EXACT).any()
@@ -119,19 +119,19 @@ def _values(table: str, name: str, values: Any) -> Array:
         array = np.empty((0, 0))
     if array.ndim != 1:
         raise DataError(
-            f"{table} has more than one value for each row in its column {name!r}; give one, or "
-            "make columns of them."
+            f"{table} has more than one value for each row in its column {name!r}; give one value, "
+            "or use a column for each."
         )
     return array
 
 
 def _is_frame(samples: Any) -> bool:
-    """As of pandas and polars."""
+    """Whether the samples are a data frame of pandas or polars."""
     return hasattr(samples, "columns") and hasattr(samples, "__getitem__")
 
 
 def _is_lazy(samples: Any) -> bool:
-    """As of polars."""
+    """Whether the samples are a lazy frame of polars."""
     return hasattr(samples, "collect") and hasattr(samples, "collect_schema")
 
 
@@ -140,6 +140,6 @@ def _is_arrow(samples: Any) -> bool:
 
 
 def _listed(values: Any) -> Any:
-    """One value stands for a column of one row."""
+    """Return a single value as a column of one row, other values unchanged."""
     single = isinstance(values, (str, bytes)) or not hasattr(values, "__len__")
     return [values] if single or (isinstance(values, np.ndarray) and not values.ndim) else values

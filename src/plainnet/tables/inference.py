@@ -1,4 +1,4 @@
-"""What each column of a training table is taken for, and which columns are left out."""
+"""Type inference: the kind of each column of a training table, and the columns left out."""
 
 import re
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
 from plainnet.tables.table import EXACT, Table
 from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing, missing_note
 
-MOST_CATEGORIES = 100
-"""The most frequent ones; others are told apart no more than unknown ones are."""
-LEAST_ROWS = 5
-"""In which a category must be; in short tables a hundredth of the rows."""
-DIGITS = "its whole numbers beyond 2^53 are told apart by their digits, as texts"
-FEW = 20
-"""Different texts that are never too many for categories."""
+MAX_CATEGORIES = 100
+"""The number of most frequent texts that are categories; the others count as unknown."""
+MIN_CATEGORY_ROWS = 5
+"""The number of rows in which a category must be; in short tables a hundredth of the rows."""
+_DIGITS_NOTE = "its integers beyond 2^53 are distinguished by their digits, as texts"
+FEW_VALUES = 20
+"""The number of different texts that are never too many for categories."""
 _IDENTIFIER = re.compile(
     r"(.*[^a-zA-Z])?(?i:ids?|uuid|index|idx|key|nr|no|number|row|rowid|rownames|row ?number)"
     r"|.*[a-z](Id|ID|Nr|No)|column \d+|Unnamed: \d+",
@@ -28,28 +28,26 @@ _FIGURES = re.compile(
     rf"\W*((?i:{_NAMES})[a-z]*\W+|[^\W\d]{{1,3}}\.?\s)*\d[\d\W]*"
     r"([^\W\d]{1,9}[\d\W]*|([^\W\d]{1,3}[\d\W]*){2,3})?"
 )
-"""How cells look that hold a number or a date in some way: figures, with a unit or a month."""
+"""Cells that contain a number or a date in some form, with a unit or the name of a month."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a column is taken for, or why it is left out."""
+    """The inferred kind of a column, or the reason to leave it out."""
 
     name: str
     column: Column | None
     why: str = ""
-    """Why it is left out, or what else is to be told of it."""
+    """The reason why it is left out, or a remark on it."""
     is_identifier: bool = False
-    """Whether it is left out because it only tells rows apart."""
+    """Whether it is left out because it only identifies rows."""
 
 
 def choose(table: Table, name: str) -> Choice:
-    """What to make of a column of the training table."""
+    """Choose the kind of a column of the training table."""
     values = table[name]
     if name in table.index:
-        why = (
-            "it is the index of a data frame, written down; rename it, or reset_index(), to keep it"
-        )
+        why = "it is the index of a saved data frame; rename it, or reset_index(), to use it"
         return Choice(name, None, why, True)
     if values.dtype == np.float64:
         return _numbers(table, values, Found(as_read(values), ""), name)
@@ -63,7 +61,7 @@ def choose(table: Table, name: str) -> Choice:
     if cells.flags is not None:
         return _number(table, name, cells.flags)
     if digits:
-        return _category(name, cells, table.missing, DIGITS)
+        return _category(name, cells, table.missing, _DIGITS_NOTE)
     found = find_dates(cells)
     if found.ambiguous:
         return Choice(name, None, found.note)
@@ -73,46 +71,45 @@ def choose(table: Table, name: str) -> Choice:
 
 
 def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
-    """Of a column that numbers were found in."""
-    told = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
+    """Choose the kind of a column in which numbers were found."""
+    note = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
     if (days := find_compact(found.read)) is None:
-        return _number(table, name, found.read, told, found.format)
+        return _number(table, name, found.read, note, found.format)
     if days.ambiguous:
         return Choice(name, None, days.note)
-    told = "; ".join(filter(None, (days.note, _unread(table, values, days.read))))
-    return _date(table, name, days.read, days.format, told)
+    note = "; ".join(filter(None, (days.note, _unread(table, values, days.read))))
+    return _date(table, name, days.read, days.format, note)
 
 
-def _number(table: Table, name: str, read: Read, told: str = "", format: str = "") -> Choice:
+def _number(table: Table, name: str, read: Read, note: str = "", format: str = "") -> Choice:
     values, known = read.values, read.values[np.isfinite(read.values)]
     if not len(known):
-        return Choice(name, None, told or "no row has a value")
+        return Choice(name, None, note or "no row has a value")
     if np.ptp(known) == 0 and len(known) == len(values):
         return Choice(name, None, f"every row has the same value, {known[0]:g}")
     if len(known) == len(values) and _counts_rows(name, known):
         return Choice(
             name,
             None,
-            "it numbers the rows, as its name and its values say; rename it to keep it",
+            "it numbers the rows, judging by its name and values; rename it to use it",
             True,
         )
     column = Number.fit(name, values, table.weights, format=format)
     if not column.spread and not column.has_missing:
-        return Choice(
-            name, None, f"every row has the same value, {column.mean:g}, but for rounding"
-        )
-    return Choice(name, column, told)
+        why = f"every row has the same value, {column.mean:g}, up to rounding"
+        return Choice(name, None, why)
+    return Choice(name, column, note)
 
 
-def _date(table: Table, name: str, read: Read, format: str, told: str) -> Choice:
+def _date(table: Table, name: str, read: Read, format: str, note: str) -> Choice:
     known = read.values[np.isfinite(read.values)]
     if np.ptp(known) == 0 and len(known) == len(read.values):
         return Choice(name, None, "every row has the same date")
-    return Choice(name, Date.of(name, read.values, table.weights, format), told)
+    return Choice(name, Date.of(name, read.values, table.weights, format), note)
 
 
 def _are_digits(cells: Cells, read: Read) -> bool:
-    """Whether float64 makes one of whole numbers that their digits tell apart."""
+    """Whether float64 cannot distinguish integers that differ in their digits."""
     if not (np.abs(read.values) > EXACT).any():
         return False
     digits = {text for text in cells.coded[0] if text.lstrip("+-").isdigit()}
@@ -127,24 +124,24 @@ def _category(name: str, cells: Cells, markers: frozenset[str], note: str = "") 
     present = int(counts[~missing].sum())
     if n_different == 1 and present == n:
         return Choice(name, None, f"every row has the same value, {different[0]!r:.40}")
-    figures = note or ("" if n_different <= FEW else _figures(different, counts, missing))
-    if n_different > max(FEW, present / 2):
-        why = f"its {n_different:,} different texts in {present:,} rows only tell rows apart"
+    figures = note or ("" if n_different <= FEW_VALUES else _figures(different, counts, missing))
+    if n_different > max(FEW_VALUES, present / 2):
+        why = f"its {n_different:,} different texts in {present:,} rows only identify the rows"
         return Choice(name, None, (note and f"{note}, and {why}") or figures or why, True)
-    least = min(LEAST_ROWS, 1 + n // 100)
+    least = min(MIN_CATEGORY_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]
-    kept = tuple(different[i] for i in order[:MOST_CATEGORIES] if counts[i] >= least)
+    kept = tuple(different[i] for i in order[:MAX_CATEGORIES] if counts[i] >= least)
     column = Category(name, kept, present < n)
     if not column.features:
         return Choice(name, None, figures or f"no text is in {least} rows or more")
     rare = n_different - len(kept)
-    told = f"{rare:,} rare ones are not told apart" if rare else ""
+    rest = f"{rare:,} rare texts are not distinguished" if rare else ""
     left = missing_note({different[i]: int(counts[i]) for i in np.flatnonzero(missing)})
-    return Choice(name, column, "; ".join(filter(None, (figures, told, left))))
+    return Choice(name, column, "; ".join(filter(None, (figures, rest, left))))
 
 
 def _figures(different: list[str], counts: Array, missing: Array) -> str:
-    """What to say of texts that mostly hold a number or a date, but as they are not read."""
+    """Return a remark on texts that mostly hold numbers or dates in a format that is not read."""
     figures = np.array([bool(_FIGURES.fullmatch(text)) for text in different]) & ~missing
     found, present = int(counts[figures].sum()), int(counts[~missing].sum())
     if 2 * found < present:
@@ -152,30 +149,28 @@ def _figures(different: list[str], counts: Array, missing: Array) -> str:
     if found < ENOUGH * present:
         other = different[int((~figures & ~missing).argmax())]
         return (
-            f"only {found:,} of its {present:,} cells may be numbers or dates, and others hold "
+            f"only {found:,} of its {present:,} cells can be numbers or dates, and others hold "
             f"something else, such as {other!r:.40}; leave those empty"
         )
     by_unit = {part.unit: text for text in different if (part := split_number(text)) is not None}
     if len(by_unit) > 1:
         one, other = list(by_unit.values())[:2]
-        return (
-            f"its cells are written in several ways, {one!r:.40} and {other!r:.40}; write all alike"
-        )
+        return f"its cells are written in several formats, {one!r:.40} and {other!r:.40}; use one"
     return (
-        f"its cells, such as {different[int(figures.argmax())]!r:.40}, are figures in no form "
-        "that is read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024-12-31"
+        f"its cells, such as {different[int(figures.argmax())]!r:.40}, are in a format that is not "
+        "read; write numbers as 1234.5, without a unit and below 1e100, dates as 2024-12-31"
     )
 
 
 def _counts_rows(name: str, known: Array) -> bool:
-    """Whether whole numbers, all different, stand under a name such as `id`."""
+    """Whether a column holds different integers and has a name such as `id`."""
     if not _IDENTIFIER.fullmatch(name) or (known != np.rint(known)).any():
         return False
     return len(np.unique(known)) == len(known)
 
 
 def _unread(table: Table, values: Array | list[str], read: Read) -> str:
-    """How many cells count as missing though they hold something, and the first of them."""
+    """Return a remark on the cells that cannot be read and count as missing, with the first one."""
     if not read.unread.any():
         return ""
     row = int(read.unread.argmax())

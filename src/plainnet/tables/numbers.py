@@ -1,13 +1,12 @@
-"""How the numbers of a column are written, and reading them.
+"""The number formats of columns, and reading numbers in them.
 
-A format is named by how it writes 1234.5: `1234.5`, `1,234.5`, `1234,5` or `1.234,5`, and behind it
-the unit, if the cells have one: `1,234.5 $`, `1234.5 %`. Times and time spans, read in days, are
-`12:30` or `12:30:00`. "" is the format of whole numbers without any of this.
+The name of a format is 1234.5 in it: `1234.5`, `1,234.5`, `1234,5` or `1.234,5`, followed by
+the unit, if the cells have one: `1,234.5 $`, `1234.5 %`. Times and durations, read in days, are
+`12:30` or `12:30:00`. "" is the format of plain integers.
 
-A format is found for a whole column, by what reads most of its cells, and only where no other one
-reads them otherwise: `1,234` alone may be a thousand or a little more than one. What a comma means
-is then taken from the file, whose fields it parts or does not, and said; where that does not tell,
-nothing is read.
+The format of a column is the one that reads most of its cells, provided that no other format gives
+them other values: `1,234` alone can be 1234 or 1.234. The delimiter of the file then decides what a
+comma means, with a note; if it does not decide, the column is ambiguous and not read.
 """
 
 import re
@@ -28,7 +27,7 @@ _MINUS = "\\-−–"
 _SYMBOLS = "$€£¥₹₽₩₺₪₫฿₴₱₦₿"
 _CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|BRL|MXN|SEK|NOK|DKK|PLN|CZK|HUF|RUB|TRY|ZAR|KRW"
 SHARES = ("%", "‰")
-"""Units without which a number would be another one; without a currency it is the same."""
+"""Units that change the value of a number; a currency does not."""
 _UNIT = f"[{''.join(SHARES)}]|[A-Z]{{0,2}}[{_SYMBOLS}]|{_CODES}"
 _CELL = re.compile(
     rf"(?P<sign>[+{_MINUS}]?)[{_SPACE}]?(?:(?P<before>{_UNIT})[{_SPACE}]?)?(?P<second>[+{_MINUS}]?)"
@@ -44,28 +43,28 @@ _BODIES = {
     ",": re.compile(r"\d+(,\d+)?|,\d+|[1-9]\d{0,2}(\.\d{3})+(,\d+)?", re.ASCII),
 }
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
-"""What may be thousands, or a number with three decimals."""
+"""Texts that can be thousands, or a number with three decimals."""
 _SPAN = re.compile(
     r"(?:([+-]?\d+) days?,? ?)?(?:([+-]?)(\d{1,2}):([0-5]\d)(?::([0-5]\d(?:\.\d*)?))?)?", re.ASCII
 )
 SPANS = {"12:30": 0, "12:30:00": 1}
-"""Formats of times, and whether they have seconds."""
+"""The formats of times, and whether they have seconds."""
 
 
 class Found(NamedTuple):
-    """The numbers of a column, and how they are written."""
+    """The numbers of a column and their format."""
 
     read: Read
     format: str
     note: str = ""
-    """What is to be said of them."""
+    """A remark for the user."""
     ambiguous: bool = False
-    """Whether the cells may say two things; then they are not read, and the note says which."""
+    """Whether the cells have two readings; they are then not read, and the note explains it."""
 
 
 class _Parts(NamedTuple):
     number: str
-    """Its digits, commas and points; no other sign is between thousands any more."""
+    """Digits, commas and points; other separators of thousands are removed."""
     sign: str
     exponent: str
     unit: str
@@ -73,16 +72,16 @@ class _Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a column writes its numbers."""
+    """The format of a column's numbers."""
 
     decimal: str = "."
     groups: bool = False
-    """Whether a comma (or where that is decimal, a point) may be all that is between thousands."""
+    """Whether a comma (a point, if the comma is decimal) may separate thousands."""
     unit: str = ""
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """From its name.
+        """Return the format with this name.
 
         Raises:
             ValueError: there is no such format.
@@ -101,11 +100,11 @@ class NumberFormat:
 
     @property
     def other(self) -> str:
-        """What may be between thousands."""
+        """The sign that may separate thousands."""
         return "," if self.decimal == "." else "."
 
     def value(self, parts: _Parts) -> float | None:
-        """The number that a cell holds, None if it is not written so."""
+        """Return the number in a cell, or None if the cell has another format."""
         number = parts.number
         if parts.unit != self.unit and (parts.unit or self.unit in SHARES):
             return None
@@ -118,7 +117,7 @@ class NumberFormat:
 
 
 def split_number(text: str) -> _Parts | None:
-    """The parts of a cell with a number in any format, None of another cell."""
+    """Return the parts of a cell with a number in any format, or None for another cell."""
     found = _CELL.fullmatch(text)
     if found is None or (found["sign"] and found["second"]) or (found["before"] and found["after"]):
         return None
@@ -129,14 +128,14 @@ def split_number(text: str) -> _Parts | None:
 
 
 def read_floats(values: Array, format: str) -> Read:
-    """The same of numbers in memory, float64: those of a share cannot be read, 12 % may be 0.12."""
+    """Read float64 numbers in memory; a column of % cannot be read, because 12 % may be 0.12."""
     if format.endswith(SHARES):
         return Read(np.full(len(values), np.nan), ~np.isnan(values))
     return as_read(values)
 
 
 def read_numbers(cells: Cells, format: str) -> Read:
-    """The numbers of a column whose format is known."""
+    """Read the numbers of a column in a known format."""
     if format == "1234.5" and cells.plain is not None:
         return cells.plain
     return cells.read(_reader(format))
@@ -156,7 +155,7 @@ def _reader(format: str) -> Callable[[str], float | None]:
 
 
 def written(value: float, format: str) -> float | str:
-    """A number, NaN where one is missing, as a cell of a table in memory."""
+    """Return a number, NaN if missing, as a cell of a table in memory."""
     if not format.endswith(SHARES):
         return value
     decimal = NumberFormat.of(format).decimal
@@ -164,7 +163,7 @@ def written(value: float, format: str) -> float | str:
 
 
 def check_number_format(format: Any) -> None:
-    """A ValueError if there is no such format."""
+    """Raise a ValueError if there is no such format."""
     if not isinstance(format, str):
         raise ValueError(f"a format is {format!r:.40}")
     if format and format not in SPANS:
@@ -172,11 +171,11 @@ def check_number_format(format: Any) -> None:
 
 
 def find_numbers(cells: Cells, delimiter: str = "") -> Found:
-    """The numbers of a column, in the format that reads most of its cells.
+    """Find the numbers of a column, in the format that reads most of its cells.
 
     Args:
-        cells: of the whole column.
-        delimiter: what parts the fields of the file; "" of a table in memory.
+        cells: the whole column.
+        delimiter: the delimiter of the file; "" for a table in memory.
     """
     if (plain := cells.plain) is not None:
         known = plain.values[np.isfinite(plain.values)]
@@ -216,7 +215,7 @@ def _best(cells: Cells, parts: list[_Parts | None], delimiter: str) -> Found:
 
 
 def _found(cells: Cells, parts: list[_Parts | None], format: NumberFormat) -> Found:
-    """The column read in a format; whether thousands are parted is what its cells say."""
+    """Read the column in a format; its cells decide whether thousands are separated."""
     values, unread = np.full(len(parts), np.nan), np.zeros(len(parts), bool)
     groups = False
     for i, one in enumerate(parts):
@@ -234,7 +233,7 @@ def _found(cells: Cells, parts: list[_Parts | None], format: NumberFormat) -> Fo
 def _by_delimiter(
     cells: Cells, parts: list[_Parts | None], point: Found, comma: Found, delimiter: str
 ) -> Found:
-    """Which of two readings of all cells is meant, as far as the file's delimiter says so."""
+    """Choose between two readings of all cells by the file's delimiter, if it decides."""
     either = [i for i, one in enumerate(parts) if one and _EITHER.fullmatch(one.number)]
     if not either:
         return point
@@ -251,7 +250,7 @@ def _by_delimiter(
     if found is None:
         note = (
             f"its numbers, such as {example!r:.40}, may have thousands or three decimals; write "
-            "them with a decimal point and nothing between thousands"
+            "them with a decimal point and without separators of thousands"
         )
         return Found(cells.nothing, "", note, True)
     if delimiter != ";" and "," not in example:
@@ -261,25 +260,25 @@ def _by_delimiter(
 
 
 def _by_file(sign: str, delimiter: str) -> bool | None:
-    """Whether a sign parts thousands, as what parts the fields suggests; None: it does not."""
+    """Whether the delimiter suggests that a sign separates thousands; None: it suggests nothing."""
     return {(",", ","): True, (",", ""): True, (",", ";"): False}.get((sign, delimiter))
 
 
 def _by_others(parts: list[_Parts | None]) -> bool | None:
-    """The same as the numbers without any sign suggest: from 1000 on they would have one."""
+    """Whether the numbers without any sign suggest it: from 1000 on they would have one."""
     digits = [len(one.number) for one in parts if one and one.number.isdigit()]
     return max(digits) <= 3 if digits else None
 
 
 def _three_decimals(known: Array) -> bool:
-    """Whether all that are no whole numbers may have been written with three decimals."""
+    """Whether all numbers with fractions can have been written with three decimals."""
     broken = np.abs(known[known != np.rint(known)])
     thousands = np.rint(1000 * broken)
     return bool((broken >= 1).all() and (np.abs(1000 * broken - thousands) < 1e-6 * broken).all())
 
 
 def _span_reader(format: str) -> Callable[[str], float | None]:
-    """Days of `12:30`, `12:30:00` and `2 days 12:30:00`."""
+    """Return a reader of `12:30`, `12:30:00` and `2 days 12:30:00` in days."""
 
     def read(text: str) -> float | None:
         found = _SPAN.fullmatch(text)
@@ -295,5 +294,5 @@ def _span_reader(format: str) -> Callable[[str], float | None]:
 
 
 def is_enough(read: Read) -> bool:
-    """Whether so many of the cells that hold something were read that it is a column of those."""
+    """Whether enough of the cells that are not missing were read for a column of this kind."""
     return bool(read.unread.sum() <= (1 - ENOUGH) * read.present)

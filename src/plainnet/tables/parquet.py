@@ -16,11 +16,11 @@ log = logging.getLogger(__name__)
 
 
 def read_parquet(path: Path) -> Table:
-    """The table in a file; columns of lists and the like are left out, and told.
+    """Read the table in a file; columns of lists and records are left out with a warning.
 
     Raises:
-        FileError: it cannot be read.
-        DataError: it is no Parquet file, or holds no columns.
+        FileError: the file cannot be read.
+        DataError: the file is not valid Parquet, or has no columns.
         MissingExtraError: pyarrow is not installed.
     """
     try:
@@ -32,7 +32,7 @@ def read_parquet(path: Path) -> Table:
         with path.open("rb") as file:
             read = pyarrow.parquet.read_table(file)
     except pyarrow.ArrowException as error:
-        raise DataError(f"{path} is no sound Parquet file ({error}); save it again.") from error
+        raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
     except OSError as error:
         raise FileError(
             f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
@@ -42,10 +42,10 @@ def read_parquet(path: Path) -> Table:
 
 
 def table_of_arrow(read: Any, name: str) -> Table:
-    """The table in one of pyarrow; what pandas noted as its index is not learned from.
+    """Return the table of a pyarrow table; the index that pandas noted is not a feature.
 
     Raises:
-        DataError: it names a column more than once, or holds no columns.
+        DataError: the table names a column more than once, or has no columns.
     """
     import pyarrow.types
 
@@ -55,7 +55,7 @@ def table_of_arrow(read: Any, name: str) -> Table:
     given: dict[str, Any] = {}
     for key, called in zip(keys, names, strict=True):
         if (column := _column(read.column(key), pyarrow.types)) is None:
-            log.warning("Left out: column %r of %s holds no plain values.", called, name)
+            log.warning("Left out: column %r of %s does not hold plain values.", called, name)
         else:
             columns[called], given[called] = column, read.column(key)
     noted = {plain_text(str(key)) for key in _pandas_index(read.schema)}
@@ -65,16 +65,16 @@ def table_of_arrow(read: Any, name: str) -> Table:
 
 
 def _pandas_index(schema: Any) -> list[str]:
-    """The columns that are an index, as pandas notes them; a RangeIndex is none."""
+    """Return the columns that pandas' metadata name as the index; a RangeIndex has none."""
     try:
         noted = (schema.pandas_metadata or {}).get("index_columns", [])
-    except (ValueError, AttributeError):  # what another program wrote there
+    except (ValueError, AttributeError):  # metadata of another program
         return []
     return [name for name in noted if isinstance(name, str)]
 
 
 def _is_exact(values: Any) -> bool:
-    """Whether float64 holds these whole numbers."""
+    """Whether float64 represents these integers exactly."""
     import pyarrow.compute
 
     ends = pyarrow.compute.min_max(values).as_py().values()
@@ -88,7 +88,7 @@ def _text_types() -> tuple[Any, ...]:
 
 
 def _decoded(values: Any) -> Array | None:
-    """Bytes as texts, as old programs wrote them; None if they are none."""
+    """Decode bytes as texts, which old programs wrote; None if they are not texts."""
     import pyarrow
 
     try:
@@ -98,7 +98,7 @@ def _decoded(values: Any) -> Array | None:
 
 
 def _column(values: Any, types: Any) -> Array | None:
-    """Float64 or text; None of a column that holds lists, records or bytes that are no UTF-8."""
+    """Return a column as float64 or texts; None for lists, records or bytes that are not UTF-8."""
     kind = values.type
     if types.is_dictionary(kind):
         kind, values = kind.value_type, values.cast(kind.value_type)
@@ -108,7 +108,7 @@ def _column(values: Any, types: Any) -> Array | None:
             ["" if cell is None else str(int(cell)) for cell in values.to_pylist()], TEXT
         )
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN where there is none
+        numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN if missing
         return numbers.astype(np.float64)
     if types.is_boolean(kind) or kind in _text_types():
         cells = ["" if cell is None else str(cell).strip() for cell in values.to_pylist()]

@@ -1,4 +1,4 @@
-"""From a table, or a folder of tables, and the name of a column to what can be learned from."""
+"""Data sets from tables: from a table, or a folder of tables, and a target to `Splits`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from plainnet.pictures.reading import Progress
 from plainnet.tables.encoder import TableEncoder
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of
-from plainnet.tables.inference import FEW
+from plainnet.tables.inference import FEW_VALUES
 from plainnet.tables.table import Table, raw_column, texts_of
 from plainnet.tables.task import Task
 
@@ -33,26 +33,26 @@ def read_tables(
     validation: Any = None,
     progress: Progress | None = None,
 ) -> Splits:
-    """The rows of a table with their features and their target.
+    """Read the rows of a table, with features and target.
 
     Args:
-        data: a .csv or .parquet file, a folder with train.csv and perhaps validation.csv and
+        data: a .csv or .parquet file, a folder with train.csv and optionally validation.csv and
             test.csv, a data frame, columns by name, or rows.
-        target: the column that is to be predicted; of one that a number names, that number.
-        drop: columns that are left out.
+        target: the name of the column to predict, a text or an integer.
+        drop: columns to leave out.
         task: `classification`, `regression`, or `auto`: a target with fractions or with more than
             twenty different numbers is regression.
-        missing: texts that say, in small or large letters, that there is no value: in columns of
-            texts and in the target, where an empty cell always does. None: `NA`, `N/A`, `null`, `?`
-            and the like; []: none, so that `NA` may be a class.
-        weights: what each row of the training table counts, `(N,)`; those of weight 0 are left out.
-        validation: a table of its own to watch the training with, as `data`.
+        missing: texts, in any case, that mark a missing value in columns of texts and in the
+            target, where an empty cell is always missing. None: `NA`, `N/A`, `null`, `?` and
+            similar; []: none, so that `NA` can be a class.
+        weights: the weight of each row of the training table, `(N,)`; weight 0 leaves a row out.
+        validation: a separate validation table, in any form of `data`.
         progress: called with (done, total) while a file is read.
 
     Raises:
-        DataError: it is no table, lacks the column, or nothing can be learned from it.
-        SettingError: an unknown task, or one that does not fit.
-        FileError: it cannot be read.
+        DataError: the data are not a table, lack the column, or have nothing to learn from.
+        SettingError: the task is unknown, or does not fit the target.
+        FileError: the file cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
     target, drop = column_name(target), dropped(drop)
@@ -83,22 +83,21 @@ def read_named(
     weights: Any = None,
     validation: Any = None,
 ) -> Splits:
-    """Rows of columns by name and what is right for each, as a table whose target is y.
+    """Return rows of named columns and their targets y as `Splits`.
 
     Args:
         data: a data frame, columns by name, or rows.
-        y: what is right for each row, `(N,)`.
-        make: makes a data set of features and y, that of the validation like the given one.
-        task: what it is for.
-        drop: columns that are left out.
-        missing: as of `read_tables`.
-        weights: what each row counts, `(N,)`, none of them 0.
-        validation: a pair as `data` and `y`, perhaps with weights, none of them 0;
-            None: none.
+        y: the target of each row, `(N,)`.
+        make: makes a data set of features and y; for validation data, like the given data set.
+        task: classification or regression.
+        drop: columns to leave out.
+        missing: see `read_tables`.
+        weights: the weight of each row, `(N,)`, not 0.
+        validation: a pair of data and y, optionally with weights, not 0; None: none.
 
     Raises:
-        DataError: y is a column of the table, too, or in another order than its rows; or the
-            validation is no such pair.
+        DataError: y is also a column of the table, or is in another order than its rows; or the
+            validation is not such a pair.
     """
     check_index(data, y)
     table = _read(data, missing).weighed(weights)
@@ -106,8 +105,8 @@ def read_named(
     target = "y" if named is None else plain_text(str(named))
     if isinstance(y, str) or (target not in left_out and _is_column(y, table, target)):
         raise DataError(
-            f"{y if isinstance(y, str) else target!r} is a column of {table.name} and should be "
-            "predicted from the others; name it, fit(data, target=…), or give data without it."
+            f"{y if isinstance(y, str) else target!r} is a column of {table.name}; to predict it "
+            "from the other columns, call fit(data, target=…), or pass data without it."
         )
     while target in table.columns:
         target += "_"
@@ -119,8 +118,8 @@ def read_named(
         return Splits(Path(), train=train)
     if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
         raise DataError(
-            "The validation data must be a pair as the training data, (X, y), perhaps with the "
-            f"weight of each, (X, y, weights), but got {type(validation).__name__}."
+            "The validation data must be a pair like the training data, (X, y), optionally with "
+            f"sample weights, (X, y, weights), but got {type(validation).__name__}."
         )
     held_X, held_y, held_weights = (*validation, None)[:3]
     check_index(held_X, held_y)
@@ -130,47 +129,47 @@ def read_named(
 
 
 def column_name(name: Any) -> str:
-    """What a column is called that a text or a whole number names.
+    """Return the name of a column that a text or an integer names.
 
     Raises:
-        SettingError: it is something else, such as a list of names.
+        SettingError: the name is something else, such as a list of names.
     """
     if isinstance(name, (str, int, np.integer)) and not isinstance(name, bool):
         return plain_text(str(name))
     raise SettingError(
-        f"The target must be the name of one column, but got {name!r:.60}; one column is predicted "
-        "at a time."
+        f"The target must be the name of one column, but got {name!r:.60}; a model predicts one "
+        "column."
     )
 
 
 def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
-    """The names of the columns that are left out; a text alone is one name."""
+    """Return the names of the columns to leave out; a single text is one name."""
     alone = isinstance(names, (str, int))
     return tuple(plain_text(str(name)) for name in ([names] if alone else names))
 
 
 def _with_columns(made: Dataset, columns: TableEncoder, table: Table) -> Dataset:
-    """The data set of a table's features, which says how they were made."""
+    """Return the data set of a table's features with their encoder."""
     target = columns.target if made.holds_numbers else None
     more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
     return replace(made, extractor=columns, target=target, **more)
 
 
 def _name_of(y: Any) -> Any:
-    """What a column that stands alone is called, or the one column of a frame; None: nothing."""
+    """Return the name of a series, or of the single column of a frame; None if there is none."""
     columns: Any = getattr(y, "columns", ())
     return columns[0] if len(columns) == 1 else getattr(y, "name", None)
 
 
 def _is_column(y: Any, table: Table, name: str) -> bool:
-    """Whether y is the column of the table that is called as it."""
+    """Whether y is the column of the table with this name."""
     if name not in table.columns or _name_of(y) is None:
         return False
     return texts_of(raw_column(np.asarray(y).ravel())) == texts_of(table[name])
 
 
 def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:
-    """A table in which these texts say that there is no value."""
+    """Read a table in which these texts mark missing values."""
     table = table_at(data, progress=progress)
     if missing is None:
         return table
@@ -183,10 +182,10 @@ def _train_set(
 ) -> tuple[TableEncoder, Dataset]:
     columns = TableEncoder.fit(table, target, drop, task)
     made = columns.dataset(table)
-    if len(made.classes) > max(FEW, len(made) / 2):
+    if len(made.classes) > max(FEW_VALUES, len(made) / 2):
         raise DataError(
             f"{table.name} has {len(made.classes):,} different values of {target!r} in "
-            f"{len(made):,} rows, too many to learn any of them; choose another target."
+            f"{len(made):,} rows, too many to learn; choose another target."
         )
     columns.averages = moments(made.X, made.weights)[0].astype(np.float32)
     return columns, made

@@ -1,8 +1,8 @@
 """A table in memory: columns by name, each of numbers or of texts.
 
-Numbers are float64, NaN where one is missing; texts are NumPy's strings of variable width, which
-take 16 bytes a cell where they are short, without the spaces around them, "" where one is missing.
-A column with whole numbers that float64 does not hold is one of texts, their digits.
+Numbers are float64, NaN if missing. Texts are NumPy's strings of variable width, which take 16
+bytes a cell if they are short; they have no surrounding spaces, and are "" if missing. A column
+with integers that float64 cannot represent is a column of texts, their digits.
 """
 
 from collections.abc import Mapping
@@ -18,38 +18,38 @@ from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
-"""What says so where nobody has said otherwise."""
+"""The default texts, in lower case, that mark a missing value."""
 TEXT = np.dtypes.StringDType()
 _DAY = timedelta(days=1)
 EXACT = 2**53
-"""Up to here float64 holds all whole numbers."""
+"""The largest integer up to which float64 represents all integers exactly."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """N rows.
+    """A table of N rows.
 
     Raises:
-        DataError: the columns are of different length, or there is no row or no column.
+        DataError: the columns differ in length, or there is no row or no column.
     """
 
     name: str
-    """What it came from, for messages."""
+    """The source of the table, for messages."""
     columns: Mapping[str, Array]
-    """Float64 or text, `(N,)`, by name, in their order."""
+    """The columns by name, in order: float64 or text, `(N,)`."""
     lines: Array | None = None
-    """The line of a file in which each row ends, `(N,)`, if it came from one."""
+    """The line of the file in which each row ends, `(N,)`; None without a file."""
     delimiter: str = ""
-    """What parts the fields of its file, if something does."""
+    """The delimiter of its file; "" if it has none."""
     index: tuple[str, ...] = ()
-    """Columns that are the index of a data frame, written down: they are not learned from."""
+    """The columns that are a saved index of a data frame, and not features."""
     given: Mapping[str, Any] = field(default_factory=dict)
-    """Columns as they came, of what was in memory or in Parquet: the labels of a target keep their
-    type. Rows that are taken forget it."""
+    """The original columns of data in memory or in Parquet, so that the labels of a target keep
+    their type. `take` discards them."""
     missing: frozenset[str] = MISSING
-    """What says, in small or large letters, in a column of texts that there is no value."""
+    """The texts, in any case, that mark a missing value in a column of texts."""
     weights: Array | None = None
-    """What each row counts when something is fitted to it, `(N,)`; None: all the same."""
+    """The weight of each row, `(N,)`; None if all are equal."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -58,10 +58,10 @@ class Table:
             other = next(one for one in others if one[1] != n)
             raise DataError(
                 f"{self.name} has {n} values of {first!r} but {other[1]} of {other[0]!r}; give one "
-                "for each row."
+                "value for each row."
             )
         if not lengths or not len(self):
-            raise DataError(f"{self.name} holds no rows; give at least one below the names.")
+            raise DataError(f"{self.name} has no rows; give at least one below the header.")
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -75,10 +75,10 @@ class Table:
         return self.columns[name]
 
     def weighed(self, weights: Any) -> "Table":
-        """The table with what each of its rows counts, without those of weight 0.
+        """Return the table with these weights, without the rows of weight 0.
 
         Raises:
-            ShapeError, DataError: they are no weights of its rows.
+            ShapeError, DataError: the weights are not valid for its rows.
         """
         if weights is None:
             return self
@@ -93,21 +93,21 @@ class Table:
         return replace(table, given=given, weights=None if alike else w.astype(np.float64))
 
     def take(self, rows: Array) -> "Table":
-        """The table of these rows: indices or a mask."""
+        """Return the table of these rows, given as indices or a mask."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         lines = None if self.lines is None else self.lines[rows]
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, columns=columns, lines=lines, weights=weights, given={})
 
     def where(self, row: int | np.intp) -> str:
-        """`line 17` of a file, else `row 16`, counted from 0."""
+        """Return the position of a row: `line 17` of a file, else `row 16`, counted from 0."""
         return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
 
 
 def raw_column(values: Any) -> Array:
-    """Any values of a column as float64 or text; None and what is no number are missing.
+    """Return the values of a column as float64 or texts; None and NaN are missing.
 
-    Time spans are numbers, in days.
+    Durations are numbers, in days.
     """
     array = values_of(values)
     if array.dtype.kind in "iuf":
@@ -126,9 +126,9 @@ def raw_column(values: Any) -> Array:
 
 
 def values_of(values: Any) -> Array:
-    """Values as an array that changes none of them: a list becomes one of objects.
+    """Return values as an array without changing any; a list becomes an array of objects.
 
-    What is masked becomes None.
+    Masked values become None.
     """
     if np.ma.isMaskedArray(values):
         masked, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
@@ -137,7 +137,7 @@ def values_of(values: Any) -> Array:
 
 
 def texts_of(values: Array) -> list[str]:
-    """The cells of a column as texts, "" where one is missing; whole numbers without a point."""
+    """Return the cells of a column as texts, "" if missing; integers have no decimal point."""
     if values.dtype != np.float64:
         texts: list[str] = values.tolist()
         return texts
@@ -149,7 +149,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _is_exact(*numbers: Any) -> bool:
-    """Whether float64 holds all of them that are whole numbers."""
+    """Whether float64 represents all integers among the numbers exactly."""
     return all(isinstance(n, (float, np.floating)) or abs(int(n)) <= EXACT for n in numbers)
 
 
@@ -157,9 +157,9 @@ def _text(cell: Any) -> str:
     if isinstance(cell, bytes):
         cell = cell.decode(errors="backslashreplace")
     text = str(cell).strip()
-    if isinstance(cell, str):  # which `missing` is for
+    if isinstance(cell, str):  # the texts of `missing` apply
         return text
-    if cell is None or text in ("nan", "NaT", "<NA>"):  # as pandas has it
+    if cell is None or text in ("nan", "NaT", "<NA>"):  # missing values of pandas
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return str(int(cell))
@@ -168,13 +168,13 @@ def _text(cell: Any) -> str:
 
 def _dates(array: Array) -> Array:
     texts = np.datetime_as_string(array)
-    if np.datetime_data(array.dtype)[0] in ("ms", "us", "ns"):  # as isoformat has it
+    if np.datetime_data(array.dtype)[0] in ("ms", "us", "ns"):  # as isoformat writes them
         seconds = array.astype("M8[s]")
         texts = np.where(array == seconds, np.datetime_as_string(seconds), texts)
     return np.where(np.isnat(array), "", texts).astype(TEXT)
 
 
 def _meant(name: str, names: Mapping[str, Array]) -> str:
-    """What a name that is not there may stand for: `, but 'Species'`."""
+    """Return the name that an unknown one may stand for: `, but 'Species'`."""
     alike = [other for other in names if other.strip().lower() == name.strip().lower()]
     return f", but {alike[0]!r}" if alike else ""

@@ -1,4 +1,4 @@
-"""The column that is to be predicted: classes, or numbers."""
+"""The target column: classes, or numbers."""
 
 import logging
 from collections import Counter
@@ -19,37 +19,37 @@ from plainnet.tables.values import NO_NUMBER, Cells, is_missing, missing_note
 
 log = logging.getLogger(__name__)
 
-MOST_CLASSES = 20
-"""Different whole numbers that are still taken for classes."""
+MAX_INTEGER_CLASSES = 20
+"""The number of different integers that still count as classes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is right for each row that says so."""
+    """The target of each row that has one."""
 
     y: Array
-    """Class numbers int64, or numbers float64, `(n,)`."""
+    """Indices of classes int64, or numbers float64, `(n,)`."""
     classes: tuple[str, ...]
-    """Of a classification, in natural order; of a regression none."""
+    """The classes in natural order; empty for regression."""
     labels: tuple[Label, ...]
-    """The label of each class, as the table was given it."""
+    """The label of each class, as given in the table."""
     rows: Array
     """The rows of the table that have a value, `(n,)`."""
 
 
 def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
-    """Whether a column holds classes, or numbers to be predicted.
+    """Infer whether a column holds classes or numbers.
 
-    Numbers with fractions, or more than twenty different ones, are taken for numbers, unless they
-    are digits only: written with zeros in front, or so large that float64 makes one of two.
+    Numbers with fractions, or more than twenty different numbers, mean regression, unless they are
+    codes: written with leading zeros, or so large that float64 cannot distinguish them.
 
     Raises:
-        SettingError: `wanted` is neither of them nor `auto`, or does not fit the column.
+        SettingError: `wanted` is not a task or `auto`, or does not fit the column.
         DataError: there is no such column.
     """
     if wanted not in TASKS:
         raise SettingError(f"The task must be one of {', '.join(TASKS)}, but got {wanted!r}.")
-    if wanted == "classification":  # however numbers are written, its cells are names
+    if wanted == "classification":  # cells are names in any number format
         table[name]  # a DataError if there is none
         return "classification"
     read = target_numbers(table, name).read
@@ -57,25 +57,28 @@ def task_of(table: Table, name: str, wanted: str = "auto") -> Task:
     values = read.values if whole else None
     if wanted == "regression" and values is None:
         raise SettingError(
-            f"The column {name!r} of {table.name} holds more than numbers, so it cannot be "
-            "predicted as one; take classification, or another target."
+            f"The column {name!r} of {table.name} does not hold numbers only, so it cannot be the "
+            "target of a regression; choose classification, or another target."
         )
     if wanted == "regression":
         return "regression"
     if values is None:
-        if is_enough(read) and len(np.unique(read.values[np.isfinite(read.values)])) > MOST_CLASSES:
-            raise _no_number(table, name, read.unread)
+        if (
+            is_enough(read)
+            and len(np.unique(read.values[np.isfinite(read.values)])) > MAX_INTEGER_CLASSES
+        ):
+            raise _not_a_number(table, name, read.unread)
         return "classification"
     known = np.unique(values[np.isfinite(values)])
-    many = len(known) > MOST_CLASSES or (known != np.rint(known)).any()
+    many = len(known) > MAX_INTEGER_CLASSES or (known != np.rint(known)).any()
     return "regression" if many and not _are_codes(table[name], known) else "classification"
 
 
 def target_numbers(table: Table, name: str, format: str = "") -> Found:
-    """The column as numbers, in this format, or if that is "" in the one that its cells are in.
+    """Read the column as numbers in this format, or if it is "", in the format of its cells.
 
     Raises:
-        DataError: there is no such column, or its cells may say two things.
+        DataError: there is no such column, or its cells have two readings.
     """
     values = table[name]
     if values.dtype == np.float64:
@@ -90,22 +93,22 @@ def target_numbers(table: Table, name: str, format: str = "") -> Found:
 
 
 def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
-    """The target of each row that has one; how many have none is told.
+    """Return the target of each row that has one; warn of rows without one.
 
     Args:
         table: the rows.
         name: the column.
-        task: what it is for.
-        format: how numbers are written in it; "": as its cells say.
+        task: classification or regression.
+        format: the format of its numbers; "" to infer it from the cells.
 
     Raises:
-        DataError: there is no such column, no row has a value, or a cell is no number though
-            numbers are to be predicted.
+        DataError: there is no such column, no row has a value, or a cell of a regression target
+            is not a number.
     """
     if task == "regression":
         read, _, note, _ = target_numbers(table, name, format)
         if read.unread.any():
-            raise _no_number(table, name, read.unread)
+            raise _not_a_number(table, name, read.unread)
         if note:
             log.warning("Target %r of %s: %s.", name, table.name, note)
         rows = np.flatnonzero(np.isfinite(read.values))
@@ -119,11 +122,11 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
         )
         rows = np.flatnonzero(named.y >= 0)
         target = Target(named.y[rows], named.classes, named.labels, rows)
-    told = _left_out(table, name, task, rows)
+    remark = _left_out(table, name, task, rows)
     if not len(rows):
-        raise DataError(f"No row of {table.name} has a value of {name!r}; give them one{told}.")
+        raise DataError(f"No row of {table.name} has a value of {name!r}; add values{remark}.")
     if (left := len(table) - len(rows)) > 0:
-        log.warning("Left out: %s rows of %s without %r%s.", f"{left:,}", table.name, name, told)
+        log.warning("Left out: %s rows of %s without %r%s.", f"{left:,}", table.name, name, remark)
     return target
 
 
@@ -132,7 +135,7 @@ def _is_absent(label: object, missing: Collection[str]) -> bool:
 
 
 def labels_note(table: Table, name: str) -> str:
-    """What is to be said of dates and the like, whose classes are called by texts."""
+    """Return a remark on dates and similar values, whose classes are named by texts."""
     values = table[name]
     if name not in table.given or _labels(table, name) is not values:
         return ""
@@ -140,14 +143,14 @@ def labels_note(table: Table, name: str) -> str:
     given = table.given[name][row]
     given = given.as_py() if hasattr(given, "as_py") else given
     return (
-        f"its values, such as {given!r:.60}, are no texts, numbers or booleans, "
-        f"so their classes are called by {texts_of(values[row : row + 1])[0]!r:.60} and the like, "
-        "and predict answers with these"
+        f"its values, such as {given!r:.60}, are not texts, numbers or booleans, "
+        f"so the classes are named by texts such as {texts_of(values[row : row + 1])[0]!r:.60}, "
+        "and predict returns these"
     )
 
 
 def _left_out(table: Table, name: str, task: Task, rows: Array) -> str:
-    """What the cells hold that are taken for no class, if they hold something."""
+    """Return a remark on the texts of cells that count as missing."""
     if task == "regression" or len(rows) == len(table):
         return ""
     texts = Counter(texts_of(np.delete(table[name], rows)))
@@ -156,7 +159,7 @@ def _left_out(table: Table, name: str, task: Task, rows: Array) -> str:
 
 
 def _are_codes(values: Array, known: Array) -> bool:
-    """Whether whole numbers are rather digits: `007`, or more than float64 tells apart."""
+    """Whether integers are codes: `007`, or more digits than float64 distinguishes."""
     if values.dtype == np.float64:
         return False
     texts = {text for text in Cells(values).coded[0] if text.lower() not in NO_NUMBER}
@@ -166,7 +169,7 @@ def _are_codes(values: Array, known: Array) -> bool:
 
 
 def _labels(table: Table, name: str) -> Array:
-    """The labels in a column as they came, or where they are dates and the like as texts."""
+    """Return the labels of a column as given, or as texts if they are dates and the like."""
     values = table[name]
     given = table.given.get(name, values)
     if hasattr(given, "to_pylist"):  # as of pyarrow
@@ -178,7 +181,7 @@ def _labels(table: Table, name: str) -> Array:
 
 
 def _without_decimals(given: Array) -> Array:
-    """Objects with decimals as whole numbers if all of them are whole, else as floats."""
+    """Return objects with decimals as integers if all of them are integers, else as floats."""
     decimals = [c for c in given if isinstance(c, Decimal) and not c.is_nan()]
     whole = all(c.is_finite() and c == c.to_integral_value() for c in decimals)
 
@@ -194,10 +197,10 @@ def _is_label(cell: object) -> bool:
     return isinstance(cell, (str, bool, int, float, np.bool, np.number))
 
 
-def _no_number(table: Table, name: str, unread: Array) -> DataError:
+def _not_a_number(table: Table, name: str, unread: Array) -> DataError:
     row = int(unread.argmax())
     text = texts_of(table[name])[row]
     return DataError(
-        f"{table.name}, {table.where(row)}, has {text!r:.40} where a number of {name!r} is "
-        "expected; mend it, or leave the row out."
+        f"{table.name}, {table.where(row)}, has {text!r:.40} instead of a number in {name!r}; "
+        "correct it, or leave the row out."
     )

@@ -1,4 +1,4 @@
-"""What the cells of a column say: numbers, dates, true and false, or nothing."""
+"""Reading the cells of a column: numbers, dates, true and false, missing values."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -14,12 +14,12 @@ from plainnet.network.arrays import Array
 from plainnet.tables.table import MISSING, texts_of
 
 ALSO_MISSING = frozenset({"-", "--", ".", "none"})
-"""In columns of numbers and dates also these."""
+"""Further texts that mark a missing value in columns of numbers and dates."""
 NO_NUMBER = MISSING | ALSO_MISSING
 ENOUGH = 0.95
-"""Of the cells that are not missing, so many must be numbers, or dates, for a column of them."""
+"""The share of cells, missing ones aside, that must be numbers or dates for such a column."""
 _SAMPLE = 500
-"""Cells that tell what a column cannot be."""
+"""The number of cells that are tried first."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?", re.ASCII)
 _DAY = 86_400.0
@@ -41,16 +41,16 @@ class Read(NamedTuple):
 
 
 class Cells:
-    """The texts of a column, and what is asked of them more than once."""
+    """The texts of a column, with cached results."""
 
     def __init__(self, values: Array) -> None:
         self.texts = texts_of(values)
 
     @cached_property
     def coded(self) -> tuple[list[str], Array]:
-        """The different texts, as they first appear, and the number of each cell's `(N,)`.
+        """The different texts, in order of appearance, and the index of each cell's `(N,)`.
 
-        They are in Unicode's composed form: an é may be one character, or two.
+        They are in Unicode's composed form: an é may be one character or two.
         """
         numbers: dict[str, int] = {}
         codes = np.array([numbers.setdefault(text, len(numbers)) for text in self.texts], np.int64)
@@ -62,7 +62,7 @@ class Cells:
 
     @cached_property
     def flags(self) -> Read | None:
-        """The column as 1 and 0 if all its cells are true or false, or missing; else None."""
+        """The column as 1 and 0 if all its cells are true, false or missing; else None."""
         if any(flag(text) is None for text in self.sample):
             return None
         read = self.read(flag)
@@ -84,7 +84,7 @@ class Cells:
 
     @cached_property
     def plain(self) -> Read | None:
-        """The numbers of a column whose cells are all as `-1.5e3`, or missing; None of another."""
+        """The numbers of a column whose cells are all like `-1.5e3` or missing; else None."""
         values = _floats(self.texts)
         if values is None:
             texts = ["nan" if text.lower() in NO_NUMBER else text for text in self.texts]
@@ -95,12 +95,12 @@ class Cells:
 
     @cached_property
     def nothing(self) -> Read:
-        """The column with none of its cells read."""
+        """The column with all its cells unread."""
         return self.read(lambda _: None)
 
     @cached_property
     def sample(self) -> list[str]:
-        """Some of the cells that are not missing, from the whole column."""
+        """Cells that are not missing, taken from the whole column."""
         texts = self.texts[:: 1 + len(self.texts) // _SAMPLE]
         return [text for text in texts if text.lower() not in NO_NUMBER]
 
@@ -113,37 +113,37 @@ def _floats(texts: list[str]) -> Array | None:
 
 
 def is_missing(text: str, missing: Collection[str] = MISSING) -> bool:
-    """Whether a cell of texts says that there is no value."""
+    """Whether a text marks a missing value."""
     return not text or text.lower() in missing
 
 
 def missing_note(texts: Mapping[str, int]) -> str:
-    """What is to be said of texts that count as missing, by how often they are there."""
-    told = ", ".join(f"{text!r} ({n:,} times)" for text, n in texts.items() if text)
-    way = "if it is a value, train with missing=[], or --missing ''"
-    return f"{told} counts as missing; {way}" if told else ""
+    """Return a remark on texts that count as missing, with their counts."""
+    found = ", ".join(f"{text!r} ({n:,} times)" for text, n in texts.items() if text)
+    remedy = "if it is a value, train with missing=[], or --missing ''"
+    return f"{found} counts as missing; {remedy}" if found else ""
 
 
 def as_read(values: Array) -> Read:
-    """Numbers that are numbers already; those of 1e100 and more, or infinite, cannot be read."""
-    sound = np.abs(values) < LARGEST
-    return Read(np.where(sound, values, np.nan), ~sound & ~np.isnan(values))
+    """Read float64 numbers; infinite ones and those of 1e100 and more are unread."""
+    valid = np.abs(values) < LARGEST
+    return Read(np.where(valid, values, np.nan), ~valid & ~np.isnan(values))
 
 
 def flag(text: str) -> float | None:
-    """`true` is 1, `false` 0."""
+    """Read `true` as 1 and `false` as 0."""
     return {"true": 1.0, "false": 0.0}.get(text.lower())
 
 
 def date(text: str) -> float | None:
-    """The days since 1970 of `2024-05-31` or `2024-05-31T12:30:00Z`; without a zone as in UTC."""
+    """Read `2024-05-31` or `2024-05-31T12:30:00Z` as days since 1970; UTC without a zone."""
     if not _DATE.fullmatch(text):
         return None
     try:
-        told = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text)
     except ValueError:
         return None
     try:
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp() / _DAY
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() / _DAY
     except OverflowError:
         return None

@@ -1,1 +1,1 @@
-"""Training pictures, varied as they might also have been taken; may import training and below."""
+"""Augmentation: random variation of training pictures; may import training and below."""

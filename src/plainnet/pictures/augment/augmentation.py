@@ -1,12 +1,12 @@
-"""Augmentation: training pictures as they might also have been taken, each epoch anew.
+"""Augmentation: random variation of training pictures, new in each epoch.
 
 ::
 
     augmentation = augmentation_of("mild", X)      # X: uint8 (N, height, width, channels)
     augmentation(X[:64], out, rng)                 # out: uint8, the same shape
 
-A network of Dense layers knows nothing of neighbourhood: a picture moved by a pixel is another one
-to it, unless it has seen it moved.
+A network of Dense layers does not know which pixels are neighbours: a picture moved by a pixel is a
+different picture to it, unless the training has shown it moved pictures.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,8 @@ from plainnet.pictures.augment.transforms import (
 )
 from plainnet.pictures.grey import are_grey
 
-DRAWN = 12
-"""Random numbers for each picture, beside those of the elastic field."""
+N_DRAWN = 12
+"""The number of random numbers for each picture, without those of the elastic field."""
 
 INTERVALS: Mapping[str, tuple[str, str]] = {
     "flip": ("probability of a mirrored picture", "[0, 1]"),
@@ -37,8 +37,8 @@ INTERVALS: Mapping[str, tuple[str, str]] = {
     "rotate": ("rotation in degrees", "[0, 180]"),
     "scale": ("change of scale", "[0, 0.9]"),
     "shear": ("slant in degrees", "[0, 60]"),
-    "elastic": ("elastic motion as a share of the side", "[0, 0.5]"),
-    "elastic_sigma": ("smoothness of the elastic motion as a share of the side", "[0.02, 1]"),
+    "elastic": ("elastic deformation as a share of the side", "[0, 0.5]"),
+    "elastic_sigma": ("smoothness of the elastic deformation as a share of the side", "[0.02, 1]"),
     "brightness": ("change of brightness", "[0, 1]"),
     "contrast": ("change of contrast", "[0, 1]"),
     "colour": ("change of saturation", "[0, 1]"),
@@ -49,46 +49,46 @@ INTERVALS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training pictures are varied; 0 switches a setting off, and all are off by default.
+    """Settings of the augmentation; 0 switches a setting off, and all are off by default.
 
-    Each picture draws its own numbers, evenly between the two ends unless said otherwise. Lengths
+    Each picture draws its own numbers, uniformly unless stated otherwise. Lengths
     are shares of the side, so that the same settings suit pictures of 28 and of 64 pixels.
 
     Raises:
-        SettingError: a value out of its range.
+        SettingError: a value is out of its range.
     """
 
     flip: float = 0.0
-    """Probability that left and right are exchanged. Not for what can be read."""
+    """The probability that left and right are exchanged; not for text or digits."""
     flip_vertical: float = 0.0
-    """Probability that top and bottom are exchanged."""
+    """The probability that top and bottom are exchanged."""
     shift: float = 0.0
-    """Up to this share of the height up or down, and of the width left or right."""
+    """The largest shift: this share of the height up or down, and of the width left or right."""
     rotate: float = 0.0
-    """Up to so many degrees in either direction."""
+    """The largest rotation in degrees, in either direction."""
     scale: float = 0.0
-    """0.1: what the picture shows becomes 0.9 to 1.1 times as large."""
+    """The change of scale; 0.1 means 0.9 to 1.1 times as large."""
     shear: float = 0.0
-    """Upright lines lean up to so many degrees to either side."""
+    """The largest slant of upright lines in degrees, to either side."""
     elastic: float = 0.0
-    """Standard deviation of each pixel's own motion, as a share of the shorter side. Simard,
+    """The standard deviation of a pixel's displacement, as a share of the shorter side. Simard,
     Steinkraus, Platt (2003) use 0.048 in these units, for digits (α = 34 on 29 pixels)."""
     elastic_sigma: float = 0.14
-    """How far that motion is alike, as a share of the shorter side: the σ of the Gaussian that
-    smooths it. The same paper: 4 pixels of 29."""
+    """The smoothness of the displacement: the σ of its Gaussian, as a share of the shorter side.
+    The same paper: 4 pixels of 29."""
     brightness: float = 0.0
-    """0.2: the light is 0.8 to 1.2 times as strong."""
+    """The change of brightness; 0.2 means 0.8 to 1.2 times as bright."""
     contrast: float = 0.0
-    """0.2: differences from the picture's mean are 0.8 to 1.2 times as large."""
+    """The change of contrast; 0.2 scales differences from the picture's mean by 0.8 to 1.2."""
     colour: float = 0.0
-    """0.2: differences from grey are 0.8 to 1.2 times as large; 1 channel has none."""
+    """The change of saturation; 0.2 scales differences from grey by 0.8 to 1.2."""
     cut_out: float = 0.0
-    """A box of this share of the sides becomes the mean colour of its picture, centred anywhere, so
-    that part of it may fall outside. DeVries, Taylor: Improved regularization of convolutional
-    neural networks with cutout (2017), who fill with the mean of all data: the box should hide
-    something and not be something. A picture's own mean is that, in dark pictures too."""
+    """The side of a cut-out box as a share of the picture's sides. The box is centred anywhere, so
+    part of it may fall outside, and gets the picture's mean colour. DeVries, Taylor: Improved
+    regularization of convolutional neural networks with cutout (2017), who use the mean of all
+    data: the box should hide something and not be something, also in dark pictures."""
     mix_up: float = 0.0
-    """α of `mix`: 0.2 mostly keeps one of two samples, 1 mixes in any proportion."""
+    """The α of `mix`; 0.2 mostly keeps one of two samples, 1 mixes in any proportion."""
 
     def __post_init__(self) -> None:
         for name, (words, interval) in INTERVALS.items():
@@ -97,29 +97,30 @@ class Augmentation:
 
     @property
     def changes_pictures(self) -> bool:
-        """Whether anything but mix-up, which works on inputs, is on."""
+        """Whether a setting other than mix-up, which works on inputs, is on."""
         return replace(self, elastic_sigma=0.14, mix_up=0.0) != Augmentation()
 
     def to_dict(self) -> dict[str, float]:
-        """Names and values, as JSON can say them; `augmentation_of` takes them back."""
+        """Return names and values as JSON values; `augmentation_of` takes them back."""
         return asdict(self)
 
     def __call__(self, raw: Array, out: Array, rng: Rng, *, fuse: bool = False) -> None:
-        """Write pictures like those of `raw` into `out`, both uint8 `(n, height, width, channels)`.
+        """Write varied pictures of `raw` into `out`, both uint8 `(n, height, width, channels)`.
 
-        The result depends on nothing but `raw` and the state of `rng`; `out` may be `raw`.
+        The result depends only on `raw` and the state of `rng`; `out` may be `raw`.
 
         Args:
             raw: the pictures, with 1 or 3 channels.
-            out: where the varied ones go.
-            rng: the generator that draws.
-            fuse: in compiled loops where numba is installed; the pictures are the same.
+            out: the varied pictures.
+            rng: the random generator.
+            fuse: whether to use the compiled kernels if numba is installed; the pictures are the
+                same.
 
         Raises:
-            ShapeError: the arrays hold no pictures, or different ones.
+            ShapeError: the arrays do not hold pictures, or differ in shape.
         """
-        sound = raw.dtype == out.dtype == np.uint8 and raw.ndim == 4 and raw.shape[3] in (1, 3)
-        if not sound or raw.size == 0 or raw.shape != out.shape:
+        valid = raw.dtype == out.dtype == np.uint8 and raw.ndim == 4 and raw.shape[3] in (1, 3)
+        if not valid or raw.size == 0 or raw.shape != out.shape:
             raise ShapeError(
                 "Augmentation takes pictures as uint8 (n, height, width, channels) with 1 or 3 "
                 f"channels, and writes to an array like it, but got {raw.dtype} {raw.shape} and "
@@ -131,12 +132,12 @@ class Augmentation:
             np.copyto(out, raw)
 
     def draw(self, n: int, shape: Shape, rng: Rng) -> Transforms:
-        """What to do to n pictures of `shape` (height, width, channels).
+        """Draw the transforms of n pictures of `shape` (height, width, channels).
 
-        What is off draws its numbers too, so that switching it on leaves the rest as it was.
+        Settings that are off also draw their numbers, so switching one on leaves the others alone.
         """
         size = np.array(shape[:2])
-        U = rng.random((n, DRAWN))
+        U = rng.random((n, N_DRAWN))
         V = 2 * U.T - 1  # between -1 and 1
         maps = affine_maps(
             (shape[0], shape[1]),
@@ -164,7 +165,7 @@ class Augmentation:
         return elastic_field(knots, size, sigma, self.elastic * side)
 
     def mix(self, X: Array, Y: Array, rng: Rng, out: Array | None = None) -> tuple[Array, Array]:
-        """Mix-up: each sample with another one of the batch, and their targets alike.
+        """Mix each sample with another one of the batch, and their targets alike (mix-up).
 
         x ← λ x + (1 − λ) x′, y ← λ y + (1 − λ) y′, with λ from Beta(α, α), one for each sample.
         Zhang, Cissé, Dauphin, Lopez-Paz: mixup: Beyond empirical risk minimization (2018).
@@ -172,11 +173,11 @@ class Augmentation:
         Args:
             X: inputs `(n, n_in)`, as they go into the network.
             Y: targets `(n, K)`: probabilities of classes.
-            rng: the generator that draws.
-            out: memory for the mixed inputs, other than X; None: it is allocated.
+            rng: the random generator.
+            out: memory for the mixed inputs, other than X; None: allocate it.
 
         Returns:
-            The mixed inputs and targets; X and Y themselves where mix-up is off.
+            The mixed inputs and targets; X and Y themselves if mix-up is off.
         """
         if self.mix_up == 0:
             return X, Y
@@ -192,7 +193,7 @@ class Augmentation:
 MILD = Augmentation(
     flip=0.5, shift=0.06, rotate=8, scale=0.1, brightness=0.15, contrast=0.15, colour=0.15
 )
-"""Photographs: as if taken a step aside, a moment later."""
+"""For photographs: as if taken a step aside, a moment later."""
 
 STRONG = Augmentation(
     flip=0.5,
@@ -204,10 +205,10 @@ STRONG = Augmentation(
     contrast=0.4,
     colour=0.4,
 )
-"""Photographs: as if taken by somebody else on another day. For few of them."""
+"""For few photographs: as if taken by somebody else on another day."""
 
 HANDWRITING = Augmentation(shift=0.06, rotate=10, scale=0.1, shear=8, elastic=0.02)
-"""Digits and letters: as if written by another hand; never mirrored."""
+"""For digits and letters: as if written by another hand; never mirrored."""
 
 NAMED: Mapping[str, Augmentation] = {
     "none": Augmentation(),
@@ -218,16 +219,16 @@ NAMED: Mapping[str, Augmentation] = {
 
 
 FEW, MANY = 500, 20_000
-"""Training pictures below which those with colour are varied strongly, and up to which all are
-mildly, without being asked to. The strong form makes more of a few hundred photographs, no more of
-a thousand, and less of digits and clothes. With Fashion-MNIST's 60,000 even the mild one costs a
-small network 1.5 points of accuracy."""
+"""The numbers of training pictures for the default: below the first, colour pictures are varied
+strongly; up to the second, all are varied mildly. The strong form gains on a few hundred
+photographs, not on a thousand, and loses on digits and clothes. With Fashion-MNIST's 60,000 even
+the mild form costs a small network 1.5 points of accuracy."""
 
 NAMES = ("auto", *NAMED)
 
 
 def usual(X: Array) -> str:
-    """How training pictures `(N, H, W, C)` are varied if nobody says."""
+    """Return the name of the default augmentation for training pictures `(N, H, W, C)`."""
     if len(X) > MANY:
         return "none"
     return "strong" if len(X) < FEW and has_colour(X) else "mild"
@@ -236,10 +237,10 @@ def usual(X: Array) -> str:
 def augmentation_of(
     setting: str | Mapping[str, float] | Augmentation, X: Array | None = None
 ) -> Augmentation:
-    """The augmentation of a name, of settings by name, or itself.
+    """Return the augmentation for a name or for settings by name, or an augmentation itself.
 
-    A name does not mirror pictures without colour, if X are such: those are mostly digits, letters
-    and signs, and a mirrored 2 is no 2. Who has grey photographs says `{"flip": 0.5, …}`.
+    A named augmentation does not mirror grey pictures X, because they are mostly digits, letters
+    and signs, and a mirrored 2 is not a 2. For grey photographs, use `{"flip": 0.5, …}`.
 
     Args:
         setting: `auto` (the `usual` one), a name of `NAMED`, or a mapping such as
@@ -247,7 +248,7 @@ def augmentation_of(
         X: the training pictures, uint8 `(N, height, width, channels)`.
 
     Raises:
-        SettingError: an unknown name, or a value out of its range.
+        SettingError: the name is unknown, or a value is out of its range.
     """
     if isinstance(setting, Augmentation):
         return setting
@@ -272,5 +273,5 @@ def augmentation_of(
 
 
 def has_colour(X: Array) -> bool:
-    """Whether pictures `(N, H, W, C)` have channels that differ anywhere; grey files may have 3."""
+    """Whether the channels of pictures `(N, H, W, C)` differ anywhere; grey files may have 3."""
     return X.shape[-1] > 1 and not are_grey(X)

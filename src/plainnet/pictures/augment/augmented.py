@@ -1,4 +1,4 @@
-"""The training loop's `Prepare` of augmented pictures."""
+"""The `Prepare` function of the training loop for augmented pictures."""
 
 from collections.abc import Callable
 
@@ -8,23 +8,23 @@ from plainnet.errors import SettingError
 from plainnet.network.arrays import Array, Rng, Scratch, Shape
 from plainnet.pictures.augment.augmentation import Augmentation
 
-AFTER = 2e7
-"""Pixels that the compiled loops wait for: about a second's work of the NumPy form, so that a short
-training does not wait for numba. The pictures are the same before and after."""
+COMPILED_AFTER = 2e7
+"""The number of pixels before the compiled kernels take over: about a second's work of the NumPy
+form, so that a short training does not wait for numba. The pictures are the same."""
 
 
 class Augmented:
-    """A `Prepare` for training only: pictures are varied, then made inputs of.
+    """A `Prepare` function for training only, which varies pictures and then preprocesses them.
 
     Args:
-        augmentation: what is done to the pictures.
-        shape: of a picture: height, width, channels.
-        prepare: `prepare(raw, out)` writes the inputs of raw pictures, as a learner's
+        augmentation: the augmentation of the pictures.
+        shape: the shape of a picture: height, width, channels.
+        prepare: `prepare(raw, out)` writes the inputs of raw pictures, as a model's
             preprocessing does.
-        rng: the generator of this purpose.
+        rng: the random generator.
 
     Raises:
-        SettingError: the samples are no pictures.
+        SettingError: the samples are not pictures.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Augmented:
         if len(shape) != 3 or shape[2] not in (1, 3):
             raise SettingError(
                 "Only pictures, (height, width, channels) with 1 or 3 channels, can be augmented, "
-                f"but the samples are of shape {shape}; train them with augmentation 'none'."
+                f"but the samples have shape {shape}; train with augmentation 'none'."
             )
         self.augmentation, self.shape, self.prepare, self.rng = augmentation, shape, prepare, rng
         self._pixels = 0
@@ -47,7 +47,7 @@ class Augmented:
         """Write the inputs `(n, n_in)` of varied pictures `(n, …)` into `out`."""
         pictures = raw.reshape(-1, *self.shape)
         varied = self._scratch("varied", pictures.shape)
-        fuse = self._pixels >= AFTER
+        fuse = self._pixels >= COMPILED_AFTER
         self.augmentation(pictures, varied, self.rng, fuse=fuse)
         self._pixels += pictures.size // self.shape[2]
         self.prepare(varied.reshape(raw.shape), out)

@@ -1,8 +1,8 @@
-"""The changes of `changes.py` as compiled loops: the extra `fast`, with numba.
+"""The transforms of `transforms.py` as compiled kernels: the extra `fast`, with numba.
 
-The whole numbers are the same, step by step, and so are the pictures; that module is the one to
-read. A loop has no arrays to write in between. Those over a row of a picture are kept apart and
-simple, with few arrays each, for the compiler then makes them compute several pixels at once.
+All integers are the same, step by step, and so are the pictures; `transforms.py` is the one to
+read. A kernel writes no arrays in between. The loops over a row of a picture are separate and
+simple, with few arrays each, so that the compiler can vectorize them.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def change(raw: Any, out: Any, maps: Any, field: Any, colours: Any, boxes: Any) 
     packed = np.empty((height + 1) * (width + 1), np.int64)
     mean = np.empty(c, np.int64)
     at, shares = np.empty(width, np.int64), np.empty(width, np.int64)
-    pixels = np.empty(width, np.int64)  # of its own memory each: the compiler can tell them apart
+    pixels = np.empty(width, np.int64)  # separate memory for each, for the compiler
     values, added = np.empty((c, width), np.int32), np.empty(width, np.int32)
     none = np.empty(0, np.float32)
     for i in range(n):
@@ -76,7 +76,7 @@ def pack(picture: Any, packed: Any, mean: Any) -> None:
 def places(
     at: Any, shares: Any, m: Any, y: Any, bend_y: Any, bend_x: Any, height: Any, width: Any
 ) -> None:
-    """For each pixel of a row the upper left one of four, and the shares of all, 16 bits each."""
+    """For each pixel of a row, write the upper left of four pixels and their shares of 16 bits."""
     start_y, start_x = m[0, 0] * y + m[0, 2] + (1 << 9), m[1, 0] * y + m[1, 2] + (1 << 9)
     step_y, step_x = m[0, 1], m[1, 1]
     last_y, last_x = 64 * (height - 1), 64 * (width - 1)
@@ -96,9 +96,9 @@ def places(
 
 @compiled
 def gather(pixels: Any, packed: Any, at: Any, shares: Any, width: Any) -> None:
-    """The sum of the four pixels at each place, by their shares; `width` is that of `packed`."""
+    """Sum the four pixels at each position by their shares; `width` is that of `packed`."""
     for x in range(len(at)):
-        i, share = np.uint64(at[x]), shares[x]  # unsigned: numba then counts from the front only
+        i, share = np.uint64(at[x]), shares[x]  # unsigned, so that numba skips negative indices
         pixel = packed[i] * (share & 0xFFFF)
         pixel += packed[i + np.uint64(1)] * (share >> 16 & 0xFFFF)
         pixel += packed[i + np.uint64(width)] * (share >> 32 & 0xFFFF)
@@ -107,7 +107,7 @@ def gather(pixels: Any, packed: Any, at: Any, shares: Any, width: Any) -> None:
 
 @compiled
 def unpack(pixels: Any, values: Any) -> None:
-    """The channels of a row, in 1/256 of a level."""
+    """Write the channels of a row, in 1/256 of a level."""
     if len(values) == 1:
         for x in range(len(pixels)):
             values[0, x] = pixels[x] >> 4
@@ -120,7 +120,7 @@ def unpack(pixels: Any, values: Any) -> None:
 
 @compiled
 def pull_to_grey(values: Any, added: Any, pull: Any, base: Any) -> None:
-    """What is added to all channels of a pixel."""
+    """Write what is added to all channels of each pixel."""
     if len(values) == 1 or pull == 0:
         added[:] = base
         return
@@ -131,7 +131,7 @@ def pull_to_grey(values: Any, added: Any, pull: Any, base: Any) -> None:
 
 @compiled
 def finish_three(values: Any, added: Any, gain: Any, levels: Any) -> None:
-    """The levels of a row of three channels."""
+    """Write the levels of a row of three channels."""
     for x in range(len(added)):
         levels[3 * x] = level_of(values[0, x], gain, added[x])
         levels[3 * x + 1] = level_of(values[1, x], gain, added[x])
@@ -140,20 +140,20 @@ def finish_three(values: Any, added: Any, gain: Any, levels: Any) -> None:
 
 @compiled
 def finish_one(values: Any, added: Any, gain: Any, levels: Any) -> None:
-    """The levels of a row of one channel."""
+    """Write the levels of a row of one channel."""
     for x in range(len(added)):
         levels[x] = level_of(values[x], gain, added[x])
 
 
 @compiled
 def level_of(value: Any, gain: Any, added: Any) -> Any:
-    """A level 0 … 255; int32 throughout, which numba would widen."""
+    """Return a level 0 … 255, in int32, which numba would widen."""
     return min(max(np.int32(np.int32(gain * value) + added) >> 18, 0), 255)
 
 
 @compiled
 def grey_of(mean: Any) -> Any:
-    """How bright a mean looks."""
+    """Return the brightness of a mean colour."""
     if len(mean) == 1:
         return mean[0]
     return (RED * mean[0] + GREEN * mean[1] + BLUE * mean[2]) >> 8

@@ -1,14 +1,14 @@
-"""What is done to the pictures of a batch: one resampling, then their colours.
+"""Transforms of the pictures of a batch: one resampling, then the colours.
 
-Each pixel of the new picture is looked up at one place of the old one. Mirror, scale, slant,
-rotation, shift and the elastic field all move that place, and the picture is interpolated once:
-each interpolation blurs, so three of them in a row would teach the network blurred pictures.
-Pillow's transform is no faster than this in NumPy, and knows neither repeated edges nor elastic
+Each pixel of the new picture is looked up at one position of the old one. Mirror, scale, slant,
+rotation, shift and the elastic field all move that position, and the picture is interpolated once:
+each interpolation blurs, so three of them in a row would show the network blurred pictures.
+Pillow's transform is no faster than this in NumPy, and has neither repeated edges nor elastic
 fields.
 
-Everything is computed in whole numbers: places in 1/64 of a pixel, levels in 1/256, gains in
-1/1024. So the loops of `augmentation_loops.py` give the same pictures to the last bit, here or
-there, whatever the processor, and it does not matter when they take over.
+Everything is computed in integers: positions in 1/64 of a pixel, levels in 1/256, gains in
+1/1024. So the compiled `kernels.py` gives the same pictures to the last bit on any processor, and
+it does not matter when it takes over.
 """
 
 from dataclasses import dataclass
@@ -21,43 +21,43 @@ from plainnet.network.arrays import Array
 from plainnet.training.compiled import compiled_module
 
 ONE = 1 << 16
-"""A pixel in `maps` and `field`: 16 bits behind the point, of which a place keeps 6."""
+"""The unit pixel in `maps` and `field`: 16 fractional bits, of which a position keeps 6."""
 GAIN = 1 << 10
 """The factor 1 in `colours`."""
 CHANNEL = 21
-"""Bits from one channel to the next in a packed pixel."""
+"""The number of bits from one channel to the next in a packed pixel."""
 LUMA = (77, 150, 29)
-"""Of 256: how bright red, green and blue look (ITU-R BT.601: 0.299, 0.587, 0.114)."""
+"""The luma of red, green and blue, of 256 (ITU-R BT.601: 0.299, 0.587, 0.114)."""
 BLOCK = 1 << 13
-"""Pixels that the NumPy form works on at once, so that they stay in the processor's cache."""
+"""The number of pixels in a block of the NumPy form, so that it stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Transforms:
-    """What is done to each of n pictures of h × w pixels."""
+    """The transforms of n pictures of h × w pixels."""
 
     maps: Array
-    """int64 `(n, 2, 3)`: the place's y and x are maps · (y, x, 1), for the pixel at y, x."""
+    """The affine maps, int64 `(n, 2, 3)`: the pixel at y, x is looked up at maps · (y, x, 1)."""
     field: Array
-    """float32 `(n, 2, h, w)`: how far each place is moved in y and x, in the units of `maps`, of
-    which the whole ones count; `(0, 2, h, w)`: not at all."""
+    """The elastic displacement in y and x, float32 `(n, 2, h, w)`, in the units of `maps`, rounded
+    down to integers; `(0, 2, h, w)` for none."""
     colours: Array
-    """int32 `(n, 3)`: gain, pull and lift; v becomes gain v + pull grey(v) + lift mean."""
+    """The colours, int32 `(n, 3)`: gain, pull and lift of gain v + pull grey(v) + lift mean."""
     boxes: Array
-    """int64 `(n, 4)`: what is cut out: its first row, the row behind its last, and its columns."""
+    """The cut-out boxes, int64 `(n, 4)`: rows from and to (exclusive), then columns."""
 
     def apply(self, raw: Array, out: Array, *, fuse: bool = False) -> None:
-        """Write the changed pictures of `raw`, both uint8 `(n, h, w, c)`; `out` may be `raw`.
+        """Write the transformed pictures of `raw` into `out`, both uint8 `(n, h, w, c)`.
 
         Args:
             raw: the pictures, with 1 or 3 channels.
-            out: where the changed ones go.
-            fuse: in compiled loops if there are; the pictures are the same.
+            out: the transformed pictures; it may be `raw`.
+            fuse: whether to use the compiled kernels if available; the pictures are the same.
         """
-        module = loops() if fuse and out.flags.c_contiguous else None
+        module = kernels() if fuse and out.flags.c_contiguous else None
         if module is not None:
             raw = np.ascontiguousarray(raw)
-            raw = raw if raw.flags.writeable else raw.copy()  # the loops know no other kind
+            raw = raw if raw.flags.writeable else raw.copy()  # as the kernels need
             module.change(raw, out, self.maps, self.field, self.colours, self.boxes)
             return
         size = max(1, BLOCK // (raw.shape[1] * raw.shape[2]))
@@ -73,7 +73,7 @@ class Transforms:
                 out[rows, ..., k] = levels
 
 
-# -- what is to be done -------------------------------------------------------------------------
+# -- the transforms -----------------------------------------------------------------------------
 
 
 def affine_maps(
@@ -84,16 +84,16 @@ def affine_maps(
     turn: Array,
     shift: Array,
 ) -> Array:
-    """The `maps` of pictures that are mirrored, scaled, slanted, turned, then shifted.
+    """Return the `maps` of pictures that are mirrored, scaled, slanted, turned, then shifted.
 
-    All but the shift leave the centre where it is. The maps go back, from a place in the new
-    picture to one in the old, for each new pixel has to be found and none left empty.
+    All except the shift keep the centre. The maps are inverse, from a position in the new
+    picture to one in the old, so that every new pixel has a value.
 
     Args:
         size: height and width, in pixels.
         mirror: −1 or 1 for y and x `(n, 2)`.
         scale: factors `(n,)`; above 1 the picture's parts become larger.
-        slant: radians `(n,)`; what stands upright leans to the right.
+        slant: radians `(n,)`; upright lines lean to the right.
         turn: radians `(n,)`, counter-clockwise.
         shift: pixels down and to the right `(n, 2)`.
     """
@@ -108,18 +108,18 @@ def affine_maps(
 
 
 def elastic_field(knots: Array, size: tuple[int, int], sigma: float, reach: float) -> Array:
-    """The `field` of a smooth random motion of pixels.
+    """Return the `field` of a smooth random displacement of pixels.
 
     Simard, Steinkraus, Platt: Best practices for convolutional neural networks (2003), section 2,
-    smooth independent noise of each pixel by a Gaussian. Here the noise stands on a grid of knots,
-    sigma apart, and each pixel sums those around it with Gaussian weights: the same but for one
-    part in ten thousand of the variance, at a fraction of the random numbers.
+    smooth independent noise of each pixel with a Gaussian. Here the noise is on a grid of knots,
+    sigma apart, and each pixel sums those around it with Gaussian weights: the variance differs by
+    one part in ten thousand, with a fraction of the random numbers.
 
     Args:
         knots: standard normal numbers `(n, 2, *knots_for(size, sigma))`, float32.
         size: height and width, in pixels.
-        sigma: of the Gaussian, in pixels.
-        reach: standard deviation of each pixel's motion in y and in x, in pixels.
+        sigma: the σ of the Gaussian, in pixels.
+        reach: the standard deviation of the displacement in y and in x, in pixels.
     """
     down, across = (_gaussian(side, sigma) for side in size)
     across *= np.float32(reach * ONE)
@@ -129,13 +129,13 @@ def elastic_field(knots: Array, size: tuple[int, int], sigma: float, reach: floa
 
 
 def knots_for(size: tuple[int, int], sigma: float) -> tuple[int, int]:
-    """How many knots an elastic field has in y and x: two beyond each edge."""
+    """Return the number of knots of an elastic field in y and x, two beyond each edge."""
     height, width = (int(np.ceil((side - 1) / sigma)) + 5 for side in size)
     return height, width
 
 
 def _gaussian(side: int, sigma: float) -> Array:
-    """The weight of each knot at each pixel `(knots, side)`; the squares at a pixel sum to 1."""
+    """Return the weights of knots at pixels `(knots, side)`; squares at a pixel sum to 1."""
     knots = sigma * (np.arange(knots_for((side, side), sigma)[0]) - 2.0)
     weights = np.exp(-((np.arange(side) - knots[:, None]) ** 2) / (2 * sigma**2))
     weights /= np.sqrt((weights**2).sum(axis=0))
@@ -144,7 +144,7 @@ def _gaussian(side: int, sigma: float) -> Array:
 
 
 def colour_changes(brightness: Array, contrast: Array, saturation: Array) -> Array:
-    """The `colours` of factors `(n,)`, 1 leaves all as it is.
+    """Return the `colours` of factors `(n,)`; the factor 1 changes nothing.
 
     Saturation s: grey(v) + s (v − grey(v)); contrast c: m + c (v − m), m the mean of the picture;
     brightness b: b v. One after the other that is b c s v + b c (1 − s) grey(v) + b (1 − c) m.
@@ -156,21 +156,21 @@ def colour_changes(brightness: Array, contrast: Array, saturation: Array) -> Arr
 
 
 def boxes_around(centre: Array, size: tuple[int, int], share: float) -> Array:
-    """The `boxes` of so large a share of the sides, around pixels `(n, 2)`; less at the edges."""
+    """Return the `boxes` of a share of the sides around pixels `(n, 2)`, cut at the edges."""
     sides = np.rint(share * np.array(size)).astype(np.int64)
     first = centre - sides // 2
     ends: Array = np.stack([first, first + sides], axis=2).clip(0, np.array(size)[:, None])
     return ends.reshape(-1, 4)
 
 
-# -- doing it -----------------------------------------------------------------------------------
+# -- applying them ------------------------------------------------------------------------------
 
 
 def resampled(raw: Array, changes: Transforms) -> Array:
-    """Each new pixel, between the four old ones around its place: int32 `(c, n, h, w)`, in 1/256.
+    """Interpolate each new pixel from the four old ones: int32 `(c, n, h, w)`, in 1/256.
 
-    Places outside count as the nearest pixel of the edge. Black there would be a border that the
-    network learns to read the shift and the angle from, and that no picture has at prediction.
+    Positions outside take the nearest pixel of the edge. A black border would show the network
+    the shift and the angle, and no picture has such a border at prediction.
     """
     n, height, width, _ = raw.shape
     y, x = np.arange(height)[:, None], np.arange(width)
@@ -193,10 +193,10 @@ def resampled(raw: Array, changes: Transforms) -> Array:
 
 
 def pack(raw: Array) -> Array:
-    """One number for each pixel of `(n, h, w, c)`, in which the channels stand 21 bits apart.
+    """Pack each pixel of `(n, h, w, c)` into one integer, with the channels 21 bits apart.
 
-    It takes one look-up and one product instead of three: a level times a share, at most 64², has
-    20 bits, so that four such products add up without reaching the next channel.
+    This takes one look-up and one product instead of three: a level times a share, at most 64², has
+    20 bits, so that the sum of four such products does not reach the next channel.
     """
     packed: Array = raw[..., 0].astype(np.int64)
     for k in range(1, raw.shape[3]):
@@ -205,7 +205,7 @@ def pack(raw: Array) -> Array:
 
 
 def unpack(packed: Array, channels: int) -> Array:
-    """The channels of packed numbers `(…)`: int32 `(c, …)`."""
+    """Return the channels of packed integers `(…)`: int32 `(c, …)`."""
     values = np.empty((channels, *packed.shape), np.int32)
     for k in range(channels):
         np.bitwise_and(packed >> CHANNEL * k, (1 << CHANNEL) - 1, out=values[k], casting="unsafe")
@@ -213,14 +213,14 @@ def unpack(packed: Array, channels: int) -> Array:
 
 
 def means_of(raw: Array) -> Array:
-    """The mean of each channel of each picture: int32 `(c, n)`, in 1/256 of a level."""
+    """Return the mean of each channel of each picture: int32 `(c, n)`, in 1/256 of a level."""
     sums = raw.sum(axis=1, dtype=np.int64).sum(axis=1)
     means: Array = (256 * sums.T // (raw.shape[1] * raw.shape[2])).astype(np.int32)
     return means
 
 
 def coloured(pixels: Array, means: Array, colours: Array) -> Array:
-    """Levels 0 … 255 of pixels `(c, n, h, w)` in 1/256 of a level."""
+    """Return levels 0 … 255 of pixels `(c, n, h, w)` in 1/256 of a level."""
     gain, pull, lift = colours.T[..., None, None]
     levels: Array = gain * pixels
     levels += lift * grey_of(means)[:, None, None] + (1 << 17)
@@ -232,7 +232,7 @@ def coloured(pixels: Array, means: Array, colours: Array) -> Array:
 
 
 def grey_of(pixels: Array) -> Array:
-    """How bright pixels `(c, …)` look `(…)`."""
+    """Return the brightness `(…)` of pixels `(c, …)`."""
     grey: Array = pixels[0]
     if len(pixels) == 3:
         red, green, blue = LUMA
@@ -241,6 +241,6 @@ def grey_of(pixels: Array) -> Array:
 
 
 @cache
-def loops() -> ModuleType | None:
-    """`augmentation_loops.py`; None where numba is missing or does not work."""
+def kernels() -> ModuleType | None:
+    """Return the compiled `kernels.py`; None if numba is missing or does not work."""
     return compiled_module("plainnet.pictures.augment.kernels", "numba")

@@ -1,4 +1,4 @@
-"""A frozen network in an ONNX file that makes features of pictures; may import data and below."""
+"""Backbones: frozen pretrained networks in ONNX files; may import data and below."""
 
 from plainnet.pictures.backbone.backbone import Backbone
 

@@ -1,7 +1,7 @@
-"""A backbone: a network that others have trained, frozen, as an ONNX file that makes features.
+"""A backbone: a frozen pretrained network in an ONNX file, which turns pictures into features.
 
-It looks at each picture once, what it makes of them is kept in the user's cache folder, and a
-network of ours learns on top. Its file travels inside the model file.
+It runs once for each picture, its features are cached, and a network of ours is trained on them.
+The model file contains the backbone's file.
 """
 
 import hashlib
@@ -43,10 +43,10 @@ from plainnet.pictures.reading import (
 
 log = logging.getLogger(__name__)
 
-RULE = 1
-"""Of what is kept: to be counted up when the same backbone gives other features."""
-IN_MEMORY = 2**26
-"""Bytes of features up to which they are held in memory."""
+VERSION = 1
+"""The version of the features; increase it when the same backbone gives other features."""
+MAX_BYTES_IN_MEMORY = 2**26
+"""The size up to which features are held in memory."""
 TENSOR = "extractor.backbone"
 Outcome = Array | PictureError
 Outcomes = Generator[Outcome, None, None]
@@ -54,14 +54,14 @@ _opening = Lock()
 
 
 class Backbone(PictureExtractor):
-    """Features of pictures, made by an ONNX model; `Backbone.open` reads one.
+    """An ONNX model that makes features of pictures; `Backbone.open` reads one.
 
     Args:
-        content: of the ONNX file.
-        name: of it.
-        view: what it is shown.
-        n_features: how many it makes of a picture.
-        model: of the content, if it has been opened already.
+        content: the content of the ONNX file.
+        name: the name of the file.
+        view: the input of the model.
+        n_features: the number of features of a picture.
+        model: the opened model of the content, if there is one.
     """
 
     kind, takes = "backbone", "picture files, or uint8 arrays (N, height, width, channels)"
@@ -77,22 +77,22 @@ class Backbone(PictureExtractor):
         self.content, self.name, self.view, self.n_features = content, name, view, n_features
         self.shape, self.average = view.shape, view.average
         self.digest = _digest(content)
-        identity = (RULE, self.digest, sorted(view.describe().items()))
+        identity = (VERSION, self.digest, sorted(view.describe().items()))
         self.fingerprint = _digest(repr(identity).encode())
         self._model = model
 
     @classmethod
     def open(cls, path: PathLike, *, size: Size | None = None) -> Self:
-        """Read an ONNX file, and the file beside it that says how it wants pictures.
+        """Read an ONNX file, and the settings file beside it.
 
-        What nothing says is assumed, and a warning is logged.
+        Missing settings get defaults, and a warning is logged.
 
         Args:
-            path: the file; docs/features.md says what it has to be.
-            size: of the pictures that it is shown, for one that takes them in any size.
+            path: the file; docs/features.md has the requirements.
+            size: the size of the input pictures, for a model that takes any size.
 
         Raises:
-            FileError: it cannot be read, or is no model of pictures that makes features.
+            FileError: the file cannot be read, or does not make features of pictures.
             SettingError: the size or the file beside it does not fit the model.
             MissingExtraError: onnx or onnxruntime is not installed.
         """
@@ -105,12 +105,12 @@ class Backbone(PictureExtractor):
                 "file."
             ) from error
         model = OnnxModel(content, str(path))
-        wishes, beside = read_config(path)
+        config, beside = read_config(path)
         sides = None if size is None else checked_size(size)
-        view, n_features, assumed = choose_view(model, wishes, beside, sides)
+        view, n_features, assumed = choose_view(model, config, beside, sides)
         if assumed:
             log.warning(
-                "Nothing says how %s wants pictures, so %s are assumed; %s can say it.",
+                "The settings of %s do not give its input, so %s are assumed; set them in %s.",
                 path,
                 " and ".join(assumed),
                 beside or path.with_suffix(".json"),
@@ -120,15 +120,15 @@ class Backbone(PictureExtractor):
 
     @property
     def model(self) -> OnnxModel:
-        """What runs; of a model file opened when it is needed first."""
+        """The model that runs; the content of a model file is opened on first use."""
         if self._model is None:
-            with _opening:  # once, however many threads ask
+            with _opening:  # only one thread opens it
                 if self._model is None:
                     self._model = OnnxModel(self.content, self.name)
         return self._model
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_model": None}  # a copy opens the file itself
+        return {**self.__dict__, "_model": None}  # a copy opens it again
 
     # -- data sets -------------------------------------------------------------------------------
 
@@ -139,13 +139,13 @@ class Backbone(PictureExtractor):
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
     ) -> Splits:
-        """The pictures at a path, as `read_data` finds them, as features."""
+        """Read the pictures at a path with `read_data`, as features."""
         splits = read_data(
             path, read_files=self._read_files, on_unreadable=on_unreadable, progress=progress
         )
 
         def made(data: Dataset | None) -> Dataset | None:
-            if data is None or data.paths is None:  # of arrays
+            if data is None or data.paths is None:  # arrays
                 return data and self.of(data, progress=progress)
             return replace(data, extractor=self)
 
@@ -153,15 +153,15 @@ class Backbone(PictureExtractor):
         return replace(splits, train=train, validation=validation, test=test)
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
-        """A data set of pictures as one of their features."""
+        """Return the data set of the features of a data set of pictures."""
         if not data.is_pictures:
             raise DataError(
-                f"{data.name} holds feature vectors, but {self.name} makes features of pictures; "
-                "give it pictures."
+                f"{data.name} holds feature vectors, but {self.name} takes pictures; give it "
+                "pictures."
             )
         key = partial(key_of_array, data.X, (len(data), *self.shape), self.fingerprint)
 
-        def make() -> Outcomes:  # as often as it is asked for
+        def make() -> Outcomes:  # may be called again
             return self._of_each(self._pictures(data.X))
 
         rows = self._rows(data.name, range(len(data)), key, make)
@@ -176,7 +176,7 @@ class Backbone(PictureExtractor):
         progress: Progress | None = None,
         on_header: OnHeader | None = None,
     ) -> tuple[Array, Array]:
-        """Features of the files of a data set, made once and kept; see `read_cached`."""
+        """Return features of the files of a data set, from the cache; see `read_cached`."""
         files = FilesKey(folder, paths, (len(paths), *self.shape), self.fingerprint)
         make = partial(self._of_files, paths, files.looks)
         rows = replace(
@@ -190,10 +190,10 @@ class Backbone(PictureExtractor):
         shape = (len(names), self.n_features)
         return CachedRows("features", origin, names, shape, np.float32, key, make, check_all=True)
 
-    # -- answering -------------------------------------------------------------------------------
+    # -- prediction -------------------------------------------------------------------------------
 
     def extract(self, samples: Any) -> Array:
-        """Features of a list of what `read_picture` takes, or of pictures uint8 `(N, H, W, C)`."""
+        """Return features of a list of pictures, or of an array uint8 `(N, H, W, C)`."""
         if isinstance(samples, list):
             return self.of_files(samples)[0]
         features = np.empty((len(samples), self.n_features), np.float32)
@@ -206,7 +206,7 @@ class Backbone(PictureExtractor):
         on_unreadable: OnUnreadable | None = None,
         progress: Progress | None = None,
     ) -> tuple[Array, Array]:
-        """Features of files, and of which of them; see `read_pictures`."""
+        """Return features of files, and the indices of the files; see `read_pictures`."""
         features = np.empty((len(paths), self.n_features), np.float32)
         made = self._of_files(paths)
         return gathered(made, features, on_unreadable=on_unreadable, progress=progress)
@@ -217,7 +217,7 @@ class Backbone(PictureExtractor):
             yield from self._of_each(pictures)
 
     def _pictures(self, X: Array) -> Iterable[Array]:
-        """Pictures of an array of any size, one by one as they are shown."""
+        """Yield the pictures of an array of any size as inputs, one by one."""
         _, _, channels = self.shape
         for start in range(0, len(X), self.view.batch):
             some = resize_pictures(
@@ -226,7 +226,7 @@ class Backbone(PictureExtractor):
             yield from np.broadcast_to(some, (*some.shape[:3], channels))
 
     def _of_each(self, pictures: Iterable[Outcome]) -> Outcomes:
-        """The features of each picture; a batch at a time, around those that cannot be read."""
+        """Yield the features of each picture, a batch at a time, and errors in their place."""
         waiting: list[Outcome] = []
         good = 0
         for picture in pictures:
@@ -244,24 +244,26 @@ class Backbone(PictureExtractor):
             yield one if isinstance(one, PictureError) else next(features)
 
     def _features(self, pictures: Array) -> Array:
-        """Features `(n, n_features)` of pictures uint8 `(n, *shape)`, at most a batch of them."""
+        """Return features `(n, n_features)` of at most a batch of pictures uint8 `(n, *shape)`."""
         X = padded(self.model, self.view(pictures))
         Y = self.view.pooled(self.model.run(X, [self.view.output])[0][: len(pictures)])
         if Y.shape != (len(pictures), self.n_features):
             raise DataError(
-                f"The backbone {self.name} gives features {Y.shape} of {len(pictures)} pictures, "
-                f"but {self.n_features} of each are expected; export it anew."
+                f"The backbone {self.name} returned features {Y.shape} for {len(pictures)} "
+                f"pictures, but {self.n_features} for each are expected; export it again."
             )
         return Y
 
-    # -- keeping ---------------------------------------------------------------------------------
+    # -- the model file --------------------------------------------------------------------------
 
     def told(self) -> str:
-        """What it makes of what, in a line."""
-        return f"{self.n_features:,} features of {self.name}, from pictures of {self.view.told()}"
+        """Return a summary in one line."""
+        return (
+            f"{self.n_features:,} features of {self.name}, from pictures of {self.view.summary()}"
+        )
 
     def describe(self) -> dict[str, Any]:
-        """Name, digest, features and view."""
+        """Return name, digest, features and view as JSON values."""
         return {
             "name": self.name,
             "digest": self.digest,
@@ -270,18 +272,18 @@ class Backbone(PictureExtractor):
         }
 
     def tensors(self) -> dict[str, Array]:
-        """The ONNX file, as bytes."""
+        """Return the ONNX file as bytes."""
         return {TENSOR: np.frombuffer(self.content, np.uint8)}
 
     @classmethod
     def restore(cls, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> Self:
-        """From what a model file holds; the ONNX file is opened when it is needed."""
+        """Return the backbone in a model file; its content is opened on first use."""
         if {*tensors} != {TENSOR} or {*description} != {"name", "digest", "n_features", "view"}:
-            raise ValueError("its backbone is not whole")
+            raise ValueError("its backbone is incomplete")
         held = tensors[TENSOR]
         name, n_features = description["name"], description["n_features"]
         if held.dtype != np.uint8 or held.ndim != 1 or not isinstance(name, str):
-            raise ValueError("its backbone is no file")
+            raise ValueError("its backbone is not a file")
         view = InputSpec.restore(description["view"])
         made = cls(held.tobytes(), name, view, n_features)
         if made.digest != description["digest"]:
@@ -294,5 +296,5 @@ def _digest(content: bytes) -> str:
 
 
 def _held(X: Array) -> Array:
-    """Features in memory, unless they are very many."""
-    return np.asarray(X) if X.size * X.dtype.itemsize <= IN_MEMORY else X
+    """Load features into memory, unless they are very large."""
+    return np.asarray(X) if X.size * X.dtype.itemsize <= MAX_BYTES_IN_MEMORY else X

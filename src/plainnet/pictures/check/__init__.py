@@ -1,10 +1,9 @@
-"""What is wrong with a data set: broken, doubled, leaked samples; may import data and below.
+"""Checks of a data set: broken, duplicate, leaked samples; may import data and below.
 
-- `check`: what is wrong with the data at a path, as `DataReport`; `check_splits`: with data that
-  have been read.
-- `leaks`: the training samples that validation or test holds as well; `without_leaks` leaves them
-  out.
-- `comparables`: what the samples of both are compared by, for those who ask for both.
+- `check` returns a `DataReport` on the data at a path; `check_splits` on data in memory.
+- `leaks` returns the training samples that validation or test contains as well; `without_leaks`
+  leaves them out.
+- `comparables` returns the fingerprints or digests that both compare, to compute them once.
 """
 
 from plainnet.pictures.check.checking import check, check_splits, picture_of

@@ -1,4 +1,4 @@
-"""What is wrong with a folder of pictures, or with arrays, before anything is learned from them."""
+"""Checking a folder of pictures, or arrays, before a training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,25 +24,25 @@ from plainnet.pictures.check.inspection import alike, outsiders, read_within, sh
 from plainnet.pictures.opening import PathLike
 
 IMBALANCE = 4
-"""How many times the smallest class the largest may be before it is told."""
+"""The largest ratio of the largest class to the smallest without a finding."""
 
 
 def check(path: PathLike, *, progress: Progress | None = None) -> DataReport:
-    """Look at the data in a folder or file, as `read_data` takes it, without changing anything.
+    """Check the data in a folder or file of `read_data`, without changing anything.
 
-    Files that cannot be read, are misnamed or misplaced; pictures of odd size or of one colour;
-    samples that are there more than once, exactly or nearly; and classes of very different size.
-    Of arrays only what can be told of them.
+    The report names files that are unreadable, misnamed or misplaced; pictures of unusual size or
+    of one colour; duplicates and near-duplicates; and classes of very different size. For arrays,
+    only the checks that need no file apply.
 
     Args:
         path: the folder or file.
-        progress: called with (done, total), first while files are read, then, counted anew, while
+        progress: called with (done, total), first while files are read, then, from 0 again, while
             samples are compared.
 
     Raises:
-        DataError: what lies there is not understood, or so bad that nothing can be said of it, such
-            as a class without any readable picture.
-        FileError: there is nothing at this path, or it may not be read.
+        DataError: the format is unknown, or the data are too damaged to check, such as a class
+            without any readable picture.
+        FileError: there is nothing at this path, or it cannot be read.
         MissingExtraError: the optional package that reads it is not installed.
     """
     how: dict[str, Any] = {}
@@ -58,7 +58,7 @@ def check_splits(
     progress: Progress | None = None,
     compared: Mapping[str, Comparable] | None = None,
 ) -> DataReport:
-    """What `check` finds, of data that have been read already, their pictures in any size.
+    """Check data in memory as `check` does; pictures may have any size.
 
     Args:
         splits: the data.
@@ -78,12 +78,12 @@ def check_splits(
 
 
 def picture_of(findings: DataReport, name: str, side: int) -> Array | None:
-    """One of the pictures that findings are about, to be shown; None if there is none of this name.
+    """Return one of the pictures of the findings, for display; None if there is no such picture.
 
     Args:
-        findings: what `check` found.
-        name: as in a finding's `files`.
-        side: the longer side of what comes back, in pixels; a picture of an array is as it is.
+        findings: the report.
+        name: a name in a finding's `files`.
+        side: the longer side of the result, in pixels; a picture in an array keeps its size.
 
     Returns:
         uint8 `(height, width, channels)`.
@@ -119,13 +119,13 @@ def _of_parts(splits: Splits, compared: Mapping[str, Comparable]) -> Iterator[Fi
                 yield Finding(
                     "one-colour",
                     (name,),
-                    f"{name} is of one colour and shows nothing; leave it out.",
+                    f"{name} has a single colour and shows nothing; leave it out.",
                 )
 
 
 def _imbalance(part: str, data: Dataset) -> Iterator[Finding]:
     if not (counts := {name: n for name, n in data.counts().items() if n}):
-        return  # numbers to be predicted, not classes
+        return  # regression has no classes
     small, large = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
     if counts[large] > IMBALANCE * counts[small]:
         yield Finding(
@@ -145,7 +145,7 @@ def _repeated(
 
 
 def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
-    """The finding for samples that are the same, or nearly the same."""
+    """Return the finding for samples that are the same, or nearly the same."""
     parts = parts_of(splits)
     held = [part for part in parts if any(sample.part == part for sample in group)]
     numbers = any(parts[part].holds_numbers for part in held)
@@ -161,18 +161,18 @@ def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
     if len(held) > 1:
         kind = "leak"
         sentence += f", in {_and(held)}"
-    return Finding(kind if exact else f"near-{kind}", tuple(names), sentence + _WAYS_OUT[kind])
+    return Finding(kind if exact else f"near-{kind}", tuple(names), sentence + _REMEDIES[kind])
 
 
-_WAYS_OUT = {
+_REMEDIES = {
     "duplicate": "; keep one of them.",
     "two-classes": "; keep it in the class it belongs to.",
-    "leak": "; keep it in one part, or what is measured flatters.",
+    "leak": "; keep it in one part, or the measured accuracy is too high.",
 }
 
 
 def _and(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`, or the first five and how many more."""
+    """Return `a`, `a and b`, `a, b and c`, or the first five and the number of the others."""
     if not 1 < len(names) <= 5:
         return first_few(list(names))
     return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,4 +1,4 @@
-"""What a look at the data brings up: kinds of findings, and a record of them all."""
+"""The report on a data set: the kinds of findings, and a record of all findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from plainnet.data.dataset import Dataset, Splits
 from plainnet.pictures.scanning import PICTURES, counts_of
 
 Severity = Literal["problem", "warning", "note"]
-"""What spoils or falsifies a training; what may do so; what is good to know."""
+"""The severity: it harms or falsifies a training; it may do so; it is good to know."""
 SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
 PARTS = ("train", "validation", "test")
 
 KINDS: Mapping[str, tuple[Severity, str]] = {
     "empty": ("problem", "empty files"),
-    "cut-short": ("problem", "pictures cut short"),
-    "no-picture": ("problem", "files that are no pictures, named as such"),
+    "cut-short": ("problem", "truncated pictures"),
+    "no-picture": ("problem", "files with a picture's extension that are not pictures"),
     "unreadable": ("problem", "pictures that cannot be used"),
     "other-format": ("problem", "pictures of formats that cannot be read"),
     "leak": ("problem", "the same picture in several parts"),
@@ -32,30 +32,30 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "odd-shape": ("warning", "very long or very wide pictures"),
     "wrong-extension": ("note", "pictures with the extension of another format"),
     "stray": ("note", "pictures outside the class folders"),
-    "other-files": ("note", "files that are no pictures, left alone"),
-    "hidden": ("note", "hidden files, left alone"),
+    "other-files": ("note", "files that are not pictures, left out"),
+    "hidden": ("note", "hidden files, left out"),
 }
-"""Every kind of finding, in the order in which they are told: how grave it is, and its title."""
+"""The kinds of findings in the order of the report, with their severity and title."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found."""
+    """One finding."""
 
     kind: str
-    """One of KINDS."""
+    """The kind, one of KINDS."""
     files: tuple[str, ...]
-    """The pictures it is about: files relative to the data, or of arrays such as `train[146]`."""
+    """The pictures of the finding: files relative to the data, or `train[146]` in arrays."""
     sentence: str
-    """What is so, and the way out."""
+    """The finding in words, with the way out."""
 
     @property
     def severity(self) -> Severity:
-        """How grave a finding of this kind is."""
+        """The severity of this kind of finding."""
         return KINDS[self.kind][0]
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it."""
+        """Return the finding as JSON values."""
         return {
             "kind": self.kind,
             "severity": self.severity,
@@ -66,27 +66,27 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class DataReport:
-    """What was looked at, and all that was found, the gravest first."""
+    """A checked data set with all findings, the most severe first."""
 
     path: Path
-    """The data."""
+    """The path of the data."""
     findings: tuple[Finding, ...]
     splits: Splits = field(repr=False)
-    """The samples that can be read; of picture files as grey thumbnails."""
+    """The readable samples; picture files as grey thumbnails."""
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many readable samples each class has, by part."""
+        """The number of readable samples of each class, by part."""
         return {part: data.counts() for part, data in parts_of(self.splits).items()}
 
     @property
     def n(self) -> int:
-        """How many samples could be read."""
+        """The number of readable samples."""
         return sum(len(data) for data in parts_of(self.splits).values())
 
     @property
     def is_pictures(self) -> bool:
-        """Whether the samples are pictures; otherwise they are feature vectors."""
+        """Whether the samples are pictures rather than feature vectors."""
         return all(data.is_pictures for data in parts_of(self.splits).values())
 
     @property
@@ -95,19 +95,19 @@ class DataReport:
         return all(data.paths is not None for data in parts_of(self.splits).values())
 
     def by_kind(self) -> dict[str, list[Finding]]:
-        """The findings of each kind that there are any of, in the order of KINDS."""
+        """Return the findings by kind, in the order of KINDS."""
         of_kind: dict[str, list[Finding]] = {}
         for finding in self.findings:
             of_kind.setdefault(finding.kind, []).append(finding)
         return of_kind
 
     def severities(self) -> dict[Severity, int]:
-        """How many findings of each severity there are."""
+        """Return the number of findings of each severity."""
         given = [finding.severity for finding in self.findings]
         return {severity: given.count(severity) for severity in SEVERITIES}
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON has it."""
+        """Return the report as JSON values."""
         return {
             "data": str(self.path),
             "samples": self.n,
@@ -119,7 +119,7 @@ class DataReport:
 
 
 def left_out_facts(splits: Splits) -> dict[str, Any]:
-    """Of a folder of pictures, for machines: how many files are left out, and which pictures."""
+    """Return, as JSON values, the numbers of files left out of a folder, and the pictures."""
     if splits.left_out is None:
         return {}
     files = [
@@ -131,17 +131,17 @@ def left_out_facts(splits: Splits) -> dict[str, Any]:
 
 
 def parts_of(splits: Splits) -> dict[str, Dataset]:
-    """The parts that are there, by name."""
+    """Return the existing parts by name."""
     parts = {part: getattr(splits, part) for part in PARTS}
     return {part: data for part, data in parts.items() if data is not None}
 
 
 def name_of(splits: Splits, part: str, row: int) -> str:
-    """How a sample is called: its file relative to the data, or its part and row."""
+    """Return the name of a sample: its file relative to the data, or its part and row."""
     paths = parts_of(splits)[part].paths
     return f"{part}[{row}]" if paths is None else relative(paths[row], splits.path)
 
 
 def relative(path: Path, folder: Path) -> str:
-    """A file in a folder as people write it: from the folder on, with slashes."""
+    """Return a file's path relative to a folder, with slashes."""
     return path.relative_to(folder).as_posix()

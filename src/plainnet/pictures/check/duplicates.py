@@ -1,7 +1,7 @@
-"""Samples that are there more than once: in one class, in several, or in several parts.
+"""Duplicate samples: in one class, in several classes, or in several parts.
 
-Pictures are compared as `fingerprints` says, whatever their size; a picture of one colour shows
-nothing and counts as nobody's twin. Feature vectors are the same if all their numbers are.
+Pictures of any size are compared by `fingerprints`; a picture of one colour shows nothing and has
+no duplicates. Feature vectors are the same if all their numbers are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,14 +30,14 @@ class Sample(NamedTuple):
 
 
 Comparable = Fingerprints | list[bytes]
-"""Pictures, or the digests of feature vectors."""
+"""The fingerprints of pictures, or the digests of feature vectors."""
 
 
 class Leak(NamedTuple):
-    """A training sample that validation or test holds as well."""
+    """A training sample that validation or test contains as well."""
 
     row: int
-    """Of the training part."""
+    """The row in the training part."""
     twin: Sample
     """The same sample, in validation or test."""
 
@@ -47,9 +47,9 @@ def leaks(
     progress: Progress | None = None,
     compared: Mapping[str, Comparable] | None = None,
 ) -> tuple[Leak, ...]:
-    """The training samples that validation or test holds as well, exactly or nearly, by row.
+    """Return the training samples that validation or test contains, exactly or nearly, by row.
 
-    Measured on such samples, what was learned by heart passes for understanding. Of several twins
+    On such samples, a memorizing network appears to generalize. Of several duplicates
     the first is named, one in validation before one in test.
 
     Args:
@@ -70,10 +70,10 @@ def leaks(
 
 
 def without_leaks(splits: Splits, found: Iterable[Leak]) -> Splits:
-    """The splits with these samples left out of the training part.
+    """Return the splits without these samples in the training part.
 
     Raises:
-        DataError: nothing is left to train on.
+        DataError: no training sample is left.
     """
     if splits.train is None:
         return splits
@@ -85,7 +85,7 @@ def without_leaks(splits: Splits, found: Iterable[Leak]) -> Splits:
 def groups(
     compared: Mapping[str, Comparable], progress: Progress | None = None
 ) -> list[tuple[Sample, ...]]:
-    """All samples that are there more than once, exactly or nearly, each group in order.
+    """Return groups of samples that are the same, exactly or nearly, each group in order.
 
     What is alike is grouped: if a is the same as b, and b as c, the three are one group.
 
@@ -108,7 +108,7 @@ def groups(
 
 
 def exactly_the_same(splits: Splits, group: Sequence[Sample]) -> bool:
-    """Whether samples are the same to the byte or, of files, at least to the pixel."""
+    """Whether samples are the same byte by byte or, for files, pixel by pixel."""
     parts = parts_of(splits)
     if len({_content(parts[part], row) for part, row in group}) == 1:
         return True
@@ -119,18 +119,18 @@ def exactly_the_same(splits: Splits, group: Sequence[Sample]) -> bool:
 
 
 class _Roots:
-    """Sets of numbers that grow together, each number pointing to the smallest of its set."""
+    """Disjoint sets of numbers, in which each number points to the smallest of its set."""
 
     def __init__(self, n: int) -> None:
         self.of = np.arange(n)
 
     def apart(self, i: Array, j: Array) -> Array:
-        """Which of these pairs are not in one set yet."""
+        """Return which of these pairs are in different sets."""
         different: Array = self.of[i] != self.of[j]
         return different
 
     def join(self, i: Array, j: Array) -> None:
-        """Put each pair into one set."""
+        """Join the sets of each pair."""
         for a, b in zip(i.tolist(), j.tolist(), strict=True):
             low, high = sorted((self._root(a), self._root(b)))
             self.of[high] = low
@@ -144,7 +144,7 @@ class _Roots:
 
 
 def comparables(splits: Splits) -> dict[str, Comparable]:
-    """What the samples of each part are compared by."""
+    """Return the fingerprints or digests of each part's samples."""
     return {
         part: Fingerprints(data.X)
         if data.is_pictures
@@ -154,7 +154,7 @@ def comparables(splits: Splits) -> dict[str, Comparable]:
 
 
 def _joined(comparables: Sequence[Comparable]) -> Comparable:
-    """Those of several parts behind each other."""
+    """Concatenate the fingerprints or digests of several parts."""
     prints = [one for one in comparables if isinstance(one, Fingerprints)]
     if len(prints) == len(comparables):
         return Fingerprints.joined(prints)
@@ -167,7 +167,7 @@ def _pairs(
     progress: Progress | None,
     wanted: Callable[[Array, Array], Array] | None = None,
 ) -> Iterator[Pairs]:
-    """Rows here and there that are the same, of those candidates that are still wanted."""
+    """Yield pairs of rows that are the same, among the candidates that `wanted` accepts."""
     if isinstance(ours, Fingerprints) and isinstance(theirs, Fingerprints):
         for i, j in ours.candidates(theirs, progress):
             if wanted is not None:
@@ -186,7 +186,7 @@ def _pairs(
 
 
 def _first_twins(ours: Comparable, theirs: Comparable, progress: Progress | None) -> Array:
-    """For each row here its first twin there, or how many rows there are there: `(N,)`."""
+    """Return the first duplicate in `theirs` of each row, or `len(theirs)` for none: `(N,)`."""
     first = np.full(len(ours), len(theirs))
     for i, j in _pairs(ours, theirs, progress, lambda i, j: j < first[i]):
         np.minimum.at(first, i, j)
@@ -194,10 +194,10 @@ def _first_twins(ours: Comparable, theirs: Comparable, progress: Progress | None
 
 
 def _content(data: Dataset, row: int) -> bytes:
-    """A digest of a sample's file or, where it has none, of its numbers."""
+    """Return a digest of a sample's file or, without a file, of its numbers."""
     if data.paths is not None:
         return _digest(data.paths[row].read_bytes())
-    values = data.X[row] if data.is_pictures else data.X[row] + 0.0  # which makes −0 a 0
+    values = data.X[row] if data.is_pictures else data.X[row] + 0.0  # −0 becomes 0
     return _digest(values.tobytes(), f"{values.shape} {values.dtype}".encode())
 
 

@@ -1,24 +1,24 @@
-"""Which pictures are the same again: as they are, compressed anew, or in another size.
+"""Fingerprints to detect duplicate pictures: identical, compressed again, or in another size.
 
 A picture becomes a grey thumbnail of 32 × 32 pixels, less its mean and divided by its length: a
 vector a of length 1. For two of them |a − b|² = 2 − 2r, with r their correlation. Split in two by
 the discrete cosine transform (Ahmed, Natarajan and Rao 1974), which is orthonormal, it is the
-distance in the 27 lowest frequencies and that in all finer ones. Three things are asked of twins:
+distance in the 27 lowest frequencies and that in all higher ones. Twins satisfy three conditions:
 
-- The low frequencies agree. Sorted by one of them, only those next to each other need be compared,
-  512 pictures with 512 in one matrix product, and little is left to look at.
-- The fine ones agree by themselves. In the low ones two pictures can resemble each other by
+- The low frequencies agree. After sorting by one of them, only neighbours need to be compared,
+  512 pictures with 512 in one matrix product, and few candidates remain.
+- The high ones agree by themselves. In the low ones two pictures can resemble each other by
   chance: bright above, dark below.
-- No pixel of the thumbnail is far off. A digit drawn by another hand differs in few pixels, but
-  there by much; compression differs a little everywhere.
+- No pixel of the thumbnail differs by much. A digit drawn by another hand differs in few pixels,
+  but strongly; compression differs a little everywhere.
 
 Measured on 1,399 photographs, mostly of 500 × 374 pixels, and a copy of each: JPEG of quality 90,
 75 and 50, WebP of quality 50, and half as large by four filters as JPEG of quality 50 to 90 or PNG.
-All were found, but for the filter that only leaves pixels out (1,394), and so were 1,393 of those a
-quarter as large. Of the 978,000 pairs of photographs one is taken for twins, and these are; in the
-fine frequencies different ones lie 0.6 apart and more, copies at quality 50 at most 0.003 and those
-of half the size mostly below 0.02. Of the 2.4 billion pairs in MNIST none is taken for twins, in
-Fashion-MNIST 96, most of them one product photographed twice.
+All were found, except with the filter that only drops pixels (1,394), and so were 1,393 of those a
+quarter as large. Of the 978,000 pairs of photographs one counts as twins, correctly; in the high
+frequencies different photographs differ by 0.6 and more, copies at quality 50 by at most 0.003, and
+those of half the size mostly by less than 0.02. Of the 2.4 billion pairs in MNIST none counts as
+twins, in Fashion-MNIST 96, most of them one product photographed twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,28 +30,28 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.survey import walk
 
 Pairs = tuple[Array, Array]
-"""Rows here and rows there that belong together: two int64 arrays `(n,)`."""
+"""Pairs of rows in two sets of pictures: two int64 arrays `(n,)`."""
 
 SIDE = 32
-"""Of a thumbnail, in pixels."""
+"""The side of a thumbnail in pixels."""
 FLAT = 8
-"""A thumbnail whose brightest and darkest pixels are no further apart, of 255, shows nothing."""
+"""The largest range of levels, of 255, in a thumbnail that shows nothing."""
 LOW = 0.004
 """The largest squared distance of twins in the low frequencies."""
 FINE = 0.15
-"""The largest squared distance of twins in the fine frequencies, as a share of the mean of what
-the two thumbnails have in these."""
+"""The largest squared distance of twins in the high frequencies, as a share of the two thumbnails'
+mean energy in these."""
 PEAK = 48
-"""The most by which a pixel of twins' thumbnails may differ, of 255 levels."""
+"""The largest difference of a pixel between twins' thumbnails, of 255 levels."""
 
-_HIGHEST = 6  # the sum of a low frequency's two orders, at most
+_HIGHEST = 6  # the largest sum of a low frequency's two orders
 _TILE = 512
 _AT_ONCE = 4096  # pairs whose thumbnails are compared at once
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601, as files are read
 
 
 class Fingerprints:
-    """The thumbnails of N pictures, and what is compared first.
+    """The thumbnails of N pictures, and their low frequencies.
 
     Args:
         X: pictures, uint8 `(N, height, width, 1 or 3)` of any size.
@@ -59,23 +59,23 @@ class Fingerprints:
 
     def __init__(self, X: Array) -> None:
         self.thumbnails = _thumbnails(X)
-        """uint8 `(N, 1024)`."""
+        """The thumbnails, uint8 `(N, 1024)`."""
         self.flat = np.ptp(self.thumbnails, axis=1) <= FLAT
-        """Which pictures are of one colour, and have no twins: bool `(N,)`."""
+        """The pictures of one colour, which have no twins: bool `(N,)`."""
         self.low = np.empty((len(X), len(_COSINES)), np.float32)
         """The low frequencies of the vectors of length 1: `(N, 27)`."""
         for begin in range(0, len(X), _AT_ONCE):
             rows = slice(begin, begin + _AT_ONCE)
             self.low[rows] = _unit(self.thumbnails[rows]) @ _COSINES.T
         self.half = np.square(self.low).sum(1) / 2
-        """Half the squared lengths of these: float32 `(N,)`."""
+        """Half the squared lengths of the low frequencies: float32 `(N,)`."""
 
     def __len__(self) -> int:
         return len(self.thumbnails)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """The pictures of several, behind each other."""
+        """Concatenate several sets of pictures."""
         if len(parts) == 1:
             return parts[0]
         everything = cls.__new__(cls)
@@ -86,14 +86,14 @@ class Fingerprints:
     def candidates(
         self, other: "Fingerprints", progress: Callable[[int, int], None] | None = None
     ) -> Iterator[Pairs]:
-        """Rows here and there that may be twins, in arrays of a few at a time, in any order.
+        """Yield pairs of rows that may be twins, a few at a time, in any order.
 
         Args:
-            other: other pictures; or these themselves, and then each pair comes once, as i < j.
+            other: other pictures; or the same object, and then each pair comes once, as i < j.
             progress: called with (done, total), in rows.
         """
         same = other is self
-        widest = self.low.std(axis=0).argmax()  # the frequency in which they differ most
+        widest = self.low.std(axis=0).argmax()  # the frequency with the largest spread
         ours, theirs = (np.argsort(prints.low[:, widest]) for prints in (self, other))
         left, right = self._factors()[0][ours], other._factors()[1][theirs].T
         key, reach = right[widest], LOW**0.5
@@ -115,7 +115,7 @@ class Fingerprints:
                 progress(min(top + _TILE, len(self)), len(self))
 
     def twins(self, other: "Fingerprints", i: Array, j: Array) -> Array:
-        """Whether `self[i]` and `other[j]` are the same picture: bool, for each of the pairs."""
+        """Return whether `self[i]` and `other[j]` are the same picture, bool for each pair."""
         a, b = self.thumbnails[i], other.thumbnails[j]
         peak = np.maximum(a, b) - np.minimum(a, b)
         whole = np.square(_unit(a) - _unit(b)).sum(1)
@@ -125,16 +125,16 @@ class Fingerprints:
         return verdict
 
     def _factors(self) -> Pairs:
-        """Rows whose products are −|p − q|²/2 = p·q − |p|²/2 − |q|²/2, those to the left and right.
+        """Return left and right factors with products −|p − q|²/2 = p·q − |p|²/2 − |q|²/2.
 
-        Pictures that show nothing are taken for so long that they are far from all others.
+        Pictures that show nothing get a length that puts them far from all others.
         """
         half, one = np.where(self.flat, np.float32(2), self.half), np.ones_like(self.half)
         return np.column_stack([self.low, -half, one]), np.column_stack([self.low, one, -half])
 
 
 def _thumbnails(X: Array) -> Array:
-    """The means of the areas that the thumbnail's pixels cover, in grey; uint8 `(N, 1024)`."""
+    """Return grey means over the areas of the thumbnails' pixels; uint8 `(N, 1024)`."""
     n, height, width, channels = X.shape
     if (height, width, channels) == (SIDE, SIDE, 1):
         return X.reshape(n, -1)
@@ -152,7 +152,7 @@ def _thumbnails(X: Array) -> Array:
 
 
 def _areas(n: int) -> Array:
-    """What part of each of a thumbnail's pixels comes from each of n pixels: `(32, n)`."""
+    """Return the share of each of n pixels in each pixel of a thumbnail: `(32, n)`."""
     edges, pixels = np.linspace(0, n, SIDE + 1), np.arange(n)
     begin = np.maximum(edges[:-1, None], pixels)
     end = np.minimum(edges[1:, None], pixels + 1)
@@ -161,7 +161,7 @@ def _areas(n: int) -> Array:
 
 
 def _unit(thumbnails: Array) -> Array:
-    """Thumbnails less their mean, as vectors of length 1: float32 `(n, 1024)`."""
+    """Return thumbnails minus their mean as vectors of length 1: float32 `(n, 1024)`."""
     a = thumbnails.astype(np.float32)
     a -= a.mean(axis=1, keepdims=True)
     a /= np.maximum(np.linalg.norm(a, axis=1, keepdims=True), 1)
@@ -169,7 +169,7 @@ def _unit(thumbnails: Array) -> Array:
 
 
 def _low_frequencies() -> Array:
-    """The cosine transform's functions of low frequency but the constant one: `(27, 1024)`."""
+    """Return the cosine transform's low-frequency functions without the constant: `(27, 1024)`."""
     order, place = np.arange(_HIGHEST + 1)[:, None], np.arange(SIDE) + 0.5
     cosines = np.cos(np.pi * order * place / SIDE) * np.sqrt(2 / SIDE)
     cosines[0] /= np.sqrt(2)

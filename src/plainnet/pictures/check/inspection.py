@@ -1,4 +1,4 @@
-"""The files of a folder, looked at one by one: unreadable, misnamed, misplaced, or oddly shaped."""
+"""Checks of single files: unreadable, misnamed, misplaced, or of unusual shape."""
 
 import unicodedata
 from collections import Counter
@@ -23,30 +23,30 @@ from plainnet.pictures.opening import Header
 from plainnet.pictures.readable import READABLE
 from plainnet.pictures.scanning import KINDS, LeftOut
 
-SMALL = 32
-"""Pictures with a shorter side, in pixels, are told where most of the others are twice as large."""
-LONGEST = 4
-"""How many times longer than the other a side may be."""
+SMALL_SIDE = 32
+"""The side in pixels below which a picture is reported, if most others are twice as large."""
+MAX_ASPECT = 4
+"""The largest ratio of the longer side to the shorter without a finding."""
 
 _EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     **{name.upper(): tuple(e for e in READABLE[name] if e != ".mpo") for name in READABLE},
-    "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),  # of cameras: a JPEG with another behind it
+    "MPO": (".jpg", ".jpeg", ".jpe", ".mpo"),  # from cameras: a JPEG with a second one after it
 }
 _WRONG = ("empty", "no-picture", "cut-short")
-"""Codes of a PictureError that are kinds of findings of their own."""
+"""The codes of a PictureError that have their own kind of finding."""
 
 
 def header(path: Path) -> Header:
-    """The format and size of a picture that can be read; its pixels are not decoded."""
+    """Return the format and size of a readable picture, without decoding its pixels."""
     with pillow_warnings_off, Image.open(path) as image:
         return header_of(image)
 
 
 def read_within(path: Path, side: int) -> Array:
-    """A picture in its own proportions, uint8 `(height, width, 3)`, the longer side `side`.
+    """Read a picture in its proportions, uint8 `(height, width, 3)`, with this longer side.
 
     Raises:
-        OSError, PictureError: it cannot be read.
+        OSError, PictureError: the picture cannot be read.
     """
     height, width = header(path).size
     scale = side / max(height, width)
@@ -54,11 +54,11 @@ def read_within(path: Path, side: int) -> Array:
 
 
 def unreadable(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
-    """The pictures that were not read, and why.
+    """Yield findings on unreadable pictures.
 
     Args:
         folder: the data.
-        left_out: everything in it that was not read.
+        left_out: all files in it that were left out.
     """
     for path, kind, reason in left_out:
         name = relative(path, folder)
@@ -69,12 +69,12 @@ def unreadable(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
 
 
 def shapes(folder: Path, read: Sequence[Path], noted: Mapping[Path, Header]) -> Iterator[Finding]:
-    """Readable pictures that are misnamed, very small beside the others, or very long or wide.
+    """Yield findings on readable pictures: misnamed, relatively small, or very long or wide.
 
     Args:
         folder: the data.
         read: the files.
-        noted: what they say of themselves, as far as it was noted when they were read.
+        noted: the headers that were noted when the files were read.
     """
     headers = [noted.get(path) or header(path) for path in read]
     usual = median(min(header.size) for header in headers)
@@ -85,44 +85,44 @@ def shapes(folder: Path, read: Sequence[Path], noted: Mapping[Path, Header]) -> 
             yield Finding(
                 "wrong-extension",
                 (name,),
-                f"{name} is a {format_} picture and is read as one; rename it to {extensions[0]}.",
+                f"{name} is a {format_} picture and is read as such; rename it to {extensions[0]}.",
             )
-        if min(height, width) < min(SMALL, usual / 2):
+        if min(height, width) < min(SMALL_SIDE, usual / 2):
             yield Finding(
                 "small",
                 (name,),
-                f"{name} has {pixels} only, where half of the others have {usual:g} and more on "
+                f"{name} has only {pixels}, but half of the pictures have {usual:g} or more on "
                 "their shorter side; use a larger copy, or leave it out.",
             )
-        if max(height, width) > LONGEST * min(height, width):
+        if max(height, width) > MAX_ASPECT * min(height, width):
             yield Finding(
                 "odd-shape",
                 (name,),
-                f"{name} has {pixels}, and will be squeezed when it is stretched to a square; cut "
-                "out what it shows, or leave it out.",
+                f"{name} has {pixels}, and is distorted when it is stretched to a square; crop it, "
+                "or leave it out.",
             )
 
 
 def outsiders(folder: Path, left_out: Sequence[LeftOut]) -> Iterator[Finding]:
-    """Pictures beside the class folders, and how many files there are that are no pictures."""
+    """Yield findings on pictures outside the class folders, and on files that are not pictures."""
     of_kind = {kind: [one.path for one in left_out if one.kind == kind] for kind in KINDS}
     if strays := tuple(relative(path, folder) for path in of_kind["stray"]):
         yield Finding(
             "stray",
             strays,
-            f"{_pictures(len(strays))} outside the class folders and left alone, "
-            f"{first_few([*strays])}; move what is to be learned into the folder of its class.",
+            f"{_pictures(len(strays))} outside the class folders and left out, "
+            f"{first_few([*strays])}; move them into the folders of their classes to use them.",
         )
     if others := of_kind["other"]:
         suffixes = Counter(path.suffix.lower() or "no extension" for path in others)
         kinds = [f"{n:,} {suffix}" for suffix, n in suffixes.most_common()]
-        yield Finding("other-files", (), f"Left alone, not being pictures: {first_few(kinds)}.")
+        yield Finding("other-files", (), f"Left out, not pictures: {first_few(kinds)}.")
     if hidden := [relative(path, folder) for path in of_kind["hidden"]]:
-        yield Finding("hidden", (), f"Left alone, being hidden: {first_few(hidden)}.")
+        yield Finding("hidden", (), f"Left out, hidden: {first_few(hidden)}.")
 
 
 def alike(class_parents: Sequence[Path]) -> Iterator[Finding]:
-    """Class folders whose names look the same: they differ in case, say."""
+    """Yield findings on class folders whose names look the same, for example except for case."""
     for parent in class_parents:
         by_look: dict[str, list[str]] = {}
         for name in sorted({plain_text(folder.name) for folder in visible_folders(parent)}):
@@ -130,12 +130,12 @@ def alike(class_parents: Sequence[Path]) -> Iterator[Finding]:
             by_look.setdefault(look, []).append(name)
         for names in by_look.values():
             if len(names) > 1:
-                told = " and ".join(map(repr, names))
+                both = " and ".join(map(repr, names))
                 yield Finding(
                     "alike",
                     (),
-                    f"{parent} holds the class folders {told}, which are classes of their own; put "
-                    "their pictures into one folder if they are the same.",
+                    f"{parent} holds the class folders {both}, which are separate classes; put "
+                    "their pictures into one folder if they mean the same.",
                 )
 
 
