@@ -173,7 +173,7 @@ def test_days_with_points_come_first(tmp_path: Path) -> None:
         ([f"{d:%d %b %Y}" for d in DAYS], ",", "in a format that is not read"),
         ([f"{v} %" if v % 2 else f"{v}" for v in INTS], ",", "are written in several formats, '"),
         ([f"${v}" if v % 2 else f"{v} €" for v in INTS], ",", "are written in several formats, '"),
-        (["1" * 400 + str(v) for v in INTS], ",", "are a format that is not read; .* below 1e100"),
+        (["1" * 400 + str(v) for v in INTS], ",", "a format that is not read; .* below 1e100"),
     ],
 )
 def test_what_may_be_two_things_is_named(
