@@ -222,7 +222,7 @@ class Date(Number):
         return middle + written + cycles
 
     def check(self) -> None:
-        """The mean is a date, too."""
+        """Check that the mean is also a date."""
         super().check()
         check_number("mean day", self.mean, "(-1000000, 4000000)")
 

@@ -263,7 +263,7 @@ class TableEncoder(ReadingExtractor):
 
 @dataclass(frozen=True)
 class _Described:
-    """What `describe` gives."""
+    """The fields of the encoder's description."""
 
     target: str
     task: Task
