@@ -107,7 +107,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     TopologicalSorter({name: {*of_plainnet(name)} - {name} for name in MODULES}).prepare()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) != "cli"])
+@pytest.mark.parametrize("module", MODULES)
 def test_nobody_asks_for_the_kind_of_a_model(module: str) -> None:
     """What differs is a method of its answers or inputs, or a row of a table."""
     calls = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]

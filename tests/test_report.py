@@ -237,9 +237,9 @@ def test_the_first_weights_are_shown_as_what_the_training_changed(tmp_path: Path
         moved = np.linalg.norm(W - W_0) / np.linalg.norm(W_0)
         assert 0 < moved < 0.5
         assert "whose weights changed most" in report_html(report_of(one, data))
-    del loaded.told["settled"]  # type: ignore[attr-defined]  # as in an older file
+    del loaded.stored["settled"]  # type: ignore[attr-defined]  # as in an older file
     assert "with the longest weights" in report_html(report_of(loaded, data))
-    loaded.told = {**classifier.trained, "settled": {"normalization": "layer", "epochs": 2}}
+    loaded.stored = {**classifier.trained, "settled": {"normalization": "layer", "epochs": 2}}
     loaded.recipe = replace(loaded.recipe, seed=4)  # as if another NumPy had drawn them
     assert "with the longest weights" in report_html(report_of(loaded, data))
 
@@ -262,7 +262,7 @@ def test_a_report_says_what_was_used(tmp_path: Path) -> None:
         assert "threshold dog from 25.0 % on" in text
         assert "learning rate auto (0.001), cosine" in text
     older = Classifier.load(tmp_path / "m.safetensors")
-    older.told = {}
+    older.stored = {}
     assert settings_used(older)["epochs"] == "auto"
 
 

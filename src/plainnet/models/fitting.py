@@ -59,7 +59,7 @@ def fit_epochs(
     varied = train_set.is_pictures and augmentation_of(recipe.augment).changes_pictures
     model.inputs, model.answers = kind.fit(train_set, varied), answers.of(train_set)
     model.training, model.validation = train_set, watch
-    model.networks, model.history, model.quality, model.told = [], [], {}, {}
+    model.networks, model.history, model.quality, model.stored = [], [], {}, {}
     data = fingerprint(train_set, watch) if checkpoint else ""
     training, epochs = _start(model, checkpoint, data)
     stream = _one_by_one(model, checkpoint, data, training, epochs)

@@ -54,7 +54,7 @@ class Model:
         """Which of the samples it was given were held out, `(n,)`; None if none were."""
         self.quality: dict[str, Any] = {}
         """What was measured, by the name of the data; travels in the model file."""
-        self.told: Mapping[str, Any] = {}
+        self.stored: Mapping[str, Any] = {}
         """Of a loaded one, what its file says of its training."""
 
     if not TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Model:
         """
         best = self.best_epoch
         if best is None:
-            return self.told
+            return self.stored
         parts = {"training": self.training, "validation": self.validation}
         return {
             "learning_rate": self.recipe.make_optimizer(self.inputs.n_in).learning_rate,

@@ -1,4 +1,4 @@
-"""Pictures that a user hands in, in whatever form, as a learner works with them."""
+"""Pictures that a user hands in, in whatever form, as a model works with them."""
 
 import logging
 import os

@@ -40,7 +40,7 @@ from plainnet.training import Average, Optimizer, Schedule
 
 @dataclass(frozen=True)
 class Recipe(RecipeSettings):
-    """How a learner is made and trained; the defaults do well on most data."""
+    """How a model is made and trained; the defaults do well on most data."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

@@ -1,4 +1,4 @@
-"""What a user may hand in, turned into what a learner works with."""
+"""What a user may hand in, turned into what a model works with."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence

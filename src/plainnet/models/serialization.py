@@ -83,7 +83,7 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
     with whole(path, kind):
         saved = restore(model.answers_type, metadata, tensors, network)
         model.inputs, model.recipe, model.quality = saved[:3]
-        model.answers, model.told = model.answers.restore(metadata), saved.training
+        model.answers, model.stored = model.answers.restore(metadata), saved.training
         temperature = check_temperature(metadata.get("temperature", 1.0))
         model.networks = [*saved.earlier, EnsembleMember(network, temperature)]
         _check_fit(model, metadata)
@@ -113,7 +113,7 @@ def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
             f"for {answers.summary}"
         )
     n_counts = len(metadata.get("classes", ["all"]))
-    for counts in model.told.get("samples", {}).values():
+    for counts in model.stored.get("samples", {}).values():
         if len(counts) != n_counts:
             raise ValueError(f"it counts its samples as {counts!r:.80}, not once a class")
     if metadata.get("outputs", outputs) != outputs:
