@@ -249,6 +249,17 @@ def test_a_damaged_checkpoint_is_no_traceback(damage: Any, tmp_path: Path) -> No
         )
 
 
+def test_a_checkpoint_of_the_former_format_is_refused_as_such(tmp_path: Path) -> None:
+    """Its digest of the data was another, which does not mean that the data have changed."""
+    labels = stopped_at(tmp_path / "c")
+    tensors, facts = read_tensors(tmp_path / "c", "checkpoint")
+    write_tensors(tmp_path / "c", tensors, facts | {"checkpoint": 1, "data": "0" * 32})
+    with pytest.raises(ModelFileError, match="with the version that wrote it"):
+        Classifier(**SETTINGS).fit_epochs(
+            X, labels, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+        )
+
+
 def test_a_full_disk_stops_nothing_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,7 +157,7 @@ def test_each_pixel_is_read_once_before_the_first_step(
 ) -> None:
     """By the check, for the mean and the scale, and for the checkpoint; the held-out ones twice."""
     monkeypatch.setenv("PLAINNET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "WORTH", 0)
+    monkeypatch.setattr(cache, "MIN_BYTES", 0)
     for i, pixels in enumerate(drawn(200)):
         path = tmp_path / "pets" / "ab"[i % 2] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
