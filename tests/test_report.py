@@ -468,6 +468,16 @@ def test_train_writes_a_report_and_report_writes_it_again(
     assert "how well it remembers" in Path("t.html").read_text("utf-8")
 
 
+def test_the_report_of_an_ensemble_shows_its_last_network(pets: Path) -> None:
+    assert plainnet("train", "pets", "--out", "run", "--ensemble", 2, *QUICK) == 0
+    first = Path("run/report.html").read_text("utf-8")
+    assert plainnet("report", "run", "pets") == 0
+    again = Path("run/report.html").read_text("utf-8")
+    figures = [re.findall("<svg.*?</svg>", page, re.DOTALL) for page in (first, again)]
+    assert figures[0] == figures[1]
+    assert "3 in " in Reader(again).text
+
+
 def test_train_without_a_report(pets: Path) -> None:
     assert plainnet("train", pets, "--out", "run", "--no-report", *QUICK) == 0
     assert not Path("run/report.html").exists()

@@ -189,11 +189,15 @@ def run_settings(run: Path) -> dict[str, Any]:
 
 def _history(run: Path) -> list[dict[str, float]]:
     """The rows of the run's history; none where there is no sound one."""
-    with suppress(OSError, ValueError, TypeError), (run / "history.csv").open(newline="") as file:
-        return [
+    with (
+        suppress(OSError, ValueError, TypeError, KeyError),
+        (run / "history.csv").open(newline="") as file,
+    ):
+        rows = [
             {name: float(value) for name, value in row.items() if value}
             for row in csv.DictReader(file)
         ]
+        return rows[-int(rows[-1]["epoch"]) :] if rows else []  # of an ensemble the last network
     return []
 
 

@@ -30,17 +30,15 @@ def _scores(report: Report[Any]) -> Iterator[tuple[str, str]]:
     """Each score and what it measures; the baseline of the first stands beside it."""
     known = [score for score in report.shown.scores() if score.is_known]
     for score in known:
-        remarks, beside = [score.note, score.interval_text], score is known[0]
-        baseline, always = "", f"{score.name} of {report.shown.always}"
-        if score.baseline is not None:
-            baseline = score.written(score.baseline)
-            remarks += [] if beside else [f"{baseline}: {always}"]
-        told = "; ".join(filter(None, remarks))
+        baseline = "" if score.baseline is None else score.written(score.baseline)
+        beside = baseline and score is known[0]
+        others = f"baseline {baseline}" if baseline and not beside else ""
+        told = "; ".join(filter(None, (score.note, score.interval_text, others)))
         name = element("strong", score.name[:1].upper() + score.name[1:])
         rest = f" ({told}). {score.meaning}" if told else f". {score.meaning}"
         yield score.text, Html(name + escaped(rest))
-        if baseline and beside:
-            yield baseline, always
+        if beside:
+            yield baseline, f"{score.name} of {report.shown.always}"
 
 
 def facts(report: Report[Any]) -> Html:
