@@ -367,7 +367,7 @@ def test_what_is_oldest_goes_first(
         then = time.time() - hours * 3600
         os.utime(file.with_suffix(".json"), (then, then))
     train(pets, 7)  # used again
-    monkeypatch.setattr(cache_folder, "MOST", sum(path.stat().st_size for path in files[:2]))
+    monkeypatch.setattr(cache_folder, "MAX_BYTES", sum(path.stat().st_size for path in files[:2]))
     CacheFolder(store).tidy()
     assert kept(store) == sorted(files[:2])
     assert len(kept(store, ".json")) == 2

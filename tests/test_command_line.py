@@ -228,7 +228,7 @@ def test_unreadable_pictures_are_left_out_and_named(plainnet: Command, data: Pat
     done = plainnet("train", data / "broken", *PICTURES, "--out", "run")
     assert done.code == 0
     left_out = [line for line in done.err.splitlines() if line.startswith("Left out: ")]
-    for name, why in (("cut.jpg", "cut short"), ("one.png", "1 × 1"), ("text.jpg", "not a pict")):
+    for name, why in (("cut.jpg", "truncated"), ("one.png", "1 × 1"), ("text.jpg", "not a pict")):
         assert any(name in line and why in line for line in left_out)
     assert "training    10 samples" in done.err
     done = plainnet("train", data / "huge", *PICTURES, "--json", "--out", "other")
@@ -701,7 +701,7 @@ def test_a_csv_that_cannot_be_written_does_not_cost_the_answers(
     plainnet: Command, data: Path, trained: Path
 ) -> None:
     asked = ("predict", trained / "pets", data / "pets" / "cat", "--csv")
-    for path, why in (("no/a.csv", "make the folder"), (data / "empty", "name a file")):
+    for path, why in (("no/a.csv", "create its folder"), (data / "empty", "name a file")):
         done = plainnet(*asked, path)
         assert (done.code, len(done.out.splitlines())) == (2, 7)
         assert re.match(f"Error: .* could not be written .*{why}", done.err)

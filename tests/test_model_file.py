@@ -320,8 +320,11 @@ def entry(name: str, **parts: Any) -> Callable[[dict[str, Any]], object]:
         (lambda h: h.update(more=[]), JUDGED),
         (lambda h: h.update(__metadata__=[]), JUDGED),
         (lambda h: h["__metadata__"].update(more=1), JUDGED),
-        (lambda h: h.update(__metadata__=None), "something else has written"),
-        (lambda h: h["__metadata__"].update(more="x"), "something else has written 'more' into it"),
+        (lambda h: h.update(__metadata__=None), "file from another program"),
+        (
+            lambda h: h["__metadata__"].update(more="x"),
+            "another program has written 'more' into it",
+        ),
     ],
 )
 def test_a_header_that_does_not_fit_its_file_is_refused(
@@ -358,14 +361,14 @@ def test_brackets_in_strings_are_not_counted(path: Path) -> None:
 
 
 def test_what_could_not_be_read_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensors, "LONGEST", 20_000)
-    monkeypatch.setattr(header, "LARGEST", 100_000)
+    monkeypatch.setattr(tensors, "MAX_HEADER_BYTES", 20_000)
+    monkeypatch.setattr(header, "MAX_JSON_BYTES", 100_000)
     before, deep = path.read_bytes(), json.loads("[" * 60 + "]" * 60)
     cases: list[tuple[dict[str, Any], str]] = [
         ({"deep": deep}, "more than 50 brackets deep"),
         ({"name": "x" * 20_000}, "its description is too long"),
         ({"many": [0.5] * 2600}, "has too many parts"),
-        ({"share": np.nan}, "a number that is not finite; say None"),
+        ({"share": np.nan}, "a number that is not finite; use None"),
     ]
     for metadata, why in cases:
         with pytest.raises(FileError, match=f"was not written, because .*{why}"):

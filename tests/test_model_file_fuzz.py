@@ -216,5 +216,5 @@ def test_an_ensemble_that_is_only_claimed_costs_nothing(tmp_path: Path, sound: b
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ModelFileError, match="it is no plain file"):
+    with pytest.raises(ModelFileError, match="it is not a regular file"):
         Classifier.load(tmp_path / "pipe")

@@ -420,7 +420,7 @@ def test_without_onnx(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ((".", "--onnx", "a.onnx"), "holds no model.safetensors"),
         (("RUN", "--onnx", "pets.png"), r"pets\.png is not named as one; end it in \.onnx"),
         (("RUN", "--onnx", "folder.onnx"), r"folder\.onnx could not be written \(Is a directory\)"),
-        (("RUN", "--onnx", "no/a.onnx"), "make the folder that it goes into first"),
+        (("RUN", "--onnx", "no/a.onnx"), "create its folder first"),
         (("--verify", "nothing.onnx"), r"There is no file nothing\.onnx"),
         (("--verify", "text.onnx"), r"text\.onnx cannot be run by ONNX Runtime \("),
         (("--verify", "lonely.onnx"), r"There is no golden set lonely\.golden\.npz beside"),

@@ -547,7 +547,7 @@ def test_what_the_command_refuses(pets: Path, capsys: pytest.CaptureFixture[str]
     assert "has no test part" in capsys.readouterr().err
     assert plainnet("report", "missing", "pets") == 2
     assert plainnet("report", "run", "pets", "--out", "no/folder.html") == 2
-    assert "make the folder" in capsys.readouterr().err
+    assert "create its folder" in capsys.readouterr().err
 
 
 def test_a_run_whose_other_files_are_damaged_still_has_a_report(pets: Path) -> None:

@@ -77,7 +77,7 @@ LABELS: dict[str, Array] = {
 
 def test_classes_that_onnx_has_no_number_for() -> None:
     y = np.array([2**63 + 1, 2**63 + 2], np.uint64)[np.arange(len(X)) % 2]
-    with pytest.raises(SettingError, match=r"labels are whole numbers of 64 bits; .*astype\(str\)"):
+    with pytest.raises(SettingError, match=r"labels are integers of 64 bits; .*astype\(str\)"):
         to_onnx(fitted(y), X[:1])
 
 

@@ -636,7 +636,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "small": (
         lambda: fit(X3[:9], np.zeros(9), early_stopping=True), DataError,
-        "The validation set is too small: 1 of 9 samples, where at least 2 are needed; raise "
+        "The validation set is too small: 1 of 9 samples, but at least 2 are needed; raise "
         "validation_fraction, or give validation_data.",
     ),
     "lbfgs": (

@@ -122,7 +122,7 @@ def test_an_interrupted_write_leaves_no_trace(
 @pytest.mark.parametrize(
     ("name", "why", "way_out"),
     [
-        ("missing/a", "No such file", "make the folder"),
+        ("missing/a", "No such file", "create its folder"),
         ("file/a", "Not a directory", "leads through a file"),
         ("folder", "Is a directory", "name a file"),
         ("x" * 300, "File name too long", "shorter name"),

@@ -1,1 +1,1 @@
-"""Demo material: the drawn animals and the tutorial's run; it may import `classifier` and below."""
+"""The drawn animals of the demo, and the tutorial's run; may import models and below."""

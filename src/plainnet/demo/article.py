@@ -1,6 +1,6 @@
 """The tutorial's own run: its network, its initial weights, full batches of gradient descent.
 
-Everything is the library's, but for the draw of the weights: the tutorial used NumPy's legacy
+It uses the library except for drawing the weights: the tutorial used NumPy's legacy
 generator, and drew each layer's weights as (outputs, inputs).
 """
 
@@ -18,7 +18,7 @@ from plainnet.training.subspace import Subspace, subspace_pays
 
 
 class _LegacyDraws:
-    """NumPy's legacy generator as initializers call one, each matrix drawn as its transpose."""
+    """NumPy's legacy generator for initializers, which draws each matrix as its transpose."""
 
     def __init__(self, seed: int) -> None:
         self._state = np.random.RandomState(seed)
@@ -33,12 +33,12 @@ class _LegacyDraws:
 def article_network(
     sizes: Sequence[int] = (12288, 100, 20, 1), initializer: str = "lecun", seed: int = 10
 ) -> Network:
-    """The tutorial's network in float64, with its initial weights.
+    """Return the tutorial's network in float64, with its initial weights.
 
     Args:
         sizes: features in, hidden units, one output.
         initializer: a name of `INITIALIZERS`; what the tutorial calls `he` is `lecun`.
-        seed: of the legacy generator.
+        seed: the seed of the legacy generator.
     """
     network = Network.dense(sizes, initializer=INITIALIZERS["zeros"], dtype=np.float64)
     draws = _LegacyDraws(seed)
@@ -58,7 +58,7 @@ def article_epochs(
     iterations: int = 1000,
     span: bool = True,
 ) -> Epochs:
-    """The tutorial's training: each epoch one step on all pictures, pixels / 255.
+    """Train as the tutorial does: each epoch is one step on all pictures, pixels / 255.
 
     The loss of epoch number n is the cost that the tutorial prints for iteration n − 1. The network
     is trained when the stream ends or is closed.
@@ -79,16 +79,16 @@ def _train(network: Network, optimizer: Optimizer, X: Array, y: Array, epochs: i
 
 
 def article_evaluation(network: Network, data: Dataset) -> ClassificationEvaluation:
-    """The tutorial's `score`, and what it leaves out: the baseline, the interval, each class."""
+    """Return the tutorial's `score`, with the baseline, the interval, and each class."""
     P = SigmoidCrossEntropy().both(logits(network, _pixels(data)))
     return evaluate_probabilities(data.y, P, data.classes)
 
 
 def article_data(splits: Splits) -> tuple[Dataset, Dataset]:
-    """The training and the test pictures.
+    """Return the training and the test pictures.
 
     Raises:
-        DataError: one of them is missing, or there are other than two classes.
+        DataError: one of them is missing, or there are not exactly two classes.
     """
     if splits.train is None or splits.test is None:
         raise DataError(
@@ -97,7 +97,7 @@ def article_data(splits: Splits) -> tuple[Dataset, Dataset]:
         )
     if len(splits.train.classes) != 2:
         raise DataError(
-            f"The article's network tells two classes apart, but {splits.path} has "
+            f"The article's network has two classes, but {splits.path} has "
             f"{len(splits.train.classes)}; use `plainnet train`."
         )
     return splits.train, splits.test

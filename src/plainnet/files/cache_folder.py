@@ -1,12 +1,12 @@
-"""The folder in which decoded pictures are kept: of the user, bounded, and safe to be removed.
+"""The user's cache folder for decoded pictures: bounded in size, and safe to remove.
 
-It is `pictures` in the folder that the environment variable PLAINNET_CACHE names, else in the
-folder that platformdirs knows for plainnet on this system: on Linux `plainnet` in `$XDG_CACHE_HOME`
-or `~/.cache`. With PLAINNET_CACHE=off nothing is kept.
+It is `pictures` in the folder that the environment variable PLAINNET_CACHE names, else in
+platformdirs' cache folder for plainnet: on Linux `plainnet` in `$XDG_CACHE_HOME`
+or `~/.cache`. PLAINNET_CACHE=off disables the cache.
 
-What is kept under a key is a `.npy` file and beside it a `.json` file that says that it is whole.
-Both are written beside and moved into place. Whoever uses it touches the `.json`, so that what has
-not been used for the longest time goes first.
+An entry is a `.npy` file under its key, and beside it a `.json` file that marks it as complete.
+Both are written under other names and moved into place. Each use touches the `.json`, so that the
+least recently used entries are removed first.
 """
 
 import contextlib
@@ -21,25 +21,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-MOST = 20 * 10**9
-"""Bytes that are kept beside what is in use, and never more than a tenth of what is free."""
+MAX_BYTES = 20 * 10**9
+"""The largest size of the cache, which is also at most a tenth of the free space."""
 SPARE = 10**8
-"""Bytes that are left free on the disk, at least."""
+"""The number of bytes that stay free on the disk."""
 DAY = 24 * 3600.0
 HOUR = 3600.0
 _UNFINISHED = ".unfinished-"
 
 
 def cache_folder() -> Path | None:
-    """Where pictures are kept; None: nowhere, as the user wishes.
+    """Return the folder of cached pictures; None if the user has disabled it.
 
     Raises:
-        OSError: the user has no folder of his own.
+        OSError: the user has no home folder.
     """
     named = os.environ.get("PLAINNET_CACHE")
     if named == "off":
         return None
-    from platformdirs import user_cache_path  # here, for what needs no pictures need not load it
+    from platformdirs import user_cache_path  # here, because not every program needs it
 
     try:
         above = Path(named).expanduser() if named else user_cache_path("plainnet", appauthor=False)
@@ -52,16 +52,16 @@ def cache_folder() -> Path | None:
 
 @dataclass(frozen=True)
 class CacheFolder:
-    """Files by their keys, which are 32 hexadecimal digits."""
+    """A folder of files by key, 32 hexadecimal digits."""
 
     path: Path
 
     def file(self, key: str) -> Path:
-        """The `.npy` file of a key, whether it is there or not."""
+        """Return the `.npy` file of a key, whether it exists or not."""
         return self.path / f"{key}.npy"
 
     def facts(self, key: str) -> dict[str, Any] | None:
-        """What was noted of a key; None where nothing is kept, or nothing sound."""
+        """Return the facts of an entry; None if there is none, or a damaged one."""
         note = self.file(key).with_suffix(".json")
         try:
             facts = json.loads(note.read_text("utf-8"))
@@ -72,17 +72,17 @@ class CacheFolder:
         return cast(dict[str, Any], facts) if whole else None
 
     def holds(self, prefix: str) -> bool:
-        """Whether something may be kept under a key that begins so."""
+        """Whether there may be an entry under a key with this prefix."""
         return any(self.path.glob(f"{prefix}*.json"))
 
     @contextlib.contextmanager
     def new(self, key: Callable[[], str], size: int, facts: dict[str, Any]) -> Iterator[IO[bytes]]:
-        """A file to be written, of `size` bytes; when all went well it is kept, with `facts`.
+        """Open a file of `size` bytes to write; on success it becomes an entry with `facts`.
 
-        Facts, and the key, may come to be known while it is written.
+        Facts and key may be completed while the file is written.
 
         Raises:
-            OSError: the disk has no room, the folder cannot be written to, …
+            OSError: the disk is full, the folder cannot be written to, …
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.tidy()
@@ -95,7 +95,7 @@ class CacheFolder:
             note.write(json.dumps({**facts, "bytes": size}).encode())
 
     def tidy(self) -> None:
-        """Remove what killed processes have left, and what is too much, the oldest first."""
+        """Remove files of killed processes, and the oldest unused entries beyond the limit."""
         now, kept = time.time(), []
         with contextlib.suppress(OSError):
             for path in self.path.iterdir():
@@ -108,7 +108,7 @@ class CacheFolder:
                         used = path.with_suffix(".json").stat().st_mtime
                         kept.append((used, found.st_size, path))
             total = sum(size for _, size, _ in kept)
-            bound = min(MOST, (shutil.disk_usage(self.path).free + total) // 10)
+            bound = min(MAX_BYTES, (shutil.disk_usage(self.path).free + total) // 10)
             for used, size, path in sorted(kept):
                 if total <= bound or now - used < HOUR:  # another process may be about to open it
                     break
@@ -119,7 +119,7 @@ class CacheFolder:
 
     @contextlib.contextmanager
     def _beside(self, place: Callable[[], Path]) -> Iterator[IO[bytes]]:
-        """A file that is moved to its place when it is whole, and else is removed."""
+        """Open a temporary file that is moved into place on success, else removed."""
         handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.path)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -129,7 +129,7 @@ class CacheFolder:
             target = place()
             try:
                 Path(name).replace(target)
-            except PermissionError:  # Windows: another process has just made it, and uses it
+            except PermissionError:  # Windows: another process has just made it and uses it
                 if not target.exists():
                     raise
         finally:
@@ -138,6 +138,6 @@ class CacheFolder:
 
 
 def _has_note(path: Path) -> bool:
-    """Whether a file is one of ours that is in place; what is not ours counts as such too."""
+    """Whether a file is a complete entry; files that are not ours count as complete."""
     ours = path.suffix == ".npy" and len(path.stem) == 32
     return not ours or path.with_suffix(".json").exists()

@@ -1,10 +1,9 @@
 """The header of a `.safetensors` file, measured before it is parsed.
 
-Eight bytes of length, little-endian; so many bytes of JSON, which name each tensor's dtype, shape
-and place; then the tensors, one after another. Whoever made the file may have said anything in it.
-Whether the tensors fit each other and the file, safetensors judges. What it does not bound is
-bounded here: a header of at most 32 MiB, 50 brackets deep, whose Python objects take at most some
-128 MiB.
+The file has eight bytes of length, little-endian; that many bytes of JSON, which give each tensor's
+dtype, shape and position; then the tensors. Its content is not trusted. safetensors checks that the
+tensors fit each other and the file. This module adds the limits that it lacks: a header of at most
+32 MiB, 50 brackets deep, whose Python objects take at most about 128 MiB.
 """
 
 import json
@@ -16,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-LONGEST = 32 << 20
-"""Bytes of a header."""
-DEEPEST = 50
-"""Brackets inside of one another."""
-LARGEST = 128 << 20
-"""Bytes that the parsed JSON may take."""
+MAX_HEADER_BYTES = 32 << 20
+"""The largest size of a header."""
+MAX_DEPTH = 50
+"""The largest depth of nested brackets."""
+MAX_JSON_BYTES = 128 << 20
+"""The largest memory for the parsed JSON."""
 DTYPES: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(spelled)
     for name, spelled in {
@@ -31,7 +30,7 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     }.items()
 }
 _COSTS = {b"[": 120, b"{": 120, b":": 120, b",": 40, b'"': 30}
-"""Bytes of memory that each of these in a JSON text stands for, at most."""
+"""The most bytes of memory that each of these characters in a JSON text can take."""
 
 
 class Entry(NamedTuple):
@@ -40,18 +39,18 @@ class Entry(NamedTuple):
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
-    """In bytes behind the header."""
+    """The position in bytes after the header."""
 
 
 def parse_header(path: Path, text: bytes) -> tuple[dict[str, Entry], dict[str, str]]:
-    """The tensors by name, in the order of their places, and the texts beside them.
+    """Return the tensors by name, in the order of their positions, and the metadata.
 
     Args:
-        path: of the file, whose tensors have to fill it without gap or overlap.
-        text: the JSON in it.
+        path: the file, whose tensors must fill it without gap or overlap.
+        text: the JSON of its header.
 
     Raises:
-        ValueError: anything else; the message says what.
+        ValueError: the header is not valid; the message says why.
     """
     described = parse_json(text)
     try:
@@ -65,33 +64,33 @@ def parse_header(path: Path, text: bytes) -> tuple[dict[str, Entry], dict[str, s
 
 
 def parse_json(text: bytes) -> Any:
-    """What a JSON text says, if it is neither too deep nor too much and says nothing twice.
+    """Parse a JSON text within the limits and without duplicate names.
 
     Raises:
-        ValueError: it is no such text.
+        ValueError: the text is not valid.
     """
     check_json(text)
-    return json.loads(text.decode(), object_pairs_hook=_once)  # UTF-8, and nothing else
+    return json.loads(text.decode(), object_pairs_hook=_once)  # UTF-8 only
 
 
 def check_json(text: bytes) -> None:
-    """Measure a JSON text, sound or not, without parsing it.
+    """Check the limits of a JSON text, valid or not, without parsing it.
 
     Raises:
-        ValueError: it is too deep, or would take too much memory.
+        ValueError: the text is too deep, or would take too much memory.
     """
     plain = text.replace(rb"\\", b"").replace(rb"\"", b"")
     cost = plain.count(b'"') * _COSTS[b'"']
-    if cost <= LARGEST:
+    if cost <= MAX_JSON_BYTES:
         plain = re.sub(rb'"[^"]*"', b"", plain)
         cost += sum(plain.count(mark) * _COSTS[mark] for mark in (b"[", b"{", b":", b","))
-    if cost > LARGEST:
+    if cost > MAX_JSON_BYTES:
         raise ValueError("its description has too many parts")
     depth = 0
     for mark in re.sub(rb"[^][{}]+", b"", plain):
         depth += 1 if mark in b"[{" else -1
-        if depth > DEEPEST:
-            raise ValueError(f"its description is more than {DEEPEST} brackets deep")
+        if depth > MAX_DEPTH:
+            raise ValueError(f"its description is more than {MAX_DEPTH} brackets deep")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _entry(name: str, described: Any) -> Entry:
-    """A tensor of a header that safetensors has judged; it lets more spellings pass than one."""
+    """Return a tensor of a header that safetensors accepts, in the one spelling allowed here."""
     if not isinstance(described, dict) or {*described} != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the tensor {name!r} is not described by dtype, shape and data_offsets")
     spelled = described["dtype"]

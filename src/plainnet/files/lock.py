@@ -1,7 +1,7 @@
 """A lock that only one training holds, in this process or another, and that ends with its process.
 
-It is the operating system's lock on an open file: however a process ends, its locks end with it. A
-file that a killed process leaves behind locks nothing.
+It is the operating system's lock on an open file: however a process ends, its locks are released.
+The lock file of a killed process locks nothing.
 """
 
 import errno
@@ -17,7 +17,7 @@ from plainnet.errors import FileError
 log = logging.getLogger(__name__)
 
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
-"""What the system says where somebody else has the lock."""
+"""The error numbers for a lock that another holds."""
 _held: set[int] = set()
 """The open lock files of this process."""
 
@@ -25,7 +25,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(handle: int) -> None:
-        os.lseek(handle, 2**20, os.SEEK_SET)  # nobody can read what is locked: not the text
+        os.lseek(handle, 2**20, os.SEEK_SET)  # not the text, because locked bytes cannot be read
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
 else:
@@ -36,7 +36,7 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _forget() -> None:
-        """Close the lock files in a process that was forked: the lock is its parent's alone."""
+        """Close the lock files in a forked process, because the locks belong to its parent."""
         while _held:
             with suppress(OSError):
                 os.close(_held.pop())
@@ -46,13 +46,13 @@ else:
 
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock on the file at `path`, which is made for it and removed at the end.
+    """Hold the lock on the file at `path`, which is created for it and removed at the end.
 
-    Where that is impossible a warning is logged instead: some network drives have no locks.
+    If locking is impossible, as on some network drives, a warning is logged instead.
 
     Args:
-        path: of the lock file.
-        what: names in messages what is written under the lock.
+        path: the lock file.
+        what: the name of what the lock protects, for messages.
 
     Raises:
         FileError: another training holds the lock.
@@ -61,20 +61,20 @@ def locked(path: Path, what: str) -> Iterator[None]:
         handle, owner = _taken(path, what), os.getpid()
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        log.warning("%s cannot be kept from a second training (%s).", what, reason)
+        log.warning("%s cannot be protected from a second training (%s).", what, reason)
         yield
         return
     _held.add(handle)
     try:
         yield
     finally:
-        if os.getpid() == owner:  # not in a process that was forked meanwhile
+        if os.getpid() == owner:  # not in a process forked meanwhile
             _held.discard(handle)
             _release(handle, path)
 
 
 def _taken(path: Path, what: str) -> int:
-    """The lock file, opened and locked."""
+    """Open and lock the lock file."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -85,20 +85,20 @@ def _taken(path: Path, what: str) -> int:
             os.close(handle)
             raise
         if _is_at(handle, path):
-            with suppress(OSError):  # on a full disk: the lock holds all the same
+            with suppress(OSError):  # the lock holds on a full disk, too
                 os.lseek(handle, 0, os.SEEK_SET)
                 os.ftruncate(handle, 0)
                 os.write(handle, b"%d\n" % os.getpid())
             return handle
-        os.close(handle)  # who had it has removed it in the meantime
+        os.close(handle)  # its former owner has removed it meanwhile
 
 
 def _release(handle: int, path: Path) -> None:
-    with suppress(OSError):  # first of all: nobody may get the lock of a file that is then removed
+    with suppress(OSError):  # first, so that nobody locks a file that is then removed
         path.unlink()
     with suppress(OSError):
         os.close(handle)
-    if sys.platform == "win32":  # where an open file cannot be removed, not even by its owner
+    if sys.platform == "win32":  # an open file cannot be removed there
         with suppress(OSError):
             path.unlink()
 
@@ -112,12 +112,12 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _in_use(handle: int, what: str) -> FileError:
-    """The error that says who has it."""
+    """Return the error that names the process with the lock."""
     with os.fdopen(handle, "rb") as file:
         file.seek(0)
         number = file.read(20).strip()
     process = f" (process {int(number)})" if number.isdigit() else ""
     return FileError(
         f"{what} is in use by another training{process}, and two would mix their files; wait until "
-        "that one has ended, or choose another name."
+        "it has ended, or choose another name."
     )

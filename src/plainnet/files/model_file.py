@@ -1,9 +1,9 @@
-"""The model file: one `.safetensors` with everything that using the model elsewhere needs.
+"""The model file: one `.safetensors` file with everything that a model needs.
 
 Its tensors are the network's parameters (`layers.0.W`, …), its state (`layers.1.mean`, …) and
-whatever else the caller has; its metadata is one JSON text under the key `plainnet`. Nothing in it
-can run code, and reading is strict: what does not fit is refused, before anything of its size is
-allocated, and the numbers go straight to where the network holds them.
+further tensors of the caller; its metadata is one JSON text under the key `plainnet`. It contains
+no code, and reading is strict: tensors that do not fit are refused before memory of their size is
+allocated, and the numbers are read directly into the network.
 """
 
 import inspect
@@ -22,22 +22,22 @@ from plainnet.network import LAYERS, Array, Layer, Network, row_of, zeros
 FORMAT = 1
 MOST_LAYERS = 1000
 LARGEST = 1e18
-"""Of a weight. No training comes near it, and the answers of larger ones may not be finite."""
+"""The largest weight; no training comes near it, and larger ones may not give finite answers."""
 
 
 def write_model(
     path: Path, network: Network, metadata: Mapping[str, Any], tensors: Mapping[str, Array]
 ) -> None:
-    """Write a network, what is known of it, and further tensors.
+    """Write a network, its metadata, and further tensors.
 
     Args:
-        path: where to; an older file is replaced only by a whole new one.
-        network: of the library's own layers.
-        metadata: anything JSON can say.
-        tensors: by name.
+        path: the file; an older file is replaced only by a complete new one.
+        network: the network, of layers in `LAYERS`.
+        metadata: JSON values.
+        tensors: further tensors by name.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: the file cannot be written.
         ModelFileError: the network has a layer that a file cannot describe.
     """
     for layer in network.layers:
@@ -62,17 +62,17 @@ def write_model(
     if not is_finite(metadata):
         raise ModelFileError(
             f"{path} was not written, because its description holds a number that is not finite; "
-            "say None instead."
+            "use None instead."
         )
     layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
     write_tensors(path, {**arrays, **tensors}, {"format": FORMAT, "layers": layers, **metadata})
 
 
 def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
-    """The network, the metadata and the other tensors of a model file.
+    """Read the network, the metadata and the other tensors of a model file.
 
     Raises:
-        ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
+        ModelFileError: the file is missing, truncated, of another kind, or inconsistent.
     """
     with open_tensors(path, "plainnet model file") as file:
         metadata = file.facts()
@@ -99,7 +99,7 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
 
 
 def check_sound(name: str, array: Array) -> None:
-    """A ValueError if a parameter, or a state, is nothing that a network can answer with."""
+    """Raise a ValueError if a parameter or state is not valid for a prediction."""
     low, high = float(array.min(initial=0)), float(array.max(initial=0))
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError(f"{name} holds values that are not finite")
@@ -110,7 +110,7 @@ def check_sound(name: str, array: Array) -> None:
 
 
 def is_finite(content: Any) -> bool:
-    """Whether all numbers in what JSON can say are finite."""
+    """Whether all numbers in JSON values are finite."""
     if isinstance(content, Mapping):
         return all(map(is_finite, content.values()))
     if isinstance(content, list | tuple):
@@ -119,7 +119,7 @@ def is_finite(content: Any) -> bool:
 
 
 def _network(layers: object, file: TensorFile) -> Network:
-    """A network of the described layers with the parameters of the file."""
+    """Return a network of the described layers with the parameters of the file."""
     if not isinstance(layers, list):
         raise ValueError("there is no list of layers")
     if len(layers) > MOST_LAYERS:
@@ -144,7 +144,7 @@ def _network(layers: object, file: TensorFile) -> Network:
 
 
 def _check(name: str, shape: tuple[int, ...], found: Entry | None) -> None:
-    """Refuse a parameter that is not there, or not as its layer needs it."""
+    """Raise a ValueError if a parameter is missing, or does not fit its layer."""
     if found is None:
         raise ValueError(f"{name} is missing")
     if found.shape != shape or found.dtype not in (np.float32, np.float64):

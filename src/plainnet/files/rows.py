@@ -1,8 +1,7 @@
-"""Samples that stay on the disk: an array of which only the rows at hand are in memory.
+"""Memory-mapped samples: an array on the disk, of which only the current rows are in memory.
 
-The file is mapped into the memory of the process, and what has been read of it is let go again
-after a few megabytes: the operating system keeps as much as it has room for, and the process does
-not grow with the file.
+The file is mapped into the process, and the pages that were read are released after a few
+megabytes: the operating system caches as much as fits, and the process does not grow with the file.
 """
 
 import math
@@ -22,26 +21,26 @@ from plainnet.network.numbers import unmasked
 Rows = Array | Sequence[int] | slice
 
 AT_ONCE = 2**20
-"""Bytes of samples that are looked at together."""
+"""The number of bytes of samples in a block."""
 HELD = 2**23
-"""Bytes of a file that stay in the memory of the process, about."""
-_AROUND = 2**17  # so many bytes around what is asked for are brought along, at most
+"""The approximate number of bytes of a file that stay in memory."""
+_AROUND = 2**17  # the most bytes that the system reads around a row
 
 
 class MemoryMappedRows(NDArrayOperatorsMixin):
     """An array `(N, …)` on the disk: rows, slices and `take` read what they need.
 
-    Whatever else an array can do, the whole of it does, read into memory.
+    All other operations of an array read the whole array into memory.
 
     Args:
-        path: the file; it must stay as it is.
-        dtype: of the values as they are stored.
-        shape: of the array `(N, …)`, row after row, N > 0.
-        offset: where in the file it begins, in bytes.
+        path: the file, which must not change.
+        dtype: the dtype of the stored values.
+        shape: the shape of the array `(N, …)`, row after row, N > 0.
+        offset: the position of the array in the file, in bytes.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is shorter than that.
+        ValueError: the file is too short.
     """
 
     def __init__(
@@ -58,12 +57,12 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
 
     @property
     def ndim(self) -> int:
-        """How many dimensions."""
+        """The number of dimensions."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        """How many values."""
+        """The number of values."""
         return math.prod(self.shape)
 
     def __len__(self) -> int:
@@ -80,11 +79,11 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         return self  # it is never written
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return np.asarray, (np.asarray(self),)  # a pickle may be read where the file is not
+        return np.asarray, (np.asarray(self),)  # a pickle may be loaded without the file
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if copy is False:
-            raise ValueError("What is stored on the disk has to be copied to be in memory.")
+            raise ValueError("An array on the disk must be copied to be in memory.")
         whole = self._read(np.arange(len(self)))
         return whole if dtype is None else np.asarray(whole, dtype)
 
@@ -113,20 +112,20 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
     def take(
         self, indices: Any, axis: int | None = None, out: Array | None = None, mode: str = "raise"
     ) -> Array:
-        """As `numpy.take`, which calls it; of rows, and whatever the mode, as "clip"."""
+        """Take rows for `numpy.take`, always in mode "clip"."""
         if axis != 0 or np.ndim(indices) != 1:
             return np.asarray(self).take(indices, axis, out, cast(Any, mode))
         return self._read(np.asarray(indices), out)
 
     def select(self, rows: Rows) -> "MemoryMappedRows":
-        """These rows, in this order: indices, a mask or a slice; nothing is read."""
+        """Return these rows, in this order, without reading: indices, a mask or a slice."""
         chosen = np.arange(len(self))[rows]
         part = self._like(self._at(chosen), self.dtype, (len(chosen), *self.shape[1:]))
         part.part_of = self, chosen
         return part
 
     def reshape(self, *shape: Any, **how: Any) -> Any:
-        """Each sample in another shape, which reads nothing; or the whole in any, in memory."""
+        """Reshape each sample without reading; any other shape reads the whole array."""
         wanted = tuple(shape[0]) if len(shape) == 1 and np.ndim(shape[0]) else shape
         n, own = len(self), math.prod(self.shape[1:])
         if wanted[:1] == (-1,) and math.prod(wanted[1:]) == own:
@@ -136,16 +135,16 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         known = math.prod(side for side in wanted[1:] if side != -1)
         full = tuple(own // max(known, 1) if side == -1 else side for side in wanted[1:])
         if math.prod(full) != own:
-            raise ValueError(f"An array of shape {self.shape} cannot be of shape {wanted}.")
+            raise ValueError(f"An array of shape {self.shape} cannot be reshaped to {wanted}.")
         return self._like(self._rows, self.dtype, (n, *full))
 
     def astype(self, dtype: DTypeLike, copy: bool = True) -> Any:  # noqa: ARG002 - as an array has
-        """The same in another dtype, made of the rows as they are read."""
+        """Return the array in another dtype; rows are converted when they are read."""
         return self._like(self._rows, np.dtype(dtype), self.shape)
 
     @classmethod
     def of(cls, source: "Source", dtype: DTypeLike, shape: Shape) -> "MemoryMappedRows":
-        """An array whose rows are read from whatever else can give them."""
+        """Return an array whose rows are read from another source."""
         other = MemoryMappedRows.__new__(MemoryMappedRows)
         other._file, other._rows, other.dtype, other.shape = source, None, np.dtype(dtype), shape
         other.part_of, other.noted = None, None
@@ -157,7 +156,7 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         return other
 
     def _at(self, rows: Array) -> Array:
-        """Where in the file rows of this lie."""
+        """Return the indices in the file of rows of this array."""
         return rows if self._rows is None else self._rows.take(rows, mode="clip")
 
     def _read(self, rows: Array, out: Array | None = None) -> Array:
@@ -171,17 +170,17 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
 
 
 class Source(Protocol):
-    """What rows can be read from."""
+    """A source of rows."""
 
     width: int
-    """Values in a row."""
+    """The number of values in a row."""
 
     def read(self, rows: Array, out: Array) -> None:
         """Write these rows into `out` `(n, width)`, in its dtype."""
 
 
 class _Mapped:
-    """A file as an array `(N, values of a sample)`, read a few rows at a time."""
+    """A mapped file as an array `(N, values of a sample)`, read a few rows at a time."""
 
     def __init__(self, path: Path, dtype: np.dtype[Any], shape: Shape, offset: int) -> None:
         with path.open("rb") as file:
@@ -195,7 +194,7 @@ class _Mapped:
 
     def read(self, rows: Array, out: Array) -> None:
         """Write these rows into `out`, in its dtype."""
-        cost = self._row + _AROUND  # of a row by itself, at most; less where they lie together
+        cost = self._row + _AROUND  # of a separate row; less for adjacent rows
         if len(rows) > 1 and (apart := int(np.ptp(rows)) + 1) * self._row < len(rows) * cost:
             cost = max(apart * self._row // len(rows), 1)
         at_once = max(HELD // cost, 1)
@@ -211,20 +210,20 @@ class _Mapped:
         if out.dtype == self.array.dtype:
             np.take(self.array, rows, axis=0, out=out, mode="clip")  # "raise" would copy once more
         else:
-            with np.errstate(over="ignore"):  # what is too large becomes infinite
+            with np.errstate(over="ignore"):  # overflow becomes infinite
                 out[...] = np.take(self.array, rows, axis=0, mode="clip")
 
 
 def select(X: Array, rows: Rows) -> Array:
-    """X[rows], which stays on the disk where X does."""
+    """Return X[rows], which stays on the disk if X is there."""
     return cast(Array, X.select(rows)) if isinstance(X, MemoryMappedRows) else X[rows]
 
 
 def as_samples(X: Any) -> Array:
-    """X as an array, or as it is where it lies on the disk.
+    """Return X as an array, or unchanged if it is on the disk.
 
     Raises:
-        DataError: parts of it are masked.
+        DataError: values are masked.
     """
     if isinstance(X, np.memmap) and X.flags.c_contiguous and X.ndim > 1 and X.size:
         return _of_memmap(X)
@@ -232,24 +231,24 @@ def as_samples(X: Any) -> Array:
 
 
 def _of_memmap(X: Any) -> Array:
-    """What `numpy.load(…, mmap_mode="r")` gives; one that may be written stays as it is."""
-    whole = isinstance(X.base, mmap.mmap)  # not a part of another one, whose offset is not known
+    """Convert an array of `numpy.load(…, mmap_mode="r")`; a writable one stays as it is."""
+    whole = isinstance(X.base, mmap.mmap)  # not a part of another array with an unknown offset
     if X.mode != "r" or X.filename is None or not whole:
         return np.asarray(X)
     return cast(Array, MemoryMappedRows(X.filename, X.dtype, X.shape, X.offset))
 
 
 def blocks(X: Array) -> Iterator[tuple[int, Array]]:
-    """Some samples at a time: the number of the first, and they themselves, in memory."""
+    """Yield blocks of samples in memory, each with the index of its first sample."""
     step = max(AT_ONCE // max(X.dtype.itemsize * math.prod(X.shape[1:]), 1), 1)
     for start in range(0, len(X), step):
         yield start, X[start : start + step]
 
 
 def not_finite(X: Array, largest: float = math.inf) -> tuple[int, int, int]:
-    """How many values of X `(N, …)` are not below `largest` (or NaN), and where the first is."""
+    """Return the number of values of X `(N, …)` not below `largest`, and the first position."""
     found, row, column = 0, 0, 0
-    if X.dtype.kind not in "fc":  # whole numbers are finite
+    if X.dtype.kind not in "fc":  # integers are finite
         return found, row, column
     largest = np.float64(largest)  # not cast to float32
     for start, block in blocks(X):

@@ -1,7 +1,7 @@
-"""A `.safetensors` file: tensors by name, and one JSON text that says what they are.
+"""A `.safetensors` file: tensors by name, and one JSON text that describes them.
 
-Reading believes nothing: see `header.py`. It takes no more memory than the tensors that are asked
-for, and a constant. So the tensors are not read by safetensors: it maps the file into memory, which
+Reading does not trust the file: see `header.py`. It takes the memory of the requested tensors and a
+constant. The tensors are not read by safetensors, because that maps the file into memory, which
 takes two to three times its size, and ends the process if the file becomes shorter meanwhile.
 """
 
@@ -15,17 +15,17 @@ import numpy as np
 from safetensors.numpy import save
 
 from plainnet.errors import FileError, ModelFileError
-from plainnet.files.header import LONGEST, check_json, parse_header, parse_json
+from plainnet.files.header import MAX_HEADER_BYTES, check_json, parse_header, parse_json
 from plainnet.files.writing import write_file
 from plainnet.network import Array
 
 KEY = "plainnet"
 BLOCK = 1 << 20
-"""Bytes that are read at a time."""
+"""The number of bytes that are read at a time."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
-    """Write them as a whole, or not at all.
+    """Write tensors and facts completely, or not at all.
 
     Raises:
         FileError: the file cannot be written, or could not be read; an older one is still there
@@ -37,7 +37,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, 
     try:
         check_json(text)
         data = save(content, metadata={KEY: text.decode()})
-        if int.from_bytes(data[:8], "little") > LONGEST:
+        if int.from_bytes(data[:8], "little") > MAX_HEADER_BYTES:
             raise ValueError("its description is too long")
     except MemoryError as error:
         raise FileError(f"{path} was not written for lack of memory; close something.") from error
@@ -50,10 +50,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, 
 
 
 def read_tensors(path: Path, what: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The tensors and the facts of a file that `write_tensors` has written.
+    """Read the tensors and the facts of a file from `write_tensors`.
 
     Raises:
-        ModelFileError: the file is missing, cut short, or of another kind; `what` it should be.
+        ModelFileError: the file is missing, truncated, or not a `what`.
     """
     with open_tensors(path, f"plainnet {what}") as file:
         facts = file.facts()
@@ -61,7 +61,7 @@ def read_tensors(path: Path, what: str) -> tuple[dict[str, Array], dict[str, Any
 
 
 class TensorFile:
-    """An open file whose header is sound; its tensors are read one by one."""
+    """An open file with a valid header, whose tensors are read one by one."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._file = file
@@ -71,28 +71,28 @@ class TensorFile:
         self._body = 8 + length
         if self._body > size:
             whole = f"its header should be {length:,} bytes long, but {size:,} are there"
-            raise ValueError(whole if length <= LONGEST else "it does not begin like one")
-        if length > LONGEST:
-            raise ValueError(f"its header is {length:,} bytes long, more than {LONGEST:,}")
+            raise ValueError(whole if length <= MAX_HEADER_BYTES else "it does not begin like one")
+        if length > MAX_HEADER_BYTES:
+            raise ValueError(f"its header is {length:,} bytes long, more than {MAX_HEADER_BYTES:,}")
         self.entries, self.texts = parse_header(path, self._exactly(length))
 
     def facts(self) -> dict[str, Any]:
-        """What `write_tensors` was told beside the tensors; a ValueError if there is no such."""
+        """Return the facts of `write_tensors`; raise a ValueError if there are none."""
         text = self.texts.get(KEY)
         if text is None:
-            raise ValueError("a safetensors file that something else has written")
+            raise ValueError("a safetensors file from another program")
         if more := sorted({*self.texts} - {KEY}):
-            raise ValueError(f"something else has written {more[0]!r:.60} into it")
+            raise ValueError(f"another program has written {more[0]!r:.60} into it")
         facts = parse_json(text.encode())
         if not isinstance(facts, dict):
-            raise ValueError("its description is no JSON object")
+            raise ValueError("its description is not a JSON object")
         return facts
 
     def read(self, name: str, out: Array | None = None) -> Array:
-        """A tensor, written into `out` where one is given: contiguous and of the same shape.
+        """Read a tensor, into `out` if given, which is contiguous and of the same shape.
 
         Raises:
-            ValueError: it holds numbers that are not finite, or the file has become shorter.
+            ValueError: a number is not finite, or the file has become shorter.
         """
         dtype, shape, start = self.entries[name]
         read: Array = np.empty(shape, dtype.newbyteorder("=")) if out is None else out
@@ -109,7 +109,7 @@ class TensorFile:
     def _exactly(self, n: int) -> bytes:
         read = self._file.read(n)
         if len(read) < n:
-            raise ValueError("it is cut short")
+            raise ValueError("it is truncated")
         return read
 
 
@@ -117,19 +117,19 @@ class TensorFile:
 def open_tensors(
     path: Path, what: str, way_out: str = "copy it again or train anew"
 ) -> Iterator[TensorFile]:
-    """Open a file; any ValueError within becomes a sentence about it.
+    """Open a file; a ValueError inside becomes a ModelFileError about it.
 
     Args:
-        path: of the file.
-        what: it should be.
-        way_out: for those who have no such file.
+        path: the file.
+        what: the expected kind of file.
+        way_out: the way out in the message.
 
     Raises:
-        ModelFileError: the file is missing, cut short, or of another kind.
+        ModelFileError: the file is missing, truncated, or of another kind.
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise ValueError("it is no plain file")
+            raise ValueError("it is not a regular file")
         with path.open("rb") as file:
             yield TensorFile(path, file)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Writing that never loses what was there: beside the target first, then moved into place."""
+"""Atomic writing: beside the target first, then moved into place."""
 
 import contextlib
 import errno
@@ -10,11 +10,11 @@ from pathlib import Path
 from plainnet.errors import FileError
 
 _BINARY = getattr(os, "O_BINARY", 0)  # without it, Windows changes line ends
-_WAYS_OUT = {
-    errno.ENOENT: "make the folder that it goes into first",
+_REMEDIES = {
+    errno.ENOENT: "create its folder first",
     errno.ENOTDIR: "its path leads through a file, so choose another folder",
     errno.EISDIR: "name a file, not a folder",
-    errno.EEXIST: "choose a name that no file has",
+    errno.EEXIST: "choose another name",
     errno.ENAMETOOLONG: "choose a shorter name",
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS), "choose a folder that you may write to"
@@ -24,10 +24,10 @@ _WAYS_OUT = {
 
 
 def write_file(path: Path, content: bytes | str) -> None:
-    """Write a whole file, or nothing: an older one stays until the new one is safely on the disk.
+    """Write a whole file, or nothing: an older file stays until the new one is on the disk.
 
-    A link is followed to the file it stands for. What is no file, such as `/dev/stdout`, is written
-    to as it is. Characters that UTF-8 cannot say (of a damaged file name) are written as escapes.
+    A link is followed to its file. Something that is not a file, such as `/dev/stdout`, is written
+    to directly. Characters outside of UTF-8 (of a damaged file name) are written as escapes.
 
     Raises:
         FileError: the disk is full, the folder is missing or read-only, …
@@ -42,19 +42,19 @@ def write_file(path: Path, content: bytes | str) -> None:
         OSError,
         ValueError,
         RuntimeError,
-    ) as error:  # also: a zero in the name, links in a ring
+    ) as error:  # also a zero in the name, or circular links
         raise FileError(f"{path} could not be written {_why(error)}") from error
 
 
 def new_folder(path: Path, *, but: Collection[str] = ()) -> Path:
-    """Make a folder that must not hold anything yet, with its parents.
+    """Create a folder with its parents; an existing one must be empty.
 
     Args:
-        path: of the folder.
-        but: names of what may be in it all the same.
+        path: the folder.
+        but: names of files that may be in it.
 
     Raises:
-        FileError: it exists and is not empty, or cannot be made.
+        FileError: the folder is not empty, or cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -70,10 +70,10 @@ def new_folder(path: Path, *, but: Collection[str] = ()) -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Make a file in a folder, and remove it again.
+    """Create a file in a folder and remove it again.
 
     Raises:
-        FileError: that is impossible.
+        FileError: the folder cannot be written to.
     """
     probe = folder / f".{secrets.token_hex(8)}"
     try:
@@ -84,12 +84,12 @@ def check_writable(folder: Path) -> None:
 
 
 def numbered_folder(parent: Path, stem: str) -> Path:
-    """Make the first of `stem-1`, `stem-2`, … that is not in `parent` yet.
+    """Create the first of `stem-1`, `stem-2`, … that does not exist in `parent`.
 
-    Two that ask at the same time get two folders.
+    Two simultaneous calls get two folders.
 
     Raises:
-        FileError: it cannot be made.
+        FileError: the folder cannot be created.
     """
     n = 1
     while True:
@@ -106,7 +106,7 @@ def numbered_folder(parent: Path, stem: str) -> Path:
 def _replace(path: Path, data: bytes) -> None:
     beside = path.parent / f".{path.name[:40]}.{secrets.token_hex(8)}"
     try:
-        # made with the permissions that a new file gets: to ask for the umask is to change it
+        # created with the permissions of a new file, because reading the umask changes it
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -121,10 +121,10 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _why(error: Exception) -> str:
-    """The rest of the sentence: the reason, what became of the old, the way out."""
+    """Return the rest of the sentence: the reason, the state of the old file, the way out."""
     number = error.errno if isinstance(error, OSError) else None
     reason = (error.strerror if isinstance(error, OSError) else None) or error
     return (
         f"({reason}); nothing that was there is lost; "
-        f"{_WAYS_OUT.get(number or 0, 'choose another place')}."
+        f"{_REMEDIES.get(number or 0, 'choose another place')}."
     )

@@ -6,12 +6,12 @@
 
     classifier = PlainNetClassifier(dropout=0.2, early_stopping=True).fit(X, y)
 
-They take the place of scikit-learn's `MLPClassifier` and `MLPRegressor`: the same parameters,
-defaults and fitted attributes, and from the same seed the same network; what there is beyond, and
-what differs, stands in `docs/compatibility.md`. Inside is `plainnet.train`, and nothing else.
+They replace scikit-learn's `MLPClassifier` and `MLPRegressor`, with the same parameters,
+defaults and fitted attributes, and the same network from the same seed; `docs/compatibility.md`
+lists additions and differences. They train with `plainnet.train`.
 
-A fitted estimator holds the network as `network_` (logits out, in the dtype of X), what follows it
-as `out_activation_`, and what its outputs stand for as `classes_`.
+A fitted estimator holds the network as `network_` (logits, in the dtype of X), the function after
+it as `out_activation_`, and the classes of its outputs as `classes_`.
 """
 
 from plainnet.errors import MissingExtraError

@@ -1,4 +1,4 @@
-"""From parameters to the parts of a training: the network, its optimizer, its schedule.
+"""Building the parts of a training from parameters: network, optimizer, schedule.
 
 The weights are drawn as scikit-learn draws them, from the same generator, in the same order: the
 same seed gives the same numbers.
@@ -34,14 +34,14 @@ NORMALIZATIONS: dict[str | None, list[Callable[[int], Layer]]] = {
 
 
 def hidden_sizes(p: Parameters) -> list[int]:
-    """The units of each hidden layer."""
+    """Return the units of each hidden layer."""
     sizes: Any = p.hidden_layer_sizes
     each = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
     return [check_whole("number of units in hidden_layer_sizes", size, 1) for size in each]
 
 
 def make_layers(p: Parameters, n_in: int, n_out: int) -> list[Layer]:
-    """What the network is made of; all parameters are 0."""
+    """Return the layers of the network, with all parameters 0."""
     layers: list[Layer] = []
     *inner, last = pairwise([n_in, *hidden_sizes(p), n_out])
     for rows, columns in inner:
@@ -53,7 +53,7 @@ def make_layers(p: Parameters, n_in: int, n_out: int) -> list[Layer]:
 
 
 def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Network:
-    """The network, with its initial parameters drawn from a `RandomState`."""
+    """Return the network with initial parameters drawn from a `RandomState`."""
     network = Network(make_layers(p, n_in, n_out), dtype=dtype)
     gain = 2 if p.activation == "logistic" else 6
     for part in dense(network):
@@ -67,12 +67,12 @@ def build(p: Parameters, n_in: int, n_out: int, dtype: Any, random: Any) -> Netw
 
 
 def dense(network: Network) -> list[Dense]:
-    """The layers that have weights, in their order."""
+    """Return the layers with weights, in order."""
     return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 
 def make_optimizer(p: Parameters) -> Optimizer:
-    """What `solver` names, at its first step."""
+    """Return the optimizer of `solver`, before its first step."""
     rate, adam = p.learning_rate_init, (p.beta_1, p.beta_2, p.epsilon)
     match p.solver:
         case "adam":
@@ -90,12 +90,12 @@ def make_optimizer(p: Parameters) -> Optimizer:
 
 
 def make_schedule(p: Parameters, steps: int, taken: int) -> Schedule | None:
-    """The learning rate of each step after those `taken`; None where it changes between epochs.
+    """Return the learning rate of each step after those `taken`; None if it changes by epoch.
 
     Args:
         p: the parameters.
-        steps: of the whole training, if nothing ends it early.
-        taken: by the optimizer, in earlier calls.
+        steps: the number of steps of a whole training.
+        taken: the number of steps of the optimizer in earlier calls.
     """
     if callable(p.learning_rate):
         rate: Schedule = p.learning_rate
@@ -109,7 +109,7 @@ def make_schedule(p: Parameters, steps: int, taken: int) -> Schedule | None:
 
 
 def shuffling(random: Any) -> Callable[[int], Array]:
-    """An order for each epoch, as scikit-learn shuffles: each one is the last one, shuffled."""
+    """Return a function that shuffles the last epoch's order again, as scikit-learn does."""
     rows = np.arange(0)
 
     def order(n: int) -> Array:

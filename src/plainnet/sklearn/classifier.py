@@ -1,4 +1,4 @@
-"""The classifier: one of several classes, or several yes-or-no labels at once."""
+"""The classifier: one of several classes, or several binary labels."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -20,7 +20,7 @@ from plainnet.sklearn.rows import balanced, by_class
 
 @dataclass(eq=False, repr=False, match_args=False)
 class PlainNetClassifier(ClassifierMixin, PlainNet):
-    """A neural network that classifies, in the place of scikit-learn's `MLPClassifier`.
+    """A neural network that classifies, like scikit-learn's `MLPClassifier`.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -101,9 +101,9 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         Args:
             X: samples `(N, features)`, an array, a table with named columns, or sparse.
             y: the class of each sample `(N,)`, or 0 or 1 for each of several labels `(N, labels)`.
-            sample_weight: what each sample counts `(N,)`, 0 as if it were not there; None: alike.
-            validation_data: (X, y), or (X, y, sample_weight), measured after each epoch; with
-                `early_stopping` in the place of a part of X.
+            sample_weight: the weight of each sample `(N,)`, 0 to leave it out; None: all equal.
+            validation_data: (X, y), or (X, y, sample_weight), evaluated after each epoch; with
+                `early_stopping` instead of a part of X.
 
         Raises:
             ValueError: data or parameters that cannot be used.
@@ -121,27 +121,27 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         *,
         validation_data: Any = None,
     ) -> Self:
-        """Train by one pass over these samples, going on from where it is.
+        """Train by one pass over these samples, continuing from the current state.
 
-        With `early_stopping` each call measures after its pass, on `validation_data` or on a part
-        of these samples. Once nothing got better in more than `n_iter_no_change` calls the network
-        is set back to the best of them, `stopped_early_` is True, and further calls learn nothing.
+        With `early_stopping` each call evaluates after its pass, on `validation_data` or on a part
+        of these samples. After more than `n_iter_no_change` calls without improvement the network
+        is reset to the best of them, `stopped_early_` is True, and further calls do nothing.
 
         Args:
             X: see `fit`.
             y: see `fit`.
             sample_weight: see `fit`.
-            classes: all that will ever come; needed at the first call.
+            classes: all classes of all calls; required in the first call.
             validation_data: see `fit`.
         """
         return self._fit(X, y, sample_weight, validation_data, classes, in_parts=True)
 
     def predict(self, X: Any) -> Array:
-        """The class of each sample `(N,)`, or 0 or 1 for each label `(N, labels)`."""
+        """Return the class of each sample `(N,)`, or 0 or 1 for each label `(N, labels)`."""
         return self._answers(self._logits(X))
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class `(N, classes)`, in the order of `classes_`."""
+        """Return the probability of each class `(N, classes)`, in the order of `classes_`."""
         Z = self._logits(X)
         if self.out_activation_ == "softmax":
             return SoftmaxCrossEntropy().probabilities(Z)
@@ -149,7 +149,7 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         return loss.both(Z) if self.n_outputs_ == 1 else loss.probabilities(Z)
 
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of the probabilities; of 0 it is −∞."""
+        """Return the logarithm of the probabilities; −∞ for 0."""
         with np.errstate(divide="ignore"):
             log: Array = np.log(self.predict_proba(X))
         return log
@@ -160,13 +160,13 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         if multilabel and labels.dtype.kind not in "biuf":
             raise DataError(
                 f"Several labels for each sample are 0 or 1 each, but y is {labels.dtype} "
-                f"{labels.shape}; take MultiLabelBinarizer, or MultiOutputClassifier."
+                f"{labels.shape}; use MultiLabelBinarizer, or MultiOutputClassifier."
             )
         if begin:
             if in_parts and classes is None and not multilabel:
                 raise DataError(
-                    "The first call of partial_fit needs all classes that will ever come, in "
-                    "classes; give np.unique of all labels, say."
+                    "The first call of partial_fit needs all classes of all calls, in classes; "
+                    "pass np.unique of all labels, for example."
                 )
             self._multilabel = multilabel
             self.classes_ = self._all_classes(labels, classes)
@@ -176,8 +176,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         elif multilabel != self._multilabel:
             raise DataError(
                 f"y has the shape {labels.shape}, but the classifier was fitted to "
-                f"{'several labels' if self._multilabel else 'one class'} for each sample; give "
-                "the same again, or fit anew."
+                f"{'several labels' if self._multilabel else 'one class'} for each sample; pass "
+                "the same again, or fit again."
             )
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             raise DataError(
@@ -198,7 +198,7 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         if len(unknown):
             raise DataError(
                 f"y holds the classes {unknown}, but the classifier knows {self.classes_}; name "
-                "all of them at the first partial_fit, or fit anew without warm_start."
+                "all of them at the first partial_fit, or fit again without warm_start."
             )
         return np.searchsorted(self.classes_, labels)
 
@@ -214,7 +214,7 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         if given == "balanced":
             each = balanced(labels, weights)
         elif isinstance(given, dict) and labels.ndim == 1:
-            known = {*labels.tolist()}  # of a class of weight 0 none may be left
+            known = {*labels.tolist()}  # a class of weight 0 may have no sample left
             each = by_class(labels, {k: w for k, w in given.items() if w or k in known})
         else:
             each = compute_sample_weight(given, labels)

@@ -1,4 +1,4 @@
-"""What classifier and regressor share: from what scikit-learn hands in to a trained network."""
+"""The base of classifier and regressor: from scikit-learn's arguments to a trained network."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -21,22 +21,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PlainNet(Learning, BaseEstimator):
-    """The base of both; `PlainNetClassifier` describes the parameters."""
+    """The base of both estimators; `PlainNetClassifier` describes the parameters."""
 
     n_features_in_: int
     n_outputs_: int
     out_activation_: str
     _numeric: ClassVar[bool]
-    """Whether labels are numbers to be met."""
+    """Whether the targets are numbers."""
     _columns: tuple[Any, ...] = ()
-    """What the columns of the training were called, where scikit-learn overlooks that."""
+    """The names of the training columns, if scikit-learn does not store them."""
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:
-        """Learn what the outputs stand for: sets `n_outputs_` and `out_activation_`."""
+        """Set `n_outputs_`, `out_activation_` and the classes from the labels."""
         raise NotImplementedError
 
     def _targets(self, labels: Array) -> Array:
-        """The labels as the loss takes them."""
+        """Return the labels as targets of the loss."""
         raise NotImplementedError
 
     def _class_weights(
@@ -45,11 +45,11 @@ class PlainNet(Learning, BaseEstimator):
         weights: Array | None,
         in_parts: bool,  # noqa: ARG002
     ) -> Array | None:
-        """What the samples count, by themselves and by their class."""
+        """Return the weights of samples, including those of their classes."""
         return weights
 
     def _stratify(self, labels: Array) -> Array | None:  # noqa: ARG002
-        """What has to be in both parts alike when some samples are held out."""
+        """Return the labels to stratify by when samples are held out; None for none."""
         return None
 
     def _fit(
@@ -62,7 +62,7 @@ class PlainNet(Learning, BaseEstimator):
         *,
         in_parts: bool,
     ) -> Self:
-        """Train; `in_parts`: once over samples of which there will be more."""
+        """Train; with `in_parts`, one pass over samples that others will follow."""
         self._validate_params()
         begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
         names = names_of(X)
@@ -90,10 +90,10 @@ class PlainNet(Learning, BaseEstimator):
         return self
 
     def _train(self, X: Any, labels: Array, sample_weight: Any, validation_data: Any) -> None:
-        """With what is not held out."""
+        """Train with the samples that are not held out."""
         at_once, held = self.solver == "lbfgs", None
         weights = self._class_weights(labels, sample_weight, self._in_parts)
-        if weights is not None and weights.any() and not weights.all():  # some count nothing
+        if weights is not None and weights.any() and not weights.all():  # some weigh 0
             rows = np.flatnonzero(weights)
             X, labels = X[rows], labels[rows]
             sample_weight = None if sample_weight is None else sample_weight[rows]
@@ -109,7 +109,7 @@ class PlainNet(Learning, BaseEstimator):
             self._learn(X, y, weights, held)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
-        """Samples and labels as arrays; X may be a CSR matrix."""
+        """Return samples and labels as arrays; X may be a CSR matrix."""
         if not reset:
             check_order(X, self._columns)
         X, y = unmasked_or_sparse(X, "X"), unmasked_or_sparse(y, "y")
@@ -129,14 +129,14 @@ class PlainNet(Learning, BaseEstimator):
         return X, labels
 
     def _validation(self, validation_data: Any) -> Held:
-        """What the user holds out."""
+        """Return the validation samples of the user."""
         try:
             X, y, *rest = validation_data
             (weights,) = rest or (None,)
         except (TypeError, ValueError):
             raise SettingError(
                 "validation_data must be a pair (X, y), or (X, y, sample_weight), but got "
-                f"{type(validation_data).__name__}; give samples and labels as fit takes them."
+                f"{type(validation_data).__name__}; pass samples and labels as for fit."
             ) from None
         X, y, weights = counting(X, y, weights)
         X, labels = self._checked(X, y, reset=False)
@@ -147,7 +147,7 @@ class PlainNet(Learning, BaseEstimator):
     def _hold_out(
         self, X: Any, labels: Array, weights: Array | None
     ) -> tuple[Any, Array, Array | None, Held]:
-        """Samples to learn from, their labels and weights; and the others."""
+        """Split into training samples, labels and weights, and the samples held out."""
         arrays = [X, labels] if weights is None else [X, labels, weights]
         X, X_held, labels, labels_held, *rest = train_test_split(
             *arrays,
@@ -157,8 +157,8 @@ class PlainNet(Learning, BaseEstimator):
         )
         if (n := X_held.shape[0]) < 2:
             raise DataError(
-                f"The validation set is too small: {n} of {n + X.shape[0]} samples, where at least "
-                "2 are needed; raise validation_fraction, or give validation_data."
+                f"The validation set is too small: {n} of {n + X.shape[0]} samples, but at least "
+                "2 are needed; raise validation_fraction, or pass validation_data."
             )
         weights, weights_held = rest or (None, None)
         return (
@@ -169,16 +169,16 @@ class PlainNet(Learning, BaseEstimator):
         )
 
     def _check_network(self) -> None:
-        """Refuse to go on with a network of another form than the parameters ask for."""
+        """Raise a SettingError if the parameters describe another network than the fitted one."""
         asked = make_layers(self, self.n_features_in_, self.n_outputs_)
         if repr(asked) != repr(self.network_.layers):
             raise SettingError(
-                f"Training goes on with {self.network_}, but the parameters now ask for "
-                f"{Network(asked)}; set warm_start=False and fit anew, or put them back."
+                f"Training continues with {self.network_}, but the parameters now describe "
+                f"{Network(asked)}; set warm_start=False and fit again, or restore them."
             )
 
     def _logits(self, X: Any) -> Array:
-        """What the network answers, `(N, n_outputs_)`."""
+        """Return the logits `(N, n_outputs_)`."""
         check_is_fitted(self, "network_")
         check_order(X, self._columns)
         X = unmasked_or_sparse(X, "X")
@@ -187,17 +187,17 @@ class PlainNet(Learning, BaseEstimator):
 
     @property
     def coefs_(self) -> list[Array]:
-        """The weights of each layer, `(units before, units)`: views, of which a change counts."""
+        """The weights of each layer, `(units before, units)`: views, changeable in place."""
         return [layer.W for layer in dense(self._fitted())]
 
     @property
     def intercepts_(self) -> list[Array]:
-        """The biases of each layer, `(units,)`: views."""
+        """The biases of each layer, `(units,)`: views, changeable in place."""
         return [layer.b for layer in dense(self._fitted())]
 
     @property
     def n_layers_(self) -> int:
-        """Layers, with that of the inputs."""
+        """The number of layers, including the inputs."""
         return len(dense(self._fitted())) + 1
 
     def _fitted(self) -> Network:
@@ -212,15 +212,15 @@ class PlainNet(Learning, BaseEstimator):
 
 
 def _learns_in_parts(estimator: PlainNet) -> bool:
-    """Whether there is a `partial_fit`."""
+    """Whether the estimator has `partial_fit`."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
             "partial_fit needs a solver that learns batch by batch, but solver='lbfgs' takes all "
-            "samples at each step; choose solver='adam', say."
+            "samples at each step; choose for example solver='adam'."
         )
     return True
 
 
 def in_parts(method: F) -> F:
-    """A method that is there only with such a solver."""
+    """Make a method available only with such a solver."""
     return cast(F, available_if(_learns_in_parts)(method))

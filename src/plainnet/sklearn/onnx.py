@@ -52,7 +52,7 @@ def register_skl2onnx() -> None:
 
 
 def _classifier_shapes(operator: Any) -> None:
-    """The types of the label and of the probabilities."""
+    """Set the types of the label and of the probabilities."""
     from skl2onnx.common.data_types import Int64TensorType
     from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
@@ -71,7 +71,7 @@ def _regressor_shapes(operator: Any) -> None:
 
 
 def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    """Label and probabilities, each of the logits, as in `predict` and `predict_proba`."""
+    """Add the nodes of label and probabilities, as in `predict` and `predict_proba`."""
     from skl2onnx.common.utils_classifier import get_label_classes
 
     asked, nodes = operator.raw_operator, _nodes(operator)
@@ -92,7 +92,7 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    """The numbers `(N, outputs)`, as skl2onnx has them, also of one output."""
+    """Add the nodes of the numbers `(N, outputs)`, also for one output, as skl2onnx does."""
     nodes = _nodes(operator)
     Z = _logits(nodes, operator)
     answer = "Exp" if operator.raw_operator.out_activation_ == "exp" else "Identity"
@@ -108,17 +108,17 @@ def _is_double(operator: Any) -> bool:
 
 
 def _logits(nodes: Nodes, operator: Any) -> str:
-    """The logits of the one input, "X"; whole numbers and booleans become floats."""
+    """Add the nodes from the input "X" to the logits; integers and booleans become floats."""
     kind = DOUBLE if _is_double(operator) else FLOAT
     X = nodes.add("Cast", nodes.name("X"), to=kind)
     return network_nodes(nodes, operator.raw_operator.network_, X)
 
 
 def _as_labels(classes: Array) -> Array:
-    """As ONNX has labels: strings, or whole numbers of 64 bits.
+    """Return labels for ONNX: strings, or integers of 64 bits.
 
     Raises:
-        SettingError: they are other numbers.
+        SettingError: the labels are other numbers.
     """
     if classes.dtype.kind in "OU":
         return classes.astype(str)
@@ -126,7 +126,7 @@ def _as_labels(classes: Array) -> Array:
         whole = classes.astype(np.int64)
     if [*map(int, classes.tolist())] != whole.tolist():
         raise SettingError(
-            f"A class is {classes.max()}, and ONNX labels are whole numbers of 64 bits; fit to y "
+            f"A class is {classes.max()}, but ONNX labels are integers of 64 bits; fit with y "
             "as texts, y.astype(str)."
         )
     return whole
@@ -135,11 +135,11 @@ def _as_labels(classes: Array) -> Array:
 def _pour(
     nodes: Nodes, scope: Any, operator: Any, container: Any, outputs: tuple[str, ...]
 ) -> None:
-    """Hand the nodes over to skl2onnx, under names that are free there."""
+    """Pass the nodes to skl2onnx, under unused names."""
     names = {"X": operator.inputs[0].full_name}
     given = [output.full_name for output in operator.outputs]
-    names |= dict(zip(outputs, given, strict=False))  # of the class labels it takes care itself
-    own = [node for node in nodes.nodes if isinstance(node, Node)]  # and there are no others
+    names |= dict(zip(outputs, given, strict=False))  # skl2onnx itself adds the class labels
+    own = [node for node in nodes.nodes if isinstance(node, Node)]  # there are no others
     for name in [*nodes.constants, *(node.output for node in own)]:
         names.setdefault(name, scope.get_unique_variable_name(name))
     for name, array in nodes.constants.items():

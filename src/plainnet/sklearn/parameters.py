@@ -1,6 +1,6 @@
-"""What can be set: scikit-learn's names and defaults where a meaning is shared, then what is more.
+"""The parameters: scikit-learn's with their names and defaults, then the additional ones.
 
-Each is declared once, with what it may be; scikit-learn checks that at `fit`.
+Each is declared once with its constraints, which scikit-learn checks in `fit`.
 """
 
 import math
@@ -16,17 +16,17 @@ from plainnet import network
 from plainnet.training import Epoch
 
 THEIR_NAMES = {"sigmoid": "logistic"}
-"""What scikit-learn calls an activation, where its name is another."""
+"""scikit-learn's names of activations, if they differ."""
 ACTIVATIONS: dict[str, list[type[network.Layer]]] = {
     "identity": [],
     **{THEIR_NAMES.get(n, n.replace("-", "_")): [one] for n, one in network.ACTIVATIONS.items()},
 }
 Consumer = Callable[[Iterable[Epoch]], Iterable[Epoch]]
-"""Takes a stream of epochs and passes it on; may look on, and may end it."""
+"""A function that takes a stream of epochs and passes it on; it may also end it."""
 
 
 def from_0(kind: type, high: float | None = None, closed: str = "left") -> Any:
-    """A number of this kind from 0 on."""
+    """Return the constraint of a number of at least 0."""
     return Interval(kind, 0, high, closed=closed)
 
 

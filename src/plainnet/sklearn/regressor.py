@@ -16,7 +16,7 @@ from plainnet.sklearn.parameters import Parameters
 
 @dataclass(eq=False, repr=False, match_args=False)
 class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
-    """A neural network that predicts numbers, in the place of scikit-learn's `MLPRegressor`.
+    """A neural network that predicts numbers, like scikit-learn's `MLPRegressor`.
 
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
@@ -24,9 +24,9 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
     >>> regressor.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.98
     True
 
-    The parameters are those of `PlainNetClassifier`, but for `class_weight`; the score of early
-    stopping is R² if `scoring` names no other. All that is learned is in the units of y: scale it,
-    as with `sklearn.compose.TransformedTargetRegressor`, where its spread is far from 1.
+    The parameters are those of `PlainNetClassifier`, except `class_weight`; the score of early
+    stopping is R² unless `scoring` names another. The network learns y in its own units: scale it,
+    as with `sklearn.compose.TransformedTargetRegressor`, if its spread is far from 1.
 
     Args:
         loss: "squared_error", ½ Σ (z − y)², or "poisson" for counts: half of the Poisson deviance,
@@ -53,10 +53,10 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
 
         Args:
             X: samples `(N, features)`, an array, a table with named columns, or sparse.
-            y: what is to be predicted, `(N,)` or `(N, outputs)`.
-            sample_weight: what each sample counts `(N,)`, 0 as if it were not there; None: alike.
-            validation_data: (X, y), or (X, y, sample_weight), measured after each epoch; with
-                `early_stopping` in the place of a part of X.
+            y: the targets, `(N,)` or `(N, outputs)`.
+            sample_weight: the weight of each sample `(N,)`, 0 to leave it out; None: all equal.
+            validation_data: (X, y), or (X, y, sample_weight), evaluated after each epoch; with
+                `early_stopping` instead of a part of X.
 
         Raises:
             ValueError: data or parameters that cannot be used.
@@ -72,14 +72,14 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
         return self._fit(X, y, sample_weight, validation_data, in_parts=True)
 
     def predict(self, X: Any) -> Array:
-        """The numbers, `(N,)` or `(N, outputs)`, in the dtype of the X that was learned from."""
+        """Return the numbers, `(N,)` or `(N, outputs)`, in the dtype of the training X."""
         return self._answers(self._logits(X))
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:  # noqa: ARG002
         if labels.dtype.kind not in "biuf":
             raise DataError(
-                f"A regressor predicts numbers, but y is {labels.dtype} {labels.shape}; give "
-                "numbers, or take a PlainNetClassifier for classes."
+                f"A regressor predicts numbers, but y is {labels.dtype} {labels.shape}; pass "
+                "numbers, or use a PlainNetClassifier for classes."
             )
         self.n_outputs_ = 1 if labels.ndim == 1 else labels.shape[1]
         self.out_activation_ = "exp" if self.loss == "poisson" else "identity"

@@ -1,6 +1,6 @@
-"""The rows that scikit-learn hands in: what they count, and the sparse ones.
+"""The samples that scikit-learn passes: their weights, and sparse rows.
 
-Sparse samples stay sparse: a row becomes dense in its batch, and nowhere else.
+Sparse samples stay sparse: a row becomes dense only in its batch.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class SparseRows:
 
 
 def as_rows(X: Any) -> Array:
-    """Samples as `plainnet.train` takes them."""
+    """Return samples as arguments of `plainnet.train`."""
     if not sparse.issparse(X):
         return X  # type: ignore[no-any-return]
     rows: Any = MemoryMappedRows.of(SparseRows(X), X.dtype, X.shape)
@@ -73,19 +73,19 @@ def counting(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
 
 
 def by_class(labels: Array, class_weight: Mapping[Any, float]) -> Array:
-    """What each sample counts by its class, 1 where that is not named, float64 `(N,)`.
+    """Return the weight of each sample by its class, 1 for others, float64 `(N,)`.
 
-    scikit-learn's own takes texts of digits for numbers, `01` and `1` for one class.
+    scikit-learn's own function reads texts of digits as numbers: `01` and `1` as one class.
 
     Raises:
-        SettingError: a class that there is not, where others are not named.
+        SettingError: an unknown class is named, and not all known ones are.
     """
     classes, places = np.unique(labels, return_inverse=True)
     known = classes.tolist()
     unknown = [label for label in class_weight if label not in known]
     if unknown and len(class_weight) - len(unknown) < len(known):
         raise SettingError(
-            f"There is no class {unknown[0]!r} to be given a weight; the classes are "
+            f"There is no class {unknown[0]!r} for a class weight; the classes are "
             f"{first_few([*map(repr, known)])}."
         )
     weights: Array = np.array([class_weight.get(label, 1.0) for label in known], float)
@@ -93,25 +93,25 @@ def by_class(labels: Array, class_weight: Mapping[Any, float]) -> Array:
 
 
 def check_order(X: Any, fitted: tuple[Any, ...]) -> None:
-    """A DataError if the columns of a frame are those of the training in another order."""
+    """Raise a DataError if the columns of a frame are in another order than in training."""
     names = names_of(X)
     if names != fitted and len(names) == len(fitted) and {*names} == {*fitted}:
         raise DataError(
             f"The columns of X are {first_few([*map(repr, names)])}, but were "
-            f"{first_few([*map(repr, fitted)])} in the training; give them in that order."
+            f"{first_few([*map(repr, fitted)])} in the training; pass them in that order."
         )
 
 
 def names_of(X: Any) -> tuple[Any, ...]:
-    """What the columns of a frame are called; () if by texts, to which scikit-learn itself sees."""
+    """Return the names of a frame's columns; () for texts, which scikit-learn itself checks."""
     names = tuple(getattr(X, "columns", ()))
     return () if all(isinstance(name, str) for name in names) else names
 
 
 def balanced(labels: Array, weights: Array | None) -> Array:
-    """What the samples count so that all classes count alike, by how much they count themselves.
+    """Return sample weights that give all classes equal total weight, given their own weights.
 
-    Of several labels `(N, L)` it is the product of what they give, as scikit-learn has it.
+    For several labels `(N, L)`, it is the product over the labels, as in scikit-learn.
     """
     by_class = np.ones(len(labels))
     for column in labels.reshape(len(labels), -1).T:
