@@ -128,7 +128,7 @@ def test_without_locks_a_warning_says_so(
     with locked(lock, "The run"):
         pass
     assert caplog.messages == [
-        "The run cannot be kept from a second training (No locks available)."
+        "The run cannot be protected from a second training (No locks available)."
     ]
 
 

@@ -323,7 +323,7 @@ def entry(name: str, **parts: Any) -> Callable[[dict[str, Any]], object]:
         (lambda h: h.update(__metadata__=None), "file from another program"),
         (
             lambda h: h["__metadata__"].update(more="x"),
-            "another program has written 'more' into it",
+            "program has written 'more' into it",
         ),
     ],
 )

@@ -519,9 +519,9 @@ def test_a_warm_start_goes_on_with_what_adam_remembers() -> None:
     with pytest.raises(SettingError) as caught:
         other.set_params(hidden_layer_sizes=(9,)).fit(X3, y3)
     assert str(caught.value) == (
-        "Training goes on with Network(6 → Dense 8 → ReLU → Dense 3; 83 parameters), but the "
-        "parameters now ask for Network(6 → Dense 9 → ReLU → Dense 3; 93 parameters); set "
-        "warm_start=False and fit anew, or put them back."
+        "Training continues with Network(6 → Dense 8 → ReLU → Dense 3; 83 parameters), but the "
+        "parameters now describe Network(6 → Dense 9 → ReLU → Dense 3; 93 parameters); set "
+        "warm_start=False and fit again, or restore them."
     )
 
 
@@ -626,18 +626,18 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "pair": (
         lambda: fit(validation_data=X3), SettingError,
-        "validation_data must be a pair (X, y), or (X, y, sample_weight), but got ndarray; give "
-        "samples and labels as fit takes them.",
+        "validation_data must be a pair (X, y), or (X, y, sample_weight), but got ndarray; pass "
+        "samples and labels as for fit.",
     ),
     "unknown class": (
         lambda: fit(y=np.minimum(y3, 1), validation_data=(X3, y3)), DataError,
         "y holds the classes [2], but the classifier knows [0 1]; name all of them at the first "
-        "partial_fit, or fit anew without warm_start.",
+        "partial_fit, or fit again without warm_start.",
     ),
     "small": (
         lambda: fit(X3[:9], np.zeros(9), early_stopping=True), DataError,
         "The validation set is too small: 1 of 9 samples, but at least 2 are needed; raise "
-        "validation_fraction, or give validation_data.",
+        "validation_fraction, or pass validation_data.",
     ),
     "lbfgs": (
         lambda: fit(solver="lbfgs", dropout=0.1), SettingError,
@@ -654,8 +654,8 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "first part": (
         lambda: PlainNetClassifier().partial_fit(X3, y3), DataError,
-        "The first call of partial_fit needs all classes that will ever come, in classes; give "
-        "np.unique of all labels, say.",
+        "The first call of partial_fit needs all classes of all calls, in classes; pass "
+        "np.unique of all labels, for example.",
     ),
     "other classes": (
         lambda: fit().partial_fit(X3, y3, classes=[0, 1]), DataError,
@@ -671,7 +671,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "labels": (
         lambda: fit().partial_fit(X3, np.eye(3, dtype=int)[y3]), DataError,
         "y has the shape (150, 3), but the classifier was fitted to one class for each sample; "
-        "give the same again, or fit anew.",
+        "pass the same again, or fit again.",
     ),
     "counts": (
         lambda: PlainNetRegressor(loss="poisson").fit(XR, yR), DataError,
