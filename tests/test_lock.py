@@ -154,9 +154,13 @@ def data(tmp_path: Path) -> Path:
 
 
 def start(*arguments: object, **settings: object) -> subprocess.Popen[str]:
+    """A training that hears Ctrl-C, also where the tests run in the background."""
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-        [*COMMAND, *map(str, arguments)], text=True, **settings
+        [*COMMAND, *map(str, arguments)],
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **settings,
     )
 
 

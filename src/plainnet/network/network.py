@@ -28,6 +28,7 @@ from plainnet.network.workplaces import Workplaces
 class Network:
     """Layers, applied one after another.
 
+    >>> from plainnet.network import Dense, ReLU
     >>> network = Network([Dense(2, 16), ReLU(), Dense(16, 1)], rng=0)
     >>> network.forward(np.zeros((5, 2))).shape
     (5, 1)
