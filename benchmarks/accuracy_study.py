@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy_study DATA OUT TASK ROUNDS SETTINGS SETTINGS …
 
 DATA holds the folders catvnoncat, catdog, mnist, fashion_mnist. TASK is `cats` or `catdog`: 5 folds
-of the pooled cats without the leak, or of the photographs, dealt anew each round; or a name and a
+of the pooled cats without the leak, or of the photographs, drawn again each round; or a name and a
 number, such as `catdog400`: so many pictures drawn to learn from, and all others (of MNIST's kin:
 the test part) to measure on. SETTINGS are names of `CHANGES` joined by +, such as `s32+bn+e160`;
 the first are what the others are compared with. Each training adds a line to OUT as it ends; those

@@ -37,7 +37,7 @@ class Case:
 
     @cached_property
     def batches(self) -> int:
-        """Different batches that follow each other; an even number, but for a full batch."""
+        """Different batches that follow each other; an even number, except for a full batch."""
         if self.full_batch:
             return 1
         fitting = int(MEMORY / (4 * self.batch * self.sizes[0])) // 2 * 2

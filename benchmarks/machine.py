@@ -1,4 +1,4 @@
-"""What it was measured on and with; nothing that names the machine or its folders."""
+"""The hardware and software of a measurement, without names of the machine or its folders."""
 
 import os
 import platform
@@ -82,8 +82,8 @@ def compiler() -> str:
     found = shutil.which("g++") or shutil.which("clang++")
     if found is None:
         return "no C++ compiler"
-    told = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
-    return told.splitlines()[0] if told else "unknown"
+    printed = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+    return printed.splitlines()[0] if printed else "unknown"
 
 
 def threads() -> str:

@@ -1,6 +1,6 @@
 """RESULTS.md and results.json: what a run leaves behind.
 
-`python -m benchmarks.page` writes the page anew from results.json, without measuring.
+`python -m benchmarks.page` writes the page again from results.json, without measuring.
 """
 
 import json
@@ -35,7 +35,7 @@ Measured on two cores of the machine above, where a goal is out of reach or clos
 - **One row**: 12 of the 19 µs are the three products, whose weights (940 kB) have to come from the
   second-level cache; ten calls from Python make the rest. ONNX Runtime needs one call.
 - **JAX, jitted epoch** keeps Python out of a whole epoch and is ahead on the smallest networks; it
-  needs all batches of an epoch beforehand as one array, and compiles anew for each shape.
+  needs all batches of an epoch beforehand as one array, and compiles again for each shape.
 - **(b) beside scikit-learn**: twice to three times, by round; its products are as fast as ours.
 """
 GROWTH = """## How cost grows
@@ -59,7 +59,7 @@ METHOD = """## How it was measured
 - **Time of a step**: blocks of 0.3 seconds after a warm-up of at least the same length; the median
   of a process's blocks, then the median of the rounds, with the least and the most.
 - **Ratios** are taken round by round; their median is given, with the least and the most.
-- **The limit**: `matrix products only` computes nothing but X W, Xᵀ dY and (but for the first
+- **The limit**: `matrix products only` computes only X W, Xᵀ dY and (except for the first
   layer) dY Wᵀ of each layer, into arrays that are there already. The share of the matrix-product
   rate is its time over the contender's. Multiply-adds are counted once, as a user would count
   them; in the span of the samples there are fewer, so the rate can exceed the limit there.

@@ -50,7 +50,7 @@ class Problem:
         return replace(self, X=self.X[:batches], y=self.y[:batches])
 
     def one_output(self) -> "Problem":
-        """Two classes told apart by one output: the difference of the two."""
+        """Return one output for two classes: the difference of the two."""
         *hidden, (W, b) = self.weights
         last = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         case = replace(self.case, sizes=(*self.case.sizes[:-1], 1))

@@ -128,8 +128,8 @@ def run_round(
         result = measure(contender, case, common + given)
         results.measurements.append(result)
         place = f"round {number + 1}/{options.rounds}, {i:3}/{len(turns)}"
-        told = f"{case:<18} {title_of(contender, case):<30} {said(result)}"
-        print(f"{minutes():5.1f} min  {place}  {told}", file=sys.stderr, flush=True)
+        line = f"{case:<18} {title_of(contender, case):<30} {said(result)}"
+        print(f"{minutes():5.1f} min  {place}  {line}", file=sys.stderr, flush=True)
 
 
 def minutes() -> float:
@@ -141,8 +141,8 @@ def listen() -> float:
     """How busy the machine is with something else; says so where it matters."""
     factor = machine.disturbance()
     if factor > BUSY:
-        told = f"Something else is running: work takes {factor:.1f}× as long as undisturbed."
-        print(f"{told} Do not trust these figures.", file=sys.stderr)
+        warning = f"Something else is running: work takes {factor:.1f}× as long as undisturbed."
+        print(f"{warning} Do not trust these figures.", file=sys.stderr)
     return factor
 
 
@@ -156,8 +156,8 @@ def measure(contender: str, case: str, arguments: Sequence[str]) -> Result:
         return {**nothing, "reason": f"took longer than {TIMEOUT} s"}
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
-        told = done.stderr.strip().splitlines() or ["no message"]
-        return {**nothing, "reason": without_paths(f"exit code {done.returncode}: {told[-1]}")}
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        return {**nothing, "reason": without_paths(f"exit code {done.returncode}: {lines[-1]}")}
     result: Result = json.loads(lines[-1])
     if "reason" in result:
         result["reason"] = without_paths(result["reason"])

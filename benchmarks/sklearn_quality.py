@@ -1,7 +1,7 @@
 """As good as scikit-learn's MLP, and how fast? `python -m benchmarks.sklearn_quality`.
 
 scikit-learn's five small data sets as they are bundled, unscaled; both estimators with their
-default settings and the same seeds; 5-fold cross-validation, the folds dealt anew for each seed.
+default settings and the same seeds; 5-fold cross-validation, with new folds for each seed.
 Each engine has a process of its own with one thread; they take turns, round by round.
 """
 

@@ -15,7 +15,7 @@ from benchmarks.contenders import Predictor
 from benchmarks.problem import Array, Problem, Weights
 
 NEVER = 10**9
-warnings.filterwarnings("ignore", category=ConvergenceWarning)  # it was told to stop there
+warnings.filterwarnings("ignore", category=ConvergenceWarning)  # max_iter ends it on purpose
 
 
 class Given(MLPClassifier):  # type: ignore[misc]

@@ -153,7 +153,7 @@ def visible_folders(folder: Path) -> list[Path]:
 
 
 def warn_left_out(folder: Path, used: Collection[str]) -> None:
-    """Log the other files of a folder of which only the files of these names are read."""
+    """Log the files of a folder that are not among these names, which are read."""
     names = {path.name for path in folder.iterdir() if not is_hidden(path.name)}
     if others := sorted(names - {*used}):
         message = "Left out of %s, which is read as arrays or tables: %s."

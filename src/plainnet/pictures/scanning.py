@@ -90,7 +90,7 @@ def scan(folder: PathLike) -> Scan:
 
 
 def beside(folder: Path) -> list[LeftOut]:
-    """Return the files directly in a folder with class folders, all of which are left out.
+    """Return the files directly in a folder with class folders; all are left out.
 
     Raises:
         FileError: the folder cannot be read.

@@ -1,4 +1,4 @@
-"""What is asked of all pictures before a training, found in one walk over them.
+"""The statistics of all pictures before a training, computed in one pass.
 
 Which have no colour, a digest of each, and the sums that their mean and scale are made of. Of
 pictures on the disk, which do not change, it is remembered with them, and serves each selection of
@@ -15,11 +15,11 @@ from plainnet.files.rows import MemoryMappedRows, blocks, select
 from plainnet.network.arrays import Array, Shape
 
 _EXACT = 2**24 // 255**2
-"""So many squares of uint8 can float32 sum without rounding."""
+"""The number of squares of uint8 that float32 sums without rounding."""
 
 
 class Sums:
-    """The exact sums of n pictures, which are the same in any order.
+    """The exact sums over n pictures, independent of their order.
 
     Args:
         shape: `(n, height, width, channels)`.
@@ -28,10 +28,10 @@ class Sums:
     def __init__(self, shape: Shape) -> None:
         self.n = shape[0]
         self.total, self.squares = np.zeros((2, *shape[1:]), np.int64)
-        """Of the values of each pixel and channel, and of their squares."""
+        """The sums of the values of each pixel and channel, and of their squares."""
 
     def __call__(self, _: int, block: Array) -> None:
-        """Take some more."""
+        """Add a block of pictures."""
         for begin in range(0, len(block), _EXACT):
             pixels = block[begin : begin + _EXACT].astype(np.float32)
             self.total += pixels.sum(axis=0).astype(np.int64)
@@ -39,20 +39,20 @@ class Sums:
             self.squares += pixels.sum(axis=0).astype(np.int64)
 
     def less(self, other: "Sums") -> "Sums":
-        """Those without some of the pictures."""
+        """Return the sums without some of the pictures."""
         rest = Sums((self.n - other.n, 0))
         rest.total, rest.squares = self.total - other.total, self.squares - other.squares
         return rest
 
     def moments(self) -> tuple[Array, Array]:
-        """Mean and variance of each pixel and channel, float64; of what is constant exactly 0."""
+        """Return mean and variance of each pixel and channel, float64; exactly 0 if constant."""
         whole, rest = np.divmod(self.total, self.n)
         about = self.squares - 2 * whole * self.total + self.n * whole**2
         return self.total / self.n, about / self.n - (rest / self.n) ** 2
 
 
 class Survey:
-    """What was found of N pictures.
+    """The survey of N pictures.
 
     Args:
         shape: `(N, height, width, channels)`.
@@ -60,18 +60,18 @@ class Survey:
 
     def __init__(self, shape: Shape) -> None:
         self.grey = np.empty(shape[0], bool)
-        """Which have no colour: `(N,)`."""
+        """Whether each picture is grey: bool `(N,)`."""
         self.digests = np.empty((shape[0], 16), np.uint8)
-        """Of each, the same for a grey picture in three channels and in one: `(N, 16)`."""
+        """The digest of each picture, equal for grey in three channels and in one: `(N, 16)`."""
         self.sums = Sums(shape)
 
     def __call__(self, start: int, block: Array) -> None:
-        """Take some more, of which `start` is the number of the first."""
+        """Add a block of pictures, the first of which has the index `start`."""
         self.sums(start, block)
         self.mark(start, block)
 
     def mark(self, start: int, block: Array) -> None:
-        """Take what each of them is by itself."""
+        """Note the colour and the digest of each picture."""
         grey = self.grey[start : start + len(block)] = without_colour(block)
         for i, picture in enumerate(block):
             content = np.ascontiguousarray(picture[..., :1] if grey[i] else picture)
@@ -80,14 +80,14 @@ class Survey:
 
 
 class Known(NamedTuple):
-    """What is remembered of pictures."""
+    """A stored survey for some rows of an array."""
 
     whole: MemoryMappedRows
     """These pictures, or those that they are selected from."""
     survey: Survey
     """Of the whole."""
     rows: Array
-    """Which of the whole these are: `(N,)`."""
+    """The indices of these rows in the whole: `(N,)`."""
 
 
 def walk(X: Array, *takers: Callable[[int, Array], None]) -> None:
@@ -106,7 +106,7 @@ def walk(X: Array, *takers: Callable[[int, Array], None]) -> None:
 
 
 def known(X: Array, wanted: bool = False) -> Known | None:
-    """What is remembered of pictures; if it is `wanted`, those on the disk are surveyed for it."""
+    """Return the stored survey of pictures; if `wanted`, survey those on the disk."""
     at, rows = X, np.arange(len(X))
     while isinstance(at, MemoryMappedRows):
         if at.noted is not None:
@@ -147,7 +147,7 @@ def sums_of(X: Array) -> Sums:
 
 
 def survey_in_grey(X: Array) -> Survey | None:
-    """What is known of pictures `(N, H, W, 3)` as it is in one channel, if they have no colour."""
+    """Return the survey of grey pictures `(N, H, W, 3)` for their single channel."""
     found = known(X)
     if found is None or not found.survey.grey[found.rows].all():
         return None
@@ -158,7 +158,7 @@ def survey_in_grey(X: Array) -> Survey | None:
 
 
 def without_colour(pictures: Array) -> Array:
-    """Which of pictures uint8 `(N, H, W, C)` have the same in all channels: bool `(N,)`."""
+    """Return whether each picture of uint8 `(N, H, W, C)` has equal channels: bool `(N,)`."""
     same: Array = np.ones(len(pictures), bool)
     for channel in range(1, pictures.shape[3]):
         same &= (pictures[..., channel] == pictures[..., 0]).all(axis=(1, 2))
