@@ -25,6 +25,7 @@ from plainnet.errors import DataError, DivergedError, ModelFileError
 from plainnet.export import read_weights, write_weights
 from plainnet.models import Checkpoint, Classifier
 from plainnet.network import Array, BatchNorm, Dense, LayerNorm, Network, ReLU
+from plainnet.training.compiled import load_kernels
 
 SPARE = 64 << 20
 """Bytes that reading one of these files may take, beside what the process has before."""
@@ -365,6 +366,7 @@ def main(kind: str, how_many: str, seed: str) -> None:
             path.write_bytes(content)
             if read(path) == "refused":
                 raise AssertionError("a sound file was refused")
+        load_kernels()  # a changed number of steps asks for it, and scipy hangs in little memory
         limit_memory()
         for _ in range(int(how_many)):
             change = draw.choice(CHANGES if kind != "weights" else OF_ANY)
