@@ -348,7 +348,7 @@ def test_cross_validate(plainnet: Command, here: Path) -> None:
         (("--features", "none.onnx"), r"backbone none\.onnx cannot be read"),
         (("--features", "{here}/net.onnx", "--grey"), "leave out grey"),
         (("--features", "{here}/net.onnx", "--size", "64"), "but size is 64 × 64; leave that out"),
-        (("--features", "{here}/pets/cat/cat-0.png"), r"cat-0\.png is no ONNX file"),
+        (("--features", "{here}/pets/cat/cat-0.png"), r"cat-0\.png is not a valid ONNX file"),
     ],
 )
 def test_what_train_refuses(
