@@ -141,7 +141,7 @@ def test_no_name_becomes_markdown_or_html(awkward: Classifier) -> None:
 
 def test_what_is_not_known_is_not_said(awkward: Classifier) -> None:
     plain = Classifier.__new__(Classifier)
-    plain.__dict__ = {**awkward.__dict__, "quality": {"test": {"accuracy": 0.5}}, "told": {}}
+    plain.__dict__ = {**awkward.__dict__, "quality": {"test": {"accuracy": 0.5}}, "stored": {}}
     card = card_text("pets-1", plain)
     assert "model-index" not in read_head(card)
     assert "That was not measured" in card

@@ -75,11 +75,11 @@ def test_what_is_found_is_counted_and_told(run: Run, ill: Path) -> None:
     code, out, err = run(ill)
     assert (code, err) == (0, "")
     assert out.splitlines()[4:9] == [
-        "found                                            number",
-        "empty files                             problem       1",
-        "the same picture in several parts       problem       1",
-        "pictures of one colour                  warning       1",
-        "files that are no pictures, left alone  note          1",
+        "found                                           number",
+        "empty files                            problem       1",
+        "the same picture in several parts      problem       1",
+        "pictures of one colour                 warning       1",
+        "files that are not pictures, left out  note          1",
     ]
     blocks = out.split("\n\n")
     assert blocks[2].splitlines() == [
@@ -118,8 +118,8 @@ def test_of_many_findings_the_first_few_are_told(pets: Path) -> None:
     for i in range(8):
         Image.new("RGB", (48, 48), (9 * i, 0, 0)).save(pets / f"train/fox/colour\n{i}.png")
     text = check_text(check(pets))
-    assert text.count("is of one colour") == 5
-    assert r"train/fox/colour\n0.png is of" in text
+    assert text.count("has a single colour") == 5
+    assert r"train/fox/colour\n0.png has a" in text
     assert text.endswith("  and 3 more; --page and --json list them all.")
 
 
@@ -194,7 +194,7 @@ def test_a_page_of_many_findings_stays_small(pets: Path, monkeypatch: pytest.Mon
     page = Tags(check_page(check(pets)))
     assert len([tag for tag, _ in page.tags if tag == "img"]) == 4 + 3
     assert "and 4 more pictures" in page.text
-    assert "train/fox/colour 6.png is of one colour" in page.text
+    assert "train/fox/colour 6.png has a single colour" in page.text
 
 
 def test_the_page_of_arrays(tmp_path: Path) -> None:
