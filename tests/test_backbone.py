@@ -208,7 +208,7 @@ def test_what_is_assumed_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     ]
     caplog.clear()
     beside(path, size=8, mean=0, std=1)
-    assert "(level / 255 − [0 0 0]) / [1 1 1]" in Backbone.open(path).told()
+    assert "(level / 255 − [0 0 0]) / [1 1 1]" in Backbone.open(path).summary()
     assert caplog.messages == []
 
 

@@ -127,7 +127,7 @@ def _tell(model: AnyModel) -> None:
         if part is not None:
             say(f"{name:10}  {count(len(part))}: {printable(sections.right_answers(part))}")
     if model.extractor is not None:
-        say(f"{'features':10}  {printable(model.extractor.told())}")
+        say(f"{'features':10}  {printable(model.extractor.summary())}")
     say(f"{'network':10}  {network_line(model.network)}")
     if model.history:
         n, network = len(model.latest_history), len(model.networks)

@@ -57,7 +57,7 @@ def _about(model: Model) -> Iterator[tuple[str, str]]:
     )
     yield "inputs", inputs.summary
     if inputs.extractor is not None and inputs.columns is None:
-        yield "features", printable(inputs.extractor.told())
+        yield "features", printable(inputs.extractor.summary())
     if threshold := threshold_text(model):
         yield "threshold", threshold
 

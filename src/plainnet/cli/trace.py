@@ -107,7 +107,7 @@ def _page(model: AnyModel, told: Trace, samples: Any, summary: str) -> str:
         element("h1", "One pass through a network"),
         element("p", summary),
         shown,
-        element("p", f"What comes in: {who.told()}.", class_="faint") if who else "",
+        element("p", f"What comes in: {who.summary()}.", class_="faint") if who else "",
         element("h2", "The graph"),
         drawing,
         trace_section(told),

@@ -30,7 +30,7 @@ class Extractor:
         """
         raise NotImplementedError
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return a summary for people: the features and what they are made of."""
         return f"{self.n_features:,} features of {self.takes}"
 

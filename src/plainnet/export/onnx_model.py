@@ -96,5 +96,5 @@ def _metadata(model: Model) -> dict[str, str]:
         "numpy.version": np.__version__,
     }
     if model.extractor is not None:
-        facts["plainnet.features"] = sound_text(model.extractor.told())
+        facts["plainnet.features"] = sound_text(model.extractor.summary())
     return facts

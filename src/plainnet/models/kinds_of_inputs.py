@@ -160,7 +160,7 @@ class TableInputs(ExtractedInputs):
     @property
     def summary(self) -> str:
         """How many features of how many columns."""
-        return self.columns.told()
+        return self.columns.summary()
 
     def row(self, sample: Samples) -> Row:
         """A table of one row."""

@@ -45,7 +45,7 @@ def what_it_is(model: Model) -> list[str]:
         colour = "grey" if shape[2] == 1 else "colour"
         sees = f"{colour} pictures, stretched to {shape[1]} × {shape[0]} pixels"
     if model.extractor is not None:
-        sees = printable(model.extractor.told())
+        sees = printable(model.extractor.summary())
     n = len(model.networks)
     times = f"The mean of {n} networks, each a" if n > 1 else "A"
     return [

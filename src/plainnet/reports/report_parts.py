@@ -46,7 +46,7 @@ def facts(report: Report[Any]) -> Html:
     model, shape = report.model, report.model.preprocessing.shape
     inputs = f"{shape[0]:,} features"
     if model.extractor is not None:
-        inputs = printable(model.extractor.told())
+        inputs = printable(model.extractor.summary())
     elif report.is_pictures:
         colour = "grey" if model.preprocessing.grey else "in colour"
         inputs = f"pictures of {shape[1]} × {shape[0]} pixels, {colour}"

@@ -63,7 +63,7 @@ def count(n: float, what: str = "sample") -> str:
 
 def columns_told(columns: TableEncoder) -> list[tuple[str, str, str]]:
     """Name, kind and what is done with it, of each column; then those that are left out."""
-    used = [(printable(c.name), c.kind, printable(c.told)) for c in columns.columns]
+    used = [(printable(c.name), c.kind, printable(c.summary())) for c in columns.columns]
     left_out = [
         (printable(name), "left out", printable(why)) for name, why in columns.left_out.items()
     ]

@@ -66,10 +66,9 @@ class Column(ABC):
             The cells that cannot be read and count as missing, bool `(N,)`; None if there are none.
         """
 
-    @property
     @abstractmethod
-    def told(self) -> str:
-        """How the column is used, in a few words."""
+    def summary(self) -> str:
+        """Return how the column is used, in a few words."""
 
     def describe(self) -> dict[str, Any]:
         """Return the column as JSON values."""
@@ -157,9 +156,8 @@ class Number(Column):
         if self.has_missing:
             out[:, 1] = missing
 
-    @property
-    def told(self) -> str:
-        """The mean and the spread, and the replacement of missing values."""
+    def summary(self) -> str:
+        """Return the mean and the spread, and the replacement of missing values."""
         written = f", written as {self.format}" if self.format not in ("", "1234.5") else ""
         missing = f"; missing: {number(self.median)}, and marked" if self.has_missing else ""
         return mean_text(self.mean, self.spread) + written + missing
@@ -213,9 +211,8 @@ class Date(Number):
             out[:, first + 2 * i] = np.sin(turn) * known
             out[:, first + 2 * i + 1] = np.cos(turn) * known
 
-    @property
-    def told(self) -> str:
-        """The mean date with its spread, and the cycles."""
+    def summary(self) -> str:
+        """Return the mean date with its spread, and the cycles."""
         middle = f"around {np.datetime64(0, 'D') + int(self.mean)} ± {number(self.spread)} days"
         cycles = f"; position in {', '.join(self.cycles)}" if self.cycles else ""
         written = f", written as {self.format}" if self.format not in ("", ISO) else ""
@@ -259,9 +256,8 @@ class Category(Column):
         out[...] = 0
         out[rows, place[rows]] = 1
 
-    @property
-    def told(self) -> str:
-        """The categories, or the first of them."""
+    def summary(self) -> str:
+        """Return the categories, or the first of them."""
         few = ", ".join(self.values[:5])
         more = f", … ({len(self.values)} in all)" if len(self.values) > 5 else ""
         return few + more + ("; missing is a category" if self.has_missing else "")

@@ -208,7 +208,7 @@ class TableEncoder(ReadingExtractor):
                 )
         return X
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return a summary such as `12 features of 5 columns`."""
         counts = {"feature": self.n_features, "column": len(self.columns)}
         return " of ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items())

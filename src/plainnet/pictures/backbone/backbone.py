@@ -256,7 +256,7 @@ class Backbone(PictureExtractor):
 
     # -- the model file --------------------------------------------------------------------------
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return a summary in one line."""
         return (
             f"{self.n_features:,} features of {self.name}, from pictures of {self.view.summary()}"
