@@ -7,7 +7,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.goals import GOALS, share_of
 from benchmarks.jobs import JOBS
 from benchmarks.results import Results, our_best, title_of
-from benchmarks.tables import Row, Table
+from benchmarks.text_table import Row, Table
 from benchmarks.units import bytes_text, rate_text, ratio_text, time_text, times_text
 
 
