@@ -226,7 +226,7 @@ def test_a_form_of_tables_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("name", "rooms"),
     [
-        ("LeakyReLU", ["", "network", "network.layer_table", "network.layers"]),
+        ("LeakyReLU", ["", "network", "network.layer_table", "network.activations"]),
         ("Nesterov", ["", "models.names", "sklearn.building", "training", "training.optimizers"]),
     ],
 )

@@ -3,6 +3,7 @@
 Read `layers.py`, then `network.py`; `docs/derivations.md` derives each backward pass.
 """
 
+from plainnet.network.activations import LeakyReLU, Sigmoid, Tanh
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
@@ -15,7 +16,7 @@ from plainnet.network.initializers import (
 )
 from plainnet.network.layer import Layer
 from plainnet.network.layer_table import ACTIVATIONS, LAYERS, LayerRow, operator, row_of
-from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.loss import Loss
 from plainnet.network.losses import (
     MeanSquaredError,

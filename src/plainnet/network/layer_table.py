@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plainnet.network.activations import LeakyReLU, Sigmoid, Tanh
 from plainnet.network.arrays import Array
 from plainnet.network.layer import Layer
-from plainnet.network.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.normalization import BatchNorm, LayerNorm
 
 
