@@ -5,7 +5,12 @@ import pytest
 
 from plainnet import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.errors import DataError, SettingError
-from plainnet.metrics.calibration import COLDEST, HOTTEST, fit_temperature, threshold_for
+from plainnet.metrics.calibration import (
+    HIGHEST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    fit_temperature,
+    threshold_for,
+)
 from plainnet.network import Array
 
 
@@ -28,15 +33,15 @@ def test_no_other_temperature_has_a_lower_loss(seed: int) -> None:
     Z, y, loss = rng.normal(size=(50, 3)) * 4, rng.integers(0, 3, 50), SoftmaxCrossEntropy()
     T = fit_temperature(loss, Z, y)
     J = loss.value_and_grad(Z / T, y)[0]
-    for other in np.geomspace(COLDEST, HOTTEST, 200):
+    for other in np.geomspace(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, 200):
         assert loss.value_and_grad(Z / other, y)[0] + 1e-12 >= J
 
 
 def test_it_stays_between_its_bounds() -> None:
     loss, y = SigmoidCrossEntropy(), np.array([[0.0], [1.0]])
     Z = np.array([[-1.0], [1.0]])
-    assert fit_temperature(loss, Z, y) == pytest.approx(COLDEST)
-    assert fit_temperature(loss, -Z, y) == pytest.approx(HOTTEST)
+    assert fit_temperature(loss, Z, y) == pytest.approx(LOWEST_TEMPERATURE)
+    assert fit_temperature(loss, -Z, y) == pytest.approx(HIGHEST_TEMPERATURE)
 
 
 def test_thresholds_by_hand() -> None:

@@ -318,11 +318,11 @@ def test_one_sample_and_equal_numbers() -> None:
     assert isnan(one.rmse_interval[0])
     assert one.to_dict()["r2"] is None
     assert one.to_dict()["mae_interval_95"] == [None, None]
-    with pytest.raises(ShapeError, match="each sample"):
+    with pytest.raises(ShapeError, match=r"\(3,\) .* \(2,\)"):
         evaluate_numbers(np.ones(3), np.ones(2))
     with pytest.raises(DataError, match="finite"):
         evaluate_numbers(np.array([np.nan, 1]), np.ones(2))
-    with pytest.raises(DataError, match="got 0"):
+    with pytest.raises(DataError, match="0 of 0"):
         evaluate_numbers(np.empty(0), np.empty(0))
 
 

@@ -104,7 +104,7 @@ def test_an_evaluation_of_two_classes() -> None:
     shown = evaluation_text(evaluation(("cat", "other"), [[8, 2], [1, 29]]), "test")
     assert shown.splitlines() == [
         "test: 40 samples",
-        "  accuracy  92.5 %  (37 right; 95 % interval 80.1 % to 97.4 %)",
+        "  accuracy  92.5 %  (37 correct; 95 % interval 80.1 % to 97.4 %)",
         "  baseline  75.0 %  (always answering “other”)",
         "  log loss  0.457   ROC AUC 0.875",
         "",

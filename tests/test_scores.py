@@ -139,7 +139,7 @@ def test_what_cannot_be_measured_is_none_in_json() -> None:
     unknown = replace(score(interval=(nan, nan)), value=nan)
     assert unknown.facts() == {"a": None, "a_interval_95": [None, None]}
     assert not unknown.is_known
-    assert unknown.interval_text == "of one sample"
+    assert unknown.interval_text == "from one sample"
 
 
 def test_errors_of_numbers_come_back_from_what_was_stored() -> None:

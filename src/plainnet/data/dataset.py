@@ -14,7 +14,7 @@ from plainnet.data.class_names import Label, class_name, plain_label
 from plainnet.data.extractor import Extractor
 from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite, select
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
 from plainnet.network.numbers import unmasked
@@ -156,10 +156,10 @@ class Dataset:
             )
         if X.size == 0:
             raise self._error(f"is empty, X is {X.shape}; give at least one sample.")
-        found = not_finite(X, LARGEST) if vectors else (0, 0, 0)
+        found = not_finite(X, LARGEST_NUMBER) if vectors else (0, 0, 0)
         if found[0] and self.weights is not None and not self.weights.all():  # weight 0: any value
             rows = np.flatnonzero(self.weights)
-            n, row, column = not_finite(select(X, rows), LARGEST)
+            n, row, column = not_finite(select(X, rows), LARGEST_NUMBER)
             found = n, int(rows[row]) if n else 0, column
         if found[0]:
             n, row, column = found
@@ -208,7 +208,7 @@ class Dataset:
                 f"({len(self.X)},), but y is {y.dtype} {y.shape}."
             )
         object.__setattr__(self, "y", y.astype(np.float64, copy=False))
-        valid = np.abs(self.y) < LARGEST
+        valid = np.abs(self.y) < LARGEST_NUMBER
         if self.weights is not None:
             valid |= self.weights == 0
         if len(bad := np.flatnonzero(~valid)):

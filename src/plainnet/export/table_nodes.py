@@ -14,7 +14,7 @@ import numpy as np
 
 from plainnet.data.class_matching import match
 from plainnet.export.nodes import FLOAT, ML, Nodes
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import FARTHEST, Category, Date, Number
 from plainnet.tables.dates import CYCLES
@@ -38,7 +38,7 @@ def table_nodes(nodes: Nodes, columns: TableEncoder, inputs: Sequence[str]) -> s
 
 def _number(nodes: Nodes, column: Number, x: str) -> list[str]:
     """(value − mean) / scale, whether it is missing, and of a date its place in each cycle."""
-    known = nodes.add("Less", nodes.add("Abs", x), nodes.double(LARGEST))  # NaN is less than none
+    known = nodes.add("Less", nodes.add("Abs", x), nodes.double(LARGEST_NUMBER))  # not NaN
     filled = nodes.add("Where", known, x, nodes.double(column.median))
     centred = nodes.add("Sub", filled, nodes.double(column.mean))
     z = nodes.add("Div", centred, nodes.double(column.scale))

@@ -1,1 +1,1 @@
-"""How good answers are: metrics, curves, calibration, evaluations; may import files and below."""
+"""Metrics, curves, calibration, evaluations of answers; imports `files` and what stands below."""

@@ -1,4 +1,4 @@
-"""How well samples of known classes were answered, and how answers follow from probabilities."""
+"""Evaluations of classifiers, and the answers that follow from probabilities."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.digits import decimal, percent
-from plainnet.errors import DataError, ShapeError
+from plainnet.errors import ShapeError
 from plainnet.metrics.curves import calibration
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.metrics import (
@@ -27,38 +27,37 @@ from plainnet.network.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class ClassificationEvaluation(Evaluation):
-    """How well N samples of K classes were answered: a few measurements, the rest follows.
+    """An evaluation of N samples of K classes: a few measurements, from which the rest follows.
 
-    Where the samples have weights, all that is counted is a sum of these.
+    With sample weights, every count is a sum of weights.
     """
 
     classes: tuple[str, ...]
     """The names of the K classes."""
     confusion: Array
-    """How often class i (row) was answered as class j (column), int64 `(K, K)`, float64 of
-    weighted samples."""
+    """The samples of class i (row) answered as class j (column), int64 `(K, K)`; float64 if they
+    have weights."""
     roc_auc: float
-    """Area under the ROC curve: of class 1, or for K > 2 the mean of each class against the rest.
+    """Area under the ROC curve of class 1; for K > 2 the mean over each class against the rest.
 
-    NaN where the samples are all of one class.
-    """
+    NaN if all samples are of one class."""
     log_loss: float
-    """Mean of −ln of the probability given to the right class."""
+    """Mean of −ln P(right class)."""
     effective_size: float | None = None
-    """As how many samples that count alike the weighted ones are worth; None: `n`."""
+    """The effective number of weighted samples; None: `n`."""
     calibration_error: float = nan
-    """The mean distance between confidence and accuracy; NaN where it was not stored."""
+    """The mean distance between confidence and accuracy; NaN if it was not stored."""
     mean_confidence: float = nan
-    """The mean probability of the answers; NaN where it was not stored."""
+    """The mean probability of the answers; NaN if it was not stored."""
 
     @property
     def n(self) -> float:  # type: ignore[override]
-        """How many samples were scored."""
+        """The number of samples, or the sum of their weights."""
         return plain_count(self.confusion.sum())
 
     @property
     def correct(self) -> float:
-        """How many of them were answered correctly."""
+        """The number of correct answers."""
         return plain_count(self.confusion.trace())
 
     @property
@@ -68,44 +67,44 @@ class ClassificationEvaluation(Evaluation):
 
     @property
     def interval(self) -> Interval:
-        """Where the true accuracy may lie: Wilson's interval of 95 % confidence."""
+        """The 95 % confidence interval of the accuracy (Wilson)."""
         if self.effective_size is None:
             return wilson_interval(self.correct, self.n)
         return wilson_interval(self.accuracy * self.effective_size, self.effective_size)
 
     @property
     def support(self) -> Array:
-        """How many samples each class has, int64 `(K,)`."""
+        """The number of samples of each class, int64 `(K,)`."""
         support: Array = self.confusion.sum(axis=1)
         return support
 
     @property
     def baseline_class(self) -> str:
-        """The most frequent class of these samples, the first of equals."""
+        """The most frequent class of these samples; of equals the first."""
         return self.classes[int(self.support.argmax())]
 
     @property
     def baseline_accuracy(self) -> float:
-        """The accuracy of always answering `baseline_class`; a classifier has to beat it."""
+        """The accuracy of always answering `baseline_class`."""
         return plain_count(self.support.max()) / self.n
 
     @property
     def precision(self) -> Array:
-        """Of the answers k, the share that was right, `(K,)`; 0 where k was never answered."""
+        """The correct share of the answers k, `(K,)`; 0 if k was never answered."""
         return precision_recall_f1(self.confusion)[0]
 
     @property
     def recall(self) -> Array:
-        """Of the samples of class k, the share that was found, `(K,)`; 0 where there are none."""
+        """The correctly answered share of the samples of class k, `(K,)`; 0 if there are none."""
         return precision_recall_f1(self.confusion)[1]
 
     @property
     def f1(self) -> Array:
-        """The harmonic mean of precision and recall, `(K,)`; 0 where both are."""
+        """The harmonic mean of precision and recall, `(K,)`; 0 if both are 0."""
         return precision_recall_f1(self.confusion)[2]
 
     def scores(self) -> tuple[Score, ...]:
-        """Accuracy, log loss, ROC AUC, calibration error."""
+        """Return accuracy, log loss, ROC AUC and calibration error."""
         return (
             Score(
                 key="accuracy",
@@ -115,14 +114,14 @@ class ClassificationEvaluation(Evaluation):
                 meaning="The share of correct answers.",
                 interval=self.interval,
                 baseline=self.baseline_accuracy,
-                note=f"{self.correct:,} right",
+                note=f"{self.correct:,} correct",
             ),
             Score(
                 key="log_loss",
                 name="log loss",
                 value=self.log_loss,
                 written=decimal,
-                meaning="The mean of −ln of the probability of the right class; 0 is best.",
+                meaning="The mean of −ln P(right class); 0 is best.",
                 higher_is_better=False,
             ),
             Score(
@@ -153,32 +152,32 @@ class ClassificationEvaluation(Evaluation):
         return f"always answering “{self.baseline_class}”"
 
     def verdict(self, things: str = "samples") -> Verdict:
-        """Whether the accuracy is above that of the most frequent class."""
+        """Compare the accuracy with that of the most frequent class."""
         accuracy, baseline = self.scores()[0], percent(self.baseline_accuracy)
         if (self.support > 0).sum() == 1:
             return Verdict(
                 "bad",
-                f"All these {things} are of one class, “{self.baseline_class}”: how well it is "
-                "told from the others, they cannot show.",
+                f"All these {things} are of one class, “{self.baseline_class}”; that does not show "
+                "how well it is distinguished from the others.",
             )
         if (better := accuracy.beats_baseline) is None:
             low, high = map(percent, self.interval)
             return Verdict(
                 "bad",
                 f"Not shown to be better than {self.always}: that would be right for {baseline} of "
-                f"these {things}, which the interval from {low} to {high} includes.",
+                f"these {things}, and the interval from {low} to {high} includes it.",
             )
         right = f"than {self.always}, which would be right for {baseline} of these {things}"
         if better:
-            return Verdict("good", f"Better {right}: the whole interval lies above that.")
+            return Verdict("good", f"Better {right}: the whole interval lies above it.")
         return Verdict("bad", f"Worse {right}.")
 
     def renamed(self, rename: Callable[[str], str]) -> Self:
-        """The same with other names of the classes."""
+        """Return a copy with other names of the classes."""
         return replace(self, classes=tuple(map(rename, self.classes)))
 
     def details(self) -> dict[str, Any]:
-        """The counts, the confusion matrix, and the metrics of each class."""
+        """Return the counts, the confusion matrix and the metrics of each class."""
         columns = [self.support, self.precision, self.recall, self.f1]
         keys = ("class", "support", "precision", "recall", "f1")
         rows = zip(self.classes, *(column.tolist() for column in columns), strict=True)
@@ -195,7 +194,7 @@ class ClassificationEvaluation(Evaluation):
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` gave, also that of older versions, which lacks the calibration."""
+        """Read the result of `to_dict`; older versions of it lack the calibration."""
         try:
             classes = tuple(str(name) for name in stored["classes"])
             confusion = np.array(stored["confusion"])
@@ -215,17 +214,17 @@ class ClassificationEvaluation(Evaluation):
         dtype = np.int64 if size is None else np.float64
         whole = confusion.shape == (K, K) and confusion.dtype == dtype
         if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
-            raise DataError(f"The confusion matrix must be {K} × {K} counts, but it is not.")
+            raise malformed(f"its confusion matrix must hold {K} × {K} counts")
         values = (nan if value is None else value for value in (auc, loss, error, confidence))
         auc, loss, error, confidence = values
         return cls(classes, confusion, auc, loss, size, error, confidence)
 
 
 def answers_from(P: Array, threshold: float = 0.5) -> Array:
-    """The class number answered for each row of P `(N, K)`, int64 `(N,)`.
+    """Return the index of the class answered for each row of P `(N, K)`, int64 `(N,)`.
 
-    Of two classes it is class 1 where P[:, 1] ≥ threshold; of more, the most probable, the first of
-    equals.
+    Of two classes it is class 1 if P[:, 1] ≥ threshold; of more, the most probable one (the first
+    of equals).
     """
     P = check_probabilities(P)
     answers: Array = (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
@@ -239,18 +238,18 @@ def evaluate_probabilities(
     threshold: float = 0.5,
     weights: Array | None = None,
 ) -> ClassificationEvaluation:
-    """Score probabilities against what was right.
+    """Evaluate probabilities against the true classes.
 
     Args:
-        y: class numbers `(N,)`, in 0 … K−1.
+        y: class indices `(N,)`, in 0 … K−1.
         P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
         classes: the names of the K classes, in the order of the columns.
-        threshold: of two classes, from which probability on it is class 1.
-        weights: what each sample counts `(N,)`; None: all the same.
+        threshold: the probability from which class 1 of two is answered.
+        weights: the weight of each sample `(N,)`; None: all equal.
 
     Raises:
-        ShapeError: y, P and classes do not fit together.
-        DataError: no samples, class numbers out of range, or rows of P that are no distribution.
+        ShapeError: the sizes of y, P and classes do not match.
+        DataError: no samples, class indices out of range, or rows of P that are not distributions.
     """
     weights, y, P = weighted(weights, y, P)
     P = check_probabilities(P)
@@ -258,9 +257,9 @@ def evaluate_probabilities(
     if len(classes) != n_classes:
         raise ShapeError(
             f"P has {n_classes} columns and needs as many class names, but got {len(classes)}; "
-            f"name every class, in the order of the columns."
+            "name every class, in the order of the columns."
         )
-    loss = log_loss(y, P, weights)  # first: it checks y and P against each other
+    loss = log_loss(y, P, weights)  # first: it checks y and P
     calibrated = calibration(y, P, weights=weights)
     return ClassificationEvaluation(
         log_loss=loss,

@@ -1,8 +1,8 @@
-"""What lies behind the metrics: points of ROC and precision-recall curves, calibration bins.
+"""Curves behind the metrics: ROC, precision-recall, and calibration in bins.
 
-N samples, K classes numbered from 0; `y` `(N,)` is what was right, `P` `(N, K)` the probabilities.
-The checks are those of `metrics`: ShapeError for sizes that do not fit together, DataError for no
-samples, class numbers out of range and values that cannot be scored.
+N samples, K classes with indices from 0; `y` `(N,)` are the true classes, `P` `(N, K)` the
+probabilities. Errors are those of `metrics.py`: ShapeError for sizes that do not match, DataError
+for no samples, class indices out of range and values without a score.
 """
 
 from dataclasses import dataclass
@@ -21,31 +21,31 @@ BINS = 10
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One point for each threshold t, from above all scores downwards: "positive" is score ≥ t."""
+    """A curve with a point for each threshold t, in falling order: "positive" means score ≥ t."""
 
     x: Array
-    """`(M,)` float64, rising or equal."""
+    """`(M,)` float64, not falling."""
     y: Array
     """`(M,)` float64."""
     thresholds: Array
     """`(M,)`, falling; the first is ∞, where nothing is called positive."""
     area: float
-    """What the curve is summed up to."""
+    """The area under the curve."""
 
 
 def roc_curve(y_is_positive: Array, score: Array, weights: Array | None = None) -> Curve:
-    """The share of positive samples found (y) against the share of the others found with them (x).
+    """Return the true positive rate (y) against the false positive rate (x).
 
-    From (0, 0) to (1, 1), one point for each different score; the area is `roc_auc`. T. Fawcett,
-    "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006) 861–874.
+    It runs from (0, 0) to (1, 1), with a point for each different score; the area is `roc_auc`. T.
+    Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006) 861–874.
 
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
         score: `(N,)`, higher for the positive ones.
-        weights: what each sample counts `(N,)`; None: all the same.
+        weights: the weight of each sample `(N,)`; None: all equal.
 
     Raises:
-        DataError: the samples are all positive, or none is.
+        DataError: the samples are all positive, or all negative.
     """
     weights, y_is_positive, score = weighted(weights, y_is_positive, score)
     area = roc_auc(y_is_positive, score, weights)  # first: it checks both
@@ -61,17 +61,17 @@ def roc_curve(y_is_positive: Array, score: Array, weights: Array | None = None) 
 def precision_recall_curve(
     y_is_positive: Array, score: Array, weights: Array | None = None
 ) -> Curve:
-    """Precision (y), right among those called positive, against recall (x), those found.
+    """Return precision (y) against recall (x).
 
-    At the threshold ∞, where nothing is called positive, the precision is taken as 1. The area is
-    the average precision Σ (Rᵢ − Rᵢ₋₁) Pᵢ, which does not interpolate between the points: a
-    straight line there would be too hopeful (J. Davis and M. Goadrich, "The relationship between
-    precision-recall and ROC curves", ICML 2006).
+    At the threshold ∞ no sample is called positive, and the precision counts as 1. The area is the
+    average precision Σ (Rᵢ − Rᵢ₋₁) Pᵢ, without interpolation between the points: straight lines
+    would be too optimistic (J. Davis and M. Goadrich, "The relationship between precision-recall
+    and ROC curves", ICML 2006).
 
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
         score: `(N,)`, higher for the positive ones.
-        weights: what each sample counts `(N,)`; None: all the same.
+        weights: the weight of each sample `(N,)`; None: all equal.
 
     Raises:
         DataError: no sample is positive.
@@ -93,20 +93,20 @@ def precision_recall_curve(
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How often answers are right that were given with a certain confidence.
+    """The accuracy of answers by their confidence.
 
     The confidence of an answer is the probability of the most probable class. B bins of equal width
-    divide 0 … 1; bin b holds the confidences in (b/B, (b+1)/B], the first its lower end too.
+    divide 0 … 1; bin b holds the confidences in (b/B, (b+1)/B], the first bin also 0.
     """
 
     edges: Array
     """`(B + 1,)` from 0 to 1."""
     counts: Array
-    """Samples in each bin, int64 `(B,)`, or the sum of their weights, float64."""
+    """The number of samples in each bin, int64 `(B,)`, or the sum of their weights, float64."""
     confidence: Array
-    """The mean confidence in each bin, `(B,)`; NaN in an empty one."""
+    """The mean confidence in each bin, `(B,)`; NaN in an empty bin."""
     accuracy: Array
-    """The share that was answered rightly in each bin, `(B,)`; NaN in an empty one."""
+    """The accuracy in each bin, `(B,)`; NaN in an empty bin."""
 
     @property
     def error(self) -> float:
@@ -121,19 +121,19 @@ class Calibration:
 
     @property
     def mean_confidence(self) -> float:
-        """The mean confidence of all answers: above the accuracy, they were too sure."""
+        """The mean confidence of all answers; above the accuracy if they are overconfident."""
         filled = self.counts > 0
         return float(self.confidence[filled] @ self.counts[filled] / self.counts.sum())
 
 
 def calibration(y: Array, P: Array, bins: int = BINS, weights: Array | None = None) -> Calibration:
-    """Confidence against accuracy, bin by bin.
+    """Compare confidence and accuracy, bin by bin.
 
     Args:
-        y: class numbers `(N,)`, in 0 … K−1.
+        y: class indices `(N,)`, in 0 … K−1.
         P: probabilities `(N, K)`, K ≥ 2, each row with the sum 1.
-        bins: how many, at least 1.
-        weights: what each sample counts `(N,)`; None: all the same.
+        bins: their number, at least 1.
+        weights: the weight of each sample `(N,)`; None: all equal.
     """
     weights, y, P = weighted(weights, y, P)
     bins = check_whole("number of bins", bins, 1)
@@ -159,7 +159,7 @@ def calibration(y: Array, P: Array, bins: int = BINS, weights: Array | None = No
 def _counts(
     y_is_positive: Array, score: Array, weights: Array | None
 ) -> tuple[Array, Array, Array]:
-    """Positive samples and others at or above each threshold, and the thresholds, from ∞ down."""
+    """Return positives and negatives at or above each threshold, and the thresholds from ∞ down."""
     positive, score = np.asarray(y_is_positive) == 1, np.asarray(score, np.float64)
     order = np.argsort(-score, kind="stable")
     score, positive = score[order], positive[order]

@@ -1,4 +1,4 @@
-"""What is measured of answers: scores and a verdict. Texts, pages and JSON loop over them."""
+"""Evaluations: scores and a verdict, over which texts, pages and JSON loop."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,25 +13,25 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One metric of an evaluation, with what is needed to read it."""
+    """A metric of an evaluation, with all that a reader needs."""
 
     key: str
     """The name in JSON: `roc_auc`."""
     name: str
     """The name for people: `ROC AUC`."""
     value: float
-    """The score; NaN where these samples do not determine it."""
+    """The score; NaN if these samples do not determine it."""
     written: Callable[[float], str]
-    """How such a value is written: as a share, a decimal, a number in the target's unit."""
+    """The format of such a value: a share, a decimal, a number in the target's unit."""
     meaning: str
-    """What it measures, in a sentence."""
+    """A sentence on what the metric measures."""
     interval: Interval | None = None
     """The 95 % confidence interval, if there is one; NaN for a single sample."""
     baseline: float | None = None
-    """The score of the constant answer that `Evaluation.always` names, if it is of interest."""
+    """The score of the constant answer `Evaluation.always`, if it is of interest."""
     higher_is_better: bool = True
     note: str = ""
-    """A remark on the value: `37 right`."""
+    """A remark on the value: `37 correct`."""
 
     @property
     def is_known(self) -> bool:
@@ -40,17 +40,17 @@ class Score:
 
     @property
     def text(self) -> str:
-        """The value as it is written: `92.5 %`."""
+        """The formatted value: `92.5 %`."""
         return self.written(self.value)
 
     @property
     def interval_text(self) -> str:
-        """`95 % interval 80.1 % to 97.4 %`; "" if there is none."""
+        """The formatted interval: `95 % interval 80.1 % to 97.4 %`; "" if there is none."""
         if self.interval is None:
             return ""
         low, high = self.interval
         if isnan(low):
-            return "of one sample"
+            return "from one sample"
         return f"95 % interval {self.written(low)} to {self.written(high)}"
 
     @property
@@ -63,7 +63,7 @@ class Score:
         return None
 
     def facts(self) -> dict[str, Any]:
-        """The score, its interval and its baseline for JSON; None where there is no number."""
+        """Return the score, its interval and its baseline for JSON; NaN becomes None."""
         facts: dict[str, Any] = {self.key: _plain(self.value)}
         if self.interval is not None:
             facts[f"{self.key}_interval_95"] = [_plain(end) for end in self.interval]
@@ -73,17 +73,18 @@ class Score:
 
 
 class Verdict(NamedTuple):
-    """Whether answers are shown to be better than a constant one."""
+    """The judgement whether answers are significantly better than a constant one."""
 
     kind: Literal["good", "bad"]
     text: str
-    """A sentence."""
+    """A sentence with the reason."""
 
 
 class Evaluation(ABC):
-    """How well samples of which the right answers are known were answered.
+    """The measurements of answers to samples whose right answers are known.
 
-    A metric is added in one place, `scores`: all that prints, draws or writes JSON loops over them.
+    A metric is added in one place, `scores`: everything that prints, draws or writes JSON loops
+    over it.
     """
 
     n: float
@@ -91,32 +92,32 @@ class Evaluation(ABC):
 
     @abstractmethod
     def scores(self) -> tuple[Score, ...]:
-        """All metrics; the first, with interval and baseline, is the one to judge by."""
+        """Return all metrics; the first, with interval and baseline, decides the verdict."""
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The names of the classes, at least two, or the one name of the target."""
+        """The names of the classes (at least two), or the one name of the target."""
 
     @property
     @abstractmethod
     def always(self) -> str:
-        """The constant answer that the baselines are of: `always answering “cat”`."""
+        """The constant answer of the baselines: `always answering “cat”`."""
 
     @abstractmethod
     def verdict(self, things: str = "samples") -> Verdict:
-        """Whether the answers are better than the constant one; samples are called `things`."""
+        """Judge the answers against the constant one; `things` is the word for the samples."""
 
     @abstractmethod
     def renamed(self, rename: Callable[[str], str]) -> Self:
-        """The same with the names of classes or target changed, such as to be shown on a page."""
+        """Return a copy with the names of classes or target changed, for example for a page."""
 
     @abstractmethod
     def details(self) -> dict[str, Any]:
-        """What `to_dict` holds beside the scores."""
+        """Return the entries of `to_dict` that are not scores."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in plain Python values, ready for JSON; None where there is no number."""
+        """Return the evaluation as JSON values; NaN becomes None."""
         facts: dict[str, Any] = {"n": self.n}
         for score in self.scores():
             facts |= score.facts()
@@ -125,15 +126,15 @@ class Evaluation(ABC):
     @classmethod
     @abstractmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` gave, such as from the quality in a model file.
+        """Read the result of `to_dict`, for example from the `quality` of a model file.
 
         Raises:
-            DataError: it is something else.
+            DataError: it is malformed.
         """
 
 
-def malformed(error: Exception) -> DataError:
-    """What `from_dict` raises for values of another kind."""
+def malformed(error: object) -> DataError:
+    """Return the error of `from_dict` for malformed values."""
     return DataError(f"The stored evaluation is malformed ({error}).")
 
 

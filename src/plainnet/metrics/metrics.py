@@ -1,11 +1,11 @@
-"""How good the answers are: each metric one function, counted over the samples it is given.
+"""Metrics of answers to N samples, one function each.
 
-N samples, K classes numbered from 0; `y` `(N,)` is what was right, `answers` `(N,)` what was
-answered, and `P` `(N, K)` the probabilities behind it. Sums are taken in float64. With `weights`
-`(N,)` a sample counts as its weight says: 2 is twice, 0 is not at all.
+K classes have indices from 0; `y` `(N,)` are the true classes, `answers` `(N,)` the answered ones,
+and `P` `(N, K)` the probabilities. Sums are float64. With `weights` `(N,)`, a sample of weight 2
+counts twice, and one of weight 0 does not count.
 
-Each function raises ShapeError for sizes that do not fit together, and DataError for no samples at
-all, for class numbers that are not whole or out of range, and for values it cannot score.
+Each function raises ShapeError for sizes that do not match, and DataError for no samples, for class
+indices that are not whole or out of range, and for values without a score.
 """
 
 from math import nan, sqrt
@@ -21,7 +21,7 @@ from plainnet.network.numbers import unmasked
 
 
 def accuracy(y: Array, answers: Array, weights: Array | None = None) -> float:
-    """The share of right answers, 0 to 1."""
+    """Return the share of correct answers, 0 to 1."""
     weights, y, answers = weighted(weights, y, answers)
     y, answers = _class_numbers("y", y), _class_numbers("answers", answers)
     _check_shape("answers", answers, y.shape)
@@ -29,10 +29,10 @@ def accuracy(y: Array, answers: Array, weights: Array | None = None) -> float:
 
 
 def majority_baseline(y: Array, n_classes: int, weights: Array | None = None) -> tuple[int, float]:
-    """What anyone reaches without looking: always answering the most frequent class of these `y`.
+    """Return the most frequent class of y, and the accuracy of always answering it.
 
     Returns:
-        That class (the first of equals) and its share, which is the accuracy of answering it.
+        The class (the first of equals), and its share.
     """
     weights, y = weighted(weights, y)
     support = np.bincount(_class_numbers("y", y, n_classes), weights)
@@ -40,14 +40,14 @@ def majority_baseline(y: Array, n_classes: int, weights: Array | None = None) ->
 
 
 def wilson_interval(correct: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Where the true share may lie when `correct` of `n` samples were right.
+    """Return the confidence interval of a share, of which `correct` of `n` is the estimate.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
     inference", Journal of the American Statistical Association 22 (1927) 209–212. It stays inside
-    [0, 1], holds correct / n, and is sound for few samples and for shares close to 0 or 1.
+    [0, 1], contains correct / n, and is accurate for few samples and for shares close to 0 or 1.
 
     Raises:
-        DataError: n is below 1, or correct not in 0 … n.
+        DataError: n is below 1, or correct is not in 0 … n.
         SettingError: confidence is not between 0 and 1.
     """
     if not (n >= 1 and 0 <= correct <= n):
@@ -68,9 +68,9 @@ def wilson_interval(correct: float, n: float, confidence: float = 0.95) -> tuple
 def confusion_matrix(
     y: Array, answers: Array, n_classes: int, weights: Array | None = None
 ) -> Array:
-    """How often class i (row) was answered as class j (column), int64 `(K, K)`.
+    """Count samples of class i (row) that were answered as class j (column), int64 `(K, K)`.
 
-    With weights it is float64, the sum of the weights of these samples.
+    With weights, it sums them, in float64.
     """
     weights, y, answers = weighted(weights, y, answers)
     y = _class_numbers("y", y, n_classes)
@@ -81,11 +81,10 @@ def confusion_matrix(
 
 
 def precision_recall_f1(confusion: Array) -> tuple[Array, Array, Array]:
-    """Three arrays `(K,)` from a confusion matrix `(K, K)`, rows true and columns answered.
+    """Return precision, recall and F1, each `(K,)`, from a confusion matrix `(K, K)`.
 
-    Precision: of the answers k, the share that was right. Recall: of the samples of class k, the
-    share that was found. F1: their harmonic mean. Where nothing was there to count (0/0) the value
-    is 0, as in scikit-learn.
+    Precision is the correct share of the answers k, recall the correctly answered share of the
+    samples of class k, and F1 their harmonic mean. 0/0 counts as 0, as in scikit-learn.
     """
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
         raise ShapeError(
@@ -101,20 +100,20 @@ def precision_recall_f1(confusion: Array) -> tuple[Array, Array, Array]:
 
 
 def roc_auc(y_is_positive: Array, score: Array, weights: Array | None = None) -> float:
-    """The area under the ROC curve, for two classes and any score that rises with the positive one.
+    """Return the area under the ROC curve of two classes.
 
-    It is the chance that a positive sample drawn at random scores higher than a negative one, a tie
-    counting half: U / (n₊ n₋), with U the pairs in which the positive one scores higher.
-    H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50–60; as the area:
-    J. A. Hanley and B. J. McNeil, Radiology 143 (1982) 29–36.
+    It is the probability that a random positive sample scores higher than a random negative one,
+    where a tie counts half: U / (n₊ n₋), with U the pairs in which the positive one scores higher.
+    H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50–60; as the area: J.
+    A. Hanley and B. J. McNeil, Radiology 143 (1982) 29–36.
 
     Args:
         y_is_positive: True or 1 for the positive samples, False or 0 for the others, `(N,)`.
-        score: `(N,)`, not NaN.
-        weights: what each sample counts `(N,)`; None: all the same.
+        score: `(N,)`, higher for the positive ones, not NaN.
+        weights: the weight of each sample `(N,)`; None: all equal.
 
     Returns:
-        0 to 1, where ½ is chance; NaN where all samples are positive or none is.
+        0 to 1, where ½ is chance; NaN if all samples are positive, or all negative.
     """
     weights, y_is_positive, score = weighted(weights, y_is_positive, score)
     positive = _class_numbers("y_is_positive", y_is_positive, 2) == 1
@@ -135,9 +134,9 @@ def roc_auc(y_is_positive: Array, score: Array, weights: Array | None = None) ->
 
 
 def roc_auc_one_vs_rest(y: Array, P: Array, weights: Array | None = None) -> float:
-    """The mean over the classes k of the AUC of P[:, k] for "is it k?", each class counting alike.
+    """Return the unweighted mean over the classes k of the AUC of P[:, k] for "is it k?".
 
-    Classes without a sample in `y` have no AUC and are left out; NaN where `y` has one class only.
+    Classes without samples in `y` are left out; NaN if `y` has one class only.
     """
     weights, y, P = weighted(weights, y, P)
     y, P = _classes_and_probabilities(y, P)
@@ -145,10 +144,10 @@ def roc_auc_one_vs_rest(y: Array, P: Array, weights: Array | None = None) -> flo
 
 
 def log_loss(y: Array, P: Array, weights: Array | None = None) -> float:
-    """The mean of −ln P[i, y_i], in nats.
+    """Return the mean of −ln P[i, y_i], in nats.
 
     A probability of 0 counts as the smallest normal number of the dtype of P (float32: 1.2e-38), so
-    that one sure mistake weighs much (float32: 87, float64: 708) but leaves the mean finite.
+    that one certain mistake weighs much (float32: 87, float64: 708) but leaves the mean finite.
     """
     weights, y, P = weighted(weights, y, P)
     y, P = _classes_and_probabilities(y, P)
@@ -157,7 +156,7 @@ def log_loss(y: Array, P: Array, weights: Array | None = None) -> float:
 
 
 def check_probabilities(P: Array) -> Array:
-    """P `(N, K)`, K ≥ 2, as a float array, if each row is a distribution: ≥ 0, with the sum 1."""
+    """Return P `(N, K)`, K ≥ 2, as a float array, if each row is a distribution."""
     P = unmasked(P, "P")
     if P.dtype not in (np.float16, np.float32):
         P = P.astype(np.float64, copy=False)
@@ -168,11 +167,11 @@ def check_probabilities(P: Array) -> Array:
         )
     with np.errstate(invalid="ignore", over="ignore"):  # ∞ − ∞; the sum is refused below
         total = P.sum(axis=1, dtype=np.float64)
-        sound = (P >= 0).all(axis=1) & (abs(total - 1) <= 0.01)  # rounded to digits is sound
-    if not sound.all():
-        first = int(sound.argmin())
+        valid = (P >= 0).all(axis=1) & (abs(total - 1) <= 0.01)  # allows rounded probabilities
+    if not valid.all():
+        first = int(valid.argmin())
         raise DataError(
-            f"Each row of P must be finite, at least 0 and sum to 1, but {(~sound).sum()} of "
+            f"Each row of P must be finite, at least 0 and sum to 1, but {(~valid).sum()} of "
             f"{len(P)} rows are not; row {first} goes from {P[first].min()} to {P[first].max()} "
             f"with the sum {total[first]:g}. Give what softmax returns, not logits."
         )
@@ -180,7 +179,7 @@ def check_probabilities(P: Array) -> Array:
 
 
 def _class_numbers(name: str, values: Array, n_classes: int | None = None) -> Array:
-    """The class numbers as int64 `(N,)`, N ≥ 1, if they are whole and in 0 … n_classes − 1."""
+    """Return class indices as int64 `(N,)`, N ≥ 1, if they are whole and in 0 … n_classes − 1."""
     values = unmasked(values, name)
     if values.ndim != 1:
         raise ShapeError(
@@ -202,7 +201,7 @@ def _class_numbers(name: str, values: Array, n_classes: int | None = None) -> Ar
 
 
 def _classes_and_probabilities(y: Array, P: Array) -> tuple[Array, Array]:
-    """Both, checked: class numbers `(N,)` in 0 … K−1 and distributions `(N, K)`."""
+    """Return both after checks: class indices `(N,)` in 0 … K−1 and distributions `(N, K)`."""
     P = check_probabilities(P)
     n_classes = P.shape[1]
     y = _class_numbers("y", y, n_classes)

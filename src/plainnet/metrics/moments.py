@@ -1,4 +1,4 @@
-"""Mean and standard deviation of columns, exact also where they are far from 0 or of any size."""
+"""Mean and standard deviation of columns, exact for numbers far from 0 and of any size."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,30 +8,30 @@ import numpy as np
 from plainnet.files.rows import blocks
 from plainnet.network.arrays import Array
 
-WHOLE = 2.0**53
-"""Up to here float64 holds every whole number."""
-IGNORED = np.finfo(np.float64).max
-"""The scale of what is constant in training: whatever it becomes, divided by it it is 0."""
-NOISE: Mapping[np.dtype[Any], float] = {
+LARGEST_EXACT = 2.0**53
+"""The number up to which float64 represents every integer."""
+IGNORED_SCALE = np.finfo(np.float64).max
+"""The scale of a feature that is constant in training: divided by it, any value is 0."""
+ROUNDING_NOISE: Mapping[np.dtype[Any], float] = {
     np.dtype(np.float32): 2.0**-23,
     np.dtype(np.float64): 2.0**-46,
     np.dtype(np.longdouble): 2.0**-46,
 }
-"""A standard deviation of at most so many times the mean is that of rounding."""
+"""The standard deviation, as a share of the mean, up to which it is rounding noise."""
 
-TINY = 1e-307
-"""So is one of at most this: the numbers have few digits there, and 1 / TINY is one still."""
+TINY_SPREAD = 1e-307
+"""The standard deviation up to which a column is constant; 1 / TINY_SPREAD is still finite."""
 
 
 def moments(X: Array, weights: Array | None = None) -> tuple[Array, Array]:
-    """Mean and standard deviation of each column of X `(N, n)`, float64 `(n,)`.
+    """Return mean and standard deviation of each column of X `(N, n)`, float64 `(n,)`.
 
-    In two passes, of differences from the first row and then from the mean, in units of the largest
-    of them: 1.7e9 ± 1 loses no digits, and nothing over- or underflows.
+    There are two passes, over differences from the first row and then from the mean, in units of
+    the largest difference: 1.7e9 ± 1 loses no digits, and there is no over- or underflow.
 
     Args:
-        X: numbers of any dtype; as `MemoryMappedRows` it is read block by block.
-        weights: what each row counts `(N,)`, at least one above 0; None: all the same.
+        X: numbers of any dtype; `MemoryMappedRows` are read block by block.
+        weights: the weight of each row `(N,)`, at least one above 0; None: all equal.
     """
     first = np.asarray(X[0]).astype(np.float64)
     w = None if weights is None else weights.astype(np.float64) / weights.sum(dtype=np.float64)
@@ -49,7 +49,7 @@ def moments(X: Array, weights: Array | None = None) -> tuple[Array, Array]:
 
 
 def weighted_median(values: Array, weights: Array | None) -> float:
-    """The median of values `(N,)`: of whole weights that of the values so many times each."""
+    """Return the median of values `(N,)`; a weight of 2 equals the value twice."""
     if weights is None:
         return float(np.median(values))
     order = np.argsort(values, kind="stable")
@@ -60,32 +60,36 @@ def weighted_median(values: Array, weights: Array | None) -> float:
 
 
 def scale_of(mean: Array, spread: Array, dtype: np.dtype[Any]) -> Array:
-    """What columns of this dtype are divided by: their spread, of constant ones `IGNORED`."""
-    constant = spread <= np.maximum(NOISE.get(dtype, 0.0) * np.abs(mean), TINY)
-    return np.where(constant, IGNORED, spread)
+    """Return the divisors of columns of this dtype: their spread, `IGNORED_SCALE` if constant."""
+    constant = spread <= np.maximum(ROUNDING_NOISE.get(dtype, 0.0) * np.abs(mean), TINY_SPREAD)
+    return np.where(constant, IGNORED_SCALE, spread)
 
 
 def centred(X: Array, center: Array) -> Array:
-    """X − center in float64 or better; of whole numbers beyond 2⁵³, such as nanoseconds, exactly.
+    """Return X − center in float64 or better; exact for integers above 2⁵³ such as nanoseconds.
 
     Args:
         X: numbers of any dtype `(n, m)`.
         center: float64 `(m,)`.
     """
     rough: Array = X - center
-    if X.dtype.kind not in "iu" or X.dtype.itemsize < 8 or not (np.abs(center) >= WHOLE).any():
+    if (
+        X.dtype.kind not in "iu"
+        or X.dtype.itemsize < 8
+        or not (np.abs(center) >= LARGEST_EXACT).any()
+    ):
         return rough
     limits = np.iinfo(X.dtype)
-    last = center == float(limits.max)  # which is rounded up to 2⁶³ or 2⁶⁴, one more than fits
-    fits = (np.abs(center) >= WHOLE) & (center >= limits.min) & (center < float(limits.max))
+    last = center == float(limits.max)  # rounded up to 2⁶³ or 2⁶⁴, one too many
+    fits = (np.abs(center) >= LARGEST_EXACT) & (center >= limits.min) & (center < float(limits.max))
     anchor = np.where(last, limits.max, np.where(fits, center, 0).astype(X.dtype))
     rest = np.where(last, 1, np.where(fits, 0, center))
-    exact = (X - anchor).view(np.int64) - rest  # it may wrap where it is far
+    exact = (X - anchor).view(np.int64) - rest  # may wrap around if far away
     return np.where(np.abs(rough) < 2.0**62, exact, rough)
 
 
 def needs_double(mean: Array | float, spread: Array | float) -> bool:
-    """Whether some numbers about mean ± spread are too far from 0, or too small, for float32."""
+    """Return whether float32 is too coarse, or its range too small, for mean ± spread."""
     reach, spread = np.abs(mean) + spread, np.asarray(spread)
     with np.errstate(over="ignore"):
         step = np.spacing(reach.astype(np.float32))

@@ -1,4 +1,4 @@
-"""How far predicted numbers are from the right ones."""
+"""Evaluations of regressors: the distances of predictions from targets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ from plainnet.metrics.weighting import effective_size, mean, plain_count, weight
 from plainnet.network.arrays import Array
 from plainnet.network.numbers import unmasked
 
-LARGEST = 1e100
-"""Numbers are below this, so that their squares can be summed up."""
-STORED = {
+LARGEST_NUMBER = 1e100
+"""The limit of numbers, so that sums of their squares stay finite."""
+STORED_NUMBERS = {
     **dict.fromkeys(("n", "rmse", "mae", "baseline_rmse", "baseline_mae"), "[0, inf)"),
     **dict.fromkeys(("bias", "baseline"), "(-inf, inf)"),
 }
@@ -27,38 +27,38 @@ STORED = {
 
 @dataclass(frozen=True)
 class RegressionEvaluation(Evaluation):
-    """How far N answers were from N right numbers, in the unit of these numbers."""
+    """An evaluation of N predicted numbers, in the unit of the target."""
 
     target: str
-    """The name of what was predicted."""
+    """The name of the target."""
     n: float
-    """How many they are; of weighted samples the sum of the weights."""
+    """The number of samples, or the sum of their weights."""
     rmse: float
-    """The root of the mean squared error: √(mean of (answer − y)²)."""
+    """The root of the mean squared error: √(mean of (prediction − y)²)."""
     rmse_interval: Interval
-    """Where the true one may lie, with 95 % confidence; NaN for a single sample."""
+    """Its 95 % confidence interval; NaN for a single sample."""
     mae: float
-    """The mean of |answer − y|."""
+    """The mean absolute error, the mean of |prediction − y|."""
     mae_interval: Interval
     bias: float
-    """The mean of answer − y: above 0, the answers are too high on average."""
+    """The mean of prediction − y: above 0 if predictions are too high on average."""
     baseline: float
-    """The mean of y: the best answer of one who always gives the same."""
+    """The mean of y, which is the best constant answer."""
     baseline_rmse: float
-    """The root of the mean squared error of always answering it."""
+    """The RMSE of always answering the mean."""
     baseline_mae: float
-    """The mean absolute error of always answering it."""
+    """The MAE of always answering the mean."""
 
     @property
     def r2(self) -> float:
-        """R² = 1 − Σ (answer − y)² / Σ (mean of y − y)²: 1 perfect, 0 as always the mean.
+        """R² = 1 − Σ (prediction − y)² / Σ (mean of y − y)²: 1 is perfect, 0 equals the mean.
 
-        NaN where all y are the same.
+        NaN if all y are equal.
         """
         return 1 - (self.rmse / self.baseline_rmse) ** 2 if self.baseline_rmse else nan
 
     def scores(self) -> tuple[Score, ...]:
-        """RMSE, MAE, R² and bias."""
+        """Return RMSE, MAE, R² and bias."""
         side = "high" if self.bias > 0 else "low"
         return (
             Score(
@@ -86,7 +86,7 @@ class RegressionEvaluation(Evaluation):
                 name="R²",
                 value=self.r2,
                 written=decimal,
-                meaning="The explained share of the variance: 1 is perfect, 0 as always the mean.",
+                meaning="The explained share of the variance: 1 is perfect, 0 equals the mean.",
             ),
             Score(
                 key="bias",
@@ -94,7 +94,7 @@ class RegressionEvaluation(Evaluation):
                 value=self.bias,
                 written=signed,
                 meaning="The mean of prediction − target.",
-                note=f"on average the answers are too {side} by that" if self.bias else "",
+                note=f"on average the answers are too {side} by this" if self.bias else "",
             ),
         )
 
@@ -109,16 +109,16 @@ class RegressionEvaluation(Evaluation):
         return f"always answering the mean, {number(self.baseline, to=self.baseline_rmse / 100)}"
 
     def verdict(self, things: str = "samples") -> Verdict:
-        """Whether the RMSE is below that of the mean."""
+        """Compare the RMSE with that of always answering the mean."""
         always = f"always answering the mean, whose RMSE is {number(self.baseline_rmse)}"
         if not self.baseline_rmse:
             return Verdict(
                 "bad",
-                f"All these {things} have the same right answer: what moves it, they cannot show.",
+                f"All these {things} have the same right answer, so there is nothing to predict.",
             )
         if (better := self.scores()[0].beats_baseline) is None:
             return Verdict(
-                "bad", f"Not shown to be better than {always}, which the interval includes."
+                "bad", f"Not shown to be better than {always}: the interval includes it."
             )
         if not better:
             return Verdict("bad", f"Worse than {always}.")
@@ -126,23 +126,24 @@ class RegressionEvaluation(Evaluation):
         return Verdict(
             "good",
             f"Its error is {share:.0f} % smaller than that of {always}: the whole interval lies "
-            "below that.",
+            "below it.",
         )
 
     def renamed(self, rename: Callable[[str], str]) -> Self:
-        """The same with another name of the target."""
+        """Return a copy with another name of the target."""
         return replace(self, target=rename(self.target))
 
     def details(self) -> dict[str, Any]:
-        """The name of the target, and its mean."""
+        """Return the name of the target, and its mean."""
         return {"target": self.target, "baseline": self.baseline}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` gave."""
+        """Read the result of `to_dict`."""
         try:
             values: dict[str, Any] = {
-                name: check_number(name, stored[name], bounds) for name, bounds in STORED.items()
+                name: check_number(name, stored[name], bounds)
+                for name, bounds in STORED_NUMBERS.items()
             }
             values["n"] = plain_count(values["n"])
             for name in ("rmse", "mae"):
@@ -155,37 +156,23 @@ class RegressionEvaluation(Evaluation):
 def evaluate_numbers(
     y: Array, answers: Array, target: str = "y", weights: Array | None = None
 ) -> RegressionEvaluation:
-    """Measure answers against what was right.
+    """Evaluate predicted numbers against the true ones.
 
-    The intervals are those of the normal distribution for a mean, of the absolute and of the
-    squared errors; for few samples, or a few huge errors, they are a little too narrow. Of weighted
-    samples they are those of the effective sample size.
+    The intervals are those of the normal distribution for the mean of the absolute and the squared
+    errors. They are slightly too narrow for few samples and for a few huge errors. Weighted samples
+    have intervals of their effective sample size.
 
     Args:
-        y: the right numbers `(N,)`, N > 0.
-        answers: `(N,)`.
-        target: what they are called.
-        weights: what each sample counts `(N,)`; None: all the same.
+        y: the true numbers `(N,)`, N > 0.
+        answers: the predicted ones `(N,)`.
+        target: their name.
+        weights: the weight of each sample `(N,)`; None: all equal.
 
     Raises:
-        ShapeError: they do not fit each other.
-        DataError: there are none, or some are not finite.
+        ShapeError: the sizes do not match.
+        DataError: there are no samples, or some numbers are not finite.
     """
-    y, answers = (
-        unmasked(values, what).astype(np.float64, copy=False)
-        for values, what in ((y, "y"), (answers, "The answers"))
-    )
-    if y.ndim != 1 or y.shape != answers.shape:
-        raise ShapeError(
-            f"There must be a number and an answer for each sample, (N,), but y is {y.shape} and "
-            f"the answers are {answers.shape}."
-        )
-    weights, y, answers = weighted(weights, y, answers)
-    if not len(y) or not (np.abs([y, answers]) < LARGEST).all():
-        raise DataError(
-            f"Numbers can be measured where there are some and all are finite and below 1e100, but "
-            f"got {len(y)}; leave out the samples without one."
-        )
+    weights, y, answers = _checked(weights, y, answers)
     # in units of a power of 2, which changes no digit, so that squares of any size stay numbers
     unit = float(np.ldexp(1.0, np.frexp(np.abs([y, answers]).max())[1]))
     y, answers = y / unit, answers / unit
@@ -207,8 +194,29 @@ def evaluate_numbers(
     )
 
 
+def _checked(weights: Array | None, y: Array, answers: Array) -> tuple[Any, Array, Array]:
+    """Return weights, y and answers in float64 without the samples of weight 0."""
+    y, answers = (
+        unmasked(values, what).astype(np.float64, copy=False)
+        for values, what in ((y, "y"), (answers, "The answers"))
+    )
+    if y.ndim != 1 or y.shape != answers.shape:
+        raise ShapeError(
+            f"Each sample needs a number and an answer, both (N,), but y is {y.shape} and the "
+            f"answers are {answers.shape}; give both for the same samples."
+        )
+    weights, y, answers = weighted(weights, y, answers)
+    valid = (np.abs([y, answers]) < LARGEST_NUMBER).all(axis=0)
+    if not len(y) or not valid.all():
+        raise DataError(
+            "An evaluation needs finite numbers below 1e100, at least one, but has them for "
+            f"{valid.sum()} of {len(y)} samples; leave out the others."
+        )
+    return weights, y, answers
+
+
 def _ends(stored: Mapping[str, Any], name: str) -> Interval:
-    """The interval of a stored metric; NaN of a single sample."""
+    """Return the interval of a stored metric; NaN for a single sample."""
     low, high = (nan if end is None else end for end in stored[f"{name}_interval_95"])
     return (
         (low, high)
@@ -218,7 +226,7 @@ def _ends(stored: Mapping[str, Any], name: str) -> Interval:
 
 
 def _mean(values: Array, weights: Array | None) -> tuple[float, float, float]:
-    """The mean of values ≥ 0, and the two ends of its interval."""
+    """Return the mean of values ≥ 0, and the two ends of its interval."""
     middle = mean(values, weights)
     n = len(values) if weights is None else effective_size(weights)
     if n <= 1:

@@ -11,7 +11,7 @@ import numpy as np
 from plainnet.data import Dataset, Extractor, PictureExtractor
 from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models.inputs import Inputs, Row
 from plainnet.models.picture_samples import given_pictures, raw_pictures
 from plainnet.models.preprocessing import Preprocessing
@@ -77,7 +77,7 @@ class VectorInputs(Inputs):
         X = self.preprocessing.check(X)
         if not len(X):
             raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
-        found, row, column = not_finite(X, LARGEST)
+        found, row, column = not_finite(X, LARGEST_NUMBER)
         if found:
             raise DataError(
                 f"Features must be finite numbers below 1e100, but row {row}, column {column} is "

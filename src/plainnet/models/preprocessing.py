@@ -11,8 +11,8 @@ import numpy as np
 from plainnet.checks import check_whole
 from plainnet.errors import DataError, ModelFileError
 from plainnet.files.rows import blocks
-from plainnet.metrics.moments import IGNORED, centred, moments, needs_double, scale_of
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.moments import IGNORED_SCALE, centred, moments, needs_double, scale_of
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network import Array
 from plainnet.pictures.survey import sums
 
@@ -50,7 +50,7 @@ class Preprocessing:
             return cls(X.shape[1:], *_of_pictures(X, weights, varied))
         mean, spread = moments(X, weights)
         scale = scale_of(mean, spread, X.dtype)
-        if nearly := np.flatnonzero((scale == IGNORED) & (spread > 0)).tolist():
+        if nearly := np.flatnonzero((scale == IGNORED_SCALE) & (spread > 0)).tolist():
             log.warning(
                 "Ignored: feature %s, because it is constant but for rounding.",
                 ", ".join(map(str, nearly[:5])) + (", …" if len(nearly) > 5 else ""),
@@ -151,7 +151,9 @@ class Preprocessing:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"The model file lacks its preprocessing ({error!r}).") from error
         n_in = math.prod(shape)
-        largest = np.float64(1e38 if mean.dtype == np.float32 else LARGEST)  # ± scale is a number
+        largest = np.float64(
+            1e38 if mean.dtype == np.float32 else LARGEST_NUMBER
+        )  # ± scale is a number
         sound = (
             (len(shape) == 1 or (len(shape) == 3 and shape[2] in (1, 3)))
             and mean.dtype == scale.dtype

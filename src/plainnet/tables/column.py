@@ -21,7 +21,7 @@ from plainnet.checks import check_number
 from plainnet.data.class_matching import match
 from plainnet.digits import mean_text, number
 from plainnet.files.schema import read
-from plainnet.metrics.moments import IGNORED, moments, scale_of, weighted_median
+from plainnet.metrics.moments import IGNORED_SCALE, moments, scale_of, weighted_median
 from plainnet.network.arrays import Array
 from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
 from plainnet.tables.numbers import (
@@ -114,7 +114,7 @@ class Number(Column):
     @property
     def spread(self) -> float:
         """The standard deviation in training; 0 if all known values were the same."""
-        return self.scale if self.scale < IGNORED else 0.0
+        return self.scale if self.scale < IGNORED_SCALE else 0.0
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ class Number(Column):
 
     def check(self) -> None:
         """Check that the scale is above 0 and the format is one of numbers."""
-        if self.scale != IGNORED:
+        if self.scale != IGNORED_SCALE:
             check_number("scale", self.scale, "(1e-170, 1e100)")  # what is divided stays finite
         self.check_format()
 

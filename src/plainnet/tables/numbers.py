@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network.arrays import Array
 from plainnet.tables.values import ENOUGH, NO_NUMBER, Cells, Read, as_read
 
@@ -220,7 +220,7 @@ def _found(cells: Cells, parts: list[_Parts | None], format: NumberFormat) -> Fo
     groups = False
     for i, one in enumerate(parts):
         value = None if one is None else format.value(one)
-        if one is not None and value is not None and abs(value) < LARGEST:
+        if one is not None and value is not None and abs(value) < LARGEST_NUMBER:
             values[i] = value
             groups = groups or (format.other in one.number)
         else:

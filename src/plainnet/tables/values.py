@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plainnet.data.class_names import composed
-from plainnet.metrics.regression import LARGEST
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network.arrays import Array
 from plainnet.tables.table import MISSING, texts_of
 
@@ -76,7 +76,7 @@ class Cells:
             if text.lower() in NO_NUMBER:
                 continue
             value = reader(text)
-            if value is not None and abs(value) < LARGEST:
+            if value is not None and abs(value) < LARGEST_NUMBER:
                 values[i] = value
             else:
                 unread[i] = True
@@ -89,7 +89,7 @@ class Cells:
         if values is None:
             texts = ["nan" if text.lower() in NO_NUMBER else text for text in self.texts]
             values = _floats(texts)
-        if values is None or (np.abs(values) >= LARGEST).any() or "_" in "".join(self.texts):
+        if values is None or (np.abs(values) >= LARGEST_NUMBER).any() or "_" in "".join(self.texts):
             return None
         return Read(values, np.zeros(len(values), bool))
 
@@ -126,7 +126,7 @@ def missing_note(texts: Mapping[str, int]) -> str:
 
 def as_read(values: Array) -> Read:
     """Read float64 numbers; infinite ones and those of 1e100 and more are unread."""
-    valid = np.abs(values) < LARGEST
+    valid = np.abs(values) < LARGEST_NUMBER
     return Read(np.where(valid, values, np.nan), ~valid & ~np.isnan(values))
 
 
