@@ -7,6 +7,8 @@ import pytest
 from laws import held_still, normal, randomized
 
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     Dense,
     Dropout,
@@ -14,10 +16,12 @@ from plainnet.network import (
     LeakyReLU,
     Loss,
     MeanSquaredError,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
     check_gradients,
@@ -66,7 +70,7 @@ class Affine(Layer):
 
 
 @pytest.mark.parametrize("loss", TARGETS)
-@pytest.mark.parametrize("activation", [ReLU, LeakyReLU, Sigmoid, Tanh])
+@pytest.mark.parametrize("activation", [ReLU, LeakyReLU, Sigmoid, Tanh, SiLU, GELU, SELU, Mish])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("weights", [None, np.array([1, 0, 2, 3, 0.5, 0])], ids=["", "weighted"])
 def test_every_activation_with_every_loss(

@@ -1,7 +1,7 @@
 """Every layer under every law. J = Σ V · Y with a random V stands for the loss behind it."""
 
 from collections.abc import Callable
-from math import log
+from math import exp, log, pi, sqrt
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -19,9 +21,11 @@ from plainnet.network import (
     Layer,
     LayerNorm,
     LeakyReLU,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
+    SiLU,
     Tanh,
 )
 from plainnet.network.gradient_check import largest_error
@@ -39,6 +43,10 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "LeakyReLU-1": lambda: [LeakyReLU(1)],
     "Sigmoid": lambda: [Sigmoid()],
     "Tanh": lambda: [Tanh()],
+    "SiLU": lambda: [SiLU()],
+    "GELU": lambda: [GELU()],
+    "SELU": lambda: [SELU()],
+    "Mish": lambda: [Mish()],
     "Dropout": lambda: [Dropout(0.4)],
     "Dropout-0": lambda: [Dropout(0)],
     "BatchNorm": lambda: [BatchNorm(5)],
@@ -50,6 +58,7 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "stack-smooth": lambda: [Sigmoid(), Dense(5, 3), Tanh(), Dense(3, 3), Sigmoid()],
     "stack-batch-norm": lambda: [BatchNorm(5), Dense(5, 6), BatchNorm(6), ReLU(), Dense(6, 2)],
     "stack-layer-norm": lambda: [LayerNorm(5), Dense(5, 6), LayerNorm(6), Tanh(), Dense(6, 2)],
+    "stack-silu": lambda: [Dense(5, 6), SiLU(), Dropout(0.3), Dense(6, 6), Mish(), Dense(6, 2)],
     "stack-linear": lambda: [Dense(5, 2), Dense(2, 4)],
     "stack-of-activations": lambda: [Tanh(), LeakyReLU(0.3), Sigmoid()],
 }
@@ -211,6 +220,34 @@ BY_HAND: dict[str, tuple[Layer, list[float], list[float], list[float], list[floa
     "LeakyReLU": (LeakyReLU(0.1), [-2, 0, 3], [-0.2, 0, 3], [5, 7, 11], [0.5, 0.7, 11]),
     "Sigmoid": (Sigmoid(), [0, log(3), -log(3)], [0.5, 0.75, 0.25], [4, 16, 16], [1, 3, 3]),
     "Tanh": (Tanh(), [0, log(3), -log(2)], [0, 0.8, -0.6], [2, 100, 100], [2, 36, 64]),
+    "SiLU": (
+        SiLU(),
+        [0, log(3), -log(3)],
+        [0, 0.75 * log(3), -0.25 * log(3)],
+        [2, 4, 4],
+        [1, 3 + 0.75 * log(3), 1 - 0.75 * log(3)],
+    ),
+    "GELU": (  # u = √(2/π) · 1.044715 at X = 1
+        GELU(),
+        [0, 1, 100],
+        [0, 1 / (1 + exp(-2 * sqrt(2 / pi) * 1.044715)), 100],
+        [2, 0, 3],
+        [1, 0, 3],
+    ),
+    "SELU": (  # λ = 1.0507…, λ α = 1.7580993…
+        SELU(),
+        [0, 3, -log(2)],
+        [0, 3.1521029620664414, -0.8790496704238811],
+        [1, 1, 2],
+        [1.7580993408477622, 1.0507009873554805, 1.7580993408477622],
+    ),
+    "Mish": (  # tanh(ln(1 + e^X)) is 3/5 for e^X = 1, 4/5 for 2, 5/13 for ½
+        Mish(),
+        [0, log(2), -log(2)],
+        [0, 0.8 * log(2), -5 / 13 * log(2)],
+        [5, 100, 169],
+        [3, 80 + 24 * log(2), 65 - 48 * log(2)],
+    ),
 }
 
 

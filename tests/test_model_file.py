@@ -15,6 +15,8 @@ from plainnet.errors import FileError, ModelFileError
 from plainnet.files import header, tensors
 from plainnet.files.model_file import read_model, write_model
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -22,9 +24,11 @@ from plainnet.network import (
     Layer,
     LayerNorm,
     LeakyReLU,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
+    SiLU,
     Tanh,
 )
 
@@ -33,6 +37,10 @@ LAYERS: list[Callable[[], Layer]] = [
     lambda: LeakyReLU(0.3),
     Sigmoid,
     Tanh,
+    SiLU,
+    GELU,
+    SELU,
+    Mish,
     lambda: Dropout(0.25),
     lambda: BatchNorm(4, 0.3, 1e-3),
     lambda: LayerNorm(4, 1e-3),

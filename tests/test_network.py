@@ -12,6 +12,7 @@ from laws import address, device, held_still, normal, randomized
 from plainnet import Classifier, Dataset, train
 from plainnet.errors import DataError, PlainnetError, SettingError, ShapeError
 from plainnet.network import (
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -26,6 +27,7 @@ from plainnet.network import (
     Rng,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
     he_normal,
@@ -246,6 +248,8 @@ def test_dropout_layers_draw_masks_of_their_own() -> None:
 SUITED: dict[str, tuple[list[Layer], Initializer]] = {
     "relu": ([ReLU()], he_normal),
     "leaky": ([LeakyReLU()], he_normal),
+    "silu": ([SiLU()], he_normal),
+    "selu": ([SELU()], lecun_normal),
     "sigmoid": ([Sigmoid()], wide_normal),
     "tanh": ([Tanh()], lecun_normal),
     "the-last-layer": ([], lecun_normal),

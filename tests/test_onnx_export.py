@@ -34,6 +34,10 @@ LAYERS: dict[str, Callable[[], Layer]] = {
     "LeakyReLU": lambda: network.LeakyReLU(0.2),
     "Sigmoid": network.Sigmoid,
     "Tanh": network.Tanh,
+    "SiLU": network.SiLU,
+    "GELU": network.GELU,
+    "SELU": network.SELU,
+    "Mish": network.Mish,
     "Dropout": lambda: network.Dropout(0.5),
     "BatchNorm": lambda: BatchNorm(6, epsilon=1e-3),
     "LayerNorm": lambda: LayerNorm(6, epsilon=1e-3),
@@ -206,6 +210,7 @@ KINDS: dict[str, Callable[[], Classifier]] = {
     "leaky-relu": lambda: classifier_of((7,), activation="leaky-relu"),
     "tanh": lambda: classifier_of((7,), activation="tanh", dropout=0),
     "sigmoid": lambda: classifier_of((7,), activation="sigmoid", input_dropout=0.1),
+    "silu": lambda: classifier_of((7,), 3, activation="silu", dropout=0.1),
     "no hidden layer": lambda: classifier_of((10, 12, 3), hidden=()),
 }
 

@@ -9,6 +9,8 @@ import pytest
 from laws import normal, randomized
 
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -18,10 +20,12 @@ from plainnet.network import (
     LeakyReLU,
     Loss,
     MeanSquaredError,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
 )
@@ -58,6 +62,10 @@ ACTIVATIONS: dict[str, tuple[Layer, Callable[[Any], Any]]] = {
     "leaky": (LeakyReLU(0.2), lambda X: F.leaky_relu(X, 0.2)),
     "sigmoid": (Sigmoid(), torch.sigmoid),
     "tanh": (Tanh(), torch.tanh),
+    "silu": (SiLU(), F.silu),
+    "gelu": (GELU(), partial(F.gelu, approximate="tanh")),
+    "selu": (SELU(), F.selu),
+    "mish": (Mish(), F.mish),
 }
 
 

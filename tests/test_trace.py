@@ -12,6 +12,8 @@ from laws import normal, randomized
 from plainnet.demo.article import article_network
 from plainnet.errors import DataError, ShapeError
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -21,10 +23,12 @@ from plainnet.network import (
     LeakyReLU,
     Loss,
     MeanSquaredError,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
 )
@@ -34,7 +38,10 @@ from plainnet.reports.trace_page import trace_section
 from plainnet.reports.trace_text import digits, letter, trace_text
 
 DERIVATIONS = (Path(__file__).parents[1] / "docs" / "derivations.md").read_text("utf-8")
-OWN = (Dense, ReLU, LeakyReLU, Sigmoid, Tanh, Dropout, BatchNorm, LayerNorm)
+OWN = (
+    *(Dense, ReLU, LeakyReLU, Sigmoid, Tanh, SiLU, GELU, SELU, Mish, Dropout),
+    *(BatchNorm, LayerNorm),
+)
 
 
 class Twice(Layer):

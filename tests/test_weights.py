@@ -16,6 +16,8 @@ from plainnet.demo.drawing import draw_animal
 from plainnet.errors import FileError, ModelFileError, SettingError
 from plainnet.export import read_weights, sequential, write_weights
 from plainnet.network import (
+    GELU,
+    SELU,
     Array,
     BatchNorm,
     Dense,
@@ -23,9 +25,11 @@ from plainnet.network import (
     Layer,
     LayerNorm,
     LeakyReLU,
+    Mish,
     Network,
     ReLU,
     Sigmoid,
+    SiLU,
     Tanh,
 )
 
@@ -39,7 +43,8 @@ def network(seed: int = 1, dtype: Any = np.float32) -> Network:
     """One of each layer, with numbers everywhere."""
     layers: list[Layer] = [
         *(Dropout(0.1), Dense(3, 5), BatchNorm(5, 0.2, 1e-3), ReLU(), Dense(5, 4), Tanh()),
-        *(LayerNorm(4, 1e-4), LeakyReLU(0.3), Dense(4, 4), Sigmoid(), Dense(4, 2)),
+        *(LayerNorm(4, 1e-4), LeakyReLU(0.3), Dense(4, 4), Sigmoid()),
+        *(Dense(4, 2), SiLU(), GELU(), SELU(), Mish()),
     ]
     made, rng = Network(layers, dtype=dtype), np.random.default_rng(seed)
     made.theta[:] = rng.normal(size=made.n_parameters)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from plainnet import errors
 from plainnet.errors import PlainnetError
 from plainnet.network import (
+    GELU,
+    SELU,
     BatchNorm,
     Dense,
     Dropout,
@@ -21,11 +23,13 @@ from plainnet.network import (
     LeakyReLU,
     Loss,
     MeanSquaredError,
+    Mish,
     Network,
     PoissonDeviance,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
     check_gradients,
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
     from plainnet.tables import read_tables
 
 __all__ = [
+    "GELU",
+    "SELU",
     "Adam",
     "AdamW",
     "BatchNorm",
@@ -78,6 +84,7 @@ __all__ = [
     "LeakyReLU",
     "Loss",
     "MeanSquaredError",
+    "Mish",
     "Momentum",
     "Nesterov",
     "Network",
@@ -89,6 +96,7 @@ __all__ = [
     "Regressor",
     "Regularization",
     "Schedule",
+    "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

@@ -3,7 +3,7 @@
 Read `layers.py`, then `network.py`; `docs/derivations.md` derives each backward pass.
 """
 
-from plainnet.network.activations import LeakyReLU, Sigmoid, Tanh
+from plainnet.network.activations import GELU, SELU, LeakyReLU, Mish, Sigmoid, SiLU, Tanh
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
@@ -30,7 +30,9 @@ from plainnet.network.randomness import generator
 
 __all__ = [
     "ACTIVATIONS",
+    "GELU",
     "LAYERS",
+    "SELU",
     "Array",
     "BatchNorm",
     "Dense",
@@ -43,11 +45,13 @@ __all__ = [
     "LeakyReLU",
     "Loss",
     "MeanSquaredError",
+    "Mish",
     "Network",
     "PoissonDeviance",
     "ReLU",
     "Rng",
     "Scaled",
+    "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

@@ -13,7 +13,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from plainnet.network.activations import LeakyReLU, Sigmoid, Tanh
+from plainnet.network.activations import (
+    GELU,
+    GELU_CUBE,
+    GELU_SLOPE,
+    MISH_IS_LINEAR,
+    SELU,
+    SELU_ALPHA,
+    SELU_SCALE,
+    LeakyReLU,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Tanh,
+)
 from plainnet.network.arrays import Array
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout, ReLU
@@ -71,6 +84,31 @@ def _write_leaky_relu(graph: Graph, layer: LeakyReLU, X: str, name: str) -> str:
     return graph.add("Max", X, small, name=f"{name}.LeakyReLU")  # Y = max(X, s X)
 
 
+def _write_silu(graph: Graph, layer: SiLU, X: str, name: str) -> str:  # noqa: ARG001
+    return graph.add("Mul", X, graph.add("Sigmoid", X), name=f"{name}.SiLU")  # Y = X σ(X)
+
+
+def _write_gelu(graph: Graph, layer: GELU, X: str, name: str) -> str:  # noqa: ARG001
+    square = graph.add("Mul", graph.add("Mul", X, X), GELU_SLOPE * GELU_CUBE)
+    V = graph.add("Mul", X, graph.add("Add", square, GELU_SLOPE))  # V = 2 √(2/π) (X + 0.044715 X³)
+    return graph.add("Mul", X, graph.add("Sigmoid", V), name=f"{name}.GELU")  # Y = X σ(V)
+
+
+def _write_selu(graph: Graph, layer: SELU, X: str, name: str) -> str:  # noqa: ARG001
+    """Of elementary operators: ONNX Runtime has Selu in float32 only."""
+    E = graph.add("Exp", graph.add("Min", X, 0.0))
+    left = graph.add("Mul", graph.add("Sub", E, 1.0), SELU_SCALE * SELU_ALPHA)
+    right = graph.add("Mul", graph.add("Max", X, 0.0), SELU_SCALE)
+    return graph.add("Add", left, right, name=f"{name}.SELU")
+
+
+def _write_mish(graph: Graph, layer: Mish, X: str, name: str) -> str:  # noqa: ARG001
+    E = graph.add("Exp", graph.add("Min", X, MISH_IS_LINEAR))
+    n = graph.add("Mul", E, graph.add("Add", E, 2.0))
+    T = graph.add("Div", n, graph.add("Add", n, 2.0))  # T = n / (n + 2)
+    return graph.add("Mul", X, T, name=f"{name}.Mish")  # Y = X T
+
+
 def _write_nothing(graph: Graph, layer: Dropout, X: str, name: str) -> str:  # noqa: ARG001
     return X  # dropout is for training
 
@@ -104,6 +142,10 @@ LAYERS: dict[str, LayerRow] = {
     "LeakyReLU": LayerRow(LeakyReLU, _write_leaky_relu, "LeakyReLU({slope})"),
     "Sigmoid": LayerRow(Sigmoid, operator("Sigmoid"), "Sigmoid()"),
     "Tanh": LayerRow(Tanh, operator("Tanh"), "Tanh()"),
+    "SiLU": LayerRow(SiLU, _write_silu, "SiLU()"),
+    "GELU": LayerRow(GELU, _write_gelu, "GELU(approximate='tanh')"),
+    "SELU": LayerRow(SELU, _write_selu, "SELU()"),
+    "Mish": LayerRow(Mish, _write_mish, "Mish()"),
     "Dropout": LayerRow(Dropout, _write_nothing, "Dropout({rate})"),
     "BatchNorm": LayerRow(
         BatchNorm, _write_batch_norm, "BatchNorm1d({n}, eps={epsilon}, momentum={momentum})"
@@ -116,5 +158,9 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "leaky-relu": LeakyReLU,
     "sigmoid": Sigmoid,
     "tanh": Tanh,
+    "silu": SiLU,
+    "gelu": GELU,
+    "selu": SELU,
+    "mish": Mish,
 }
 """By the name that `Classifier(activation="…")` takes; without arguments."""

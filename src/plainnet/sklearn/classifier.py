@@ -34,7 +34,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
 
     Args:
         hidden_layer_sizes: units of each hidden layer; a number is one layer, () is none.
-        activation: of the hidden layers: "identity", "logistic", "tanh", "relu", "leaky_relu".
+        activation: of the hidden layers: "identity", "logistic", "tanh", "relu", "leaky_relu",
+            "silu", "gelu", "selu", "mish".
         solver: "adam", "adamw" (Adam with `weight_decay`), "rmsprop", "sgd" (with `momentum`), or
             "lbfgs", which takes all samples at each step.
         alpha: L2 penalty, alpha/2 ‖W‖² / n in the loss of n samples.
