@@ -1,4 +1,4 @@
-"""The thing a user keeps: preprocessing, network and class names, trained, saved and asked."""
+"""Models: inputs → networks → answers, recipe, fitting and files; imports `tables` and below."""
 
 from plainnet.models.checkpoint import Checkpoint
 from plainnet.models.classifier import Classifier

@@ -1,7 +1,7 @@
-"""What a model answers: classes or a quantity, and what follows from that.
+"""Answers: classes or a quantity, and everything that depends on which of the two.
 
-`inputs → networks → answers`: the answers say what the networks' outputs mean. Everything that
-differs between a classifier and a regressor is here and in `classes.py` and `quantity.py`.
+`inputs → networks → answers`: the answers give the networks' outputs their meaning. All differences
+between a classifier and a regressor are here and in `classes.py` and `quantity.py`.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ from plainnet.network import Array, Loss, Rng
 
 
 class Answers(ABC):
-    """A kind of answers: before training an empty one, then as the training samples have them."""
+    """A kind of answers, without names before training, with those of the data afterwards."""
 
     kind: ClassVar[str]
-    """The kind of model in a model file, and in messages: `classifier`, `regressor`."""
+    """The kind of model in a model file and in messages: `classifier`, `regressor`."""
     task: ClassVar[str]
-    """What is done with a table: `classification` or `regression`."""
+    """The task on a table: `classification` or `regression`."""
     evaluation_type: ClassVar[type[Evaluation]]
-    """What `measure` returns."""
+    """The type of the result of `measure`."""
     described: ClassVar[Collection[str]]
-    """The entries that `describe` makes in a model file."""
+    """The entries of `describe` in a model file."""
     can_be_targets: ClassVar[bool]
-    """Whether a loss says anything of answers that are their own targets; of a quantity it is 0."""
+    """Whether the loss is of interest with the answers as their own targets; for a quantity it is
+    0."""
 
     # -- before a training -----------------------------------------------------------------------
 
     @staticmethod
     @abstractmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """Make a data set of arrays; of validation data `like` the training data."""
+        """Make a data set of arrays; validation data become `like` the training data."""
 
     @staticmethod
     @abstractmethod
@@ -56,50 +57,50 @@ class Answers(ABC):
     @staticmethod
     @abstractmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
-        """The rows to learn from, and the share of them that is held out."""
+        """Return the rows to train on, and those to hold out, a share of all."""
 
     @staticmethod
     @abstractmethod
     def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
-        """The rows of each of n folds of a cross-validation."""
+        """Return the rows of each of n folds of a cross-validation."""
 
     @staticmethod
     def weights_for(data: Dataset, recipe: Recipe) -> Array | None:  # noqa: ARG004
-        """The weight of each sample in the loss; None: all the same."""
+        """Return the weight of each sample in the loss; None: all equal."""
         return data.weights
 
     @staticmethod
     @abstractmethod
     def counts(data: Dataset) -> list[int]:
-        """How many samples there are, of each class if there are classes."""
+        """Count the samples, per class if there are classes."""
 
     @classmethod
     @abstractmethod
     def of(cls, data: Dataset) -> Self:
-        """The answers that these training samples have."""
+        """Make the answers of these training samples."""
 
     # -- training --------------------------------------------------------------------------------
 
     @property
     @abstractmethod
     def n_out(self) -> int:
-        """How many outputs a network has."""
+        """The number of a network's outputs."""
 
     @abstractmethod
     def loss(self, recipe: Recipe) -> Loss:
-        """What is minimized."""
+        """Return the loss to minimize."""
 
     @abstractmethod
     def targets(self, data: Dataset) -> Array:
-        """What the loss takes for these samples."""
+        """Return the targets of the loss for these samples."""
 
     @abstractmethod
     def to_targets(self, A: Array) -> Array:
-        """What the loss would take if these answers of the model were right."""
+        """Return the targets of the loss if the answers A of the model were right."""
 
     @property
     def epoch_metrics(self) -> Callable[..., Mapping[str, float]] | None:
-        """What is measured after each epoch beside the loss; None: what the loss offers."""
+        """The metrics of an epoch beside the loss; None: those of the loss."""
         return None
 
     def fit_temperature(
@@ -108,7 +109,7 @@ class Answers(ABC):
         validation: Dataset,  # noqa: ARG002
         outputs_of: Callable[[Array], Array],  # noqa: ARG002
     ) -> float:
-        """The temperature of a trained network, from its outputs for the validation samples."""
+        """Return the temperature of a trained network, from its outputs for validation samples."""
         return 1.0
 
     def tuned(
@@ -117,41 +118,41 @@ class Answers(ABC):
         validation: Dataset,  # noqa: ARG002
         answer: Callable[[Dataset], Array],  # noqa: ARG002
     ) -> Self:
-        """The answers with the threshold that the recipe asks for, on the validation samples."""
+        """Return the answers with the threshold that the recipe asks for."""
         return self
 
     # -- answering -------------------------------------------------------------------------------
 
     @abstractmethod
     def from_outputs(self, Z: Array, temperature: float) -> Array:
-        """The answers of one network from its outputs `(N, n_out)`; those of several are averaged.
+        """Return one network's answers to outputs `(N, n_out)`; those of several are averaged.
 
         Z may be overwritten.
         """
 
     @abstractmethod
     def choose(self, A: Array) -> Array:
-        """The answers `(N,)` as `right` has them: indices of classes, or numbers."""
+        """Return the answers `(N,)` in the form of `right`: indices of classes, or numbers."""
 
     @abstractmethod
     def decode(self, A: Array) -> Array:
-        """What a user is answered, `(N,)`: classes by their labels, or numbers."""
+        """Return the answers `(N,)` for the user: labels of classes, or numbers."""
 
     @abstractmethod
     def plain(self, A: Array) -> list[Any]:
-        """The answers by the names of the classes, or as Python's numbers."""
+        """Return the answers as names of classes, or as Python's numbers."""
 
     @abstractmethod
     def right(self, data: Dataset) -> Array:
-        """The right answer for each sample, `(N,)`: the index of its class, or its number.
+        """Return the right answers `(N,)`: indices of classes, or numbers.
 
         Raises:
-            DataError: samples of a class that the model has not learned.
+            DataError: the model has not learned the class of a sample.
         """
 
     @abstractmethod
     def measure(self, data: Dataset, A: Array) -> Evaluation:
-        """Score the mean answers of the networks for these samples.
+        """Evaluate the networks' mean answers to these samples.
 
         Raises:
             DataError: as `right`.
@@ -159,14 +160,14 @@ class Answers(ABC):
 
     @abstractmethod
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
-        """What is explained of the answer `(1, …)` for one sample.
+        """Return what an attribution explains of the answer `(1, …)` to one sample.
 
         Args:
-            A: the mean answer of the networks.
+            A: the networks' mean answer.
             of: a class; None: the answer.
 
         Raises:
-            SettingError: an unknown class, or one of a quantity.
+            SettingError: an unknown class, or a class for a quantity.
         """
 
     # -- words and files -------------------------------------------------------------------------
@@ -174,56 +175,56 @@ class Answers(ABC):
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The names of the classes, at least two, or the one name of the target."""
+        """The names of the classes (at least two), or the one name of the target."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes; () of a quantity."""
+        """The names of the classes; () for a quantity."""
         return ()
 
     def probabilities(self, a: Array) -> dict[str, float]:
-        """The probability of each class in one mean answer; {} of a quantity."""
+        """Return the probability of each class in one mean answer; {} for a quantity."""
         return dict(zip(self.classes, np.atleast_1d(a).tolist(), strict=False))
 
     @abstractmethod
     def parse(self, text: str) -> str | float:
-        """What a user calls right: the name of a class, or a number.
+        """Return the right answer that a user wrote: the name of a class, or a number.
 
         Raises:
-            SettingError: it is none.
+            SettingError: the text is neither.
         """
 
     @abstractmethod
     def written(self, answer: Any) -> str:
-        """One of the answers that `plain` gives, for people."""
+        """Format one of the answers of `plain` for people."""
 
     @property
     @abstractmethod
     def summary(self) -> str:
-        """What they are, for messages; "" before training: `3 classes`."""
+        """A summary for messages, such as `3 classes`; "" before training."""
 
     @property
     def decision(self) -> Mapping[str, float]:
-        """What decides between answers beside their probabilities, where it is not as usual."""
+        """The settings of the decision that differ from the usual, such as a threshold."""
         return {}
 
     @abstractmethod
     def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """What a program may want to know of the answers of these networks, ready for JSON."""
+        """Return the facts about these networks' answers for programs, as JSON values."""
 
     @abstractmethod
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """What a model file says of the answers of these networks."""
+        """Return the entries of a model file about these networks' answers."""
 
     @abstractmethod
     def outputs(self, n: int) -> str:
-        """What the outputs of n networks mean, in words."""
+        """Describe the outputs of n networks in words."""
 
     @classmethod
     @abstractmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
-        """From a model file.
+        """Read the answers from the metadata of a model file.
 
         Raises:
-            ValueError: it lacks what `describe` says, or holds something else.
+            ValueError: entries of `describe` are missing or malformed.
         """

@@ -1,23 +1,23 @@
-"""What spoke for an answer, and what against it: pixels, columns of a table, or features.
+"""Attribution: how much each pixel, column or feature contributed to an answer.
 
-What is explained is one number s: of classes how much the networks prefer one, its logit against
-those of the others (`attribution_target.contrast`), of a quantity the predicted number itself.
+The explained score s is one number: for classes the networks' preference for one, its logit against
+those of the others (`attribution_target.contrast`), for a quantity the predicted number.
 
-Of a picture s(picture) − s(mean picture) is shared out among the pixels, in one of three ways:
+For a picture, s(picture) − s(mean picture) is distributed over the pixels by one of three methods:
 
 - `gradient`: input × gradient of s, by the network's own backward pass (Simonyan, Vedaldi,
   Zisserman: Deep inside convolutional networks, 2014, for the gradient; Shrikumar and others: Not
-  just a black box, 2016, for the product). The inputs are differences to the mean picture, so for
-  a linear network the relevances add up to the difference, exactly.
+  just a black box, 2016, for the product). The inputs are differences to the mean picture, so the
+  relevances of a linear network add up to the difference exactly.
 - `smooth`: the same with the mean of the gradients at noisy copies of the picture (Smilkov, Thorat,
-  Kim, Viégas, Wattenberg: SmoothGrad, 2017): fewer speckles.
-- `occlusion`: how far s falls when a patch is covered by the mean picture (Zeiler, Fergus:
-  Visualizing and understanding convolutional networks, 2014). No gradient, so no local slope that
-  holds for tiny changes only. It is the only way through a backbone, which has no gradient of ours;
-  the mean picture is of the one colour that the backbone is shown as 0.
+  Kim, Viégas, Wattenberg: SmoothGrad, 2017); it has fewer speckles.
+- `occlusion`: the fall of s when the mean picture covers a patch (Zeiler, Fergus: Visualizing and
+  understanding convolutional networks, 2014). It needs no gradient, whose slope holds for tiny
+  changes only. It is the only method for a backbone, which has no gradient here; the mean picture
+  is then the one colour that the backbone receives as 0.
 
-Of a row s(row) − s(average row) is shared out among its features, on the straight line from the one
-to the other: (x − x̄) times the mean of ∂s/∂x along it; features are summed up by their columns. The
+For a row, s(row) − s(average row) is distributed over its features, along the straight line between
+the two: (x − x̄) times the mean of ∂s/∂x on it; a column gets the sum of its features. The
 contributions add up to the difference, up to the integration error. Sundararajan, Taly, Yan:
 Axiomatic attribution for deep networks (2017), integrated gradients.
 """
@@ -37,42 +37,42 @@ from plainnet.models.samples import Samples
 from plainnet.network import Array, Rng
 
 STEPS = 200
-"""Of the line from the average row: s has a kink wherever a unit is switched on or off."""
+"""The points on the line from the average row: s has a kink wherever a ReLU switches."""
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a picture was answered as it was."""
+    """The attribution of the answer to a picture."""
 
     answer: str
     """The most probable class."""
     classes: tuple[str, ...]
     probabilities: Array
-    """Of each class `(K,)`, in the order of `classes`."""
+    """The probability of each class `(K,)`, in the order of `classes`."""
     of: str
-    """The class that the relevance is about."""
+    """The class that is explained."""
     method: str
     relevance: Array
-    """`(height, width)` float64: above 0 what spoke for the class `of`, below 0 what spoke against
-    it, in units of the logit, divided by the temperature as the probabilities are."""
+    """The contribution of each pixel to the class `of`, `(height, width)` float64: above 0 for it,
+    below 0 against it, in units of the logit / temperature."""
     evidence: float
-    """s(picture) − s(mean picture), which is what the relevances share out."""
+    """s(picture) − s(mean picture), which the relevances distribute."""
     picture: Array
-    """What the network saw: uint8 `(height, width, channels)`."""
+    """The picture as the network saw it: uint8 `(height, width, channels)`."""
 
     @property
     def probability(self) -> float:
-        """Of the class `of`."""
+        """The probability of the class `of`."""
         return float(self.probabilities[self.classes.index(self.of)])
 
     @property
     def share_for(self) -> float:
-        """Of all that spoke, the share that spoke for the class; 0 where nothing spoke at all."""
+        """The share of the contributions that is for the class; 0 if all of them are 0."""
         total = float(np.abs(self.relevance).sum())
         return float(self.relevance[self.relevance > 0].sum()) / total if total else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the picture in plain Python values, ready for JSON."""
+        """Return everything except the picture as JSON values."""
         P = self.probabilities.astype(float).round(6).tolist()
         return {
             "answer": self.answer,
@@ -87,22 +87,22 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class RowExplanation:
-    """Why a row was answered as it was."""
+    """The attribution of the answer to a row."""
 
     answer: str | float
     """A class, or a number."""
     of: str
-    """The class that is explained, or the target."""
+    """The explained class, or the target."""
     score: float
-    """s(row): of a class in units of the logit, else the number."""
+    """s(row): for a class in units of the logit, else the number."""
     average: float
-    """s(average row), which the contributions lead away from."""
+    """s(average row), where the contributions start."""
     columns: tuple[str, ...]
-    """By the size of their contribution, the largest first; features by number, `feature 0`, …."""
+    """The columns, the largest contribution first; features by index, `feature 0`, …."""
     cells: tuple[str, ...]
-    """What stands in them."""
+    """The texts of their cells."""
     contributions: Array
-    """float64 `(C,)`: above 0 what raised s."""
+    """The contributions, float64 `(C,)`: above 0 if they raise s."""
 
     @property
     def relevance(self) -> Array:
@@ -111,11 +111,11 @@ class RowExplanation:
 
     @property
     def evidence(self) -> float:
-        """s(row) − s(average row), which is what the contributions share out."""
+        """s(row) − s(average row), which the contributions distribute."""
         return self.score - self.average
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in plain Python values, ready for JSON."""
+        """Return everything as JSON values."""
         parts = zip(self.columns, self.cells, self.contributions.tolist(), strict=True)
         return {
             "answer": self.answer,
@@ -131,7 +131,7 @@ class RowExplanation:
 def explain(
     model: Model, sample: Samples, *, of: Label | np.generic | None, method: str | None, **how: Any
 ) -> Explanation | RowExplanation:
-    """Explain whatever the model was trained on; see `Classifier.explain`."""
+    """Explain one answer of any model; see `Classifier.explain`."""
     model.check_trained()
     if model.picture_shape:
         return explain_pixels(model, sample, of=of, method=method, **how)
@@ -154,24 +154,23 @@ def explain_pixels(
     patch: int | None = None,
     rng: Rng | int | None = 0,
 ) -> Explanation:
-    """Share the answer for one picture out among its pixels.
+    """Distribute the answer to one picture over its pixels.
 
-    A backward pass writes the network's `grad`; its parameters stay as they are.
+    A backward pass overwrites the network's `grad`; its parameters stay unchanged.
 
     Args:
-        model: trained on the classes of pictures.
-        picture: a file, or an array as `Classifier.predict` takes it; one picture.
-        method: a name of `METHODS`; None: `gradient`, or `occlusion` where a backbone makes the
-            features.
-        of: the class that is explained; None: the answer.
-        samples: noisy copies, of `smooth`.
-        noise: their standard deviation, as a share of the inputs' range, of `smooth`.
-        patch: side of a patch in pixels, of `occlusion`; None: an eighth of the shorter side.
+        model: a classifier of pictures.
+        picture: one picture, a file or an array as `Classifier.predict` takes it.
+        method: a name of `METHODS`; None: `gradient`, or `occlusion` for a backbone.
+        of: the class to explain; None: the answer.
+        samples: the number of noisy copies, for `smooth`.
+        noise: their standard deviation, as a share of the inputs' range, for `smooth`.
+        patch: side of a patch in pixels, for `occlusion`; None: an eighth of the shorter side.
         rng: generator or seed of the noise.
 
     Raises:
-        SettingError: an unknown method or class, or a setting out of its range.
-        DataError: not one picture; as `PictureError`, one that cannot be read.
+        SettingError: an unknown method or class, or a setting out of range.
+        DataError: not exactly one picture; as `PictureError`, it cannot be read.
     """
     model.check_trained()
     method = _method(model, method)
@@ -197,16 +196,16 @@ def explain_pixels(
 def explain_row(
     model: Model, sample: Samples, *, of: Label | np.generic | None = None
 ) -> RowExplanation:
-    """Share the answer for one row out among its columns, or its features.
+    """Distribute the answer to one row over its columns or features.
 
     Args:
-        model: trained on a table, or on feature vectors.
+        model: a model of tables or feature vectors.
         sample: a table of one row, or one feature vector.
-        of: the class that is explained; None: the answer.
+        of: the class to explain; None: the answer.
 
     Raises:
-        DataError: the model was trained on pictures, or it is not one row.
-        SettingError: an unknown class, or one of a regressor.
+        DataError: the model was trained on pictures, or it is not exactly one row.
+        SettingError: an unknown class, or a class for a regressor.
     """
     model.check_trained()
     row = model.inputs.row(sample)
@@ -231,7 +230,7 @@ def explain_row(
 
 
 def _method(model: Model, method: str | None) -> str:
-    """The method, or the usual one."""
+    """Return the method, by default the usual one."""
     if method is None:
         return "gradient" if model.inputs.has_gradient else "occlusion"
     if method not in METHODS:
@@ -245,7 +244,7 @@ def _method(model: Model, method: str | None) -> str:
 
 
 def _one_picture(model: Model, picture: Samples) -> Array:
-    """The raw picture `(1, height, width, channels)`."""
+    """Return the raw picture `(1, height, width, channels)`."""
     if not model.picture_shape:
         raise DataError(
             "This explanation shows the pixels of a picture, but the model was trained on feature "

@@ -1,4 +1,4 @@
-"""Three ways to share a score out among the pixels of a picture; see `attribution.py`."""
+"""Three methods to distribute a score over the pixels of a picture; see `attribution.py`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from plainnet.models.attribution_target import AttributionTarget
 from plainnet.network import Array, Rng, generator
 
 PATCHES = 8
-"""Patches of occlusion that fit side by side into a picture, unless told otherwise."""
+"""The number of patches across the shorter side of a picture, by default."""
 
 
 @dataclass(frozen=True)
 class PixelSettings:
-    """Of the methods; see `attribution.explain_pixels`."""
+    """The settings of the methods; see `attribution.explain_pixels`."""
 
     samples: int
     noise: float
@@ -26,7 +26,7 @@ class PixelSettings:
     def checked(
         cls, samples: int, noise: float, patch: int | None, rng: Rng | int | None
     ) -> "PixelSettings":
-        """Checked; a SettingError if one is out of its range."""
+        """Check the settings; raise a SettingError if one is out of range."""
         return cls(
             check_whole("number of noisy copies", samples, 1),
             check_number("noise, a share of the inputs' range,", noise, "[0, inf)"),
@@ -56,7 +56,7 @@ def _smooth(
 def _occlusion(
     target: AttributionTarget, x: Array, shape: tuple[int, ...], settings: PixelSettings
 ) -> Array:
-    """A patch's fall of s is shared among its pixels; a pixel has the mean of its patches."""
+    """Spread a patch's fall of s over its pixels; a pixel gets the mean of its patches."""
     height, width, _ = shape
     side = settings.patch or max(1, min(height, width) // PATCHES)
     tall, wide = min(side, height), min(side, width)
@@ -75,13 +75,13 @@ def _occlusion(
 
 
 def _per_pixel(relevance: Array, shape: tuple[int, ...]) -> Array:
-    """`(n_in,)`, summed over the channels: `(height, width)`."""
+    """Sum relevances `(n_in,)` over the channels: `(height, width)`."""
     summed: Array = relevance.reshape(shape).sum(axis=2, dtype=np.float64)
     return summed
 
 
 def _places(length: int, side: int) -> list[int]:
-    """Where patches begin: each half a side after the last, and one at the very end."""
+    """Return the starts of patches: half a side apart, and one at the very end."""
     return sorted({*range(0, length - side + 1, max(1, side // 2)), length - side})
 
 

@@ -1,4 +1,4 @@
-"""What an attribution explains: one number s, how much the networks prefer a class, or a number."""
+"""The score s that an attribution explains: the networks' preference for a class, or a number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from plainnet.training.threads import suited_threads
 
 
 class Explained(NamedTuple):
-    """What of an answer is explained."""
+    """The explained score of an answer: s = Z c + offset."""
 
     answer: str | float
     """A class, or a number."""
     of: str
-    """The class that is explained, or the name of the number."""
+    """The explained class, or the name of the number."""
     c: Array
-    """The weights `(n_out,)` of a network's outputs in s = Z c + offset."""
+    """The weights `(n_out,)` of a network's outputs in s."""
     offset: float = 0.0
 
 
 def class_asked(classes: tuple[str, ...], label: Label | np.generic) -> str:
-    """The name of the class that is to be explained.
+    """Return the name of the class to explain.
 
     Raises:
         SettingError: there is no such class.
@@ -41,12 +41,12 @@ def class_asked(classes: tuple[str, ...], label: Label | np.generic) -> str:
 
 
 def contrast(classes: tuple[str, ...], of: str, n_out: int) -> Array:
-    """The weights c `(n_out,)` of the logits in s = Z c, how much the network prefers a class.
+    """Return the weights c `(n_out,)` of the logits in s = Z c, the preference for a class.
 
-    Of more than two classes it is the logit minus the mean of the others. Softmax answers the same
-    when all logits rise together, so a class's own logit may rise and mean nothing; the difference
-    cannot. Of two classes it is the logit of their one output, the logarithm of the odds, and with
-    two softmax outputs the difference is just that.
+    For more than two classes, s is the logit minus the mean of the others. Softmax does not change
+    when all logits rise together, so a class's own logit can rise without meaning; the difference
+    cannot. For two classes with one output, s is its logit, the log odds; with two outputs, the
+    difference equals that.
     """
     k = classes.index(of)
     if n_out == 1:
@@ -58,7 +58,7 @@ def contrast(classes: tuple[str, ...], of: str, n_out: int) -> Array:
 
 @dataclass(frozen=True)
 class AttributionTarget:
-    """s = the mean over the networks of Z c / temperature, plus an offset."""
+    """The score s, the mean over the networks of Z c / temperature, plus an offset."""
 
     inputs: Inputs
     networks: Sequence[EnsembleMember]
@@ -66,7 +66,7 @@ class AttributionTarget:
     offset: float = 0.0
 
     def scores(self, X: Array) -> Array:
-        """s of each input of the networks, float64 `(n,)`."""
+        """Return s for inputs of the networks, float64 `(n,)`."""
         scores = np.full(len(X), self.offset)
         for (network, _), c in self._weighed():
             with suited_threads(network, len(X)):
@@ -74,11 +74,11 @@ class AttributionTarget:
         return scores
 
     def scores_of(self, X: Array) -> Array:
-        """s of pictures as `Inputs.centred` gives them, float64 `(n,)`."""
+        """Return s for pictures in the form of `Inputs.centred`, float64 `(n,)`."""
         return self.scores(self.inputs.of_centred(X, self.networks[-1].network.dtype))
 
     def gradients(self, X: Array) -> Array:
-        """∂s/∂X, `(n, n_in)`, of inputs of the networks."""
+        """Return ∂s/∂X, `(n, n_in)`, for inputs X of the networks."""
         gradients = np.zeros_like(X)
         for (network, _), c in self._weighed():
             dZ = np.tile(c.astype(network.dtype), (len(X), 1))  # s = Z c: dZ = c

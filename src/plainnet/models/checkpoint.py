@@ -1,4 +1,4 @@
-"""The checkpoint of a model's training: nothing of it is lost, whatever ends the process."""
+"""The checkpoint of a model's training, from which it resumes whatever ended the process."""
 
 import hashlib
 import json
@@ -35,41 +35,41 @@ KNOWN = {
     *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
     *("position", "learning_rate", "generators"),
 }
-"""Everything that the facts may hold."""
+"""The entries of a checkpoint's metadata."""
 SHARE = 20
-"""So many times as long as writing took, the next one waits at least."""
+"""The least pause between two checkpoints, in multiples of the time that writing took."""
 
 
 @dataclass
 class Training:
-    """One training of a model's network: all that its next step depends on."""
+    """The training of one network of a model: everything that its next step depends on."""
 
     networks: list[EnsembleMember]
-    """Of an ensemble so far; the last one is trained."""
+    """The networks of the ensemble so far; the last one is in training."""
     optimizer: Optimizer
     generators: Mapping[str, Rng]
-    """That it draws from, beside those of the layers."""
+    """The generators of the training, except those of the layers."""
     recipe: Recipe
     data: str
-    """The `fingerprint` of what it learns from."""
+    """The `fingerprint` of its data."""
     history: list[Epoch]
-    """Of the model; it ends with the epochs of this network."""
+    """The history of the model; it ends with the epochs of this network."""
     average: Average | None = None
     watched: bool = False
-    """Whether it is measured on validation samples."""
+    """Whether validation samples are measured."""
     kept: BestSoFar = field(default_factory=BestSoFar)
     position: Position = field(default_factory=Position)
 
     @property
     def network(self) -> Network:
-        """The one that is trained."""
+        """The network in training."""
         return self.networks[-1].network
 
     def save(self, path: Path) -> None:
-        """Write everything.
+        """Write the checkpoint.
 
         Raises:
-            FileError: the file cannot be written; an older one is still there then.
+            FileError: the file cannot be written; an older one stays intact.
         """
         parts = self.network, self.optimizer, self.position, self.generators
         tensors, facts = capture(*parts, self.average)
@@ -87,11 +87,11 @@ class Training:
         write_tensors(path, tensors, facts)
 
     def load(self, path: Path) -> None:
-        """Go on from what `save` wrote.
+        """Continue from a file that `save` wrote.
 
         Raises:
-            ModelFileError: the file is no checkpoint.
-            DataError: it is that of another training.
+            ModelFileError: the file is not a valid checkpoint.
+            DataError: it belongs to another training.
         """
         tensors, facts = read_tensors(path, "checkpoint")
         if facts.get("checkpoint") != FORMAT or {*facts} - KNOWN:
@@ -109,7 +109,7 @@ class Training:
             ) from error
 
     def _check_same(self, facts: dict[str, Any]) -> None:
-        """A DataError if the file is of other settings or other data."""
+        """Raise a DataError if the file belongs to other settings or data."""
         noted, ours = facts.get("recipe"), as_json(self.recipe)
         others = facts.get("data", self.data) != self.data
         if isinstance(noted, dict) and noted != ours:
@@ -153,7 +153,7 @@ def _version(facts: Mapping[str, Any]) -> str:
 
 
 def _epoch(row: Any, watched: bool) -> Epoch:
-    """A record of the history, if it is one, and was measured if it should be."""
+    """Read a record of the history and check whether it was measured as it should be."""
     epoch: Epoch = read(Epoch, row, "epoch")
     if ("loss" in epoch.validation) != watched:
         raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
@@ -161,22 +161,22 @@ def _epoch(row: Any, watched: bool) -> Epoch:
 
 
 def as_json(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as it comes back from a file."""
+    """Return a recipe as it comes back from a file."""
     plain: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
     return plain
 
 
 class Checkpoint:
-    """Where, and how often, a training is written to the disk: after each epoch, and in between.
+    """The file of a training's checkpoints, written after each epoch and during long ones.
 
-    Where epochs are so short that writing would take more than a twentieth of the time, some of
-    them are passed over. What cannot be written stops nothing: `trouble` says why, and the older
+    If epochs are so short that writing would take more than a twentieth of the time, some epochs
+    are skipped. A failed write does not stop the training: `trouble` is its error, and the older
     checkpoint stays.
 
     Args:
-        path: of the file.
-        minutes: that an epoch may take before it is written in its midst.
-        resume: go on from what the file holds.
+        path: the file.
+        minutes: the time without a checkpoint after which one is written within an epoch.
+        resume: whether to continue from the file.
 
     Raises:
         SettingError: the minutes are negative.
@@ -193,29 +193,29 @@ class Checkpoint:
         self._took = 0.0
 
     def attach(self, training: Training) -> None:
-        """From here on it is this training's checkpoint."""
+        """Write checkpoints of this training from now on; first load it if it resumes."""
         if self.resume:
             training.load(self.path)
             self.resume = False
         self._training, self._written = training, time.monotonic()
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other trainings from writing the file, or raise a FileError if one does."""
+        """Keep other trainings from writing the file; raise a FileError if one does."""
         return locked(self.path.with_name(f".{self.path.name}.lock"), f"The file {self.path}")
 
     def should_stop(self) -> bool:
-        """What `train` asks after each batch: whether to end there."""
+        """Return whether to end the training after this batch; write a checkpoint if it is due."""
         if self.stopping or time.monotonic() - self._written >= self.seconds:
             self.write()
         return self.stopping
 
     def end_epoch(self) -> None:
-        """Write, unless that would take too large a part of the time."""
+        """Write a checkpoint, unless that would take too large a share of the time."""
         if time.monotonic() - self._written >= SHARE * self._took:
             self.write()
 
     def write(self) -> None:
-        """Bring the file up to date."""
+        """Update the file."""
         if self._training is None:
             return
         start = time.monotonic()
@@ -229,7 +229,7 @@ class Checkpoint:
 
 
 def fingerprint(*parts: Dataset | None) -> str:
-    """The same for the same samples, labels and class names, and for nothing else."""
+    """Return a digest of samples, labels and class names."""
     made = hashlib.blake2b(digest_size=16)
     for part in parts:
         if part is None:

@@ -1,4 +1,4 @@
-"""What each sample counts in the loss: by its class, and by what the user says of it."""
+"""The weight of each sample in the loss: its class's weight times its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ from plainnet.network import Array
 from plainnet.network.numbers import unmasked
 
 CLASS_WEIGHTS = ("none", "balanced")
-"""Instead of a weight for each class."""
+"""The names that can replace a weight for each class."""
 
 
 def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
-    """The setting with each class called by its name, `{"0": 2.0}` of `{0: 2}`.
+    """Return the setting with classes by name: `{"0": 2.0}` for `{0: 2}`.
 
     Raises:
-        SettingError: it is neither a name nor a weight for some classes.
+        SettingError: it is neither a name nor weights of classes.
     """
     if isinstance(setting, Mapping):
         try:
@@ -45,15 +45,15 @@ def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
 
 
 def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:
-    """What each sample counts, float64 `(N,)`; None: all the same.
+    """Return the weight of each sample, float64 `(N,)`; None: all equal.
 
     Args:
-        data: samples of classes, which may have weights themselves.
-        class_weight: `none`; `balanced`: each class counts as much as any other; or what a sample
-            of a class counts, by its name, and 1 for those that are not named.
+        data: samples of classes, which may have weights of their own.
+        class_weight: `none`; `balanced`: all classes have equal weight; or the weight of a sample
+            by the name of its class, 1 for classes without a name there.
 
     Raises:
-        SettingError: a class that there is not, or no class that counts anything.
+        SettingError: an unknown class, or no sample has a weight above 0.
     """
     own = data.weights
     if class_weight == "none":
@@ -80,14 +80,14 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
 
 
 def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
-    """Weights, samples and what is right for each, without the samples of weight 0.
+    """Return weights, samples and their right answers without the samples of weight 0.
 
-    Whatever is no list of weights for these samples stays as it is, to be refused elsewhere.
+    Arguments that do not match each other are returned unchanged; later checks refuse them.
 
     Args:
-        weights: `(N,)`; None: all stay.
+        weights: `(N,)`; None: all samples stay.
         data: N samples: an array, a list, a data frame or columns by name.
-        y: what is right for each; None: the data say it.
+        y: the right answer for each; None: the data contain it.
 
     Raises:
         DataError: the weights name the rows of the data, or of y, in another order.
@@ -114,7 +114,7 @@ def _length(data: Any) -> int:
 
 
 def _rows(data: Any, rows: Array) -> Any:
-    """Some rows of samples in any form."""
+    """Select rows of samples in any form."""
     if isinstance(data, Mapping):
         return {name: _rows(values, rows) for name, values in data.items()}
     if isinstance(data, (list, tuple)):

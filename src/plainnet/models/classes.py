@@ -1,4 +1,4 @@
-"""Classes as answers: their names, and the threshold between two of them."""
+"""Classes as answers: names, labels, and the threshold between two of them."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from plainnet.models.threshold import check_threshold_settings, choose_threshold
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 ENOUGH = 30
-"""Validation samples that a temperature is fitted to, at least."""
+"""The number of validation samples from which a temperature is fitted."""
 
 
 @dataclass(frozen=True)
 class Classes(Answers):
-    """One of K classes, by its probability."""
+    """One of K classes, chosen by probability."""
 
     names: tuple[str, ...] = ()
-    """Of the classes, in the order of the probabilities; empty before training."""
+    """The names of the classes, in the order of the probabilities; empty before training."""
     labels: tuple[Label, ...] = ()
-    """The label of each class in the type that was learned from."""
+    """The label of each class, in the type of the training data."""
     threshold: float = 0.5
-    """Of two classes, from which probability on the second is answered."""
+    """The probability from which the second of two classes is answered."""
 
     kind = "classifier"
     task = "classification"
@@ -53,12 +53,12 @@ class Classes(Answers):
 
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """Samples and the class of each, names or whole numbers."""
+        """Make a data set of samples and their classes, names or whole numbers."""
         return make_dataset(X, y, classes=like.classes if like else None)
 
     @staticmethod
     def check_data(data: Dataset) -> None:
-        """Refuse numbers."""
+        """Raise a DataError for numbers."""
         if data.holds_numbers:
             raise DataError(
                 f"{data.name} says a number for each sample, {data.target!r}, and a classifier "
@@ -67,55 +67,55 @@ class Classes(Answers):
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
-        """Refuse a wanted precision or recall that cannot be reached."""
+        """Raise a SettingError for a wanted precision or recall that is not possible."""
         check_threshold_settings(recipe, data.classes, has_validation)
 
     @staticmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
-        """Of every class the same share is held out."""
+        """Hold out the same share of every class."""
         return stratified_split(data.y, share, rng)
 
     @staticmethod
     def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
-        """Of every class each fold has the same share."""
+        """Deal the samples of every class out evenly."""
         return stratified_folds(data.y, n, rng, data.classes)
 
     @staticmethod
     def weights_for(data: Dataset, recipe: Recipe) -> Array | None:
-        """The weight of each sample in the loss, by itself and as the recipe says."""
+        """Return the samples' own weights times those of their classes."""
         return weights_of(data, recipe.class_weight)
 
     @staticmethod
     def counts(data: Dataset) -> list[int]:
-        """How many samples each class has."""
+        """Count the samples of each class."""
         return [*data.counts().values()]
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
-        """Those of the training samples."""
+        """Make the answers of the classes in the training samples."""
         return cls(data.classes, data.labels or data.classes)
 
     @property
     def n_out(self) -> int:
-        """Two classes are one question, answered by one output; more are one choice."""
+        """One output for two classes, else one per class."""
         return 1 if len(self.names) == 2 else len(self.names)
 
     def loss(self, recipe: Recipe) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
-        """Two classes are one yes-or-no question; more are one choice."""
+        """Return the sigmoid's cross-entropy for two classes, else softmax's."""
         return recipe.make_loss(self.n_out)
 
     def targets(self, data: Dataset) -> Array:
-        """Indices of classes."""
+        """Return the indices of the classes."""
         return self.right(data)
 
     def to_targets(self, A: Array) -> Array:
-        """Indices of the classes answered."""
+        """Return the indices of the answered classes."""
         return self.choose(A)
 
     def fit_temperature(
         self, recipe: Recipe, validation: Dataset, outputs_of: Callable[[Array], Array]
     ) -> float:
-        """The temperature at which the validation samples are most probable; 1 for too few."""
+        """Minimize the validation loss; 1 for too few samples."""
         if len(validation) < ENOUGH:
             return 1.0
         Z, loss = outputs_of(validation.X), self.loss(recipe).measured
@@ -125,52 +125,52 @@ class Classes(Answers):
     def tuned(
         self, recipe: Recipe, validation: Dataset, answer: Callable[[Dataset], Array]
     ) -> Self:
-        """With the threshold for a wanted precision or recall."""
+        """Choose the threshold for a wanted precision or recall."""
         if recipe.precision is None and recipe.recall is None:
             return self
         given = answer(validation), validation.y, validation.weights
         return replace(self, threshold=choose_threshold(recipe, self.names, *given))
 
     def from_outputs(self, Z: Array, temperature: float) -> Array:
-        """Probabilities `(N, K)`."""
+        """Return probabilities `(N, K)`."""
         Z /= Z.dtype.type(temperature)
         if self.n_out == 1:
             return SigmoidCrossEntropy().both(Z)
         return SoftmaxCrossEntropy().probabilities(Z)
 
     def choose(self, P: Array) -> Array:
-        """The index of the class answered for each row of probabilities `(N, K)`, `(N,)`."""
+        """Return the index `(N,)` of the class answered for each row of probabilities `(N, K)`."""
         return answers_from(P, self.threshold)
 
     def decode(self, A: Array) -> Array:
-        """Labels as they were learned from: numbers as numbers, booleans as booleans."""
+        """Return labels in the type of the training data: numbers, booleans or texts."""
         return label_array(self.labels or self.names)[self.choose(A)]
 
     def plain(self, A: Array) -> list[str]:
-        """Names."""
+        """Return names."""
         return [self.names[k] for k in self.choose(A)]
 
     def right(self, data: Dataset) -> Array:
-        """Indices of classes."""
+        """Return indices of classes."""
         return right_classes(self.names, data)
 
     def measure(self, data: Dataset, A: Array) -> ClassificationEvaluation:
-        """Score probabilities."""
+        """Evaluate probabilities."""
         return evaluate_probabilities(self.right(data), A, self.names, self.threshold, data.weights)
 
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
-        """How much the networks prefer a class; see `contrast`."""
+        """Explain the networks' preference for a class; see `contrast`."""
         (answer,) = self.plain(A)
         of = answer if of is None else class_asked(self.names, of)
         return Explained(answer, of, contrast(self.names, of, self.n_out))
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """All names."""
+        """The names of all classes."""
         return self.names
 
     def parse(self, text: str) -> str:
-        """The name of the class."""
+        """Return the name of the class."""
         place = class_meant(text, self.names)
         if place is None:
             known = ", ".join(self.names[:10])
@@ -178,27 +178,27 @@ class Classes(Answers):
         return self.names[place]
 
     def written(self, answer: Any) -> str:
-        """The name."""
+        """Return the name."""
         return str(answer)
 
     @property
     def summary(self) -> str:
-        """`3 classes`."""
+        """The number of classes: `3 classes`."""
         return f"{len(self.names)} classes" if self.names else ""
 
     @property
     def decision(self) -> Mapping[str, float]:
-        """A threshold that is not ½."""
+        """The threshold, if it is not ½."""
         return {} if self.threshold == 0.5 else {"threshold": self.threshold}
 
     def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Names, the last network's temperature, and the threshold between two classes."""
+        """Return names, the last network's temperature, and the threshold between two classes."""
         threshold = self.threshold if self.n_out == 1 else None
         temperature = networks[-1].temperature
         return {"classes": [*self.names], "temperature": temperature, "threshold": threshold}
 
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Names, labels if they are others, threshold, and the last network's temperature."""
+        """Return names, labels that differ from them, temperature and threshold."""
         labels = {"labels": list(self.labels)} if self.labels not in ((), self.names) else {}
         return {
             "classes": list(self.names),
@@ -209,7 +209,7 @@ class Classes(Answers):
         }
 
     def outputs(self, n: int) -> str:
-        """One logit, or one for each class."""
+        """Describe one logit for two classes, else a logit per class."""
         if len(self.names) == 2:
             outputs = (
                 "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
@@ -223,7 +223,7 @@ class Classes(Answers):
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
-        """From what `describe` gave; in older files labels and threshold may be missing."""
+        """Read the answers; older files lack labels and threshold."""
         names = read(tuple[str, ...], metadata.get("classes"), "classes")
         if len(set(names)) < max(2, len(names)):
             raise ValueError(f"its classes must be two or more different names, but are {names}")

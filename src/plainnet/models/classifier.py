@@ -1,4 +1,4 @@
-"""The classifier: what users call to learn classes and to answer with them."""
+"""The classifier, which learns classes."""
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @takes(ClassifierSettings)
 class Classifier(TrainableModel[ClassificationEvaluation]):
-    """Learns the classes of pictures, feature vectors or tables, and answers for new samples.
+    """A model that learns the classes of pictures, feature vectors or tables.
 
     ::
 
@@ -45,17 +45,17 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names, in the order of the probabilities; empty before training."""
+        """The names of the classes, in the order of the probabilities; empty before training."""
         return self.answers.names
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """The label of each class in the type that was learned from: what `predict` answers."""
+        """The label of each class, in the type of the training data, as `predict` returns it."""
         return self.answers.labels
 
     @property
     def threshold(self) -> float:
-        """Of two classes, from which probability on the second is answered."""
+        """The probability from which the second of two classes is answered."""
         return self.answers.threshold
 
     @threshold.setter
@@ -63,22 +63,22 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         self.answers = replace(self.answers, threshold=value)
 
     def predict(self, samples: Samples) -> Array:
-        """The class answered for each sample, `(N,)`: mostly the most probable.
+        """Return the class answered for each sample, `(N,)`, usually the most probable.
 
-        Classes are answered as they were given to `fit`: numbers as numbers, booleans as booleans;
-        those of files of texts, and of folders, by their names.
+        Classes have the type that `fit` received: numbers, booleans or texts. In text files and
+        folders they are names.
         """
         return self.answers.decode(self.predict_proba(samples))
 
     def predict_proba(self, samples: Samples) -> Array:
-        """The probability of each class, float32 `(N, K)`, in the order of `classes`.
+        """Return the probability of each class, float32 `(N, K)`, in the order of `classes`.
 
         Args:
             samples: pictures as paths or folders, an array of pictures of any size, or features.
 
         Raises:
-            DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
-            DivergedError: the answers are no finite numbers.
+            DataError: samples of another kind; as `PictureError`, a picture cannot be read.
+            DivergedError: the answers are not finite.
         """
         return self.mean_answers(samples)
 
@@ -90,7 +90,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         target: str | int | None = None,
         weights: Array | None = None,
     ) -> float:
-        """The share of right answers on what `evaluate` takes: mostly samples and their classes y.
+        """Return the accuracy on the data of `evaluate`, most often samples and their classes y.
 
         Raises:
             DataError, SettingError: as `evaluate`.
@@ -108,25 +108,24 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         patch: int | None = None,
         rng: Rng | int | None = 0,
     ) -> Explanation | RowExplanation:
-        """Share the answer for one sample out among its pixels, columns or features.
+        """Distribute the answer to one sample over its pixels, columns or features.
 
-        Both kinds of explanation have `answer`, `of`, `relevance` and the `evidence` that it sums
-        up to.
+        Both kinds of explanation have `answer`, `of`, `relevance`, and `evidence`, its sum.
 
         Args:
             sample: one picture, one row of a table, or one feature vector.
-            of: the class that is explained; None: the answer.
-            method: of pictures `gradient`, `smooth` or `occlusion`; None: `gradient`, or
-                `occlusion` where a backbone makes the features.
-            samples: noisy copies, of `smooth`.
-            noise: their standard deviation, as a share of the inputs' range, of `smooth`.
-            patch: side of a patch in pixels, of `occlusion`; None: an eighth of the shorter side.
+            of: the class to explain; None: the answer.
+            method: for pictures `gradient`, `smooth` or `occlusion`; None: `gradient`, or
+                `occlusion` for a backbone.
+            samples: the number of noisy copies, for `smooth`.
+            noise: their standard deviation, as a share of the inputs' range, for `smooth`.
+            patch: side of a patch in pixels, for `occlusion`; None: an eighth of the shorter side.
             rng: generator or seed of the noise.
 
         Raises:
-            DataError: not one sample, or one of another kind.
-            SettingError: nothing has been learned yet, an unknown class or method, or a setting
-                out of its range.
+            DataError: not exactly one sample, or one of another kind.
+            SettingError: the model is not trained, the class or method is unknown, or a setting is
+                out of range.
         """
         from plainnet.models.attribution import explain  # only when it is asked for
 

@@ -1,7 +1,7 @@
-"""Cross-validation: how well a recipe does on few samples, without giving any of them away.
+"""Cross-validation: the quality of a recipe on few samples, with none held back.
 
-Each sample is answered exactly once, by a model that has not seen it. Stone: Cross-validatory
-choice and assessment of statistical predictions (1974).
+Each sample is answered once, by a model that was not trained on it. Stone: Cross-validatory choice
+and assessment of statistical predictions (1974).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,31 +18,31 @@ from plainnet.network import Array
 
 
 class Fold(NamedTuple):
-    """One of the models, and what it answered."""
+    """One of the models, with its answers."""
 
     number: int
     """1, 2, 3, …"""
     rows: Array
-    """The samples that it had not seen, `(n,)`."""
+    """The samples that it was not trained on, `(n,)`."""
     A: Array
     """Its answers for them: probabilities `(n, K)`, or numbers `(n,)`."""
     evaluation: Evaluation
 
 
 def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) -> Iterator[Fold]:
-    """Train a model on all folds but one, and ask it for that one; for each in turn.
+    """For each fold, train a model on all other folds and evaluate it on this one.
 
-    A fold is the test part of its training, as far as the recipe asks whether there is one.
+    A fold counts as the test part where the recipe asks whether there is one.
 
     Args:
         data: all samples.
-        like: a model of the same settings as all of them; its seed also deals the samples out.
-        folds: how many, at least 2.
+        like: an untrained model with the settings for all; its seed also determines the folds.
+        folds: their number, at least 2.
 
     Raises:
         SettingError: fewer than 2 folds.
-        DataError: the data are not what such a model learns from, a class has fewer samples than
-            there are folds, or there are fewer than two samples for each fold.
+        DataError: data of another kind, a class with fewer samples than folds, or fewer than two
+            samples per fold.
     """
     folds = check_whole("number of folds", folds, 2)
     like.answers_type.check_data(data)
@@ -53,7 +53,7 @@ def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) 
 
 
 def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> Scored:
-    """Score the answers of all folds of `cross_validate` together: each sample once."""
+    """Evaluate the answers of all folds of `cross_validate` together."""
     shape = len(data), *folds[0].A.shape[1:]
     A = np.full(shape, np.nan, folds[0].A.dtype)  # NaN of samples of weight 0
     for fold in folds:

@@ -1,4 +1,4 @@
-"""A network with its temperature: a model has one of them, or several that are averaged."""
+"""The networks of an ensemble, each with its temperature; a usual model has one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,12 +16,12 @@ class EnsembleMember(NamedTuple):
 
     @property
     def values(self) -> dict[str, Array]:
-        """All that a training has changed, by name."""
+        """All arrays that a training changes, by name."""
         return {**self.network.parameters, **self.network.state}
 
 
 def tensors_of(members: Sequence[EnsembleMember]) -> dict[str, Array]:
-    """What a file has to hold of them beside `temperatures_of`."""
+    """Return the members' arrays for a file, beside `temperatures_of`."""
     return {
         f"members.{i}.{name}": value
         for i, member in enumerate(members)
@@ -30,22 +30,22 @@ def tensors_of(members: Sequence[EnsembleMember]) -> dict[str, Array]:
 
 
 def temperatures_of(members: Sequence[EnsembleMember]) -> list[float]:
-    """What JSON has to say of them."""
+    """Return the members' temperatures as JSON values."""
     return [member.temperature for member in members]
 
 
 def members_from(
     temperatures: object, tensors: dict[str, Array], make: Callable[[], Network]
 ) -> list[EnsembleMember]:
-    """The members that a file holds.
+    """Return the members in a file.
 
     Args:
-        temperatures: what `temperatures_of` gave.
-        tensors: of the file; those of the members are taken out, so that none is held twice.
-        make: makes a network like theirs, once it is known to be there.
+        temperatures: the result of `temperatures_of`.
+        tensors: those of the file; the members' own are removed, so that memory holds them once.
+        make: makes a network like theirs.
 
     Raises:
-        ValueError, SettingError: the two do not fit each other.
+        ValueError, SettingError: temperatures and tensors do not match.
     """
     if not isinstance(temperatures, list):
         raise ValueError("its ensemble is no list of temperatures")
@@ -66,9 +66,9 @@ def members_from(
 
 
 def check_temperature(value: Any) -> float:
-    """The temperature, if it is one. Training stays far inside of these bounds.
+    """Return a temperature that a model can have.
 
     Raises:
-        SettingError: it is not.
+        SettingError: it is out of range.
     """
     return check_number("temperature", value, "[1e-6, 1e6]")

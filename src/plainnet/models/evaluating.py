@@ -1,4 +1,4 @@
-"""Whatever a model can be trained on, as the data set that it is evaluated on."""
+"""The data to evaluate a model on, from everything that a model can be trained on."""
 
 import os
 from collections.abc import Callable
@@ -23,11 +23,11 @@ from plainnet.network import Array
 from plainnet.network.numbers import unmasked
 
 PARTS = ("test", "validation", "train")
-"""The parts of a data set, those first that training has not seen."""
+"""The parts of a data set, in order of preference for an evaluation."""
 
 
 def parts_of(splits: Splits) -> dict[str, Dataset]:
-    """The parts that are there, in the order of `PARTS`."""
+    """Return the existing parts, in the order of `PARTS`."""
     return {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}
 
 
@@ -39,11 +39,11 @@ def data_to_evaluate(
     target: str | int | None = None,
     weights: Array | None = None,
 ) -> Dataset:
-    """The samples with what is right for each; see `TrainableModel.evaluate`.
+    """Return the samples with their right answers; see `TrainableModel.evaluate`.
 
     Raises:
-        DataError: they are of another kind than those of the training, or what is right is missing.
-        SettingError: a `target` of what is no table.
+        DataError: samples of another kind than in training, or without right answers.
+        SettingError: a `target` without a table.
     """
     if target is not None and (y is not None or model.columns is None):
         why = "y says already what is right" if y is not None else "the model knows no columns"
@@ -73,17 +73,16 @@ def data_to_evaluate(
 def read_for(
     model: Model, path: Path, read: Callable[..., Splits], part: str | None = None
 ) -> Splits:
-    """What lies at a path as the model takes it.
+    """Read the data at a path in the form that the model takes.
 
     Args:
         model: the model.
-        path: anything that could be learned from.
+        path: data to train on, of any form.
         read: reads a path with `extractor`, or with `size` and `grey`, as `read_data`.
-        part: what of it is wanted; None: the first of `PARTS` that there is.
+        part: the wanted part; None: the first of `PARTS`.
 
     Raises:
-        DataError: it is of another kind than what the model was trained on, or holds classes that
-            it does not know.
+        DataError: the data are of another kind than in training, or have unknown classes.
     """
     _check_names(model, path, part)
     options = model.inputs.read_options()
@@ -103,7 +102,7 @@ def read_for(
 
 
 def _check_names(model: Model, path: Path, part: str | None) -> None:
-    """Refuse class folders that the model cannot answer for, before their pictures are read."""
+    """Refuse class folders with unknown classes before their pictures are read."""
     if model.columns is None and (found := looks_like(path)) == "a table":
         raise DataError(_other_kind(model, path, found))
     if not holds_class_folders(path):
@@ -139,14 +138,14 @@ def _read(path: Path, *, extractor: Any = None, **how: Any) -> Splits:
 
 
 def _first(splits: Splits) -> Dataset:
-    """Of the parts that there are, the one that training has seen least of."""
+    """Return the first part of `PARTS` that exists."""
     if not (parts := parts_of(splits)):
         raise DataError("There are no samples to evaluate on; add some.")
     return next(iter(parts.values()))
 
 
 def _with_answers(model: Model, data: Samples, y: Labels) -> Dataset:
-    """Samples and what is right for each."""
+    """Make a data set of samples and their right answers."""
     from plainnet.tables.in_memory import check_index  # only when something is evaluated
 
     check_order(data, y)
@@ -157,7 +156,7 @@ def _with_answers(model: Model, data: Samples, y: Labels) -> Dataset:
 
 
 def _of_table(model: Model, data: Any, target: str | int | None, weights: Array | None) -> Dataset:
-    """The rows of a table, or of the first of a folder's, that say what is right."""
+    """Make a data set of a table, or of a folder's first table, with its target."""
     from plainnet.tables.files import table_at, tables_at  # only where there is a table
     from plainnet.tables.sources import column_name
 

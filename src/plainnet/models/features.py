@@ -1,4 +1,4 @@
-"""What a user names to make features of pictures, opened."""
+"""Opening the file that makes features of pictures."""
 
 import os
 
@@ -7,16 +7,16 @@ from plainnet.errors import SettingError
 from plainnet.models.recipe import Recipe
 
 Features = str | os.PathLike[str] | PictureExtractor
-"""An ONNX file that makes features of pictures, or what it was opened as."""
+"""An ONNX file that makes features of pictures, or the opened backbone."""
 
 
 def extractor_of(features: Features | None, recipe: Recipe) -> PictureExtractor | None:
-    """What makes the features: of the ONNX file of this name, or as it is given.
+    """Return the extractor, opened if it is the name of an ONNX file.
 
     Raises:
-        SettingError: what it takes is not what the recipe asks for.
-        FileError: the file cannot be read, or makes no features.
-        MissingExtraError: a package that runs it is not installed.
+        SettingError: the recipe asks for grey pictures.
+        FileError: the file cannot be read, or does not make features.
+        MissingExtraError: the package that runs it is not installed.
     """
     if features is None:
         return None

@@ -1,4 +1,4 @@
-"""How a model learns: its data split, its networks made, their training watched and kept."""
+"""Training of a model: it splits the data, makes the networks, and watches their epochs."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def fit_epochs(
     """Train a model by its recipe; see `TrainableModel.fit_epochs`.
 
     Args:
-        model: gets the data, the inputs, the answers, the networks and the history.
-        train_set: what to learn from; a part of it is held out where there is no `watch`.
-        watch: what the training is watched on.
-        checkpoint: where it is written, and gone on from.
+        model: receives data, inputs, answers, networks and history.
+        train_set: the training samples; a part is held out if `watch` is None.
+        watch: the validation samples.
+        checkpoint: the file to write, and to resume from.
     """
     recipe, answers = model.resolved_recipe, model.answers_type
     kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
@@ -67,7 +67,7 @@ def fit_epochs(
 
 
 def _locked(checkpoint: Checkpoint | None, epochs: Epochs, stream: Epochs) -> Epochs:
-    """The stream that is made of the epochs, in whose time no other can write the checkpoint."""
+    """Yield the stream and hold the lock of the checkpoint meanwhile."""
     lock = checkpoint.locked() if checkpoint else nullcontext()
     with closing(epochs), lock, closing(stream):
         yield from stream
@@ -80,7 +80,7 @@ def _one_by_one(
     training: Training,
     epochs: Epochs,
 ) -> Epochs:
-    """Train the networks of the ensemble, of which the first has been started."""
+    """Train the networks of the ensemble; the first one is started already."""
     try:
         yield from _watched(epochs, model, training, checkpoint)
         while len(model.networks) < model.recipe.ensemble:
@@ -100,7 +100,7 @@ def _one_by_one(
 
 
 def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
-    """Begin to train one network, or go on with it."""
+    """Begin or resume the training of one network."""
     recipe, answers = model.resolved_recipe, model.answers
     train_set, watch = cast(Dataset, model.training), model.validation
     weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
@@ -146,7 +146,7 @@ def _validation(model: Model, watch: Dataset | None) -> Validation | None:
 
 
 def network_at_start(model: Model) -> Network | None:
-    """The latest network before its first step, drawn again; None if too little is known."""
+    """Return the latest network before its first step, drawn again; None if that is unknown."""
     if "settled" not in model.trained:
         return None
     recipe = Recipe.of(model.recipe.to_dict() | model.trained["settled"])
@@ -155,12 +155,12 @@ def network_at_start(model: Model) -> Network | None:
 
 
 def _generators(recipe: Recipe, number: int) -> list[Rng]:
-    """For the weights, the order, the split and the augmentation of a network of the ensemble."""
+    """Return generators for weights, order, split and augmentation of a network."""
     return np.random.default_rng([recipe.seed, number] if number else recipe.seed).spawn(4)
 
 
 def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
-    """What is learned from, and what is held out to watch it."""
+    """Return the samples to train on, and those held out for validation."""
     recipe = model.resolved_recipe
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
@@ -178,7 +178,7 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
 
 
 def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
-    """What samples go through: the preprocessing, and changes where pictures are to be varied."""
+    """Return the preprocessing, and the augmentation of pictures if there is any."""
     if not train_set.is_pictures:
         return InputPipeline(model.preprocessing)
     augmentation = augmentation_of(model.resolved_recipe.augment, train_set.X)
@@ -201,7 +201,7 @@ def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
 def _watched(
     stream: Epochs, model: Model, training: Training, checkpoint: Checkpoint | None
 ) -> Epochs:
-    """The stream with its history, ended early if so wished, its network left as kept."""
+    """Yield the epochs, stop early if asked, and leave the network with the weights to keep."""
     network, kept = model.network, training.kept
     if model.stops_early:
         own = len(model.history) - training.position.epochs
@@ -231,7 +231,7 @@ def _watched(
 
 
 def has_sound_weights(model: Model) -> bool:
-    """Whether its weights are such that a model file may hold them."""
+    """Return whether a model file may hold the network's weights."""
     return bool(np.abs(model.network.theta).max(initial=0) <= LARGEST)  # NaN is not
 
 

@@ -1,7 +1,7 @@
-"""What a model takes, and how the networks' inputs are made of it.
+"""Inputs: the samples of a user, raw rows of them, and the networks' inputs of these.
 
-`inputs → networks → answers`: the inputs make raw rows of what a user hands in, and the networks'
-inputs of raw rows. Everything that differs between the kinds of samples is in `kinds_of_inputs`.
+`inputs → networks → answers`. All differences between the kinds of samples are in
+`kinds_of_inputs.py`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One row, and the average row of the training."""
+    """One row to explain, and the average row of the training."""
 
     raw: Array
-    """Features `(1, n)`."""
+    """The features `(1, n)`."""
     average: Array
-    """`(1, n)`."""
+    """The average features `(1, n)`."""
     names: list[str]
-    """Of its columns."""
+    """The names of the columns."""
     cells: list[str]
-    """What stands in them."""
+    """The texts of the cells."""
     parts: list[slice]
     """The features of each column."""
 
@@ -40,80 +40,80 @@ class Inputs(ABC):
     """A kind of inputs.
 
     Args:
-        preprocessing: from raw rows to the networks' inputs.
-        extractor: what makes feature vectors of what is handed in, if something does.
+        preprocessing: maps raw rows to the networks' inputs.
+        extractor: makes feature vectors of the samples, if there is one.
     """
 
     noun: ClassVar[str]
-    """What one sample is called: `picture`, `row`, `sample`."""
+    """The word for one sample: `picture`, `row`, `sample`."""
     trained_on: ClassVar[str]
-    """What kind of samples the model was trained on: `pictures`, `a table`, `feature vectors`."""
+    """The word for the training samples: `pictures`, `a table`, `feature vectors`."""
     rows: ClassVar[str]
-    """What the networks learn from, for messages: `feature vectors`."""
+    """The word for the samples of the networks, for messages: `feature vectors`."""
     picture_shape: tuple[int, ...] = ()
-    """(height, width, channels) of the pictures that are looked at; () if there are none."""
+    """The (height, width, channels) of pictures as the model sees them; () without pictures."""
     columns: TableEncoder | None = None
-    """What makes features of a table, if it is one."""
+    """The encoder of a table's columns, if there is one."""
     has_gradient: ClassVar[bool] = True
-    """Whether a gradient comes through to what is handed in."""
+    """Whether the gradient reaches the samples."""
 
     def __init__(self, preprocessing: Preprocessing, extractor: Extractor | None = None) -> None:
         self.preprocessing, self.extractor = preprocessing, extractor
 
     @classmethod
     def fit(cls, data: Dataset, varied: bool) -> Self:
-        """Fit the preprocessing to training samples; pictures may be `varied` while training."""
+        """Fit the preprocessing to training samples; `varied` pictures have no constant pixels."""
         return cls(Preprocessing.fit(data.X, data.weights, varied=varied), data.extractor)
 
     @property
     def n_in(self) -> int:
-        """How many inputs a network has."""
+        """The number of a network's inputs."""
         return self.preprocessing.mean.size
 
     @property
     def summary(self) -> str:
-        """What they are, in a line for people."""
+        """A line for people about the inputs."""
         kind = "pictures" if self.preprocessing.is_pictures else "features"
         return f"{' × '.join(map(str, self.preprocessing.shape))} {kind}, as (raw − mean) / scale"
 
     @abstractmethod
     def raw(self, samples: Samples) -> Array:
-        """Raw rows `(N, …)` as the preprocessing takes them, read and resized where needed.
+        """Return raw rows `(N, …)` for the preprocessing, read and resized as needed.
 
         Raises:
-            DataError: samples of another kind or shape than the model was trained on.
-            PictureError: a picture that cannot be read.
+            DataError: samples of another kind or shape than in training.
+            PictureError: a picture cannot be read.
         """
 
     def prepare(self, raw: Array, dtype: np.dtype[Any]) -> Array:
-        """The networks' inputs `(n, n_in)` of raw rows."""
+        """Return the networks' inputs `(n, n_in)` of raw rows."""
         X = np.empty((len(raw), self.n_in), dtype)
         self.preprocessing(raw, X)
         return X
 
     def typical(self) -> tuple[Array, Array]:
-        """The mean of the samples in training and their spread, each in the shape of a sample."""
+        """Return mean and spread of the training samples, each in the shape of a sample."""
         made = self.preprocessing
         spread = np.broadcast_to(made.spread, made.mean.size)
         return made.mean.reshape(made.shape), spread.reshape(made.shape)
 
     def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:
-        """Pictures as an attribution changes them, `(n, n_in)`: 0 is the mean picture."""
+        """Return pictures as an attribution changes them, `(n, n_in)`: 0 is the mean picture."""
         return self.prepare(raw, dtype)
 
     def of_centred(self, X: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
-        """The networks' inputs `(n, n_in)` of what `centred` gives."""
+        """Return the networks' inputs `(n, n_in)` of the result of `centred`."""
         return X
 
     def read_options(self) -> dict[str, Any]:
-        """How a path is read as samples of this kind: arguments of `read_data`."""
+        """Return the arguments with which `read_data` reads a path as such samples."""
         return {} if self.extractor is None else {"extractor": self.extractor}
 
     def row(self, sample: Samples) -> Row:  # noqa: ARG002
-        """One sample, whose features can be explained.
+        """Return one sample whose features can be explained.
 
         Raises:
-            DataError: it is none, or not one.
+            DataError: not exactly one sample, or a picture.
         """
         raise DataError(
             "This model was trained on pictures; give it a picture, whose pixels it explains."

@@ -1,4 +1,4 @@
-"""Pictures, feature vectors, pictures through a backbone, and tables as the inputs of a model."""
+"""The kinds of inputs: pictures, feature vectors, pictures through a backbone, tables."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class PictureInputs(Inputs):
-    """Pictures, whose pixels go into the networks."""
+    """Pictures, whose pixels are the networks' inputs."""
 
     noun, trained_on, rows = "picture", "pictures", "pictures"
 
     @property
     def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Of the pictures that the networks take."""
+        """The shape of the pictures that the networks take."""
         return self.preprocessing.shape
 
     def raw(self, samples: Samples) -> Array:
-        """Pictures uint8 `(N, height, width, channels)`."""
+        """Return pictures uint8 `(N, height, width, channels)`."""
         if isinstance(samples, Dataset):
             if not samples.is_pictures:
                 raise DataError(
@@ -45,28 +45,28 @@ class PictureInputs(Inputs):
         return raw_pictures(samples, self.picture_shape)
 
     def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
-        """Raw rows of picture files, and of which of them; see `read_pictures`."""
+        """Return raw rows of picture files, and the indices of these files; see `read_pictures`."""
         return read_pictures(paths, **self.read_options(), **how)
 
     def read_options(self) -> dict[str, Any]:
-        """In their size and colour."""
+        """Read pictures in the size and colours of the training."""
         return {"size": self.preprocessing.size, "grey": self.preprocessing.grey}
 
 
 class VectorInputs(Inputs):
-    """Feature vectors, as they are handed in."""
+    """Feature vectors, as the user has them."""
 
     noun, trained_on, rows = "sample", "feature vectors", "feature vectors"
 
     def raw(self, samples: Samples) -> Array:
-        """Features `(N, n)`: arrays, or .npy files."""
+        """Return the features `(N, n)` of arrays or .npy files."""
         samples = samples.X if isinstance(samples, Dataset) else samples
         paths = paths_in(samples)
         X = as_array(samples if paths is None else rows_of_files(paths))
         return self._checked(X[None] if X.ndim == 1 else X)
 
     def row(self, sample: Samples) -> Row:
-        """One feature vector."""
+        """Return one feature vector."""
         raw, n = self.raw(sample), self.n_in
         digits = 12 if self.preprocessing.needs_double else 6
         cells = [f"{value:.{digits}g}" for value in raw[0]]
@@ -87,19 +87,19 @@ class VectorInputs(Inputs):
 
 
 class ExtractedInputs(VectorInputs):
-    """What an extractor makes features of; an array of floats holds features already."""
+    """Samples whose features an extractor makes; arrays of floats are features already."""
 
     rows = "ready-made features"
     extractor: Extractor
 
     def raw(self, samples: Samples) -> Array:
-        """Features `(N, n)`, made unless they are features already."""
+        """Return the features `(N, n)`, extracted unless the samples are features."""
         if isinstance(samples, Dataset) or self._are_features(samples):
             return super().raw(samples)
         return self._checked(self.extractor.extract(self._given(samples)))
 
     def _given(self, samples: Samples) -> Any:
-        """What the extractor takes."""
+        """Return the samples as the extractor takes them."""
         return samples
 
     def _are_features(self, samples: Any) -> bool:
@@ -108,7 +108,7 @@ class ExtractedInputs(VectorInputs):
 
 
 class BackboneInputs(ExtractedInputs):
-    """Pictures, of which a backbone makes the features."""
+    """Pictures whose features a backbone makes."""
 
     noun, trained_on = "picture", "pictures"
     has_gradient = False
@@ -117,25 +117,25 @@ class BackboneInputs(ExtractedInputs):
 
     @property
     def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Of the pictures that the backbone looks at."""
+        """The shape of the pictures that the backbone takes."""
         return self.extractor.shape
 
     def typical(self) -> tuple[Array, Array]:
-        """Of pictures that were not kept: the colour that says least, and a usual spread."""
+        """Return the backbone's average colour and a usual spread, as no pictures were kept."""
         shape = self.picture_shape
         return np.broadcast_to(self.extractor.average, shape), np.broadcast_to(50, shape)
 
     def centred(self, raw: Array, dtype: np.dtype[Any]) -> Array:  # noqa: ARG002
-        """The pictures less the colour that the backbone is shown as 0."""
+        """Return the pictures minus the colour that is 0 for the backbone."""
         return (raw - self.extractor.average.astype(np.float32)).reshape(len(raw), -1)
 
     def of_centred(self, X: Array, dtype: np.dtype[Any]) -> Array:
-        """Through the backbone."""
+        """Run pictures through the backbone."""
         pictures = X.reshape(-1, *self.picture_shape) + self.extractor.average
         return self.prepare(self.extractor.extract(pictures.astype(np.uint8)), dtype)
 
     def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
-        """The features that the backbone makes of them."""
+        """Return the backbone's features of picture files, and the indices of these files."""
         return self.extractor.of_files(paths, **how)
 
     def _given(self, samples: Samples) -> Any:
@@ -143,27 +143,27 @@ class BackboneInputs(ExtractedInputs):
 
 
 class TableInputs(ExtractedInputs):
-    """The rows of a table, whose columns are turned into features."""
+    """Rows of a table, whose columns an encoder turns into features."""
 
     noun, trained_on, rows = "row", "a table", "the rows of a table"
 
     @classmethod
     def fit(cls, data: Dataset, varied: bool) -> Self:  # noqa: ARG003
-        """The encoder has standardized the features already."""
+        """Leave the features as they are: the encoder has standardized them."""
         return cls(Preprocessing.none(data.X.shape[1]), data.extractor)
 
     @property
     def columns(self) -> TableEncoder:  # type: ignore[override]
-        """What makes the features."""
+        """The encoder of the columns."""
         return cast("TableEncoder", self.extractor)
 
     @property
     def summary(self) -> str:
-        """How many features of how many columns."""
+        """The numbers of features and columns."""
         return self.columns.summary()
 
     def row(self, sample: Samples) -> Row:
-        """A table of one row."""
+        """Return the row of a table of one row."""
         from plainnet.tables.files import table_at  # only where there is a table
 
         table, columns = table_at(sample), self.columns
@@ -186,7 +186,7 @@ BY_NAME: Mapping[str, type[Inputs]] = {
 
 
 def kind_of_inputs(is_pictures: bool, extractor: Extractor | None) -> type[Inputs]:
-    """The kind of inputs for raw rows that are pictures or vectors, and what made them."""
+    """Return the kind of inputs for raw rows and their extractor."""
     own = "pictures" if is_pictures else "vectors"
     return BY_NAME[own if extractor is None else extractor.inputs]
 

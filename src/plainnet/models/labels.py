@@ -1,4 +1,4 @@
-"""What is right for each sample, as a user says it and as a model numbers it."""
+"""Right answers as a user gives them, and as indices of a model's classes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -11,14 +11,14 @@ from plainnet.data.class_matching import class_indices
 from plainnet.network import Array
 
 Labels = Collection[Any] | Array
-"""What is right for each sample: of classes names or whole numbers, of a regression numbers."""
+"""The right answer for each sample: names or whole numbers of classes, or numbers to predict."""
 
 
 def right_classes(classes: Sequence[str], data: Dataset) -> Array:
-    """The class of each sample, numbered as in `classes`, int64 `(N,)`.
+    """Return the class of each sample as an index of `classes`, int64 `(N,)`.
 
     Raises:
-        DataError: samples of a class that is not in `classes`.
+        DataError: a sample's class is not in `classes`.
     """
     if data.classes == tuple(classes):
         return data.y
@@ -30,10 +30,10 @@ def right_classes(classes: Sequence[str], data: Dataset) -> Array:
 
 
 def align_classes(classes: Sequence[str], data: Dataset) -> Dataset:
-    """The data set with its classes numbered as in `classes`; of numbers to predict as it is.
+    """Return the data set with the classes in the order of `classes`; numbers stay.
 
     Raises:
-        DataError: samples of a class that is not in `classes`.
+        DataError: a sample's class is not in `classes`.
     """
     if data.holds_numbers or data.classes == tuple(classes):
         return data

@@ -1,7 +1,6 @@
-"""A model: inputs → networks → answers, with the recipe and the history of its training.
+"""The model: inputs → networks → answers, with the recipe and the history of its training.
 
-It answers. What trains, measures, explains, saves and exports it takes it from here; what users
-call is `TrainableModel`, above.
+It only answers. What users call is `TrainableModel`, which adds training, evaluation and files.
 """
 
 from __future__ import annotations
@@ -27,20 +26,21 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """Inputs, networks and answers, and what is known of their training."""
+    """Inputs, networks and answers, with the facts of their training."""
 
     answers_type: ClassVar[type[Answers]]
-    """What is answered, before training."""
+    """The kind of answers."""
     inputs: Inputs
-    """What is taken, and how the networks' inputs are made of it."""
+    """What the model takes, and how the networks' inputs are made of it."""
     networks: list[EnsembleMember]
-    """The networks whose answers are averaged, in the order of their training; most often one."""
+    """The networks, in order of their training; their answers are averaged. Most often it is one.
+    """
     answers: Answers
-    """What the networks' outputs mean."""
+    """The meaning of the networks' outputs."""
     recipe: Recipe
-    """How it was trained, or will be if it has not been."""
+    """The recipe of the training, past or future."""
     resolved_recipe: ResolvedRecipe
-    """The recipe as the latest training took it; a loaded model has none."""
+    """The recipe with every `auto` resolved by the latest training; a loaded model has none."""
 
     def __init__(self) -> None:
         self.answers = self.answers_type()
@@ -79,7 +79,7 @@ class Model:
 
     @property
     def temperature(self) -> float:
-        """Logits are divided by it, so that a probability of 80 % is right in 80 of 100 cases."""
+        """The divisor of the logits, fitted so that 80 of 100 answers with P = 80 % are right."""
         return self.networks[-1].temperature
 
     @temperature.setter
@@ -88,43 +88,43 @@ class Model:
 
     @property
     def loss(self) -> Loss:
-        """What is minimized."""
+        """The loss of the training."""
         return self.answers.loss(self.recipe)
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """From raw samples to the networks' inputs."""
+        """The map from raw samples to the networks' inputs."""
         return self.inputs.preprocessing
 
     @property
     def extractor(self) -> Extractor | None:
-        """What makes feature vectors of what is handed in, if something does."""
+        """The extractor that makes feature vectors of the samples, if there is one."""
         return self.inputs.extractor
 
     @property
     def columns(self) -> TableEncoder | None:
-        """What makes features of a table, if it was trained on one."""
+        """The encoder of a table's columns, if the model was trained on a table."""
         return self.inputs.columns
 
     @property
     def picture_shape(self) -> tuple[int, ...]:
-        """Of the pictures that it sees, (height, width, channels); () if it sees none."""
+        """The (height, width, channels) of pictures as the model sees them; () without pictures."""
         return self.inputs.picture_shape
 
     @property
     def trained_on(self) -> str:
-        """What kind of samples it was trained on: `pictures`, `a table` or `feature vectors`."""
+        """The word for the training samples: `pictures`, `a table` or `feature vectors`."""
         return self.inputs.trained_on
 
     # -- its training ----------------------------------------------------------------------------
 
     @property
     def is_trained(self) -> bool:
-        """Whether it can answer."""
+        """Whether the model can answer."""
         return "networks" in vars(self)
 
     def check_trained(self) -> None:
-        """Raise a SettingError if nothing has been learned yet."""
+        """Raise a SettingError if the model is not trained."""
         if not self.is_trained:
             raise SettingError(self._untrained())
 
@@ -133,7 +133,7 @@ class Model:
 
     @property
     def stops_early(self) -> bool:
-        """Whether the training ends when its validation loss does not get lower any more."""
+        """Whether the training ends when its validation loss stops improving."""
         return self.recipe.patience > 0 and self.validation is not None
 
     @property
@@ -147,17 +147,17 @@ class Model:
 
     @property
     def latest_history(self) -> list[Epoch]:
-        """Of an ensemble, the records of its latest network only; else all."""
+        """The records of the latest network; without an ensemble all."""
         return self.history[-self.history[-1].number :] if self.history else []
 
     @property
     def trained(self) -> Mapping[str, Any]:
-        """What is known of its training, also of a loaded one's; {} if nothing is.
+        """Facts of the training, also of a loaded model; {} if there are none.
 
-        The highest `learning_rate` that was used, how many `epochs` the latest network learned and
-        which of them was kept (`kept_epoch`), `settled`, what was chosen where the recipe leaves it
-        open, and `samples`, how many each part had, of each class if there are classes:
-        `{"training": [50, 60], …}`.
+        They are the highest `learning_rate`, the `epochs` of the latest network and the one that
+        was kept (`kept_epoch`), `settled`, the choices where the recipe leaves them open, and
+        `samples`, the size of each part, per class if there are classes: `{"training": [50, 60],
+        …}`.
         """
         best = self.best_epoch
         if best is None:
@@ -174,18 +174,18 @@ class Model:
     # -- answering -------------------------------------------------------------------------------
 
     def mean_answers(self, samples: Samples) -> Array:
-        """The mean of the networks' answers.
+        """Return the mean of the networks' answers.
 
         Raises:
-            DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
-            DivergedError: the answers are no finite numbers.
-            SettingError: nothing has been learned yet.
+            DataError: samples of another kind; as `PictureError`, a picture cannot be read.
+            DivergedError: the answers are not finite.
+            SettingError: the model is not trained.
         """
         self.check_trained()
         return self.answers_of(self.inputs.raw(samples))
 
     def answers_of(self, raw: Array) -> Array:
-        """The mean of the networks' answers for raw rows, as the preprocessing takes them."""
+        """Return the mean of the networks' answers to raw rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             A = self.answer_of(self.networks[0], raw)
             for member in self.networks[1:]:
@@ -199,10 +199,10 @@ class Model:
         return A
 
     def answer_of(self, member: EnsembleMember, raw: Array) -> Array:
-        """One network's answers, which can be averaged."""
+        """Return one network's answers to raw rows."""
         Z = logits(member.network, raw, prepare=self.inputs.preprocessing)
         return self.answers.from_outputs(Z, member.temperature)
 
     def outputs_of(self, raw: Array) -> Array:
-        """The outputs of the network, of an ensemble of the last one, `(N, n_out)`."""
+        """Return the last network's outputs for raw rows, `(N, n_out)`."""
         return logits(self.network, raw, prepare=self.inputs.preprocessing)

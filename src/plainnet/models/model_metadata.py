@@ -1,7 +1,7 @@
-"""What a model file says of a model beside its network, and the strict reading of it.
+"""The metadata of a model file, and the strict reading of it.
 
-All that answering needs elsewhere is there, in numbers or in words: how samples are prepared, what
-the outputs mean, where yes is said. What is in the file and not known here is refused, because it
+The file holds, in numbers or words, everything that other programs need to answer: the
+preprocessing, the meaning of the outputs, the threshold. Unknown content is refused, because it
 might change the answers.
 """
 
@@ -32,32 +32,32 @@ from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
 KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
-"""What the metadata may hold, beside what the answers say."""
+"""The entries of the metadata, beside those of the answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone.backbone", "Backbone"),
     "table": ("plainnet.tables", "TableEncoder"),
 }
-"""The module and the class of each kind of extractor: imported only where a model needs it."""
+"""The module and the class of each kind of extractor, imported only if a model needs it."""
 
 
 class Saved(NamedTuple):
-    """What a model file holds beside its network and its answers."""
+    """The content of a model file beside its network and its answers."""
 
     inputs: Inputs
     recipe: Recipe
     quality: dict[str, Any]
-    """What was measured, by the name of the data."""
+    """The evaluations, by the names of their data."""
     earlier: list[EnsembleMember]
-    """Of an ensemble the networks before the last one."""
+    """The networks of an ensemble before the last one."""
     training: Mapping[str, Any]
-    """See `Model.trained`."""
+    """The facts of `Model.trained`."""
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """The metadata of a model's file, ready for JSON.
+    """Return the metadata of a model's file as JSON values.
 
     Raises:
-        SettingError: a temperature that nothing could be read with again.
+        SettingError: a temperature is out of range.
     """
     metadata = {
         "kind": model.kind,
@@ -84,17 +84,16 @@ def restore(
     tensors: dict[str, Array],
     network: Network,
 ) -> Saved:
-    """What a file holds beside its network.
+    """Return the content of a file beside its network.
 
     Args:
-        answers: their kind in the file.
+        answers: the kind of answers that it should hold.
         metadata: of the file.
-        tensors: of the file, beside the network's.
+        tensors: those of the file beside the network's.
         network: of the file; an ensemble's others are like it.
 
     Raises:
-        ValueError, TypeError, PlainnetError: something is missing, too much, or not what it has to
-            be.
+        ValueError, TypeError, PlainnetError: something is missing, unknown or malformed.
     """
     _check(metadata, answers)
     earlier = members_from(metadata.get("earlier", []), tensors, network.copy)
@@ -110,7 +109,7 @@ def restore(
 
 @contextmanager
 def whole(path: Any, kind: str) -> Iterator[None]:
-    """What does not fit in the file at `path` becomes a ModelFileError; a missing extra stays."""
+    """Turn errors about the content of a file into a ModelFileError; a missing extra stays."""
     try:
         yield
     except MissingExtraError:
@@ -122,7 +121,7 @@ def whole(path: Any, kind: str) -> Iterator[None]:
 
 
 def _extractor(metadata: Mapping[str, Any], tensors: dict[str, Array]) -> Extractor | None:
-    """What makes the features, if something does; its tensors are taken out."""
+    """Return the extractor, if there is one, and remove its tensors."""
     if "extractor" not in metadata:
         return None
     own = [name for name in tensors if name.startswith("extractor.")]
@@ -136,7 +135,7 @@ def _extractor(metadata: Mapping[str, Any], tensors: dict[str, Array]) -> Extrac
 
 
 def _check(metadata: Mapping[str, Any], answers: type[Answers]) -> None:
-    """A ValueError unless the parts are there and of the right kind, and no others."""
+    """Raise a ValueError unless all parts are there, of the right kind, and no others."""
     if metadata.get("kind") != answers.kind:
         raise ValueError(f"it holds a {metadata.get('kind')!r:.60}")
     for part in PARTS:
@@ -156,7 +155,7 @@ def _check(metadata: Mapping[str, Any], answers: type[Answers]) -> None:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a model file says of the training; see `Model.trained`."""
+    """The facts of `Model.trained` in a model file."""
 
     learning_rate: Annotated[float, "(0, inf)"]
     epochs: int
@@ -166,7 +165,7 @@ class Trained:
 
 
 def _training(stored: Any, recipe: Recipe) -> dict[str, Any]:
-    """What is known of the training, checked; {} in older files, or without what was chosen."""
+    """Check the facts of the training; older files have none, or lack `settled`."""
     if stored == {}:
         return {}
     trained: Trained = read(Trained, stored, "training", later=("settled",))

@@ -1,4 +1,4 @@
-"""Samples whose columns have names, with what is right for each row."""
+"""Training data whose columns have names: tables, data frames, columns by name."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,11 +21,11 @@ def named_data(
     weights: Any,
     validation: Any,
 ) -> Splits | None:
-    """A table with its target, or rows of columns by name with y; None: columns have no names.
+    """Read a table with its target, or named columns with y; None if columns have no names.
 
     Raises:
-        DataError: they are no table with a target.
-        SettingError: what is for the columns of a table was given for something else.
+        DataError: the data are not a table with a target.
+        SettingError: an argument for the columns of a table came with other data.
     """
     how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
     how |= {"weights": weights}

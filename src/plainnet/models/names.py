@@ -1,7 +1,7 @@
-"""The names that a recipe's settings can have, and what each stands for.
+"""The names of a recipe's settings, and the parts they stand for.
 
-Add a row for a part of your own, and `Classifier(activation="…")` knows it; a file that names it is
-loaded where the row was added before.
+Add a row for your own part, and `Classifier(activation="…")` knows it. To load a file that names
+it, add the row first.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,9 +50,9 @@ class OptimizerRow(NamedTuple):
     """An optimizer by its name."""
 
     optimizer: Callable[..., Optimizer]
-    """Takes a learning rate, and `weight_decay`."""
+    """A function of the learning rate and `weight_decay`."""
     usual_rate: float
-    """The learning rate that it has where none is given."""
+    """The default learning rate."""
 
 
 OPTIMIZERS: dict[str, OptimizerRow] = {
@@ -83,4 +83,4 @@ ELSEWHERE: Mapping[str, str] = {
     "random_state": "seed",
     "solver": "optimizer",
 }
-"""What other libraries call some of the settings, for messages."""
+"""The names of settings in other libraries, for messages."""

@@ -1,4 +1,4 @@
-"""Pictures that a user hands in, in whatever form, as a model works with them."""
+"""Pictures that a user gives in any form, as a model takes them."""
 
 import logging
 import os
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 
 def raw_pictures(samples: Any, shape: tuple[int, ...]) -> Array:
-    """Pictures uint8 `(N, *shape)` as they are looked at, read and resized where needed.
+    """Return pictures uint8 `(N, *shape)`, read and resized as needed.
 
     Args:
-        samples: as `pictures_in` takes them; of a folder the pictures in it.
+        samples: as `pictures_in` takes them; a folder stands for the pictures in it.
         shape: (height, width, channels).
 
     Raises:
-        DataError: the samples are no pictures; as `PictureError`, one cannot be read.
+        DataError: the samples are not pictures; as `PictureError`, one cannot be read.
     """
     height, width, channels = shape
     pictures = given_pictures(samples, shape)
@@ -43,7 +43,7 @@ def raw_pictures(samples: Any, shape: tuple[int, ...]) -> Array:
 
 
 def given_pictures(samples: Any, shape: tuple[int, ...]) -> Array | list[Any]:
-    """As `pictures_in`, with the pictures that lie in a folder in place of it.
+    """Return pictures as `pictures_in` does, with folders replaced by their pictures.
 
     Raises:
         DataError: there are none.
@@ -65,13 +65,13 @@ def given_pictures(samples: Any, shape: tuple[int, ...]) -> Array | list[Any]:
 
 
 def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor | None) -> Any:
-    """Samples to learn from: pictures as uint8 `(N, H, W, 1 or 3)`, feature vectors as they are.
+    """Return training samples: pictures as uint8 `(N, H, W, 1 or 3)`, feature vectors unchanged.
 
-    Arrays of one size keep it, as far as the recipe does not ask for another. Files, and what
-    stands for them, are read as those of a folder are.
+    Arrays of one size keep it, unless the recipe asks for another. Files, and objects that stand
+    for them, are read like those of a folder.
 
     Raises:
-        DataError: pictures in no form that can be read; as `PictureError`, one that cannot be.
+        DataError: pictures of an unknown form; as `PictureError`, one cannot be read.
     """
     if not is_single(samples):
         array = array_of(samples)
@@ -103,7 +103,7 @@ def pictures_to_learn(samples: Any, recipe: Recipe, extractor: PictureExtractor 
 
 
 def grey_if_all_are(data: Dataset) -> Dataset:
-    """The data set with one channel where all of its pictures are grey, and a warning is logged."""
+    """Reduce a data set whose pictures are all grey to one channel, and log a warning."""
     if not data.is_pictures or data.X.shape[3] == 1 or not are_grey(data.X):
         return data
     log.warning(
@@ -115,7 +115,7 @@ def grey_if_all_are(data: Dataset) -> Dataset:
 
 
 def _batch(array: Array, samples: Any) -> Any:
-    """An array of pictures as uint8 `(N, H, W, 1 or 3)`; what is another, as it was given."""
+    """Return an array of pictures as uint8 `(N, H, W, 1 or 3)`, anything else unchanged."""
     if array.ndim not in (3, 4) or not array.size or array.dtype.kind not in "biuf":
         return samples
     try:
@@ -125,7 +125,7 @@ def _batch(array: Array, samples: Any) -> Any:
 
 
 def no_picture(given: Any) -> str | None:
-    """A sentence about the path of a table, or of arrays; None of all else, pictures or not."""
+    """Return a sentence if `given` is the path of a table or arrays, else None."""
     is_other = is_path(given) and not is_picture_file(os.fsdecode(given))
     found = looks_like(given) if is_other else None
     if found in (None, "a picture", "a folder of pictures"):
@@ -135,7 +135,7 @@ def no_picture(given: Any) -> str | None:
 
 
 def _in_folder(given: Any) -> list[Any]:
-    """The pictures in a folder; what is none by itself."""
+    """Return the pictures in a folder, or `given` itself."""
     is_folder = is_path(given) and os.path.isdir(given)  # noqa: PTH112 - which never raises
     if not is_folder:
         return [given]

@@ -1,4 +1,4 @@
-"""From raw samples to the network's inputs: the part that must travel with the weights."""
+"""The preprocessing from raw samples to the networks' inputs, saved with the weights."""
 
 import logging
 import math
@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """inputs = (raw − mean) / scale, flattened row by row: height, width, channel.
+    """inputs = (raw − mean) / scale, flattened in the order height, width, channel.
 
-    Pictures get the mean of each pixel and one scale for all of them: a pixel that hardly ever
-    changes stays as quiet as it is. Features get a mean and a scale each: they come in any unit.
-    Their mean is subtracted in float64, so that time stamps stay apart. What is constant in
-    training has the largest scale that its dtype holds: it is 0, whatever it becomes.
+    Pictures have a mean for each pixel and one scale: pixels that hardly vary stay small. Features
+    have a mean and a scale each, since they come in any unit; their mean is subtracted in float64,
+    which keeps time stamps apart. A feature or pixel that is constant in training has the largest
+    scale of its dtype: its input is 0 for any value.
     """
 
     shape: tuple[int, ...]
-    """Of one raw sample: `(height, width, channels)` of a picture, `(n,)` of features."""
+    """The shape of one raw sample: `(height, width, channels)` of a picture, `(n,)` of features."""
     mean: Array
     """`(n_in,)` in the units of the raw samples: float32 of pictures (0 … 255), float64 of features
     (float32 in older model files)."""
@@ -39,12 +39,12 @@ class Preprocessing:
 
     @classmethod
     def fit(cls, X: Array, weights: Array | None = None, *, varied: bool = False) -> Self:
-        """Mean and standard deviation of raw samples X `(N, …)`; uint8 `(N, H, W, C)`: pictures.
+        """Fit to raw samples X `(N, …)`; uint8 `(N, H, W, C)` are pictures.
 
         Args:
             X: the samples.
-            weights: what each counts `(N,)`; None: all the same.
-            varied: whether pictures are varied in training, so that no pixel is constant there.
+            weights: the weight of each `(N,)`; None: all equal.
+            varied: whether augmentation varies pictures, so that their pixels are not constant.
         """
         if X.ndim > 2:
             return cls(X.shape[1:], *_of_pictures(X, weights, varied))
@@ -59,7 +59,7 @@ class Preprocessing:
 
     @classmethod
     def none(cls, n: int) -> Self:
-        """That leaves n features as they are."""
+        """Return a preprocessing that leaves n features unchanged."""
         return cls((n,), np.zeros(n, np.float32), np.ones(n, np.float32))
 
     @property
@@ -89,10 +89,10 @@ class Preprocessing:
             np.multiply(centred(rows, self.mean), 1 / self.scale, out=out, casting="same_kind")
 
     def check(self, X: Array) -> Array:
-        """X, if it holds raw samples of this kind and shape.
+        """Return X if its samples have the shape of the training.
 
         Raises:
-            DataError: it does not; the message says what was expected and what came.
+            DataError: they do not.
         """
         if X.shape[1:] != self.shape:
             kind = "pictures of (height, width, channels)" if self.is_pictures else "features"
@@ -103,7 +103,7 @@ class Preprocessing:
         return X
 
     def describe(self) -> dict[str, Any]:
-        """What a model file says of it in words; the numbers go there as tensors."""
+        """Return the description for a model file; the numbers are tensors there."""
         told = {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
         if not self.is_pictures:
             return told | {"layout": "(N, features)"}
@@ -118,7 +118,7 @@ class Preprocessing:
         }
 
     def extremes(self) -> Iterator[Array]:
-        """Raw samples at the ends: a black and a white picture; features at mean ± scale."""
+        """Yield extreme raw samples: black and white pictures, or features at mean ± scale."""
         if self.is_pictures:
             yield from (np.full(self.shape, value, np.uint8) for value in (0, 255))
         else:
@@ -130,20 +130,20 @@ class Preprocessing:
         return np.where(self.scale < np.finfo(self.scale.dtype).max, self.scale, 0)
 
     def tensors(self) -> dict[str, Array]:
-        """The numbers, by the names they have in a model file."""
+        """Return the arrays, by their names in a model file."""
         return {"preprocessing.mean": self.mean, "preprocessing.scale": self.scale}
 
     @property
     def needs_double(self) -> bool:
-        """Whether float32 would round away what features, as they come, say."""
+        """Whether float32 would lose digits of the features that matter."""
         return not self.is_pictures and needs_double(self.mean, self.spread)
 
     @classmethod
     def restore(cls, description: dict[str, Any], tensors: dict[str, Array]) -> Self:
-        """From what a model file holds.
+        """Read the preprocessing of a model file.
 
         Raises:
-            ModelFileError: description and numbers do not fit.
+            ModelFileError: it is malformed, or unknown to this version.
         """
         try:
             shape = tuple(check_whole("side of a sample", n, 1) for n in description["shape"])
@@ -184,7 +184,7 @@ class Preprocessing:
 
 
 def _of_pictures(X: Array, weights: Array | None, varied: bool) -> tuple[Array, Array]:
-    """The mean of each pixel, and one scale for all of them that are not constant."""
+    """Return the mean of each pixel, and one scale for all that vary."""
     if weights is None:
         mean, variance = (one.ravel() for one in sums(X).moments())
     else:
@@ -198,7 +198,7 @@ def _of_pictures(X: Array, weights: Array | None, varied: bool) -> tuple[Array, 
 
 
 def _weighted(rows: Array, w: Array) -> tuple[Array, Array]:
-    """Mean and variance of each column of rows that count w."""
+    """Return the weighted mean and variance of each column of rows."""
     total, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
     for start, block in blocks(rows):
         total += w[start : start + len(block)] @ block

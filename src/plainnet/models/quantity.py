@@ -27,10 +27,10 @@ from plainnet.network import Array, MeanSquaredError, Rng
 
 @dataclass(frozen=True)
 class Quantity(Answers):
-    """A number: output × scale + mean, those of the training samples."""
+    """A number, output × scale + mean, with the mean and scale of the training samples."""
 
     name: str = ""
-    """Of what is predicted; "" before training."""
+    """The name of the target; "" before training."""
     mean: Annotated[float, "(-inf, inf)"] = 0.0
     scale: Annotated[float, "(0, inf)"] = 1.0
 
@@ -42,12 +42,12 @@ class Quantity(Answers):
 
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """Samples and the number of each."""
+        """Make a data set of samples and their numbers."""
         return make_numbers(X, y, like.target or "y" if like else "y")
 
     @staticmethod
     def check_data(data: Dataset) -> None:
-        """Refuse classes."""
+        """Raise a DataError for classes."""
         if not data.holds_numbers:
             raise DataError(
                 f"{data.name} holds samples of classes, and a regressor predicts a number; take a "
@@ -56,22 +56,22 @@ class Quantity(Answers):
 
     @staticmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
-        """At random."""
+        """Hold out random samples."""
         return random_split(len(data), share, rng)
 
     @staticmethod
     def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
-        """At random."""
+        """Deal the samples out at random."""
         return random_folds(len(data), n, rng)
 
     @staticmethod
     def counts(data: Dataset) -> list[int]:
-        """How many samples there are."""
+        """Count the samples."""
         return [len(data)]
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
-        """With the mean and the scale of the training samples."""
+        """Take mean and scale from the training samples."""
         mean, scale = moments(data.y[:, None], data.weights)
         return cls(data.target or "y", mean.item(), scale.item())
 
@@ -81,15 +81,15 @@ class Quantity(Answers):
         return 1
 
     def loss(self, recipe: Recipe) -> MeanSquaredError:  # noqa: ARG002
-        """Of the standardized numbers."""
+        """Return the mean squared error of standardized numbers."""
         return MeanSquaredError()
 
     def targets(self, data: Dataset) -> Array:
-        """(y − mean) / scale, computed in float64."""
+        """Return (y − mean) / scale, computed in float64."""
         return self.to_targets(data.y)
 
     def to_targets(self, A: Array) -> Array:
-        """(A − mean) / scale."""
+        """Return (A − mean) / scale."""
         standardized: Array = (A - self.mean) / self.scale
         return standardized
 
@@ -104,31 +104,31 @@ class Quantity(Answers):
         return measure
 
     def from_outputs(self, Z: Array, temperature: float) -> Array:  # noqa: ARG002
-        """Numbers `(N,)` in the unit of the target, float64."""
+        """Return numbers `(N,)` in the unit of the target, float64."""
         numbers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
         return numbers
 
     def choose(self, A: Array) -> Array:
-        """The numbers themselves."""
+        """Return the numbers themselves."""
         return A
 
     decode = choose
 
     def plain(self, A: Array) -> list[float]:
-        """Python's floats."""
+        """Return Python's floats."""
         numbers: list[float] = A.tolist()
         return numbers
 
     def right(self, data: Dataset) -> Array:
-        """Numbers in the unit of the target."""
+        """Return numbers in the unit of the target."""
         return data.y
 
     def measure(self, data: Dataset, A: Array) -> RegressionEvaluation:
-        """Score numbers."""
+        """Evaluate numbers."""
         return evaluate_numbers(data.y, A, self.name, data.weights)
 
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
-        """The number itself."""
+        """Explain the number itself."""
         if of is not None:
             raise SettingError(
                 f"of names a class, but this model predicts the number {self.name!r}."
@@ -137,40 +137,40 @@ class Quantity(Answers):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The one name."""
+        """The name of the target, alone."""
         return (self.name,)
 
     def parse(self, text: str) -> float:
-        """The number."""
+        """Return the number."""
         try:
             return float(text)
         except ValueError:
             raise SettingError(f"--right must be a number, but got {text!r}.") from None
 
     def written(self, answer: Any) -> str:
-        """The number, with the digits that count beside the scale."""
+        """Format the number, with digits down to a thousandth of the scale."""
         return number(answer, to=self.scale / 1000)
 
     @property
     def summary(self) -> str:
-        """`one number, price`."""
+        """The name of the number: `one number, price`."""
         return f"one number, {self.name}" if self.name else ""
 
     def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:  # noqa: ARG002
-        """Name, mean and scale."""
+        """Return name, mean and scale."""
         return {"target": self.name, "mean": self.mean, "scale": self.scale}
 
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Name, mean and scale."""
+        """Return name, mean and scale."""
         return {"target": asdict(self), "outputs": self.outputs(len(networks))}
 
     def outputs(self, n: int) -> str:
-        """One standardized number."""
+        """Describe one standardized number."""
         mean = f"the mean of that of {n} networks" if n > 1 else "that"
         return f"one number z, z * scale + mean of the target; the answer is {mean}"
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
-        """From what `describe` gave."""
+        """Read what `describe` returned."""
         target: Self = read(cls, metadata.get("target"), "target")
         return target

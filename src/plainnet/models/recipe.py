@@ -1,4 +1,4 @@
-"""The recipe: every choice of a training in one frozen, checked, printable record."""
+"""The recipe: all choices of a training in one frozen, checked, printable record."""
 
 import math
 from collections.abc import Mapping
@@ -40,13 +40,17 @@ from plainnet.training import Average, Optimizer, Schedule
 
 @dataclass(frozen=True)
 class Recipe(RecipeSettings):
-    """How a model is made and trained; the defaults do well on most data."""
+    """The settings of a model and its training; the defaults do well on most data."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """From names and values; unknown names are refused.
+        """Make a recipe of names and values.
 
-        Lists may stand for tuples, and one whole number for one hidden layer or a square picture.
+        Lists are accepted as tuples, and one whole number as one hidden layer or the side of a
+        square picture.
+
+        Raises:
+            SettingError: an unknown name, or a value out of its range.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted({*settings} - known):
@@ -63,15 +67,15 @@ class Recipe(RecipeSettings):
         return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
-        """Names and values, as JSON can say them."""
+        """Return names and values as JSON values."""
         return asdict(self)
 
     def resolve(self, data: Dataset, *, tested: bool) -> "ResolvedRecipe":
-        """The recipe with every `auto` setting resolved for these training samples.
+        """Return the recipe with every `auto` setting resolved for these training samples.
 
         Args:
-            data: all of them, before a part is held out.
-            tested: whether test samples have come with them.
+            data: all training samples, before some are held out.
+            tested: whether there are test samples.
         """
         n, resolved = len(data), self.to_dict()
         small = data.is_pictures and n < BATCH_NORM_BELOW
@@ -90,7 +94,7 @@ class Recipe(RecipeSettings):
         return ResolvedRecipe(**resolved)
 
     def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
-        """The network with fresh weights."""
+        """Make the network, with initial weights."""
         initializer = INITIALIZERS[self.initializer]
         layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
         for before, units in pairwise([n_in, *self.hidden]):
@@ -102,20 +106,20 @@ class Recipe(RecipeSettings):
         return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
 
     def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
-        """One output is one yes-or-no question; more are one choice."""
+        """Make the loss: the sigmoid's cross-entropy for one output, else softmax's."""
         kind = SigmoidCrossEntropy if n_out == 1 else SoftmaxCrossEntropy
         return kind(smoothing=self.label_smoothing)
 
     def make_average(self) -> Average | None:
-        """The running mean of the weights, if one is kept."""
+        """Make the running mean of the weights, if there is one."""
         return Average(self.averaging) if self.averaging else None
 
     def make_optimizer(self, n_in: int) -> Optimizer:
-        """The optimizer before its first step.
+        """Make the optimizer, before its first step.
 
-        A learning rate that is not given is the usual one up to 784 features, and falls with the
-        root of their number beyond: a step changes all weights of a unit at once, and the more
-        there are, the further the unit moves.
+        By default the learning rate is the usual one up to 784 features, and beyond falls with the
+        root of their number: a step changes all weights of a unit at once, so the more there are,
+        the further the unit moves.
         """
         row, rate = OPTIMIZERS[self.optimizer], self.learning_rate
         if rate is None:
@@ -123,7 +127,7 @@ class Recipe(RecipeSettings):
         return row.optimizer(rate, weight_decay=self.weight_decay)
 
     def make_schedule(self, rate: float, steps: int) -> Schedule:
-        """The learning rate over so many steps, at most `rate`."""
+        """Make the schedule of the learning rate, at most `rate`, for so many steps."""
         return SCHEDULES[self.schedule](rate, steps)
 
 
@@ -137,6 +141,6 @@ class ResolvedRecipe(Recipe):
     validation_share: float = 0.15
 
     def chosen(self, recipe: Recipe) -> dict[str, Any]:
-        """What the recipe that this was made of had left open, by name."""
+        """Return the values of the settings that the original recipe left open."""
         theirs = recipe.to_dict()
         return {name: value for name, value in self.to_dict().items() if value != theirs[name]}

@@ -1,4 +1,4 @@
-"""Every setting of a recipe, each in one place: the field, with its default, check and help.
+"""The settings of a recipe: each is one field with default, check and help.
 
 To add a setting, add its field here and use it; for type checkers, name it in `settings.py`, too.
 """
@@ -35,12 +35,12 @@ from plainnet.network import ACTIVATIONS
 from plainnet.pictures.augment.augmentation import FEW, MANY, NAMED, augmentation_of
 
 BATCH_NORM_BELOW = 2000
-"""Pictures below which a training has BatchNorm, and more epochs than 40, unless told otherwise."""
+"""The number of pictures below which `auto` chooses BatchNorm, and more than 40 epochs."""
 MOST_EPOCHS = 160
-"""Epochs that it has then at most."""
+"""The largest number of epochs that `auto` chooses."""
 LEAST_STEPS = 320
-"""That a training on feature vectors makes at least, unless told otherwise. On the 150 irises, of
-which 40 epochs are 80 steps, it gains 4 points of accuracy."""
+"""The smallest number of steps that `auto` chooses for feature vectors. On the 150 irises, where 40
+epochs are 80 steps, this gains 4 points of accuracy."""
 
 
 def _check_augment(_: str, value: Any) -> str | dict[str, float]:
@@ -63,7 +63,7 @@ def _check_positive(_: str, label: Any) -> str:
 
 @dataclass(frozen=True)
 class RecipeSettings:
-    """The settings of a training, checked; the defaults do well on most data."""
+    """The checked settings of a training; the defaults do well on most data."""
 
     hidden: tuple[int, ...] = setting(
         (256, 128),
@@ -280,7 +280,7 @@ class RecipeSettings:
             )
 
     def _checked(self) -> Iterator[tuple[str, Any]]:
-        """Each setting by its name, checked, in Python's own types."""
+        """Yield the name and the checked value of each setting, in Python's own types."""
         for field in fields(RecipeSettings):
             value = getattr(self, field.name)
             if value is not None or field.default is not None:

@@ -1,4 +1,4 @@
-"""The regressor: what users call to learn a number for each sample, and to predict it.
+"""The regressor, which learns a number for each sample.
 
 ::
 
@@ -32,23 +32,23 @@ CLASSES_ONLY = {
     "recall": "is wanted of a class",
     "positive": "names a class",
 }
-"""Settings that say nothing where a number is predicted."""
+"""Settings without meaning for a number, and why."""
 PLAIN = {"class_weight": "none"}
-"""What they are then, where that is not the usual."""
+"""Their values in a regressor, if these are not the defaults."""
 
 
 @takes(RegressorSettings)
 class Regressor(TrainableModel[RegressionEvaluation]):
-    """Learns a number for each sample, and predicts it for new ones.
+    """A model that learns a number for each sample.
 
-    The network learns (y − mean) / scale, by the mean squared error; mean and scale are those of
-    the training samples, and travel in the model file.
+    The network learns (y − mean) / scale by the mean squared error; mean and scale are those of the
+    training samples, and are saved in the model file.
 
     Args:
         settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
 
     Raises:
-        SettingError: an unknown name, a value out of its range, or a setting that is for classes.
+        SettingError: an unknown name, a value out of its range, or a setting for classes.
     """
 
     answers_type = Quantity
@@ -65,12 +65,12 @@ class Regressor(TrainableModel[RegressionEvaluation]):
 
     @property
     def target(self) -> str:
-        """The name of what is predicted; "" before training."""
+        """The name of the target; "" before training."""
         return self.answers.name
 
     @property
     def mean(self) -> float:
-        """Of the training samples: answers are network output × scale + mean."""
+        """The mean of the training samples; answers are network output × scale + mean."""
         return self.answers.mean
 
     @property
@@ -79,14 +79,14 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         return self.answers.scale
 
     def predict(self, samples: Samples) -> Array:
-        """The number predicted for each sample, float64 `(N,)`, in the unit of the target.
+        """Return the predicted number for each sample, float64 `(N,)`, in the unit of the target.
 
         Args:
-            samples: as those that were learned from.
+            samples: samples like those of the training.
 
         Raises:
-            DataError: samples of another kind; as `PictureError`, a picture that cannot be read.
-            DivergedError: the answers are no finite numbers.
+            DataError: samples of another kind; as `PictureError`, a picture cannot be read.
+            DivergedError: the answers are not finite.
         """
         return self.mean_answers(samples)
 
@@ -98,7 +98,7 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         target: str | int | None = None,
         weights: Array | None = None,
     ) -> float:
-        """R² on what `evaluate` takes: 1 is perfect, 0 as good as always answering the mean.
+        """Return R² on the data of `evaluate`: 1 is perfect, 0 equals always answering the mean.
 
         Raises:
             DataError, SettingError: as `evaluate`.
@@ -106,14 +106,14 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         return self.evaluate(samples, y, target=target, weights=weights).r2
 
     def explain(self, sample: Samples) -> RowExplanation:
-        """Share the number predicted for one row out among its columns, or its features.
+        """Distribute the predicted number of one row over its columns or features.
 
         Args:
             sample: one row of a table, or one feature vector.
 
         Raises:
-            DataError: not one row, or the model was trained on pictures.
-            SettingError: nothing has been learned yet.
+            DataError: not exactly one row, or the model was trained on pictures.
+            SettingError: the model is not trained.
         """
         from plainnet.models.attribution import explain_row  # only when it is asked for
 

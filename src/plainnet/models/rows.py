@@ -1,4 +1,4 @@
-"""Feature vectors in a .npy file, a row for each sample."""
+"""Feature vectors in .npy files, one row per sample."""
 
 import os
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from plainnet.network import Array
 
 
 def rows_of(path: Path) -> Array:
-    """The feature vectors `(N, n)` in a file.
+    """Read the feature vectors `(N, n)` in a file.
 
     Raises:
-        FileError: it cannot be read, or holds something else.
-        DataError: its array has another shape.
+        FileError: it cannot be read, or is not a .npy file of numbers.
+        DataError: its array has another number of dimensions.
     """
     try:
         with at_home(path).open("rb") as file:
@@ -37,10 +37,10 @@ def rows_of(path: Path) -> Array:
 
 
 def rows_of_files(paths: Sequence[Path]) -> Array:
-    """Those of several files that are named as such, one below the other.
+    """Read several .npy files and concatenate their rows.
 
     Raises:
-        FileError, DataError: as `rows_of`, or their rows are of different length.
+        FileError, DataError: as `rows_of`; another file extension, or rows of different lengths.
     """
     for path in paths:
         if path.suffix.lower() != ".npy":
@@ -59,7 +59,7 @@ def rows_of_files(paths: Sequence[Path]) -> Array:
 
 
 def paths_in(samples: Any) -> list[Path] | None:
-    """The files and folders, if that is what the samples are."""
+    """Return the samples as paths, if they are files and folders; else None."""
     if isinstance(samples, (str, os.PathLike)):
         return [Path(samples)]
     if not isinstance(samples, (Sequence, np.ndarray)):

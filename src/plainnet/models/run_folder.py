@@ -1,14 +1,14 @@
-"""The run folder: everything that one training leaves behind.
+"""The run folder: everything that one training writes.
 
 ::
 
     runs/pets-1/
       model.safetensors   the classifier or regressor; all that answering needs
       settings.json       the recipe and where the data came from
-      checkpoint.safetensors   while it trains: all that going on needs
-      history.csv         one row an epoch
+      checkpoint.safetensors   during the training: all that resuming needs
+      history.csv         one row per epoch
       held_out.json       which training samples were held out, if any were
-      metrics.json        what was measured, on validation and test data
+      metrics.json        the evaluations on validation and test data
 """
 
 import csv
@@ -34,10 +34,10 @@ from plainnet.models.serialization import CHECKPOINT, MODEL, model_at, restore_m
 from plainnet.models.trainable import AnyModel
 
 RUNS = Path("runs")
-"""Where a run goes that is not told where to."""
+"""The default folder for runs."""
 
 LOCK = ".training.lock"
-"""Locked while a training writes into the folder; a killed one leaves the file, unlocked."""
+"""A file that is locked while a training writes; after a killed one it remains, unlocked."""
 SETTINGS = "settings.json"
 HELD_OUT = "held_out.json"
 _FILES = (MODEL, SETTINGS, "history.csv", "metrics.json", HELD_OUT)
@@ -45,10 +45,10 @@ _FILES = (MODEL, SETTINGS, "history.csv", "metrics.json", HELD_OUT)
 
 @contextmanager
 def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
-    """A new folder for a run, gone again if neither model nor checkpoint is in it at the end.
+    """Make a folder for a run, and remove it if it holds neither model nor checkpoint at the end.
 
-    It is made before the work begins, so that an evening's training is not the first to find out
-    that nothing can be written there. Arguments and errors are those of `own_folder`.
+    It is made before the work begins, so that an unwritable place is noticed before an evening's
+    training. Arguments and errors are those of `own_folder`.
     """
     with own_folder(folder, stem) as made:
         try:
@@ -62,16 +62,15 @@ def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
 
 @contextmanager
 def own_folder(folder: Path | None, stem: str = "run") -> Iterator[Path]:
-    """A new folder into which nobody else trains until the end; it goes again if it is empty then.
+    """Make a folder and lock it against other trainings; remove it if it is empty at the end.
 
     Args:
-        folder: new or empty, but for what a killed training has left; None: `runs/<stem>-1`, `-2`,
-            …, the first that is free.
-        stem: of its name then.
+        folder: new, empty, or left by a killed training; None: the first of `runs/<stem>-1`, `-2`,
+            … that is free.
+        stem: of the name of the folder in `runs`.
 
     Raises:
-        FileError: it holds something already, another training writes into it, or it cannot be
-            made.
+        FileError: it holds files, another training writes into it, or it cannot be made.
     """
     target = folder or RUNS / stem
     own = folder is None or not os.path.lexists(folder)
@@ -95,11 +94,11 @@ def own_folder(folder: Path | None, stem: str = "run") -> Iterator[Path]:
 
 @contextmanager
 def resumed_run(folder: Path) -> Iterator[Path]:
-    """The folder of a run that is gone on with, locked until the end.
+    """Return the folder of a run to resume, locked until the end.
 
     Raises:
-        ModelFileError: there is nothing to go on with.
-        FileError: another training goes on with it, or nothing can be written into it.
+        ModelFileError: there is nothing to resume.
+        FileError: another training has resumed it, or it is not writable.
     """
     resumable_run(folder)
     check_writable(folder)
@@ -109,19 +108,19 @@ def resumed_run(folder: Path) -> Iterator[Path]:
 
 
 def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Note the settings before the work begins.
+    """Write the settings before the work begins.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: the file cannot be written.
     """
     write_file(folder / SETTINGS, _json(settings))
 
 
 def keep_run(folder: Path, model: AnyModel) -> None:
-    """Write the model and its history: from here on nothing of the training can be lost.
+    """Write the model and its history, after which the training cannot be lost.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: a file cannot be written.
     """
     model.save(folder / MODEL)
     rows = [epoch.as_row() for epoch in model.history]
@@ -139,14 +138,14 @@ def keep_run(folder: Path, model: AnyModel) -> None:
 
 
 def split_of(folder: Path, train: Dataset) -> tuple[Dataset, Dataset] | None:
-    """What a run has learned from, and what it has held out, of its training samples.
+    """Return the samples that a run was trained on, and those that it held out.
 
     Args:
         folder: the run.
-        train: the samples before a part of them was held out.
+        train: all its training samples.
 
     Returns:
-        Both parts; None where the folder does not say which they are, or they are others now.
+        Both parts; None if the folder does not record them, or the data have changed.
     """
     try:
         facts = json.loads((folder / HELD_OUT).read_text("utf-8"))
@@ -159,10 +158,10 @@ def split_of(folder: Path, train: Dataset) -> tuple[Dataset, Dataset] | None:
 
 
 def finish_run(folder: Path, model: AnyModel, metrics: Mapping[str, Any]) -> None:
-    """Write what was measured, into the model file as well.
+    """Write the evaluations, also into the model file.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: a file cannot be written.
     """
     model.quality = dict(metrics)
     model.save(folder / MODEL)
@@ -170,10 +169,10 @@ def finish_run(folder: Path, model: AnyModel, metrics: Mapping[str, Any]) -> Non
 
 
 def resumable_run(folder: Path) -> dict[str, Any]:
-    """The settings of a run that can be gone on with.
+    """Return the settings of a run that can be resumed.
 
     Raises:
-        ModelFileError: it is none, or it has come to its end.
+        ModelFileError: it is not a run, or its training is complete.
     """
     if not (folder / CHECKPOINT).exists():
         done = (folder / MODEL).exists()
@@ -196,7 +195,7 @@ def resumable_run(folder: Path) -> dict[str, Any]:
 
 
 def tidy_run(folder: Path) -> None:
-    """Remove what a killed process has left half written."""
+    """Remove incomplete files of a killed process."""
     for name in (CHECKPOINT, *_FILES):
         for path in folder.glob(f".{name}.*"):
             with suppress(OSError):
@@ -204,10 +203,10 @@ def tidy_run(folder: Path) -> None:
 
 
 def load_any(path: Path) -> Classifier | Regressor:
-    """The classifier or regressor of a run folder, or of a model file.
+    """Load the classifier or regressor of a run folder or model file.
 
     Raises:
-        ModelFileError: neither is there.
+        ModelFileError: there is none.
     """
     file = model_at(path)
     saved = read_model(file)
@@ -216,16 +215,16 @@ def load_any(path: Path) -> Classifier | Regressor:
 
 
 def load_run(path: Path) -> Classifier:
-    """The classifier of a run folder, or of a model file.
+    """Load the classifier of a run folder or model file.
 
     Raises:
-        ModelFileError: neither is there, or it is a regressor.
+        ModelFileError: there is none, or it is a regressor.
     """
     return only_classes(load_any(path), path)
 
 
 def only_classes(model: AnyModel, path: Path) -> Classifier:
-    """What `load_any` has found there, if it is a classifier; else a ModelFileError."""
+    """Return the model from `path` if it is a classifier; else raise a ModelFileError."""
     if model.kind != Classifier.answers_type.kind:
         raise ModelFileError(
             f"{path} predicts a number, {model.answers.names[0]!r}, which this cannot be done "

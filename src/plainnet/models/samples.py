@@ -1,4 +1,4 @@
-"""What a user may hand in, turned into what a model works with."""
+"""Samples in all forms that a user may give, as data sets."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ REMEDIES: Mapping[str, str] = {
     "m": "; X.astype(float) makes numbers of durations",
     "U": "; np.asarray(X, float) makes numbers of texts that are some",
 }
-"""What to do with an array of no numbers, by the kind of its dtype."""
+"""The remedy for an array that does not hold numbers, by the kind of its dtype."""
 
 Samples = Union[
     str, os.PathLike[str], "Image.Image", Iterable[Any], Array, Mapping[str, Any], "Table", Dataset
@@ -49,7 +49,7 @@ on a table a table: a file, a data frame, columns by name, or rows; or a data se
 
 
 def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
-    """A data set of arrays.
+    """Make a data set of arrays.
 
     Args:
         X: pictures, uint8 `(N, H, W)` or `(N, H, W, C)`, or feature vectors `(N, n)`.
@@ -57,7 +57,7 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
         classes: their names in order; None: those in `y`, sorted.
 
     Raises:
-        DataError: X and y are no data set, or y has a class that is not in `classes`.
+        DataError: X and y are not a data set, or y has a class that is not in `classes`.
     """
     numbers, names, labels = named = name_labels(y, "y")
     if classes is not None:
@@ -68,10 +68,10 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
 
 
 def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
-    """A data set of arrays with a number to be predicted for each sample.
+    """Make a data set of arrays with a number to predict for each sample.
 
     Raises:
-        DataError: X and y are no such data set.
+        DataError: X and y are not such a data set.
     """
     y = unmasked(y, "y", always=False)
     try:
@@ -97,13 +97,12 @@ def training_data(
     features: Features | None = None,
     weights: Any = None,
 ) -> tuple[Dataset, Dataset | None, bool]:
-    """What to train on, what to watch the training with if that is given, and whether it is tested.
+    """Return training samples, validation samples if given, and whether there are test samples.
 
-    `make` makes a data set of arrays, that of the validation like the given one. Samples of weight
-    0 are left out.
+    `make` makes data sets of arrays. Samples of weight 0 are left out.
 
     Raises:
-        DataError: nothing can be learned from it.
+        DataError: the data cannot be trained on.
     """
     extractor = extractor_of(features, recipe)
     if isinstance(data, (str, Path)) and y is None:
@@ -136,7 +135,7 @@ def training_data(
 
 
 def _no_answers(data: Any) -> DataError:
-    """What is missing, and the way out."""
+    """Return the error for samples without right answers."""
     from plainnet.tables.in_memory import has_names  # only for a message
 
     if has_names(data):
@@ -161,7 +160,7 @@ def _validation(
     extractor: PictureExtractor | None,
     make: Callable[[Any, Labels], Dataset],
 ) -> Dataset:
-    """What a training is watched on: of a path the part for validation, else its only one."""
+    """Return the validation samples; of a path its validation part, or its only one."""
     if isinstance(given, (str, Path)):
         given = _read(given, recipe, extractor)
     if isinstance(given, Splits):
@@ -188,7 +187,7 @@ def _validation(
 
 
 def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -> Dataset:
-    """Pictures of the size and colour that the recipe asks for, or features of them."""
+    """Resize pictures as the recipe asks, or extract their features."""
     if extractor is not None:
         return data if data.extractor is extractor else extractor.of(data)
     made_of_pictures = data.extractor is not None and data.extractor.inputs == "backbone"
@@ -203,7 +202,7 @@ def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -
 
 
 def as_array(X: Any) -> Array:
-    """Grey pictures `(N, H, W)` with their channel, feature vectors as they are."""
+    """Return samples as an array, grey pictures `(N, H, W)` with their channel."""
     named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
     try:
         array = np.array(None) if named else as_samples(X)

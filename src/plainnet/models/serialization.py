@@ -1,4 +1,4 @@
-"""A model into a model file and out of it again."""
+"""Writing a model to a model file, and reading it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from plainnet.training.threads import one_thread
 
 Restored = TypeVar("Restored", bound=Model)
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
-"""What `read_model` gives."""
+"""The result of `read_model`."""
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
-"""What the two are called in a run folder."""
+"""The names of the two files in a run folder."""
 
 
 def save_model(path: str | Path, model: Model) -> None:
     """Write everything that answering needs.
 
     Raises:
-        FileError: it cannot be written; an older file is still there then.
+        FileError: the file cannot be written; an older one stays intact.
     """
     path = check_path(path, "name the file to write")
     tensors = {**model.preprocessing.tensors(), **tensors_of(model.networks[:-1])}
@@ -41,10 +41,10 @@ def save_model(path: str | Path, model: Model) -> None:
 
 
 def model_at(path: str | Path) -> Path:
-    """The model file at a path: itself, or that in a run folder.
+    """Return the model file at a path, or in a run folder.
 
     Raises:
-        ModelFileError: a folder that holds none, or something else, such as a picture.
+        ModelFileError: the folder holds no model, or the path is something else, such as a picture.
     """
     path = check_path(path, "name a model file or a run folder")
     is_folder = os.path.isdir(path)  # noqa: PTH112 - which never raises
@@ -69,10 +69,10 @@ def model_at(path: str | Path) -> Path:
 
 
 def restore_model(model: Restored, path: str | Path, content: Content) -> Restored:
-    """Fill a model with what `read_model` gave for the file at `path`, and return it.
+    """Fill a model with the content of the file at `path`, as `read_model` returns it.
 
     Raises:
-        ModelFileError: the file is of another kind, or does not fit itself.
+        ModelFileError: the file is of another kind, or inconsistent.
     """
     network, metadata, tensors = content
     held, kind = metadata.get("kind"), model.kind
@@ -102,7 +102,7 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
 
 
 def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
-    """A ValueError unless what was read from a file fits itself."""
+    """Raise a ValueError if the parts of a file do not match."""
     network, answers, n_in = model.network, model.answers, model.inputs.n_in
     outputs = answers.outputs(len(model.networks))
     made = n_in if model.extractor is None else model.extractor.n_features

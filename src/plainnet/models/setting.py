@@ -1,7 +1,7 @@
-"""One setting of a recipe: its default, check, help and how a shell spells it, in one place.
+"""One setting of a recipe: default, check, help and spelling in a shell.
 
-The recipe's checks, the arguments and the help of `Classifier`, the options of the commands and the
-command that repeats a training are all made from it.
+The recipe's checks, the arguments and help of `Classifier`, the options of the commands, and the
+command that repeats a training are all generated from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,32 +17,32 @@ Section = Literal["Data", "Network", "Training", "Decision"]
 
 @dataclass(frozen=True)
 class ValueType:
-    """What values a setting takes, and how they are written in a shell."""
+    """The values of a setting, and their spelling in a shell."""
 
     check: Callable[[str, Any], Any]
-    """From the setting's name and what was given: the value in Python's own types. Raises a
-    SettingError for others."""
+    """Maps the setting's name and a given value to Python's own types. Raises a SettingError for
+    invalid values."""
     read: Callable[[str], Any] = str
-    """The value from its text. Raises a ValueError for other texts."""
+    """Reads a value from text. Raises a ValueError for invalid text."""
     write: Callable[[Any], str] = str
-    """The text of a value."""
+    """Writes a value as text."""
     names: tuple[str, ...] = ()
     """All values, if they are names."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of a setting beside its name and default."""
+    """A setting without its name and default."""
 
     values: ValueType
     help: str
     """A sentence, as `help(Classifier)` shows it."""
     section: Section
-    """Of the options, in which it is listed."""
+    """The section of the options that lists it."""
     metavar: str
-    """What stands for the value in the help of its option; empty: as click has it."""
+    """The placeholder in the help of its option; "": click's own."""
     option_help: str
-    """The sentence of the option, which spells values as a shell does."""
+    """The sentence of its option, with values as in a shell."""
 
 
 def setting(
@@ -55,16 +55,16 @@ def setting(
     left_open: str = "",
     option_help: str = "",
 ) -> T:
-    """A field of the recipe.
+    """Make a field of the recipe.
 
     Args:
         default: None, or a name such as auto, leaves it open.
-        values: which it takes beside None, if that is the default.
-        help: a sentence that says what it is.
+        values: its values, except for a default of None.
+        help: a sentence that explains it.
         section: of the options.
-        metavar: what stands for the value in the help of its option.
-        left_open: what is taken where it is left open.
-        option_help: the sentence for its option, if a shell spells its values otherwise.
+        metavar: the placeholder in the help of its option.
+        left_open: what is chosen if it is left open.
+        option_help: the sentence for its option, if values look different in a shell.
     """
     opened = f"; {'None' if default is None else default}: {left_open}" if left_open else ""
     shown = values.write(default) if default is not None else left_open
@@ -78,23 +78,23 @@ def setting(
 
 
 def number(what: str, interval: str) -> ValueType:
-    """Numbers in an interval, written as for `check_number`; `what` is their name in messages."""
+    """Return the type of numbers in an interval of `check_number`; messages call them `what`."""
     return ValueType(lambda _, value: check_number(what, value, interval), float, _digits)
 
 
 def _digits(value: float) -> str:
-    """As short as it goes without another value coming back."""
+    """Write a number as briefly as possible without changing it."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
 
 
 def whole(what: str, least: int) -> ValueType:
-    """Whole numbers from `least` on."""
+    """Return the type of whole numbers of at least `least`."""
     return ValueType(lambda _, value: check_whole(what, value, least), int)
 
 
 def one_of(table: Mapping[str, Any]) -> ValueType:
-    """The names in a table."""
+    """Return the type of the names in a table."""
 
     def check(name: str, value: Any) -> str:
         value = plain(value)
@@ -126,7 +126,7 @@ def _check_units(name: str, value: Any) -> tuple[int, ...]:
 
 
 def read_units(text: str) -> tuple[int, ...]:
-    """`128,64` → (128, 64); `none` → ()."""
+    """Read `128,64` as (128, 64), `none` as ()."""
     try:
         return () if text == "none" else tuple(int(part) for part in text.split(","))
     except ValueError:
@@ -174,5 +174,5 @@ def _write_named(value: str | Mapping[str, float]) -> str:
 
 
 def named_numbers(check: Callable[[str, Any], Any]) -> ValueType:
-    """A name, or names with numbers: `flip=0.5,shift=0.1` → {"flip": 0.5, "shift": 0.1}."""
+    """Return the type of a name, or named numbers: `flip=0.5,mix_up=0.2` for {"flip": 0.5, …}."""
     return ValueType(check, _read_named, _write_named)

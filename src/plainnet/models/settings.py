@@ -1,7 +1,7 @@
-"""The settings of a recipe as the keyword arguments of `Classifier` and `Regressor`.
+"""The recipe's settings as keyword arguments of `Classifier` and `Regressor`.
 
-Types stand here, where type checkers and editors see them; defaults, checks and help are the
-recipe's, and `takes` puts them where `help` and `inspect.signature` look.
+Types are here, for type checkers and editors. Defaults, checks and help are the recipe's; `takes`
+copies them to where `help` and `inspect.signature` look.
 """
 
 import re
@@ -17,7 +17,7 @@ Made = TypeVar("Made", bound="Configured")
 
 
 class RegressorSettings(TypedDict, total=False):
-    """What a `Regressor` can be given."""
+    """The keyword arguments of a `Regressor`."""
 
     hidden: int | Sequence[int]
     activation: str
@@ -44,7 +44,7 @@ class RegressorSettings(TypedDict, total=False):
 
 
 class ClassifierSettings(RegressorSettings, total=False):
-    """What a `Classifier` can be given."""
+    """The keyword arguments of a `Classifier`."""
 
     label_smoothing: float
     class_weight: str | Mapping[Any, float]
@@ -54,7 +54,7 @@ class ClassifierSettings(RegressorSettings, total=False):
 
 
 class Configured:
-    """The settings of a model: given at first, looked at and changed later."""
+    """A model's settings, which can be read and changed."""
 
     is_trained: bool
 
@@ -64,15 +64,15 @@ class Configured:
         self._next: Recipe | None = None  # of the next training, if that is to be another
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 scikit-learn gives it
-        """The settings of the next training, by name: `type(x)(**x.get_params())` is a twin."""
+        """Return the settings of the next training; `type(x)(**x.get_params())` is a twin."""
         recipe = self._next or self.recipe
         return {name: getattr(recipe, name) for name in signature(type(self)).parameters}
 
     def set_params(self, **settings: Any) -> Self:
-        """Change settings of the next training; what was learned stays as it is.
+        """Change settings of the next training; a trained model stays as it is.
 
         Raises:
-            SettingError: an unknown name, or a value out of its range; nothing is changed then.
+            SettingError: an unknown name, or a value out of its range; no setting changes then.
         """
         recipe = type(self)(**{**self.get_params(), **settings}).recipe
         if self.is_trained:
@@ -82,18 +82,18 @@ class Configured:
         return self
 
     def __repr__(self) -> str:
-        """The settings that are not the usual ones."""
+        """Return the settings that are not the defaults."""
         usual = type(self)().get_params()
         given = {k: v for k, v in self.get_params().items() if v != usual[k]}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
 
 def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
-    """Decorate a class: its signature and its help show all settings.
+    """Decorate a class so that its signature and help show all settings.
 
     Args:
-        settings: the dictionary type of its keyword arguments. Their help takes the place of the
-            line `settings: …` in the docstring of the class.
+        settings: the TypedDict of its keyword arguments. Their help replaces the line `settings: …`
+            in the docstring of the class.
     """
     types = {
         name: re.sub(r"\b(collections\.abc|typing)\.", "", formatannotation(kind))

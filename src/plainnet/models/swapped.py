@@ -1,4 +1,4 @@
-"""Samples and answers that were given in the wrong order, noticed by their shapes."""
+"""A check for samples and right answers in the wrong order."""
 
 import math
 import os
@@ -10,7 +10,7 @@ from plainnet.pictures.opening import is_single
 
 
 def check_order(samples: Any, y: Any) -> None:
-    """A DataError if the classes or numbers were given first and the samples second."""
+    """Raise a DataError if the shapes show that y came before the samples."""
     first, second = (_shape(part) for part in (samples, y))
     if (
         len(first) == 1
@@ -25,7 +25,7 @@ def check_order(samples: Any, y: Any) -> None:
 
 
 def _shape(part: Any) -> tuple[int, ...]:
-    """Of an array, or of lists and rows, which are looked into at their first element."""
+    """Return the shape of an array, or of lists by their first elements."""
     if isinstance(part, (list, tuple)):
         return (len(part), *(_shape(part[0]) if part else ()))
     if isinstance(part, Mapping):

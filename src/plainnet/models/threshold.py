@@ -1,4 +1,4 @@
-"""Where a classifier of two classes says yes: a threshold for a wanted precision or recall."""
+"""The threshold of a classifier of two classes for a wanted precision or recall."""
 
 import logging
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def check_threshold_settings(
     recipe: Recipe, classes: tuple[str, ...], has_validation: bool
 ) -> None:
-    """Refuse a wanted precision or recall that cannot be reached, before the training.
+    """Check before the training whether a wanted precision or recall is possible.
 
     Raises:
         SettingError: more than two classes, an unknown one, or no validation samples.
@@ -41,16 +41,16 @@ def check_threshold_settings(
 def choose_threshold(
     recipe: Recipe, classes: tuple[str, ...], P: Array, y: Array, weights: Array | None
 ) -> float:
-    """The threshold for the precision or recall that the recipe asks for.
+    """Return the threshold for the precision or recall that the recipe asks for.
 
-    Where none reaches it, that is logged, and it is ½.
+    If no threshold reaches it, log a warning and return ½.
 
     Args:
-        recipe: asks for one of them.
-        classes: the names of both.
-        P: their probabilities of the validation samples, `(N, 2)`.
-        y: what is right for each, `(N,)`.
-        weights: what each counts, `(N,)`; None: all the same.
+        recipe: asks for one of the two.
+        classes: the names of both classes.
+        P: probabilities of the validation samples, `(N, 2)`.
+        y: their classes, `(N,)`.
+        weights: the weight of each, `(N,)`; None: all equal.
     """
     positive = class_meant(recipe.positive, classes)
     if positive is None:  # none was named

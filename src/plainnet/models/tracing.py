@@ -1,4 +1,4 @@
-"""One pass of a model's samples through its network, step by step."""
+"""A trace of one pass of samples through a model's network."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def trace_answers(
     *,
     training: bool = False,
 ) -> Trace:
-    """Go forward and backward once with samples as `predict` takes them.
+    """Run samples forward and backward once.
 
     See `TrainableModel.trace`.
     """
@@ -29,7 +29,7 @@ def trace_answers(
 
 
 def _batch(model: Model, samples: Samples, y: Labels | Label | None) -> tuple[Array, Array]:
-    """Raw samples, and what the loss takes as right for them."""
+    """Return raw samples and their targets."""
     answers = model.answers
     if y is None and answers.can_be_targets:
         raw = model.inputs.raw(samples)

@@ -1,4 +1,4 @@
-"""What `Classifier` and `Regressor` have in common: a model that is trained, measured and saved."""
+"""The common part of `Classifier` and `Regressor`: training, evaluation, saving."""
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
@@ -34,7 +34,7 @@ Scored = TypeVar("Scored", bound=Evaluation)
 
 
 class TrainableModel(Configured, Model, Generic[Scored]):
-    """Learns from samples and answers for new ones; `Classifier` and `Regressor` say what.
+    """A model that is trained on samples; the base class of `Classifier` and `Regressor`.
 
     Args:
         settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
@@ -61,28 +61,29 @@ class TrainableModel(Configured, Model, Generic[Scored]):
         validation: Any = None,
         features: Features | None = None,
     ) -> Self:
-        """Learn from a folder of class folders, another source of `read_data`, or arrays X and y.
+        """Train on a folder of class folders, another source of `read_data`, or arrays X and y.
 
-        Or, with a `target`, from a table: a .csv or .parquet file, a data frame, columns by name.
-        A data frame X with y is such a table, too: its columns are matched by name from then on.
+        With a `target` it trains on a table: a .csv or .parquet file, a data frame, or columns by
+        name. A data frame X with y is also a table, whose columns are later matched by name.
 
         Args:
-            data: a path, what `read_data` gives, or samples: uint8 `(N, H, W, C)`, floats `(N, n)`.
-            y: what is right for each sample, where `data` is an array: of a classifier the class,
-                names or numbers, of a regressor the number.
-            target: the column of a table that is to be predicted.
-            drop: columns of a table that are not to be learned from.
-            missing: of a table, what says in its texts that there is no value; None: `NA`, `null`,
-                `?` and the like; []: nothing but an empty cell.
-            weights: what each sample counts, `(N,)`: 2 is as if it were there twice, 0 as if it
-                were not, whatever it holds. None: all the same.
+            data: a path, the result of `read_data`, or samples: uint8 `(N, H, W, C)`, floats `(N,
+                n)`.
+            y: the right answers if `data` is an array: classes (names or numbers), or numbers to
+                predict.
+            target: the column of a table to predict.
+            drop: columns of a table to ignore.
+            missing: texts in a table for missing values; None: `NA`, `null`, `?` and the like; []:
+                only empty cells.
+            weights: the weight of each sample, `(N,)`: 2 equals the sample twice, 0 leaves it out,
+                whatever it holds. None: all equal.
             validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
-                table; None: held out of the training data, as the recipe says.
-            features: an ONNX file that makes features of the pictures, on which the network learns
-                and which travels with it; see docs/features.md.
+                table; None: held out of the training data by the recipe.
+            features: an ONNX file that makes features of the pictures, on which the network is
+                trained; the model contains it; see docs/features.md.
 
         Raises:
-            DataError: nothing can be learned from the data.
+            DataError: the data cannot be trained on.
         """
         given: dict[str, Any] = {"target": target, "drop": drop, "missing": missing}
         given["features"] = features
@@ -103,11 +104,11 @@ class TrainableModel(Configured, Model, Generic[Scored]):
         features: Features | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> Epochs:
-        """Train as `fit` does, but epoch by epoch: stop with `break`, and keep what was reached.
+        """Train as `fit` does, but epoch by epoch; `break` ends the training and keeps its result.
 
-        With a `checkpoint` the training is written to the disk as it goes, and goes on, to the last
-        bit as if it had never stopped, from what is there. The history begins with its epochs then,
-        the stream with the first new one.
+        With a `checkpoint` the training is written to the disk regularly, and resumes from it with
+        the same bits as without a break. The history then begins with the epochs before, the stream
+        with the first new one.
         """
         answers = self.answers_type
         weights, data, y = without_0(weights, data, y)
@@ -132,7 +133,7 @@ class TrainableModel(Configured, Model, Generic[Scored]):
             raise
 
     def _counting(self, data: Dataset) -> Dataset:
-        """The data without samples that count nothing in the loss, as of a class of weight 0."""
+        """Return the data without samples whose loss has weight 0, such as those of a class."""
         weights = self.answers.weights_for(data, self.recipe)
         if weights is None or weights.all():
             return data
@@ -150,20 +151,19 @@ class TrainableModel(Configured, Model, Generic[Scored]):
         target: str | int | None = None,
         weights: Array | None = None,
     ) -> Scored:
-        """Measure everything that can be measured on samples of which is known what is right.
+        """Evaluate the model on samples with known answers.
 
         Args:
-            data: whatever `fit` and the command line take: a folder or file, a data set, samples
-                with their y; of a model that was trained on a table a table with its target. Of
-                what has parts it is the test part, else the validation part, else that for
-                training.
-            y: the class, or the number, of each sample, where the data do not say it.
-            target: the column of a table that says it; None: that of the training.
-            weights: what each sample counts, `(N,)`; None: what the data say, or all the same.
+            data: anything that `fit` and the command line take: a folder or file, a data set,
+                samples with their y; for a model of tables a table with its target. If there are
+                parts, it is the test part, else the validation part, else the training part.
+            y: the class or number of each sample, if the data do not contain it.
+            target: the column of a table with the right answers; None: that of the training.
+            weights: the weight of each sample, `(N,)`; None: those of the data, or all equal.
 
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
-            SettingError: nothing has been learned yet, or a target of what is no table.
+            SettingError: the model is not trained, or `target` comes without a table.
         """
         self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
@@ -173,19 +173,19 @@ class TrainableModel(Configured, Model, Generic[Scored]):
     def trace(
         self, samples: Samples, y: Labels | Label | None = None, *, training: bool = False
     ) -> Trace:
-        """Follow samples through the network: forward, the loss and backward, step by step.
+        """Trace samples through the network: forward, the loss and backward, step by step.
 
-        Of an ensemble it is the last network. `plainnet.reports.trace_text` makes a text of it.
+        An ensemble traces its last network. `plainnet.reports.trace_text` makes text of it.
 
         Args:
-            samples: as `predict` takes them; all of them are one batch.
-            y: the class, or the number, of each sample, or of all; None: of classes what the model
-                answers, else what the target column of a table says.
-            training: work as while training (Dropout leaves units out) and not as when answering.
+            samples: one batch of samples, as `predict` takes them.
+            y: the class or number of each sample, or of all; None: the model's own answers if they
+                are classes, else the target column of a table.
+            training: whether layers work as in training, where Dropout leaves units out.
 
         Raises:
-            DataError: samples of another kind, or y does not fit them.
-            SettingError: nothing has been learned yet.
+            DataError: samples of another kind, or y does not match them.
+            SettingError: the model is not trained.
         """
         from plainnet.models.tracing import trace_answers  # only when it is asked for
 
@@ -197,21 +197,21 @@ class TrainableModel(Configured, Model, Generic[Scored]):
         """Write one `.safetensors` file with everything that answering needs.
 
         Raises:
-            FileError: it cannot be written; an older file is still there then.
+            FileError: the file cannot be written; an older one stays intact.
         """
         self.check_trained()
         save_model(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a model file, or that of a run folder; nothing in a file can run code.
+        """Read a model file, also that of a run folder; a file cannot run code.
 
         Args:
-            path: what `save` has written, or a folder that `plainnet train` has.
+            path: a file that `save` wrote, or a folder that `plainnet train` wrote.
 
         Raises:
-            ModelFileError: the file is missing, cut short, of another kind, or does not fit itself.
-            MissingExtraError: it makes its features with a package that is not installed.
+            ModelFileError: the file is missing, cut short, of another kind, or inconsistent.
+            MissingExtraError: its features need a package that is not installed.
         """
         file = model_at(path)
         return restore_model(cls(), file, read_model(file))
