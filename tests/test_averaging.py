@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[Callable[[], object], type[PlainnetError], str]] = {
     ),
     "size": (
         lambda: averaged(0.9).update(np.zeros(6)), ShapeError,
-        "The average is of 5 parameters so far and now got 6; make a new Average for each network.",
+        "The average is of 5 parameters so far, but got 6; make a new Average for each network.",
     ),
     "state": (
         lambda: Average().restore({"t": np.array(3), "v": np.zeros(3)}), ShapeError,

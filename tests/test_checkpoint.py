@@ -89,7 +89,7 @@ class Job:
 def test_a_training_goes_on_bit_for_bit(
     make: type[Optimizer], stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "AFTER", 6 * 5e-5)  # compiled loops come in on the way
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 6 * 5e-5)  # compiled on the way
     whole = Job(make)
     whole.run()
 

@@ -114,7 +114,7 @@ def test_another_update_has_another_loop_or_none(monkeypatch: pytest.MonkeyPatch
         assert compiled_step(of_ones_own, code()) is None
     for known in (Momentum(), AdamHat(), Decaying(weight_decay=1)):
         assert compiled_step(known, code()) is not None
-    monkeypatch.setattr(compiled, "AFTER", 0)
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     before = network.theta.copy()
@@ -202,7 +202,7 @@ def test_wrong_batches_are_refused_as_by_the_layers(monkeypatch: pytest.MonkeyPa
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     for after in (NEVER, 0):
-        monkeypatch.setattr(compiled, "AFTER", after)
+        monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", after)
         with pytest.raises(ShapeError, match=r"inputs of shape \(N, 7\)"):
             engine(network, loss).learn(X[:, :6], y, None)
         with pytest.raises(IndexError):
@@ -222,7 +222,7 @@ def test_what_is_not_a_number_is_not_hidden() -> None:
 def test_the_loops_take_over_after_the_same_work_each_time(
     optimizer: Optimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "AFTER", 0.002)  # reached at step 40
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.002)  # reached at step 40
     taken: list[int] = []
     gradient, step_of = compiled_engine.compiled_gradient, compiled_step
 
@@ -256,7 +256,7 @@ def test_a_training_that_changes_to_the_loops_learns_the_same(
     X, y = batch(loss, 50, 7, 3, np.float64, seed=0)
     found = []
     for after in (NEVER, 0.002):
-        monkeypatch.setattr(compiled, "AFTER", after)
+        monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", after)
         network = Network.dense([7, 8, 3], dropout=0.3, dtype=np.float64)
         losses = [e.loss for e in train(network, loss, Adam(), X, y, epochs=20, batch_size=16)]
         found.append([*losses, *network.theta])
@@ -270,14 +270,14 @@ def test_without_the_extra_numpy_steps(missing: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         compiled, "find_spec", lambda name: None if name == missing else find_spec(name)
     )
-    monkeypatch.setattr(compiled, "AFTER", 0)
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     assert compiled.load_kernels() is None
     assert_learns()
 
 
 @pytest.mark.usefixtures("fresh_kernels")
 def test_a_broken_numba_stops_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "AFTER", 0)
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
     monkeypatch.setattr(compiled, "find_spec", lambda name: name)
     for name in ("kernels", "jit"):

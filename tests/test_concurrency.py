@@ -365,7 +365,7 @@ def trained(seed: int, between: Callable[[Network], None] | None = None, **how: 
 def test_trainings_of_different_networks_side_by_side(
     after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plainnet.training.compiled.AFTER", after)
+    monkeypatch.setattr("plainnet.training.compiled.WORK_BEFORE_COMPILING", after)
 
     def work(seed: int) -> Array:
         layers = [Dense(4, 16), ReLU(), Dropout(0.3), Dense(16, 2)]
@@ -391,7 +391,7 @@ def test_a_training_is_not_disturbed_by_those_who_ask(
     layers: Callable[[], list[Layer]], after: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers and gradients are asked for meanwhile; what is learned stays the same to the bit."""
-    monkeypatch.setattr("plainnet.training.compiled.AFTER", after)
+    monkeypatch.setattr("plainnet.training.compiled.WORK_BEFORE_COMPILING", after)
     X, stop = normal(7, 4), threading.Event()
     askers: list[threading.Thread] = []
 

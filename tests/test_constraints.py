@@ -9,12 +9,12 @@ from laws import device, peak_bytes, randomized
 from plainnet import BatchNorm, Dense, Network, ReLU
 from plainnet.errors import SettingError
 from plainnet.training import max_norm as constraints
-from plainnet.training.max_norm import ROWS, limit_norms
+from plainnet.training.max_norm import BLOCK_ROWS, limit_norms
 
 
 def network(**settings: Any) -> Network:
     """The first W has more rows than are squared at once, and not a whole number of blocks."""
-    layers = [Dense(2 * ROWS + 50, 9), BatchNorm(9), ReLU(), Dense(9, 3)]
+    layers = [Dense(2 * BLOCK_ROWS + 50, 9), BatchNorm(9), ReLU(), Dense(9, 3)]
     made = randomized(Network(layers, **settings))
     made.parameters["layers.3.W"][...] *= [1e-3, 1, 10]
     return made

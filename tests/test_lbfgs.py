@@ -62,7 +62,7 @@ def test_it_finds_the_minimum_of_a_linear_model(weights: Array | None, l2: float
 def test_samples_that_are_not_in_memory_are_taken_some_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lbfgs, "AT_ONCE", 11 * 3 * 8)
+    monkeypatch.setattr(lbfgs, "BLOCK_BYTES", 11 * 3 * 8)
     networks, rows = (line(), line()), Rows(X)
     stored: Any = MemoryMappedRows.of(rows, X.dtype, X.shape)
     for network, samples in zip(networks, (X, stored), strict=True):

@@ -384,17 +384,17 @@ REFUSED: dict[str, tuple[Callable[[], object], type[PlainnetError], str]] = {
     ),
     "another-network": (
         lambda: walk(stepped(Momentum()), np.ones(7), 1), ShapeError,
-        "Momentum has stepped 4 parameters so far and now got 7; make a new optimizer for each "
+        "Momentum has stepped 4 parameters so far but now got 7; make a new optimizer for each "
         "network.",
     ),
     "state-of-another-network": (
         lambda: walk(restored(Adam(), stepped(Adam())), np.ones(7), 1), ShapeError,
-        "Adam has stepped 4 parameters so far and now got 7; make a new optimizer for each "
+        "Adam has stepped 4 parameters so far but now got 7; make a new optimizer for each "
         "network.",
     ),
     "state-of-another-network-later": (
         lambda: walk(restored(stepped(Adam(), 7), stepped(Adam())), np.ones(7), 1), ShapeError,
-        "Adam has stepped 4 parameters so far and now got 7; make a new optimizer for each "
+        "Adam has stepped 4 parameters so far but now got 7; make a new optimizer for each "
         "network.",
     ),
     "adam-into-momentum": (

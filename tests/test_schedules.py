@@ -90,11 +90,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "every-0": (
         lambda: step_decay(1, 0),
-        "The number of steps between two falls must be a whole number ≥ 1, but got 0.",
+        "The number of steps between two decays must be a whole number ≥ 1, but got 0.",
     ),
     "growing-stair": (
         lambda: step_decay(1, 3, 2),
-        "The factor of the stair must be a number in (0, 1], but got 2.",
+        "The factor of the decay must be a number in (0, 1], but got 2.",
     ),
     "factor-0": (
         lambda: exponential(1, 0),

@@ -198,7 +198,7 @@ def test_an_optimizer_that_has_stepped_is_not_taken() -> None:
 def test_it_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="plainnet"):
         trained(GradientDescent(), span=True)
-    assert "training in the 12 dimensions that the samples span, not in 90" in caplog.text
+    assert "training in the 12 dimensions that the samples span instead of 90" in caplog.text
     caplog.clear()
     trained(GradientDescent(), span=False)
     assert not caplog.text

@@ -366,7 +366,7 @@ def test_an_unknown_metric_is_refused(validation: tuple[Array, Array] | None) ->
         epoch["acuracy"]
     assert str(caught.value) == (
         "No metric 'acuracy' is recorded, only epoch, step, loss, learning_rate, seconds; "
-        "train with validation data to have more."
+        "train with validation data to record more."
         if validation is None
         else "No metric 'acuracy' is recorded, only epoch, step, loss, validation_loss, "
         "validation_accuracy, learning_rate, seconds."
@@ -446,8 +446,8 @@ def test_divergence_is_an_error_that_says_what_to_try() -> None:
     assert 1 <= int(steps) < 50
     assert words.startswith(("The loss became inf after ", "The loss became nan after "))
     assert words.endswith(
-        " steps, with learning rate 1e+06; try 100000, clip_norm=1, or inputs scaled to a mean "
-        "of 0 and a spread of 1."
+        " steps, with learning rate 1e+06; try 100000, clip_norm=1, or inputs scaled to mean 0 "
+        "and standard deviation 1."
     )
 
 
@@ -500,11 +500,11 @@ REFUSED: dict[str, tuple[dict[str, Any], type[PlainnetError], str]] = {
     ),
     "no-samples": (
         {"X": X[:0]}, ShapeError,
-        "Samples come as rows of features, (N, …) with N ≥ 1, but got (0, 4).",
+        "Samples are rows of features, (N, …) with N ≥ 1, but got (0, 4).",
     ),
     "one-row": (
         {"X": X[0]}, ShapeError,
-        "Samples come as rows of features, (N, …) with N ≥ 1, but got (4,).",
+        "Samples are rows of features, (N, …) with N ≥ 1, but got (4,).",
     ),
     "nan": (
         {"X": holed(20)}, DataError,

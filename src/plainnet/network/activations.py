@@ -1,6 +1,6 @@
 """More activations: one function f, applied to each entry, and dX = dY · f'(X).
 
-Each derivative is derived in `docs/derivations.md` and held against finite differences by
+Each derivative is derived in `docs/derivations.md` and compared with finite differences in
 `tests/test_layers.py`. See `layer.py` for the letters and the buffer rule.
 """
 
@@ -24,12 +24,12 @@ def sigmoid(xp: ModuleType, X: Array, out: Array) -> Array:
 
 
 class LeakyReLU(Layer):
-    """Y = X where X > 0, else slope · X, with 0 ≤ slope ≤ 1: no unit ever dies.
+    """Y = X where X > 0, else slope · X, with 0 ≤ slope ≤ 1; units cannot die.
 
     Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models (2013).
 
     Raises:
-        SettingError: the slope is outside of 0 … 1.
+        SettingError: the slope is not in 0 … 1.
     """
 
     formula = "Y = max(X, s X)"
@@ -211,7 +211,7 @@ class Mish(Layer):
     """Y = X tanh(ln(1 + e^X)). Misra: Mish, a self regularized non-monotonic activation (2020).
 
     With E = e^X the tanh is the quotient T = n / (n + 2) with n = E (E + 2). From X = 40 on it is
-    1 to the last digit, so e^40, whose square float32 can hold, takes the place of larger E.
+    1 to the last digit, so E is limited to e^40, whose square is finite in float32.
     """
 
     formula = "Y = X T, T = tanh(ln(1 + e^X))"

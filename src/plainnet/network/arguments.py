@@ -1,4 +1,4 @@
-"""Arguments that stand in each other's place: a network, a loss, an optimizer."""
+"""Check arguments that are easily swapped: a network, a loss, an optimizer."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from plainnet.errors import SettingError
 
 
 def check_part(name: str, value: Any, kind: type, example: str, order: str) -> None:
-    """Refuse what is not an object of its class.
+    """Refuse an argument that is not an object of the expected class.
 
     Args:
         name: of the argument.
         value: of the argument.
-        kind: the class that it has to be of.
-        example: how one is made.
-        order: of all arguments, for the message.
+        kind: the expected class.
+        example: code that makes such an object, for the message.
+        order: the names of all arguments in their order, for the message.
 
     Raises:
-        SettingError: it is the class itself, or something else.
+        SettingError: the value is the class itself, or an object of another class.
     """
     if isinstance(value, kind):
         return
@@ -26,7 +26,7 @@ def check_part(name: str, value: Any, kind: type, example: str, order: str) -> N
         )
     raise SettingError(
         f"The {name} must be {_with_article(kind.__name__)}, such as {example}, but got "
-        f"{_named(value)}; the order is {order}, and what you write yourself has to be derived "
+        f"{_named(value)}; the order is {order}, and a class of your own must be derived "
         f"from plainnet.{kind.__name__}."
     )
 

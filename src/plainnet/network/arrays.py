@@ -1,4 +1,4 @@
-"""What every array in the network is, and the scratch memory that a training step works in."""
+"""The array types of the network, and the scratch memory of a training step."""
 
 from types import ModuleType
 from typing import Any
@@ -10,15 +10,15 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 Rng = np.random.Generator
 
-LINE = 64
-"""Bytes of a line of the cache."""
+CACHE_LINE = 64
+"""Bytes of one line of the processor's cache."""
 
 
 def as_numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
-    """Values as an array of this dtype; `what` they are is for messages.
+    """Convert values to an array of this dtype; `what` names them in messages.
 
     Raises:
-        DataError: they are no numbers, or some are masked.
+        DataError: the values are not numbers, or some are masked.
     """
     if type(values) is np.ndarray and values.dtype == dtype and xp is np:
         return values
@@ -28,10 +28,10 @@ def as_numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
 
 
 class Scratch:
-    """Named buffers that are allocated once and used again at every step.
+    """Named buffers that are allocated once and reused in every step.
 
-    A buffer grows when more rows are asked for and never shrinks: the short last batch of an
-    epoch works in the first rows of the buffer of the others.
+    A buffer grows when more rows are needed and never shrinks: the short last batch of an epoch
+    works in the first rows of the buffer of the others.
     """
 
     def __init__(self, xp: ModuleType, dtype: Any) -> None:
@@ -40,9 +40,9 @@ class Scratch:
         self._held: dict[str, Array] = {}
 
     def __call__(self, name: str, shape: Shape, fill: float | None = None) -> Array:
-        """An array of `shape`, the same memory at each call with this `name`.
+        """Return an array of `shape`, in the same memory at each call with this `name`.
 
-        Uninitialised, or, for constants that nobody writes to, filled when it is allocated.
+        It is uninitialised, or filled once, when it is allocated, with a constant.
         """
         held = self._held.get(name)
         if held is not None and held.shape == shape:
@@ -57,14 +57,14 @@ class Scratch:
 
 
 def vector(xp: ModuleType, n: int, dtype: Any) -> Array:
-    """n zeros that begin at a line of the processor's cache.
+    """Return n zeros that begin at a line of the processor's cache.
 
-    Loops over several vectors that begin anywhere take up to 2.7 times as long, by chance.
+    Loops over several vectors without this alignment take up to 2.7 times as long, by chance.
     """
     if xp is not np:
         zeros: Array = xp.zeros(n, dtype)
         return zeros
     size = np.dtype(dtype).itemsize
-    held = np.zeros(n + LINE // size, dtype)
-    start = -held.ctypes.data % LINE // size
+    held = np.zeros(n + CACHE_LINE // size, dtype)
+    start = -held.ctypes.data % CACHE_LINE // size
     return held[start : start + n]

@@ -1,8 +1,8 @@
-"""What a network is made of, and what layers and losses have to keep to: checked where it begins.
+"""Check that layers and losses keep to their contract.
 
-Layers are checked when a network takes them, and their passes when a training takes its first step.
-A layer that gives float64, rows too many or nothing at all would otherwise end in an error of NumPy
-about another layer, or in no error at all.
+Layers are checked when a network takes them, and their passes in the first step of a training. A
+layer that returns float64, too many rows or None would otherwise cause a NumPy error about another
+layer, or no error at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,15 @@ from plainnet.network.layer import Layer
 
 
 def checked_layers(layers: Any, taker: object) -> list[Layer]:
-    """The layers of a network, if they are such.
+    """Return the layers of a network as a list, after checking them.
 
     Args:
-        layers: what was given for them.
+        layers: the argument of the network.
         taker: the network that takes them.
 
     Raises:
-        SettingError: none, a layer twice or of another network, or something else than a layer.
+        SettingError: the list is empty, a layer occurs twice or belongs to another network, or an
+            element is not a layer.
     """
     if isinstance(layers, (Layer, type, str)) or not isinstance(layers, Iterable):
         raise SettingError(
@@ -45,7 +46,7 @@ def checked_layers(layers: Any, taker: object) -> list[Layer]:
         if id(layer) in seen:
             raise SettingError(
                 f"Layer {i} ({layer}) is the same object as an earlier layer; "
-                "make a layer of its own for each place."
+                "make a new layer for each place."
             )
         if _is_taken(layer, taker):
             raise SettingError(
@@ -57,15 +58,15 @@ def checked_layers(layers: Any, taker: object) -> list[Layer]:
 
 
 def _is_taken(layer: Layer, taker: object) -> bool:
-    """Whether a network that is still there, another than `taker`, holds the layer."""
+    """Return whether another network than `taker`, which still exists, holds the layer."""
     network = layer.taken_by() if layer.taken_by else None
     if network is None or network is taker:
         return False
-    return any(layer is held for held in network.layers)  # a replica is not, nor what was taken out
+    return any(layer is held for held in network.layers)  # replicas and removed layers are not held
 
 
 def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:
-    """The features that come in and go out.
+    """Return the numbers of input and output features.
 
     Raises:
         ShapeError: neighbouring sizes do not match.
@@ -87,10 +88,10 @@ def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:
 
 
 def checked_forward(layers: Sequence[Layer], A: Array, training: bool) -> Array:
-    """As `forward`; each layer has to give an array as it says it does.
+    """Apply the layers, and check the shape and dtype that each of them returns.
 
     Raises:
-        ShapeError: it does not; the message names the layer.
+        ShapeError: an array is missing or does not fit; the message names the layer.
     """
     for i, layer in enumerate(layers):
         expected = len(A), layer.n_out or A.shape[1]
@@ -101,7 +102,7 @@ def checked_forward(layers: Sequence[Layer], A: Array, training: bool) -> Array:
 
 
 def checked_backward(layers: Sequence[Layer], dZ: Array, first: int, need_dX: bool) -> Array | None:
-    """As `backward`; each layer has to give a gradient as it says it does.
+    """Go back through the layers, and check the shape and dtype of each gradient.
 
     Raises:
         ShapeError: a gradient is missing or does not fit; the message names the layer.
@@ -128,14 +129,14 @@ def checked_backward(layers: Sequence[Layer], dZ: Array, first: int, need_dX: bo
 
 
 def check_gradient(loss: object, J: Any, dZ: Any, Z: Array) -> None:
-    """Refuse what a loss has given, if it is no number and no gradient like Z.
+    """Check that a loss returned one number and a gradient like Z.
 
     Raises:
-        ShapeError: the message names the loss.
+        ShapeError: it did not; the message names the loss.
     """
     name = f"value_and_grad of {type(loss).__name__}"
     if np.ndim(J):
-        raise ShapeError(f"{name} gave a loss of shape {np.shape(J)}; give their mean, one number.")
+        raise ShapeError(f"{name} gave a loss of shape {np.shape(J)}; return the mean, one number.")
     _check(name, dZ, Z.shape, Z.dtype)
 
 
@@ -149,12 +150,12 @@ def _check(what: str, A: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any
     if fits and found[1] == dtype:
         return
     expected = ", ".join("…" if n is None else str(n) for n in shape)
-    told = "nothing (None)" if A is None else f"{type(A).__name__} {A!r:.40}"
+    returned = "nothing (None)" if A is None else f"{type(A).__name__} {A!r:.40}"
     if found[0] is not None:
-        told = f"{found[1]} {found[0]}"
+        returned = f"{found[1]} {found[0]}"
     remedy = "return such an array"
     if fits:
-        remedy = "compute in that, or into self.scratch(…)"
+        remedy = "compute in that dtype, or into self.scratch(…)"
     elif what.startswith("forward"):
         remedy += ", or set self.n_out if it gives another number of features"
-    raise ShapeError(f"The {what} gave {told} instead of {dtype} ({expected}); {remedy}.")
+    raise ShapeError(f"The {what} gave {returned} instead of {dtype} ({expected}); {remedy}.")

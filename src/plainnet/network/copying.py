@@ -1,4 +1,4 @@
-"""How networks are copied and travel to other processes."""
+"""Copy networks, and send them to other processes."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +13,13 @@ from plainnet.network.replicas import copies
 
 
 def twin_of(network: Any, made: Callable[..., Any], grad: Array, dtype: DTypeLike) -> Any:
-    """A network of its own, with the same parameters and state.
+    """Return an independent network with the same parameters and state.
 
     Args:
-        network: the network.
-        made: makes one of layers.
-        grad: what the gradients of the network's layers are views of.
-        dtype: of the new network.
+        network: the network to copy.
+        made: the constructor, which makes a network of layers.
+        grad: the vector that the gradients of the network's layers are views of.
+        dtype: the dtype of the new network.
     """
     layers = copies(network.layers, network.theta, grad)
     for layer in layers:
@@ -28,13 +28,13 @@ def twin_of(network: Any, made: Callable[..., Any], grad: Array, dtype: DTypeLik
 
 
 def reduced(network: Any, base: type) -> tuple[Any, ...]:
-    """What `__reduce__` gives: the numbers, and what stands for the layers.
+    """Return the result of `__reduce__`: the numbers, and descriptions of the layers.
 
     Args:
         network: the network.
-        base: the class whose constructor makes the network again.
+        base: the class whose constructor rebuilds the network.
     """
-    layers = [given_of(layer) for layer in network.layers]
+    layers = [description_of(layer) for layer in network.layers]
     numbers = network.dtype, network.xp.__name__, network.theta, network.state
     return _remade, (type(network), base, layers, *numbers)
 
@@ -60,11 +60,11 @@ def _filled(network: Any, theta: Array, state: Mapping[str, Array]) -> Any:
     return network
 
 
-def given_of(layer: Layer) -> Any:
-    """What stands for a layer: its class, settings and generator, or the layer itself.
+def description_of(layer: Layer) -> Any:
+    """Describe a layer by its class, settings and generator, or by itself.
 
-    Settings will do where they are the arguments of the constructor: of our layers, and where one
-    class defines the two. Else there may be attributes that no settings speak of.
+    The settings suffice where they are the arguments of the constructor: for our own layers, and
+    where one class defines both. Otherwise there may be attributes that the settings do not cover.
     """
     ours = type(layer).__module__.startswith("plainnet.")
     if ours or _definer(layer, "settings") is _definer(layer, "__init__"):
@@ -72,13 +72,13 @@ def given_of(layer: Layer) -> Any:
     return layer
 
 
-def layers_of(given: Sequence[Any]) -> list[Layer]:
-    """The layers that these stand for."""
+def layers_of(descriptions: Sequence[Any]) -> list[Layer]:
+    """Make the layers of their descriptions."""
     layers = []
-    for one in given:
-        layer = one
-        if isinstance(one, tuple):
-            kind, settings, rng = one
+    for description in descriptions:
+        layer = description
+        if isinstance(description, tuple):
+            kind, settings, rng = description
             layer = kind(**settings)
             layer.rng = rng
         layers.append(layer)

@@ -1,7 +1,7 @@
-"""The proof that a backward pass is right: its gradient against finite differences.
+"""Check a backward pass: compare its gradient with finite differences.
 
-(J(θ + h) − J(θ − h)) / 2h needs nothing but the forward pass, so it cannot share a mistake with the
-backward pass; it is far too slow to learn with.
+(J(θ + h) − J(θ − h)) / 2h needs only the forward pass, so it cannot share a mistake with the
+backward pass; it is far too slow for training.
 """
 
 import copy
@@ -17,22 +17,22 @@ from plainnet.network.loss import Loss
 from plainnet.network.network import Network
 from plainnet.network.randomness import generator
 
-STEPS = (1e-5, 1e-6)
-"""The widths h. The smaller is tried where the larger disagrees, for that may have stepped over the
-kink of a ReLU; a wrong gradient disagrees with both."""
+DIFFERENCE_WIDTHS = (1e-5, 1e-6)
+"""The widths h. The smaller one is tried where the larger disagrees, because that may have stepped
+over the kink of a ReLU; a wrong gradient disagrees with both."""
 
-FLOOR = 1e-3
-"""Gradients below this count as this large: the differences carry an error of some 1e-10."""
+SMALLEST_SCALE = 1e-3
+"""The scale of errors in smaller gradients: finite differences have an error of some 1e-10."""
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """What `check_gradients` found: the largest relative error of each parameter array."""
+    """The result of `check_gradients`: the largest relative error of each parameter array."""
 
     errors: dict[str, float]
-    """By name, `X` for the inputs; |analytic − numeric| over the array's largest gradient."""
+    """The errors by name, `X` for the inputs: |analytic − numeric| / the largest gradient."""
     checked: int
-    """How many single entries were compared."""
+    """The number of single entries compared."""
 
     @property
     def worst(self) -> str:
@@ -41,7 +41,7 @@ class GradientCheck:
 
     @property
     def error(self) -> float:
-        """The largest error; below 1e-6 for a right backward pass."""
+        """The largest error; below 1e-6 for a correct backward pass."""
         return self.errors[self.worst]
 
 
@@ -55,11 +55,11 @@ def check_gradients(
     entries: int = 50,
     rng: Rng | int | None = 0,
 ) -> GradientCheck:
-    """Hold a network's gradients against finite differences; the network stays as it is.
+    """Compare a network's gradients with finite differences; the network is not changed.
 
-    Works on a float64 copy, in training mode, with the random draws of Dropout and the like held
-    still. Biases that are zero are drawn at random there: many sums would else sit on the kink
-    of ReLU, where there is no derivative to compare with.
+    The check works on a float64 copy in training mode, with the same masks of Dropout at each
+    evaluation. Biases that are zero are drawn at random there: otherwise many sums would lie on
+    the kink of ReLU, where there is no derivative to compare with.
 
     >>> from plainnet import SigmoidCrossEntropy
     >>> X, y = np.random.default_rng(0).normal(size=(5, 3)), np.array([0, 1, 1, 0, 1])
@@ -67,13 +67,13 @@ def check_gradients(
     True
 
     Args:
-        network: any network, of layers from here or of your own.
-        loss: what the gradient is of.
-        X: inputs `(N, n_in)`; a few samples will do.
+        network: any network, also with layers of your own.
+        loss: the loss, whose gradient is checked.
+        X: inputs `(N, n_in)`; a few samples suffice.
         y: targets, as the loss takes them.
         weights: of the samples `(N,)`.
         entries: how many entries of each array are compared, drawn at random.
-        rng: generator or seed of what is drawn.
+        rng: generator or seed of the entries and biases drawn.
     """
     order = "network, loss, X, y"
     check_part("network", network, Network, "Network.dense([2, 16, 1])", order)
@@ -92,7 +92,7 @@ def check_gradients(
             layer.rng = copy.deepcopy(drawn)  # the same masks at each evaluation
         return loss.value_and_grad(twin.forward(X, training=True), y, weights)
 
-    twin.grad[...] = np.nan  # a gradient is written, not accumulated: nothing of this may remain
+    twin.grad[...] = np.nan  # a gradient is written, not accumulated: no NaN may remain
     dX = twin.backward(J_and_dZ()[1], need_dX=True)
     pairs = {name: (twin.parameters[name], twin.gradients[name]) for name in twin.parameters}
     if dX is not None:
@@ -109,12 +109,12 @@ def check_gradients(
 def largest_error(
     f: Callable[[], float], x: Array, gradient: Array, entries: Array | None = None
 ) -> float:
-    """The largest error of `gradient` as the derivative of f() with respect to the entries of x.
+    """Return the largest error of `gradient` as the derivative of f() by the entries of x.
 
     Args:
         f: computes the value from the present content of `x`.
         x: float64, of any shape, changed in place and restored.
-        gradient: what is to be proved, of the same shape.
+        gradient: the gradient to check, of the same shape.
         entries: the flat positions to compare; None: all.
 
     Returns:
@@ -126,25 +126,25 @@ def largest_error(
     analytic = gradient.reshape(-1)[entries]
     if not (np.isfinite(analytic).all() and np.isfinite(numeric).all()):
         return math.inf
-    scale = max(np.abs(analytic).max(), np.abs(numeric).max(), FLOOR)
+    scale = max(np.abs(analytic).max(), np.abs(numeric).max(), SMALLEST_SCALE)
     return float(np.abs(analytic - numeric).max() / scale)
 
 
 def _derivative(f: Callable[[], float], x: Array, i: int, expected: float) -> float:
-    """∂f/∂x_i by central differences: of those with either width the one closer to `expected`.
+    """Return ∂f/∂x_i by central differences, with the width that comes closer to `expected`.
 
-    A gradient of exactly 0, as a bias in front of BatchNorm has, disagrees with the smaller width
-    by the rounding of f alone.
+    A gradient of exactly 0, such as that of a bias in front of BatchNorm, disagrees with the
+    smaller width by the rounding of f alone.
     """
     held = x.flat[i]
     found = []
-    for h in STEPS:
+    for h in DIFFERENCE_WIDTHS:
         x.flat[i] = held + h
         above = f()
         x.flat[i] = held - h
         below = f()
         x.flat[i] = held
         found.append((above - below) / (2 * h))
-        if abs(found[-1] - expected) <= 1e-7 * max(abs(expected), FLOOR):
+        if abs(found[-1] - expected) <= 1e-7 * max(abs(expected), SMALLEST_SCALE):
             break
     return min(found, key=lambda numeric: abs(numeric - expected))

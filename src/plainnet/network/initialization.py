@@ -18,7 +18,7 @@ def stack(
     initializer: Initializer | None,
     dropout: float,
 ) -> list[Layer]:
-    """Dense layers of these sizes, an activation between each two; see `Network.dense`."""
+    """Make Dense layers of these sizes with an activation between each two; see `Network.dense`."""
     if len(sizes) < 2:
         raise SettingError(
             f"A stack needs at least two sizes, features in and outputs, but got {list(sizes)}."
@@ -38,7 +38,7 @@ def stack(
 
 
 def activation_behind(layers: Sequence[Layer], i: int) -> type[Layer] | None:
-    """The class of the activation behind layer i, which says what its weights should be."""
+    """Return the class of the activation behind layer i, which determines its initial weights."""
     for layer in layers[i + 1 :]:
         if layer.weights:
             break
@@ -60,7 +60,7 @@ def initialize(layers: Sequence[Layer], rng: Rng | int | None) -> None:
 
 
 def spread_biases(layers: Sequence[Layer], rng: Rng | int | None, *, everywhere: bool) -> None:
-    """Draw the biases in front of activations, or only of those that need it (`spreads`)."""
+    """Draw the biases in front of all activations, or only of those that need it (`spreads`)."""
     rng = generator(rng)
     for i, layer in enumerate(layers):
         behind = activation_behind(layers, i)

@@ -1,8 +1,8 @@
-"""What a layer is: a step of the network that can be gone forward and, for the gradient, backward.
+"""The contract of a layer: a forward pass, and a backward pass that computes the gradients.
 
-Dimensions, here and in all of `network`: N samples in a batch are rows; n_in features come in and
-n_out features go out, in columns. `X` is what comes in and `Y` what goes out; `dA` is the gradient
-of the loss J with respect to A, with the shape of A.
+Dimensions, here and in all of `network`: N samples of a batch are rows; n_in input features and
+n_out output features are columns. `X` are the inputs of a layer and `Y` its outputs; `dA` is the
+gradient of the loss J with respect to A, and has the shape of A.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from plainnet.network.arrays import Array, Rng, Scratch, Shape
 from plainnet.network.initializers import Initializer
 
 Parameters = Mapping[str, tuple[Array, Array]]
-"""Of one layer, by name: the parameter and its gradient, views of the network's vectors."""
+"""The parameters of a layer and their gradients by name: views of the network's vectors."""
 
 
 class Layer:
@@ -24,58 +24,58 @@ class Layer:
 
     **Parameters.** A layer declares the shapes of its `weights` and `biases` (weights decay,
     biases never do). The network that takes the layer owns their memory and sets the attributes:
-    a layer that declares ``weights = {"W": (n_in, n_out)}`` finds `self.W`, and `self.dW` to write
-    its gradient into. A gradient is *written* at each backward pass, not accumulated.
+    a layer that declares ``weights = {"W": (n_in, n_out)}`` has `self.W`, and writes its gradient
+    into `self.dW`. A gradient is *written* in each backward pass, not accumulated.
 
-    **State.** What a layer remembers from batch to batch and answers with, such as running means,
-    it declares as `state`: ``{"mean": (n,)}`` gives `self.mean`, zeros until `initialize` sets it.
-    State has no gradient; it is copied, kept and saved with the parameters.
+    **State.** A layer declares what it remembers from batch to batch and predicts with, such as
+    running means, as `state`: ``{"mean": (n,)}`` makes `self.mean`, zeros until `initialize` sets
+    it. State has no gradient; it is copied, kept and saved with the parameters.
 
-    **Buffers.** What `forward` returns has the dtype of `X` and is valid until the same thread's
-    next `forward`; `backward` may overwrite the `dY` it is given. `forward` leaves its `X` as it
-    is.
+    **Buffers.** The array that `forward` returns has the dtype of `X` and is valid until the same
+    thread's next `forward`; `backward` may overwrite its `dY`. `forward` does not change `X`.
 
     **Threads.** Each thread works in a copy of the layer (`replicas.py`), which shares parameters,
-    state and `rng`. All other attributes that a pass sets are those of its thread.
+    state and `rng`. All other attributes that a pass sets belong to its thread.
 
-    **Arrays.** NumPy is reached through `self.xp`, so that an array module that spells alike can
-    take its place.
+
     """
 
     n_in: int | None = None
-    """Features that come in; None: any number."""
+    """Number of input features; None: any number."""
     n_out: int | None = None
-    """Features that go out; None: as many as come in."""
+    """Number of output features; None: as many as input features."""
     weights: Mapping[str, Shape] = {}
     biases: Mapping[str, Shape] = {}
     state: Mapping[str, Shape] = {}
+
     multiply_adds: int = 0
-    """Multiply-adds of one sample's matrix products, forward."""
+    """Multiply-adds of one sample's matrix products in the forward pass."""
     initializer: ClassVar[Initializer | None] = None
-    """Of an activation: the initial weights that suit the Dense layer in front of it."""
+    """The initial weights that suit the Dense layer in front of this activation."""
     spreads: ClassVar[bool] = False
-    """Of an activation: whether the biases in front of it are drawn, too."""
+    """Whether the biases in front of this activation are drawn at random, too."""
     rng: Rng | None = None
-    """The generator of a layer that draws at random; the network hands one to a layer without."""
+    """The generator of a layer that draws at random; the network provides one if it is None."""
     is_stochastic: ClassVar[bool] = False
     """Whether the layer draws at random while training."""
     formula: ClassVar[str] = ""
-    """What `forward` computes, in the letters of docs/derivations.md; empty: it does not say."""
+    """The formula of `forward`, in the letters of docs/derivations.md; empty if unknown."""
     backward_formulas: ClassVar[tuple[str, ...]] = ()
-    """What `backward` computes, a line for each gradient: `dX = dY Wᵀ`."""
+    """The formulas of `backward`, one for each gradient: `dX = dY Wᵀ`."""
 
     xp: ModuleType = np
+    """The array module: NumPy, or one with the same functions."""
     scratch: Scratch
     taken_by: ReferenceType[Any] | None = None
-    """The network that has taken the layer, which is in one at a time."""
+    """The network that holds the layer; only one can at a time."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments: ``type(layer)(**layer.settings)`` is its twin."""
+        """The constructor's arguments: ``type(layer)(**layer.settings)`` makes the same layer."""
         return {}
 
     def bind(self, xp: ModuleType, dtype: np.dtype[Any], parameters: Parameters) -> None:
-        """Take views of the network's memory, make the state, and forget all scratch memory."""
+        """Take views of the network's memory, make the state, and drop all scratch memory."""
         self.xp = xp
         self.scratch = Scratch(xp, dtype)
         for name, (value, gradient) in parameters.items():
@@ -85,25 +85,21 @@ class Layer:
             setattr(self, name, xp.zeros(shape, dtype))
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
-        """Draw the initial parameters and set the initial state.
-
-        `suited` is what the next activation asks for.
-        """
+        """Draw the initial parameters, as `suited` to the next activation, and set the state."""
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        """Y `(N, n_out)` from X `(N, n_in)`, keeping what `backward` needs."""
+        """Compute Y `(N, n_out)` from X `(N, n_in)`, and remember what `backward` needs."""
         raise NotImplementedError
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """dX `(N, n_in)` from dY `(N, n_out)` of the last `forward`; writes dW and db.
+        """Compute dX `(N, n_in)` from dY `(N, n_out)` of the last `forward`; write dW and db.
 
-        With `need_dX` false the layer may leave dX out and return None: the first layer of a
-        network is never asked for it.
+        Without `need_dX` the layer may return None.
         """
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what `bind` gives it: what deep copies and processes hand on."""
+        """Return all attributes except those set by `bind`, for deep copies and other processes."""
         names = [*self.weights, *self.biases]
         bound = {"xp", "scratch", "taken_by", *names, *(f"d{name}" for name in names), *self.state}
         return {

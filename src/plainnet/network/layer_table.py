@@ -1,9 +1,9 @@
 """The layers that files and other programs know: one row each in one table.
 
-A row says what class stands behind the name in a model file, how ONNX computes the layer, and what
-PyTorch calls it. Without a row a layer still trains, is traced and copied; it is not written. To
-save, load and export a layer of your own, add its row, also in the program that loads it: a file
-names a layer, and the table says what runs.
+A row gives the class behind a name in a model file, the layer's ONNX form, and its name in PyTorch.
+A layer without a row can be trained, traced and copied, but not saved. To save, load and export a
+layer of your own, add its row, also in the program that loads it: the file holds only the name, and
+the table decides which code runs.
 """
 
 from collections.abc import Callable
@@ -37,35 +37,36 @@ class Graph(Protocol):
     """An ONNX graph under construction. Values are known by their names."""
 
     def add(self, op: str, *inputs: str | Array | float, name: str = "", **attributes: Any) -> str:
-        """Add an operator of ONNX's set 13 and return its output; numbers become constants."""
+        """Add an operator of ONNX's set 13, with numbers as constants; return its output's name."""
 
     def constant(self, value: Any, name: str = "constant") -> str:
-        """Add a constant and return it."""
+        """Add a constant and return its name."""
 
 
 Writer = Callable[[Graph, Any, str, str], str]
-"""`(graph, layer, X, name) -> Y`: adds a layer's operators; its constants are called `name.…`."""
+"""`(graph, layer, X, name) -> Y`: adds a layer's operators; its constants are named `name.…`."""
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """What is known of a layer beside its mathematics."""
+    """The facts about a layer beside its mathematics."""
 
     layer: type[Layer]
+    """The class."""
     onnx: Writer | None = None
-    """Writes it into an ONNX graph; None: it cannot be exported."""
+    """The function that writes the layer into an ONNX graph; None: it cannot be exported."""
     torch: str | None = None
-    """How PyTorch constructs it, with its attributes in braces; None: PyTorch has no such layer."""
+    """The PyTorch code of the layer, with attributes in braces; None: PyTorch has no such layer."""
 
 
 def row_of(layer: Layer) -> LayerRow | None:
-    """The row of a layer's class; None if there is none. A subclass is another layer."""
+    """Return the row of a layer's class, or None if there is none. A subclass is another layer."""
     row = LAYERS.get(type(layer).__name__)
     return row if row is not None and row.layer is type(layer) else None
 
 
 def operator(op: str) -> Writer:
-    """What writes a layer that is one operator of ONNX without parameters."""
+    """Return the writer of a layer that is one ONNX operator without parameters."""
     return partial(_write_operator, op)
 
 
@@ -79,7 +80,7 @@ def _write_dense(graph: Graph, layer: Dense, X: str, name: str) -> str:
 
 
 def _write_leaky_relu(graph: Graph, layer: LeakyReLU, X: str, name: str) -> str:
-    """Of elementary operators: ONNX Runtime has LeakyRelu in float32 only."""
+    """Write elementary operators, because ONNX Runtime has LeakyRelu in float32 only."""
     small = graph.add("Mul", X, layer.slope)
     return graph.add("Max", X, small, name=f"{name}.LeakyReLU")  # Y = max(X, s X)
 
@@ -124,7 +125,7 @@ def _write_batch_norm(graph: Graph, layer: BatchNorm, X: str, name: str) -> str:
 
 
 def _write_layer_norm(graph: Graph, layer: LayerNorm, X: str, name: str) -> str:
-    """Of elementary operators: LayerNormalization is there from operator set 17 on only."""
+    """Write elementary operators, because LayerNormalization exists only from set 17 on."""
     mean: Array = np.full((layer.n, 1), 1 / layer.n)
     column = graph.constant(mean, f"{name}.mean")
     centred = graph.add("Sub", X, graph.add("MatMul", X, column))  # X − μ
@@ -152,7 +153,7 @@ LAYERS: dict[str, LayerRow] = {
     ),
     "LayerNorm": LayerRow(LayerNorm, _write_layer_norm, "LayerNorm({n}, eps={epsilon})"),
 }
-"""By the name of the class, as a model file has it."""
+"""The rows by the name of the class, as it stands in model files."""
 ACTIVATIONS: dict[str, type[Layer]] = {
     "relu": ReLU,
     "leaky-relu": LeakyReLU,
@@ -163,4 +164,4 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "selu": SELU,
     "mish": Mish,
 }
-"""By the name that `Classifier(activation="…")` takes; without arguments."""
+"""The activations by the name in `Classifier(activation="…")`; made without arguments."""

@@ -1,6 +1,6 @@
 """The usual layers: forward and backward on one screen, one formula a line.
 
-Each backward pass is derived in `docs/derivations.md` and held against finite differences by
+Each backward pass is derived in `docs/derivations.md` and compared with finite differences in
 `tests/test_layers.py`. N samples are rows; see `layer.py` for the letters and the buffer rule.
 """
 
@@ -20,9 +20,9 @@ class Dense(Layer):
     """Y = X W + b: every output is a weighted sum of every input, plus a bias.
 
     Args:
-        n_in: features that come in.
-        n_out: features that go out.
-        initializer: the initial W; None takes what suits the activation that follows.
+        n_in: number of input features.
+        n_out: number of output features.
+        initializer: the initial W; None: the one that suits the next activation.
 
     Raises:
         SettingError: a size is not a whole number ≥ 1.
@@ -56,10 +56,10 @@ class Dense(Layer):
         self.b[...] = 0
 
     def spread(self, rng: Rng) -> None:
-        """Draw b in front of an activation: as the weights of one more input, which is always 1.
+        """Draw b in front of an activation, as the weights of one more input that is always 1.
 
         With b = 0 every unit has its kink, or its middle, at the mean sample, and a network of tanh
-        is an odd function. Where an initializer was given, b stays 0.
+        is an odd function. With an initializer of the user's, b stays 0.
         """
         if self._initializer is None:
             n_in, n_out = self.W.shape
@@ -84,7 +84,7 @@ class Dense(Layer):
 
 
 class ReLU(Layer):
-    """Y = max(0, X). At X = 0, where it has a kink, the derivative is taken as 0."""
+    """Y = max(0, X). At the kink X = 0 the derivative is taken as 0."""
 
     formula = "Y = max(0, X)"
     backward_formulas = ("dX = dY · [X > 0]",)
@@ -105,18 +105,18 @@ class ReLU(Layer):
 
 
 class Dropout(Layer):
-    """While training, Y = X · M with M = 0 at the given rate, else 1 / (1 − rate); else Y = X.
+    """Y = X · M while training, with M = 0 at the given rate, else 1 / (1 − rate); otherwise Y = X.
 
-    "Inverted" dropout: the surviving features are enlarged, so that the expectation stays and
-    nothing has to be done when the network answers. Srivastava, Hinton, Krizhevsky, Sutskever,
+    "Inverted" dropout: the remaining features are enlarged while training, so that their
+    expectation stays and prediction needs no change. Srivastava, Hinton, Krizhevsky, Sutskever,
     Salakhutdinov: Dropout (2014), section 10.
 
     Args:
-        rate: the share of features that are set to zero, 0 ≤ rate < 1.
-        rng: the generator of the masks; the network hands one to a layer that has none.
+        rate: the share of features set to zero, 0 ≤ rate < 1.
+        rng: the generator of the masks; the network provides one if it is None.
 
     Raises:
-        SettingError: the rate is outside of 0 … 1.
+        SettingError: the rate is not in 0 … 1.
     """
 
     formula = "Y = X · M"
@@ -142,7 +142,7 @@ class Dropout(Layer):
             return X  # Y = X
         M = self.M = self.scratch("M", X.shape)
         U = self._host("U", X.shape)
-        cast(Rng, self.rng).random(dtype=M.dtype, out=U)  # drawn on the host, as all that is random
+        cast(Rng, self.rng).random(dtype=M.dtype, out=U)  # random numbers are drawn on the host
         self.xp.greater_equal(self.xp.asarray(U), self.rate, out=M)
         M *= 1 / (1 - self.rate)  # M = [U ≥ rate] / (1 − rate)
         Y = self.scratch("Y", X.shape)

@@ -1,4 +1,4 @@
-"""What a loss is: how wrong an answer Z is, and in which direction it should move.
+"""The contract of a loss: how wrong the logits Z are, and its gradient with respect to them.
 
 Dimensions: N samples, K outputs; Z and dZ are `(N, K)`.
 """
@@ -15,7 +15,7 @@ from plainnet.network.targets import any_targets
 
 
 class Loss:
-    """The contract of every loss: `value_and_grad`, and a check of the targets at the door."""
+    """The contract of every loss: `value_and_grad`, and a check of the targets before it."""
 
     xp: ModuleType = np
     _local: threading.local | None = None  # the scratch memory of each thread
@@ -23,12 +23,12 @@ class Loss:
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        """The mean loss J and dZ, its gradient with respect to Z.
+        """Compute the mean loss J and dZ, its gradient with respect to Z.
 
         Args:
             Z: logits `(N, K)`.
-            y: what was right; its form is the class's own.
-            weights: of the samples `(N,)`, none of them negative; None: all 1.
+            y: targets, as `check_targets` returns them.
+            weights: sample weights `(N,)`, none of them negative; None: all 1.
 
         Returns:
             J and dZ `(N, K)`; dZ is valid until the next call.
@@ -42,26 +42,26 @@ class Loss:
         n_out: int,  # noqa: ARG002
         dtype: DTypeLike | None = None,
     ) -> Array:
-        """The targets in the form that the loss is computed with, if it can be.
+        """Check the targets, and return them in the form that `value_and_grad` takes.
 
-        A loss that does not override it takes one row of finite numbers for each sample.
+        Unless it is overridden, the loss takes one row of finite numbers for each sample.
 
         Args:
             y: the targets.
-            n_samples: how many rows the inputs have.
-            n_out: how many outputs K the network has.
-            dtype: what the network computes in: targets that are numbers come back in it, so that
-                a float32 step does not meet a float64.
+            n_samples: number of samples N.
+            n_out: number of outputs K of the network.
+            dtype: the dtype of the network; real targets are returned in it, so that a float32
+                step does not become float64.
 
         Raises:
             ShapeError: `y` does not fit n_samples and n_out.
-            DataError: `y` has values that the loss cannot take.
+            DataError: `y` has values that the loss does not accept.
         """
         return any_targets(type(self).__name__, y, n_samples, dtype)
 
     @property
     def measured(self) -> "Loss":
-        """What answers are measured with: itself, or where it smooths targets the plain loss."""
+        """The loss without smoothing of the targets, to evaluate with."""
         return self
 
     def metrics(
@@ -70,11 +70,11 @@ class Loss:
         y: Array,  # noqa: ARG002
         weights: Array | None = None,  # noqa: ARG002
     ) -> dict[str, float]:
-        """What people want to know beside the loss; of a classification `{"accuracy": …}`."""
+        """Compute further metrics; for a classification `{"accuracy": …}`."""
         return {}
 
     def scratch(self, Z: Array, name: str = "dZ") -> Array:
-        """A buffer of the shape and dtype of Z, of the present thread."""
+        """Return a buffer of the current thread with the shape and dtype of Z."""
         local = self._local
         if local is None:
             local = vars(self).setdefault("_local", threading.local())
@@ -84,5 +84,5 @@ class Loss:
         return held(name, Z.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but scratch memory: what copies and other processes get."""
+        """Return all attributes except scratch memory, for copies and other processes."""
         return {name: value for name, value in vars(self).items() if name != "_local"}

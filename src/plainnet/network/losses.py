@@ -1,11 +1,11 @@
-"""The losses, from logits: how wrong an answer Z is, and in which direction it should move.
+"""The losses, computed from logits: their values and gradients.
 
-A logit is the last layer's plain output, before sigmoid or softmax. Loss and output function are
-one formula each here, which stays finite for logits of any size (to 1e38 in float32) and has the
-simplest gradient there is: what was answered minus what was right.
+A logit is an output of the last layer, before sigmoid or softmax. Output function and loss are one
+formula here: it stays finite for logits of any size (to 1e38 in float32), and its gradient is
+simply prediction minus target.
 
 Dimensions: N samples, K outputs; Z and dZ are `(N, K)`. Each loss is a mean over samples. With
-sample weights w it is Σ w_i J_i / Σ w_i, so a weight of 2 counts as the sample twice; a batch whose
+sample weights w it is Σ w_i J_i / Σ w_i, so a weight of 2 equals the sample twice; a batch whose
 weights are all zero has loss 0 and gradient 0.
 """
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def mean_weights(n: int, weights: Array | None) -> Array | float:
-    """What each of n samples counts in the mean: 1/N, or w / Σ w as a column `(N, 1)`."""
+    """Return the share of each of n samples in the mean: 1/N, or w / Σ w as a column `(N, 1)`."""
     if weights is None:
         return 1 / n
     weights = weights.astype(np.float64) if weights.dtype == np.float16 else weights
@@ -42,7 +42,7 @@ def mean_weights(n: int, weights: Array | None) -> Array | float:
 
 
 def _columns(y: Array, Z: Array) -> Array:
-    """Targets `(N,)` of a network with one output as a column `(N, 1)`."""
+    """Return the targets in the shape of Z: `(N,)` becomes a column `(N, 1)`."""
     return y.reshape(Z.shape)
 
 
@@ -67,16 +67,16 @@ class MeanSquaredError(Loss):
 
 
 class _CrossEntropy(Loss):
-    """What both have: label smoothing, which asks for answers that are a little less sure.
+    """The common part of both cross-entropies: label smoothing, against overconfidence.
 
     Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception architecture (2016),
-    section 7. A logit is then best at a finite value; with targets of 0 and 1 it grows for ever.
+    section 7. The best logit is then finite; with targets of 0 and 1 it grows without bound.
 
     Args:
-        smoothing: s, the share of each target that is dealt out evenly to all answers, 0 ≤ s < 1.
+        smoothing: s, the share of each target that is distributed evenly to all classes, 0 ≤ s < 1.
 
     Raises:
-        SettingError: `smoothing` is outside of its range.
+        SettingError: `smoothing` is out of its range.
     """
 
     def __init__(self, smoothing: float = 0.0) -> None:
@@ -90,18 +90,18 @@ class _CrossEntropy(Loss):
         plain.smoothing = 0.0
         return plain
 
-    def _smooth(self, y: Array, answers: int) -> None:
-        """(1−s) y + s / answers, in place."""
+    def _smooth(self, y: Array, n_classes: int) -> None:
+        """Replace y by (1−s) y + s / n_classes, in place."""
         y *= 1 - self.smoothing
-        y += self.smoothing / answers
+        y += self.smoothing / n_classes
 
 
 class SigmoidCrossEntropy(_CrossEntropy):
     """J = −mean of y ln p + (1−y) ln(1−p), with p = 1 / (1 + e^−Z).
 
-    For a yes-or-no answer (K = 1: the article's cost), or for K questions answered independently.
+    For two classes (K = 1: the article's cost), or for K independent questions of yes or no.
     y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
-    With `smoothing` s, (1−s) y + s/2 stands for y.
+    With `smoothing` s, y is replaced by (1−s) y + s/2.
     """
 
     def check_targets(
@@ -133,7 +133,7 @@ class SigmoidCrossEntropy(_CrossEntropy):
         return J, dZ
 
     def _targets(self, y: Array, Z: Array) -> Array:
-        """y, smoothed if so wished."""
+        """Return y, smoothed where `smoothing` is set."""
         if not self.smoothing:
             return y
         T = self.scratch(Z, "targets")
@@ -142,21 +142,21 @@ class SigmoidCrossEntropy(_CrossEntropy):
         return T
 
     def probabilities(self, Z: Array) -> Array:
-        """p = 1 / (1 + e^−Z), `(N, K)`."""
+        """Compute p = 1 / (1 + e^−Z), `(N, K)`."""
         return sigmoid(Z, self.xp)
 
     def both(self, Z: Array) -> Array:
-        """[1 − p, p] `(N, 2)` of one output: no, yes. 1 − p as σ(−Z), which keeps its digits."""
+        """Compute [1 − p, p] `(N, 2)` of one output; 1 − p as σ(−Z), which keeps its digits."""
         both: Array = self.xp.concatenate([sigmoid(-Z, self.xp), sigmoid(Z, self.xp)], axis=1)
         return both
 
     def labels(self, Z: Array) -> Array:
-        """1 where p ≥ ½, else 0: `(N,)` with one output, else `(N, K)`."""
+        """Return 1 where p ≥ ½, else 0: `(N,)` with one output, else `(N, K)`."""
         yes = (Z >= 0).astype(np.int64)
         return yes[:, 0] if yes.shape[1] == 1 else yes
 
     def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
-        """The share of right answers at the threshold of ½."""
+        """Compute the accuracy at a threshold of ½."""
         right = (Z >= 0) == (_columns(y, Z) >= 0.5)
         return {"accuracy": float(np.average(right.mean(axis=1), weights=weights))}
 
@@ -164,8 +164,8 @@ class SigmoidCrossEntropy(_CrossEntropy):
 class SoftmaxCrossEntropy(_CrossEntropy):
     """J = −mean of Σ_k y_k ln P_k, with P = softmax(Z): one of K classes.
 
-    y is the number of the right class, `(N,)` in 0 … K−1, for which J = −mean of ln P[i, y_i]; or a
-    probability for each class, `(N, K)`. With `smoothing` s, (1−s) y_k + s/K stands for y_k.
+    y is the number of the true class, `(N,)` in 0 … K−1, for which J = −mean of ln P[i, y_i]; or a
+    probability for each class, `(N, K)`. With `smoothing` s, y_k is replaced by (1−s) y_k + s/K.
     """
 
     def check_targets(
@@ -187,13 +187,13 @@ class SoftmaxCrossEntropy(_CrossEntropy):
     ) -> tuple[float, Array]:
         xp, right = self.xp, (self.xp.arange(len(Z))[:, None], y[:, None])  # each row's class
         r = mean_weights(len(Z), weights)
-        T = self._targets(y, Z) if y.ndim == 2 or self.smoothing else None  # None: of a class alone
+        T = self._targets(y, Z) if y.ndim == 2 or self.smoothing else None  # None: classes
         dZ = self.scratch(Z)
         xp.subtract(Z, Z.max(axis=1, keepdims=True), out=dZ)  # e^Z could overflow
         z = dZ[right] if T is None else (T * dZ).sum(axis=1, keepdims=True)
         xp.exp(dZ, out=dZ)
         total = dZ.sum(axis=1, keepdims=True)
-        # −Σ_k y_k ln P_k = ln Σ e^Z − Σ_k y_k Z_k, for a class alone ln Σ e^Z − Z[i, y_i]
+        # −Σ_k y_k ln P_k = ln Σ e^Z − Σ_k y_k Z_k, for one class ln Σ e^Z − Z[i, y_i]
         J = float((r * (xp.log(total) - z)).sum())
         dZ *= r / total  # P / N
         if T is None:
@@ -204,7 +204,7 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         return J, dZ
 
     def _targets(self, y: Array, Z: Array) -> Array:
-        """y as probabilities, smoothed if so wished: a copy to work in."""
+        """Return y as probabilities, smoothed where `smoothing` is set: a copy to overwrite."""
         T = self.scratch(Z, "targets")
         if y.ndim == 2:
             T[...] = y
@@ -216,24 +216,24 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         return T
 
     def probabilities(self, Z: Array) -> Array:
-        """P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
+        """Compute P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
         P: Array = self.xp.exp(Z - Z.max(axis=1, keepdims=True))
         P /= P.sum(axis=1, keepdims=True)
         return P
 
     def labels(self, Z: Array) -> Array:
-        """The most probable class of each sample, `(N,)`."""
+        """Return the most probable class of each sample, `(N,)`."""
         labels: Array = Z.argmax(axis=1)
         return labels
 
     def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
-        """The share of right answers; of probabilities the most probable class is the right one."""
+        """Compute the accuracy; of target probabilities the most probable class is the true one."""
         right = self.labels(Z) == (y if y.ndim == 1 else self.labels(y))
         return {"accuracy": float(np.average(right, weights=weights))}
 
 
 def sigmoid(Z: Array, xp: ModuleType = np) -> Array:
-    """1 / (1 + e^−Z), exact to the last digits also where it is close to 0."""
+    """Compute 1 / (1 + e^−Z), exact to the last digits also where it is close to 0."""
     e = xp.exp(-xp.abs(Z))  # in (0, 1]: cannot overflow
     p: Array = xp.where(Z >= 0, 1, e) / (1 + e)
     return p

@@ -2,8 +2,8 @@
 
 `theta` holds all parameters and `grad` the gradient of the loss with respect to them: all weights
 first, then all biases; `parameters` and `gradients` are views of them by name (`layers.0.W`). So an
-optimizer sees two vectors and nothing else, weight decay is `theta[:n_weights]`, and a checkpoint,
-the best so far, a norm, or a sum over machines is one line.
+optimizer sees only two vectors, weight decay is `theta[:n_weights]`, and a checkpoint, the best
+parameters so far, a norm, or a sum over machines is one line.
 """
 
 import copy
@@ -33,20 +33,20 @@ class Network:
     >>> network.forward(np.zeros((5, 2))).shape
     (5, 1)
 
-    **Threads.** Any number may ask one network at a time: each works in memory of its own
-    (`replicas.py`), and `grad` is that of its own `backward`. One at a time may train it; what
-    others ask meanwhile is answered with the parameters as they are then.
+    **Threads.** Any number of threads can use one network at once: each works in its own memory
+    (`replicas.py`), and `grad` belongs to its own `backward`. Only one thread at a time can train
+    it; meanwhile the others predict with the parameters of the moment.
 
     Args:
         layers: at least one; neighbouring sizes must match.
         rng: generator or seed of the initial weights and of the layers that draw at random.
         dtype: float32 to train, float64 to check gradients.
-        xp: the array module; weights are drawn on the host whatever it is.
+        xp: the array module; weights are always drawn on the host.
 
     Raises:
         ShapeError: neighbouring sizes do not match; the message names both layers.
-        SettingError: no layers, a layer twice or of another network, or a dtype that is not
-            float32 or float64.
+        SettingError: there are no layers, a layer occurs twice or belongs to another network, or
+            the dtype is not float32 or float64.
     """
 
     def __init__(
@@ -69,8 +69,7 @@ class Network:
         biases = [(i, *item) for i, one in enumerate(self.layers) for item in one.biases.items()]
         self.n_weights = sum(math.prod(shape) for _, _, shape in weights)
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
-        self.proved = False
-        """Whether a step has shown that all layers keep to their contract; else the next one is."""
+        self._contract_holds = False  # until a training step has shown it
         self._theta = vector(xp, self.n_parameters, self.dtype)
         self._grad = vector(xp, self.n_parameters, self.dtype)
         self.training = RLock()  # held by the thread that trains
@@ -91,17 +90,17 @@ class Network:
         rng: Rng | int | None = 0,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """The usual stack: Dense layers of these sizes, an activation between each two.
+        """Make the usual stack: Dense layers of these sizes, with an activation between each two.
 
-        The last layer gives logits. Two sizes make logistic regression.
+        The last layer returns logits. Two sizes make logistic regression.
 
         >>> Network.dense([12288, 100, 20, 1])  # the article's network
         Network(12288 → Dense 100 → ReLU → Dense 20 → ReLU → Dense 1; 1,230,941 parameters)
 
         Args:
-            sizes: features in, units of each hidden layer, outputs.
-            activation: the layer behind each hidden Dense layer: its class, or one like it.
-            initializer: of all weights; None takes what suits each layer.
+            sizes: input features, units of each hidden layer, outputs.
+            activation: the layer behind each hidden Dense layer: its class, or an example.
+            initializer: of all weights; None: the one that suits each layer.
             dropout: the rate of a Dropout layer behind each activation; 0 for none.
             rng: see the class.
             dtype: see the class.
@@ -113,7 +112,7 @@ class Network:
 
     @property
     def theta(self) -> Array:
-        """All parameters, a vector; assigning writes into its memory."""
+        """The vector of all parameters; an assignment writes into its memory."""
         return self._theta
 
     @theta.setter
@@ -127,7 +126,7 @@ class Network:
 
     @property
     def state(self) -> dict[str, Array]:
-        """What layers remember beside `theta`, by name (`layers.1.mean`), to write into."""
+        """The arrays that layers remember beside `theta`, by name (`layers.1.mean`); writable."""
         return {
             f"layers.{i}.{name}": getattr(layer, name)
             for i, layer in enumerate(self.layers)
@@ -136,7 +135,7 @@ class Network:
 
     @property
     def grad(self) -> Array:
-        """The gradient of the loss, a vector like `theta`: of this thread's last `backward`."""
+        """The gradient of the loss, a vector like `theta`, from this thread's last `backward`."""
         other = self._places.here()
         grad: Array = self._grad if other is None or not other.has_grad else other.grad
         return grad
@@ -147,12 +146,10 @@ class Network:
         return self._views(self.grad)
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        """Z `(N, n_out)` from X `(N, n_in)`; valid until the same thread's next `forward`.
-
-        Take `predict` for answers to keep.
+        """Compute Z `(N, n_out)` from X `(N, n_in)`, valid until the same thread's next `forward`.
 
         Raises:
-            ShapeError: X is not `(N, n_in)`, or a layer gives something else than it says.
+            ShapeError: X is not `(N, n_in)`, or a layer returns another shape than it declares.
         """
         A = as_numbers(self.xp, X, "X", self.dtype)
         if A.ndim != 2 or (self.n_in is not None and A.shape[1] != self.n_in):
@@ -162,14 +159,14 @@ class Network:
             )
         other = self._places.take(self._theta, self._grad)
         layers = self.layers if other is None else other.follow(self.layers)
-        go = _forward if self.proved or not training else _checked_forward
+        go = _forward if self._contract_holds or not training else _checked_forward
         Z = go(layers, A, training)
         if training and other is not None:
             other.hand_back()
         return Z
 
     def predict(self, X: Array) -> Array:
-        """Z `(N, n_out)` from X `(N, n_in)`, in memory of its own; also as `network(X)`.
+        """Compute Z `(N, n_out)` from X `(N, n_in)`, in new memory; also called as `network(X)`.
 
         Raises:
             ShapeError: X is not `(N, n_in)`.
@@ -182,38 +179,47 @@ class Network:
         """Write `grad`, from the gradient dZ `(N, n_out)` of the loss at the last `forward`.
 
         Returns:
-            dX `(N, n_in)` if `need_dX`, else None: nobody needs it to learn, so it is not computed.
+            dX `(N, n_in)` if `need_dX`, else None: training does not need it.
         """
         other = self._places.take(self._theta, self._grad)
         layers = self.layers if other is None else other.asked_backward()
         dZ = as_numbers(self.xp, dZ, "dZ", self.dtype)
         go_back = _backward
-        if not self.proved:
+        if not self._contract_holds:
             from plainnet.network.contract import checked_backward as go_back
-        dA, self.proved = go_back(layers, dZ, self._first, need_dX), True
+        dA, self._contract_holds = go_back(layers, dZ, self._first, need_dX), True
         return dA if need_dX else None
 
+    @property
+    def contract_holds(self) -> bool:
+        """Whether a training step has shown that all layers keep to their contract."""
+        return self._contract_holds
+
+    def recheck(self) -> None:
+        """Check again, in the next training step, that all layers keep to their contract."""
+        self._contract_holds = False
+
     def gradient_memory(self) -> Array:
-        """`grad`, to be written by other means than `backward`."""
+        """Return the memory of `grad`, to write a gradient without `backward`."""
         if (other := self._places.take(self._theta, self._grad)) is not None:
             other.has_grad = True
         return self.grad
 
     def initialize(self, rng: Rng | int | None) -> None:
-        """Draw all initial parameters anew, and hand a generator to each layer that lacks one."""
+        """Draw new initial parameters, and give a generator to each layer that lacks one."""
         from plainnet.network.initialization import initialize
 
         initialize(self.layers, rng)
 
     def spread_biases(self, rng: Rng | int | None, *, everywhere: bool = True) -> Self:
-        """Draw the biases in front of activations, or only of those that need it (`spreads`)."""
+        """Draw the biases in front of all activations, or only where one needs it (`spreads`)."""
         from plainnet.network.initialization import spread_biases
 
         spread_biases(self.layers, rng, everywhere=everywhere)
         return self
 
     def copy(self, dtype: DTypeLike | None = None) -> "Network":
-        """A network of its own, with the same parameters and state; if wished in another dtype."""
+        """Return an independent network with the same parameters and state, if given in `dtype`."""
         from plainnet.network.copying import twin_of
 
         twin: Network = twin_of(self, Network, self._grad, dtype or self.dtype)
@@ -223,13 +229,13 @@ class Network:
         return copy.deepcopy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The numbers, and the layers by their settings: what deep copies and processes hand on."""
+        """Return the numbers and the layers' settings, for deep copies and other processes."""
         from plainnet.network.copying import reduced
 
         return reduced(self, Network)
 
     def _bind(self, shapes: list[tuple[int, str, Shape]]) -> None:
-        """Cut `theta` and `grad` into views, one for each parameter, and hand them out."""
+        """Cut `theta` and `grad` into views, one for each parameter, and bind the layers."""
         self._parts: dict[str, tuple[slice, Shape]] = {}
         own: list[dict[str, tuple[Array, Array]]] = [{} for _ in self.layers]
         start = 0
@@ -244,7 +250,7 @@ class Network:
         self._first = next((i for i, views in enumerate(own) if views), len(own))
 
     def _views(self, vector: Array) -> dict[str, Array]:
-        """Of `theta` or `grad`, by the parameters' names."""
+        """Return views of `theta` or `grad` by the parameters' names."""
         return {name: vector[part].reshape(shape) for name, (part, shape) in self._parts.items()}
 
     def __repr__(self) -> str:
@@ -263,7 +269,7 @@ def _forward(layers: Sequence[Layer], X: Array, training: bool) -> Array:
             return A
     except PlainnetError:
         raise
-    except Exception:  # a layer's own, or NumPy's about what the layer before has given
+    except Exception:  # a layer's own, or NumPy's about the result of the layer before
         _checked_forward(layers, X, training)
         raise
     return _checked_forward(layers, X, training)
@@ -276,7 +282,7 @@ def _checked_forward(layers: Sequence[Layer], X: Array, training: bool) -> Array
 
 
 def _backward(layers: Sequence[Layer], dZ: Array, first: int, need_dX: bool) -> Array | None:
-    """Go back through the layers, of which number `first` is the first with parameters."""
+    """Go back through the layers; `first` is the number of the first one with parameters."""
     dA: Array | None = dZ
     for i in reversed(range(len(layers))):
         if dA is None:

@@ -1,11 +1,11 @@
 """Normalisation: mean 0 and variance 1, of each feature over a batch, or of each sample.
 
-Both then let the network choose a scale and a shift, γ and β. The backward passes are derived in
-`docs/derivations.md` and held against finite differences by `tests/test_layers.py`. N samples are
+In both, the network then learns a scale and a shift, γ and β. The backward passes are derived in
+`docs/derivations.md` and compared with finite differences in `tests/test_layers.py`. N samples are
 rows, n features columns; see `layer.py` for the letters and the buffer rule.
 """
 
-# Overrides: the base class says what they do, and not each of them needs every argument.
+# Overrides: the base class documents them, and not each of them needs every argument.
 # ruff: noqa: D102, ARG002
 
 import math
@@ -18,7 +18,7 @@ from plainnet.network.layer import Layer
 
 
 class _Normalization(Layer):
-    """What both have: Y = γ · X̂ + β, from what came in, normalised."""
+    """The common part of both: Y = γ · X̂ + β, from the normalised inputs X̂."""
 
     gamma: Array  # (n,)
     beta: Array  # (n,)
@@ -33,9 +33,9 @@ class _Normalization(Layer):
         kind = type(self).__name__
         self.n = check_whole(f"number of features of {kind}", n, least)
         self.n_in = self.n_out = self.n
-        # from 1e-12 on: so far it stays a number in float32 whatever it is added to or divides
+        # at least 1e-12: sums and quotients with it stay finite in float32
         self.epsilon = check_number(f"epsilon of {kind}", epsilon, "[1e-12, inf)")
-        self.biases = {"gamma": (self.n,), "beta": (self.n,)}  # as biases, for they never decay
+        self.biases = {"gamma": (self.n,), "beta": (self.n,)}  # biases never decay
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
         self.gamma[...] = 1
@@ -65,16 +65,15 @@ class BatchNorm(_Normalization):
     """Y = γ · (X − μ) / √(σ² + ε) + β, with the mean μ and variance σ² of each feature.
 
     Ioffe, Szegedy: Batch normalization (2015), algorithms 1 and 2. While training, μ and σ² are
-    those of the batch. The layer keeps running means of both, and the network answers with these,
-    so that an answer depends on its own sample alone. The running one is of the unbiased variance,
+    those of the batch. The layer keeps running means of both, and predicts with these, so that a
+    prediction depends on its own sample alone. The running variance is the unbiased one,
     Σ (X − μ)² / (N − 1), as in the paper and in PyTorch.
 
-    A batch of one sample, such as the last of an epoch can be, has no variance. It is normalised as
-    when the network answers, and leaves the running means as they are. Sample weights, which are
-    the loss's, do not count in μ and σ².
+    A batch of one sample, which may be the last of an epoch, has no variance. It is normalised with
+    the running means and does not change them. Sample weights do not count in μ and σ².
 
     Args:
-        n: features.
+        n: number of features.
         momentum: the share of the newest batch in the running means, 0 < momentum ≤ 1.
         epsilon: ε, which keeps the division finite where a feature is constant.
 
@@ -119,7 +118,7 @@ class BatchNorm(_Normalization):
         return self._scaled()
 
     def _center(self, X: Array) -> Array:
-        """σ² of the batch, with X − μ written into X̂."""
+        """Return σ² of the batch, and write X − μ into X̂."""
         N, ones = len(X), self.scratch("ones", (len(X),), fill=1)
         mu, var = self.scratch("mu", (self.n,)), self.scratch("var", (self.n,))
         squares = self.scratch("product", X.shape)
@@ -129,7 +128,7 @@ class BatchNorm(_Normalization):
         self.xp.multiply(self.X_hat, self.X_hat, out=squares)
         self.xp.dot(ones, squares, out=var)
         var *= 1 / N  # σ² = 1/N Σ_N (X − μ)²
-        if math.isfinite(float(var.sum())):  # else the training ends here, and this has to be sound
+        if math.isfinite(float(var.sum())):  # else the training ends here, with finite means
             self._remember(self.mean, mu, 1)
             self._remember(self.var, var, N / (N - 1))
         return var
@@ -139,7 +138,7 @@ class BatchNorm(_Normalization):
         self.xp.multiply(newest, self.momentum * factor, out=share)
         self.xp.multiply(running, 1 - self.momentum, out=sum_)
         sum_ += share
-        running[...] = sum_  # at once, for other threads may be answering with it:
+        running[...] = sum_  # at once, because other threads may be predicting with it:
         # running ← (1 − momentum) running + momentum · newest
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
@@ -161,11 +160,11 @@ class BatchNorm(_Normalization):
 class LayerNorm(_Normalization):
     """Y = γ · (X − μ) / √(σ² + ε) + β, with the mean μ and variance σ² of each sample.
 
-    Ba, Kiros, Hinton: Layer normalization (2016), eqs. 3 and 4. Nothing is shared between samples:
-    it is the same while training and while answering, for a batch of any size.
+    Ba, Kiros, Hinton: Layer normalization (2016), eqs. 3 and 4. Samples do not depend on each
+    other: training and prediction compute the same, for batches of any size.
 
     Args:
-        n: features, at least 2: one alone would always be 0.
+        n: number of features, at least 2: a single one would always become 0.
         epsilon: ε, which keeps the division finite where all features are equal.
 
     Raises:
@@ -195,7 +194,7 @@ class LayerNorm(_Normalization):
         return self._scaled()
 
     def _row_means(self, A: Array, name: str) -> Array:
-        """The mean of each row, `(N,)`."""
+        """Compute the mean of each row, `(N,)`."""
         ones, means = self.scratch("ones_n", (self.n,), fill=1), self.scratch(name, (len(A),))
         self.xp.dot(A, ones, out=means)
         means *= 1 / self.n

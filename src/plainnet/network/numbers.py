@@ -1,4 +1,4 @@
-"""What is given as numbers, made an array of: nothing masked, sparse, or of another kind."""
+"""Convert values to arrays of numbers; refuse masked, sparse and other values."""
 
 from types import ModuleType
 from typing import Any, cast
@@ -10,15 +10,15 @@ from plainnet.errors import DataError
 
 
 def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
-    """Values as an array, if none of them is masked: what lies under a mask is no value.
+    """Convert values to an array, unless some are masked: those are missing.
 
     Args:
-        values: anything that NumPy makes an array of.
-        what: they are, for messages.
-        always: whether to make an array also of what is no masked array.
+        values: anything that NumPy converts to an array.
+        what: the name of the values in messages.
+        always: whether to convert values other than masked arrays, too.
 
     Raises:
-        DataError: some are masked, or NumPy makes no array of them.
+        DataError: some are masked, or NumPy cannot convert them.
     """
     if type(values) is np.ndarray:
         return values
@@ -45,10 +45,10 @@ def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
 
 
 def numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> NDArray[Any]:
-    """Values as an array of this dtype.
+    """Convert values to an array of this dtype.
 
     Raises:
-        DataError: they are no numbers, or some are masked.
+        DataError: they are not numbers, or some are masked.
     """
     array: NDArray[Any] = unmasked(values, what, always=False)
     if getattr(array, "dtype", None) == dtype:
@@ -63,7 +63,7 @@ def numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> NDArray[Any]:
 
 
 def _not_numbers(what: str, values: Any, why: Exception) -> DataError:
-    """The error of what is no array of numbers."""
+    """Make the error for values that are not an array of numbers."""
     found = f"{values.dtype}" if hasattr(values, "dtype") else f"{values!r:.40}"
     if "sequence" in str(why):
         found = "rows of different lengths"

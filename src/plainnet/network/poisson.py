@@ -13,15 +13,15 @@ from plainnet.network.targets import real_targets
 class PoissonDeviance(Loss):
     """J = mean of y ln(y/μ) − y + μ over samples and outputs, with the expected count μ = e^Z.
 
-    Half of the Poisson deviance: 0 where μ = y. For counts, and other numbers from 0 on whose
-    scatter grows with their size. y is `(N, K)` or `(N,)`. McCullagh, Nelder: Generalized linear
-    models (1989), table 2.1.
+    This is half of the Poisson deviance, 0 where μ = y. It suits counts, and other numbers ≥ 0
+    whose variance grows with their mean. y is `(N, K)` or `(N,)`. McCullagh, Nelder: Generalized
+    linear models (1989), table 2.1.
     """
 
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
     ) -> Array:
-        """See `Loss`; numbers from 0 on."""
+        """See `Loss`; the targets are numbers ≥ 0."""
         columns = real_targets(type(self).__name__, y, n_samples, n_out, dtype)
         if y.min() < 0:
             raise DataError(
@@ -45,7 +45,7 @@ class PoissonDeviance(Loss):
         return J, dZ
 
     def means(self, Z: Array) -> Array:
-        """The expected counts μ = e^Z, `(N, K)`."""
+        """Compute the expected counts μ = e^Z, `(N, K)`."""
         mu: Array = self.xp.exp(Z)
         return mu
 
@@ -53,7 +53,8 @@ class PoissonDeviance(Loss):
 class Scaled(Loss):
     """c J: another loss times a number.
 
-    With K outputs, c = K makes their sum of their mean; c = ½ is the ½ (Z − y)² of many textbooks.
+    With K outputs, c = K turns their mean into their sum; c = ½ gives the ½ (Z − y)² of many
+    textbooks.
 
     Args:
         loss: J.
@@ -70,7 +71,7 @@ class Scaled(Loss):
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
     ) -> Array:
-        """See `Loss`; what the loss itself takes."""
+        """See `Loss`; the targets are those of `loss`."""
         return self.loss.check_targets(y, n_samples, n_out, dtype)
 
     def value_and_grad(
@@ -83,10 +84,10 @@ class Scaled(Loss):
 
     @property
     def measured(self) -> Loss:
-        """The plain loss, times the number."""
+        """The loss without smoothing, times the number."""
         plain = self.loss.measured
         return self if plain is self.loss else Scaled(plain, self.factor)
 
     def metrics(self, Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
-        """Those of the loss itself."""
+        """Compute the metrics of `loss`."""
         return self.loss.metrics(Z, y, weights)

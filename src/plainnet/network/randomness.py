@@ -7,10 +7,10 @@ from plainnet.network.arrays import Rng
 
 
 def generator(rng: Rng | int | None) -> Rng:
-    """A random generator from a generator (itself), a seed, or None (never the same twice).
+    """Return a generator for a generator (itself), a seed, or None (never the same twice).
 
     Raises:
-        SettingError: the seed is negative or no whole number.
+        SettingError: the seed is negative or not a whole number.
     """
     try:
         return np.random.default_rng(rng)

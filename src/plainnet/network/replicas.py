@@ -1,9 +1,9 @@
-"""Layers for another thread: the same parameters, state and generators, memory of their own.
+"""Layers for another thread: shared parameters, state and generators, separate memory.
 
-A layer keeps from `forward` what its `backward` needs, and computes in scratch memory, so two
-threads cannot work in one layer. The thread that asked a network first works in `network.layers`;
-each other one works in replicas of them. What a replica's own pass sets (`self.X = …`) stays its
-own; what anybody changes in the layer itself (`layer.rate = 0`) the replica takes over before its
+A layer remembers from `forward` what its `backward` needs, and computes in scratch memory, so two
+threads cannot work in one layer. The first thread that uses a network works in `network.layers`;
+each other one works in replicas of them. Attributes that a replica's own pass sets (`self.X = …`)
+belong to the replica; it adopts changes made to the layer itself (`layer.rate = 0`) before its
 next `forward`.
 """
 
@@ -21,12 +21,12 @@ _ABSENT = object()
 
 
 class Memory:
-    """Which arrays of a network its replicas share, and the gradient that is their own.
+    """The arrays that the replicas of a network share, and their own gradient.
 
     Args:
         theta: the network's parameters; views of it are shared.
         grad: the network's gradient.
-        own: what its views become views of; None: `grad` itself.
+        own: the vector that replaces `grad` in the replicas' views; None: `grad` itself.
     """
 
     def __init__(self, theta: Array, grad: Array, own: Array | None = None) -> None:
@@ -35,7 +35,7 @@ class Memory:
         self._own = own
 
     def of(self, A: Array, state: Iterable[Array]) -> Array | None:
-        """What a replica has in the place of an array; None: memory of its own."""
+        """Return the array that a replica has instead of A; None: memory of its own."""
         root = _root(A)
         if root is self._grad and self._own is not None:
             offset = _address(A) - self._start
@@ -49,23 +49,23 @@ class Replica:
 
     Args:
         layer: the layer itself.
-        memory: what the two share.
-        state: arrays of the layer around it, where it is a part of one.
+        memory: the arrays that both share.
+        state: the state of the layer that contains this one, if there is one.
     """
 
     def __init__(self, layer: Layer, memory: Memory, state: Sequence[Array] = ()) -> None:
         self.layer, self._memory, self._around = layer, memory, state
         self.replica = copy.copy(layer)
         vars(self.replica).clear()
-        self._given: dict[str, tuple[Any, Any]] = {}  # what the layer had, and what was made of it
+        self._given: dict[str, tuple[Any, Any]] = {}  # the layer's values, and the replica's
         self._own: set[str] = set()  # attributes that the replica's own passes set
         self._parts: dict[str, list[Replica]] = {}
-        # ours hold no array beside these but what their next pass sets anew
+        # our own layers hold no other arrays than those that their next pass sets
         self._ours = type(layer).__module__.startswith("plainnet.")
         self.follow()
 
     def follow(self) -> None:
-        """Take over what has changed in the layer."""
+        """Adopt the changes of the layer."""
         held = vars(self.replica)
         for name, value in [*vars(self.layer).items()]:
             seen, given = self._given.get(name, (_ABSENT, _ABSENT))
@@ -85,7 +85,7 @@ class Replica:
             part.follow()
 
     def hand_back(self) -> None:
-        """Give the layer its state, where the replica has made arrays of its own of it."""
+        """Write the state back into the layer where the replica has replaced its arrays."""
         for name in self.layer.state:
             shared, own = getattr(self.layer, name), getattr(self.replica, name)
             if own is not shared:
@@ -97,7 +97,7 @@ class Replica:
         return [*self._around, *(held[name] for name in self.layer.state if name in held)]
 
     def _made_of(self, name: str, value: Any) -> Any:
-        """The replica's value of an attribute."""
+        """Return the replica's value of an attribute."""
         if isinstance(value, np.ndarray):
             shared = self._memory.of(value, self._state())
             if shared is not None:
@@ -120,7 +120,7 @@ class Replica:
 
 
 class Replicas:
-    """All layers of a network, for one thread."""
+    """The replicas of all layers of a network, for one thread."""
 
     def __init__(self, theta: Array, grad: Array) -> None:
         host = isinstance(grad, np.ndarray)
@@ -132,7 +132,7 @@ class Replicas:
         self.layers: list[Layer] = []
 
     def follow(self, layers: Sequence[Layer]) -> list[Layer]:
-        """The replicas of these layers, as the layers are now."""
+        """Return the replicas of these layers, brought up to date."""
         held = self._replicas
         if len(held) == len(layers) and all(
             replica.layer is layer for replica, layer in zip(held, layers, strict=True)
@@ -145,10 +145,10 @@ class Replicas:
         return self.layers
 
     def asked_backward(self) -> list[Layer]:
-        """The replicas, to go back through, which writes the gradient.
+        """Return the replicas for a backward pass, which writes the gradient.
 
         Raises:
-            SettingError: this thread has not gone forward.
+            SettingError: this thread has not called forward.
         """
         if not self.layers:
             raise SettingError(
@@ -159,19 +159,19 @@ class Replicas:
         return self.layers
 
     def hand_back(self) -> None:
-        """Give the layers the state that a training pass has made anew."""
+        """Write the state back into the layers where a training pass has replaced its arrays."""
         for replica in self._replicas:
             replica.hand_back()
 
 
 def copies(layers: Sequence[Layer], theta: Array, grad: Array) -> list[Layer]:
-    """The layers once more, for another network: to be bound to it; generators are shared."""
+    """Copy layers for another network, which binds them; generators are shared."""
     memory = Memory(theta, grad)
     return [Replica(layer, memory).replica for layer in layers]
 
 
 def _root(A: Any) -> Any:
-    """The array that owns the memory of A."""
+    """Return the array that owns the memory of A."""
     while isinstance(base := getattr(A, "base", None), np.ndarray):
         A = base
     return A

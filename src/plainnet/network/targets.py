@@ -1,4 +1,4 @@
-"""What was right, in the form that a loss computes with: checked at the door.
+"""Check targets, and bring them into the form that a loss computes with.
 
 Dimensions: N samples, K outputs of the network.
 """
@@ -9,14 +9,14 @@ from numpy.typing import DTypeLike
 from plainnet.errors import DataError, ShapeError
 from plainnet.network.arrays import Array
 
-ROUNDING = 1e-3
-"""By how much the probabilities of a sample may miss the sum of 1: float16 and many classes."""
+SUM_TOLERANCE = 1e-3
+"""The largest difference from 1 of a sample's sum of probabilities: float16 and many classes."""
 
 
 def real_targets(
     loss: str, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
 ) -> Array:
-    """One number for each output, `(N, K)`; `(N,)` will do where the network has one output.
+    """Return one number for each output, `(N, K)`; `(N,)` is accepted for a single output.
 
     Raises:
         ShapeError: `y` is of another shape.
@@ -32,10 +32,10 @@ def real_targets(
 
 
 def any_targets(loss: str, y: Array, n_samples: int, dtype: DTypeLike | None = None) -> Array:
-    """One row for each sample, `(N, …)`; floats in `dtype`, anything else as it is.
+    """Return one row for each sample, `(N, …)`: floats in `dtype`, other targets unchanged.
 
     Raises:
-        ShapeError: there are not as many rows as samples.
+        ShapeError: the number of rows is not that of the samples.
         DataError: a value is not finite.
     """
     if y.shape[:1] != (n_samples,):
@@ -50,7 +50,7 @@ def any_targets(loss: str, y: Array, n_samples: int, dtype: DTypeLike | None = N
 
 
 def class_numbers(loss: str, y: Array, n_out: int) -> Array:
-    """One of the classes 0 … K−1 for each sample, `(N,)`.
+    """Return one of the classes 0 … K−1 for each sample, `(N,)`.
 
     Raises:
         DataError: the numbers are not whole, or there are more classes than outputs.
@@ -61,14 +61,14 @@ def class_numbers(loss: str, y: Array, n_out: int) -> Array:
         )
     if y.min() < 0 or y.max() >= n_out:
         raise DataError(
-            f"A network with {n_out} outputs knows the classes 0 to {n_out - 1}, but the "
+            f"A network with {n_out} outputs has the classes 0 to {n_out - 1}, but the "
             f"targets go from {y.min()} to {y.max()}."
         )
     return y
 
 
 def class_probabilities(loss: str, y: Array, dtype: DTypeLike | None = None) -> Array:
-    """A probability for each class, `(N, K)`, each row divided by its sum: 1 but for rounding.
+    """Return a probability for each class, `(N, K)`, each row divided by its sum.
 
     Raises:
         DataError: a value is not finite or negative, or a row does not sum to 1.
@@ -78,10 +78,10 @@ def class_probabilities(loss: str, y: Array, dtype: DTypeLike | None = None) -> 
         row = int(y.min(axis=1).argmin())
         raise DataError(
             f"{loss} needs probabilities of at least 0, but those of sample {row} go down to "
-            f"{y[row].min()}; hand in probabilities, or class numbers of shape ({len(y)},)."
+            f"{y[row].min()}; give probabilities, or class numbers of shape ({len(y)},)."
         )
     totals = y.sum(axis=1, keepdims=True, dtype=np.float64)
-    if (off := np.abs(totals - 1)).max() > ROUNDING:
+    if (off := np.abs(totals - 1)).max() > SUM_TOLERANCE:
         row = int(off.argmax())
         raise DataError(
             f"{loss} needs probabilities that sum to 1 for each sample, but those of sample {row} "

@@ -1,8 +1,8 @@
-"""One pass forward and backward, told step by step: what each layer computed, and how large it was.
+"""Trace one pass forward and backward: the formulas of each layer, and the size of its numbers.
 
 The pass is the network's own: `Network.forward`, the loss, `Network.backward`, on a copy whose
-layers are watched. Numbers are noted at once, for the next layer may write over the array. The
-letters are those of `docs/derivations.md`.
+layers are watched. Numbers are recorded at once, because the next layer may overwrite the array.
+The letters are those of `docs/derivations.md`.
 """
 
 import math
@@ -23,7 +23,7 @@ from plainnet.network.network import Network
 
 
 class LossFormulas(NamedTuple):
-    """What a loss computes, in the letters of `docs/derivations.md`; empty where not known."""
+    """The formulas of a loss, in the letters of `docs/derivations.md`; empty where unknown."""
 
     P: str = ""
     J: str = ""
@@ -43,7 +43,7 @@ LOSSES: Mapping[type[Loss], LossFormulas] = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """An array in a few numbers, taken in float64; NaN where the array holds one."""
+    """A summary of an array in a few numbers, computed in float64; NaN if the array holds one."""
 
     shape: Shape
     low: float
@@ -54,7 +54,7 @@ class Numbers:
 
     @classmethod
     def of(cls, A: Array) -> Self:
-        """The numbers of an array that is not empty."""
+        """Summarize an array that is not empty."""
         values = np.asarray(A, np.float64)
         low, mean, high = values.min(), values.mean(), values.max()
         norm = np.linalg.norm(values.reshape(-1))
@@ -63,68 +63,69 @@ class Numbers:
 
 @dataclass(frozen=True)
 class ForwardStep:
-    """What one layer did on the way forward."""
+    """The forward pass of one layer."""
 
     layer: int
-    """Its place in the network, from 0."""
+    """The layer's number in the network, from 0."""
     name: str
-    """As it is written: `Dense(n_in=2, n_out=16)`."""
+    """The layer as code: `Dense(n_in=2, n_out=16)`."""
     formula: str
-    """`Y = X W + b`; empty for a layer that does not say."""
+    """The formula of the layer, such as `Y = X W + b`; empty if unknown."""
     parameters: Mapping[str, Numbers]
-    """W and b, by name."""
+    """The parameters, W and b, by name."""
     Y: Numbers
+    """The layer's output."""
     dead: float | None
-    """Of a ReLU: the share of its units that are 0 for every sample."""
+    """The share of a ReLU's units that are 0 for every sample; None for other layers."""
     draws: bool
-    """Whether it draws at random while training."""
+    """Whether the layer draws at random while training."""
 
 
 @dataclass(frozen=True)
 class LossStep:
-    """The loss, and the gradient that the way back begins with."""
+    """The loss, and the gradient that the backward pass begins with."""
 
     name: str
     formulas: LossFormulas
     Z: Numbers
     y: Numbers
     P: Numbers | None
-    """The probabilities, if the loss has some."""
+    """The probabilities, if the loss has any."""
     J: float
     dZ: Numbers
 
 
 @dataclass(frozen=True)
 class BackwardStep:
-    """What one layer did on the way back."""
+    """The backward pass of one layer."""
 
     layer: int
     name: str
     formulas: tuple[str, ...]
-    """`dW = Xᵀ dY`, `db = Σ_N dY`, `dX = dY Wᵀ`; none for a layer that does not say."""
+    """The formulas, such as `dW = Xᵀ dY`, `db = Σ_N dY`, `dX = dY Wᵀ`; empty if unknown."""
     dY: Numbers
     gradients: Mapping[str, Numbers]
-    """dW, db, … and dX, by name; the first layer with parameters is not asked for its dX."""
+    """The gradients dW, db, … and dX by name; the first layer with parameters has no dX."""
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One pass: forward, the loss, and backward in the order in which it happened."""
+    """One pass: forward, the loss, and backward in its order, from the last layer to the first."""
 
     X: Numbers
     training: bool
-    """Whether the layers worked as while training: Dropout draws its mask then."""
+    """Whether the layers worked in training mode, in which Dropout draws its mask."""
     forward: tuple[ForwardStep, ...]
     loss: LossStep
     backward: tuple[BackwardStep, ...]
 
     @property
     def n_samples(self) -> int:
-        """N."""
+        """The number of samples N."""
         return self.X.shape[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in plain Python values, ready for JSON; None for what is no finite number."""
+        """Convert the trace to plain Python values for JSON; numbers not finite become None."""
         plain: dict[str, Any] = _finite(
             {
                 **asdict(self),
@@ -135,23 +136,23 @@ class Trace:
 
 
 def trace(network: Network, loss: Loss, X: Array, y: Array, *, training: bool = False) -> Trace:
-    """Go forward and backward once and tell each step; the network stays as it is.
+    """Go forward and backward once and record each step; the network is not changed.
 
     >>> from plainnet import Network, SigmoidCrossEntropy
-    >>> told = trace(Network.dense([2, 3, 1]), SigmoidCrossEntropy(), np.eye(2), np.array([0, 1]))
-    >>> [step.formula for step in told.forward]
+    >>> steps = trace(Network.dense([2, 3, 1]), SigmoidCrossEntropy(), np.eye(2), np.array([0, 1]))
+    >>> [step.formula for step in steps.forward]
     ['Y = X W + b', 'Y = max(0, X)', 'Y = X W + b']
 
     Args:
-        network: any network, of layers from here or of your own.
-        loss: what the gradient is of.
+        network: any network, also with layers of your own.
+        loss: the loss.
         X: inputs `(N, n_in)`.
         y: targets, as the loss takes them.
-        training: work as while training (Dropout draws its mask) and not as when answering.
+        training: whether to work in training mode, in which Dropout draws its mask.
 
     Raises:
-        ShapeError: no samples, or X and y do not fit the network.
-        DataError: targets that the loss cannot take.
+        ShapeError: there are no samples, or X and y do not fit the network.
+        DataError: the loss does not accept the targets.
     """
     check_part("network", network, Network, "Network.dense([2, 16, 1])", "network, loss, X, y")
     check_part("loss", loss, Loss, "SoftmaxCrossEntropy()", "network, loss, X, y")
@@ -161,27 +162,27 @@ def trace(network: Network, loss: Loss, X: Array, y: Array, *, training: bool = 
     twin = network.copy()
     watched = [_Watched(layer) for layer in twin.layers]
     twin.layers = [*watched]
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as it is
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is shown as it is
         Z = twin.forward(X, training)
-        told, dZ = _loss_step(loss, Z, np.asarray(y))
+        loss_step, dZ = _loss_step(loss, Z, np.asarray(y))
         twin.backward(dZ)
     called = [i for i in reversed(range(len(watched))) if watched[i].dY is not None]
     return Trace(
         X=Numbers.of(X.astype(twin.dtype)),
         training=training,
         forward=tuple(_forward_step(i, watched[i], twin) for i in range(len(watched))),
-        loss=told,
+        loss=loss_step,
         backward=tuple(_backward_step(i, watched[i], twin) for i in called),
     )
 
 
 def loss_formulas(loss: Loss) -> LossFormulas:
-    """What is known of this loss; all empty for one of your own."""
+    """Return the formulas of a loss; all are empty for a loss of your own."""
     return next((f for kind, f in LOSSES.items() if isinstance(loss, kind)), LossFormulas())
 
 
 class _Watched(Layer):
-    """Stands in the place of a layer and notes what comes out of it."""
+    """A layer that passes everything on to another one and records its results."""
 
     def __init__(self, layer: Layer) -> None:
         self.layer, self.n_in, self.n_out = layer, layer.n_in, layer.n_out
@@ -238,7 +239,7 @@ def _loss_step(loss: Loss, Z: Array, y: Array) -> tuple[LossStep, Array]:
 
 
 def _of_layer(i: int, arrays: Mapping[str, Array]) -> dict[str, Numbers]:
-    """The arrays of layer i, by their own names."""
+    """Return the arrays of layer i, by their own names."""
     start = f"layers.{i}."
     return {
         name.removeprefix(start): Numbers.of(A)

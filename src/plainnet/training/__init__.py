@@ -1,4 +1,4 @@
-"""How a network learns: optimizers, schedules, batches, the loop, and what is made of its stream.
+"""How a network learns: optimizers, schedules, batches, the loop, and consumers of its stream.
 
 Read `loop.py` first. Optimizers see two vectors and know neither layers nor network.
 """

@@ -1,6 +1,6 @@
-"""What a training is given, checked before the first step: each part in its place, and the samples.
+"""Check the arguments of a training before its first step: the types of its parts, and the samples.
 
-Errors name what stands in the wrong place: the order is network, loss, optimizer, X, y.
+Errors name arguments in the wrong place: the order is network, loss, optimizer, X, y.
 """
 
 import math
@@ -20,10 +20,10 @@ from plainnet.training.optimizer import Optimizer
 
 
 def check_parts(network: Any, loss: Any, optimizer: Any) -> None:
-    """Refuse what is no network, no loss or no optimizer.
+    """Check the types of network, loss and optimizer.
 
     Raises:
-        SettingError: the message says what stands in its place.
+        SettingError: one of them is something else.
     """
     order = "network, loss, optimizer, X, y"
     check_part("network", network, Network, "Network.dense([2, 16, 1])", order)
@@ -34,9 +34,9 @@ def check_parts(network: Any, loss: Any, optimizer: Any) -> None:
 def checked_samples(
     network: Network, loss: Loss, X: Any, y: Any, weights: Any = None
 ) -> tuple[Array, Array, Array | None]:
-    """Samples, targets as the loss computes with them, and weights, once they fit the network.
+    """Check that the data fit the network, and return samples, targets and weights.
 
-    Those of weight 0 are left out.
+    The targets have the form that the loss computes with. Samples of weight 0 are removed.
 
     Raises:
         ShapeError, DataError: they do not.
@@ -55,7 +55,7 @@ def checked_samples(
 def batch_that_counts(
     X: Any, y: Any, weights: Any, xp: ModuleType
 ) -> tuple[Array, Array, Array | None]:
-    """A batch without the samples of weight 0, unless all have it: absence, in BatchNorm too.
+    """Remove the samples of weight 0 from a batch, unless all have it; so BatchNorm ignores them.
 
     Raises:
         ShapeError, DataError: the weights are not one number ≥ 0 for each sample, or values are
@@ -66,7 +66,7 @@ def batch_that_counts(
         weights = None if weights is None else unmasked(weights, "The array of weights")
     if weights is None:
         return X, y, None
-    if weights.dtype == np.float16:  # whose sum soon overflows
+    if weights.dtype == np.float16:  # its sums soon overflow
         weights = weights.astype(np.float64)
     if weights.shape != (len(X),):
         check_weights(weights, len(X))
@@ -78,5 +78,5 @@ def batch_that_counts(
 
 
 def _fits(X: Array, n_in: int | None) -> bool:
-    """Whether X could be samples of so many features."""
+    """Return whether X could be samples of n_in features."""
     return X.ndim > 1 and n_in is not None and math.prod(X.shape[1:]) == n_in

@@ -1,4 +1,4 @@
-"""The average of the weights along a training, which is often better than where it ends."""
+"""The average of the parameters along a training, which is often better than the last ones."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from plainnet.training.optimizer import BLOCK
 
 
 class Average:
-    """A running mean of a vector θ that forgets: each step back counts `decay` times as much.
+    """A running mean of a vector θ, in which each earlier step counts `decay` times as much.
 
     ::
 
@@ -26,12 +26,12 @@ class Average:
 
     Averaging the steps goes back to Ruppert (1988) and to Polyak, Juditsky: Acceleration of
     stochastic approximation by averaging (1992). The mean here is that of Kingma, Ba: Adam (2015),
-    section 7.2: θ̄ ← d θ̄ + (1−d) θ, divided by 1 − dᵗ, which is what the shares of t steps sum to.
-    So after one step it is θ itself, and nothing of an arbitrary start is in it. With a decay of 1
-    it is the plain mean of all steps, Polyak's and Ruppert's.
+    section 7.2: θ̄ ← d θ̄ + (1−d) θ, divided by 1 − dᵗ, the sum of the shares of t steps. So after
+    one step it is θ itself, independent of any start value. With a decay of 1 it is the plain mean
+    of all steps, Polyak's and Ruppert's.
 
-    What a network has beside θ, the `state` of its BatchNorm layers, belongs to the latest θ: give
-    each of its arrays an Average of its own, or forward some training batches with the mean.
+    The `state` of BatchNorm layers belongs to the latest θ: use a separate Average for each of its
+    arrays, or forward some training batches with the mean.
 
     Args:
         decay: d, 0 ≤ d ≤ 1; the mean reaches back over some 1 / (1−d) steps.
@@ -43,22 +43,22 @@ class Average:
     def __init__(self, decay: float = 0.999) -> None:
         self.decay = check_number("decay of an average", decay, "[0, 1]")
         self.t = 0
-        """Steps taken in."""
+        """Number of steps averaged."""
         self.xp: ModuleType = np
         self._mean: Array = np.empty(0)
         self._scratch: Array = np.empty(0)
 
     def update(self, theta: Array) -> None:
-        """Take in the θ after a step, a vector; no array is allocated after the first time.
+        """Add the vector θ after a step; only the first call allocates memory.
 
         Raises:
-            ShapeError: an earlier θ was of another size.
+            ShapeError: an earlier θ had another size.
         """
         if self.t == 0:
             self._mean = vector(self.xp, theta.size, theta.dtype)
         elif self._mean.shape != theta.shape:
             raise ShapeError(
-                f"The average is of {self._mean.size} parameters so far and now got {theta.size}; "
+                f"The average is of {self._mean.size} parameters so far, but got {theta.size}; "
                 "make a new Average for each network."
             )
         if self._scratch.dtype != theta.dtype or not len(self._scratch):
@@ -73,13 +73,13 @@ class Average:
             mean += s  # θ̄ ← θ̄ + (1−d) / (1−dᵗ) · (θ − θ̄)
 
     def _share(self) -> float:
-        """What the newest θ counts in the mean: (1−d) / (1−dᵗ), for d = 1 its limit 1/t."""
+        """Return the share of the newest θ in the mean: (1−d) / (1−dᵗ), for d = 1 its limit 1/t."""
         d = self.decay
         return 1 / self.t if d == 1 else (1 - d) / (1 - d**self.t)
 
     @property
     def theta(self) -> Array:
-        """The mean; the same memory at each call, changed by the next `update`.
+        """The mean, in memory that the next `update` changes.
 
         Raises:
             SettingError: there is none yet.
@@ -89,11 +89,11 @@ class Average:
         return self._mean
 
     def state(self) -> dict[str, Array]:
-        """Copies of all that the next update depends on, beside the decay."""
+        """Return copies of everything that the next update depends on, except the decay."""
         return {"t": np.array(self.t), "theta": self._mean.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from a `state()`, exactly.
+        """Continue exactly from a `state()`.
 
         Raises:
             ShapeError: it is the state of something else.
@@ -112,7 +112,7 @@ class Average:
 
 @contextmanager
 def averaged(network: Network, average: Average | None) -> Iterator[None]:
-    """Within it the network has the mean in the place of its parameters, if there is one."""
+    """Give the network the mean as its parameters within the block, if there is one."""
     if average is None or average.t == 0:
         yield
         return

@@ -1,4 +1,4 @@
-"""The samples of an epoch, batch by batch: uint8 pictures become numbers only in their batch."""
+"""The samples of an epoch, batch by batch: uint8 pictures become floats only in their batch."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,51 +16,51 @@ from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
 
 Prepare = Callable[[Array, Array], None]
-"""`prepare(raw, out)` makes the network's inputs of n raw samples and writes them into `out`."""
+"""`prepare(raw, out)` writes the network's inputs for n raw samples into `out`."""
 
-ANSWERED_AT_ONCE = 2**23
-"""Bytes of inputs that `logits` works on together."""
+PREDICTION_BYTES = 2**23
+"""The largest size of a batch of inputs in `logits`, in bytes."""
 Order = Callable[[int], Array]
-"""`order(N)`: the numbers of the N samples in the order in which an epoch takes them."""
+"""`order(N)` returns the indices of the N samples in the order of an epoch."""
 Mix = Callable[[Array, Array], tuple[Array, Array]]
-"""`mix(X, y)`: other inputs and targets made of a batch's."""
+"""`mix(X, y)` returns changed inputs and targets of a batch."""
 
 
 @dataclass(frozen=True)
 class InputPipeline:
-    """What samples go through on their way to the network."""
+    """The functions that raw samples pass through on their way to the network."""
 
     prepare: Prepare | None = None
-    """Makes inputs of raw samples, in their batch; None: they are inputs."""
+    """The function that turns a batch of raw samples into inputs; None: they are inputs already."""
     augment: Prepare | None = None
-    """Does so for the batches that are learned from, with other changes at each time."""
+    """The same for training batches, with new random changes in each epoch."""
     mix: Mix | None = None
-    """Changes the inputs and targets of a batch that is learned from: mix-up."""
+    """A function that changes the inputs and targets of a training batch: mix-up."""
     order: Order | None = None
-    """Gives the order of the samples at each epoch; None: it is drawn. To go on from a checkpoint
-    it must give again what it gave."""
+    """The order of the samples in each epoch; None: random. To continue from a checkpoint it must
+    return the same order again."""
 
 
 def copy_as_is(raw: Array, out: Array) -> None:
-    """The `Prepare` of data that are the network's inputs already."""
+    """Copy raw samples that are the network's inputs already."""
     np.copyto(out, raw.reshape(out.shape), casting="unsafe")
 
 
 class Batches:
-    """Each iteration is an epoch: every sample once, the examples in a new random order.
+    """The batches of each epoch: every sample once, in a new random order.
 
-    With no size, or one that takes all, there is one batch in the data's own order, prepared once.
-    The memory of a batch is used again for the next.
+    Without a size, or with one that takes all samples, there is one batch in the data's own order,
+    prepared once. The memory of a batch is reused for the next.
 
     Args:
         X: raw samples `(N, …)`, flattened to rows.
         y: targets `(N, …)`.
-        weights: of the samples `(N,)`, or None.
+        weights: sample weights `(N,)`, or None.
         size: samples of a batch; the last of an epoch may be shorter. None: all.
         rng: generator or seed of the order.
-        pipeline: what the samples go through; its order is asked for where there are more batches
-            than one.
-        dtype: of the inputs.
+        pipeline: the functions that the samples pass through; its order is used only where there is
+            more than one batch.
+        dtype: the dtype of the inputs.
     """
 
     def __init__(
@@ -89,23 +89,23 @@ class Batches:
         self._raw, self._prepared = np.empty((0, 0), X.dtype), np.empty((0, 0), self.dtype)
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
+        """Return the number of batches in an epoch."""
         return -(-len(self.X) // self.size)
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch(Position())
 
     def epoch(self, at: Position) -> Iterator[Batch]:
-        """The batches of an epoch, from a position on, which notes the state of the generator."""
+        """Yield an epoch's batches from a position on, which records the generator's state."""
         bits = self.rng.bit_generator
         if at.batches:
-            bits.state = at.order  # the order of this epoch is drawn once more
+            bits.state = at.order  # to draw the order of this epoch again
         at.order = bits.state
         for X, y, weights in self._batches(at.batches):
             yield (*(self.mix(X, y) if self.mix else (X, y)), weights)
 
     def _batches(self, first: int) -> Iterator[Batch]:
-        """The batches from number `first` on, before they are mixed."""
+        """Yield the batches from number `first` on, before they are mixed."""
         if len(self) == 1 and not self.augmented:
             if first == 0:
                 yield self.inputs(), self.y, self.weights
@@ -117,13 +117,13 @@ class Batches:
         for start in range(first * self.size, len(order), self.size):
             rows = order[start : start + self.size]
             raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]
-            np.take(self.X, rows, axis=0, out=raw, mode="clip")  # "raise" would copy once more
+            np.take(self.X, rows, axis=0, out=raw, mode="clip")  # "raise" would copy again
             if not self._ready:
                 self.prepare(raw, inputs)
             yield inputs, self.y[rows], None if self.weights is None else self.weights[rows]
 
     def inputs(self) -> Array:
-        """The inputs of all samples, in their order; prepared once."""
+        """Return the inputs of all samples in their own order; they are prepared once."""
         if not self._ready:
             out = np.empty(self.X.shape, self.dtype)
             self.prepare(np.asarray(self.X), out)
@@ -134,15 +134,15 @@ class Batches:
 def logits(
     network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int | None = None
 ) -> Array:
-    """The network's outputs `(N, n_out)` for raw samples X `(N, …)`, computed batch by batch.
+    """Compute the network's outputs `(N, n_out)` for raw samples X `(N, …)`, batch by batch.
 
-    Without a batch size there are 512 samples in a batch, or as many as take 8 MB.
+    Without a batch size a batch has 512 samples, or as many as fit into 8 MB.
     """
     rows = X.reshape(len(X), -1)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
     if batch_size is None:
-        batch_size = min(512, 1 + ANSWERED_AT_ONCE // (rows.shape[1] * network.dtype.itemsize))
+        batch_size = min(512, 1 + PREDICTION_BYTES // (rows.shape[1] * network.dtype.itemsize))
     size = min(batch_size, len(X))
     inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []
@@ -159,16 +159,16 @@ def logits(
 def counting_samples(
     X: Array, y: Array, weights: Array | None, n_in: int | None = None
 ) -> tuple[Array, Array, Array | None]:
-    """The samples that count, their targets and weights; without weights all of them.
+    """Return the samples of positive weight, their targets and weights; without weights all.
 
-    Samples of weight 0 are left out, so that it is as if they were not there, whatever they hold.
+    Samples of weight 0 are removed before the values are checked, so they may hold anything.
 
     Raises:
-        ShapeError: no samples, other features than n_in, or not as many weights as samples.
+        ShapeError: there are no samples, or the numbers of features or weights do not fit.
         DataError: a value is not finite, or the weights are negative or all zero.
     """
     if X.ndim < 2 or X.size == 0:
-        raise ShapeError(f"Samples come as rows of features, (N, …) with N ≥ 1, but got {X.shape}.")
+        raise ShapeError(f"Samples are rows of features, (N, …) with N ≥ 1, but got {X.shape}.")
     if n_in is not None and X[0].size != n_in:
         raise ShapeError(
             f"The network takes samples of {n_in} features, but got {X[0].size} in samples of "
@@ -176,8 +176,8 @@ def counting_samples(
         )
     if X.dtype.kind not in "biuf":
         raise DataError(
-            f"Samples must be numbers, but got {X.dtype}; np.asarray(X, float) makes numbers of "
-            "objects, texts and dates that are some."
+            f"Samples must be numbers, but got {X.dtype}; np.asarray(X, float) converts objects "
+            "and texts that hold numbers."
         )
     weights, X, y = weighted(weights, X, y)
     if np.issubdtype(X.dtype, np.floating) and (found := not_finite(X))[0]:

@@ -1,6 +1,6 @@
-"""Where a training is, and all that its next step depends on: what a checkpoint holds.
+"""Capture and restore everything that the next step of a training depends on: a checkpoint.
 
-A training that goes on from there comes out the same, to the last bit, as one that never stopped.
+A training continued from a checkpoint equals one that was never interrupted, to the last bit.
 """
 
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ def capture(
     generators: Mapping[str, Rng],
     average: Average | None = None,
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Tensors, and what JSON can say, of a training between two batches.
+    """Return the tensors and the JSON facts of a training between two batches.
 
     Args:
-        network: with the layers that draw at random, whose generators are captured too.
-        optimizer: with all that it remembers.
-        position: where the training is.
-        generators: the others that it draws from, by name.
-        average: that it keeps, if it does.
+        network: the network, whose layers' generators are captured too.
+        optimizer: the optimizer with its memory.
+        position: the position of the training.
+        generators: the other generators of the training, by name.
+        average: the running mean of the parameters, if there is one.
     """
     tensors = {"theta": network.theta.copy()}
     tensors |= {f"state.{name}": value.copy() for name, value in network.state.items()}
@@ -56,27 +56,27 @@ def restore(
     generators: Mapping[str, Rng],
     average: Average | None = None,
 ) -> None:
-    """Put everything back where `capture` found it, into objects that were made in the same way.
+    """Restore a checkpoint into objects that were made with the same settings.
 
     Raises:
         DataError: they were not: another network, optimizer or generator.
-        KeyError, TypeError, ValueError, OverflowError: it is nothing that `capture` has given.
+        KeyError, TypeError, ValueError, OverflowError: `capture` did not make this checkpoint.
     """
     rngs = _all(network, generators)
     theta = tensors["theta"]
     if theta.shape != network.theta.shape or theta.dtype != network.dtype:
         raise DataError(
             f"The checkpoint holds {theta.size:,} parameters ({theta.dtype}), but the network has "
-            f"{network.n_parameters:,} ({network.dtype}); go on with the settings it began with."
+            f"{network.n_parameters:,} ({network.dtype}); continue with the original settings."
         )
     if {*facts["generators"]} != {*rngs}:
         raise DataError(
-            f"The checkpoint knows the generators {sorted(facts['generators'])}, but the training "
-            f"draws from {sorted(rngs)}; go on with the settings it began with."
+            f"The checkpoint holds the generators {sorted(facts['generators'])}, but the training "
+            f"draws from {sorted(rngs)}; continue with the original settings."
         )
     _check_tensors(tensors, network)
     at = _position(facts["position"])
-    if at.order:  # whether it is the state of a generator
+    if at.order:  # check that it is the state of a generator
         type(next(iter(rngs.values())).bit_generator)().state = at.order
     network.theta[...] = theta
     for name, value in network.state.items():
@@ -92,32 +92,32 @@ def restore(
 
 
 def _check_tensors(tensors: Mapping[str, Array], network: Network) -> None:
-    """A DataError if some tensor is not there for anything, or not as this network's."""
+    """Raise a DataError if a tensor is unknown or does not fit this network."""
     state = {f"state.{name}": value.shape for name, value in network.state.items()}
     for name, value in tensors.items():
         if name in ("optimizer.t", "average.t"):
-            sound = value.shape == () and value.dtype.kind in "iu" and int(value) >= 0
+            fits = value.shape == () and value.dtype.kind in "iu" and int(value) >= 0
         else:
             known = name == "theta" or name.startswith(("optimizer.", "average.")) or name in state
             shape = state.get(name, network.theta.shape)
-            sound = known and (value.shape, value.dtype) == (shape, network.dtype)
-        if not sound:
+            fits = known and (value.shape, value.dtype) == (shape, network.dtype)
+        if not fits:
             raise DataError(
                 f"The checkpoint's tensor {name!r:.60}, {value.dtype} {value.shape}, does not fit "
-                "the training; go on with the settings it began with."
+                "the training; continue with the original settings."
             )
 
 
 def _position(stored: Any) -> Position:
-    """A position as `capture` notes one, checked."""
+    """Read and check a position that `capture` has stored."""
     at: Position = read(Position, stored, "position")
     if at.batches and not (at.counted > 0 and at.order):
-        raise DataError("The checkpoint says nothing of the batches that were done; train anew.")
+        raise DataError("The checkpoint lacks the state of its unfinished epoch; train again.")
     return at
 
 
 def named(tensors: Mapping[str, Array], beginning: str) -> dict[str, Array]:
-    """The tensors whose names begin so, without that beginning."""
+    """Return the tensors whose names have this beginning, with it removed."""
     return {
         name.removeprefix(beginning): value
         for name, value in tensors.items()
@@ -126,6 +126,6 @@ def named(tensors: Mapping[str, Array], beginning: str) -> dict[str, Array]:
 
 
 def _all(network: Network, generators: Mapping[str, Rng]) -> dict[str, Rng]:
-    """All generators by name; each once, whoever shares it."""
+    """Return all generators of the training by name, also those of layers."""
     own = {f"layers.{i}": layer.rng for i, layer in enumerate(network.layers)}
     return {**generators, **{name: rng for name, rng in own.items() if rng is not None}}

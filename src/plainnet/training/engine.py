@@ -1,4 +1,4 @@
-"""What takes the steps of a training: the step of `step.py`, and what is done around it."""
+"""The engine of a training: it takes the step of `step.py`, with regularization and checks."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -20,18 +20,18 @@ from plainnet.training.threads import suited_threads
 
 
 class Engine:
-    """Takes the steps of a training as its classes say them, in NumPy: call it with a batch.
+    """A function that learns from one batch, in NumPy.
 
-    In `step` it stands in the place of the loss and of the optimizer, to do what has to be done
-    around theirs: a loss that is not finite is never stepped upon, and the update is regularized.
+    It passes itself to `step` as both loss and optimizer, and wraps theirs: it raises an error
+    before an update with a loss that is not finite, and regularizes the update.
 
     Args:
         network: changed in place.
-        loss: what is made smaller.
+        loss: the loss to minimize.
         optimizer: makes the updates.
-        regularization: what is done around each update.
+        regularization: changes around each update.
         schedule: the learning rate of each step; None: the optimizer's own.
-        at: where the training is, for the schedule.
+        at: the position of the training, for the schedule.
     """
 
     def __init__(
@@ -46,26 +46,26 @@ class Engine:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.regularization, self.schedule, self.at = regularization, schedule, at
         self.update: Callable[..., None] = optimizer.step
-        """Takes the optimizer's step."""
+        """The optimizer's step, perhaps a compiled one."""
         self._n = self._penalty = 0.0
 
     def __call__(self, X: Array, y: Array, weights: Array | None) -> float:
-        """Learn from one batch; returns its loss with its penalty, as it was before."""
+        """Learn from one batch; return its loss before the step, with the penalty."""
         if self.schedule and self.at:
             self.optimizer.learning_rate = float(self.schedule(self.at.steps))
         self._n, self._penalty = count(X, weights) if self.regularization.l2 else 0, 0.0
         return self.learn(X, y, weights) + self._penalty
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
-        """Take the step; returns the loss alone."""
+        """Take the step; return the loss without the penalty."""
         return step(self.network, self, self, X, y, weights)
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        """Do as the loss, and refuse what is not finite."""
+        """Compute the loss and its gradient; raise an error if the loss is not finite."""
         J, dZ = self.loss.value_and_grad(Z, y, weights)
-        if not self.network.proved:
+        if not self.network.contract_holds:
             check_gradient(self.loss, J, dZ, Z)
         self.check_loss(float(J))
         return J, dZ
@@ -76,7 +76,7 @@ class Engine:
             raise diverged(f"The loss became {J}", self.optimizer)
 
     def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
-        """Do as the optimizer, with what is done before and after it."""
+        """Take the optimizer's step, with the regularization before and after it."""
         how = self.regularization
         if how.l2 and self._n:
             self._penalty = add_l2(self.network, how.l2 / self._n)
@@ -93,23 +93,23 @@ class Engine:
         n_batches: int,  # noqa: ARG002 - for engines that prepare themselves
         size: int,
     ) -> AbstractContextManager[None]:
-        """What an epoch of so many batches of this size is done in."""
+        """Return the context in which an epoch of so many batches of this size runs."""
         return _surroundings(self.network, size)
 
 
 @contextmanager
 def _surroundings(network: Network, size: int) -> Iterator[None]:
-    quiet = np.errstate(over="ignore", invalid="ignore")  # what overflows ends in DivergedError
+    quiet = np.errstate(over="ignore", invalid="ignore")  # overflow ends in DivergedError
     with claimed(network), quiet, suited_threads(network, size):
         yield
 
 
 @contextmanager
 def claimed(network: Network) -> Iterator[None]:
-    """Within it no other thread trains the network.
+    """Keep other threads from training the network within the block.
 
     Raises:
-        SettingError: one does.
+        SettingError: another thread is training it.
     """
     if not network.training.acquire(blocking=False):
         raise SettingError(
@@ -123,9 +123,9 @@ def claimed(network: Network) -> Iterator[None]:
 
 
 def diverged(what: str, optimizer: Optimizer) -> DivergedError:
-    """The error of a training that left the finite numbers."""
+    """Make the error for a training whose numbers are no longer finite."""
     return DivergedError(
         f"{what} after {optimizer.t} steps, with learning rate "
         f"{optimizer.learning_rate:g}; try {optimizer.learning_rate / 10:g}, clip_norm=1, or "
-        "inputs scaled to a mean of 0 and a spread of 1."
+        "inputs scaled to mean 0 and standard deviation 1."
     )

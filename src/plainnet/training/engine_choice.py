@@ -1,4 +1,4 @@
-"""The choice of the engine that takes the steps of a training, made once."""
+"""Choose the engine of a training, once."""
 
 from functools import cache
 
@@ -23,7 +23,7 @@ def engine_of(
     *,
     steps: int,
 ) -> Engine:
-    """The engine of a training of so many steps: one that compiles where they are worth it."""
+    """Return the engine for a training of so many steps: the compiled one if it is worth it."""
     worth = network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters)
     kind = _compiled_engine() if worth else Engine
     return kind(network, loss, optimizer, regularization, schedule, at)

@@ -1,4 +1,4 @@
-"""What a training yields: a record after each pass over the samples, and the stream of them."""
+"""The record of an epoch, and the stream of records that a training yields."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ from plainnet.errors import SettingError
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is known when an epoch ends."""
+    """The record of a completed epoch."""
 
     number: Annotated[int, "[1, inf)"]
-    """1, 2, 3, …"""
+    """The number of the epoch: 1, 2, 3, …"""
     step: int
-    """Optimizer steps of this training so far."""
+    """The number of steps of this training so far."""
     loss: float
-    """The mean loss of the epoch's batches, each as it was before its step, by their size."""
+    """The mean loss of the epoch's batches before their steps, weighted by their sizes."""
     learning_rate: float
-    """Of the last step."""
+    """The learning rate of the last step."""
     seconds: float
-    """Of training, without validation."""
+    """The duration of the epoch without validation, in seconds."""
     validation: Mapping[str, float] = field(default_factory=dict)
-    """`loss` and the other metrics on the validation data; empty without any."""
+    """The loss and the other metrics on the validation data; empty without such data."""
 
     def as_row(self) -> dict[str, float]:
-        """Everything recorded as one flat row: `epoch`, `loss`, `validation_loss`, …."""
+        """Return the record as one flat row: `epoch`, `loss`, `validation_loss`, …."""
         row = {"epoch": self.number, "step": self.step, "loss": self.loss}
         row |= {f"validation_{name}": value for name, value in self.validation.items()}
         return row | {"learning_rate": self.learning_rate, "seconds": self.seconds}
@@ -35,10 +35,10 @@ class Epoch:
         if metric not in row:
             raise SettingError(
                 f"No metric {metric!r} is recorded, only {', '.join(row)}"
-                f"{'' if self.validation else '; train with validation data to have more'}."
+                f"{'' if self.validation else '; train with validation data to record more'}."
             )
         return row[metric]
 
 
 Epochs = Generator[Epoch, None, None]
-"""A stream of epochs; `close()`, as `break` does, ends it."""
+"""A stream of epochs; `close()` ends it, as `break` does."""

@@ -1,4 +1,4 @@
-"""The L2 penalty as a part of the loss: large weights cost something."""
+"""The L2 penalty as a part of the loss: it penalizes large weights."""
 
 from weakref import WeakKeyDictionary
 
@@ -7,9 +7,9 @@ from plainnet.training.optimizer import BLOCK
 
 
 def add_l2(network: Network, strength: float) -> float:
-    """Add λW to the gradient of the weights, in place; returns the penalty λ/2 ‖W‖².
+    """Add λW to the gradient of the weights, in place; return the penalty λ/2 ‖W‖².
 
-    Biases, γ and β cost nothing. It allocates at the first call only.
+    Biases, γ and β are not penalized. Only the first call allocates memory.
 
     Args:
         network: with the gradient of a batch in `grad`.

@@ -1,7 +1,8 @@
-"""L-BFGS: the whole data at each step, and a curve through the last gradients to choose it by.
+"""L-BFGS: every step uses all samples, and the curvature estimated from the last gradients.
 
-For a small network on few samples it often goes further than a stochastic optimizer, in less time.
-Liu, Nocedal: On the limited memory BFGS method for large scale optimization (1989). SciPy has it.
+For a small network on few samples it often reaches a lower loss than a stochastic optimizer, in
+less time. Liu, Nocedal: On the limited memory BFGS method for large scale optimization (1989). The
+implementation is SciPy's.
 """
 
 import math
@@ -20,20 +21,22 @@ from plainnet.training.l2 import add_l2
 from plainnet.training.position import count
 from plainnet.training.threads import suited_threads
 
-AT_ONCE = 2**25
-"""Bytes of samples that are made inputs together, of data that are not in memory as they are."""
+BLOCK_BYTES = 2**25
+"""The largest block of memory-mapped samples that is read at once, in bytes."""
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where a search for the smallest loss ended; the network has these parameters."""
+    """The end of a minimization; the network has its parameters."""
 
     loss: float
-    """With its penalty."""
+    """The loss with its penalty."""
     iterations: int
+    """The number of iterations."""
     converged: bool
+    """Whether the gradient became flat."""
     message: str
-    """SciPy's, on why it ended."""
+    """SciPy's reason for the end."""
 
 
 def minimize(
@@ -51,19 +54,19 @@ def minimize(
 ) -> Minimum:
     """Train in place until the gradient is flat.
 
-    The loss has to be the same whenever it is computed: no layer may draw at random.
+    The loss must be deterministic: no layer may draw at random.
 
     Args:
-        network: changed in place; of float32 only its parameters are rounded, not the search.
-        loss: what is made smaller.
+        network: changed in place; in float32 its parameters are rounded, but not the search.
+        loss: the loss to minimize.
         X: inputs `(N, n_in)`.
         y: targets, as the loss takes them.
-        weights: of the samples `(N,)`.
+        weights: sample weights `(N,)`.
         l2: α of the penalty α/2 ‖W‖² / N, as in `train`.
-        iterations: at most.
-        evaluations: of the loss and its gradient, at most.
-        tolerance: what the largest entry of the gradient has to be below.
-        each: told the loss after each iteration; what it raises ends the search.
+        iterations: the largest number of iterations.
+        evaluations: the largest number of evaluations of the loss and its gradient.
+        tolerance: the search ends when the largest entry of the gradient is below this.
+        each: called with the loss after each iteration; an error it raises ends the search.
 
     Raises:
         ShapeError, DataError: the data do not fit the network or the loss.
@@ -93,7 +96,7 @@ def minimize(
     if not math.isfinite(found.fun):
         raise DivergedError(
             f"The loss became {found.fun} after {found.nit} iterations; try inputs scaled to a "
-            "mean of 0 and a spread of 1."
+            "mean of 0 and a standard deviation of 1."
         )
     return Minimum(float(found.fun), int(found.nit), found.status == 0, str(found.message))
 
@@ -101,7 +104,7 @@ def minimize(
 def _objective(
     network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, l2: float
 ) -> Callable[[Array], tuple[float, Array]]:
-    """The loss of all samples with its penalty, and its gradient in float64, as a function of θ."""
+    """Return the function from θ to the loss of all samples with its penalty, and its gradient."""
     total = count(X, weights)
 
     def value_and_grad(theta: Array) -> tuple[float, Array]:
@@ -126,9 +129,9 @@ def _objective(
 
 
 def _parts(X: Array) -> Iterator[slice]:
-    """All samples at once, or some at a time where they are not in memory."""
+    """Yield all samples at once, or block by block where they are memory-mapped."""
     step = (
-        max(AT_ONCE // (X.shape[1] * X.dtype.itemsize), 1)
+        max(BLOCK_BYTES // (X.shape[1] * X.dtype.itemsize), 1)
         if isinstance(X, MemoryMappedRows)
         else len(X)
     )

@@ -1,6 +1,6 @@
 """The training loop: epochs, batches, step, yield.
 
-`trainer.py` has `train`, which checks what it is given, prepares the parts, and goes through this.
+`trainer.py` has `train`, which checks its arguments, prepares the parts, and runs this loop.
 """
 
 import time
@@ -25,16 +25,16 @@ def loop(
     record: Callable[[Position], Epoch],
     should_stop: Callable[[], bool],
 ) -> Iterator[Epoch]:
-    """Go through the samples again and again, and yield a record after each pass.
+    """Pass over the samples again and again, and yield a record after each epoch.
 
     Args:
-        step: learns from a batch and returns its loss: `step.py`, with what is around it.
-        batches: gives those of an epoch from a position on, in a new order each time.
-        epochs: how many.
-        at: where to begin; kept up to date.
-        surroundings: what an epoch is done in, such as a limit of threads.
-        record: makes the record of an epoch that has ended: measures on validation data, say.
-        should_stop: is asked after each batch; True ends the stream there.
+        step: learns from a batch and returns its loss: an `Engine`.
+        batches: returns the batches of an epoch from a position on, in a new order each time.
+        epochs: number of epochs.
+        at: the position to begin at; kept up to date.
+        surroundings: makes the context in which an epoch runs, such as a limit of threads.
+        record: makes the record of a completed epoch, such as metrics on validation data.
+        should_stop: called after each batch; True ends the stream there.
     """
     while at.epochs < epochs:
         with surroundings():

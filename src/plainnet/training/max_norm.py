@@ -1,4 +1,4 @@
-"""A bound on how large weights can get, put on them after a step: max-norm."""
+"""Max-norm: a bound on the size of the weights, applied after a step."""
 
 import math
 from weakref import WeakKeyDictionary
@@ -7,17 +7,17 @@ from plainnet.checks import check_number
 from plainnet.network import Array, Network
 from plainnet.network.arrays import Scratch
 
-ROWS = 256
-"""Rows of a W that are squared at once: few enough to stay in the processor's cache."""
+BLOCK_ROWS = 256
+"""Rows of W that are squared together: few enough to stay in the processor's cache."""
 
 
 def limit_norms(network: Network, c: float) -> None:
     """Scale the weights into each unit down to a Euclidean norm of c where it is larger, in place.
 
-    Those are the columns of each W `(n_in, n_out)`; biases, γ and β stay as they are. A unit then
-    cannot blow up however large the learning rate is: Srivastava, Hinton, Krizhevsky, Sutskever,
-    Salakhutdinov: Dropout (2014), section 5.1, who find c between 3 and 4 good. To be called after
-    each step. It allocates at the first call only.
+    These are the columns of each W `(n_in, n_out)`; biases, γ and β do not change. The weights stay
+    bounded however large the learning rate is: Srivastava, Hinton, Krizhevsky, Sutskever,
+    Salakhutdinov: Dropout (2014), section 5.1, who recommend c between 3 and 4. Call it after each
+    step. Only the first call allocates memory.
 
     Args:
         network: changed in place.
@@ -37,7 +37,7 @@ def limit_norms(network: Network, c: float) -> None:
 
 
 def _limit(W: Array, c: float, scratch: Scratch) -> None:
-    """The columns of one W; none of them is touched if all are short enough."""
+    """Limit the columns of one W; if all are short enough, write nothing."""
     norms = _norms(W, scratch)
     longest = float(norms.max())
     if longest <= c:
@@ -52,13 +52,16 @@ def _limit(W: Array, c: float, scratch: Scratch) -> None:
 
 
 def _norms(W: Array, scratch: Scratch) -> Array:
-    """The Euclidean norm of each column, `(n_out,)`."""
+    """Compute the Euclidean norm of each column, `(n_out,)`."""
     xp, (n_in, n_out) = scratch.xp, W.shape
-    squares, ones = scratch(f"squares {n_out}", (ROWS, n_out)), scratch("ones", (ROWS,), fill=1)
+    squares, ones = (
+        scratch(f"squares {n_out}", (BLOCK_ROWS, n_out)),
+        scratch("ones", (BLOCK_ROWS,), fill=1),
+    )
     norms, part = scratch(f"norms {n_out}", (n_out,)), scratch(f"part {n_out}", (n_out,))
     norms[...] = 0
-    for start in range(0, n_in, ROWS):
-        rows = W[start : start + ROWS]
+    for start in range(0, n_in, BLOCK_ROWS):
+        rows = W[start : start + BLOCK_ROWS]
         n = len(rows)
         xp.multiply(rows, rows, out=squares[:n])
         xp.dot(ones[:n], squares[:n], out=part)

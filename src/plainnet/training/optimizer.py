@@ -1,6 +1,6 @@
-"""What an optimizer is: a step made of two vectors, θ (the parameters) and g (the gradient).
+"""The contract of an optimizer: a step from two vectors, θ (the parameters) and g (the gradient).
 
-It knows neither layers nor network; all it remembers are vectors like θ.
+It knows neither layers nor network, and remembers only vectors like θ.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,15 +18,15 @@ Update = Callable[..., None]
 """`update(theta, grad, s, *slots)`, as in `Optimizer`."""
 
 BLOCK = 1 << 17
-"""Parameters that are updated together: their vectors stay in the processor's cache from one line
-of an update to the next. With 3.2 million parameters Adam takes 1.6 times as long without it."""
+"""Parameters updated together: their vectors stay in the processor's cache from one line of an
+update to the next. Without blocks Adam takes 1.6 times as long on 3.2 million parameters."""
 
 
 class Optimizer:
     """The contract of every optimizer: override `update`, name the vectors it remembers in `slots`.
 
     Args:
-        learning_rate: α > 0; may be set anew before any step.
+        learning_rate: α > 0; may be changed before any step.
         weight_decay: λ ≥ 0 of the L2 penalty λ/2 ‖W‖², which adds λW to the gradient of the
             weights, never of the biases.
 
@@ -40,7 +40,7 @@ class Optimizer:
         self.learning_rate = check_number("learning rate", learning_rate, "(0, inf)")
         self.weight_decay = check_number("weight decay", weight_decay, "[0, inf)")
         self.t = 0
-        """Steps taken."""
+        """Number of steps taken."""
         self.memory: dict[str, Array] = {}
         """The slots by name, each of θ's shape; zeros before the first step."""
         self.xp: ModuleType = np
@@ -53,14 +53,14 @@ class Optimizer:
         Args:
             theta: the parameters, a vector.
             grad: the gradient, of the same shape and dtype.
-            n_weights: only this many first entries decay; None: all.
+            n_weights: number of first entries that decay; None: all.
         """
         self.step_by(self.update, theta, grad, n_weights)
 
     def step_by(
         self, update: Update, theta: Array, grad: Array, n_weights: int | None = None
     ) -> None:
-        """Take the step with another form of `update`, such as a compiled one."""
+        """Take the step with another version of `update`, such as a compiled one."""
         if self._stepped != (theta.shape, theta.dtype):
             self._allocate(theta)
         self.t += 1
@@ -75,23 +75,23 @@ class Optimizer:
             update(part, g, s, *[slot[block] for slot in slots])
 
     def decay(self, theta: Array, grad: Array, s: Array) -> None:
-        """Make the weights smaller: here by the L2 penalty; `s` is scratch memory."""
+        """Apply weight decay: here as an L2 penalty; `s` is scratch memory."""
         self.xp.multiply(theta, self.weight_decay, out=s)
         grad += s  # g ← g + λ θ
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
-        """One step without decay; `s` is scratch memory, then the slots in their order."""
+        """Take one step without decay; `s` is scratch memory, then follow the slots in order."""
         raise NotImplementedError
 
     def state(self) -> dict[str, Array]:
-        """Copies of all that the next step depends on, beside the settings."""
+        """Return copies of everything that the next step depends on, except the settings."""
         return {"t": np.array(self.t)} | {name: m.copy() for name, m in self.memory.items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go on from a `state()`, exactly.
+        """Continue exactly from a `state()`.
 
         Raises:
-            ShapeError: the state is another kind of optimizer's.
+            ShapeError: it is the state of another kind of optimizer.
         """
         fresh = {*state} == {"t"} and int(state["t"]) == 0
         if not fresh and {*state} != {"t", *self.slots}:
@@ -109,7 +109,7 @@ class Optimizer:
         self._stepped = None  # the next step checks the memory against θ, or allocates it
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but scratch memory, the array module by its name: what deep copies hand on."""
+        """Return the attributes without scratch memory, the array module by its name."""
         return {**vars(self), "xp": self.xp.__name__, "_scratch": np.empty(0), "_stepped": None}
 
     def __setstate__(self, given: Mapping[str, Any]) -> None:
@@ -124,6 +124,6 @@ class Optimizer:
             elif self.memory[name].shape != theta.shape:
                 raise ShapeError(
                     f"{type(self).__name__} has stepped {self.memory[name].size} parameters so far "
-                    f"and now got {theta.size}; make a new optimizer for each network."
+                    f"but now got {theta.size}; make a new optimizer for each network."
                 )
         self._stepped = theta.shape, theta.dtype

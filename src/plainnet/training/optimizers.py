@@ -1,7 +1,7 @@
-"""The optimizers, from simple to complex: how a step is made from a gradient.
+"""The optimizers, from simple to complex: how a gradient becomes a step.
 
 α is the learning rate, θ the parameters, g the gradient; all other letters are the paper's. θ is
-changed in place. Held to PyTorch's by the tests.
+changed in place. The tests compare the optimizers with PyTorch's.
 """
 
 import math
@@ -21,10 +21,10 @@ class GradientDescent(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v ← μ v + g, θ ← θ − α v: a heavy ball, which keeps its speed.
+    """v ← μ v + g, θ ← θ − α v: the heavy-ball method.
 
     Polyak: Some methods of speeding up the convergence of iteration methods (1964). The learning
-    rate stands outside of v, as in PyTorch, so that a schedule acts at once.
+    rate is not part of v, as in PyTorch, so that a schedule acts at once.
 
     Args:
         learning_rate: α.
@@ -66,7 +66,7 @@ class Nesterov(Momentum):
 
 
 class RMSprop(Optimizer):
-    """v ← ρ v + (1−ρ) g², θ ← θ − α g / (√v + ε): each parameter by the size of its own gradients.
+    """v ← ρ v + (1−ρ) g², θ ← θ − α g / (√v + ε): steps scaled by each parameter's own gradients.
 
     Tieleman, Hinton: Neural Networks for Machine Learning, lecture 6.5 (2012).
 
@@ -154,7 +154,7 @@ class Adam(Optimizer):
 
     @property
     def present_epsilon(self) -> float:
-        """ε at the present step."""
+        """The value of ε in the current step."""
         return self.epsilon
 
 
@@ -172,7 +172,7 @@ class AdamHat(Adam):
 
 
 class AdamW(Adam):
-    """Adam with decoupled decay: first W ← W − α λ W, then Adam's step on the bare gradient.
+    """Adam with decoupled decay: first W ← W − α λ W, then Adam's step without a penalty.
 
     Loshchilov, Hutter: Decoupled weight decay regularization (2019), algorithm 2, with the
     decay scaled by α, as in PyTorch.

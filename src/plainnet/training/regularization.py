@@ -1,4 +1,4 @@
-"""What holds the parameters or their gradients in bounds in each step."""
+"""Regularization: bounds on the parameters or their gradients in each step."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from plainnet.training.averaging import Average
 
 @dataclass(frozen=True)
 class Regularization:
-    """What is done around each update, beside the weight decay of the optimizer.
+    """The regularization of each update, in addition to the optimizer's weight decay.
 
     ::
 
@@ -22,15 +22,15 @@ class Regularization:
     """
 
     l2: float = 0.0
-    """α of the penalty α/2 ‖W‖² / n in the loss of a batch of n samples, or of weight n. So the
-    penalty of an epoch is the smaller the more samples there are. (Weight decay by the optimizer is
-    the same at each step and not part of the loss.)"""
+    """α of the penalty α/2 ‖W‖² / n in the loss of a batch of n samples, or of weight n: the more
+    samples, the smaller the penalty of an epoch. (The optimizer's weight decay is the same in each
+    step and not part of the loss.)"""
     clip_norm: float | None = None
-    """The gradient is scaled down to this Euclidean norm where it is longer."""
+    """The largest Euclidean norm of the gradient, which is scaled down where it is longer."""
     max_norm: float | None = None
     """The largest norm of the weights into each unit after each step (`limit_norms`)."""
     average: Average | None = None
-    """It takes in the parameters after each step; what is measured is measured with it."""
+    """The average of the parameters, updated after each step; validation measures with it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "l2", check_number("L2 penalty", self.l2, "[0, inf)"))
@@ -43,11 +43,11 @@ class Regularization:
 
 
 NONE = Regularization()
-"""Nothing of it."""
+"""No regularization."""
 
 
 def clip(grad: Array, norm: float) -> float:
-    """Scale `grad` down, in place, to a Euclidean norm of at most `norm`; returns what it was.
+    """Scale `grad` down, in place, to a Euclidean norm of at most `norm`; return its norm before.
 
     Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),
     algorithm 1.

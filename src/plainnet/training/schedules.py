@@ -1,6 +1,6 @@
-"""The learning rate over time: plain functions from the step (0, 1, 2, …) to α.
+"""Schedules of the learning rate: plain functions from the step (0, 1, 2, …) to α.
 
-A schedule is any such function; these make the usual ones. `train(…, schedule=…)` asks it before
+Any such function is a schedule; these make the usual ones. `train(…, schedule=…)` calls it before
 every step.
 """
 
@@ -13,28 +13,28 @@ Schedule = Callable[[int], float]
 
 
 def constant(rate: float) -> Schedule:
-    """α, always."""
+    """Make the schedule that is always α."""
     rate = check_number("learning rate", rate, "(0, inf)")
     return lambda step: rate  # noqa: ARG005
 
 
 def step_decay(rate: float, every: int, factor: float = 0.1) -> Schedule:
-    """α · factor^⌊step / every⌋: a stair."""
+    """Make the schedule α · factor^⌊step / every⌋, a staircase."""
     rate = check_number("learning rate", rate, "(0, inf)")
-    every = check_whole("number of steps between two falls", every, 1)
-    factor = check_number("factor of the stair", factor, "(0, 1]")
+    every = check_whole("number of steps between two decays", every, 1)
+    factor = check_number("factor of the decay", factor, "(0, 1]")
     return lambda step: rate * factor ** (step // every)
 
 
 def exponential(rate: float, factor: float) -> Schedule:
-    """α · factor^step."""
+    """Make the schedule α · factor^step."""
     rate = check_number("learning rate", rate, "(0, inf)")
     factor = check_number("factor of each step", factor, "(0, 1]")
     return lambda step: rate * factor**step
 
 
 def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
-    """From α down to `final` along half a cosine, in so many steps; `final` from there on.
+    """Make a schedule from α to `final` along half a cosine in `steps` steps, then constant.
 
     Loshchilov, Hutter: SGDR (2017), eq. 5, without restarts.
     """
@@ -45,7 +45,7 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
 
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
-    """Any schedule, its first rates raised linearly: α · (step + 1) / steps while step < steps."""
+    """Begin a schedule with a linear warm-up: α · (step + 1) / steps while step < steps."""
     steps = check_whole("number of steps to warm up", steps, 0)
     return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
 
@@ -53,16 +53,16 @@ def warm_up(schedule: Schedule, steps: int) -> Schedule:
 def one_cycle(
     peak: float, steps: int, *, rise: float = 0.3, start: float = 25.0, end: float = 1e4
 ) -> Schedule:
-    """Up to the peak and down again along half cosines: peak/start → peak → peak/start/end.
+    """Make a schedule along two half cosines: peak/start → peak → peak/start/end.
 
     Smith, Topin: Super-convergence (2018), with the cosines that became usual.
 
     Args:
         peak: the highest rate.
-        steps: of the whole training; the last one has the lowest rate.
+        steps: number of steps of the whole training; the last one has the lowest rate.
         rise: the share of the steps until the peak.
-        start: how many times smaller than the peak the first rate is.
-        end: how many times smaller than the first the last rate is.
+        start: the ratio of the peak to the first rate.
+        end: the ratio of the first to the last rate.
     """
     peak = check_number("peak learning rate", peak, "(0, inf)")
     steps = check_whole("number of steps of the cycle", steps, 1)
@@ -81,5 +81,5 @@ def one_cycle(
 
 
 def _between(a: float, b: float, share: float) -> float:
-    """Half a cosine from a (share 0) to b (share 1 and beyond)."""
+    """Interpolate along half a cosine from a (share 0) to b (share 1 and beyond)."""
     return b + (a - b) * (1 + math.cos(math.pi * min(share, 1.0))) / 2

@@ -14,25 +14,25 @@ def step(
     y: Array,
     weights: Array | None = None,
 ) -> float:
-    """Learn from one batch; returns its loss as it was before the step."""
-    Z = network.forward(X, training=True)  # what the network answers
-    J, dZ = loss.value_and_grad(Z, y, weights)  # how wrong that is, and the gradient of it
+    """Learn from one batch; return its loss before the step."""
+    Z = network.forward(X, training=True)  # the logits
+    J, dZ = loss.value_and_grad(Z, y, weights)  # the loss and its gradient
     network.backward(dZ)  # writes network.grad: the gradient with respect to all parameters
     optimizer.step(network.theta, network.grad, network.n_weights)  # θ ← θ − α · grad, say
     return float(J)
 
 
 class HasGradient(Protocol):
-    """What a step asks of a loss: `network/loss.py` has the whole contract."""
+    """The part of a loss that a step needs; `network/loss.py` has the whole contract."""
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
     ) -> tuple[float, Array]:
-        """The mean loss J of the answers Z, and dZ."""
+        """Compute the mean loss J of the logits Z, and dZ."""
 
 
 class HasStep(Protocol):
-    """What a step asks of an optimizer: `optimizer.py` has the whole contract."""
+    """The part of an optimizer that a step needs; `optimizer.py` has the whole contract."""
 
     def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
-        """Change `theta` in place, of which the first `n_weights` may decay."""
+        """Change `theta` in place; its first `n_weights` entries may decay."""

@@ -1,4 +1,4 @@
-"""What can be done with a stream of epochs: consumers, each a few lines, that pass it on.
+"""Consumers of a stream of epochs, which pass it on: early stopping and keeping the best.
 
 ::
 
@@ -29,18 +29,18 @@ def stop_early(
     least_gain: float = 0.0,
     past: Iterable[Epoch] = (),
 ) -> Epochs:
-    """End the stream once a metric has not got better for `patience` epochs.
+    """End the stream once a metric has not improved for `patience` epochs.
 
     Args:
         epochs: the stream.
         metric: any recorded metric, such as `validation_accuracy`.
         best: whether its lowest or its highest value is the best.
-        patience: epochs to wait for something better, at least 1.
-        least_gain: by how much a value must be better to count.
-        past: epochs before the stream, of a training that goes on; they count, but do not come out.
+        patience: number of epochs to wait for an improvement, at least 1.
+        least_gain: the smallest improvement that counts.
+        past: earlier epochs of a continued training; they count, but are not yielded again.
 
     Raises:
-        SettingError: a setting is out of its range; at the first epoch: no such metric.
+        SettingError: a setting is out of its range; at the first epoch: there is no such metric.
     """
     _check_best(best)
     patience = check_whole("patience", patience, 1)
@@ -72,17 +72,17 @@ def _stopping(
         if waited >= patience:
             break
     if isinstance(epochs, Generator):
-        epochs.close()  # so that keep_best, say, does its work now
+        epochs.close()  # so that keep_best, for example, restores the best epoch now
 
 
 @dataclass
 class BestSoFar:
-    """What `keep_best` has kept so far."""
+    """The best epoch that `keep_best` has seen so far."""
 
     record: float = math.inf
-    """The best metric, as if the lowest were the best."""
+    """The best metric, negated where the highest is the best."""
     values: dict[str, Array] = field(default_factory=dict)
-    """Of the network, then; empty before the first epoch has ended."""
+    """The network's parameters and state of that epoch; empty before the first epoch has ended."""
 
 
 def keep_best(
@@ -94,18 +94,18 @@ def keep_best(
     kept: BestSoFar | None = None,
     average: Average | None = None,
 ) -> Epochs:
-    """Leave the network with the parameters of its best epoch, in whatever way the stream ends.
+    """Give the network the parameters of its best epoch when the stream ends, in whatever way.
 
-    Also after `break`, Ctrl-C or an error; of equally good epochs the last counts. Before the
-    first epoch has ended nothing is changed. End a stream that a variable holds with `close()`.
+    This includes `break`, Ctrl-C and errors; of equally good epochs the last counts. A stream that
+    ends before its first epoch changes nothing. End a stream held in a variable with `close()`.
 
     Args:
         epochs: the stream that trains `network`.
-        network: its `theta` and `state` are put back in place.
+        network: its `theta` and `state` are overwritten in place.
         metric: any recorded metric.
         best: whether its lowest or its highest value is the best.
-        kept: to begin with, of a training that goes on; kept up to date.
-        average: keep its mean, with which was measured, in the place of the parameters.
+        kept: the best epoch so far of a continued training; kept up to date.
+        average: the average that validation measured with; its mean is kept instead of θ.
     """
     if isinstance(epochs, Network):
         raise SettingError(
@@ -139,13 +139,13 @@ def _keeping(
 
 
 def values_of(network: Network) -> dict[str, Array]:
-    """All that a training changes in a network: what makes up an epoch of it."""
+    """Return all arrays that a training changes in a network."""
     return {"theta": network.theta, **network.state}
 
 
 def _lower_is_better(epoch: Epoch, metric: str, best: Best) -> float:
     value = epoch[metric] if best == "lowest" else -epoch[metric]
-    return math.inf if math.isnan(value) else value  # anything is better than no number
+    return math.inf if math.isnan(value) else value  # NaN is the worst value
 
 
 def _check_best(best: Best) -> None:

@@ -4,16 +4,15 @@ The gradient of the first layer, dW = Xᵀ dZ, lies in the span of the samples: 
 n_in > N features W can only move in N of its n_in dimensions. So take an orthonormal basis Q of
 them, in which X = C Qᵀ, and train coordinates instead:
 
-    X W = C Qᵀ W = C V    with C `(N, N)` in the place of X and V = Qᵀ W in that of W.
+    X W = C Qᵀ W = C V    with C `(N, N)` instead of X, and V = Qᵀ W instead of W.
 
-Gradient descent, momentum and Nesterov's commute with the rotation Q (RMSprop and Adam do not:
-they look at each coordinate by itself), norms keep their length, and so W = W₀ + Q (V − QᵀW₀) at
-every step: not an approximation, the same numbers. What of W₀ lies outside the span only decays
-with the optimizer's weight decay; one more input, always 0, carries how much of it is left.
+Gradient descent, momentum and Nesterov's momentum commute with the rotation Q (RMSprop and Adam do
+not: they scale each coordinate separately), and Q preserves norms. So W = W₀ + Q (V − QᵀW₀) at
+every step: the result is exact, up to rounding. The part of W₀ outside the span only decays with
+the optimizer's weight decay; one more input, always 0, tracks its remaining share.
 
-`train_in_subspace` does it where it is the same and faster, and brings the network up to date after
-each epoch. `Subspace` is a small network that stands for the original, which it brings up to date
-at the end.
+`train_in_subspace` does so where the result is the same and faster, and updates the network after
+each epoch. `Subspace` trains a small network instead of the original, and updates that at the end.
 """
 
 import copy
@@ -41,16 +40,16 @@ from plainnet.training.validation import Held, Validation, checked_validation, m
 log = logging.getLogger(__name__)
 
 COMMUTING = (GradientDescent, Momentum, Nesterov)
-"""Optimizers that do not care in which orthonormal basis a weight is written down."""
+"""The optimizers whose steps do not depend on the orthonormal basis of the weights."""
 
-COLUMNS = 1024
-"""Features that are made float64 at once."""
+BLOCK_COLUMNS = 1024
+"""Number of features converted to float64 at once."""
 
-NEGLIGIBLE = 1e-12
-"""Squares of singular values below this part of the largest are rounding errors of X Xᵀ."""
+RANK_TOLERANCE = 1e-12
+"""Squared singular values below this share of the largest are rounding errors of X Xᵀ."""
 
-PAYS = 2
-"""What is saved must be so many times what the factorisation costs."""
+LEAST_SAVING = 2
+"""How many times the cost of the factorisation a subspace must save."""
 
 
 def train_in_subspace(
@@ -68,11 +67,11 @@ def train_in_subspace(
     clip_norm: float | None = None,
     validation: Held | None = None,
 ) -> Epochs:
-    """Train as `train` does, in the span of the samples where that is the same and faster.
+    """Train as `train` does, in the span of the samples where that is equivalent and faster.
 
-    The network and its state are brought up to date after each epoch, the optimizer's memory when
-    the stream ends, and `grad` not at all. Of what is changed between two epochs only the learning
-    rate is heeded. The arguments are those of `train`.
+    The network and its state are updated after each epoch, the optimizer's memory when the stream
+    ends, and `grad` never. Of changes between two epochs only that of the learning rate has an
+    effect. The arguments are those of `train`.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
@@ -119,12 +118,12 @@ def _in_subspace(
 
 
 def has_subspace(network: Network, optimizer: Optimizer, X: Array) -> bool:
-    """Whether training on samples X `(N, …)` in their span is the same."""
+    """Return whether training on samples X `(N, …)` in their span is equivalent."""
     first = network.layers[0]
     return (
         type(optimizer) in COMMUTING
         and optimizer.t == 0
-        and type(network) is Network  # who knows what another one does with its inputs
+        and type(network) is Network  # a subclass may use its inputs in other ways
         and network.xp is np
         and type(first) is Dense
         and bool(len(X) < X[0].size)
@@ -132,19 +131,19 @@ def has_subspace(network: Network, optimizer: Optimizer, X: Array) -> bool:
 
 
 def subspace_pays(network: Network, optimizer: Optimizer, X: Array, epochs: int) -> bool:
-    """Whether training on samples X `(N, …)` in their span is the same, and faster.
+    """Return whether training on samples X `(N, …)` in their span is equivalent and faster.
 
-    An epoch costs the first layer some 4 N n_in n_units operations, in the span 4 N N n_units; the
-    factorisation costs some 4 N N n_in.
+    The first layer takes some 4 N n_in n_units operations an epoch, in the span 4 N N n_units; the
+    factorisation takes some 4 N N n_in.
     """
     if not has_subspace(network, optimizer, X):
         return False
     n, n_in = len(X), int(X[0].size)
-    return epochs * int(network.layers[0].n_out or 0) * (n_in - n) > PAYS * n * n_in
+    return epochs * int(network.layers[0].n_out or 0) * (n_in - n) > LEAST_SAVING * n * n_in
 
 
 class Subspace:
-    """A small network that is trained in the place of one with many features.
+    """A small network to train instead of one with many features.
 
     ::
 
@@ -152,16 +151,16 @@ class Subspace:
             for epoch in train(small.network, loss, small.optimizer, small.X, y, epochs=1000):
                 print(epoch.number, epoch.loss)
 
-    At the end, however the block is left, `network` and `optimizer` are what training them on X
-    would have made of them. Within the block they stay as they were, but for `expand()`.
+    At the end, however the block is left, `network` and `optimizer` are as if they had been trained
+    on X. Within the block only `expand()` changes them.
 
     Args:
         network: the original; its first layer is a Dense layer.
         optimizer: the original, before its first step: gradient descent, momentum or Nesterov's.
-        X: inputs `(N, …)` of N < n_in features; all samples of the training.
+        X: inputs `(N, …)` with N < n_in; all samples of the training.
 
     Raises:
-        SettingError: it would not be the same training.
+        SettingError: the training would not be equivalent.
     """
 
     def __init__(self, network: Network, optimizer: Optimizer, X: Array) -> None:
@@ -178,17 +177,17 @@ class Subspace:
         W = network.parameters["layers.0.W"]
         V = Q.T @ W  # (rank, n_units)
         log.info(
-            "fewer samples than features: training in the %d dimensions that the samples span, "
-            "not in %d (the same result, faster)",
+            "fewer samples than features: training in the %d dimensions that the samples span "
+            "instead of %d (the same result, faster)",
             *Q.T.shape,
         )
         self._Q, self._outside = Q, W - Q @ V
         self.X: Array = np.hstack([C, np.zeros((len(X), 1), X.dtype)])
-        """The samples in the span, `(N, rank + 1)`."""
+        """The coordinates of the samples in their span, `(N, rank + 1)`."""
         first = Dense(self.X.shape[1], W.shape[1])
         rest = copies(network.layers, network.theta, network.grad)[1:]  # sharing their generators
         self.network = Network([first, *rest], dtype=network.dtype)
-        """To be trained in the place of the original."""
+        """The small network, to train instead of the original."""
         for name, value in network.parameters.items():
             self.network.parameters[name][...] = (
                 np.vstack([V, np.ones_like(W[:1])]) if name == "layers.0.W" else value
@@ -196,7 +195,7 @@ class Subspace:
         for name, value in network.state.items():
             self.network.state[name][...] = value
         self.optimizer = copy.copy(optimizer)
-        """To be used in the place of the original."""
+        """The small network's optimizer, to use instead of the original."""
         self.optimizer.memory = {}
 
     def __enter__(self) -> Self:
@@ -216,38 +215,38 @@ class Subspace:
             self._expand(memory, original.memory[name])
 
     def expand(self) -> None:
-        """Bring the parameters and the state of the original network up to date."""
+        """Update the parameters and the state of the original network."""
         network = self._originals[0]
         self._expand(self.network.theta, network.theta)
         for name, value in self.network.state.items():
             network.state[name][...] = value
 
     def _expand(self, small: Array, large: Array) -> None:
-        """Write a vector over the small network's parameters as one over the original's."""
+        """Convert a vector of the small network's parameters to one of the original's."""
         rows, units = self.X.shape[1], self._outside.shape[1]
         V = small[: rows * units].reshape(rows, units)
         W = large[: self._outside.size].reshape(self._outside.shape)
         np.matmul(self._Q, V[:-1], out=W)
-        W += V[-1] * self._outside  # W = Q V + what is left outside
+        W += V[-1] * self._outside  # W = Q V + the rest outside of the span
         large[self._outside.size :] = small[rows * units :]
 
 
 def basis(X: Array) -> tuple[Array, Array]:
-    """An orthonormal basis Q `(n_in, rank)` of the rows of X, their coordinates C: X = C Qᵀ.
+    """Compute an orthonormal basis Q `(n_in, rank)` of the rows of X, and C with X = C Qᵀ.
 
-    In float64 from the QR factorisation, exact to the last digits. In float32 from the eigenvectors
-    of X Xᵀ, computed in float64, which takes a fifth of the time: with X = U S Qᵀ (the singular
-    value decomposition), X Xᵀ = U S² Uᵀ, C = U S and Q = Xᵀ U / S. What is left out there is
+    In float64 they come from the QR factorisation, exact to the last digits. In float32 they come
+    from the eigenvectors of X Xᵀ, computed in float64, in a fifth of the time: with the singular
+    value decomposition X = U S Qᵀ, X Xᵀ = U S² Uᵀ, C = U S and Q = Xᵀ U / S. The neglected part is
     smaller than the rounding of X.
     """
     if X.dtype != np.float32:
         Q, R = np.linalg.qr(X.T)
         return Q, R.T
     G = np.zeros((len(X), len(X)))
-    for start in range(0, X.shape[1], COLUMNS):
-        part = X[:, start : start + COLUMNS].astype(np.float64)
+    for start in range(0, X.shape[1], BLOCK_COLUMNS):
+        part = X[:, start : start + BLOCK_COLUMNS].astype(np.float64)
         G += part @ part.T
     squares, U = np.linalg.eigh(G)
-    kept = squares > NEGLIGIBLE * squares.max()
+    kept = squares > RANK_TOLERANCE * squares.max()
     S, U = np.sqrt(squares[kept]), U[:, kept]
     return X.T @ (U / S).astype(X.dtype), (U * S).astype(X.dtype)

@@ -1,12 +1,12 @@
-"""`train`, `fit` and `train_step`: the loop and the step, with checks and all that is around them.
+"""`train`, `fit` and `train_step`: the loop and the step with their checks and settings.
 
 ::
 
     for epoch in train(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64):
         print(epoch.number, epoch.loss)
 
-Whoever consumes the stream decides what happens between two epochs, and ends it with `break`.
-There are no callbacks; `streams.py` has early stopping and keep-best, a few lines each.
+The consumer of the stream decides what happens between two epochs, and ends it with `break`. There
+are no callbacks; `streams.py` has early stopping and keep-best, a few lines each.
 """
 
 import warnings
@@ -34,13 +34,13 @@ from plainnet.training.validation import Held, check_parameters, checked_validat
 
 @dataclass(frozen=True)
 class Checkpointing:
-    """Where a training goes on, and when it is interrupted between two batches."""
+    """The position at which a training continues, and the question whether it should stop."""
 
     position: Position = field(default_factory=Position)
-    """Where to go on, kept up to date; with what `checkpoint.restore` puts back, the training goes
-    on as if it had never stopped."""
+    """The position to continue at, kept up to date; after `checkpoint.restore` the training goes on
+    as if it had never stopped."""
     should_stop: Callable[[], bool] = lambda: False
-    """Asked after each batch, when a checkpoint can be made; True ends the stream there."""
+    """A function called after each batch, when a checkpoint can be made; True ends the stream."""
 
 
 def train(
@@ -64,21 +64,21 @@ def train(
 
     Args:
         network: changed in place.
-        loss: what is made smaller.
-        optimizer: makes the steps; carries its state over from an earlier training.
-        X: samples `(N, …)`: the network's inputs, or raw ones that the pipeline makes inputs of.
-            The network computes in its dtype: subtract the mean from float64 that is far from 0, or
-            make the network with `dtype=np.float64`, before float32 rounds away what differs.
+        loss: the loss to minimize.
+        optimizer: makes the steps; it keeps its state from an earlier training.
+        X: samples `(N, …)`: the network's inputs, or raw samples that the pipeline prepares. The
+            network computes in its dtype: subtract the mean from float64 values far from 0, or make
+            the network with `dtype=np.float64`, so that float32 does not round away differences.
         y: targets, as the loss takes them.
-        epochs: how many passes over the samples.
+        epochs: number of passes over the samples.
         batch_size: samples of a step; None: all at once, as in the article.
         rng: generator or seed of the order of the samples.
-        weights: of the samples `(N,)`; those of weight 0 are left out.
+        weights: sample weights `(N,)`; samples of weight 0 are removed.
         schedule: the learning rate of each step; None: the optimizer's own.
         validation: (X, y), (X, y, weights) or `Validation`, measured after each epoch.
-        pipeline: what samples go through on their way to the network; None: they are inputs.
+        pipeline: the functions that raw samples pass through; None: X holds inputs.
         regularization: an L2 penalty, clipped gradients, max-norm, an average of the parameters.
-        checkpointing: where to go on, and when to stop; None: from the beginning to the end.
+        checkpointing: where to continue, and when to stop; None: from the beginning to the end.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
@@ -92,7 +92,7 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
     engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps=steps)
-    network.proved = False  # the first step shows whether all layers keep to their contract
+    network.recheck()
 
     def record(at: Position) -> Epoch:
         with averaged(network, regularization.average):
@@ -170,16 +170,16 @@ def train_step(
     clip_norm: float | None = None,
     l2: float = 0.0,
 ) -> float:
-    """Forward, loss, backward, update: one step on one batch; returns the loss before it.
+    """Take one step on one batch: forward, loss, backward, update; return the loss before it.
 
     Raises:
-        SettingError, ShapeError, DataError: at a network's first step, if arguments do not fit; at
-            each one, if weights do not, or values are masked.
-        DivergedError: the loss is not finite; nothing has been changed.
+        SettingError, ShapeError, DataError: in a network's first step, if arguments do not fit; in
+            each step, if weights do not fit, or values are masked.
+        DivergedError: the loss is not finite; the network was not changed.
     """
     check_parts(network, loss, optimizer)
     X, y, weights = batch_that_counts(X, y, weights, network.xp)
-    if not network.proved and network.xp is np and (weights is None or weights.any()):
+    if not network.contract_holds and network.xp is np and (weights is None or weights.any()):
         X, y, weights = checked_samples(network, loss, X, y, weights)
     how = Regularization(l2, clip_norm) if l2 or clip_norm is not None else NONE
     with claimed(network):
@@ -187,11 +187,11 @@ def train_step(
 
 
 class Training(Epochs):
-    """A stream of epochs that warns when it is dropped before anybody has asked for one.
+    """A stream of epochs that warns when it is dropped before its first epoch.
 
     Args:
         epochs: the stream.
-        source: what it is made of, if that is such a stream as well: it ends with this one.
+        source: the stream that it consumes, if there is one; both end together.
     """
 
     def __init__(self, epochs: Any, source: Epochs | None = None) -> None:
@@ -199,13 +199,13 @@ class Training(Epochs):
         self._begun = False
 
     def send(self, value: None) -> Epoch:
-        """The next epoch."""
+        """Return the next epoch."""
         self._begun = True
         epoch: Epoch = self._epochs.send(value)
         return epoch
 
     def throw(self, *error: Any) -> Epoch:
-        """Raise an error where the training stands."""
+        """Raise an error within the training."""
         self._begun = True
         epoch: Epoch = self._epochs.throw(*error)
         return epoch
@@ -220,7 +220,7 @@ class Training(Epochs):
     def __del__(self) -> None:
         if not self._begun:
             warnings.warn(
-                "The epochs of a training were never asked for, so nothing was learned; write "
+                "A training was dropped before its first epoch, so nothing was learned; write "
                 "`for epoch in train(…)`, or call fit(…), which takes the same arguments.",
                 RuntimeWarning,
                 stacklevel=2,

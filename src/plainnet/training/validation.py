@@ -1,4 +1,4 @@
-"""What is measured on validation data after each epoch."""
+"""Measure metrics on validation data after each epoch."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,21 +14,21 @@ from plainnet.training.engine import diverged
 from plainnet.training.optimizer import Optimizer
 
 Metrics = Callable[..., Mapping[str, float]]
-"""`metrics(logits, y)`, with weights `metrics(logits, y, weights)`: what to measure beside the
-loss, by name."""
+"""`metrics(logits, y)`, with weights `metrics(logits, y, weights)`: returns further metrics beside
+the loss, by name."""
 
 
 class Validation(NamedTuple):
-    """Samples that nothing is learned from, and what is measured on them."""
+    """Samples that are not trained on, and the metrics to measure on them."""
 
     X: Array
     """Samples `(N, …)`."""
     y: Array
     """Targets, as the loss takes them."""
     weights: Array | None = None
-    """Of the samples `(N,)`; None: all count alike."""
+    """Sample weights `(N,)`; None: all count equally."""
     metrics: Metrics | None = None
-    """What is measured beside the loss; None: what the loss offers (accuracy)."""
+    """The metrics beside the loss; None: those of the loss (accuracy)."""
 
 
 Held = Validation | tuple[Array, Array] | tuple[Array, Array, Array | None]
@@ -36,11 +36,11 @@ Held = Validation | tuple[Array, Array] | tuple[Array, Array, Array | None]
 
 
 def checked_validation(network: Network, loss: Loss, held: Held | None) -> Validation | None:
-    """Validation data that fit the network and the loss.
+    """Check validation data, and return them as a `Validation`.
 
     Raises:
         SettingError: they are not (X, y), (X, y, weights) or `Validation`.
-        ShapeError, DataError: they do not fit.
+        ShapeError, DataError: they do not fit the network or the loss.
     """
     if held is None:
         return None
@@ -63,10 +63,10 @@ def measure(
     validation: Validation | None,
     prepare: Prepare | None = None,
 ) -> Mapping[str, float]:
-    """The loss and the other metrics on the validation data; nothing without any.
+    """Measure the loss and the other metrics on the validation data; empty without such data.
 
     Raises:
-        DivergedError: the latest step left the finite numbers, though no batch has shown it.
+        DivergedError: the validation loss is not finite after the latest step.
     """
     if validation is None:
         return {}
@@ -83,6 +83,6 @@ def measure(
 
 
 def check_parameters(network: Network, optimizer: Optimizer) -> None:
-    """Raise a DivergedError where the last step of a training left the finite numbers."""
+    """Raise a DivergedError if a parameter is not finite after the last step of a training."""
     if not math.isfinite(float(abs(network.theta).max(initial=0))):
         raise diverged("The parameters became infinite", optimizer)

@@ -1,12 +1,12 @@
 """The steps of a training as compiled kernels, with numba: the extra `fast`.
 
-They take over after about a second's work, for a short training should not wait for numba's import
-(half a second), nor a machine's first one for the compiler (some three). That second is counted in
-steps and parameters, not by the clock: the last digits of a kernel and of NumPy differ, and the
-same training has to come out the same, to the last bit, each time.
+They take over after about a second of work, so that a short training need not wait for numba's
+import (half a second), nor the first one on a machine for the compiler (some three seconds). That
+second is estimated from steps and parameters, not from the clock: kernels and NumPy differ in the
+last digits, and the same training must always give the same bits.
 
-A kernel runs on one thread: a second pool of threads would fight that of the matrix products, and
-the update of a large network waits for memory, not for the processor.
+A kernel runs on one thread: a second pool of threads would compete with that of the matrix
+products, and the update of a large network is limited by memory, not by the processor.
 """
 
 import logging
@@ -17,27 +17,27 @@ from types import ModuleType
 
 log = logging.getLogger(__name__)
 
-AFTER = 1.0
-"""Seconds of work that the kernels wait for."""
+WORK_BEFORE_COMPILING = 1.0
+"""The estimated work in seconds after which the kernels take over."""
 
 
 def worth_compiling(steps: int, parameters: int) -> bool:
-    """Whether so many steps on so many parameters are about a second's work."""
-    return steps * (5e-5 + 4e-9 * parameters) >= AFTER
+    """Return whether so many steps on so many parameters are about a second of work."""
+    return steps * (5e-5 + 4e-9 * parameters) >= WORK_BEFORE_COMPILING
 
 
 @cache
 def load_kernels() -> ModuleType | None:
-    """The kernels of a training step; None where their libraries are missing or do not work."""
+    """Import the kernels of a training step; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.kernels", "numba", "scipy")
 
 
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:
-    """A module that numba compiles; None where one of its libraries is missing or does not work."""
+    """Import a module that numba compiles; None if one of its libraries is missing or broken."""
     if any(find_spec(library) is None for library in libraries):
         return None
     try:
         return import_module(name)
-    except Exception as error:  # a numba that is broken, or has no place to keep its code
-        log.info("NumPy does the work of %s, for numba does not work here: %s", name, error)
+    except Exception as error:  # a broken numba, or one without a writable cache
+        log.info("NumPy replaces %s, because numba does not work here: %s", name, error)
         return None

@@ -1,4 +1,4 @@
-"""The engine that goes on in compiled kernels: the usual network, the usual optimizers."""
+"""The engine with compiled kernels, for the usual networks and optimizers."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -45,25 +45,25 @@ KERNELS: Mapping[type[Optimizer], tuple[str, Callable[[Any], tuple[float, ...]]]
     Momentum: ("momentum", _momentum),
     Adam: ("adam", _adam),
 }
-"""The compiled form of the `update` that a class defines: its kernel, and the numbers it takes."""
+"""The compiled `update` of a class: the name of its kernel, and the numbers that it takes."""
 LOSSES: Mapping[type[Loss], DTypeLike | None] = {
     SoftmaxCrossEntropy: np.int64,
     SigmoidCrossEntropy: None,
 }
-"""Losses with a kernel, and what it takes for targets: None: numbers as the network's."""
+"""Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
 
 
 class CompiledEngine(Engine):
-    """Takes the steps of `Engine`, from a second's work on in compiled kernels where there are."""
+    """An `Engine` that takes its steps in compiled kernels after about a second of work."""
 
     def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
-        """As those of `Engine`; the kernels are loaded for the epoch that they begin in."""
+        """Return the context of an epoch, and load the kernels if the epoch will use them."""
         if compiled.worth_compiling(self.optimizer.t + n_batches, self.network.n_parameters):
             compiled.load_kernels()  # now, so that its library is there when threads are bounded
         return super().surroundings(n_batches, size)
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
-        """Take the step; returns the loss alone."""
+        """Take the step; return the loss without the penalty."""
         worth = compiled.worth_compiling(self.optimizer.t, self.network.n_parameters)
         code = compiled.load_kernels() if worth else None
         if code is None:
@@ -78,7 +78,7 @@ class CompiledEngine(Engine):
 
 
 def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None] | None:
-    """The `step` of an optimizer with its update as a kernel, if there is one for it."""
+    """Return the `step` of an optimizer with a kernel as its update, if there is one."""
     kind: Any = type(optimizer)
     found = _kernel_of(kind)
     if found is None:
@@ -96,7 +96,7 @@ def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None]
 
 @cache
 def _kernel_of(kind: Any) -> tuple[str, Callable[[Any], tuple[float, ...]]] | None:
-    """The kernel of a class of optimizers: that of the class which defines its `update`."""
+    """Return the kernel of a class of optimizers: that of the class which defines its `update`."""
     if kind.step is not Optimizer.step:
         return None
     return KERNELS.get(next(above for above in kind.__mro__ if "update" in vars(above)))
@@ -105,9 +105,9 @@ def _kernel_of(kind: Any) -> tuple[str, Callable[[Any], tuple[float, ...]]] | No
 def compiled_gradient(
     network: Network, loss: Loss, X: Array, y: Array, weights: Array | None, code: ModuleType
 ) -> float | None:
-    """J of a batch, with `network.grad` written; None where that has to go layer by layer.
+    """Write `network.grad` and return J of a batch; None if no kernel fits the network or data.
 
-    But for rounding the same as forward, `value_and_grad` and backward. The network has to be Dense
+    The result is that of forward, `value_and_grad` and backward, up to rounding. Kernels fit Dense
     layers with ReLU, and perhaps Dropout, between each two.
     """
     stack = _stacks.get(network)
@@ -119,7 +119,7 @@ def compiled_gradient(
 
 
 class Stack:
-    """What the kernels are given of a usual network: its sizes, and memory to work in."""
+    """The arguments of the kernels for one network: its sizes, and scratch memory."""
 
     def __init__(self, network: Network) -> None:
         self.layers = [*network.layers]
@@ -133,7 +133,7 @@ class Stack:
         self._scratch = Scratch(np, network.dtype)
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
-        """Whether the kernels, which check nothing, can be given this; else the layers judge it."""
+        """Return whether the batch fits the kernels, which check nothing themselves."""
         n, n_out = len(X), self.sizes[-1]
         if type(loss) is SoftmaxCrossEntropy:
             fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
@@ -152,7 +152,7 @@ class Stack:
         weights: Array | None,
         code: ModuleType,
     ) -> float:
-        """J, with `network.grad` written."""
+        """Write `network.grad` and return J."""
         n, size = len(X), len(X) * int(self.sizes[1:].sum())
         r, U = self._scratch("r", (n,)), self._scratch("U", (size,))
         A, dA = self._scratch("A", (size,)), self._scratch("dA", (size,))
@@ -165,7 +165,7 @@ class Stack:
         return float(code.gradient(X, y, r, network.theta, network.gradient_memory(), *memory))
 
     def _draw(self, U: Array, n: int) -> None:
-        """Fill U for each Dropout layer as the layer itself does: from the same generator."""
+        """Fill U for each Dropout layer from the layer's own generator."""
         start = 0
         for i, (dropout, units) in enumerate(zip(self.dropouts, self.sizes[1:], strict=False)):
             stop = start + n * int(units)
@@ -176,7 +176,7 @@ class Stack:
 
 
 def dropouts_between(layers: Sequence[Layer]) -> list[Dropout | None] | None:
-    """The Dropout behind each hidden layer, or None where it has none; None of other networks."""
+    """Return each hidden layer's Dropout, or None where it has none; None for other networks."""
     if not {type(layer) for layer in layers} <= {Dense, ReLU, Dropout}:
         return None
     found: list[Dropout | None] = []
@@ -194,7 +194,7 @@ def dropouts_between(layers: Sequence[Layer]) -> list[Dropout | None] | None:
 
 
 def as_compiled(A: Array, dtype: DTypeLike) -> Array:
-    """A in the one form that the kernels are compiled for; A itself if it has that form."""
+    """Convert A to the one form that the kernels are compiled for; return A if it has that form."""
     A = np.ascontiguousarray(A, dtype)
     return A if A.flags.writeable else A.copy()
 

@@ -1,4 +1,4 @@
-"""How a function is compiled."""
+"""The compiler of the kernels."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -9,5 +9,5 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compile a function at its first call, and keep it on the disk for the next process."""
+    """Compile a function at its first call, and store it on the disk for the next process."""
     return cast(F, numba.njit(cache=True, error_model="numpy")(function))

@@ -1,23 +1,23 @@
 """A training step as compiled kernels, with numba, and SciPy for the products.
 
-Nothing here is new: these are the formulas of `network/layers.py`, `network/losses.py` and
-`optimizers.py`, which are the ones to read, and the reference that `tests/test_compiled.py` holds
-these kernels to. NumPy goes through its arrays once for each operation and comes back to Python
-after it; a kernel does all that can be done to a number while it has it.
+The formulas are those of `network/layers.py`, `network/losses.py` and `optimizers.py`. Read them
+there; `tests/test_compiled.py` compares the kernels with them. NumPy passes over its arrays once
+for each operation and returns to Python after it; a kernel completes all operations on a number
+while it has it.
 
 The network is Dense layers with ReLU, and perhaps Dropout, between them. N samples are rows;
-`sizes` are the features in, the units of each hidden layer, the outputs. `theta` and `grad` hold
-all W, then all b; `A` what each layer gives, one after another, and `dA` its gradient; `rates` are
-those of Dropout, and `U` what it draws.
+`sizes` are the input features, the units of each hidden layer, and the outputs. `theta` and `grad`
+hold all W, then all b; `A` holds the outputs of all layers, one after another, and `dA` their
+gradients; `rates` are the rates of Dropout, and `U` its random numbers.
 
-Whole numbers make float64 of a float32 in numba (`1 - x`): every constant has its dtype.
+In numba a whole number turns float32 into float64 (`1 - x`), so every constant has its dtype.
 """
 
 from typing import Any
 
 import numpy as np
 
-# its threads are there before they are bounded
+# imported early, so that its threads exist before they are limited
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
 from numba.extending import overload
 
@@ -28,7 +28,7 @@ from plainnet.training.compiled.jit import compiled
 def gradient(
     X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
 ) -> Any:
-    """Write `grad` and return J; `r` is what each sample counts in the mean.
+    """Write `grad` and return J; `r` is the share of each sample in the mean.
 
     The loss is softmax cross-entropy for class numbers y `(N,)`, and sigmoid cross-entropy for y
     `(N, K)`.
@@ -41,7 +41,7 @@ def gradient(
 
 @compiled
 def forward(X: Any, theta: Any, sizes: Any, rates: Any, U: Any, A: Any) -> Any:
-    """Z; A holds what each layer gives."""
+    """Return Z, and write the outputs of all layers into A."""
     n, last = len(X), len(sizes) - 2
     w, b, a = 0, first_bias(sizes), 0
     for i in range(last + 1):
@@ -61,7 +61,7 @@ def forward(X: Any, theta: Any, sizes: Any, rates: Any, U: Any, A: Any) -> Any:
 
 @compiled
 def backward(X: Any, theta: Any, grad: Any, sizes: Any, rates: Any, A: Any, dA: Any) -> None:
-    """`A` ends with dZ, in the place of Z."""
+    """Write `grad`; on entry `A` ends with dZ instead of Z."""
     n, last = len(X), len(sizes) - 2
     w, b = first_bias(sizes), first_bias(sizes) + sizes[1:].sum()
     a = n * sizes[1:].sum()
@@ -87,13 +87,13 @@ def backward(X: Any, theta: Any, grad: Any, sizes: Any, rates: Any, A: Any, dA: 
 
 @compiled
 def first_bias(sizes: Any) -> Any:
-    """Where the biases begin in theta."""
+    """Return the index of the first bias in theta."""
     return (sizes[:-1] * sizes[1:]).sum()
 
 
 @compiled
 def add(Y: Any, b: Any) -> None:
-    """The bias."""
+    """Add the bias."""
     for i in range(Y.shape[0]):
         for j in range(Y.shape[1]):
             Y[i, j] += b[j]  # Y = X W + b
@@ -101,7 +101,7 @@ def add(Y: Any, b: Any) -> None:
 
 @compiled
 def activate(Y: Any, b: Any) -> None:
-    """The bias, and ReLU."""
+    """Add the bias and apply ReLU."""
     zero = Y.dtype.type(0)
     for i in range(Y.shape[0]):
         for j in range(Y.shape[1]):
@@ -111,7 +111,7 @@ def activate(Y: Any, b: Any) -> None:
 
 @compiled
 def drop_out(Y: Any, U: Any, rate: Any) -> None:
-    """Dropout."""
+    """Apply Dropout."""
     zero, one = Y.dtype.type(0), Y.dtype.type(1)
     gain = one / (one - rate)
     for i in range(Y.shape[0]):
@@ -121,7 +121,7 @@ def drop_out(Y: Any, U: Any, rate: Any) -> None:
 
 @compiled
 def hold_back(dY: Any, Y: Any, rate: Any) -> None:
-    """Back through Dropout and ReLU: Y > 0 only where both let through."""
+    """Go back through Dropout and ReLU: Y > 0 only where both let the value pass."""
     zero, one = Y.dtype.type(0), Y.dtype.type(1)
     gain = one / (one - rate)
     for i in range(Y.shape[0]):
@@ -131,7 +131,7 @@ def hold_back(dY: Any, Y: Any, rate: Any) -> None:
 
 @compiled
 def sum_rows(dY: Any, db: Any) -> None:
-    """The gradient of the bias."""
+    """Compute the gradient of the bias."""
     db[:] = 0
     for i in range(dY.shape[0]):
         for j in range(dY.shape[1]):
@@ -140,7 +140,7 @@ def sum_rows(dY: Any, db: Any) -> None:
 
 @compiled
 def softmax_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """J; Z becomes dZ."""
+    """Return J, and replace Z by dZ."""
     J = 0.0
     for i in range(Z.shape[0]):
         if not 0 <= y[i] < Z.shape[1]:
@@ -159,7 +159,7 @@ def softmax_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
 
 @compiled
 def sigmoid_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """J; Z becomes dZ."""
+    """Return J, and replace Z by dZ."""
     J, zero, one = 0.0, Z.dtype.type(0), Z.dtype.type(1)
     for i in range(Z.shape[0]):
         share = r[i] / Z.dtype.type(Z.shape[1])
@@ -173,7 +173,7 @@ def sigmoid_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
 
 
 def cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """J; Z becomes dZ. Which of the two it is, the compiler sees by the shape of y."""
+    """Return J, and replace Z by dZ; the compiler chooses the loss by the shape of y."""
     raise NotImplementedError
 
 
@@ -186,7 +186,7 @@ def _cross_entropy(Z: Any, y: Any, r: Any) -> Any:  # noqa: ARG001 - types are g
 
 @compiled
 def momentum(theta: Any, g: Any, v: Any, mu: Any, a: Any) -> None:
-    """A step of Momentum."""
+    """Take a step of Momentum."""
     for i in range(theta.size):
         v[i] = mu * v[i] + g[i]  # v ← μ v + g
         theta[i] -= a * v[i]  # θ ← θ − α v
@@ -196,7 +196,7 @@ def momentum(theta: Any, g: Any, v: Any, mu: Any, a: Any) -> None:
 def adam(
     theta: Any, g: Any, m: Any, v: Any, b1: Any, c1: Any, b2: Any, c2: Any, a: Any, r: Any, e: Any
 ) -> None:
-    """A step of Adam, with c = 1−β, a = α / (1−β₁ᵗ), r = 1 / √(1−β₂ᵗ)."""
+    """Take a step of Adam, with c = 1−β, a = α / (1−β₁ᵗ), r = 1 / √(1−β₂ᵗ)."""
     for i in range(theta.size):
         m[i] = b1 * m[i] + c1 * g[i]  # m ← β₁ m + (1−β₁) g
         v[i] = b2 * v[i] + c2 * (g[i] * g[i])  # v ← β₂ v + (1−β₂) g²
