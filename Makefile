@@ -1,6 +1,7 @@
 # make demo   the main job, end to end, on pictures it draws itself
 # make test   the whole test suite
 # make bench  the speed beside PyTorch and others, some 25 minutes; make bench-quick: less than 3
+# make bench-tables  the accuracy on tables beside other methods, hours; PLAINNET_DATA names the data
 # Each sets up its own virtual environment first; both can be run again at any time.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test bench bench-quick check format clean
+.PHONY: demo test bench bench-quick bench-tables check format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
@@ -21,6 +22,10 @@ bench: $(VENV)/bench.installed
 
 bench-quick: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks.run --quick
+
+bench-tables: $(VENV)/bench-tables.installed
+	$(BIN)/python -m benchmarks.tables build/tables
+	$(BIN)/python -m benchmarks.tables build/tables --rows 300
 
 check: $(VENV)/dev.installed
 	$(BIN)/ruff check .
@@ -49,6 +54,8 @@ $(VENV)/dev.installed: pyproject.toml | $(VENV)/bin/python
 
 # One by one: what cannot be installed is shown as missing.
 $(VENV)/bench.installed: benchmarks/requirements.txt | $(VENV)/core.installed
+$(VENV)/bench-tables.installed: benchmarks/requirements-tables.txt | $(VENV)/core.installed
+$(VENV)/bench.installed $(VENV)/bench-tables.installed:
 	@grep -v '^#' $< | while read -r package; do \
 	  $(PIP) install "$$package" || echo "$$package cannot be installed; it will be missing"; done
 	@touch $@

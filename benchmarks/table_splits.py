@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+
+Array = NDArray[Any]
 
 TEST_SHARE = 0.25
 MOST_ROWS = 10_000
@@ -33,6 +36,10 @@ def table_names() -> list[str]:
     return sorted(_descriptions())
 
 
+def is_classification(name: str) -> bool:
+    return bool(_descriptions()[name]["task"] == "classification")
+
+
 def load(name: str, split: int, rows: int | None = None) -> Split:
     """Read a table and cut it.
 
@@ -45,12 +52,9 @@ def load(name: str, split: int, rows: int | None = None) -> Split:
     X, y = frame.drop(columns=target), frame[target]
     if classes is not None:
         test = test[y.iloc[test].isin(y.iloc[train].unique()).to_numpy()]
-    parts = [
-        part.reset_index(drop=True)
-        for rows in (train, test)
-        for part in (X.iloc[rows], y.iloc[rows])
-    ]
-    return Split(*parts, task)
+    parts = (X.iloc[train], y.iloc[train], X.iloc[test], y.iloc[test])
+    X_train, y_train, X_test, y_test = (part.reset_index(drop=True) for part in parts)
+    return Split(X_train, y_train, X_test, y_test, task)
 
 
 def read(name: str) -> tuple[pd.DataFrame, str, str]:
@@ -60,9 +64,7 @@ def read(name: str) -> tuple[pd.DataFrame, str, str]:
     return frame, about["target"], about["task"]
 
 
-def cut(
-    n: int, classes: pd.Series | None, seed: int, rows: int = MOST_ROWS
-) -> tuple[np.ndarray, np.ndarray]:
+def cut(n: int, classes: pd.Series | None, seed: int, rows: int = MOST_ROWS) -> tuple[Array, Array]:
     """Shuffled row numbers of the training part, at most `rows` of them, and of the test part."""
     train, test = _divide(np.arange(n), classes, seed, TEST_SHARE)
     for most in (MOST_ROWS, rows):  # a smaller training part is a part of the larger one
@@ -72,8 +74,8 @@ def cut(
 
 
 def _divide(
-    rows: np.ndarray, classes: pd.Series | None, seed: int, second: float
-) -> tuple[np.ndarray, np.ndarray]:
+    rows: Array, classes: pd.Series | None, seed: int, second: float
+) -> tuple[Array, Array]:
     labels = None if classes is None else classes.iloc[rows]
     first, other = train_test_split(rows, test_size=second, random_state=seed, stratify=labels)
     return first, other
