@@ -1,7 +1,7 @@
 """The schedules: rates by hand, and the laws of all."""
 
 from collections.abc import Callable
-from math import cos, pi
+from math import cos, log2, pi
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,9 @@ from plainnet.training import Schedule
 from plainnet.training.schedules import (
     constant,
     cosine,
+    coslog,
     exponential,
+    flat_cosine,
     one_cycle,
     step_decay,
     warm_up,
@@ -26,6 +28,16 @@ BY_HAND: dict[str, tuple[Schedule, dict[int, float]]] = {
     "cosine": (cosine(1, 4), {0: 1, 1: (1 + cos(pi / 4)) / 2, 2: 0.5, 4: 0, 5: 0, 100: 0}),
     "cosine-final": (cosine(1, 4, 0.2), {0: 1, 2: 0.6, 4: 0.2, 9: 0.2}),
     "cosine-one-step": (cosine(1, 1, 0.1), {0: 1, 1: 0.1}),
+    "flat-cosine": (
+        flat_cosine(1, 8),
+        {0: 1, 3: 1, 4: 1, 5: (1 + cos(pi / 4)) / 2, 6: 0.5, 8: 0, 9: 0},
+    ),
+    "flat-cosine-final": (flat_cosine(1, 4, 0.2), {1: 1, 2: 1, 3: 0.6, 4: 0.2}),
+    "coslog": (  # the cycles begin at step 0, 1, 3 and 7 of 15
+        coslog(0.5, 150),
+        {0: 0, 10: 0, 20: (1 - cos(2 * pi * log2(3))) / 4, 30: 0, 70: 0, 150: 0, 151: 0},
+    ),
+    "coslog-one-cycle": (coslog(1, 9, 1), {0: 0, 3: (1 - cos(2 * pi * log2(4 / 3))) / 2, 9: 0}),
     "warm-up": (warm_up(constant(1), 4), {0: 0.25, 1: 0.5, 2: 0.75, 3: 1, 4: 1, 99: 1}),
     "warm-up-none": (warm_up(constant(1), 0), {0: 1, 1: 1}),
     "warm-up-of-a-stair": (warm_up(step_decay(1, 2, 0.5), 4), {1: 0.5, 2: 0.375, 3: 0.5, 4: 0.25}),
@@ -65,6 +77,16 @@ def test_one_cycle_stays_between_its_least_and_its_peak(
     assert peak / start / end * (1 - 1e-9) <= rate <= peak * (1 + 1e-9)
 
 
+@given(st.floats(1e-6, 10), st.integers(4000, 10_000), st.integers(1, 6))
+def test_coslog_reaches_its_peak_once_in_each_cycle(peak: float, steps: int, cycles: int) -> None:
+    rates = [coslog(peak, steps, cycles)(step) for step in range(steps + 1)]
+    tops = [i for i in range(1, steps) if rates[i - 1] < rates[i] >= rates[i + 1]]
+    cycle = [log2(1 + (2**cycles - 1) * top / steps) for top in tops]
+    assert cycle == pytest.approx([i + 0.5 for i in range(cycles)], abs=0.05)
+    assert all(peak * 0.98 < rates[top] <= peak for top in tops)
+    assert min(rates) >= 0
+
+
 @given(st.integers(2, 200), st.floats(0.05, 0.95))
 def test_one_cycle_goes_up_then_down(steps: int, rise: float) -> None:
     rates = [one_cycle(1, steps, rise=rise)(step) for step in range(steps)]
@@ -74,7 +96,8 @@ def test_one_cycle_goes_up_then_down(steps: int, rise: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", [step_decay(1, 5), exponential(1, 0.9), cosine(1, 30), cosine(1, 30, 0.1)]
+    "schedule",
+    [step_decay(1, 5), exponential(1, 0.9), cosine(1, 30), cosine(1, 30, 0.1), flat_cosine(1, 30)],
 )
 def test_rates_only_fall(schedule: Schedule) -> None:
     rates = [schedule(step) for step in range(50)]
@@ -102,6 +125,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "no-steps": (
         lambda: cosine(1, 0),
+        "The number of steps of the cosine must be a whole number ≥ 1, but got 0.",
+    ),
+    "no-cycles": (
+        lambda: coslog(1, 9, 0),
+        "The number of cycles must be a whole number ≥ 1, but got 0.",
+    ),
+    "no-steps-flat": (
+        lambda: flat_cosine(1, 0),
         "The number of steps of the cosine must be a whole number ≥ 1, but got 0.",
     ),
     "negative-final": (

@@ -72,6 +72,8 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
         schedules.cosine(rate, steps), max(1, steps // 20)
     ),
     "one-cycle": schedules.one_cycle,
+    "flat-cosine": schedules.flat_cosine,
+    "coslog": schedules.coslog,
 }
 ELSEWHERE: Mapping[str, str] = {
     "alpha": "weight_decay",

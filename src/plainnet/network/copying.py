@@ -61,14 +61,14 @@ def _filled(network: Any, theta: Array, state: Mapping[str, Array]) -> Any:
 
 
 def description_of(layer: Layer) -> Any:
-    """Describe a layer by its class, settings and generator, or by itself.
+    """Describe a layer by its class, settings, generator and rate factors, or by itself.
 
     The settings suffice where they are the arguments of the constructor: for our own layers, and
     where one class defines both. Otherwise there may be attributes that the settings do not cover.
     """
     ours = type(layer).__module__.startswith("plainnet.")
     if ours or _definer(layer, "settings") is _definer(layer, "__init__"):
-        return type(layer), layer.settings, layer.rng
+        return type(layer), layer.settings, layer.rng, layer.rate_factors
     return layer
 
 
@@ -78,9 +78,9 @@ def layers_of(descriptions: Sequence[Any]) -> list[Layer]:
     for description in descriptions:
         layer = description
         if isinstance(description, tuple):
-            kind, settings, rng = description
+            kind, settings, *rest = description
             layer = kind(**settings)
-            layer.rng = rng
+            layer.rng, layer.rate_factors = rest
         layers.append(layer)
     return layers
 

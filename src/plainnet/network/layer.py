@@ -47,7 +47,8 @@ class Layer:
     weights: Mapping[str, Shape] = {}
     biases: Mapping[str, Shape] = {}
     state: Mapping[str, Shape] = {}
-
+    rate_factors: Mapping[str, float] = {}
+    """Factors on the learning rate of single parameters, by name; 1 for those without one."""
     multiply_adds: int = 0
     """Multiply-adds of one sample's matrix products in the forward pass."""
     initializer: ClassVar[Initializer | None] = None

@@ -13,6 +13,7 @@ from plainnet.training.l2 import add_l2
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position, count
+from plainnet.training.rate_factors import RateFactors
 from plainnet.training.regularization import NONE, Regularization, clip
 from plainnet.training.schedules import Schedule
 from plainnet.training.step import step
@@ -47,6 +48,7 @@ class Engine:
         self.regularization, self.schedule, self.at = regularization, schedule, at
         self.update: Callable[..., None] = optimizer.step
         """The optimizer's step, perhaps a compiled one."""
+        self.rate_factors = RateFactors.of(network)
         self._n = self._penalty = 0.0
 
     def __call__(self, X: Array, y: Array, weights: Array | None) -> float:
@@ -82,7 +84,11 @@ class Engine:
             self._penalty = add_l2(self.network, how.l2 / self._n)
         if how.clip_norm is not None:
             clip(grad, how.clip_norm)
+        if self.rate_factors is not None:
+            self.rate_factors.note(theta)
         self.update(theta, grad, n_weights)
+        if self.rate_factors is not None:
+            self.rate_factors.scale(theta)
         if how.max_norm is not None:
             limit_norms(self.network, how.max_norm)
         if how.average is not None:

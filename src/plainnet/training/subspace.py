@@ -126,6 +126,7 @@ def has_subspace(network: Network, optimizer: Optimizer, X: Array) -> bool:
         and type(network) is Network  # a subclass may use its inputs in other ways
         and network.xp is np
         and type(first) is Dense
+        and not first.rate_factors
         and bool(len(X) < X[0].size)
     )
 
