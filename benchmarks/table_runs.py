@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 
 KEY = ("method", "version", "table", "split", "rows")
-MEASURES = {
-    "classification": {"error": "accuracy", "log loss": "log_loss"},
-    "regression": {"RMSE": "rmse"},
-}
-"""Losses that are compared, in the order of the columns of a file of losses, and their scores."""
+LOSSES = {"classification": ("error", "log_loss"), "regression": ("rmse",)}
+"""What is compared of each task, in the order of the columns of a file of losses."""
 Grid = dict[str, dict[str, list["Run"]]]
 """Runs by method and table."""
 
@@ -33,9 +30,8 @@ class Run:
         return self.content.get("failed")
 
     def losses_file(self, folder: Path) -> Path:
-        parts = [str(self.content[name] or "all") for name in ("method", "version", "table")]
-        rows = self.content["rows"] or "all"
-        return folder / "losses" / f"{'-'.join(parts)}-{self.content['split']}-{rows}.npy"
+        parts = ["all" if part is None else str(part) for part in self.key.values()]
+        return folder / "losses" / f"{'-'.join(parts)}.npy"
 
     def __str__(self) -> str:
         shown = ("accuracy", "log_loss", "auc", "rmse", "fit", "predict")
@@ -75,7 +71,8 @@ def ratio(runs: list[Run], others: list[Run], name: str) -> float | None:
     """A mean score over that of others, on the splits that both have."""
     own, base = scores(runs, name), scores(others, name)
     both = own.keys() & base.keys()
-    return sum(own[s] for s in both) / sum(base[s] for s in both) if both else None
+    whole = sum(base[split] for split in both)
+    return sum(own[split] for split in both) / whole if whole else None
 
 
 def excess(runs: list[Run], others: list[Run], folder: Path) -> dict[str, float]:
@@ -96,7 +93,7 @@ def excess(runs: list[Run], others: list[Run], folder: Path) -> dict[str, float]
     if not means:
         return {}
     error = np.sqrt(np.sum(variances, axis=0))
-    names = MEASURES[runs[0].content["task"]]
+    names = LOSSES[runs[0].content["task"]]
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.nan_to_num(np.sum(means, axis=0) / error)  # 0 / 0: the same answers
     return dict(zip(names, found.tolist(), strict=True))

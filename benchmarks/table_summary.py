@@ -1,19 +1,18 @@
 """What the results of the tables' benchmark come to: scores, means over tables, times."""
 
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table_methods import BASELINE, METHODS, REFERENCE
-from benchmarks.table_runs import MEASURES, Grid, Run, excess, grid, ratio, scores
-from benchmarks.table_splits import Array
+from benchmarks.table_methods import BASELINE, METHODS, OURS, REFERENCE
+from benchmarks.table_runs import Grid, Run, excess, grid, ratio, scores
 from benchmarks.text_table import Table
 
-SCORES = {"Accuracy": "accuracy", "Log loss": "log_loss", "AUC": "auc", "RMSE": "rmse"}
-LOSSES = {name: score for names in MEASURES.values() for name, score in names.items()}
+SCORES = {"accuracy": "Accuracy", "log_loss": "Log loss", "auc": "AUC", "rmse": "RMSE"}
+MEANS = {"error": "error", "log_loss": "log loss", "rmse": "RMSE"}
 DRAWS = 10_000
+"""Of a bootstrap."""
 
 
 def summary(runs: list[Run], folder: Path) -> str:
@@ -23,15 +22,20 @@ def summary(runs: list[Run], folder: Path) -> str:
     for rows in sizes:
         found = grid(runs, rows)
         learned = f"{rows}" if rows else "At most 10,000"
-        parts += [f"## {learned} rows to learn from\n"]
+        parts += [f"## {learned} rows to learn from\n", versions(found)]
         parts += [table.markdown() for table in tables(found, folder) if table.rows]
         parts += [failures(runs, rows)]
     return "\n".join(parts)
 
 
+def versions(found: Grid) -> str:
+    latest = {m: next(iter(found[m].values()))[0].content["version"] for m in ordered(found)}
+    return ", ".join(f"{title_of(method)} {version}" for method, version in latest.items()) + "\n"
+
+
 def tables(found: Grid, folder: Path) -> list[Table]:
     means = [means_table(found), behind_table(found, folder), time_table(found)]
-    return means + [score_table(found, title, name) for title, name in SCORES.items()]
+    return means + [score_table(found, title, name) for name, title in SCORES.items()]
 
 
 def score_table(found: Grid, title: str, name: str) -> Table:
@@ -48,16 +52,16 @@ def score_table(found: Grid, title: str, name: str) -> Table:
 def means_table(found: Grid) -> Table:
     """Geometric means over the tables of error, log loss and RMSE, relative to the reference."""
     title = f"Geometric means relative to {title_of(REFERENCE)}"
-    table = Table(title, ("method", *LOSSES, "tables"))
+    table = Table(title, ("method", *MEANS.values(), "tables"))
     reference = found.get(REFERENCE, {})
     for method in ordered(found):
         cells: list[str] = []
         counted: set[str] = set()
-        for name in LOSSES:
+        for name in MEANS:
             ratios = {
                 t: r
                 for t, runs in found[method].items()
-                if (r := ratio(runs, reference.get(t, []), loss_score(name))) is not None
+                if (r := ratio(runs, reference.get(t, []), name)) is not None
             }
             counted |= ratios.keys()
             cells.append(geometric_text([*ratios.values()]))
@@ -75,7 +79,7 @@ def behind_table(found: Grid, folder: Path) -> Table:
     baseline = found.get(BASELINE, {})
     for method in ordered(found):
         places = [
-            (errors, ratio(runs, baseline[t], loss_score(name)) or np.nan, f"{t}, {name}")
+            (errors, ratio(runs, baseline[t], name) or np.nan, f"{t}, {MEANS[name]}")
             for t, runs in found[method].items()
             if t in baseline and method != BASELINE
             for name, errors in excess(runs, baseline[t], folder).items()
@@ -91,42 +95,24 @@ def behind_table(found: Grid, folder: Path) -> Table:
 
 def time_table(found: Grid) -> Table:
     """Processor seconds of a fit, and of answers for 10,000 rows."""
-    table = Table(
-        "Processor time",
-        (
-            "method",
-            "fit, median",
-            "sum",
-            "relative, median",
-            "relative, sum",
-            "10,000 rows",
-            "most",
-        ),
-    )
-    reference = found.get(REFERENCE, {})
+    headers = ("median", "sum", "relative, median", "relative, sum", "10,000 rows", "most")
+    table = Table("Processor time of a fit, and of answers", ("method", *headers))
+    base = mean_times(found.get(REFERENCE, {}), "fit")
     for method in ordered(found):
-        fits = {
-            t: statistics.mean(scores(runs, "fit").values()) for t, runs in found[method].items()
-        }
-        answers = [statistics.mean(scores(r, "predict").values()) for r in found[method].values()]
-        base = {
-            t: statistics.mean(scores(reference[t], "fit").values()) for t in fits if t in reference
-        }
-        relative = [fits[t] / base[t] for t in base] or [np.nan]
-        whole = sum(fits[t] for t in base) / sum(base.values()) if base else np.nan
-        cells = (
-            f"{statistics.median(fits.values()):.2f} s",
-            f"{sum(fits.values()):.1f} s",
-            f"{statistics.median(relative):.3g}",
-            f"{whole:.3g}",
-            f"{1000 * statistics.median(answers):.0f} ms",
-            f"{1000 * max(answers):.0f} ms",
-        )
+        fits, answers = (mean_times(found[method], name) for name in ("fit", "predict"))
+        both = fits.keys() & base.keys()
+        relative = [fits[t] / base[t] for t in both] or [np.nan]
+        whole = sum(fits[t] for t in both) / (sum(base[t] for t in both) or np.nan)
+        cells = [f"{statistics.median(fits.values()):.2f} s", f"{sum(fits.values()):.1f} s"]
+        cells += [f"{statistics.median(relative):.3g}", f"{whole:.3g}"]
+        cells += [f"{1000 * each(answers.values()):.0f} ms" for each in (statistics.median, max)]
         table.rows.append((title_of(method), *cells))
-    table.notes = [
-        f"*Relative* to {title_of(REFERENCE)} on the same tables; *sum* over the tables."
-    ]
+    table.notes = [f"*Relative* to {title_of(REFERENCE)} on the same tables, one mean a table."]
     return table
+
+
+def mean_times(runs: dict[str, list[Run]], name: str) -> dict[str, float]:
+    return {table: statistics.mean(scores(each, name).values()) for table, each in runs.items()}
 
 
 def failures(runs: list[Run], rows: int | None) -> str:
@@ -134,25 +120,14 @@ def failures(runs: list[Run], rows: int | None) -> str:
     return "\n".join(f"- {run}" for run in failed) + "\n"
 
 
-def geometric_mean(ratios: Array) -> Array:
-    """Along the last axis."""
-    return np.asarray(np.exp(np.log(ratios).mean(axis=-1)))
-
-
-def interval(values: Array, statistic: Callable[[Array], Array]) -> tuple[float, float]:
-    """The 95 % interval of a statistic by bootstrap, seeded."""
-    rng = np.random.default_rng(0)
-    drawn = statistic(values[rng.integers(len(values), size=(DRAWS, len(values)))])
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
-
-
 def geometric_text(ratios: list[float]) -> str:
+    """A geometric mean with its 95 % interval by a seeded bootstrap."""
     if not ratios:
         return "–"
-    values = np.array(ratios)
-    low, high = interval(values, geometric_mean)
-    return f"{geometric_mean(values):.3f} ({low:.2f}–{high:.2f})"
+    logarithms = np.log(ratios)
+    drawn = np.random.default_rng(0).choice(logarithms, size=(DRAWS, len(ratios)))
+    low, high = np.exp(np.quantile(drawn.mean(axis=1), [0.025, 0.975]))
+    return f"{np.exp(logarithms.mean()):.3f} ({low:.2f}–{high:.2f})"
 
 
 def mean_text(values: list[float]) -> str:
@@ -167,17 +142,10 @@ def mean_text(values: list[float]) -> str:
     return f"{mean:.{digits}f} ± {error:.{digits}f}"
 
 
-def loss_score(name: str) -> str:
-    """The score whose ratio a loss is compared by."""
-    return "error" if name == "error" else LOSSES[name]
-
-
 def ordered(found: Grid) -> list[str]:
-    """Ours first, other names of ours behind them."""
-    known = [*METHODS]
-    own = [m for m in found if m not in METHODS]
-    ours = [m for m in known if METHODS[m].package == "plainnet" and m in found]
-    return [*ours, *own, *(m for m in known if m in found and m not in ours)]
+    """Ours first."""
+    order = [*OURS, *(method for method in found if method not in METHODS), *METHODS]
+    return [method for method in dict.fromkeys(order) if method in found]
 
 
 def title_of(method: str) -> str:

@@ -204,10 +204,11 @@ def test_the_excess_counts_standard_errors_of_the_difference(tmp_path: Path) -> 
     found = excess([ours], [other], tmp_path)
     D = losses[0] - losses[1]
     expected = D.mean(axis=0) / (D.std(axis=0, ddof=1) / 500**0.5)
-    assert [found["error"], found["log loss"]] == pytest.approx(expected.tolist())
-    assert found["log loss"] > 10
-    assert excess([ours], [ours], tmp_path) == {"error": 0, "log loss": 0}
+    assert [found["error"], found["log_loss"]] == pytest.approx(expected.tolist())
+    assert found["log_loss"] > 10
+    assert excess([ours], [ours], tmp_path) == {"error": 0, "log_loss": 0}
     assert excess([run("linear", split=2)], [other], tmp_path) == {}
+    assert ours.losses_file(tmp_path) != run("linear", split=1).losses_file(tmp_path)
 
 
 def test_the_texts_of_figures() -> None:
