@@ -1,6 +1,7 @@
 """Every layer under every law. J = Σ V · Y with a random V stands for the loss behind it."""
 
 from collections.abc import Callable
+from functools import partial
 from math import exp, log, pi, sqrt
 
 import numpy as np
@@ -12,25 +13,35 @@ from numpy.typing import DTypeLike
 
 from plainnet.errors import SettingError
 from plainnet.network import (
+    ACTIVATIONS,
     GELU,
     SELU,
     Array,
     BatchNorm,
     Dense,
+    DenseNTP,
     Dropout,
     Layer,
     LayerNorm,
     LeakyReLU,
     Mish,
     Network,
+    Parametric,
     ReLU,
+    Scaling,
     Sigmoid,
     SiLU,
     Tanh,
+    zeros,
 )
 from plainnet.network.gradient_check import largest_error
 
 FEATURES = 5  # that come in, of all layers below
+
+
+def parametric(name: str) -> list[Layer]:
+    return [Parametric(5, name)]
+
 
 LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "Dense": lambda: [Dense(5, 4)],
@@ -47,6 +58,9 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "GELU": lambda: [GELU()],
     "SELU": lambda: [SELU()],
     "Mish": lambda: [Mish()],
+    "Scaling": lambda: [Scaling(5)],
+    "DenseNTP": lambda: [DenseNTP(5, 4)],
+    **{f"Parametric-{name}": partial(parametric, name) for name in ACTIVATIONS},
     "Dropout": lambda: [Dropout(0.4)],
     "Dropout-0": lambda: [Dropout(0)],
     "BatchNorm": lambda: [BatchNorm(5)],
@@ -59,6 +73,10 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "stack-batch-norm": lambda: [BatchNorm(5), Dense(5, 6), BatchNorm(6), ReLU(), Dense(6, 2)],
     "stack-layer-norm": lambda: [LayerNorm(5), Dense(5, 6), LayerNorm(6), Tanh(), Dense(6, 2)],
     "stack-silu": lambda: [Dense(5, 6), SiLU(), Dropout(0.3), Dense(6, 6), Mish(), Dense(6, 2)],
+    "stack-realmlp": lambda: [
+        *(Scaling(5), DenseNTP(5, 6), Parametric(6), DenseNTP(6, 4), Parametric(4, "mish")),
+        *(Dropout(0.2), DenseNTP(4, 2)),
+    ],
     "stack-linear": lambda: [Dense(5, 2), Dense(2, 4)],
     "stack-of-activations": lambda: [Tanh(), LeakyReLU(0.3), Sigmoid()],
 }
@@ -276,6 +294,55 @@ def test_dense_by_hand() -> None:
     np.testing.assert_array_equal(dX, [[-2, -2], [4, 13]])  # dY Wᵀ
 
 
+def test_the_layers_of_realmlp_by_hand() -> None:
+    dense, scaling, parametric = DenseNTP(4, 1), Scaling(2), Parametric(2, "relu")
+    for layer in (dense, scaling, parametric):
+        Network([layer], dtype=np.float64)
+    np.testing.assert_array_equal([*scaling.gamma, *parametric.alpha], 1)  # the start
+
+    dense.W[...], dense.b[...] = [[1], [2], [3], [4]], 7
+    X, dY = np.array([[1.0, 0, 1, 0], [0, 2, 0, 0]]), np.array([[1.0], [10]])
+    np.testing.assert_array_equal(dense.forward(X), [[9], [9]])  # (1 + 3) / √4 + 7
+    np.testing.assert_array_equal(
+        np.asarray(dense.backward(dY)), [[0.5, 1, 1.5, 2], [5, 10, 15, 20]]
+    )
+    np.testing.assert_array_equal(dense.dW, [[0.5], [10], [0.5], [0]])
+    np.testing.assert_array_equal(dense.db, [11])
+
+    scaling.gamma[...], parametric.alpha[...] = [2, -3], [0.25, 3]
+    X, dY = np.array([[1.0, -1], [-4, 5]]), np.array([[1.0, 10], [100, 1000]])
+    np.testing.assert_array_equal(scaling.forward(X), [[2, 3], [-8, -15]])
+    np.testing.assert_array_equal(parametric.forward(X), [[1, 2], [-3, 5]])  # −1 + 3 (0 − −1)
+    dX = parametric.backward(dY.copy())
+    np.testing.assert_array_equal(np.asarray(dX), [[1, -20], [75, 1000]])  # 1 − α where X < 0
+    np.testing.assert_array_equal(parametric.dalpha, [400, 10])
+    np.testing.assert_array_equal(np.asarray(scaling.backward(dY)), [[2, -30], [200, -3000]])
+    np.testing.assert_array_equal(scaling.dgamma, [1 - 400, -10 + 5000])
+
+
+def test_the_start_of_the_neural_tangent_parametrization() -> None:
+    network = Network([DenseNTP(400, 300), Parametric(300), DenseNTP(300, 5, zeros)], rng=3)
+    network.spread_biases(5)
+    W, b, alpha, W_last, b_last = (
+        network.parameters[f"layers.{name}"] for name in ("0.W", "0.b", "1.alpha", "2.W", "2.b")
+    )
+    for drawn in (W, b):
+        assert drawn.mean() == pytest.approx(0, abs=4 / sqrt(drawn.size))
+        assert drawn.std() == pytest.approx(1, abs=4 / sqrt(2 * drawn.size))
+    assert (alpha == 1).all()
+    assert not W_last.any()
+    assert not b_last.any()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_parametric_activation_suits_the_weights_of_its_activation(name: str) -> None:
+    found = [
+        Network([Dense(20, 30), layer], rng=1).parameters["layers.0.W"]
+        for layer in (ACTIVATIONS[name](), Parametric(30, name))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_dense_leaves_dX_out_where_nobody_needs_it() -> None:
     dense = Dense(5, 4)
     network = network_of([dense])
@@ -357,6 +424,15 @@ REFUSED: dict[str, tuple[Callable[[], Layer], str]] = {
     "true-as-size": (
         lambda: Dense(True, 2),
         "The number of inputs of a Dense layer must be a whole number ≥ 1, but got True.",
+    ),
+    "scaling-of-nothing": (
+        lambda: Scaling(0),
+        "The number of features of Scaling must be a whole number ≥ 1, but got 0.",
+    ),
+    "unknown-activation": (
+        lambda: Parametric(3, "mash"),
+        "There is no activation 'mash' (did you mean 'mish'?); there are relu, leaky-relu, "
+        "sigmoid, tanh, silu, gelu, selu, mish.",
     ),
     "slope-above-1": (
         lambda: LeakyReLU(1.5),

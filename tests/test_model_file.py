@@ -20,13 +20,16 @@ from plainnet.network import (
     Array,
     BatchNorm,
     Dense,
+    DenseNTP,
     Dropout,
     Layer,
     LayerNorm,
     LeakyReLU,
     Mish,
     Network,
+    Parametric,
     ReLU,
+    Scaling,
     Sigmoid,
     SiLU,
     Tanh,
@@ -45,6 +48,9 @@ LAYERS: list[Callable[[], Layer]] = [
     lambda: BatchNorm(4, 0.3, 1e-3),
     lambda: LayerNorm(4, 1e-3),
     lambda: Dense(4, 4),
+    lambda: DenseNTP(4, 4),
+    lambda: Scaling(4),
+    lambda: Parametric(4, "mish"),
 ]
 
 

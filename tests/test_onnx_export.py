@@ -30,7 +30,10 @@ runtime = pytest.importorskip("onnxruntime")
 
 LAYERS: dict[str, Callable[[], Layer]] = {
     "Dense": lambda: Dense(6, 6),
+    "DenseNTP": lambda: network.DenseNTP(6, 6),
+    "Scaling": lambda: network.Scaling(6),
     "ReLU": network.ReLU,
+    "Parametric": lambda: network.Parametric(6, "mish"),
     "LeakyReLU": lambda: network.LeakyReLU(0.2),
     "Sigmoid": network.Sigmoid,
     "Tanh": network.Tanh,

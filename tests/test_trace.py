@@ -17,6 +17,7 @@ from plainnet.network import (
     Array,
     BatchNorm,
     Dense,
+    DenseNTP,
     Dropout,
     Layer,
     LayerNorm,
@@ -25,7 +26,9 @@ from plainnet.network import (
     MeanSquaredError,
     Mish,
     Network,
+    Parametric,
     ReLU,
+    Scaling,
     Sigmoid,
     SigmoidCrossEntropy,
     SiLU,
@@ -40,7 +43,7 @@ from plainnet.reports.trace_text import digits, letter, trace_text
 DERIVATIONS = (Path(__file__).parents[1] / "docs" / "derivations.md").read_text("utf-8")
 OWN = (
     *(Dense, ReLU, LeakyReLU, Sigmoid, Tanh, SiLU, GELU, SELU, Mish, Dropout),
-    *(BatchNorm, LayerNorm),
+    *(BatchNorm, LayerNorm, Scaling, DenseNTP, Parametric),
 )
 
 
@@ -84,7 +87,9 @@ def test_each_formula_of_a_layer_stands_in_the_derivations(kind: type[Layer]) ->
         assert formula in DERIVATIONS, formula
     assert kind.formula in DERIVATIONS or kind is Tanh  # derived from sinh / cosh
     names = [formula.partition(" = ")[0] for formula in kind.backward_formulas]
-    made = kind(3, 2) if kind is Dense else kind(3) if kind in (BatchNorm, LayerNorm) else kind()
+    sizes = {Dense: (3, 2), DenseNTP: (3, 2)}
+    sizes |= dict.fromkeys((BatchNorm, LayerNorm, Scaling, Parametric), (3,))
+    made = kind(*sizes.get(kind, ()))
     assert names == [letter(f"d{name}") for name in (*made.weights, *made.biases, "X")]
 
 

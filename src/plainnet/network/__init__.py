@@ -3,7 +3,16 @@
 Read `layers.py`, then `network.py`; `docs/derivations.md` derives each backward pass.
 """
 
-from plainnet.network.activations import GELU, SELU, LeakyReLU, Mish, Sigmoid, SiLU, Tanh
+from plainnet.network.activations import (
+    ACTIVATIONS,
+    GELU,
+    SELU,
+    LeakyReLU,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Tanh,
+)
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
@@ -15,7 +24,7 @@ from plainnet.network.initializers import (
     zeros,
 )
 from plainnet.network.layer import Layer
-from plainnet.network.layer_table import ACTIVATIONS, LAYERS, LayerRow, operator, row_of
+from plainnet.network.layer_table import LAYERS, LayerRow, operator, row_of
 from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.loss import Loss
 from plainnet.network.losses import (
@@ -27,6 +36,7 @@ from plainnet.network.network import Network
 from plainnet.network.normalization import BatchNorm, LayerNorm
 from plainnet.network.poisson import PoissonDeviance, Scaled
 from plainnet.network.randomness import generator
+from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
 
 __all__ = [
     "ACTIVATIONS",
@@ -36,6 +46,7 @@ __all__ = [
     "Array",
     "BatchNorm",
     "Dense",
+    "DenseNTP",
     "Dropout",
     "GradientCheck",
     "Initializer",
@@ -47,10 +58,12 @@ __all__ = [
     "MeanSquaredError",
     "Mish",
     "Network",
+    "Parametric",
     "PoissonDeviance",
     "ReLU",
     "Rng",
     "Scaled",
+    "Scaling",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",

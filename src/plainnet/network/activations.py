@@ -12,6 +12,7 @@ from plainnet.checks import check_number
 from plainnet.network.arrays import Array
 from plainnet.network.initializers import he_normal, lecun_normal, wide_normal
 from plainnet.network.layer import Layer
+from plainnet.network.layers import ReLU
 
 
 def sigmoid(xp: ModuleType, X: Array, out: Array) -> Array:
@@ -249,3 +250,15 @@ class Mish(Layer):
 
 
 MISH_IS_LINEAR = 40.0
+
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "relu": ReLU,
+    "leaky-relu": LeakyReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "silu": SiLU,
+    "gelu": GELU,
+    "selu": SELU,
+    "mish": Mish,
+}
+"""The activations by the name in `Classifier(activation="…")`; made without arguments."""

@@ -10,6 +10,7 @@ from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout
 from plainnet.network.randomness import generator
+from plainnet.network.realmlp import Parametric
 
 
 def stack(
@@ -42,8 +43,9 @@ def activation_behind(layers: Sequence[Layer], i: int) -> type[Layer] | None:
     for layer in layers[i + 1 :]:
         if layer.weights:
             break
-        if type(layer).initializer:
-            return type(layer)
+        kind = type(layer.activation if isinstance(layer, Parametric) else layer)
+        if kind.initializer:
+            return kind
     return None
 
 

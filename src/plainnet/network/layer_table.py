@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from plainnet.errors import SettingError
 from plainnet.network.activations import (
     GELU,
     GELU_CUBE,
@@ -31,6 +32,7 @@ from plainnet.network.arrays import Array
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
 
 
 class Graph(Protocol):
@@ -77,6 +79,29 @@ def _write_operator(op: str, graph: Graph, layer: Layer, X: str, name: str) -> s
 def _write_dense(graph: Graph, layer: Dense, X: str, name: str) -> str:
     W, b = graph.constant(layer.W, f"{name}.W"), graph.constant(layer.b, f"{name}.b")
     return graph.add("Gemm", X, W, b, name=f"{name}.Dense")  # Y = X W + b
+
+
+def _write_dense_ntp(graph: Graph, layer: DenseNTP, X: str, name: str) -> str:
+    W, b = graph.constant(layer.W * layer.scale, f"{name}.W"), graph.constant(layer.b, f"{name}.b")
+    return graph.add("Gemm", X, W, b, name=f"{name}.DenseNTP")  # Y = X (W / √n_in) + b
+
+
+def _write_scaling(graph: Graph, layer: Scaling, X: str, name: str) -> str:
+    gamma = graph.constant(layer.gamma, f"{name}.gamma")
+    return graph.add("Mul", X, gamma, name=f"{name}.Scaling")  # Y = γ · X
+
+
+def _write_parametric(graph: Graph, layer: Parametric, X: str, name: str) -> str:
+    row = row_of(layer.activation)
+    if row is None or row.onnx is None:
+        raise SettingError(
+            f"{layer} has no form in ONNX, because {layer.activation} has none; add a row with a "
+            "writer to plainnet.network.LAYERS."
+        )
+    f = row.onnx(graph, layer.activation, X, name)
+    alpha = graph.constant(layer.alpha, f"{name}.alpha")
+    moved = graph.add("Mul", graph.add("Sub", f, X), alpha)
+    return graph.add("Add", X, moved, name=f"{name}.Parametric")  # Y = X + α (f(X) − X)
 
 
 def _write_leaky_relu(graph: Graph, layer: LeakyReLU, X: str, name: str) -> str:
@@ -152,16 +177,8 @@ LAYERS: dict[str, LayerRow] = {
         BatchNorm, _write_batch_norm, "BatchNorm1d({n}, eps={epsilon}, momentum={momentum})"
     ),
     "LayerNorm": LayerRow(LayerNorm, _write_layer_norm, "LayerNorm({n}, eps={epsilon})"),
+    "Scaling": LayerRow(Scaling, _write_scaling),
+    "DenseNTP": LayerRow(DenseNTP, _write_dense_ntp),
+    "Parametric": LayerRow(Parametric, _write_parametric),
 }
 """The rows by the name of the class, as it stands in model files."""
-ACTIVATIONS: dict[str, type[Layer]] = {
-    "relu": ReLU,
-    "leaky-relu": LeakyReLU,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "silu": SiLU,
-    "gelu": GELU,
-    "selu": SELU,
-    "mish": Mish,
-}
-"""The activations by the name in `Classifier(activation="…")`; made without arguments."""

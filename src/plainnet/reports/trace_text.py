@@ -9,7 +9,7 @@ from plainnet.network.trace import BackwardStep, ForwardStep, Numbers, Trace
 from plainnet.reports.text import count, printable, table
 
 COLUMNS = ("", "shape", "min", "mean", "max", "norm")
-LETTERS = {"gamma": "γ", "beta": "β"}
+LETTERS = {"gamma": "γ", "beta": "β", "alpha": "α"}
 """How the derivations write what the code has to spell out."""
 _WRAP = TextWrapper(40, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)
 
