@@ -10,7 +10,7 @@ from laws import device, normal, peak_bytes
 from plainnet import GradientDescent, MeanSquaredError, Network, train_step
 from plainnet.errors import PlainnetError, SettingError, ShapeError
 from plainnet.network import Array
-from plainnet.training.averaging import Average
+from plainnet.training.averaging import Average, PolynomialAverage
 from plainnet.training.optimizer import BLOCK
 
 STEPS = normal(30, 5)
@@ -32,6 +32,25 @@ def test_each_step_back_counts_decay_times_as_much(decay: float) -> None:
 def test_with_a_decay_of_1_it_is_the_plain_mean_and_of_0_the_latest() -> None:
     np.testing.assert_allclose(averaged(1).theta, STEPS.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(averaged(0).theta, STEPS[-1], rtol=1e-14)
+
+
+@pytest.mark.parametrize("eta", [0, 1, 9])
+def test_a_polynomial_average_is_what_its_shares_say(eta: float) -> None:
+    average, shares = PolynomialAverage(eta), np.ones(len(STEPS))
+    for t, theta in enumerate(STEPS, 1):
+        average.update(theta)
+        shares[: t - 1] *= 1 - (eta + 1) / (t + eta)
+        shares[t - 1] = (eta + 1) / (t + eta)
+    np.testing.assert_allclose(average.theta, shares @ STEPS, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(shares.sum(), 1, rtol=1e-12)
+
+
+def test_a_polynomial_average_reaches_back_over_the_same_share_of_any_training() -> None:
+    for t in (100, 1000):
+        average = PolynomialAverage(9)
+        for step in range(1, t + 1):
+            average.update(np.array([float(step)]))
+        np.testing.assert_allclose(average.theta / t, 10 / 11, rtol=0.02)
 
 
 @pytest.mark.parametrize("decay", [0.5, 0.999, 1])

@@ -615,6 +615,8 @@ STOPS: dict[str, tuple[list[float], dict[str, Any], int]] = {
     "nan-at-first": ([NAN, 1, 0, 2], {"patience": 2}, 4),
     "another-figure": ([9, 8, 7, 6], {"patience": 2, "metric": "epoch"}, 3),
     "default-patience": ([1.0] * 20, {}, 11),
+    "grows": ([5, 4, 3, 2, 1, 2, 2, 2, 0], {"patience": 1, "growth": 0.5}, 8),
+    "grows-from-patience-on": ([1, 2, 2, 0], {"patience": 2, "growth": 1.5}, 3),
 }
 
 

@@ -4,7 +4,7 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 """
 
 from plainnet.training import schedules
-from plainnet.training.averaging import Average
+from plainnet.training.averaging import Average, PolynomialAverage
 from plainnet.training.batches import Batches, InputPipeline, Prepare, logits
 from plainnet.training.epoch import Epoch, Epochs
 from plainnet.training.max_norm import limit_norms
@@ -39,6 +39,7 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "Optimizer",
+    "PolynomialAverage",
     "Prepare",
     "RMSprop",
     "Regularization",

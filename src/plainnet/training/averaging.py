@@ -110,6 +110,30 @@ class Average:
         self._scratch = np.empty(0)
 
 
+class PolynomialAverage(Average):
+    """A running mean of a vector θ that forgets in proportion to the steps taken.
+
+    Polynomial-decay averaging of Shamir, Zhang: Stochastic gradient descent for non-smooth
+    optimization (2013), section 4: θ̄ ← θ̄ + (η+1) / (t+η) · (θ − θ̄). It reaches back over the last
+    t / (η+1) steps or so, whatever t is: at any time it is as good as where a training with a
+    falling learning rate would end there. So the learning rate may stay as it is, and the number
+    of steps need not be known beforehand.
+
+    Args:
+        eta: η ≥ 0; 0 is the plain mean of all steps.
+
+    Raises:
+        SettingError: η is out of its range.
+    """
+
+    def __init__(self, eta: float = 9.0) -> None:
+        super().__init__(1.0)
+        self.eta = check_number("eta of an average", eta, "[0, inf)")
+
+    def _share(self) -> float:
+        return (self.eta + 1) / (self.t + self.eta)
+
+
 @contextmanager
 def averaged(network: Network, average: Average | None) -> Iterator[None]:
     """Give the network the mean as its parameters within the block, if there is one."""

@@ -7,7 +7,7 @@
 """
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +27,7 @@ def stop_early(
     best: Best = "lowest",
     patience: int = 10,
     least_gain: float = 0.0,
+    growth: float = 0.0,
     past: Iterable[Epoch] = (),
 ) -> Epochs:
     """End the stream once a metric has not improved for `patience` epochs.
@@ -37,6 +38,8 @@ def stop_early(
         best: whether its lowest or its highest value is the best.
         patience: number of epochs to wait for an improvement, at least 1.
         least_gain: the smallest improvement that counts.
+        growth: more epochs to wait for each epoch up to the best one: with 0.5 a training whose
+            best epoch so far is number 40 goes on to number 60 at least.
         past: earlier epochs of a continued training; they count, but are not yielded again.
 
     Raises:
@@ -45,32 +48,29 @@ def stop_early(
     _check_best(best)
     patience = check_whole("patience", patience, 1)
     least_gain = check_number("least gain", least_gain, "[0, inf)")
-    return _stopping(epochs, metric, best, patience, least_gain, past)
+    growth = check_number("growth of the patience", growth, "[0, inf)")
+    record, at, number = math.inf, 0, 0
+
+    def ended(epoch: Epoch) -> bool:
+        nonlocal record, at, number
+        number += 1
+        value = _lower_is_better(epoch, metric, best)
+        if value < record - least_gain:
+            record, at = value, number
+        return number - at >= max(patience, growth * at)
+
+    return _stopping(epochs, ended, past)
 
 
 def _stopping(
-    epochs: Iterable[Epoch],
-    metric: str,
-    best: Best,
-    patience: int,
-    least_gain: float,
-    past: Iterable[Epoch],
+    epochs: Iterable[Epoch], ended: Callable[[Epoch], bool], past: Iterable[Epoch]
 ) -> Epochs:
-    record, waited = math.inf, 0
-
-    def count(epoch: Epoch) -> None:
-        nonlocal record, waited
-        value = _lower_is_better(epoch, metric, best)
-        better = value < record - least_gain
-        record, waited = (value, 0) if better else (record, waited + 1)
-
-    for epoch in past:
-        count(epoch)
-    for epoch in epochs if waited < patience else ():
-        count(epoch)
-        yield epoch
-        if waited >= patience:
-            break
+    if not any([ended(epoch) for epoch in past]):
+        for epoch in epochs:
+            is_last = ended(epoch)
+            yield epoch
+            if is_last:
+                break
     if isinstance(epochs, Generator):
         epochs.close()  # so that keep_best, for example, restores the best epoch now
 
