@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,10 @@ def test_each_formula_of_a_layer_stands_in_the_derivations(kind: type[Layer]) ->
         assert formula in DERIVATIONS, formula
     assert kind.formula in DERIVATIONS or kind is Tanh  # derived from sinh / cosh
     names = [formula.partition(" = ")[0] for formula in kind.backward_formulas]
-    sizes = {Dense: (3, 2), DenseNTP: (3, 2)}
-    sizes |= dict.fromkeys((BatchNorm, LayerNorm, Scaling, Parametric), (3,))
-    made = kind(*sizes.get(kind, ()))
+    sizes: dict[type[Layer], tuple[int, ...]] = {Dense: (3, 2), DenseNTP: (3, 2)}
+    sizes |= {one: (3,) for one in (BatchNorm, LayerNorm, Scaling, Parametric)}
+    make: Callable[..., Layer] = kind
+    made = make(*sizes.get(kind, ()))
     assert names == [letter(f"d{name}") for name in (*made.weights, *made.biases, "X")]
 
 
