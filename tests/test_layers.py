@@ -18,15 +18,18 @@ from plainnet.network import (
     SELU,
     Array,
     BatchNorm,
+    ByColumns,
     Dense,
     DenseNTP,
     Dropout,
+    Embedding,
     Layer,
     LayerNorm,
     LeakyReLU,
     Mish,
     Network,
     Parametric,
+    PiecewiseLinear,
     ReLU,
     Scaling,
     Sigmoid,
@@ -43,6 +46,7 @@ def parametric(name: str) -> list[Layer]:
     return [Parametric(5, name)]
 
 
+EDGES: list[list[float]] = [[-1, 0, 0.5, 2], [-0.3, 0.8], [-2, 0, 1, 3], [0, 1, 2], [-0.1, 0, 0.1]]
 LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "Dense": lambda: [Dense(5, 4)],
     "Dense-wider": lambda: [Dense(5, 9)],
@@ -67,6 +71,21 @@ LAYERS: dict[str, Callable[[], list[Layer]]] = {
     "BatchNorm-other-settings": lambda: [BatchNorm(5, 1, 0.5)],
     "LayerNorm": lambda: [LayerNorm(5)],
     "LayerNorm-other-settings": lambda: [LayerNorm(5, 0.5)],
+    "PiecewiseLinear": lambda: [PiecewiseLinear(EDGES)],
+    "PiecewiseLinear-unbounded": lambda: [PiecewiseLinear(EDGES, bounded=False)],
+    "Embedding": lambda: [Embedding([2, 1, 3, 2, 2], 3)],
+    "ByColumns-identity": lambda: [ByColumns([([3, 0, 1, 2, 4], [])])],
+    "ByColumns": lambda: [
+        ByColumns(
+            [
+                ([4, 0, 1], [PiecewiseLinear(EDGES[:3]), Dense(7, 2), Dropout(0.3)]),
+                ([1, 2], []),
+                ([3], [Embedding([2], 4), BatchNorm(4)]),
+                ([0, 1, 2], [ByColumns([([2, 0], [Dense(2, 2), Tanh()])]), Dropout(0.2)]),
+            ]
+        ),
+        Dense(10, 2),
+    ],
     "stack-relu": lambda: [Dense(5, 6), ReLU(), Dropout(0.3), Dense(6, 6), ReLU(), Dense(6, 2)],
     "stack-leaky": lambda: [Dense(5, 6), LeakyReLU(0.2), Dense(6, 3), Dropout(0.2)],
     "stack-smooth": lambda: [Sigmoid(), Dense(5, 3), Tanh(), Dense(3, 3), Sigmoid()],

@@ -19,15 +19,18 @@ from plainnet.network import (
     SELU,
     Array,
     BatchNorm,
+    ByColumns,
     Dense,
     DenseNTP,
     Dropout,
+    Embedding,
     Layer,
     LayerNorm,
     LeakyReLU,
     Mish,
     Network,
     Parametric,
+    PiecewiseLinear,
     ReLU,
     Scaling,
     Sigmoid,
@@ -51,6 +54,9 @@ LAYERS: list[Callable[[], Layer]] = [
     lambda: DenseNTP(4, 4),
     lambda: Scaling(4),
     lambda: Parametric(4, "mish"),
+    lambda: PiecewiseLinear([[0, 1, 3], [-1, 2], [0, 1], [0, 0.1]]),
+    lambda: Embedding([1, 2, 3, 4], 2),
+    lambda: ByColumns([([3, 0], [PiecewiseLinear(bins=[2, 1]), BatchNorm(3)]), ([1], [])]),
 ]
 
 
@@ -100,13 +106,17 @@ def refused(path: Path, why: str) -> None:
 def test_every_layer_comes_back_bit_for_bit(
     tmp_path: Path, make: Callable[[], Layer], dtype: Any
 ) -> None:
-    before = Network([Dense(3, 4), make(), Dense(4, 2)], rng=1, dtype=dtype)
+    layer = make()
+    before = Network([Dense(3, 4), layer, Dense(layer.n_out or 4, 2)], rng=1, dtype=dtype)
     write_model(tmp_path / "m", before, {}, {})
     after, _, rest = read_model(tmp_path / "m")
     assert repr(after) == repr(before)
     assert [layer.settings for layer in after.layers] == [layer.settings for layer in before.layers]
     assert after.dtype == before.dtype
     assert after.theta.tobytes() == before.theta.tobytes()
+    assert [*after.state] == [*before.state]
+    for name, value in before.state.items():
+        assert after.state[name].tobytes() == value.tobytes()
     assert rest == {}
     X = np.random.default_rng(2).normal(size=(5, 3)).astype(dtype)
     assert after.forward(X).tobytes() == before.forward(X).tobytes()

@@ -18,11 +18,14 @@ from plainnet.models import Checkpoint, Recipe
 from plainnet.network import (
     Array,
     BatchNorm,
+    ByColumns,
     Dense,
     Dropout,
+    Embedding,
     Layer,
     LayerNorm,
     LeakyReLU,
+    PiecewiseLinear,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -74,7 +77,7 @@ def is_plain(value: Any) -> bool:
     """Whether it is of Python's own types, down to the last."""
     if isinstance(value, dict):
         return all(map(is_plain, value)) and all(map(is_plain, value.values()))
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return all(map(is_plain, value))
     return value is None or type(value) in (bool, int, float, str)
 
@@ -139,6 +142,9 @@ LAYERS: dict[str, Layer] = {
     "Dropout": Dropout(f16(0.5)),
     "BatchNorm": BatchNorm(i32(4), f32(0.2), f32(1e-3)),
     "LayerNorm": LayerNorm(i16(4), f32(1e-3)),
+    "PiecewiseLinear": PiecewiseLinear(f32([[0, 1, 2]] * 4), bounded=flag_of(False)),
+    "Embedding": Embedding(i16([2] * 4), i32(3)),
+    "ByColumns": ByColumns([(zero_d([0, 1, 2, 3]), [Dropout(f16(0.5)), Dense(i64(4), u8(2))])]),
 }
 
 

@@ -22,7 +22,17 @@ from plainnet.export.network_nodes import answer_nodes, network_nodes
 from plainnet.export.nodes import OPSET, Nodes
 from plainnet.export.picture_nodes import resize_nodes
 from plainnet.models.classes import Classes
-from plainnet.network import Array, BatchNorm, Dense, Layer, LayerNorm, Network
+from plainnet.network import (
+    Array,
+    BatchNorm,
+    ByColumns,
+    Dense,
+    Embedding,
+    Layer,
+    LayerNorm,
+    Network,
+    PiecewiseLinear,
+)
 from plainnet.pictures import picture_files, read_pictures, resize_pictures
 
 onnx = pytest.importorskip("onnx")
@@ -44,6 +54,9 @@ LAYERS: dict[str, Callable[[], Layer]] = {
     "Dropout": lambda: network.Dropout(0.5),
     "BatchNorm": lambda: BatchNorm(6, epsilon=1e-3),
     "LayerNorm": lambda: LayerNorm(6, epsilon=1e-3),
+    "PiecewiseLinear": lambda: PiecewiseLinear(bins=[1] * 6),
+    "Embedding": lambda: Embedding([1, 2, 3, 1, 2, 3], 1),
+    "ByColumns": lambda: ByColumns([([5, 0], []), ([2, 3, 4], [Dense(3, 4), BatchNorm(4)])]),
 }
 
 
@@ -123,6 +136,25 @@ def test_a_layer_computes_the_same(name: str, dtype: Any) -> None:
     assert Z.dtype == dtype
     atol = 2e-6 if dtype == np.float32 else 1e-8  # ONNX has an epsilon in float32
     np.testing.assert_allclose(Z, net.forward(X), rtol=0, atol=atol)
+
+
+def test_the_columns_of_a_table_mean_the_same() -> None:
+    """Numbers outside of all bins and on their edges, categories that are unknown or missing."""
+    bins = [[-1, 0, 0.5, 4], [0, 0.1]]
+    codes: Any = [[1, 3], [0, 2], [np.nan, 4], [-1, 1], [9, 0]]
+    numbers: Any = [[-2.0, 0.05], [-1, 0], [0.5, 0.1], [9, -3], [0.2, 3]]
+    branches: list[Any] = [
+        ([0, 1], [network.PiecewiseLinear(bins, bounded=False), Dense(4, 2)]),
+        ([1, 0], [network.PiecewiseLinear([bins[1], bins[0]])]),
+        ([2, 3], [network.Embedding([1, 3], 2), network.Dropout(0.2)]),
+        ([1], []),
+    ]
+    X = np.hstack([numbers, codes]).astype(np.float32)
+    for dtype in (np.float32, np.float64):
+        net = Network([network.ByColumns(branches)], dtype=dtype)
+        (Z,) = session_of(network_model(net, 4)).run(None, {"X": X.astype(dtype)})
+        np.testing.assert_allclose(Z, net.forward(X), rtol=0, atol=1e-6)
+        net.layers.clear()  # so that another network can take them
 
 
 def test_what_is_built_means_the_same_in_every_operator_set_from_13_on() -> None:

@@ -17,9 +17,11 @@ from plainnet.network import (
     SELU,
     Array,
     BatchNorm,
+    ByColumns,
     Dense,
     DenseNTP,
     Dropout,
+    Embedding,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -28,6 +30,7 @@ from plainnet.network import (
     Mish,
     Network,
     Parametric,
+    PiecewiseLinear,
     ReLU,
     Scaling,
     Sigmoid,
@@ -45,6 +48,7 @@ DERIVATIONS = (Path(__file__).parents[1] / "docs" / "derivations.md").read_text(
 OWN = (
     *(Dense, ReLU, LeakyReLU, Sigmoid, Tanh, SiLU, GELU, SELU, Mish, Dropout),
     *(BatchNorm, LayerNorm, Scaling, DenseNTP, Parametric),
+    *(PiecewiseLinear, Embedding, ByColumns),
 )
 
 
@@ -88,10 +92,11 @@ def test_each_formula_of_a_layer_stands_in_the_derivations(kind: type[Layer]) ->
         assert formula in DERIVATIONS, formula
     assert kind.formula in DERIVATIONS or kind is Tanh  # derived from sinh / cosh
     names = [formula.partition(" = ")[0] for formula in kind.backward_formulas]
-    sizes: dict[type[Layer], tuple[int, ...]] = {Dense: (3, 2), DenseNTP: (3, 2)}
-    sizes |= {one: (3,) for one in (BatchNorm, LayerNorm, Scaling, Parametric)}
+    given: dict[type[Layer], tuple[Any, ...]] = {Dense: (3, 2), DenseNTP: (3, 2)}
+    given |= {one: (3,) for one in (BatchNorm, LayerNorm, Scaling, Parametric)}
+    given |= {ByColumns: ([([0], [])],), PiecewiseLinear: ([[0, 1]],), Embedding: ([3],)}
     make: Callable[..., Layer] = kind
-    made = make(*sizes.get(kind, ()))
+    made = make(*given.get(kind, ()))
     assert names == [letter(f"d{name}") for name in (*made.weights, *made.biases, "X")]
 
 

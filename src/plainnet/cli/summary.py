@@ -10,6 +10,7 @@ import click
 from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.errors import DataError
 from plainnet.models import Model, load_any
+from plainnet.network import described
 from plainnet.reports import network_text, printable, table
 from plainnet.reports.evaluation_text import scores_line
 from plainnet.reports.sections import sections_of
@@ -77,8 +78,7 @@ def _facts(model: Model) -> dict[str, object]:
         "extractor": model.extractor.describe() if model.extractor else None,
         "input_shape": list(model.preprocessing.shape),
         "layers": [
-            {"type": type(layer).__name__, **layer.settings, "multiply_adds": layer.multiply_adds}
-            for layer in network.layers
+            {**described(layer), "multiply_adds": layer.multiply_adds} for layer in network.layers
         ],
         "networks": len(model.networks),
         "parameters": network.n_parameters,

@@ -5,9 +5,9 @@ N samples are rows, as everywhere; K classes.
 
 from collections.abc import Sequence
 
-from plainnet.errors import SettingError
 from plainnet.export.nodes import INT64, Nodes
-from plainnet.network import LAYERS, Network, row_of
+from plainnet.network import Network
+from plainnet.network.layer_row import write_layers
 
 
 def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> str:
@@ -22,17 +22,7 @@ def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> s
     Raises:
         SettingError: a layer is not one of plainnet's own.
     """
-    for i, layer in enumerate(network.layers):
-        row = row_of(layer)
-        if row is None or row.onnx is None:
-            known = [name for name, one in LAYERS.items() if one.onnx]
-            raise SettingError(
-                f"Layer {i} ({type(layer).__name__}) has no form in ONNX; networks of "
-                f"{', '.join(known)} can be exported, and layers of your own with a writer in "
-                "plainnet.network.LAYERS."
-            )
-        X = row.onnx(nodes, layer, X, f"{prefix}layers.{i}")
-    return X
+    return write_layers(nodes, network.layers, X, f"{prefix}layers.")
 
 
 def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:

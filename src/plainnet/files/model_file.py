@@ -6,7 +6,6 @@ no code, and reading is strict: tensors that do not fit are refused before memor
 allocated, and the numbers are read directly into the network.
 """
 
-import inspect
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,8 @@ import numpy as np
 from plainnet.errors import ModelFileError, PlainnetError
 from plainnet.files.header import Entry
 from plainnet.files.tensors import TensorFile, open_tensors, write_tensors
-from plainnet.network import LAYERS, Array, Layer, Network, row_of, zeros
+from plainnet.network import LAYERS, Array, Network, described, layer_of, row_of, zeros
+from plainnet.network.contract import with_inner
 
 FORMAT = 1
 MOST_LAYERS = 1000
@@ -40,7 +40,7 @@ def write_model(
         FileError: the file cannot be written.
         ModelFileError: the network has a layer that a file cannot describe.
     """
-    for layer in network.layers:
+    for layer in with_inner(network.layers):
         if row_of(layer) is None:
             raise ModelFileError(
                 f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}; "
@@ -64,8 +64,8 @@ def write_model(
             f"{path} was not written, because its description holds a number that is not finite; "
             "use None instead."
         )
-    layers = [{"type": type(layer).__name__, **layer.settings} for layer in network.layers]
-    write_tensors(path, {**arrays, **tensors}, {"format": FORMAT, "layers": layers, **metadata})
+    facts = {"format": FORMAT, "layers": [*map(described, network.layers)], **metadata}
+    write_tensors(path, {**arrays, **tensors}, facts)
 
 
 def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
@@ -124,7 +124,8 @@ def _network(layers: object, file: TensorFile) -> Network:
         raise ValueError("there is no list of layers")
     if len(layers) > MOST_LAYERS:
         raise ValueError(f"there are {len(layers):,} layers, more than {MOST_LAYERS:,}")
-    made = [_layer(i, description) for i, description in enumerate(layers)]
+    # without drawing initial weights: the weights are in the file
+    made = [layer_of(one, f"layer {i}", initializer=zeros) for i, one in enumerate(layers)]
     names = {
         f"layers.{i}.{name}": shape
         for i, layer in enumerate(made)
@@ -149,25 +150,3 @@ def _check(name: str, shape: tuple[int, ...], found: Entry | None) -> None:
         raise ValueError(f"{name} is missing")
     if found.shape != shape or found.dtype not in (np.float32, np.float64):
         raise ValueError(f"{name} must be floats of {shape}, not {found.dtype} {found.shape}")
-
-
-def _layer(i: int, description: object) -> Layer:
-    """The layer that `type` and its settings, neither more nor fewer, describe."""
-    settings = dict(description) if isinstance(description, dict) else {}
-    kind = settings.pop("type", None)
-    row = LAYERS.get(kind) if isinstance(kind, str) else None
-    if row is None:
-        raise ValueError(
-            f"layer {i} is a {kind!r:.60}, which is none of {', '.join(LAYERS)}; a layer of "
-            "somebody's own needs a row in plainnet.network.LAYERS before it is loaded"
-        )
-    cls = row.layer
-    known = inspect.signature(cls).parameters
-    hidden = {"initializer": zeros} if "initializer" in known else {}  # the weights are in the file
-    wanted = {*known} - {"initializer", "rng"}
-    if {*settings} != wanted:
-        raise ValueError(
-            f"layer {i}, {kind}, has the settings {', '.join(sorted(wanted)) or 'none'}, but "
-            f"{', '.join(sorted(settings)) or 'none'} are given"
-        )
-    return cls(**settings, **hidden)

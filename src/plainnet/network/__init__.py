@@ -14,6 +14,8 @@ from plainnet.network.activations import (
     Tanh,
 )
 from plainnet.network.arrays import Array, Rng
+from plainnet.network.composite import ByColumns
+from plainnet.network.embeddings import Embedding, PiecewiseLinear
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
     Initializer,
@@ -24,7 +26,8 @@ from plainnet.network.initializers import (
     zeros,
 )
 from plainnet.network.layer import Layer
-from plainnet.network.layer_table import LAYERS, LayerRow, operator, row_of
+from plainnet.network.layer_row import LAYERS, LayerRow, described, layer_of, row_of
+from plainnet.network.layer_table import operator
 from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.loss import Loss
 from plainnet.network.losses import (
@@ -45,9 +48,11 @@ __all__ = [
     "SELU",
     "Array",
     "BatchNorm",
+    "ByColumns",
     "Dense",
     "DenseNTP",
     "Dropout",
+    "Embedding",
     "GradientCheck",
     "Initializer",
     "Layer",
@@ -59,6 +64,7 @@ __all__ = [
     "Mish",
     "Network",
     "Parametric",
+    "PiecewiseLinear",
     "PoissonDeviance",
     "ReLU",
     "Rng",
@@ -70,9 +76,11 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Tanh",
     "check_gradients",
+    "described",
     "generator",
     "glorot_uniform",
     "he_normal",
+    "layer_of",
     "lecun_normal",
     "operator",
     "random",

@@ -1,5 +1,6 @@
 """The array types of the network, and the scratch memory of a training step."""
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -54,6 +55,13 @@ class Scratch:
             new[...] = fill
         self._held[name] = new
         return new
+
+    def constant(self, name: str, values: Callable[[], Any]) -> Array:
+        """An array that is made once, of what `values` returns, and that nobody writes to."""
+        held = self._held.get(name)
+        if held is None:
+            held = self._held[name] = self.xp.asarray(values(), self.dtype)
+        return held
 
 
 def vector(xp: ModuleType, n: int, dtype: Any) -> Array:

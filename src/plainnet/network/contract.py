@@ -5,7 +5,7 @@ layer that returns float64, too many rows or None would otherwise cause a NumPy 
 layer, or no error at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,18 +43,24 @@ def checked_layers(layers: Any, taker: object) -> list[Layer]:
                 f"Layer {i} must be a layer such as Dense(2, 16) or ReLU(), but got {layer!r:.60}; "
                 "derive your own from plainnet.Layer."
             )
-        if id(layer) in seen:
-            raise SettingError(
-                f"Layer {i} ({layer}) is the same object as an earlier layer; "
-                "make a new layer for each place."
-            )
-        if _is_taken(layer, taker):
-            raise SettingError(
-                f"Layer {i} ({layer}) is already part of another network, which would lose its "
-                "parameters; make a new layer, or a copy of that network: network.copy()."
-            )
-        seen.add(id(layer))
+        for one in with_inner([layer]):
+            _check_free(one, i, seen, taker)
+            seen.add(id(one))
     return found
+
+
+def _check_free(layer: Layer, i: int, seen: set[int], taker: object) -> None:
+    """Raise a SettingError unless a layer, the one at place i or inside of it, is there once."""
+    if id(layer) in seen:
+        raise SettingError(
+            f"Layer {i} ({layer}) is the same object as an earlier layer; "
+            "make a new layer for each place."
+        )
+    if _is_taken(layer, taker):
+        raise SettingError(
+            f"Layer {i} ({layer}) is already part of another network, which would lose its "
+            "parameters; make a new layer, or a copy of that network: network.copy()."
+        )
 
 
 def _is_taken(layer: Layer, taker: object) -> bool:
@@ -62,7 +68,16 @@ def _is_taken(layer: Layer, taker: object) -> bool:
     network = layer.taken_by() if layer.taken_by else None
     if network is None or network is taker:
         return False
-    return any(layer is held for held in network.layers)  # replicas and removed layers are not held
+    held = with_inner(network.layers)
+    return any(layer is one for one in held)  # replicas and removed layers are not
+
+
+def with_inner(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """These layers, each followed by those inside."""
+    for layer in layers:
+        yield layer
+        for chain in layer.chains.values():
+            yield from with_inner(chain)
 
 
 def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:
@@ -96,7 +111,7 @@ def checked_forward(layers: Sequence[Layer], A: Array, training: bool) -> Array:
     for i, layer in enumerate(layers):
         expected = len(A), layer.n_out or A.shape[1]
         Y = layer.forward(A, training)
-        _check(f"forward of layer {i} ({layer})", Y, expected, A.dtype)
+        check_array(f"forward of layer {i} ({layer})", Y, expected, A.dtype)
         A = Y
     return A
 
@@ -124,7 +139,7 @@ def checked_backward(layers: Sequence[Layer], dZ: Array, first: int, need_dX: bo
                     f"network does not see that gradient; write into it, self.{name}[...] = …."
                 )
         if needed:
-            _check(f"backward of layer {i} ({layer})", dY, (n, n_in), dtype)
+            check_array(f"backward of layer {i} ({layer})", dY, (n, n_in), dtype)
     return dY
 
 
@@ -137,10 +152,11 @@ def check_gradient(loss: object, J: Any, dZ: Any, Z: Array) -> None:
     name = f"value_and_grad of {type(loss).__name__}"
     if np.ndim(J):
         raise ShapeError(f"{name} gave a loss of shape {np.shape(J)}; return the mean, one number.")
-    _check(name, dZ, Z.shape, Z.dtype)
+    check_array(name, dZ, Z.shape, Z.dtype)
 
 
-def _check(what: str, A: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any]) -> None:
+def check_array(what: str, A: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any]) -> None:
+    """Raise a ShapeError unless A, that `what` gave, is an array of this shape and dtype."""
     found = getattr(A, "shape", None), getattr(A, "dtype", None)
     fits = (
         found[0] is not None

@@ -64,10 +64,11 @@ def description_of(layer: Layer) -> Any:
     """Describe a layer by its class, settings, generator and rate factors, or by itself.
 
     The settings suffice where they are the arguments of the constructor: for our own layers, and
-    where one class defines both. Otherwise there may be attributes that the settings do not cover.
+    where one class defines both. Otherwise there may be attributes that the settings do not cover,
+    as there may be in the layers inside a composite one.
     """
     ours = type(layer).__module__.startswith("plainnet.")
-    if ours or _definer(layer, "settings") is _definer(layer, "__init__"):
+    if not layer.chains and (ours or _definer(layer, "settings") is _definer(layer, "__init__")):
         return type(layer), layer.settings, layer.rng, layer.rate_factors
     return layer
 

@@ -38,33 +38,51 @@ def stack(
     return [*layers, Dense(sizes[-2], sizes[-1], initializer)]
 
 
-def activation_behind(layers: Sequence[Layer], i: int) -> type[Layer] | None:
-    """Return the class of the activation behind layer i, which determines its initial weights."""
+def activation_behind(
+    layers: Sequence[Layer], i: int, after: type[Layer] | None = None
+) -> type[Layer] | None:
+    """Return the class of the activation behind layer i, which determines its initial weights.
+
+    `after` is the activation behind all of these layers, if they are inside another layer.
+    """
     for layer in layers[i + 1 :]:
         if layer.weights:
-            break
+            return None
         kind = type(layer.activation if isinstance(layer, Parametric) else layer)
         if kind.initializer:
             return kind
-    return None
+    return after
 
 
 def initialize(layers: Sequence[Layer], rng: Rng | int | None) -> None:
     """Draw all initial parameters, and hand a generator to each layer that lacks one."""
     rng = generator(rng)
-    for i, layer in enumerate(layers):
-        behind = activation_behind(layers, i)
-        layer.initialize(rng, (behind and behind.initializer) or lecun_normal)
+    draw(layers, rng)
     spread_biases(layers, rng, everywhere=False)
     for layer in layers:
         if layer.is_stochastic and layer.rng is None:
             layer.rng = rng.spawn(1)[0]
 
 
-def spread_biases(layers: Sequence[Layer], rng: Rng | int | None, *, everywhere: bool) -> None:
+def draw(layers: Sequence[Layer], rng: Rng, suited: Initializer = lecun_normal) -> None:
+    """Draw the initial parameters of layers; `suited` is for those without an activation behind."""
+    for i, layer in enumerate(layers):
+        behind = activation_behind(layers, i)
+        layer.initialize(rng, (behind and behind.initializer) or suited)
+
+
+def spread_biases(
+    layers: Sequence[Layer],
+    rng: Rng | int | None,
+    *,
+    everywhere: bool,
+    after: type[Layer] | None = None,
+) -> None:
     """Draw the biases in front of all activations, or only of those that need it (`spreads`)."""
     rng = generator(rng)
     for i, layer in enumerate(layers):
-        behind = activation_behind(layers, i)
+        behind = activation_behind(layers, i, after)
         if behind and isinstance(layer, Dense) and (everywhere or behind.spreads):
             layer.spread(rng)
+        for chain in layer.chains.values():
+            spread_biases(chain, rng, everywhere=everywhere, after=behind)

@@ -5,7 +5,7 @@ n_out output features are columns. `X` are the inputs of a layer and `Y` its out
 gradient of the loss J with respect to A, and has the shape of A.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, ClassVar
 from weakref import ReferenceType
@@ -57,12 +57,15 @@ class Layer:
     """Whether the biases in front of this activation are drawn at random, too."""
     rng: Rng | None = None
     """The generator of a layer that draws at random; the network provides one if it is None."""
-    is_stochastic: ClassVar[bool] = False
+    is_stochastic: bool = False
     """Whether the layer draws at random while training."""
     formula: ClassVar[str] = ""
     """The formula of `forward`, in the letters of docs/derivations.md; empty if unknown."""
     backward_formulas: ClassVar[tuple[str, ...]] = ()
     """The formulas of `backward`, one for each gradient: `dX = dY Wᵀ`."""
+
+    chains: Mapping[str, Sequence["Layer"]] = {}
+    """The layers inside a composite one: chains by what their parameters' names begin with."""
 
     xp: ModuleType = np
     """The array module: NumPy, or one with the same functions."""

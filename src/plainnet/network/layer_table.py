@@ -6,10 +6,7 @@ layer of your own, add its row, also in the program that loads it: the file hold
 the table decides which code runs.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,42 +26,14 @@ from plainnet.network.activations import (
     Tanh,
 )
 from plainnet.network.arrays import Array
+from plainnet.network.composite import ByColumns
+from plainnet.network.embeddings import Embedding, PiecewiseLinear
 from plainnet.network.layer import Layer
+from plainnet.network.layer_row import LAYERS, Graph, LayerRow, Writer, row_of
 from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.normalization import BatchNorm, LayerNorm
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
-
-
-class Graph(Protocol):
-    """An ONNX graph under construction. Values are known by their names."""
-
-    def add(self, op: str, *inputs: str | Array | float, name: str = "", **attributes: Any) -> str:
-        """Add an operator of ONNX's set 13, with numbers as constants; return its output's name."""
-
-    def constant(self, value: Any, name: str = "constant") -> str:
-        """Add a constant and return its name."""
-
-
-Writer = Callable[[Graph, Any, str, str], str]
-"""`(graph, layer, X, name) -> Y`: adds a layer's operators; its constants are named `name.…`."""
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """The facts about a layer beside its mathematics."""
-
-    layer: type[Layer]
-    """The class."""
-    onnx: Writer | None = None
-    """The function that writes the layer into an ONNX graph; None: it cannot be exported."""
-    torch: str | None = None
-    """The PyTorch code of the layer, with attributes in braces; None: PyTorch has no such layer."""
-
-
-def row_of(layer: Layer) -> LayerRow | None:
-    """Return the row of a layer's class, or None if there is none. A subclass is another layer."""
-    row = LAYERS.get(type(layer).__name__)
-    return row if row is not None and row.layer is type(layer) else None
+from plainnet.network.writers import write_by_columns, write_embedding, write_piecewise_linear
 
 
 def operator(op: str) -> Writer:
@@ -162,7 +131,7 @@ def _write_layer_norm(graph: Graph, layer: LayerNorm, X: str, name: str) -> str:
     return graph.add("Add", scaled, beta, name=f"{name}.LayerNorm")  # Y = γ · X̂ + β
 
 
-LAYERS: dict[str, LayerRow] = {
+LAYERS |= {
     "Dense": LayerRow(Dense, _write_dense, "Linear({n_in}, {n_out})"),
     "ReLU": LayerRow(ReLU, operator("Relu"), "ReLU()"),
     "LeakyReLU": LayerRow(LeakyReLU, _write_leaky_relu, "LeakyReLU({slope})"),
@@ -180,5 +149,7 @@ LAYERS: dict[str, LayerRow] = {
     "Scaling": LayerRow(Scaling, _write_scaling),
     "DenseNTP": LayerRow(DenseNTP, _write_dense_ntp),
     "Parametric": LayerRow(Parametric, _write_parametric),
+    "ByColumns": LayerRow(ByColumns, write_by_columns),
+    "Embedding": LayerRow(Embedding, write_embedding),
+    "PiecewiseLinear": LayerRow(PiecewiseLinear, write_piecewise_linear),
 }
-"""The rows by the name of the class, as it stands in model files."""

@@ -6,7 +6,7 @@ Each backward pass is derived in `docs/derivations.md` and compared with finite 
 
 import math
 from types import ModuleType
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -121,7 +121,7 @@ class Dropout(Layer):
 
     formula = "Y = X · M"
     backward_formulas = ("dX = dY · M",)
-    is_stochastic: ClassVar[bool] = True
+    is_stochastic = True
     M: Array | None = None
 
     def __init__(self, rate: float = 0.5, rng: Rng | None = None) -> None:

@@ -57,7 +57,7 @@ class Network:
         dtype: DTypeLike = np.float32,
         xp: ModuleType = np,
     ) -> None:
-        from plainnet.network.contract import checked_layers, matched_sizes
+        from plainnet.network.contract import checked_layers, matched_sizes, with_inner
 
         self.layers = checked_layers(layers, self)
         self.dtype = np.dtype(dtype)
@@ -76,7 +76,7 @@ class Network:
         self._places = Workplaces()
         self._bind(weights + biases)
         self.initialize(rng)
-        for layer in self.layers:
+        for layer in with_inner(self.layers):
             layer.taken_by = ref(self)
 
     @classmethod

@@ -86,11 +86,13 @@ class Replica:
 
     def hand_back(self) -> None:
         """Write the state back into the layer where the replica has replaced its arrays."""
-        for name in self.layer.state:
+        for name in {*self.layer.state} & {*vars(self.layer)}:  # parts of composites have theirs
             shared, own = getattr(self.layer, name), getattr(self.replica, name)
             if own is not shared:
                 shared[...] = own
                 setattr(self.replica, name, shared)
+        for part in [part for parts in self._parts.values() for part in parts]:
+            part.hand_back()
 
     def _state(self) -> list[Array]:
         held = vars(self.layer)
