@@ -144,10 +144,10 @@ def test_what_is_not_known_is_not_said(awkward: Classifier) -> None:
     plain.__dict__ = {**awkward.__dict__, "quality": {"test": {"accuracy": 0.5}}, "stored": {}}
     card = card_text("pets-1", plain)
     assert "model-index" not in read_head(card)
-    assert "That was not measured" in card
+    assert "This was not measured" in card
     assert "It learned from" not in card
     assert "- hidden: 4\n- epochs: 2\n" in card  # which are not the usual ones
-    assert "all settings as usual" not in card
+    assert "all settings at their defaults" not in card
 
 
 def test_a_model_of_a_table_is_asked_about_tables() -> None:
@@ -163,7 +163,7 @@ def test_without_test_samples_those_held_out_are_told(awkward: Classifier) -> No
     plain.__dict__ = {**awkward.__dict__, "quality": {"validation": quality(awkward.classes, 0.5)}}
     card = card_text("pets-1", plain)
     assert read_head(card)["model-index"][0]["results"][0]["dataset"]["split"] == "validation"
-    assert "choices made by watching flatter it" in card
+    assert "choices made by watching them during training make the scores a little too good" in card
 
 
 def test_an_evaluation_comes_back_from_what_it_told() -> None:

@@ -65,9 +65,9 @@ def test_sound_data_takes_a_few_lines(run: Run, pets: Path) -> None:
         "  train       8: cat 4, fox 4",
         "  test        4: cat 2, fox 2",
         "",
-        "Nothing was found: all can be read and are named as they should be; no picture is there "
-        "twice, exactly or nearly; none is of one colour or of odd size; and the classes are of "
-        "similar size.",
+        "Nothing was found: all files can be read and are named correctly; there are no "
+        "duplicates, exact or near; no picture is of a single colour or of odd size; and the "
+        "classes are of similar size.",
     ]
 
 
@@ -130,7 +130,7 @@ def test_many_classes_are_summed_up(tmp_path: Path) -> None:
         f"{tmp_path}/a.npz: 60 samples",
         "  train       60: 20 classes of 3 to 3",
         "",
-        "Nothing was found: no sample is there twice, and the classes are of similar size.",
+        "Nothing was found: there are no duplicates, and the classes are of similar size.",
     ]
 
 
@@ -164,7 +164,7 @@ class Tags(HTMLParser):
 
 def test_the_page_shows_the_pictures_in_question(run: Run, ill: Path, tmp_path: Path) -> None:
     code, out, err = run(ill, "--page", tmp_path / "check.html")
-    assert (code, err) == (0, f"The page is written: {tmp_path / 'check.html'}\n")
+    assert (code, err) == (0, f"written  {tmp_path / 'check.html'}\n")
     assert "empty files" in out
     text = (tmp_path / "check.html").read_text("utf-8")
     page = Tags(text)
@@ -181,7 +181,7 @@ def test_a_page_never_replaces_a_picture(run: Run, pets: Path) -> None:
     before = picture.read_bytes()
     code, out, err = run(pets, "--page", picture)
     assert (code, out) == (2, "")
-    assert "is there already and is not named as a page" in err
+    assert "exists already and is not named as a page" in err
     assert picture.read_bytes() == before
 
 

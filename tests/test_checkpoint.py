@@ -384,7 +384,7 @@ def test_a_signal_keeps_everything_and_tells_how_to_go_on(
 def test_other_settings_than_the_runs_are_refused(pictures: Path, tmp_path: Path) -> None:
     refused = run("--resume", tmp_path, "--epochs", "3")
     assert refused.returncode == 2
-    assert "--resume goes on with the settings" in refused.stderr
+    assert "--resume continues with the run's own settings" in refused.stderr
     refused = run("--resume", tmp_path)
     assert refused.returncode == 2
     assert "holds no checkpoint.safetensors" in refused.stderr

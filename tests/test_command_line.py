@@ -341,7 +341,7 @@ def test_a_training_that_diverges_leaves_what_was_sound(
     how = ("--optimizer", "gradient-descent", "--learning-rate", rate, "--schedule", "constant")
     done = plainnet("train", data / "pets", "--size", 16, *how, "--epochs", 9)
     done.refused(rf"learning rate 1e\+0?{rate[2:]}; try .*, (or )?clip_norm=1")
-    kept = re.search(r"What \d+ epochs? had learned before is kept in (\S+)\.$", done.err.strip())
+    kept = re.search(r"The model after \d+ epochs? is saved in (\S+)\.$", done.err.strip())
     assert bool(kept) == Path("runs").exists()
     if kept:
         assert listing(Path(kept[1])) == [
@@ -427,7 +427,7 @@ def test_a_disk_that_gets_full_while_it_measures(
 
     monkeypatch.setattr(learning, "finish_run", full)
     done = plainnet("train", data / "pets", *PICTURES, "--out", "run")
-    done.refused(r"could not be written\. What was learned is kept in run, unmeasured\.")
+    done.refused(r"could not be written\. The model is saved in run, not evaluated\.")
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
@@ -441,7 +441,7 @@ def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -
     assert re.search(r"network 1 of 2\n.*epoch +1/.*\nnetwork 2 of 2\n.*epoch +1/", done.err, re.S)
     assert "in the last of 2 networks" in done.out
     told = plainnet("summary", "run")
-    assert "2 networks like this, averaged" in told.out
+    assert "the average of 2 such networks" in told.out
     model = Classifier.load("run/model.safetensors")
     assert f"threshold         fox from {100 * model.threshold:.1f} % on" in told.out
     assert plainnet("summary", "run", "--json").json["networks"] == 2
@@ -511,7 +511,7 @@ def test_what_is_wrong_with_the_data_is_told_before_the_training(
     assert "The check of the data" in page
     assert "fox/the-same.png are the same picture, in the classes cat and fox" in page
     assert plainnet("train", data / "pets", *PICTURES, "--out", "sound").code == 0
-    assert "Nothing that stands out." in Path("sound/report.html").read_text("utf-8")
+    assert "No problems were found." in Path("sound/report.html").read_text("utf-8")
 
 
 # -- Ctrl-C --------------------------------------------------------------------------------------
@@ -550,8 +550,8 @@ def test_ctrl_c_keeps_what_was_reached(
         process.send_signal(signal.SIGINT)
     done = ended(process)
     assert done.code == 130
-    go_on = f"Go on with  plainnet train --resume {run}\n"
-    assert re.search(rf"Stopped after \d+ epochs; .* kept in {run}\.\n{go_on}$", done.err)
+    go_on = f"To resume:  plainnet train --resume {run}\n"
+    assert re.search(rf"Stopped after \d+ epochs; .* saved in {run}\.\n{go_on}$", done.err)
     assert {*listing(run)} >= {"checkpoint.safetensors", "history.csv", "model.safetensors"}
     assert plainnet("predict", run, data / "pets").code == 0
     if again is None:
@@ -570,14 +570,14 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert (done.code, done.out) == (130, "")
-    told = f"Stopped after 0 epochs; no model yet.\nGo on with  plainnet train --resume {run}"
+    told = f"Stopped after 0 epochs; no model yet.\nTo resume:  plainnet train --resume {run}"
     assert done.err.strip() == told
     assert listing(run) == ["checkpoint.safetensors", "settings.json"]
 
 
 @pytest.mark.parametrize(
     ("number", "told"),
-    [(signal.SIGINT, "Stopped by Ctrl-C.\n"), (signal.SIGTERM, "Stopped by a kill.\n")],
+    [(signal.SIGINT, "Stopped by Ctrl-C.\n"), (signal.SIGTERM, "Stopped by SIGTERM.\n")],
 )
 def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, told: str) -> None:
     Image.new("1", (5000, 5000)).save(tmp_path / "large.png")
@@ -603,7 +603,7 @@ def test_ctrl_c_while_it_measures(
     monkeypatch.setattr(Classifier, "evaluate", interrupted)
     done = plainnet("train", data / "pets", *PICTURES, "--json", "--out", "run")
     assert (done.code, done.json["run"]) == (130, "run")
-    assert done.err.endswith("after 2 epochs; what was reached is kept in run.\n")
+    assert done.err.endswith("after 2 epochs; the model is saved in run.\n")
     assert plainnet("predict", "run", data / "pets" / "cat").code == 0
 
 
@@ -1059,7 +1059,7 @@ def test_answers_are_written_over_answers_alone(
     houses, answers = tmp_path / "houses.csv", tmp_path / "answers.csv"
     houses.write_text("rooms,price\n3,100\n")
     refused = plainnet("predict", trained / "pets", cat, "--csv", houses)
-    refused.refused("is there already and holds no answers, which begin with `file,`")
+    refused.refused("exists already and does not hold answers, which begin with `file,`")
     assert houses.read_text() == "rooms,price\n3,100\n"
     for _ in range(2):
         assert plainnet("predict", trained / "pets", cat, "--csv", answers).code == 0

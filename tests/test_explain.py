@@ -116,7 +116,7 @@ def test_the_mean_picture_has_nothing_to_explain() -> None:
     assert not told.relevance.any()
     assert told.evidence == 0
     assert told.share_for == 0
-    assert "nothing spoke" in explanation_text(told)
+    assert "no evidence, neither" in explanation_text(told)
     assert explanation_png(told)
 
 
@@ -322,11 +322,11 @@ def test_the_text_says_how_much_and_where() -> None:
     relevance[6:, 6:] = -1.0
     assert explanation_text(told_of(relevance)).splitlines() == [
         "answer    cat 75.0 %, x 25.0 %",
-        "for       cat: 75.0 % of what spoke; 25.0 % against",
+        "for       cat: 75.0 % of the evidence; 25.0 % against",
         "evidence  +1.5 in the logit, compared with the mean picture",
         "method    gradient",
         "",
-        "Where, as shares of all that spoke; + for, - against:",
+        "Where, as shares of the evidence; + for, - against:",
         "             left  middle    right",
         "  upper   +75.0 %  +0.0 %   +0.0 %",
         "  middle   +0.0 %  +0.0 %   +0.0 %",

@@ -291,7 +291,7 @@ def test_train_and_all_that_follows(plainnet: Command, here: Path) -> None:
     assert (code, "(1, 12)" in out) == (0, True)
     page = Path("t.html").read_text()
     assert "as the backbone sees it" in page
-    assert f"What comes in: {told}" in page
+    assert f"Inputs: {told}" in page
     assert plainnet("explain", "runs/pets-1", here / "pets/cat/cat-0.png")[0] == 0
     Image.open("cat-0-explained.png").verify()
     assert plainnet("graph", "runs/pets-1")[0] == 0
@@ -380,17 +380,17 @@ def test_a_killed_training_goes_on_with_the_same_backbone_only(
 
     said = net.with_suffix(".json")
     said.rename(tmp_path / "aside.json")
-    refused(plainnet("train", "--resume", run), "is not what the run began with")
+    refused(plainnet("train", "--resume", run), "has changed since the run began")
     (tmp_path / "aside.json").rename(said)
     net.rename(tmp_path / "aside")
-    refused(plainnet("train", "--resume", run), "features that .*, which is not here; put the file")
+    refused(plainnet("train", "--resume", run), "features of .*, which is missing; put the file")
     glass(net, side=16)
-    refused(plainnet("train", "--resume", run), "is not what the run began with")
+    refused(plainnet("train", "--resume", run), "has changed since the run began")
     (tmp_path / "aside").rename(net)
-    refused(plainnet("train", "--resume", run, "--features", net), "leave the others out")
+    refused(plainnet("train", "--resume", run, "--features", net), "leave others out")
     code, _, err = plainnet("train", "--resume", run)
     assert code == 0, err
-    assert "goes on     after" in err
+    assert "resumed     after" in err
     assert plainnet("train", here / "pets", "--out", tmp_path / "whole", *options)[0] == 0
     whole = load_run(tmp_path / "whole").network.theta
     np.testing.assert_array_equal(load_run(run).network.theta, whole)

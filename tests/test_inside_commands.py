@@ -110,7 +110,7 @@ def test_explain_never_writes_over_the_picture(
     before = mine.read_bytes()
     refused(
         plainnet("explain", folder / "run", mine, "--out", "mine.png"),
-        r"mine\.png is the picture to be explained and is not overwritten",
+        r"mine\.png is the picture to explain and is not overwritten",
     )
     refused(
         plainnet("explain", folder / "run", mine, "--out", "mine.jpg"),
@@ -150,7 +150,7 @@ def test_trace_tells_each_formula(plainnet: Command, folder: Path) -> None:
         "db = Σ_N dY",
         "dX = dY Wᵀ",
         "dX = dY · [X > 0]",
-        "dX is left out",
+        "dX is not needed",
     ):
         assert formula in out, formula
     assert out.index("FORWARD") < out.index("LOSS") < out.index("BACKWARD")
@@ -169,7 +169,7 @@ def test_trace_of_the_articles_network(plainnet: Command, folder: Path) -> None:
 def test_trace_of_a_folder_is_one_batch(plainnet: Command, folder: Path) -> None:
     code, out, _ = plainnet("trace", folder / "run", folder / "pets" / "cat", "--training")
     assert code == 0
-    assert "8 samples, as while training" in out
+    assert "8 samples, in training mode" in out
     assert "(8, 768)" in out
 
 
@@ -221,7 +221,7 @@ def test_trace_and_explain_follow_feature_vectors(
     np.save(tmp_path / "X.npy", np.arange(12.0).reshape(4, 3))
     code, out, err = plainnet("trace", run, "X.npy", "--page", "pass.html")
     assert (code, err) == (0, "")
-    assert "4 samples, as when answering" in out
+    assert "4 samples, in prediction mode" in out
     assert "(4, 3)" in out
     text = (tmp_path / "pass.html").read_text("utf-8")
     assert "as the network sees it" not in text
@@ -253,7 +253,7 @@ def test_explain_shows_the_features_that_led_furthest(
     np.save(tmp_path / "X.npy", X)
     out = plainnet("explain", "m", "X.npy")[1]
     assert out.count("\nfeature ") == 30
-    assert out.endswith("… and 20 more, which led less far\n")
+    assert out.endswith("… and 20 more, which contributed less\n")
     assert len(json.loads(plainnet("explain", "m", "X.npy", "--json")[1])["contributions"]) == 50
 
 

@@ -141,7 +141,7 @@ def test_an_operator_set_that_is_too_old(tmp_path: Path) -> None:
     seen.opset_import[0].version = 8
     seen.graph.node[1].op_type = "Nonsense"
     backbone.content = seen.SerializeToString()
-    with pytest.raises(SettingError, match=r"seen\.onnx is of ONNX's operator set 8, which cannot"):
+    with pytest.raises(SettingError, match=r"seen\.onnx uses ONNX's operator set 8, which cannot"):
         onnx_model(made)
 
 

@@ -124,16 +124,16 @@ def test_a_page_of_two_classes(two: Page) -> None:
     assert [h for h in read.headings if h in SECTIONS] == SECTIONS
     assert "60 test pictures" in read.text
     assert "always answering “cat”" in read.text
-    assert "kept: 3" in read.text
+    assert "epoch 3 kept" in read.text
     assert read.count("svg") == 6
     assert read.count("img") >= 12 + 8  # the least certain answers, the units
     assert "432 → 8 → 1" in read.text
 
 
 SECTIONS = [
-    "What was trained on what",
+    "Model and data",
     "How it learned",
-    "How it answers",
+    "How well it answers",
     "Class by class",
     "Pictures to look at",
     "The first layer's weights",
@@ -160,10 +160,10 @@ def test_a_page_of_several_classes(k: int) -> None:
     report = report_of(trained(data), data)
     read = Reader(report_html(report))
     assert "Confusion matrix" in read.headings
-    assert "kind 0 answered as kind 0" in read.text
+    assert "kind 0 predicted as kind 0" in read.text
     shown = "all 3" if k == 3 else "the 3 lowest and the highest of 10"
-    assert f"Each class against the rest; shown are {shown}, their mean is" in read.text
-    assert "raises the unit where it is red here" in read.text
+    assert f"Each class against the rest: {shown}; their mean is" in read.text
+    assert "is red, a brighter pixel raises the output of the unit" in read.text
 
 
 def test_a_page_of_a_hundred_classes_tells_the_largest_confusions() -> None:
@@ -179,7 +179,7 @@ def test_a_page_of_a_hundred_classes_tells_the_largest_confusions() -> None:
     assert len(html) < 500_000
     perfect = with_answers(report, np.eye(100)[report.y])
     assert (
-        "None of these pictures was taken for another class." in Reader(report_html(perfect)).text
+        "None of these pictures was assigned to another class." in Reader(report_html(perfect)).text
     )
 
 
@@ -238,10 +238,10 @@ def test_the_first_weights_are_shown_as_what_the_training_changed(tmp_path: Path
         assert 0 < moved < 0.5
         assert "whose weights changed most" in report_html(report_of(one, data))
     del loaded.stored["settled"]  # type: ignore[attr-defined]  # as in an older file
-    assert "with the longest weights" in report_html(report_of(loaded, data))
+    assert "with the largest weights" in report_html(report_of(loaded, data))
     loaded.stored = {**classifier.trained, "settled": {"normalization": "layer", "epochs": 2}}
     loaded.recipe = replace(loaded.recipe, seed=4)  # as if another NumPy had drawn them
-    assert "with the longest weights" in report_html(report_of(loaded, data))
+    assert "with the largest weights" in report_html(report_of(loaded, data))
 
 
 def test_a_report_says_what_was_used(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_the_articles_network() -> None:
     html = report_html(report_of(classifier, data, part="training"))
     read = Reader(html)
     assert "12,288 → 100 → 20 → 1, BatchNorm, 1,231,181 parameters" in read.text
-    assert "which the network has learned from: this says how well it remembers" in read.text
+    assert "which the network was trained on: this shows how well it remembers" in read.text
     assert len(html) < 2_000_000
 
 
@@ -309,8 +309,8 @@ def test_the_card_names_weak_classes_and_wrong_confidence(two: Page) -> None:
     report = with_answers(two, P)
     assert weak_classes(report) == "Found least often: “dog” (0 of 30)."
     text = Reader(report_html(report)).text
-    assert "Its probabilities are too high: on average 95.0 %, but right in 50.0 %." in text
-    assert "A picture of anything else is given one of them too" in text
+    assert "Its probabilities are too high: 95.0 % on average, with an accuracy of 50.0 %." in text
+    assert "A picture of anything else is also assigned to one of them" in text
     assert "– " in text  # no precision of a class that was never answered
     assert weak_classes(with_answers(two, np.eye(2)[two.y])) == ""
 
@@ -326,7 +326,7 @@ def test_part_and_findings_are_told(two: Page) -> None:
         assert words in Reader(report_html(replace(two, part=part))).text
     found = Reader(report_html(replace(two, findings=["Two files are alike."])))
     assert "Two files are alike." in found.words
-    assert "Nothing that stands out." in Reader(report_html(replace(two, findings=[]))).text
+    assert "No problems were found." in Reader(report_html(replace(two, findings=[]))).text
 
 
 def test_samples_whose_classes_stand_in_another_order(two: Page) -> None:
@@ -353,9 +353,9 @@ def test_a_long_and_steep_history(two: Page) -> None:
 def test_a_temperature_is_told(two: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "temperature" not in Reader(report_html(two)).text
     monkeypatch.setattr(two.model, "temperature", 1.5)
-    assert "A temperature of 1.50" in Reader(report_html(two)).text
+    assert "a temperature of 1.50" in Reader(report_html(two)).text
     watched = Reader(report_html(replace(two, part="validation"))).text
-    assert "so on these it looks a little better" in watched
+    assert "on these it looks a little better" in watched
 
 
 def test_durations() -> None:

@@ -112,9 +112,9 @@ def test_an_evaluation_of_two_classes() -> None:
         "  cat        0.889   0.800  0.842       10",
         "  other      0.935   0.967  0.951       30",
         "",
-        "  true \\ answered  cat  other",
-        "  cat                8      2",
-        "  other              1     29",
+        "  true \\ predicted  cat  other",
+        "  cat                 8      2",
+        "  other               1     29",
     ]
 
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_measured_is_not_shown() -> None:
 
 def test_ten_digits_fit_a_terminal() -> None:
     shown = evaluation_text(evaluation(tuple("0123456789"), np.full((10, 10), 1000)), "MNIST")
-    assert "true \\ answered" in shown
+    assert "true \\ predicted" in shown
     assert max(map(columns, shown.splitlines())) <= 80
 
 

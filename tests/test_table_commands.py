@@ -15,7 +15,7 @@ import pytest
 
 from plainnet import Classifier, Regressor
 from plainnet.cli.command_line import main
-from plainnet.cli.reading import read_told
+from plainnet.cli.reading import read_and_report
 from plainnet.cli.tables import TableOptions
 from plainnet.data import ReadingExtractor
 from plainnet.errors import SettingError
@@ -157,7 +157,7 @@ def test_train_on_classes(runs: Path) -> None:
 
 def test_train_on_numbers(runs: Path) -> None:
     out, err = ((runs / f"fare.{end}").read_text("utf-8") for end in ("out", "err"))
-    assert "target      fare, a number; --task classification makes classes of it" in err
+    assert "target      fare, a number; --task classification predicts it as classes" in err
     assert re.search(r"training    204 samples: fare from \S+ to \S+, on average", err)
     assert re.search(r"epoch 80/80  loss \S+  validation loss \S+  RMSE \S+", err)
     for line in ("RMSE", "MAE", "R²", "bias", "baseline  RMSE"):
@@ -191,8 +191,10 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
 
 
 def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
-    with pytest.raises(SettingError, match="--features makes features of pictures, and --target"):
-        read_told(folder / "ship.csv", extractor=ReadingExtractor(), asked=TableOptions("survived"))
+    with pytest.raises(SettingError, match="--features is for pictures, and --target"):
+        read_and_report(
+            folder / "ship.csv", extractor=ReadingExtractor(), asked=TableOptions("survived")
+        )
 
 
 def test_the_other_task(plainnet: Command) -> None:
@@ -201,7 +203,7 @@ def test_the_other_task(plainnet: Command) -> None:
     words = ("--target", "class", "--task", "regression", *QUICK, "--json")
     code, out, err = plainnet("train", "…/ship.csv", *words)
     assert (code, json.loads(out)["target"], json.loads(out)["classes"]) == (0, "class", [])
-    assert "makes classes of it" not in err
+    assert "predicts it as classes" not in err
     code, _, err = plainnet("train", "…/ship.csv", "--target", "class", *QUICK)
     assert "target      class, 3 classes; --task regression predicts it as a number" in err
 
@@ -234,7 +236,7 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
     [
         (
             "…/ship.csv",
-            "is a table: name the column .*, with --target; there are Passen",
+            "is a table: name the column .* with --target; there are Passen",
         ),
         ("…/ship.csv --drop age", "--drop is for tables: name the --target as well"),
         ("…/ship.csv --target Age", "has no column 'Age', but 'age'; its columns are Passenger"),
@@ -243,12 +245,12 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
         ("…/ship.csv --target name", "240 different values of 'name' in 240 rows"),
         ("…/ship.csv --target fare --label-smoothing 0.1", "label_smoothing = 0.1 spreads a targe"),
         ("…/ship.csv --target fare --recall 0.9", "recall = 0.9 is wanted of a class"),
-        ("…/ship.csv --target fare --features x.onnx", "x.onnx looks at pictures, and a table"),
+        ("…/ship.csv --target fare --features x.onnx", "x.onnx is for pictures, and a table"),
         ("…/ship.csv --target fare --size 3", "holds feature vectors, which have no size"),
         ("…/nowhere.csv --target fare", "nowhere.csv cannot be read: No such file"),
         ("… --target fare", "holds no tables called train, validation or test"),
-        ("--resume x --drop fare", "--resume goes on with the settings that the run began with"),
-        ("--resume x --target fare", "--resume goes on with the settings that the run began with"),
+        ("--resume x --drop fare", "--resume continues with the run's own settings"),
+        ("--resume x --target fare", "--resume continues with the run's own settings"),
     ],
 )
 def test_what_is_refused(plainnet: Command, tmp_path: Path, words: str, why: str) -> None:
@@ -271,7 +273,7 @@ def test_a_stopped_training_goes_on(
     assert (tmp_path / "runs/ship-1/checkpoint.safetensors").exists()
     code, _, err = plainnet("train", "--resume", "runs/ship-1")
     assert code == 0
-    assert "goes on     after 1 epoch" in err
+    assert "resumed     after 1 epoch" in err
     assert plainnet("train", "…/ship.csv", *words, "--out", "whole")[0] == 0
     table = folder / "new.csv"
     [first, second] = [load_any(tmp_path / name) for name in ("runs/ship-1", "whole")]
@@ -317,7 +319,7 @@ def test_a_table_is_not_written_over_by_its_answers(
     before = path.read_bytes()
     refused(
         plainnet("predict", runs / "classes", path, "--csv", "new.csv"),
-        "new.csv is read and would be written over; name another file with --csv",
+        "new.csv is an input and would be overwritten; name another file with --csv",
     )
     assert path.read_bytes() == before
 
@@ -330,11 +332,11 @@ def test_what_cannot_be_answered_is_told_and_the_rest_answered(
     assert code == 2
     assert len(out.splitlines()) == 6
     assert (
-        "other.csv cannot be answered for: other.csv lacks 'sex', 'age', 'boarded', 'fare'" in err
+        "other.csv does not fit the model: other.csv lacks 'sex', 'age', 'boarded', 'fare'" in err
     )
-    assert "cannot be answered for: it is a folder; name its tables" in err
+    assert "does not fit the model: it is a folder; name its tables" in err
     (tmp_path / "photo.jpg").write_text("no table")
-    refused(plainnet("predict", "…/yes", "…/new.csv", "--csv", "photo.jpg"), "is there already")
+    refused(plainnet("predict", "…/yes", "…/new.csv", "--csv", "photo.jpg"), "exists already")
 
 
 def test_many_rows_are_not_all_shown_where_a_file_has_them(
@@ -460,7 +462,7 @@ def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path:
 def test_cross_validate(plainnet: Command) -> None:
     words = ("--folds", "3", *QUICK)
     out = plainnet("cross-validate", "…/ship.csv", "--target", "survived", *words)[1]
-    assert "each answered once: 240 samples" in out
+    assert "each sample predicted once: 240 samples" in out
     told = json.loads(
         plainnet("cross-validate", "…/ship.csv", "--target", "fare", *words, "--json")[1]
     )

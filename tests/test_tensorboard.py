@@ -92,13 +92,13 @@ def test_a_full_disk_stops_nothing(
     passed = [*write_events(classifier.fit_epochs(X, Y), classifier, tmp_path)]
     assert (len(passed), len(written)) == (3, 1)
     told = capsys.readouterr().err
-    assert told.count("The training goes on, but not its TensorBoard files in") == 1
+    assert told.count("The training continues without its TensorBoard files in") == 1
     assert "No space left on device" in told
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileError, match="for TensorBoard could not be made"):
+    with pytest.raises(FileError, match="for TensorBoard could not be created"):
         write_events([], Classifier(), tmp_path / "file" / "in it")
 
 

@@ -193,8 +193,8 @@ def test_dropout_draws_only_as_while_training() -> None:
     )
     assert quiet.forward[1].Y == quiet.forward[0].Y
     assert drawing.forward[1].Y != drawing.forward[0].Y
-    assert "draws nothing when answering: Y = X" in trace_text(quiet)
-    assert "draws nothing" not in trace_text(drawing)
+    assert "inactive in prediction: Y = X" in trace_text(quiet)
+    assert "inactive" not in trace_text(drawing)
 
 
 def test_layers_and_losses_of_ones_own() -> None:
@@ -311,7 +311,7 @@ def test_names_are_escaped_on_the_page() -> None:
 EXAMPLE = """\
                                      shape      min     mean     max    norm
 FORWARD
-2 samples, as when answering; the Y of one layer is the X of the next.
+2 samples, in prediction mode; the Y of one layer is the X of the next.
    X                                (2, 2)        1     1.75       3    3.87
 0  Dense(n_in=2, n_out=2)
    W                                (2, 2)       -1        0       1       2
@@ -325,7 +325,7 @@ FORWARD
    Y = X W + b                      (2, 1)        0     0.25     0.5     0.5
 
 LOSS
-How wrong Z is, the last layer's Y; and its gradient.
+The loss of Z, the last layer's Y, and its gradient.
 SigmoidCrossEntropy
    Z                                (2, 1)        0     0.25     0.5     0.5
    y                                (2, 1)        0      0.5       1       1
@@ -334,7 +334,7 @@ SigmoidCrossEntropy
    dZ = (p − y) / (N K)             (2, 1)    -0.25   0.0306   0.311   0.399
 
 BACKWARD
-Last layer first: its dY is dZ, and the dX of one is the dY of the one before.
+From the last layer, whose dY is dZ; the dX of a layer is the dY of the one before.
 2  Dense(n_in=2, n_out=1)
    dY                               (2, 1)    -0.25   0.0306   0.311   0.399
    dW = Xᵀ dY                       (2, 1)   -0.689  -0.0332   0.622   0.928
@@ -343,7 +343,7 @@ Last layer first: its dY is dZ, and the dX of one is the dY of the one before.
 1  ReLU()
    dY                               (2, 2)    -0.25    0.023   0.311   0.446
    dX = dY · [X > 0]                (2, 2)   -0.125   0.0855   0.311    0.37
-0  Dense(n_in=2, n_out=2)   dX is left out: nobody before it learns
+0  Dense(n_in=2, n_out=2)   dX is not needed: no layer before it has parameters
    dY                               (2, 2)   -0.125   0.0855   0.311    0.37
    dW = Xᵀ dY                       (2, 2)  -0.0944    0.373   0.934    1.05
    db = Σ_N dY                        (2,)   0.0306    0.171   0.311   0.313

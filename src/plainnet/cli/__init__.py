@@ -1,1 +1,1 @@
-"""The faces: the command line. No mathematics here, and no training logic."""
+"""The command line: one module for each command, no mathematics. May import all but `sklearn`."""

@@ -1,4 +1,4 @@
-"""The file of answers that `plainnet predict --csv` writes."""
+"""The CSV file of answers that `plainnet predict --csv` writes."""
 
 import csv
 import sys
@@ -16,11 +16,11 @@ STDOUT = Path("-")
 
 
 def check_csv(path: Path | None, read: Sequence[Path], as_json: bool) -> None:
-    """Refuse a file that must not be written over, or two things on stdout.
+    """Check that the file may be overwritten, and that only one output goes to stdout.
 
     Raises:
-        FileError: the file is there already, and holds no answers.
-        SettingError: both are for stdout.
+        FileError: the file exists and does not hold answers.
+        SettingError: `--csv -` and `--json` both write to stdout.
     """
     if path == STDOUT:
         if as_json:
@@ -32,7 +32,7 @@ def check_csv(path: Path | None, read: Sequence[Path], as_json: bool) -> None:
 
 
 def write_csv(path: Path, text: str) -> None:
-    """Write the answers to a file, or to stdout where it is called `-`."""
+    """Write the answers to a file, or to stdout if the path is `-`."""
     if path == STDOUT:
         sys.stdout.write(text.encode(errors="backslashreplace").decode())
     else:
@@ -40,7 +40,7 @@ def write_csv(path: Path, text: str) -> None:
 
 
 def with_threshold(model: AnyModel, text: str) -> str:
-    """Answers as text, and under them where yes is said, if that is not at half."""
+    """Add a line about the threshold to a text, unless the threshold is ½."""
     threshold = threshold_text(model)
     return f"{text}\n\nthreshold: {threshold}" if threshold else text
 
@@ -50,19 +50,19 @@ class _Lines(list[str]):
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV, a line feed behind each; a cell with any line end in it is quoted."""
+    """Write rows as CSV; lines end in a line feed, and cells with any line end are quoted."""
     lines = _Lines()
-    csv.writer(lines, lineterminator="\r\n").writerows(rows)  # which tells it to quote both
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)  # so that it quotes both \r and \n
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
 
 
 def header(first: Sequence[str], columns: Sequence[str], classes: Sequence[str]) -> list[str]:
-    """The names of what stands in the file, each once.
+    """Return the header of the file, without repeated names.
 
     Args:
-        first: what comes first, such as `file` and `line`.
-        columns: of the table, that tell its rows apart.
-        classes: whose probabilities come behind the answer.
+        first: the first names, such as `file` and `line`.
+        columns: the columns of the table that identify its rows.
+        classes: the classes whose probabilities follow the answer.
     """
     names = [*first, "answer"]
     for prefix, given in (("column", columns), ("probability", classes)):

@@ -1,4 +1,4 @@
-"""`plainnet article`: the tutorial's run, to play with."""
+"""`plainnet article`: the tutorial's training run, with settings to vary."""
 
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 from plainnet.checks import either
 from plainnet.cli.interrupt import INTERRUPTED
 from plainnet.cli.options import PathType, choice, json_option, print_json, reader
-from plainnet.cli.reading import read_told
+from plainnet.cli.reading import read_and_report
 from plainnet.demo.article import (
     article_data,
     article_epochs,
@@ -21,6 +21,7 @@ from plainnet.reports import count, evaluation_text, network_line, say
 from plainnet.training import Epochs
 
 PRINT_EVERY = 100
+"""Iterations from one printed cost to the next."""
 
 
 @click.command("article")
@@ -42,7 +43,7 @@ PRINT_EVERY = 100
     "--initializer",
     **choice(INITIALIZERS),
     default="lecun",
-    help=f"The first weights: {either(INITIALIZERS)}. What the article calls he is lecun. [lecun]",
+    help=f"Initial weights: {either(INITIALIZERS)}. The article's he is lecun. [lecun]",
 )
 @click.option(
     "--optimizer",
@@ -56,9 +57,13 @@ PRINT_EVERY = 100
     type=click.IntRange(0, 2**32 - 1),
     default=10,
     metavar="INTEGER",
-    help="Of NumPy's legacy generator. [10]",
+    help="Seed of NumPy's legacy generator. [10]",
 )
-@click.option("--span/--no-span", default=True, help="Train in the span of the pictures, if same.")
+@click.option(
+    "--span/--no-span",
+    default=True,
+    help="Train in the subspace spanned by the pictures, if it is equivalent and faster.",
+)
 @json_option
 def command(
     data: Path,
@@ -71,12 +76,12 @@ def command(
     span: bool,
     as_json: bool,
 ) -> int:
-    """Repeat the article's own run: does a 64 × 64 picture show a cat.
+    """Repeat the article's run, which decides whether a 64 × 64 picture shows a cat.
 
-    Prints the cost every 100 iterations and the test accuracy, with what always answering the most
-    frequent class would reach beside it. In float64, on all pictures at each step.
+    Prints the cost every 100 iterations, the test accuracy, and its baseline, the accuracy of
+    always answering the most frequent class. Trains in float64, on all pictures at each step.
     """
-    training, test = article_data(read_told(data))
+    training, test = article_data(read_and_report(data))
     network = article_network((training.X[0].size, *hidden, 1), initializer, seed)
     epochs = article_epochs(
         network,
@@ -101,10 +106,10 @@ def command(
 
 
 def _costs(epochs: Epochs, quiet: bool) -> tuple[list[float], bool]:
-    """The cost of each iteration, printed now and then; and whether Ctrl-C ended it."""
+    """Return the cost of each iteration, and whether Ctrl-C ended the run; print some costs."""
     costs: list[float] = []
     try:
-        with closing(epochs):  # which leaves the network trained
+        with closing(epochs):  # closing the stream leaves the network trained
             for epoch in epochs:
                 costs.append(epoch.loss)
                 if not quiet and (epoch.number - 1) % PRINT_EVERY == 0:

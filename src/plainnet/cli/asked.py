@@ -1,4 +1,4 @@
-"""The samples that `plainnet predict` is asked about: pictures, feature vectors, rows of tables."""
+"""Reading and answering the samples of `plainnet predict`: pictures, vectors, rows of tables."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,43 +18,43 @@ from plainnet.pictures.scanning import LeftOut, scan
 from plainnet.reports import counting
 
 MOST_ROWS = 20
-"""Rows of tables that are shown where a file has them all."""
+"""Most rows of tables shown when a CSV file receives them all."""
 
 
 class Sample(NamedTuple):
-    """Where a sample is from."""
+    """The origin of a sample."""
 
     name: str
-    """The file, with the row or line behind a colon."""
+    """File, with row or line after a colon."""
     place: dict[str, Any]
-    """The same for programs: `file`, and of a table `line` or `row`."""
+    """The same for programs: `file`, and for tables `line` or `row`."""
     cells: Sequence[str] = ()
-    """What tells the rows of a table apart."""
+    """Cells that identify the row of a table."""
 
 
 @dataclass
 class Asked:
-    """What was answered, and what could not be read."""
+    """The answers, and the files that could not be read."""
 
     heading: str = "file"
-    """What the names of samples are."""
+    """Heading of the names of samples."""
     places: Sequence[str] = ("file",)
-    """What a CSV file calls the place of a sample."""
+    """Headings of the place of a sample in a CSV file."""
     columns: Sequence[str] = ()
-    """Of a table, those that tell its rows apart."""
+    """Columns that identify the rows of a table."""
     most_beside_csv: int | None = None
-    """Samples that are shown where a CSV file has them all; None: all."""
+    """Most samples shown when a CSV file receives them all; None: all."""
     samples: list[Sample] = field(default_factory=list)
     A: list[Array] = field(default_factory=list)
-    """The model's answer for each."""
+    """The model's answer for each sample."""
     unread: dict[str, str] = field(default_factory=dict)
-    """What is wrong with each file or folder that could not be read."""
+    """Error for each file or folder that could not be read."""
     left_out: list[LeftOut] = field(default_factory=list)
-    """Every file that there is no answer for, and why."""
+    """Files without an answer, with the reasons."""
 
 
 def ask(model: Model, paths: Sequence[Path]) -> Asked:
-    """Ask about everything at these paths that can be read."""
+    """Answer for every readable sample at these paths."""
     return BY_NOUN[model.inputs.noun](model, paths)
 
 
@@ -62,7 +62,7 @@ def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
     asked = Asked()
     files: list[Path] = []
     for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - which never raises, whatever the name
+        if os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir, it never raises
             files += _in_folder(path, asked)
         elif mistaken := no_picture(path):
             asked.unread[str(path)] = mistaken
@@ -82,7 +82,7 @@ def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
 
 
 def _in_folder(folder: Path, asked: Asked) -> list[Path]:
-    """The pictures in a folder, once what is left out of it has been noted."""
+    """Return the pictures in a folder, and record what is left out."""
     try:
         inside, left_out = scan(folder)
     except FileError as error:
@@ -111,7 +111,7 @@ def _vectors(model: Model, paths: Sequence[Path]) -> Asked:
         try:
             asked.A += [*model.mean_answers(X)]
         except PlainnetError as error:
-            asked.unread[str(path)] = f"{path} cannot be answered for: {error}"
+            asked.unread[str(path)] = f"{path} does not fit the model: {error}"
         else:
             names = [f"{path}:{row}" for row in range(len(X))]
             asked.samples += [Sample(name, {"file": name}) for name in names]
@@ -132,7 +132,7 @@ def _tables(model: Model, paths: Sequence[Path]) -> Asked:
             asked.A += [*model.mean_answers(table)]
             read.append((path, table))
         except PlainnetError as error:
-            asked.unread[str(path)] = f"{path} cannot be answered for: {error}"
+            asked.unread[str(path)] = f"{path} does not fit the model: {error}"
     known = [] if model.columns is None else model.columns.identifiers
     asked.columns = [name for name in known if all(name in table.columns for _, table in read)]
     for path, table in read:
@@ -150,4 +150,4 @@ BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path]], Asked]] = {
     "sample": _vectors,
     "row": _tables,
 }
-"""What asks about the samples of each kind of inputs."""
+"""Functions that read and answer the samples, by the noun of the model's inputs."""

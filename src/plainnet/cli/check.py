@@ -1,4 +1,4 @@
-"""`plainnet check`: what is wrong with the data, before anything is learned from it."""
+"""`plainnet check`: problems of a data set, found before a training."""
 
 from pathlib import Path
 
@@ -16,8 +16,6 @@ from plainnet.reports.widths import shortened
 from plainnet.tables import ColumnSummary, is_table, overview
 from plainnet.tables.files import read_table, tables_at
 
-PAGES = (".html", ".htm")
-
 
 @click.command("check")
 @click.argument("data", type=PathType())
@@ -25,24 +23,24 @@ PAGES = (".html", ".htm")
     "--page",
     type=PathType(),
     metavar="FILE",
-    help="Write a page that shows the pictures in question, an .html file.",
+    help="Write an .html page that shows the pictures concerned.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are problems.")
 @json_option
 def command(data: Path, page: Path | None, strict: bool, as_json: bool) -> int:
-    """Look for what is wrong with DATA before training on it; nothing is changed.
+    """Look for problems in DATA before training on it; nothing is changed.
 
-    Told are unreadable and misnamed files, pictures that are there twice (also compressed anew or
-    in another size, above all in different classes or in train and test), pictures of one colour
-    or of odd size, and classes of very different size.
+    Reports unreadable and misnamed files, duplicate pictures (also compressed again or resized;
+    above all in different classes, or in train and test), pictures of a single colour or of odd
+    size, and classes of very different size.
 
-    DATA is anything that `plainnet train` takes. Of a table it is told what each column holds, and
-    what a training would make of it.
+    DATA is anything that `plainnet train` takes. For a table, the content of each column is shown,
+    and how a training would use it.
     """
     if is_table(data):
         check_tables(data, page, as_json)
         return 0
-    check_kind(page, "--page", "a page", PAGES)
+    check_kind(page, "--page", "a page", (".html", ".htm"))
     with counting("checking") as progress:
         findings = check(data, progress=progress)
     if as_json:
@@ -51,12 +49,12 @@ def command(data: Path, page: Path | None, strict: bool, as_json: bool) -> int:
         print(check_text(findings))
     if page is not None:
         write_file(page, check_page(findings))
-        say(f"The page is written: {page}")
+        say(f"written  {page}")
     return int(strict and findings.severities()["problem"] > 0)
 
 
 def check_tables(data: Path, page: Path | None, as_json: bool) -> None:
-    """Say what each column of a table, or of each table in a folder, holds."""
+    """Print what each column of a table, or of each table in a folder, holds."""
     if page is not None:
         raise SettingError("--page shows pictures, and a table has none; leave it out.")
     looked = {}
@@ -65,11 +63,11 @@ def check_tables(data: Path, page: Path | None, as_json: bool) -> None:
             read = read_table(path, progress=progress)
         looked[path] = (len(read), overview(read))
     if as_json:
-        told = {
+        tables = {
             str(path): {"rows": n, "columns": [one.to_dict() for one in columns]}
             for path, (n, columns) in looked.items()
         }
-        print_json({"tables": told})
+        print_json({"tables": tables})
         return
     print("\n\n".join(_table_text(path, n, columns) for path, (n, columns) in looked.items()))
 
@@ -80,8 +78,8 @@ def _table_text(path: Path, n: int, columns: list[ColumnSummary]) -> str:
         for one in columns
     ]
     header = ("column", "taken as", "missing", "different", "values", "")
-    told = table(header, rows, texts=(0, 1, 4, 5))
-    return f"{path}: {count(n, 'row')}, {count(len(columns), 'column')}\n\n{told}"
+    shown = table(header, rows, texts=(0, 1, 4, 5))
+    return f"{path}: {count(n, 'row')}, {count(len(columns), 'column')}\n\n{shown}"
 
 
 def _cut(one: ColumnSummary) -> str:

@@ -1,4 +1,4 @@
-"""`plainnet cross-validate`: how well a recipe does on few pictures."""
+"""`plainnet cross-validate`: an estimate of how well a recipe does on little data."""
 
 from pathlib import Path
 from typing import Any
@@ -6,23 +6,9 @@ from typing import Any
 import click
 import numpy as np
 
-from plainnet.cli.options import (
-    PathType,
-    Sections,
-    features_option,
-    given,
-    json_option,
-    print_json,
-    recipe_options,
-)
-from plainnet.cli.reading import read_told
-from plainnet.cli.tables import (
-    TableOptions,
-    check_target,
-    model_for,
-    pop_table_options,
-    table_options,
-)
+from plainnet.cli import tables
+from plainnet.cli.options import PathType, Sections, given, print_json
+from plainnet.cli.reading import read_and_report
 from plainnet.errors import DataError
 from plainnet.models import Recipe, TrainableModel
 from plainnet.models.cross_validation import Fold, cross_validate, pool
@@ -35,31 +21,27 @@ from plainnet.reports.progress import counting
 
 @click.command("cross-validate", cls=Sections)
 @click.argument("data", type=PathType())
-@click.option("--folds", default=5, help="Trainings, each on all samples but its own part. [5]")
-@click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
-@features_option
-@recipe_options
-@table_options
-@json_option
+@click.option("--folds", default=5, help="Number of folds, each with its own training. [5]")
+@tables.training_options
 def command(
     data: Path, folds: int, strict: bool, features: Path | None, as_json: bool, **options: Any
 ) -> None:
-    """Say how well a training on DATA would answer, where there are few samples to spare.
+    """Estimate how well a training on DATA would do, if there are few samples.
 
-    DATA is anything that `plainnet train` takes; of its parts only the training part is used. It is
-    dealt out to folds, and each fold is answered by a training on all others: so every sample is
-    answered exactly once, by a network that has not seen it.
+    DATA is anything that `plainnet train` takes; only its training part is used. It is split into
+    folds, and each fold is predicted by a training on all others: every sample is predicted exactly
+    once, by a network that has not seen it.
     """
-    asked = TableOptions.of(pop_table_options(options))
+    asked = tables.TableOptions.of(tables.pop_table_options(options))
     recipe = Recipe.of(given(options))
-    check_target(data, asked, features)
+    tables.check_target(data, asked, features)
     how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}
-    splits = read_told(data, **how, extractor=extractor_of(features, recipe), asked=asked)
+    splits = read_and_report(data, **how, extractor=extractor_of(features, recipe), asked=asked)
     if (samples := splits.train) is None:
         raise DataError(f"{data} holds test data only; name training data.")
     samples = grey_if_all_are(samples)
     done: list[Fold] = []
-    like: TrainableModel[Any] = model_for(samples, given(options), asked)
+    like: TrainableModel[Any] = tables.model_for(samples, given(options), asked)
     with counting("training") as count:
         for fold in cross_validate(samples, like, folds):
             done.append(fold)
@@ -75,6 +57,6 @@ def command(
         facts |= {f"mean_{first.key}": mean, "spread": spread, "pooled": pooled.to_dict()}
         print_json({**facts, **left_out_facts(splits)})
         return
-    print(evaluation_text(pooled, f"{data}, each answered once"))
+    print(evaluation_text(pooled, f"{data}, each sample predicted once"))
     spread_text = f"{first.written(mean)} on average, ± {first.written(spread)} (spread)"
     print(f"\nby fold   {first.name} {spread_text}")

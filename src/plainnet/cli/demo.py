@@ -1,4 +1,4 @@
-"""`plainnet demo`: the main job from end to end, on pictures that it draws itself."""
+"""`plainnet demo`: a training from end to end, on pictures that it draws itself."""
 
 import shlex
 import shutil
@@ -11,7 +11,7 @@ import numpy as np
 from plainnet.cli.interrupt import begun_whole
 from plainnet.cli.learning import train_run
 from plainnet.cli.options import PathType
-from plainnet.cli.reading import checked, read_told
+from plainnet.cli.reading import checked, read_and_report
 from plainnet.cli.report import report_training
 from plainnet.data import Dataset
 from plainnet.demo.drawing import KINDS, write_drawn_pictures
@@ -19,19 +19,19 @@ from plainnet.models import Classifier, new_run, own_folder
 from plainnet.reports import evaluation_text, indented, percent, say, table
 
 SINGLE = 6
-"""Pictures that are asked for one by one at the end."""
+"""Pictures that are predicted one by one at the end."""
 EPOCHS = 50
-"""Fewer than a training of so few pictures takes by default: nobody should wait for a demo."""
+"""Number of epochs, fewer than the default for so few pictures, to keep the demo short."""
 
 
 @click.command("demo")
 @click.option("--out", type=PathType(), help="A new folder. [runs/demo-1, -2, …]")
-@click.option("--seed", default=0, help="Of the drawings and the training. [0]")
+@click.option("--seed", default=0, help="Seed of the drawings and the training. [0]")
 def command(out: Path | None, seed: int) -> int:
-    """Draw pictures of cats and of other animals, and learn to tell them apart.
+    """Draw pictures of cats and other animals, and learn to distinguish them.
 
-    Does what you would do with pictures of your own: class folders, train, evaluate on pictures
-    that the training never saw, predict single ones. Takes half a minute.
+    Shows the steps for pictures of your own: make class folders, train, evaluate on pictures that
+    the training never saw, predict single ones. Takes half a minute.
     """
     start = time.perf_counter()
     classifier = Classifier(seed=seed, epochs=EPOCHS)
@@ -39,7 +39,7 @@ def command(out: Path | None, seed: int) -> int:
         pictures = folder / "pictures"
         _draw(pictures, seed)
         with begun_whole(new_run(folder / "run")) as run:
-            splits, findings = checked(read_told(pictures))
+            splits, findings = checked(read_and_report(pictures))
             code, results = train_run(classifier, splits, run)
     if "test" not in results or splits.test is None:
         return code
@@ -57,7 +57,7 @@ def command(out: Path | None, seed: int) -> int:
 
 
 def _draw(pictures: Path, seed: int) -> None:
-    """All pictures, or none."""
+    """Draw all pictures, or leave none behind."""
     say(f"drawing     cats and {', '.join(KINDS[1:])} into {pictures}")
     try:
         write_drawn_pictures(pictures, np.random.default_rng(seed))
@@ -71,7 +71,7 @@ def _kind(path: Path) -> str:
 
 
 def _by_kind(classifier: Classifier, test: Dataset) -> str:
-    """How many of each animal were answered rightly: some are harder than others."""
+    """Return the accuracy for each animal: some are harder than others."""
     kinds = np.array([_kind(path) for path in test.paths or ()])
     right = classifier.predict(test.X) == np.array(test.classes)[test.y]
     rows = []
@@ -84,7 +84,7 @@ def _by_kind(classifier: Classifier, test: Dataset) -> str:
 
 
 def _single(classifier: Classifier, test: Dataset) -> str:
-    """A few test pictures, asked one by one from their files."""
+    """Predict a few test pictures one by one from their files."""
     paths = [path for path in test.paths or ()]
     rows = []
     for path in paths[:: max(1, len(paths) // SINGLE)][:SINGLE]:

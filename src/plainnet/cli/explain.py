@@ -1,4 +1,4 @@
-"""`plainnet explain`: which pixels, columns or features spoke for an answer, and which against."""
+"""`plainnet explain`: the pixels, columns or features that led to an answer."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ import click
 from plainnet.checks import either
 from plainnet.cli.answers import with_threshold
 from plainnet.cli.options import PathType, choice, json_option, print_json
+from plainnet.cli.overwriting import check_ending
 from plainnet.cli.rows import LINE_HELP, rows_at
 from plainnet.errors import FileError, SettingError
 from plainnet.files.writing import write_file
@@ -20,7 +21,7 @@ from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text, row_text
 
 OF_PICTURES = ("--method", "--out")
-"""Options for runs that were trained on pictures."""
+"""Options that are only for runs trained on pictures."""
 
 
 @click.command("explain")
@@ -29,19 +30,15 @@ OF_PICTURES = ("--method", "--out")
 @click.option(
     "--method",
     **choice(METHODS),
-    help=f"How: {either(METHODS)}. Smooth is the gradient with fewer speckles, occlusion covers "
-    "patch after patch. [gradient; for a run with --features: occlusion]",
+    help=f"Method: {either(METHODS)}. Smooth averages gradients of noisy copies; occlusion covers "
+    "one patch after another. [gradient; for a run with --features: occlusion]",
 )
 @click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
-@click.option(
-    "--line",
-    type=int,
-    help=f"{LINE_HELP} [the first]",
-)
+@click.option("--line", type=int, help=f"{LINE_HELP} [the first]")
 @click.option(
     "--out",
     type=PathType(),
-    help="The picture to write, a .png. [PICTURE-explained.png here; with --json: none]",
+    help="The .png picture to write. [PICTURE-explained.png here; with --json: none]",
 )
 @json_option
 def command(
@@ -53,25 +50,25 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Show which pixels of PICTURE spoke for and against what RUN answers.
+    """Show which pixels of PICTURE are evidence for and against the answer of RUN.
 
-    RUN is a run folder or a model file. The picture that is written shows the original, and beside
-    it, on grey, what spoke for the class in orange and against it in blue.
+    RUN is a run folder or a model file. The picture that is written shows the original and, beside
+    it on grey, evidence for the class in orange and against it in blue.
 
-    For a run that was trained on a table, PICTURE is a table, and what spoke are its columns: how
-    far each of them led from the answer for an average row to that for the row at --line. For one
-    that was trained on feature vectors it is a .npy file, and what spoke are the features.
+    For a run trained on a table, PICTURE is a table, and its columns are explained: how far each
+    moves the answer from that for an average row to that for the row at --line. For a run trained
+    on feature vectors, PICTURE is a .npy file, and the features are explained.
     """
     model = load_any(run)
-    _check_meant(model, {"--line": line, "--method": method, "--out": out}, of)
+    _check_options(model, {"--line": line, "--method": method, "--out": out}, of)
     if model.picture_shape:
         only_classes(model, run)
         out = Path(f"{picture.stem}-explained.png") if out is None and not as_json else out
         facts, text = _of_picture(model, picture, method, of, out)
     else:
         sample, [name] = rows_at(model, picture, line, most=1)
-        told = explain_row(model, sample, of=of)
-        facts, text = {"row": name, **told.to_dict()}, row_text(model, name, told)
+        found = explain_row(model, sample, of=of)
+        facts, text = {"row": name, **found.to_dict()}, row_text(model, name, found)
     if as_json:
         print_json({**model.answers.decision, **facts})
         return
@@ -83,18 +80,18 @@ def command(
 def _of_picture(
     model: Model, picture: Path, method: str | None, of: str | None, out: Path | None
 ) -> tuple[dict[str, Any], str]:
-    """Explain a picture, and write what it looks like."""
+    """Explain a picture, and write the evidence as a picture."""
     _check_out(out, picture)
-    told = explain_pixels(model, picture, method=method, of=of)
+    found = explain_pixels(model, picture, method=method, of=of)
     if out is not None:
-        write_file(out, explanation_png(told))
+        write_file(out, explanation_png(found))
     written = {"picture": None if out is None else str(out)}
-    text = f"{printable(str(picture))}\n\n{explanation_text(told)}"
-    return {"file": str(picture), **told.to_dict(), **written}, text
+    text = f"{printable(str(picture))}\n\n{explanation_text(found)}"
+    return {"file": str(picture), **found.to_dict(), **written}, text
 
 
-def _check_meant(model: Model, options: Mapping[str, object], of: str | None) -> None:
-    """Refuse options that mean something for other kinds of run only."""
+def _check_options(model: Model, options: Mapping[str, object], of: str | None) -> None:
+    """Refuse options that are for other kinds of run."""
     if of is not None and not model.answers.classes:
         name = model.answers.names[0]
         raise SettingError(f"--class is for classes, but this run predicts {name!r}.")
@@ -108,14 +105,9 @@ def _check_meant(model: Model, options: Mapping[str, object], of: str | None) ->
 
 
 def _check_out(out: Path | None, picture: Path) -> None:
-    """Refuse to write over the picture itself, or over what is no PNG."""
-    if out is None or (out.exists() and not out.is_file()):
-        return  # such as /dev/stdout
-    if out.suffix.lower() != ".png":
+    """Refuse to overwrite the picture itself, or a file that is not a PNG."""
+    check_ending(out, "--out", "a PNG picture", (".png",))
+    if out is not None and out.is_file() and picture.exists() and out.samefile(picture):
         raise FileError(
-            f"--out writes a PNG picture, but {out} is not named as one; end it in .png."
-        )
-    if out.exists() and picture.exists() and out.samefile(picture):
-        raise FileError(
-            f"{out} is the picture to be explained and is not overwritten; give --out another name."
+            f"{out} is the picture to explain and is not overwritten; give --out another name."
         )

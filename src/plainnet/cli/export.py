@@ -1,4 +1,4 @@
-"""`plainnet export`: a run as a file for other programs."""
+"""`plainnet export`: a run as files for other programs."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from plainnet.reports import count, printable, say
 
 
 def _export_options(command: Callable[..., int]) -> Callable[..., int]:
-    """An option for each kind of file."""
+    """Add an option for each kind of file."""
     for kind, one in reversed([*EXPORTS.items()]):
         option = click.option(f"--{kind}", type=PathType(), metavar="FILE", help=one.help)
         command = option(command)
@@ -28,19 +28,19 @@ def _export_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.argument("run", required=False, type=PathType())
 @_export_options
 @click.option(
-    "--license", metavar="NAME", default="", help="That the card names, such as mit. [left out]"
+    "--license", metavar="NAME", default="", help="Licence in the card, such as mit. [left out]"
 )
 @click.option(
     "--numbers",
     is_flag=True,
-    help="With --onnx, answer with the number of the class instead of its name: for programs that "
-    "know no text.",
+    help="With --onnx, answer with the number of the class instead of its name, for programs "
+    "without support for text.",
 )
 @click.option(
     "--verify",
     type=PathType(),
     metavar="FILE",
-    help="Run an ONNX file that was written so; does it answer as RUN did? Without RUN.",
+    help="Instead of RUN: check that an exported ONNX file answers as plainnet did.",
 )
 @json_option
 def command(
@@ -53,15 +53,15 @@ def command(
 ) -> int:
     """Write RUN, a run folder or a model file, for other programs to use.
 
-    Beside an ONNX file goes a golden set, named .golden.npz: samples with the answers of plainnet
-    itself. Where ONNX Runtime is installed, the file is run on it at once. The exit code is 1 if
-    its answers are others.
+    An ONNX file comes with a golden set, named .golden.npz: samples with plainnet's own answers. If
+    ONNX Runtime is installed, the file is verified on it at once. The exit code is 1 if the answers
+    differ.
     """
     files = {kind: path for kind, path in paths.items() if path is not None}
     _check(run, files, verify)
-    if run is None:  # there is a file to verify, as was checked
+    if run is None:  # _check has made sure that there is a file to verify
         verify = verify or Path()
-        return _told(verify, verify_onnx(verify), as_json, {})
+        return _print_result(verify, verify_onnx(verify), as_json, {})
     for kind, path in files.items():
         EXPORTS[kind].check(path)
     job = Job(load_any(run), run, files, license, numbers)
@@ -75,7 +75,7 @@ def command(
             print(text)
         if one.verify is not None:
             verification, verified = _verified(one.verify, path), path
-    return _told(verified, verification, as_json, written)
+    return _print_result(verified, verification, as_json, written)
 
 
 def _verified(verify: Callable[[Path], Verification], path: Path) -> Verification | None:
@@ -87,20 +87,20 @@ def _verified(verify: Callable[[Path], Verification], path: Path) -> Verificatio
 
 
 def _check(run: Path | None, files: Mapping[str, Path], verify: Path | None) -> None:
-    """Refuse what does not go together."""
+    """Refuse arguments that do not fit together."""
     if (run is None) == (verify is None):
-        raise click.UsageError("Name a run to write, or a file to --verify: one of the two.")
+        raise click.UsageError("Name either a run to export, or a file to --verify.")
     if run is not None and not files:
         options = [f"--{kind} FILE" for kind in EXPORTS]
         raise click.UsageError(f"Say what to write: {either(options)}.")
     if verify is not None and files:
-        raise click.UsageError(f"--verify takes a file that is there; leave out --{min(files)}.")
+        raise click.UsageError(f"--verify takes an existing file; leave out --{min(files)}.")
 
 
-def _told(
+def _print_result(
     path: Path, verification: Verification | None, as_json: bool, files: dict[str, Any]
 ) -> int:
-    """Tell what came out, and the exit code."""
+    """Print the result of the verification, and return the exit code."""
     if as_json:
         print_json(files | {"verification": None if verification is None else _json(verification)})
     elif verification is not None:
@@ -108,9 +108,8 @@ def _told(
     if verification is None or verification.sound:
         return 0
     say(
-        f"Error: {printable(str(path))} answers otherwise than plainnet did; expected the same "
-        f"answers, within {NETWORK_LIMIT:g} ({verification.limit:g} in pictures of "
-        "other sizes), so export it again."
+        f"Error: the answers of {printable(str(path))} differ from plainnet's by more than "
+        f"{NETWORK_LIMIT:g} ({verification.limit:g} for pictures of other sizes); export it again."
     )
     return 1
 
@@ -128,14 +127,14 @@ def _json(verification: Verification) -> dict[str, Any]:
 
 def _verification_text(verification: Verification) -> str:
     sized, what = verification.pictures, "probabilities differ by"
-    told = f"{verification.answers} other answers" if verification.answers else "the same answers"
+    same = f"{verification.answers} other answers" if verification.answers else "the same answers"
     most = f"{verification.network:.1g} at most"
     if verification.numbers:
-        told = "the same numbers" if verification.sound else "other numbers"
-        what = "in the target's spread they differ by"
-    other = "" if sized is None else f", and by {sized:.1g} in pictures of other sizes"
+        same = "the same numbers" if verification.sound else "other numbers"
+        what = "in units of the target's spread they differ by"
+    other = "" if sized is None else f", and by {sized:.1g} for pictures of other sizes"
     return (
         f"verified by ONNX Runtime {verification.runtime} on {count(verification.samples)}: "
-        f"{told};\n"
+        f"{same};\n"
         f"         {what} {most}{other}"
     )

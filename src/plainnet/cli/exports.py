@@ -1,6 +1,6 @@
-"""The files that `plainnet export` writes: one row for each kind.
+"""The kinds of files that `plainnet export` writes: one row in `EXPORTS` for each.
 
-To add one, write its writer and its row here; the option, the checks and the JSON follow.
+To add a kind, write its writer and its row here; the option, the checks and the JSON follow.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,21 +26,22 @@ from plainnet.reports import printable, table
 from plainnet.reports.card import card_text
 
 MOST_INPUTS = 20
-"""Columns that are listed."""
+"""Most columns that are listed."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is exported, and how."""
+    """A model to export, and the options."""
 
     model: Model
     run: Path
-    """The run folder or model file that it was read from."""
+    """Run folder or model file that the model was read from."""
     files: Mapping[str, Path]
-    """Everything that is to be written, by the name of its kind."""
+    """Files to write, by kind."""
     license: str
+    """Licence in the card; "": none."""
     numbers: bool
-    """Whether ONNX answers with the numbers of classes."""
+    """Whether ONNX answers with the numbers of classes instead of their names."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ class Export:
     """A kind of file."""
 
     help: str
-    """Of its option."""
+    """Help of its option."""
     write: Callable[[Job, Path], tuple[dict[str, Path], str]]
-    """Writes it, and returns the files by kind and a text about them."""
+    """Writer, which returns the files by kind and a text about them."""
     check: Callable[[Path], None] = lambda _: None
-    """Raises a FileError where something of another kind would be lost."""
+    """Check that raises a FileError if a file of another kind would be overwritten."""
     verify: Callable[[Path], Verification] | None = None
-    """Whether what was written answers as the model does."""
+    """Verification that a written file answers as the model does."""
 
 
 def _write_weights(job: Job, path: Path) -> tuple[dict[str, Path], str]:
@@ -105,20 +106,20 @@ def _onnx_text(model: Model, path: Path, numbers: bool) -> str:
 
 EXPORTS: Mapping[str, Export] = {
     "onnx": Export(
-        "Write an ONNX file: from raw pictures of any size, or the columns of a table, to the "
-        "names of classes, or the number predicted.",
+        "Write an ONNX file: from raw pictures of any size, or the columns of a table, to class "
+        "names or the predicted number.",
         _write_onnx,
         verify=verify_onnx,
     ),
     "weights": Export(
-        "Write the weights alone as plain safetensors, named as PyTorch names them.",
+        "Write the weights alone as plain safetensors, with PyTorch's names.",
         _write_weights,
         _check_weights,
     ),
     "card": Export(
-        "Write a model card, a README.md with a YAML head; of a folder, README.md in it.",
+        "Write a model card, Markdown with a YAML head; into a folder, as README.md.",
         _write_card,
         lambda path: check_kind(path, "--card", "a text", (".md", ".markdown")),
     ),
 }
-"""By the name of the option. They are written in this order, those that are verified last."""
+"""Kinds of files by the name of the option; written in this order, those to verify last."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from plainnet.cli.options import PathType
-from plainnet.errors import FileError
+from plainnet.cli.overwriting import check_ending
 from plainnet.files.writing import write_file
 from plainnet.models import load_any
 from plainnet.reports import network_line, printable
@@ -19,14 +19,13 @@ from plainnet.reports.graph import graph_boxes, graph_dot, graph_svg
     type=PathType(),
     help="The file to write. [RUN-graph.svg here; with --dot: none, it is printed]",
 )
-@click.option("--dot", is_flag=True, help="As text in Graphviz's language instead of SVG.")
+@click.option("--dot", is_flag=True, help="Write Graphviz's language instead of SVG.")
 def command(run: Path, out: Path | None, dot: bool) -> None:
     """Draw the computation graph of RUN: what each layer computes, forward and backward.
 
     RUN is a run folder or a model file. The drawing is an SVG file, which every browser shows.
     """
-    endings = (".dot", ".gv") if dot else (".svg",)
-    _check_out(out, endings)
+    check_ending(out, "--out", "a graph", (".dot", ".gv") if dot else (".svg",))
     model = load_any(run)
     name = run.resolve().name.removesuffix(".safetensors")
     boxes = graph_boxes(model.network, model.loss, model.preprocessing.shape)
@@ -39,13 +38,3 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
     if len(model.networks) > 1:
         print(f"one of {len(model.networks)} networks of this kind, which are averaged")
     print(f"{network_line(model.network)}\nwritten  {printable(str(out))}")
-
-
-def _check_out(out: Path | None, endings: tuple[str, ...]) -> None:
-    """Refuse a name of another kind: shells make it easy to name a model or a picture."""
-    if out is None or (out.exists() and not out.is_file()):
-        return  # such as /dev/stdout
-    if out.suffix.lower() not in endings:
-        raise FileError(
-            f"--out writes a graph, but {out} is not named as one; end it in {endings[0]}."
-        )

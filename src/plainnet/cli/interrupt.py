@@ -1,4 +1,4 @@
-"""Ctrl-C, and a polite kill, while something is at stake."""
+"""Handling of Ctrl-C and SIGTERM while a run is written."""
 
 import signal
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from typing import Any, Protocol, TypeVar
 Entered = TypeVar("Entered")
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 TERMINATED = 143
-"""The same after a polite kill."""
+"""Exit code after SIGTERM."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A polite kill (SIGTERM), which tidies up as Ctrl-C does."""
+    """A SIGTERM, which is handled like Ctrl-C."""
 
 
 def code_of(stop: BaseException) -> int:
-    """The exit code after a KeyboardInterrupt, or after the error that it became."""
+    """Return the exit code after a KeyboardInterrupt."""
     return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
@@ -29,22 +29,23 @@ def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 
 
 def install_sigterm_handler() -> None:
-    """From here on a polite kill is `Terminated`, unless it means something else already."""
+    """Raise `Terminated` on SIGTERM from now on, unless SIGTERM has another handler."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, terminate)
 
 
 class Stoppable(Protocol):
-    """What ends after the step at hand once it is told to."""
+    """Work that ends after its current step when `stopping` is set."""
 
     stopping: bool
+    """Whether to stop after the current step."""
 
 
 @contextmanager
 def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
-    """Within it Ctrl-C and a polite kill ask the work to stop; yields the signals that came.
+    """Set `work.stopping` on Ctrl-C and SIGTERM within the context; yield the signals received.
 
-    Where one of them means something else already, it goes on meaning that.
+    A signal that has another handler already keeps it.
     """
     came: list[int] = []
 
@@ -66,7 +67,7 @@ def asked_to_stop(work: Stoppable) -> Iterator[list[int]]:
 
 @contextmanager
 def begun_whole(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
-    """A context, into which Ctrl-C and a polite kill come only once it is entered."""
+    """Enter a context; Ctrl-C and SIGTERM are delayed until it is entered."""
     with ExitStack() as stack:
         with asked_to_stop(SimpleNamespace(stopping=False)) as came:
             entered = stack.enter_context(context)
@@ -75,10 +76,8 @@ def begun_whole(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
         yield entered
 
 
-def not_heard_any_more() -> None:
-    """From here on Ctrl-C does nothing: all that is left is to say how it went.
-
-    First by a handler of our own: one that came just before SIG_IGN, Python tells as an error.
-    """
+def ignore_interrupts() -> None:
+    """Ignore Ctrl-C from now on: only messages are left to print."""
+    # Python reports an error for a signal that comes just before SIG_IGN, so a handler comes first
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

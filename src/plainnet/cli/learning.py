@@ -1,4 +1,4 @@
-"""Training into a run folder, which Ctrl-C, a kill or a full disk leave fit to be gone on with."""
+"""Training into a run folder that can be resumed after Ctrl-C, SIGTERM or a full disk."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from plainnet.cli.interrupt import asked_to_stop, not_heard_any_more
+from plainnet.cli.interrupt import asked_to_stop, ignore_interrupts
 from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.metrics.evaluation import Evaluation
@@ -27,7 +27,7 @@ from plainnet.reports.tensorboard import write_events
 from plainnet.training import Epochs
 
 EVENTS = "tensorboard"
-"""What the folder for event files is called in a run's settings."""
+"""Key of the folder for event files in a run's settings."""
 
 
 def train_run(
@@ -39,27 +39,21 @@ def train_run(
     minutes: float = 5.0,
     noted: Mapping[str, Any] | None = None,
 ) -> tuple[int, dict[str, Evaluation]]:
-    """Train, keep, measure: the exit code, and what was measured.
+    """Train, save and measure a model; return the exit code and the evaluations.
 
-    Ctrl-C, and a polite kill, end the training after the batch at hand: what was reached is kept
-    and measured as it would be at the end, and the checkpoint stays. Once the model is kept, Ctrl-C
-    ends the measuring only. What is `noted` stands in the run's settings; of it, `tensorboard` is a
-    folder for event files.
+    Ctrl-C and SIGTERM end the training after the current batch: the model is saved and measured as
+    at the end, and the checkpoint is kept. Once the model is saved, Ctrl-C ends the evaluation
+    only. `noted` is added to the run's settings; its `tensorboard` is a folder for event files.
 
     Raises:
-        DataError: there is nothing to train on, or the test part holds a class that it does not.
+        DataError: there are no training data, or the test part holds a class that they do not.
     """
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
     if splits.test is not None:
-        align_classes(splits.train.classes, splits.test)  # now, not when all has been learned
-    recipe = model.recipe.to_dict()
-    settings = {
-        "data": str(splits.path),
-        "from": str(Path.cwd()),
-        **(noted or {}),
-        "recipe": recipe,
-    }
+        align_classes(splits.train.classes, splits.test)  # checked before the training
+    settings = {"data": str(splits.path), "from": str(Path.cwd()), **(noted or {})}
+    settings["recipe"] = model.recipe.to_dict()
     tidy_run(folder)
     if not resume:
         start_run(folder, settings)
@@ -71,7 +65,7 @@ def train_run(
             keep_run(folder, model)
         if not checkpoint.stopping:
             checkpoint.path.unlink(missing_ok=True)
-    if resume:  # the data may lie elsewhere now
+    if resume:  # the data may have moved
         start_run(folder, settings)
     try:
         if model.history:
@@ -80,47 +74,46 @@ def train_run(
     except KeyboardInterrupt:
         signals.append(2)
     except FileError as error:
-        raise FileError(f"{error} What was learned is kept in {folder}, unmeasured.") from error
+        raise FileError(f"{error} The model is saved in {folder}, not evaluated.") from error
     if signals:
-        not_heard_any_more()
+        ignore_interrupts()
         say(_stopped(model, folder, checkpoint))
     return 128 + signals[0] if signals else 0, results
 
 
 def _learn(model: AnyModel, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
-    """Train with progress on stderr."""
-    told = None
+    """Train, with progress on stderr."""
+    trouble = None
     try:
         with closing(model.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
-            _tell(model)
+            _announce(model)
             stream = write_events(epochs, model, Path(str(events))) if events else epochs
             for _ in show_progress(_headed(stream, model), model.resolved_recipe.epochs):
-                if checkpoint.trouble is not told:
-                    told = checkpoint.trouble
-                    say(f"The training goes on, but not its checkpoint: {told}" if told else "")
+                if checkpoint.trouble is not trouble:
+                    trouble = checkpoint.trouble
+                    failed = "The training continues, but its checkpoint was not written"
+                    say(f"{failed}: {trouble}" if trouble else "")
     except DivergedError as error:
-        checkpoint.path.unlink(missing_ok=True)  # it would go the same way again
+        checkpoint.path.unlink(missing_ok=True)  # resuming would diverge again
         if not model.history or not has_sound_weights(model):
             raise
         folder = checkpoint.path.parent
         keep_run(folder, model)
         kept = count(len(model.history), "epoch")
-        raise DivergedError(
-            f"{error} What {kept} had learned before is kept in {folder}."
-        ) from error
+        raise DivergedError(f"{error} The model after {kept} is saved in {folder}.") from error
     say("")
 
 
 def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
-    """Say, before the first epoch of each network of an ensemble, which one it is."""
+    """Print the number of each network of an ensemble before its first epoch."""
     for epoch in epochs:
         if epoch.number == 1 and model.recipe.ensemble > 1:
             say(f"network {len(model.networks)} of {model.recipe.ensemble}")
         yield epoch
 
 
-def _tell(model: AnyModel) -> None:
-    """What is trained on, and what is trained."""
+def _announce(model: AnyModel) -> None:
+    """Print the data and the network."""
     parts = {"training": model.training, "validation": model.validation}
     sections = sections_of(model.answers.evaluation_type)
     for name, part in parts.items():
@@ -132,17 +125,17 @@ def _tell(model: AnyModel) -> None:
     if model.history:
         n, network = len(model.latest_history), len(model.networks)
         of = f" of network {network}" if model.recipe.ensemble > 1 else ""
-        say(f"{'goes on':10}  after {count(n, 'epoch')}{of}")
+        say(f"{'resumed':10}  after {count(n, 'epoch')}{of}")
 
 
 def _stopped(model: AnyModel, folder: Path, checkpoint: Checkpoint) -> str:
-    """How far it came, where that is, and the command that goes on."""
+    """Return the number of epochs done, the place of the model, and the command to resume."""
     epochs = count(len(model.history), "epoch")
-    kept = f"what was reached is kept in {folder}" if model.history else "no model yet"
+    kept = f"the model is saved in {folder}" if model.history else "no model yet"
     if not checkpoint.path.exists():
         return f"Stopped after {epochs}; {kept}."
-    go_on = f"plainnet train --resume {shlex.quote(str(folder))}"
-    return f"Stopped after {epochs}; {kept}.\nGo on with  {go_on}"
+    resume = f"plainnet train --resume {shlex.quote(str(folder))}"
+    return f"Stopped after {epochs}; {kept}.\nTo resume:  {resume}"
 
 
 def _measured(model: AnyModel, test: Dataset | None) -> dict[str, Evaluation]:

@@ -1,6 +1,6 @@
-"""The options that are settings of a recipe, spelled as people know them, and how help shows them.
+"""The options of the settings of a recipe, options of several commands, and the help in sections.
 
-A default stands in brackets at the end of an option's help: the recipe knows it, not the option.
+Help gives defaults in brackets at its end; they come from the recipe, not from the option.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from plainnet.checks import at_home
+from plainnet.models.evaluating import PARTS
 from plainnet.models.recipe import Recipe
 from plainnet.models.recipe_settings import RecipeSettings
 from plainnet.models.setting import Setting, ValueType, flag
@@ -21,18 +22,18 @@ STANDARD = Recipe()
 
 
 class PathType(click.Path):
-    """A path in which `~` is the home folder, also where no shell has seen to it: `--out=~/run`."""
+    """A path in which `~` is the home folder, even if the shell does not expand it: `--out=~/a`."""
 
     def __init__(self, allow_dash: bool = False) -> None:
         super().__init__(path_type=Path, allow_dash=allow_dash)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path that was given."""
+        """Return the path with `~` expanded."""
         return at_home(cast(Path, super().convert(value, param, ctx)))
 
 
 def reader(values: ValueType) -> Callable[[str], Any]:
-    """What reads the text of an option for click."""
+    """Return a function that reads the text of an option for click."""
 
     def read(text: str) -> Any:
         try:
@@ -44,12 +45,12 @@ def reader(values: ValueType) -> Callable[[str], Any]:
 
 
 def choice(names: Iterable[str]) -> dict[str, Any]:
-    """The arguments of an option that takes one of these names, told in its help."""
+    """Return the arguments of an option that takes one of these names."""
     return {"type": click.Choice(list(names)), "metavar": "NAME"}
 
 
 class Sectioned(click.Option):
-    """An option that stands in a section of the help."""
+    """An option that belongs to a section of the help."""
 
     def __init__(self, *names: Any, section: str, **settings: Any) -> None:
         super().__init__(*names, **settings)
@@ -57,10 +58,10 @@ class Sectioned(click.Option):
 
 
 class Sections(click.Command):
-    """A command whose help shows its options in their sections, those without one first."""
+    """A command whose help shows its options in sections, those without a section first."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one list of options after the other."""
+        """Write the options section by section."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
@@ -72,7 +73,7 @@ class Sections(click.Command):
 
 
 def _option(name: str, of: Setting) -> Callable[[Decorated], Decorated]:
-    """The option of a setting; without it the value is None, as the recipe knows the default."""
+    """Return the option of a setting; its value is None unless given."""
     how: dict[str, Any] = {"cls": Sectioned, "section": of.section, "help": of.option_help}
     if of.values is flag:
         how |= {"is_flag": True, "default": None}
@@ -87,17 +88,18 @@ def _option(name: str, of: Setting) -> Callable[[Decorated], Decorated]:
 
 
 SETTINGS: Mapping[str, Setting] = {f.name: f.metadata["setting"] for f in fields(RecipeSettings)}
+"""The settings of a recipe by name."""
 
 
 def recipe_options(command: Decorated) -> Decorated:
-    """All settings of a recipe as options; those not given are None."""
+    """Add all settings of a recipe as options; those not given are None."""
     for name, of in reversed([*SETTINGS.items()]):
         command = _option(name, of)(command)
     return command
 
 
 def recipe_words(recipe: Recipe, usual: Recipe) -> list[str]:
-    """The options that give these settings, as far as they are not the usual ones."""
+    """Return the words of a command line for the settings that differ from the usual ones."""
     words = []
     for name, of in SETTINGS.items():
         value = getattr(recipe, name)
@@ -108,7 +110,7 @@ def recipe_words(recipe: Recipe, usual: Recipe) -> list[str]:
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Only the options that were given: the recipe knows the defaults of the others."""
+    """Return only the options that were given: the recipe has the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -118,12 +120,21 @@ features_option = click.option(
     section="Data",
     type=PathType(),
     metavar="FILE",
-    help="Learn from what another network makes of the pictures: an ONNX file that gives features. "
-    "It stays as it is and travels with the model; see docs/features.md.",
+    help="Train on the features that a pretrained network, an ONNX file, computes from pictures. "
+    "It is not changed and becomes a part of the model; see docs/features.md.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+strict_option = click.option(
+    "--strict", is_flag=True, help="Stop at an unreadable picture instead of leaving it out."
+)
+part_option = click.option(
+    "--part",
+    type=click.Choice(PARTS),
+    metavar="PART",
+    help="The part of DATA: test, validation or train. [the first of these that DATA has]",
+)
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """One JSON object, in characters that every pipe can take."""
+    """Print one JSON object in ASCII, which every pipe can take."""
     print(json.dumps(content))

@@ -1,4 +1,4 @@
-"""What a command may write over: only a file of the kind that it writes, and nothing it reads."""
+"""Checks of output files: a command overwrites only files of its kind, and never its input."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,47 +8,61 @@ from plainnet.files.model_file import read_model
 
 
 def check_kind(path: Path | None, option: str, what: str, endings: Collection[str]) -> None:
-    """Refuse a file that is there and is not named as what is written: names are easily mixed up.
+    """Refuse to overwrite a file whose name has another ending: names are easily mixed up.
 
     Args:
-        path: what would be written, if anything.
-        option: that named it.
-        what: is written, such as "a table".
-        endings: of files of that kind; the first of them is the usual one.
+        path: the file to write, if any.
+        option: the option that named it.
+        what: the kind of file that is written, such as "a table".
+        endings: the endings of such files, the usual one first.
     """
     if path is not None and path.is_file() and path.suffix.lower() not in endings:
         ending = next(iter(endings))
         raise FileError(
-            f"{path} is there already and is not named as {what}; {option} writes one, so name "
+            f"{path} exists already and is not named as {what}; {option} writes one, so name "
             f"{'an' if ending == '.html' else 'a'} {ending} file."
         )
 
 
+def check_ending(path: Path | None, option: str, what: str, endings: Collection[str]) -> None:
+    """Refuse a new or old file whose name has another ending; arguments as in `check_kind`.
+
+    A device, such as /dev/stdout, is accepted.
+    """
+    if path is None or (path.exists() and not path.is_file()):
+        return
+    if path.suffix.lower() not in endings:
+        raise FileError(
+            f"{option} writes {what}, but {path} is not named as one; end it in "
+            f"{next(iter(endings))}."
+        )
+
+
 def check_not_read(path: Path | None, option: str, read: Collection[Path]) -> None:
-    """Refuse to write over what is read: it would be lost."""
+    """Refuse to overwrite an input file."""
     if path is None or not path.exists():
         return
     if any(one.exists() and path.samefile(one) for one in read):
         raise FileError(
-            f"{path} is read and would be written over; name another file with {option}."
+            f"{path} is an input and would be overwritten; name another file with {option}."
         )
 
 
 def check_answers(path: Path | None, option: str) -> None:
-    """Refuse to write answers over a table that holds none: data lie in such files too."""
+    """Refuse to overwrite a table that does not hold answers, as it may be data."""
     if path is None or not path.is_file():
         return
     with path.open("rb") as file:
         begins = file.read(5)
     if begins not in (b"", b"file,"):
         raise FileError(
-            f"{path} is there already and holds no answers, which begin with `file,`; name another "
-            f"file with {option}."
+            f"{path} exists already and does not hold answers, which begin with `file,`; name "
+            f"another file with {option}."
         )
 
 
 def check_no_model(path: Path | None, option: str) -> None:
-    """Refuse to write over a model file, which holds more than what is written."""
+    """Refuse to overwrite a model file, which holds more than the new file would."""
     if path is None or not path.is_file():
         return
     try:

@@ -1,4 +1,4 @@
-"""`plainnet predict`: what a run says of new samples."""
+"""`plainnet predict`: the answers of a run for new samples."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,7 +17,7 @@ from plainnet.pictures.scanning import counts_of
 from plainnet.reports import percent, printable, say, table
 
 MOST_SHOWN = 3
-"""Classes whose probability a person is shown; a CSV file and --json have them all."""
+"""Most classes shown with their probability; a CSV file and --json have them all."""
 
 
 @click.command("predict")
@@ -27,18 +27,18 @@ MOST_SHOWN = 3
     "--csv",
     "csv_file",
     type=PathType(allow_dash=True),
-    help="Write a table to this file, too; - is stdout, instead.",
+    help="Write a table to this file, too; - prints only the table.",
 )
 @json_option
 def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_json: bool) -> int:
-    """Say what RUN sees in PICTURES.
+    """Predict the classes of PICTURES by RUN.
 
     RUN is a run folder or a model file; PICTURES are files, or folders that are searched for them.
-    What cannot be read is told on stderr and the rest is answered; the exit code is 2 then.
+    Unreadable files are listed on stderr, and the exit code is 2; all others are answered.
 
-    A run that was trained on a table takes tables instead, in which other columns, another order
-    and a missing target do not matter; one that was trained on feature vectors of your own takes
-    .npy files, a row for each sample.
+    A run trained on a table takes tables instead; additional columns, another order of columns and
+    a missing target do not matter. A run trained on feature vectors takes .npy files, a row for
+    each sample.
     """
     check_csv(csv_file, pictures, as_json)
     model = load_any(run)
@@ -58,7 +58,7 @@ def command(run: Path, pictures: tuple[Path, ...], csv_file: Path | None, as_jso
 
 
 def _plain(answers: Answers, asked: Asked) -> list[Any]:
-    """The names of classes, or numbers."""
+    """Return the names of the predicted classes, or the predicted numbers."""
     return answers.plain(np.array(asked.A)) if asked.A else []
 
 
@@ -69,7 +69,7 @@ def _facts(answers: Answers, asked: Asked) -> Iterator[dict[str, Any]]:
 
 
 def _text(answers: Answers, asked: Asked, most: int | None) -> str:
-    """A line for each sample, with the answer and the most probable classes, if there are any."""
+    """Return a line for each sample: the answer, and the most probable classes if there are any."""
     rows = []
     answered = zip(asked.samples, _plain(answers, asked), asked.A, strict=True)
     for sample, answer, a in islice(answered, most):
@@ -85,11 +85,11 @@ def _text(answers: Answers, asked: Asked, most: int | None) -> str:
 
 
 def _csv(answers: Answers, asked: Asked) -> str:
-    """A row for each sample, with what tells the rows of a table apart."""
+    """Return a row for each sample, with the columns that identify the rows of a table."""
     rows: list[Sequence[Any]] = [header(asked.places, asked.columns, answers.classes)]
     answered = zip(asked.samples, _plain(answers, asked), asked.A, strict=True)
     for sample, answer, a in answered:
-        told = answer if answers.classes else f"{answer:.10g}"
+        text = answer if answers.classes else f"{answer:.10g}"
         shares = (f"{p:.6f}" for p in answers.probabilities(a).values())
-        rows.append([*sample.place.values(), *sample.cells, told, *shares])
+        rows.append([*sample.place.values(), *sample.cells, text, *shares])
     return csv_text(rows)

@@ -1,29 +1,29 @@
-"""Reading data for a command, and looking them over: all that stands out is told on stderr."""
+"""Reading and checking the data of a command; problems are printed to stderr."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from plainnet.cli.tables import TableOptions, of_table
 from plainnet.data import ReadingExtractor, Splits, read_data
-from plainnet.errors import PictureError, PlainnetError, SettingError
+from plainnet.errors import DataError, PictureError, PlainnetError, SettingError
 from plainnet.pictures.check import check_splits, comparables, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
 from plainnet.pictures.scanning import LeftOut, left_out_line
 from plainnet.reports import count, counting, printable, say
 from plainnet.reports.check_text import check_line, check_sentences
 
-MOST_TOLD = 5
-"""Unreadable files, or leaks, that are told one by one."""
+MOST_LISTED = 5
+"""Most unreadable files, or leaks, that are listed."""
 MISSED = ("unreadable", "format")
-"""Kinds of pictures left out that are named one by one."""
-TOLD_ELSEWHERE = (
+"""Kinds of left out pictures that are listed; others are counted."""
+PRINTED_ELSEWHERE = (
     *("empty", "cut-short", "no-picture", "unreadable", "other-format", "leak", "near-leak"),
 )
-"""Kinds of findings that are told as what is left out, or as leaks."""
+"""Kinds of findings that are printed as left out, or as leaks."""
 
 
-def read_told(
+def read_and_report(
     data: Path,
     *,
     size: tuple[int, int] | None = None,
@@ -32,17 +32,16 @@ def read_told(
     extractor: ReadingExtractor | None = None,
     asked: TableOptions | None = None,
 ) -> Splits:
-    """As `read_data`, or as the extractor reads if there is one, or as is asked of a table.
+    """Read data by `read_data`, by the extractor if there is one, or by the options for a table.
 
-    Unreadable pictures are left out and told, or stop it if `strict`.
+    Unreadable pictures are left out and printed, or raise an error if `strict`.
 
     Raises:
-        SettingError: there is an extractor, of pictures, and something is asked of a table.
+        SettingError: an extractor of pictures together with options for a table.
     """
     if extractor is not None and asked is not None:
         raise SettingError(
-            "--features makes features of pictures, and --target names a column of a table; leave "
-            "one of them out."
+            "--features is for pictures, and --target for a table; leave one of them out."
         )
     unreadable: list[PictureError] = []
     on_unreadable = None if strict else unreadable.append
@@ -63,59 +62,71 @@ def read_told(
     if strict and missed:
         first = missed[0]
         raise PictureError(first.reason, code="no-picture", name=str(first.path), path=first.path)
-    if not strict:  # else it was logged
+    if not strict:  # else the reader has logged it
         say_left_out(f"{one.path} {one.reason}" for one in missed)
         say_others(left_out, splits.path)
     return splits
 
 
 def say_left_out(missed: Iterable[str]) -> None:
-    """Print the first few sentences about pictures that are left out, and how many more there are.
-
-    Of those that are left out for another reason than being unreadable `say_others` prints a line.
-    """
+    """Print the first few sentences about unreadable pictures, and the number of others."""
     sentences = [*missed]
-    for sentence in sentences[:MOST_TOLD]:
+    for sentence in sentences[:MOST_LISTED]:
         say(f"Left out: {printable(sentence)}")
-    if len(sentences) > MOST_TOLD:
-        say(f"Left out: {count(len(sentences) - MOST_TOLD, 'more unreadable picture')}.")
+    if len(sentences) > MOST_LISTED:
+        say(f"Left out: {count(len(sentences) - MOST_LISTED, 'more unreadable picture')}.")
 
 
 def say_others(left_out: Iterable[LeftOut], folder: Path) -> None:
-    """Print what else is left out of a folder, in a line."""
+    """Print a line about files left out for other reasons."""
     others = [one for one in left_out if one.kind not in MISSED]
     if others:
         say(f"Left out: {printable(left_out_line(others, folder))}.")
 
 
-def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[str] | None]:
-    """The data, and a sentence for each thing that stands out, as `plainnet check` finds it.
+def choose_part(data: Path, parts: Collection[str], wanted: str | None) -> str:
+    """Return the name of the wanted part, or of the first one.
 
-    How much there is is told on stderr, and each leak: a training sample that validation or test
-    holds as well. With `drop_leaks` these are left out of the training part. The rows of a table
-    are not looked over, where few columns make many of them equal: None, unless leaks are dropped.
+    Raises:
+        DataError: the data do not have the wanted part.
+    """
+    name = wanted or next(iter(parts))
+    if name not in parts:
+        raise DataError(
+            f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
+        )
+    return name
+
+
+def checked(splits: Splits, *, drop_leaks: bool = False) -> tuple[Splits, list[str] | None]:
+    """Check the data; return them with a sentence for each finding of `plainnet check`.
+
+    The findings are counted on stderr, and the first leaks are listed: training samples that are in
+    the validation or test part as well. With `drop_leaks` they are left out of the training part.
+    The rows of a table are not checked, since rows with few columns are often equal by chance: then
+    there is None instead of sentences, unless leaks are dropped.
     """
     if of_table(splits) and not drop_leaks:
         return splits, None
     with counting("checking") as progress:
         compared = comparables(splits)
         findings = check_splits(splits, progress=progress, compared=compared)
-    if line := check_line(findings, without=TOLD_ELSEWHERE):
+    if line := check_line(findings, without=PRINTED_ELSEWHERE):
         say(f"check       {line}; `plainnet check` shows them.")
     sentences = check_sentences(findings)
     if not {"leak", "near-leak"} & {*findings.by_kind()}:
         return splits, sentences
     found = leaks(splits, compared=compared)
     how_many = f"{count(len(found), 'training sample')} in the validation or test part as well"
-    say(f"LEAK: {how_many}, so what is measured there is too good.")
-    for leak in found[:MOST_TOLD]:
+    say(f"LEAK: {how_many}, so the scores there are too good.")
+    for leak in found[:MOST_LISTED]:
         twins = name_of(splits, "train", leak.row), name_of(splits, *leak.twin)
         say(f"  {printable(' is the same as '.join(twins))}.")
-    if len(found) > MOST_TOLD:
-        say(f"  … and {len(found) - MOST_TOLD:,} more; `plainnet check` shows them all.")
+    if len(found) > MOST_LISTED:
+        say(f"  … and {len(found) - MOST_LISTED:,} more; `plainnet check` shows them all.")
     if not drop_leaks:
         say("--drop-leaks leaves them out.")
         return splits, sentences
-    told = f"{count(len(found), 'training sample')} left out of the training, to mend the leaks."
     say("They are left out of the training.")
-    return without_leaks(splits, found), [*sentences, told]
+    dropped = f"{count(len(found), 'training sample')} left out of the training to remove leaks."
+    return without_leaks(splits, found), [*sentences, dropped]

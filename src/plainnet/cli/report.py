@@ -1,4 +1,4 @@
-"""`plainnet report`: a page about a run, with everything that one should know of it."""
+"""`plainnet report`: a page about a run."""
 
 import csv
 import json
@@ -11,11 +11,17 @@ from typing import Any
 import click
 
 from plainnet.cli.features import FEATURES
-from plainnet.cli.options import STANDARD, PathType, json_option, print_json, recipe_words
-from plainnet.cli.reading import read_told
+from plainnet.cli.options import (
+    STANDARD,
+    PathType,
+    json_option,
+    part_option,
+    print_json,
+    recipe_words,
+)
+from plainnet.cli.reading import choose_part, read_and_report
 from plainnet.cli.tables import OPTIONS, of_table
 from plainnet.data import Dataset, Splits
-from plainnet.errors import DataError
 from plainnet.models import AnyModel, Recipe, load_any
 from plainnet.models.evaluating import PARTS, parts_of, read_for
 from plainnet.models.run_folder import split_of
@@ -29,33 +35,28 @@ from plainnet.reports.report_page import NAME, write_figures, write_report
 @click.command("report")
 @click.argument("run", type=PathType())
 @click.argument("data", type=PathType())
-@click.option(
-    "--part",
-    type=click.Choice(PARTS),
-    metavar="PART",
-    help="Of DATA: test, validation or train. [the first of these that DATA has]",
-)
+@part_option
 @click.option(
     "--out",
     type=PathType(),
-    help="The page. [RUN/report.html; on other data than the run's own RUN/report-NAME.html]",
+    help="The page. [RUN/report.html; for data other than the run's own, RUN/report-NAME.html]",
 )
-@click.option("--figures", type=PathType(), help="A folder for each chart as an SVG file.")
+@click.option("--figures", type=PathType(), help="Folder to write each chart to, as SVG.")
 @json_option
 def command(
     run: Path, data: Path, part: str | None, out: Path | None, figures: Path | None, as_json: bool
 ) -> None:
-    """Write a page about RUN, measured on DATA: one HTML file that needs nothing beside it.
+    """Write a page about RUN, measured on DATA: one self-contained HTML file.
 
-    It shows the scores beside those of always giving one answer, learning curves, the confusion
-    matrix, calibration and the most confident mistakes, or the errors of a number, and the limits.
+    It shows scores and baselines, learning curves, the confusion matrix, calibration and the most
+    confident mistakes, or the errors of predicted numbers, and the limits of the model.
 
     RUN is a run folder or a model file. DATA is anything that `plainnet train` takes.
     """
     model = load_any(run)
     settings = run_settings(run)
     own = _same(settings.get("data"), data)
-    splits = read_for(model, data, read_told)
+    splits = read_for(model, data, read_and_report)
     findings = None if of_table(splits) else check_sentences(check_splits(splits))
     if own and settings.get("drop_leaks"):
         splits = without_leaks(splits, leaks(splits))
@@ -63,11 +64,7 @@ def command(
     known = own
     if own and "validation" in model.trained.get("samples", {}) and "validation" not in parts:
         parts, known = _with_held_out(run, parts)
-    name = part or next(iter(parts))
-    if name not in parts:
-        raise DataError(
-            f"{data} has no {name} part, only {' and '.join(parts)}; choose from these."
-        )
+    name = choose_part(data, parts, part)
     rows = _history(run)
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
     report = Report.of(
@@ -94,16 +91,22 @@ def command(
 
 
 SWITCHES = ("strict", "drop_leaks")
-"""Options that the run's settings hold beside its recipe."""
+"""Flags that the run's settings hold beside its recipe."""
 
 
 def report_training(
     model: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> Path | None:
-    """Write the page about a training that has just ended; None, and a sentence, if that fails.
+    """Write the page about a training that has just ended; print a sentence if that fails.
 
-    It is measured on the test samples; without any on those that were held out, and if nothing was,
-    on those that were trained on. After the sentence Ctrl-C goes on as KeyboardInterrupt.
+    The model is measured on the test samples, or else on the validation samples, or else on the
+    training samples.
+
+    Returns:
+        The path of the page, or None if it could not be written.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, after the sentence.
     """
     choices: dict[Part, Dataset | None] = {
         "test": splits.test,
@@ -128,18 +131,18 @@ def report_training(
             command=train_command(settings, model.recipe, type(model)().recipe),
         )
         return write_report(folder, report)
-    except (Exception, KeyboardInterrupt) as error:  # the run is worth more than its page
+    except (Exception, KeyboardInterrupt) as error:  # without its page, the run is still complete
         again = f"plainnet report {shlex.quote(str(folder))} {shlex.quote(str(splits.path))}"
         stopped = isinstance(error, KeyboardInterrupt)
-        told = str(error).rstrip(". ") or ("it was stopped" if stopped else type(error).__name__)
-        say(f"The run is whole, but its report was not written ({told}); to try again: {again}")
+        why = str(error).rstrip(". ") or ("it was stopped" if stopped else type(error).__name__)
+        say(f"The run is complete, but its report was not written ({why}); to try again: {again}")
         if stopped:
             raise
         return None
 
 
 def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe = STANDARD) -> str:
-    """What trains such a run in a shell: the options that differ from the usual ones."""
+    """Return the shell command that repeats a training, with the options that are not usual."""
     words = ["plainnet", "train", str(settings.get("data", "DATA"))]
     if features := settings.get(FEATURES):
         words += ["--features", str(features)]
@@ -153,12 +156,12 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
 
 
 def _with_held_out(run: Path, parts: dict[str, Dataset]) -> tuple[dict[str, Dataset], bool]:
-    """The parts, with the samples that the run has held out, and whether it is known which."""
+    """Split the training part as the run did; the second value says whether that is possible."""
     split = split_of(run, parts["train"]) if "train" in parts else None
     if split is None:
         say(
             f"{printable(str(run))} does not say which of these samples it has held out, or they "
-            "have changed since; all of them count as those that it was trained on."
+            "have changed since; all of them count as training samples."
         )
         return parts, False
     found = {**parts, "train": split[0], "validation": split[1]}
@@ -166,15 +169,15 @@ def _with_held_out(run: Path, parts: dict[str, Dataset]) -> tuple[dict[str, Data
 
 
 def _counts(data: Dataset) -> dict[str, int]:
-    """How many samples of each class, or of numbers how many."""
+    """Count the samples of each class, or all samples if there are no classes."""
     return data.counts() or {"": len(data)}
 
 
 def run_settings(run: Path) -> dict[str, Any]:
-    """What the run was told; {} if nothing says so.
+    """Read the settings of a run; {} if there are none.
 
-    Without its recipe, which is in the model, and without the folders that it was started in and
-    that its event files went to, which those whom the page is given to need not know.
+    They are without the recipe, which is in the model, and without the working directory and the
+    folder of event files, which are private.
     """
     with suppress(OSError, ValueError):
         settings = json.loads((run / "settings.json").read_text("utf-8"))
@@ -188,7 +191,7 @@ def run_settings(run: Path) -> dict[str, Any]:
 
 
 def _history(run: Path) -> list[dict[str, float]]:
-    """The rows of the run's history; none where there is no sound one."""
+    """Read the rows of the run's history; [] if there is none, or it is malformed."""
     with (
         suppress(OSError, ValueError, TypeError, KeyError),
         (run / "history.csv").open(newline="") as file,
@@ -197,12 +200,12 @@ def _history(run: Path) -> list[dict[str, float]]:
             {name: float(value) for name, value in row.items() if value}
             for row in csv.DictReader(file)
         ]
-        return rows[-int(rows[-1]["epoch"]) :] if rows else []  # of an ensemble the last network
+        return rows[-int(rows[-1]["epoch"]) :] if rows else []  # the last network of an ensemble
     return []
 
 
 def _kept(rows: list[dict[str, float]], recipe: Recipe) -> int | None:
-    """The epoch that a training with this history has kept."""
+    """Return the number of the best epoch of a training with this history."""
     if not rows:
         return None
     if recipe.patience and "validation_loss" in rows[0]:
@@ -211,17 +214,17 @@ def _kept(rows: list[dict[str, float]], recipe: Recipe) -> int | None:
 
 
 def _same(noted: object, data: Path) -> bool:
-    """Whether the run was trained on this data."""
+    """Say whether the run was trained on this data."""
     return isinstance(noted, str) and Path(noted).resolve() == data.resolve()
 
 
 def _beside(run: Path, data: Path, own: bool) -> Path:
-    """Where the page goes that is not told where to."""
+    """Return the default path of the page."""
     name = NAME if own else f"report-{data.resolve().stem or 'data'}.html"
     return run / name if run.is_dir() else run.with_name(f"{run.stem}-{name}")
 
 
 def title_of(run: Path) -> str:
-    """What a run, or a model file, is called."""
+    """Return the name of a run or a model file."""
     path = run.resolve()
     return printable(path.name if path.is_dir() else path.stem)

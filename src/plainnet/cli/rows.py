@@ -1,4 +1,4 @@
-"""The rows of a file that a command follows: of a table, or feature vectors."""
+"""Reading rows of a table, or feature vectors, for `explain` and `trace`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,25 +13,26 @@ from plainnet.network import Array
 from plainnet.tables import read_table
 
 LINE_HELP = (
-    "Of a table, the line in which the row ends; of Parquet and .npy files, which of the rows, as "
-    "`plainnet predict` counts them."
+    "For a table, the line in which the row ends; for Parquet and .npy files, the number of the "
+    "row, as `plainnet predict` counts them."
 )
-Taken = Callable[[Array], Any]
+Take = Callable[[Array], Any]
+"""A function that takes the samples in these rows."""
 
 
 def rows_at(
     model: AnyModel, path: Path, line: int | None, most: int | None = None
 ) -> tuple[Any, list[str]]:
-    """The rows of a file as the model takes them, and the name of each.
+    """Return the rows of a file as the model takes them, and the name of each.
 
     Args:
-        model: trained on a table, or on feature vectors.
+        model: a model trained on a table, or on feature vectors.
         path: a table, or a .npy file.
-        line: of the one row that is wanted; None: all.
-        most: how many of these; None: all.
+        line: the line of a single row; None: all rows.
+        most: the largest number of rows; None: no limit.
 
     Raises:
-        SettingError: no row ends there.
+        SettingError: no row ends at this line.
         DataError, FileError: the file cannot be read.
     """
     take, lines = BY_NOUN[model.inputs.noun](path)
@@ -43,16 +44,15 @@ def rows_at(
     return take(rows), [f"{path}:{place}" for place in lines[rows]]
 
 
-def _vectors(path: Path) -> tuple[Taken, Array]:
-    """What takes rows, and where each is."""
+def _vectors(path: Path) -> tuple[Take, Array]:
     X = rows_of(path)
     return X.__getitem__, np.arange(len(X))
 
 
-def _table(path: Path) -> tuple[Taken, Array]:
+def _table(path: Path) -> tuple[Take, Array]:
     table = read_table(path)
     return table.take, np.arange(1, len(table) + 1) if table.lines is None else table.lines
 
 
-BY_NOUN: Mapping[str, Callable[[Path], tuple[Taken, Array]]] = {"sample": _vectors, "row": _table}
-"""What reads the samples of each kind of inputs that has rows."""
+BY_NOUN: Mapping[str, Callable[[Path], tuple[Take, Array]]] = {"sample": _vectors, "row": _table}
+"""Functions that return how to take rows and their line numbers, by the noun of the inputs."""

@@ -1,4 +1,4 @@
-"""`plainnet summary`: what is inside of a run."""
+"""`plainnet summary`: the layers, sizes and settings of a run."""
 
 import textwrap
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from plainnet.reports import network_text, printable, table
 from plainnet.reports.evaluation_text import scores_line
 from plainnet.reports.sections import sections_of
 from plainnet.reports.settings import settings_used, threshold_text
-from plainnet.reports.text import TERMINAL, columns_told
+from plainnet.reports.text import TERMINAL, column_rows
 
 
 @click.command("summary")
@@ -30,28 +30,28 @@ def command(run: Path, as_json: bool) -> None:
     if as_json:
         print_json(_facts(model))
         return
-    for name, told in _about(model):
-        print(_wrapped(name, told))
+    for name, text in _about(model):
+        print(_wrapped(name, text))
     for part, measured in model.quality.items():
         print(_wrapped(part, _measured(model, measured)))
     if len(model.networks) > 1:
-        print(_wrapped("ensemble", f"{len(model.networks)} networks like this, averaged"))
+        print(_wrapped("ensemble", f"the average of {len(model.networks)} such networks"))
     if (columns := model.columns) is not None:
-        print(f"\n{table(('column', 'taken as', ''), columns_told(columns), texts=(0, 1, 2))}")
+        print(f"\n{table(('column', 'taken as', ''), column_rows(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(model.network)}\n")
     for name, text in settings_used(model).items():
         print(_wrapped(name, text))
 
 
 def _wrapped(name: str, text: str) -> str:
-    """A name and what there is to say of it, in lines that fit a terminal."""
+    """Return a name and a text in lines that fit a terminal."""
     begin, whole = f"{name:<18}", {"break_long_words": False, "break_on_hyphens": False}
     lines = textwrap.wrap(text, max(1, TERMINAL - len(begin)), **whole)  # type: ignore[arg-type]
     return begin + ("\n" + " " * len(begin)).join(lines)
 
 
 def _about(model: Model) -> Iterator[tuple[str, str]]:
-    """What it answers, and what it is asked with."""
+    """Yield the answers and the inputs of the model."""
     answers, inputs = model.answers, model.inputs
     yield sections_of(answers.evaluation_type).answers_row(
         answers, [*map(printable, answers.names)]
@@ -64,7 +64,7 @@ def _about(model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _measured(model: Model, measured: Any) -> str:
-    """The scores, or whatever another program has put there."""
+    """Return the scores, or whatever another program has stored instead."""
     try:
         return scores_line(model.answers.evaluation_type.from_dict(measured))
     except DataError:

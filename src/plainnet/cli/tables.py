@@ -1,15 +1,21 @@
-"""What commands ask of a table: which column is predicted, from which others, and as what."""
+"""The options for tables: the target, the columns left out, the task, and missing values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import click
 
-from plainnet.cli.options import Sectioned
+from plainnet.cli.options import (
+    Sectioned,
+    features_option,
+    json_option,
+    recipe_options,
+    strict_option,
+)
 from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
 from plainnet.models import AnyModel, Classifier, Regressor
@@ -17,24 +23,21 @@ from plainnet.pictures.reading import Progress
 from plainnet.reports import printable, say
 from plainnet.tables import TASKS
 
-if TYPE_CHECKING:
-    pass
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MODELS: Mapping[bool, type[Classifier] | type[Regressor]] = {False: Classifier, True: Regressor}
-"""What learns from data that hold numbers, or not."""
+"""The class of models for data whose targets are numbers (True) or classes (False)."""
 OPTIONS = ("target", "drop", "task", "missing")
 
 
 def table_options(command: Decorated) -> Decorated:
-    """--target, --drop, --task and --missing."""
+    """Add --target, --drop, --task and --missing."""
     shown: dict[str, Any] = {"cls": Sectioned, "section": "Data"}
     for option in (
         click.option(
             "--missing",
             metavar="TEXT",
             multiple=True,
-            help="What says, in columns of texts and in the target, that there is no value; "
+            help="Text that marks a missing value in columns of texts and in the target; "
             "repeatable; '': only an empty cell. [NA, N/A, null, NaN, ?]",
             **shown,
         ),
@@ -47,31 +50,43 @@ def table_options(command: Decorated) -> Decorated:
             **shown,
         ),
         click.option(
-            "--drop", metavar="COLUMN", multiple=True, help="Leave it out; repeatable.", **shown
+            "--drop",
+            metavar="COLUMN",
+            multiple=True,
+            help="Column to leave out; repeatable.",
+            **shown,
         ),
-        click.option(
-            "--target", metavar="COLUMN", help="Of a table, what is to be predicted.", **shown
-        ),
+        click.option("--target", metavar="COLUMN", help="Column of a table to predict.", **shown),
     ):
         command = option(command)
     return command
 
 
+def training_options(command: Decorated) -> Decorated:
+    """Add the options that all trainings have: of the recipe, features, tables, and others."""
+    for add in (json_option, table_options, recipe_options, features_option, strict_option):
+        command = add(command)
+    return command
+
+
 @dataclass(frozen=True)
 class TableOptions:
-    """The wishes about a table."""
+    """The options for a table."""
 
     target: str
+    """Name of the column to predict."""
     drop: tuple[str, ...] = ()
+    """Names of columns to leave out."""
     task: str = "auto"
     missing: tuple[str, ...] = ()
+    """Texts that mark a missing value; (): the usual ones."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self | None:
-        """From options, or from the settings of a run; None where no table is spoken of.
+        """Take the options for tables from all options, or a run's settings; None without any.
 
         Raises:
-            SettingError: there is more to be done with a table, but no target.
+            SettingError: options for tables without a target.
         """
         given = {name: options[name] for name in OPTIONS if options.get(name)}
         if given and "target" not in given:
@@ -80,49 +95,50 @@ class TableOptions:
         return cls(**{**given, **several}) if given else None
 
     def read(self, data: Path, progress: Progress | None) -> Splits:
-        """The table, or the folder of tables."""
-        from plainnet.tables import read_tables  # here and below: only where there is a table
+        """Read the table, or the folder of tables."""
+        from plainnet.tables import read_tables  # here and below: only if there is a table
 
         how: dict[str, Any] = {"drop": self.drop, "task": self.task}
         how["missing"] = self.missing or None
         return read_tables(data, self.target, **how, progress=progress)
 
     def noted(self) -> dict[str, Any]:
-        """What a run's settings say of them, and what its command is repeated with."""
+        """Return the options to record in a run's settings."""
         return {name: value for name, value in asdict(self).items() if value not in ((), "auto")}
 
 
 def pop_table_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Those options that are about tables, taken out of all."""
+    """Remove the options for tables from all options, and return them."""
     return {name: options.pop(name) for name in OPTIONS if name in options}
 
 
 def check_target(data: Path, asked: TableOptions | None, features: Path | None) -> None:
-    """A SettingError that names the columns, where a table is given and no target.
+    """Check that a table comes with a target, and without a backbone.
 
-    Or where a backbone is named, which looks at pictures.
+    Raises:
+        SettingError: the target is missing (the error names the columns), or there is a backbone.
     """
     from plainnet.tables.files import is_table, read_table, tables_at
 
     if features is not None and (asked is not None or is_table(data)):
         raise SettingError(
-            f"--features {features} looks at pictures, and a table has none; leave it out."
+            f"--features {features} is for pictures, and a table has none; leave it out."
         )
     if asked is None and is_table(data):
         table = read_table(tables_at(data)["train"])
         names = ", ".join(list(table.columns)[:20]) + (", …" if len(table.columns) > 20 else "")
         raise SettingError(
-            f"{data} is a table: name the column to be predicted, with --target; there are {names}."
+            f"{data} is a table: name the column to predict with --target; there are {names}."
         )
 
 
 def model_for(
     data: Dataset | None, settings: Mapping[str, Any], asked: TableOptions | None
 ) -> AnyModel:
-    """A model of the kind that learns from these samples; what a target is taken for is logged."""
+    """Return an untrained model for these samples; print how the target of a table is predicted."""
     model = MODELS[data is not None and data.holds_numbers](**settings)
     if asked is not None and data is not None and asked.task == "auto":
-        from plainnet.reports.sections import sections_of  # which draws pages, too
+        from plainnet.reports.sections import sections_of  # it imports all of the pages
 
         taken = sections_of(model.answers.evaluation_type).taken_for(data)
         if taken:
@@ -131,7 +147,7 @@ def model_for(
 
 
 def of_table(splits: Splits) -> bool:
-    """Whether the samples are rows of a table."""
+    """Say whether the samples are rows of a table."""
     parts = (splits.train, splits.validation, splits.test)
     made = (part.extractor for part in parts if part is not None)
     return any(extractor is not None and extractor.kind == "table" for extractor in made)

@@ -1,4 +1,4 @@
-"""`plainnet train`: from a folder of pictures to a run folder."""
+"""`plainnet train`: from data to a run folder."""
 
 import os
 import shlex
@@ -10,50 +10,28 @@ from typing import Any
 import click
 
 from plainnet.checks import at_home
+from plainnet.cli import tables
 from plainnet.cli.features import features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
-from plainnet.cli.options import (
-    PathType,
-    Sections,
-    features_option,
-    given,
-    json_option,
-    print_json,
-    recipe_options,
-)
-from plainnet.cli.reading import checked, read_told
+from plainnet.cli.options import PathType, Sections, given, print_json
+from plainnet.cli.reading import checked, read_and_report
 from plainnet.cli.report import report_training
-from plainnet.cli.tables import (
-    TableOptions,
-    check_target,
-    model_for,
-    pop_table_options,
-    table_options,
-)
 from plainnet.data import Splits
 from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.models import (
-    RUNS,
-    AnyModel,
-    Recipe,
-    new_run,
-    resumable_run,
-    resumed_run,
-)
+from plainnet.models import RUNS, AnyModel, Recipe, new_run, resumable_run, resumed_run
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text
 from plainnet.reports.tensorboard import needs_tensorboard
 
 SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
-"""What a run can be asked about, by the kind of its inputs."""
+"""Placeholder of the files to predict, by the noun of the model's inputs."""
 
 
 @click.command("train", cls=Sections)
 @click.argument("data", type=PathType(), required=False)
 @click.option("--out", type=PathType(), help="The run, a new folder. [runs/NAME-1, -2, …]")
-@click.option("--strict", is_flag=True, help="Stop at an unreadable picture, do not leave it out.")
 @click.option(
     "--drop-leaks",
     is_flag=True,
@@ -63,26 +41,23 @@ SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
     "--resume",
     metavar="RUN",
     type=PathType(),
-    help="Go on with a run that was stopped, with its own settings; DATA says where the data are "
-    "if they were moved.",
+    help="Continue a run that was stopped, with its own settings; DATA is needed only if the data "
+    "were moved.",
 )
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0),
     default=5,
-    help="That an epoch may take before a checkpoint is written in its midst. [5]",
+    help="Time between checkpoints within a long epoch. [5]",
 )
 @click.option(
     "--tensorboard",
     type=PathType(),
     metavar="FOLDER",
-    help="Write the figures of each epoch there, for TensorBoard.",
+    help="Write the metrics of each epoch to this folder, for TensorBoard.",
 )
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
-@features_option
-@recipe_options
-@table_options
-@json_option
+@tables.training_options
 def command(
     data: Path | None,
     out: Path | None,
@@ -96,42 +71,41 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Learn to tell the classes in DATA apart, and write what was learned as a run folder.
+    """Train a network on DATA, and write the model as a run folder.
 
-    DATA is a folder with a folder of pictures for each class. There may be train, validation and
-    test folders around these; otherwise some pictures are held out to watch the training.
+    DATA is a folder with a folder of pictures for each class. These may be inside train, validation
+    and test folders; otherwise some pictures are held out for validation.
 
-    Nothing is lost when a training is stopped, by whatever: `plainnet train --resume RUN` goes on
-    where it was, and comes out as if it had never stopped.
+    DATA can also be a table, a .csv or .parquet file: --target names the column to predict, as
+    classes or as a number. In a folder of tables, they are named train, validation and test. It can
+    also be a folder with MNIST-style IDX files or a course's two .h5 files, or an .npz file with
+    arrays X and y.
 
-    DATA can also be a table, a .csv or .parquet file: --target names the column to be predicted,
-    as classes or as a number. In a folder it is called train, beside validation and test. Or a
-    folder with MNIST-style IDX files or with the deep-learning course's two .h5
-    files, or an .npz file with arrays X and y.
+    A training that was stopped can be continued: `plainnet train --resume RUN` ends with the same
+    result as a training without a break.
     """
-    table, how = pop_table_options(options), {"strict": strict, "drop_leaks": drop_leaks}
-    others = (out, features, *table.values(), *how.values(), *given(options))
-    if resume and any(others):
-        raise SettingError(
-            "--resume goes on with the settings that the run began with; leave the others out."
-        )
-    asked, settings = TableOptions.of(table), resumable_run(resume) if resume else {}
+    table, how = tables.pop_table_options(options), {"strict": strict, "drop_leaks": drop_leaks}
+    settings: Mapping[str, Any] = {}
     if resume:
-        data, options = data or _where_it_was(settings, resume), settings["recipe"]
-        asked, how = TableOptions.of(settings), {name: bool(settings.get(name)) for name in how}
-    elif data is None:
-        raise click.UsageError("Missing argument 'DATA': name what to learn from.")
-    else:
+        if any((out, features, *table.values(), *how.values(), *given(options))):
+            raise SettingError("--resume continues with the run's own settings; leave others out.")
+        table = settings = resumable_run(resume)
+        data, options = data or _data_of(settings, resume), settings["recipe"]
+        how = {name: bool(settings.get(name)) for name in how}
+    if data is None:
+        raise click.UsageError("Missing argument 'DATA': name the data to train on.")
+    asked = tables.TableOptions.of(table)
+    if not resume:
         _check_apart(out or RUNS, data)
-        check_target(data, asked, features)
+        tables.check_target(data, asked, features)
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
     run = resumed_run(resume) if resume else new_run(out, _name(data))
-    with begun_whole(run) as folder:  # or a kill could leave an empty one
-        seen = partial(read_told, size=recipe.size, grey=recipe.grey, strict=how["strict"])
-        splits = seen(data, extractor=extractor, asked=asked)
-        model = model_for(splits.train, given(options), asked)
+    with begun_whole(run) as folder:  # otherwise a signal could leave an empty folder
+        read = partial(read_and_report, size=recipe.size, grey=recipe.grey, strict=how["strict"])
+        splits = read(data, extractor=extractor, asked=asked)
+        model = tables.model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
         code, results = train_run(model, splits, folder, **go)
@@ -139,28 +113,28 @@ def command(
         page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)
     if not model.history:
         return code
-    _tell(results, page, model, folder, splits if as_json else None)
+    _print_results(results, page, model, folder, splits if as_json else None)
     return code or stopped
 
 
 def _page(
     model: AnyModel, splits: Splits, folder: Path, findings: Sequence[str] | None
 ) -> tuple[Path | None, int]:
-    """The page about the training, where it could be written; the exit code, if it was stopped."""
+    """Write the page about the training; return its path, if any, and the exit code if stopped."""
     try:
         return report_training(model, splits, folder, findings), 0
     except KeyboardInterrupt as stop:
         return None, code_of(stop)
 
 
-def _tell(
+def _print_results(
     results: Mapping[str, Evaluation],
     page: Path | None,
     model: AnyModel,
     folder: Path,
     splits: Splits | None,
 ) -> None:
-    """What was measured, and what was written where; as JSON of these data, if they are given."""
+    """Print the scores and the files written; as JSON if the data are given."""
     if splits is not None:
         measured = {name: result.to_dict() for name, result in results.items()}
         facts = {**_facts(model), **left_out_facts(splits)}
@@ -172,7 +146,7 @@ def _tell(
 
 
 def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dict[str, str]:
-    """What is to be noted of the folder for TensorBoard: this one, or that the run began with."""
+    """Return the setting for TensorBoard's folder: the one given, or that of a resumed run."""
     noted = settings.get(EVENTS)
     if folder is None and isinstance(noted, str):
         folder = Path(str(settings.get("from", "."))) / noted
@@ -184,7 +158,7 @@ def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dic
 
 
 def _check_apart(out: Path, data: Path, what: str = "The run", option: str = "--out") -> None:
-    """A SettingError if it were to lie in the data, where it would be taken for a class."""
+    """Refuse an output folder inside the data, where it would be read as a class."""
     if _real(out).is_relative_to(_real(data)):
         raise SettingError(
             f"{what} would be written into {data} itself, where the next training would take it "
@@ -192,27 +166,26 @@ def _check_apart(out: Path, data: Path, what: str = "The run", option: str = "--
         )
 
 
-def _where_it_was(settings: dict[str, Any], run: Path) -> Path:
-    """The data of a run that goes on, also from another folder than it began in."""
+def _data_of(settings: Mapping[str, Any], run: Path) -> Path:
+    """Find the data of a resumed run, even if it began in another working directory."""
     noted = Path(settings["data"])
     where = found(settings, noted)
     if where is None:
         raise SettingError(
-            f"The run was trained on {noted}, which is not here; name where it is now: "
+            f"The run was trained on {noted}, which is missing; name where the data are now: "
             f"plainnet train DATA --resume {shlex.quote(str(run))}."
         )
     return where
 
 
 def _name(data: Path) -> str:
-    """What a run on this data is called: as the folder, or the file without its ending."""
+    """Name a run after its data: the folder, or the file without its ending."""
     path = _real(data)
     return (path.stem if path.is_file() else path.name) or "run"
 
 
 def _real(path: Path) -> Path:
-    # unlike resolve, at peace with links in a ring
-    return Path(os.path.realpath(at_home(path)))
+    return Path(os.path.realpath(at_home(path)))  # unlike resolve(), it accepts circular links
 
 
 def _kept(model: AnyModel) -> int:
@@ -228,7 +201,7 @@ def _kept_text(model: AnyModel) -> str:
 
 def _facts(model: AnyModel) -> dict[str, Any]:
     return {
-        "classes": [],  # of a number
+        "classes": [],  # of a regressor
         **model.answers.facts(model.networks),
         "networks": len(model.networks),
         "epochs": len(model.history),

@@ -1,8 +1,8 @@
-"""What goes to and comes from other programs.
+"""ONNX files and weights for other programs. May import models and below.
 
-- `export_onnx`: a classifier as one ONNX file, from raw pictures to the names of classes;
-  `onnx_model`: the same in memory; `verify_onnx`: whether a file answers as plainnet does.
-- `write_weights`, `read_weights`: the weights as PyTorch names them, in plain safetensors.
+- `export_onnx` writes a model as one ONNX file, from raw samples to answers; `onnx_model` returns
+  it in memory; `verify_onnx` checks that a file answers as plainnet does.
+- `write_weights`, `read_weights`: weights as plain safetensors, with PyTorch's names.
 """
 
 from plainnet.export.golden import Verification, golden_path, verify_onnx

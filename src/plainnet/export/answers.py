@@ -1,4 +1,4 @@
-"""What an exported graph answers, by the kind of answers that a model has."""
+"""The outputs of an exported graph, by the kind of a model's answers."""
 
 import json
 from abc import ABC, abstractmethod
@@ -19,25 +19,25 @@ from plainnet.models.quantity import Quantity
 from plainnet.network import Array
 
 NETWORK_LIMIT = 1e-4
-"""How far a probability may be off where nothing is resized, or a number, in its spread."""
+"""Largest difference of a probability without resizing, or of a number in units of its spread."""
 PICTURE_LIMIT = 0.01
-"""How far a probability may be off in pictures of any size."""
-STEPS = 2 / NETWORK_LIMIT
-"""A unit is this many steps of float32 at least: closer than that no answer can be."""
+"""Largest difference of a probability for pictures of any size."""
+LEAST_STEPS = 2 / NETWORK_LIMIT
+"""Least number of float32 steps in a unit: answers cannot agree more closely than one step."""
 
 Kind = TypeVar("Kind", bound=Answers)
 
 
 class ExportedAnswers(ABC, Generic[Kind]):
-    """How a kind of answers is said in ONNX.
+    """The ONNX form of a kind of answers.
 
     Args:
-        model: has learned something.
-        answers: the model's.
-        numbers: whether classes are answered by their numbers rather than their names.
+        model: a trained model.
+        answers: the model's answers.
+        numbers: whether to answer with the numbers of classes instead of their names.
 
     Raises:
-        SettingError: the numbers of classes are wanted of a quantity.
+        SettingError: numbers of classes were requested for a quantity.
     """
 
     def __init__(self, model: Model, answers: Kind, numbers: bool) -> None:
@@ -45,22 +45,22 @@ class ExportedAnswers(ABC, Generic[Kind]):
 
     @abstractmethod
     def outputs(self, N: int | str) -> list[Input]:
-        """The outputs of the graph."""
+        """Describe the outputs of the graph."""
 
     @abstractmethod
     def nodes(self, nodes: Nodes, X: str) -> None:
-        """From the networks' inputs to the outputs."""
+        """Add the nodes from the networks' inputs to the outputs."""
 
     @abstractmethod
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """What plainnet answers for the i-th samples, as it lies in a golden set."""
+        """Return plainnet's answers for the i-th samples, as a golden set holds them."""
 
     @abstractmethod
     def facts(self) -> dict[str, str]:
-        """What the file says of them beside its graph, by key."""
+        """Return the metadata about the answers, by key."""
 
     def _networks(self, nodes: Nodes, X: str) -> list[tuple[str, str, float]]:
-        """Of each network what its names begin with, its outputs, and its temperature."""
+        """Add all networks; return the prefix of names, the output and temperature of each."""
         several = len(self.model.networks) > 1
         prefixes = [f"members.{i}." if several else "" for i in range(len(self.model.networks))]
         return [
@@ -70,19 +70,19 @@ class ExportedAnswers(ABC, Generic[Kind]):
 
 
 class ExportedClasses(ExportedAnswers[Classes]):
-    """Probabilities and the class answered."""
+    """Probabilities and the predicted class."""
 
     def outputs(self, N: int | str) -> list[Input]:
-        """Both of them."""
+        """Describe probabilities and label."""
         kind, what = ("int64", "number") if self.numbers else ("string", "name")
         K, names = len(self.answers.names), ", ".join(self.answers.names)
         return [
             Input(PROBABILITIES, "float32", (N, K), f"of {names}"),
-            Input(LABEL, kind, (N,), f"the {what} of the class answered"),
+            Input(LABEL, kind, (N,), f"the {what} of the predicted class"),
         ]
 
     def nodes(self, nodes: Nodes, X: str) -> None:
-        """Probabilities, their mean, and the decision."""
+        """Add probabilities, their mean, and the choice of a class."""
         K, answers = len(self.answers.names), []
         for prefix, Z, temperature in self._networks(nodes, X):
             if temperature != 1:
@@ -93,13 +93,13 @@ class ExportedClasses(ExportedAnswers[Classes]):
         nodes.add("Gather", nodes.constant(self._labels(), "labels"), number, name=LABEL)
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """Probabilities, labels, and which of them are close decisions."""
+        """Return probabilities, labels, and a mask of close decisions."""
         P = self.model.mean_answers(samples)
         labels: Array = self._labels()[self.answers.choose(P)]
         return {f"probabilities_{i}": P, f"labels_{i}": labels, f"close_{i}": self._close(P)}
 
     def facts(self) -> dict[str, str]:
-        """Names, temperatures and threshold."""
+        """Return names, temperatures and threshold."""
         temperatures = [member.temperature for member in self.model.networks]
         facts = {
             "plainnet.classes": sound_text(json.dumps(self.answers.names, ensure_ascii=False)),
@@ -110,12 +110,12 @@ class ExportedClasses(ExportedAnswers[Classes]):
         return facts
 
     def _labels(self) -> Array:
-        """What the graph answers for each class: its number or its name, in sound UTF-8."""
+        """Return the label of each class: its number, or its name in valid UTF-8."""
         names = [sound_text(name) for name in self.answers.names]
         return np.arange(len(names)) if self.numbers else np.array(names)
 
     def _close(self, P: Array) -> Array:
-        """Where another answer is no wonder `(N,)`: as far off as P may be, it changes."""
+        """Say where the class may change within the tolerance of P, `(N,)`."""
         if P.shape[1] == 2:
             close: Array = abs(P[:, 1] - self.answers.threshold) <= PICTURE_LIMIT
         else:
@@ -125,23 +125,21 @@ class ExportedClasses(ExportedAnswers[Classes]):
 
 
 class ExportedQuantity(ExportedAnswers[Quantity]):
-    """The number."""
+    """The predicted number."""
 
     def __init__(self, model: Model, answers: Quantity, numbers: bool) -> None:
         super().__init__(model, answers, numbers)
         self.is_double = needs_double(answers.mean, answers.scale)
         if numbers:
-            raise SettingError(
-                "The numbers of classes are wanted of a regressor; leave numbers out."
-            )
+            raise SettingError("A regressor has no classes to number; leave numbers out.")
 
     def outputs(self, N: int | str) -> list[Input]:
-        """One of them."""
+        """Describe the prediction."""
         dtype = "float64" if self.is_double else "float32"
         return [Input(PREDICTION, dtype, (N,), f"{self.answers.name}, in its own unit")]
 
     def nodes(self, nodes: Nodes, X: str) -> None:
-        """The mean of the outputs · scale + mean, in float64 until it is done."""
+        """Add the mean of the outputs · scale + mean, in float64."""
         outputs = [Z for _, Z, _ in self._networks(nodes, X)]
         z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
         scaled = nodes.add("Mul", z, nodes.double(self.answers.scale, "target.scale"))
@@ -150,14 +148,14 @@ class ExportedQuantity(ExportedAnswers[Quantity]):
         nodes.add("Cast", y, to=DOUBLE if self.is_double else FLOAT, name=PREDICTION)
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """Numbers, and the unit that differences are measured in."""
+        """Return predictions, and the unit of their differences."""
         unit = self.answers.scale
         if not self.is_double:
-            unit = max(unit, STEPS * float(np.spacing(np.float32(abs(self.answers.mean)))))
+            unit = max(unit, LEAST_STEPS * float(np.spacing(np.float32(abs(self.answers.mean)))))
         return {f"prediction_{i}": self.model.mean_answers(samples), f"unit_{i}": np.array(unit)}
 
     def facts(self) -> dict[str, str]:
-        """The name of the target."""
+        """Return the name of the target."""
         return {"plainnet.target": sound_text(self.answers.name)}
 
 
@@ -165,8 +163,9 @@ EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
     Classes: ExportedClasses,
     Quantity: ExportedQuantity,
 }
+"""The ONNX form of each kind of answers."""
 
 
 def answers_of(model: Model, numbers: bool) -> ExportedAnswers[Any]:
-    """How the model's answers are said in ONNX; errors are those of `ExportedAnswers`."""
+    """Return the ONNX form of a model's answers; errors are those of `ExportedAnswers`."""
     return EXPORTED[type(model.answers)](model, model.answers, numbers)

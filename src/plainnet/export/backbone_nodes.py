@@ -1,7 +1,6 @@
-"""A backbone between the pictures and the network, as ONNX nodes: its own graph, grafted in.
+"""A backbone as ONNX nodes: its own graph, between the pictures and the network.
 
-What it is shown, and what is taken of its output, is just what
-`pictures/backbone/input_spec.py` does.
+Its inputs and the pooling of its outputs follow `pictures/backbone/input_spec.py`.
 """
 
 from __future__ import annotations
@@ -24,25 +23,25 @@ if TYPE_CHECKING:
     import onnx
 
 PREFIX = "backbone."
-"""Of all names in the backbone's graph."""
+"""Prefix of all names in the backbone's graph."""
 
 
 def batch_of(backbone: Backbone) -> int | None:
-    """How many pictures the backbone takes at once; None: any number."""
+    """Return the number of pictures the backbone takes at once; None: any number."""
     fixed = backbone.model.sides[0] is not None or backbone.view.batch == 1
     return backbone.view.batch if fixed else None
 
 
 def backbone_nodes(nodes: Nodes, pictures: str, backbone: Backbone) -> str:
-    """Features `(N, n_features)`, float32, of pictures.
+    """Add nodes for the features `(N, n_features)`, float32, of pictures.
 
     Args:
-        nodes: where the nodes go.
+        nodes: the nodes to add to.
         pictures: the name of uint8 pictures `(N, H, W, 3)`, red, green and blue.
-        backbone: of a classifier.
+        backbone: the model's backbone.
 
     Raises:
-        SettingError: the backbone's operators are of a version that cannot be brought up to date.
+        SettingError: the backbone's operator set cannot be converted.
     """
     X = _shown(nodes, pictures, backbone.view)
     Y = graft(nodes, backbone, X)
@@ -54,7 +53,7 @@ def backbone_nodes(nodes: Nodes, pictures: str, backbone: Backbone) -> str:
 
 
 def graft(nodes: Nodes, backbone: Backbone, X: str) -> str:
-    """The backbone's own nodes behind the value `X`; the name of the output that is taken."""
+    """Add the backbone's own nodes after the value `X`; return the name of its output."""
     onnx = onnx_module()
     model = _up_to_date(onnx, onnx.load_model_from_string(backbone.content), backbone.name)
     _prefix(model.graph)
@@ -64,7 +63,7 @@ def graft(nodes: Nodes, backbone: Backbone, X: str) -> str:
 
 
 def _up_to_date(package: Any, model: onnx.ModelProto, name: str) -> onnx.ModelProto:
-    """The model in operator set 13, or in its own if that is newer."""
+    """Convert the model to operator set 13, unless its own is newer."""
     own = {opset.domain or "": opset.version for opset in model.opset_import}
     if own.get("", OPSET) >= OPSET:
         return model
@@ -72,16 +71,16 @@ def _up_to_date(package: Any, model: onnx.ModelProto, name: str) -> onnx.ModelPr
         converted: onnx.ModelProto = package.version_converter.convert_version(model, OPSET)
     except Exception as error:  # its errors have no common root
         raise SettingError(
-            f"The backbone {name} is of ONNX's operator set {own['']}, which cannot be brought up "
-            f"to {OPSET} ({first_line(error)}); export the backbone anew, and train with that."
+            f"The backbone {name} uses ONNX's operator set {own['']}, which cannot be converted to "
+            f"{OPSET} ({first_line(error)}); export the backbone again, and train with that."
         ) from error
     return converted
 
 
 def _prefix(graph: onnx.GraphProto) -> None:
-    """Put the prefix before all names, also those in the graphs within, which may mean outer ones.
+    """Put the prefix before all names, including those in subgraphs, which may refer to outer ones.
 
-    `onnx.compose.add_prefix` forgets constants that a graph within takes from outside.
+    `onnx.compose.add_prefix` misses constants that a subgraph takes from outside.
     """
     for node in graph.node:
         node.name = node.name and f"backbone/{node.name}"  # ours are called as their outputs
@@ -96,7 +95,7 @@ def _prefix(graph: onnx.GraphProto) -> None:
 
 
 def _shown(nodes: Nodes, pictures: str, view: InputSpec) -> str:
-    """The backbone's inputs, as `InputSpec` makes them."""
+    """Add the backbone's inputs, as `InputSpec` computes them."""
     X = resize_nodes(nodes, pictures, view.size, view.channels == 1)
     if view.colours == "BGR" and view.channels == 3:
         X = nodes.add("Gather", X, np.array([2, 1, 0]), axis=3)
@@ -109,7 +108,7 @@ def _shown(nodes: Nodes, pictures: str, view: InputSpec) -> str:
 
 
 def _pooled(nodes: Nodes, Y: str, view: InputSpec, shape: tuple[int, ...]) -> str:
-    """Features `(N, d)` of an output of this shape, as `InputSpec.pooled` takes them."""
+    """Add the features `(N, d)` of an output of this shape, as `InputSpec.pooled` computes them."""
     if len(shape) == 4:
         return _mean(nodes, Y, shape, (2, 3) if view.maps == "NCHW" else (1, 2))
     if len(shape) == 3 and view.pool == "first":
@@ -118,6 +117,6 @@ def _pooled(nodes: Nodes, Y: str, view: InputSpec, shape: tuple[int, ...]) -> st
 
 
 def _mean(nodes: Nodes, Y: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> str:
-    """By a sum, which is written alike in all operator sets from 13 on."""
+    """Add a mean as a sum, which all operator sets from 13 on write alike."""
     count: Array = np.array(float(math.prod(shape[axis] for axis in axes)))
     return nodes.add("Div", nodes.add("ReduceSum", Y, np.array(axes), keepdims=0), count)

@@ -1,11 +1,11 @@
-"""The golden set: samples with the answers of plainnet itself, which lie beside an ONNX file.
+"""The golden set: samples with plainnet's own answers, in a file beside an ONNX file.
 
-An `.npz` file, without pickle: `samples_0`, `probabilities_0`, `labels_0`, and in `close_0` where
-that is a close decision; `samples_1`, …. The first samples are as large as the network takes them
-(or feature vectors) and tell how exact the network is; the others are pictures of other sizes, and
-tell how exact the resize is. Of a table there is `samples_0_0`, `samples_0_1`, …, one for each
-input of the graph, in their order. A regressor has `prediction_0` in the place of what is said of
-classes, and in `unit_0` what its differences are told in: the spread of the target in training.
+An `.npz` file without pickle: `samples_0`, `probabilities_0`, `labels_0`, and `close_0`, which
+marks close decisions; then `samples_1`, …. The first samples have the size that the network takes
+(or are feature vectors) and show how exact the network is; the others are pictures of other sizes
+and show how exact the resize is. For a table, `samples_0_0`, `samples_0_1`, … are the inputs of
+the graph in their order. A regressor has `prediction_0` instead of probabilities and labels, and
+`unit_0`, the unit of its differences: the spread of the target in training.
 """
 
 from __future__ import annotations
@@ -28,29 +28,30 @@ from plainnet.network import Array
 from plainnet.pictures.backbone.model import first_line
 
 NUMBER_LIMIT = 0.05
-"""How far a number may be off in them, in its spread."""
+"""Largest difference of a predicted number for pictures of any size, in units of its spread."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What ONNX Runtime made of a golden set."""
+    """The answers of ONNX Runtime compared with a golden set."""
 
     samples: int
+    """Number of samples."""
     network: float
-    """The largest difference of a probability where nothing is resized; of a regressor that of a
-    number, in the spread of the target."""
+    """Largest difference of a probability without resizing; for a regressor, largest difference of
+    a number, in units of the target's spread."""
     pictures: float | None
-    """The largest one in pictures of other sizes; None: there are none."""
+    """Largest difference for pictures of other sizes; None: there are none."""
     answers: int
-    """How many other answers came where it was no close decision."""
+    """Number of other predicted classes, not counting close decisions."""
     runtime: str
-    """The version of ONNX Runtime."""
+    """Version of ONNX Runtime."""
     numbers: bool = False
     """Whether the file predicts numbers."""
 
     @property
     def limit(self) -> float:
-        """How far answers for pictures of other sizes may be off."""
+        """Largest difference allowed for pictures of other sizes."""
         return NUMBER_LIMIT if self.numbers else PICTURE_LIMIT
 
     @property
@@ -61,28 +62,28 @@ class Verification:
 
 
 class Group(NamedTuple):
-    """Some samples of one size, and what is to be answered."""
+    """Samples of one size, and the expected answers."""
 
     samples: Sequence[Array]
     """One array for each input."""
     answers: Mapping[str, Array]
-    """By the names of the outputs; the first one is of numbers."""
+    """Arrays by the names of the outputs; the first one holds probabilities or predictions."""
     close: Array
-    """Where another class may be answered `(N,)`."""
+    """Mask of the samples for which another class is acceptable, `(N,)`."""
     unit: float
-    """What differences are told in."""
+    """Unit of differences."""
 
 
 def golden_path(path: str | Path) -> Path:
-    """Where the golden set of an ONNX file lies: `pets.golden.npz` beside `pets.onnx`."""
+    """Return the path of an ONNX file's golden set: `pets.golden.npz` for `pets.onnx`."""
     return Path(path).with_suffix(".golden.npz")
 
 
 def golden_bytes(model: Model, numbers: bool) -> bytes:
-    """The file: drawn samples, and how the model answers.
+    """Return the content of a golden set: generated samples with the model's answers.
 
     Args:
-        model: has learned something.
+        model: a trained model.
         numbers: as in `onnx_model`.
     """
     content: dict[str, Array] = {}
@@ -99,12 +100,12 @@ def golden_bytes(model: Model, numbers: bool) -> bytes:
 
 
 def verify_onnx(path: str | Path) -> Verification:
-    """Run an ONNX file on its golden set with ONNX Runtime.
+    """Run an ONNX file on its golden set with ONNX Runtime, and compare the answers.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
         FileError: there is no golden set, or it cannot be read.
-        ModelFileError: ONNX Runtime cannot run the file, or its outputs are others.
+        ModelFileError: ONNX Runtime cannot run the file, or the outputs have other names or shapes.
     """
     path = Path(path)
     session, version = _open(path)
@@ -124,29 +125,29 @@ def verify_onnx(path: str | Path) -> Verification:
 
 
 def _check(path: Path, group: Group, given: Mapping[str, Array]) -> None:
-    """A ModelFileError if the outputs are of another shape, or no finite numbers."""
+    """Refuse outputs of another shape, or with numbers that are not finite."""
     first = next(iter(group.answers))
     shapes = {name: array.shape for name, array in group.answers.items()}
     came = {name: array.shape for name, array in given.items()}
     if shapes == came and np.isfinite(given[first]).all():
         return
     raise ModelFileError(
-        f"{path} gives {_told(came)}, but its golden set expects finite ones, {_told(shapes)}; "
-        "export it again."
+        f"{path} gives {_named(came)}, but its golden set expects finite {_named(shapes)}; export "
+        "it again."
     )
 
 
-def _told(shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _named(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return " and ".join(f"{name} {shape}" for name, shape in shapes.items())
 
 
 def _open(path: Path) -> tuple[Any, str]:
-    """An ONNX Runtime session on the processor, and ONNX Runtime's version.
+    """Return an ONNX Runtime session on the CPU, and ONNX Runtime's version.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
         FileError: there is no such file.
-        ModelFileError: it cannot run it.
+        ModelFileError: ONNX Runtime cannot run the file.
     """
     try:
         import onnxruntime
@@ -155,7 +156,7 @@ def _open(path: Path) -> tuple[Any, str]:
     if not path.is_file():
         raise FileError(f"There is no file {path}; name an ONNX file that `export` has written.")
     options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 4, 1  # tell errors by raising them
+    options.log_severity_level, options.intra_op_num_threads = 4, 1  # errors are raised, not logged
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common root
@@ -166,7 +167,7 @@ def _open(path: Path) -> tuple[Any, str]:
 
 
 def _run(session: Any, path: Path, group: Group) -> dict[str, Array]:
-    """The outputs by name."""
+    """Return the outputs by name."""
     taken, N = session.get_inputs(), len(group.samples[0])
     fixed = taken[0].shape[0] if isinstance(taken[0].shape[0], int) else N
     answers = []
@@ -186,13 +187,13 @@ def _run(session: Any, path: Path, group: Group) -> dict[str, Array]:
 
 
 def _some(samples: Array, start: int, n: int) -> Array:
-    """n samples; texts as Python's, as ONNX Runtime takes them."""
+    """Return n samples; texts become Python's, which ONNX Runtime takes."""
     some: Array = np.resize(samples[start : start + n], (n, *samples.shape[1:]))
     return some.astype(object) if some.dtype.kind == "U" else some
 
 
 def _read(path: Path, model: Path) -> list[Group]:
-    """All of a golden set."""
+    """Read a golden set."""
     if not path.is_file():
         raise FileError(
             f"There is no golden set {path} beside {model}; export it again, or copy both files."

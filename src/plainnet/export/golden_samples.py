@@ -1,4 +1,4 @@
-"""The samples of a golden set: drawn, and always the same."""
+"""The samples of a golden set, generated at random but always the same."""
 
 import numpy as np
 
@@ -10,21 +10,21 @@ from plainnet.tables.numbers import written
 
 SEED = 20
 ROWS = 32
-"""Of a table."""
+"""Number of rows of a table."""
 MISSING, UNKNOWN = 5, 7
-"""Every so many rows a cell is missing, or a text that training did not know."""
+"""Every so many rows, a cell is missing, or holds a text that training did not know."""
 FIRST_DAY, LAST_DAY = -719_000, 2_930_000
-"""Those of the years 1 to 9999, which a date can be written of."""
+"""Days of the years 1 to 9999, for which dates can be written."""
 
 
 def golden_vectors(model: Model) -> Array:
-    """Feature vectors that spread as those of the training do."""
+    """Generate feature vectors with the spread of those in the training."""
     like = _typical(model, np.random.default_rng(SEED))
     return like if model.preprocessing.needs_double else like.astype(np.float32)
 
 
 def golden_pictures(model: Model) -> list[Array]:
-    """Pictures that spread as those of the training do: as large as they are taken, and others."""
+    """Generate pictures with the spread of those in training, in the model's size and others."""
     rng = np.random.default_rng(SEED)
     like = _typical(model, rng)
     own = np.rint(like.clip(0, 255)).astype(np.uint8)
@@ -41,18 +41,17 @@ def _typical(model: Model, rng: np.random.Generator) -> Array:
 
 
 def golden_rows(columns: TableEncoder) -> tuple[list[Array], dict[str, list[object]]]:
-    """Rows of a table: as the inputs of a graph `(N, 1)`, and as plainnet reads them, by column."""
+    """Generate rows of a table, as inputs of a graph `(N, 1)` and as plainnet's cells by column."""
     rng = np.random.default_rng(SEED)
-    inputs, told = [], {}
+    inputs, cells = [], {}
     for j, column in enumerate(columns.columns):
-        value, cells = _cells(column, rng, np.arange(ROWS) + j)
+        value, cells[column.name] = _cells(column, rng, np.arange(ROWS) + j)
         inputs.append(value.reshape(-1, 1))
-        told[column.name] = cells
-    return inputs, told
+    return inputs, cells
 
 
 def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array, list[object]]:
-    """What a graph is given in some rows of a column, and what plainnet reads there."""
+    """Generate cells of a column, as inputs of a graph and as plainnet reads them."""
     missing = row % MISSING == 0
     if isinstance(column, Category):
         known = ["", *column.values]
@@ -61,7 +60,7 @@ def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array,
         texts = np.where(missing, "", np.where(row % UNKNOWN == 0, strange, np.array(drawn)))
         return texts, texts.tolist()
     if not isinstance(column, Number):
-        raise TypeError(f"The column {column.name!r} is of no kind that has a golden set.")
+        raise TypeError(f"There is no golden set for the kind of the column {column.name!r}.")
     values = column.mean + 1.5 * column.spread * rng.standard_normal(ROWS)
     if not isinstance(column, Date):
         values = np.where(missing, np.nan, values)
@@ -72,7 +71,7 @@ def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array,
 
 
 def _enlarged(pictures: Array, rng: np.random.Generator, height: int, width: int) -> Array:
-    """Pictures of another size with details of their own: their nearest pixels, and noise."""
+    """Resize pictures to their nearest pixels, and add noise as detail."""
     rows = np.arange(height) * pictures.shape[1] // height
     columns = np.arange(width) * pictures.shape[2] // width
     large = pictures[:, rows][:, :, columns] + rng.normal(0, 30, (len(pictures), height, width, 3))

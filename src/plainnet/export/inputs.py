@@ -1,4 +1,4 @@
-"""What an exported graph takes, by the kind of inputs that a model has."""
+"""The inputs of an exported graph, by the kind of a model's inputs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
@@ -19,11 +19,11 @@ from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.numbers import SHARES, SPANS
 
 OUTPUTS = PROBABILITIES, LABEL, PREDICTION = ("probabilities", "label", "prediction")
-"""What the outputs of a graph are called."""
+"""Names of the outputs of a graph."""
 
 
 class Input(NamedTuple):
-    """One of the things that a graph takes, or gives."""
+    """An input or output of a graph."""
 
     name: str
     dtype: str
@@ -32,7 +32,7 @@ class Input(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """`uint8 (N, H, W, 3), RGB, upright, any height and width`."""
+        """Type, shape and meaning: `uint8 (N, H, W, 3), RGB, upright, any height and width`."""
         return f"{self.dtype} ({', '.join(map(str, self.shape))}), {self.what}"
 
     @property
@@ -43,7 +43,7 @@ class Input(NamedTuple):
 
     @property
     def in_onnx(self) -> str:
-        """What ONNX calls its type."""
+        """ONNX's name of the type."""
         return {"float32": "FLOAT", "float64": "DOUBLE"}.get(self.dtype, self.dtype.upper())
 
 
@@ -51,42 +51,42 @@ class Golden(NamedTuple):
     """Samples of a golden set."""
 
     arrays: list[Array]
-    """One for each input of the graph."""
+    """Arrays for the inputs of the graph."""
     samples: Any
-    """The same as plainnet takes them."""
+    """The same samples in the form that plainnet takes."""
 
 
 class Exported(NamedTuple):
-    """How a kind of inputs is said in ONNX."""
+    """The ONNX form of a kind of inputs."""
 
     inputs: Callable[[Model], list[Input]]
-    """What the graph takes."""
+    """Inputs of the graph."""
     nodes: Callable[[Nodes, Model, list[str]], str]
-    """What the preprocessing takes, computed from inputs of these names."""
+    """Function that adds nodes from these inputs to the raw samples for the preprocessing."""
     golden: Callable[[Model], list[Golden]]
-    """Samples, always the same; the first ones are of the size that the network takes."""
+    """Samples, always the same; the first ones have the size that the network takes."""
 
 
 def exported(model: Model) -> Exported:
-    """How the model's inputs are said in ONNX.
+    """Return the ONNX form of a model's inputs.
 
     Raises:
-        SettingError: they have no form in it.
+        SettingError: the inputs have no ONNX form.
     """
     if type(model.inputs) not in EXPORTED:
         takes = model.extractor.takes if model.extractor else "samples"
         raise SettingError(
-            f"The {model.kind} takes {takes}, which have no form in ONNX; one that "
-            "takes pictures, tables or plain feature vectors can be exported."
+            f"The {model.kind} takes {takes}, which have no form in ONNX; only models of pictures, "
+            "tables or plain feature vectors can be exported."
         )
     return EXPORTED[type(model.inputs)]
 
 
 def inputs_of(model: Model) -> list[Input]:
-    """What the graph takes: of a table its columns, else one thing.
+    """Return the inputs of the graph: the columns of a table, or else a single one.
 
     Raises:
-        SettingError: the model takes what has no form in ONNX.
+        SettingError: the model's inputs have no ONNX form.
     """
     return exported(model).inputs(model)
 
@@ -122,7 +122,7 @@ def _golden_vectors(model: Model) -> list[Golden]:
 
 
 def _columns(model: Model) -> list[Input]:
-    """One for each column, called as it unless an output or another one is called so."""
+    """Return an input for each column, with the column's name unless it is taken."""
     taken: list[Input] = []
     for column in cast("TableEncoder", model.columns).columns:
         name = sound_text(column.name) or "column"
@@ -147,7 +147,7 @@ def _what(column: Column) -> str:
 
 
 def sound_text(text: str) -> str:
-    """What UTF-8 cannot say, of a damaged file name, as escapes."""
+    """Escape what UTF-8 cannot represent, such as parts of a damaged file name."""
     return text.encode(errors="backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""A network as ONNX nodes: each layer, then from the logits to probabilities and an answer.
+"""A network as ONNX nodes: the layers, then probabilities and the predicted class.
 
 N samples are rows, as everywhere; K classes.
 """
@@ -11,24 +11,24 @@ from plainnet.network.layer_row import write_layers
 
 
 def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> str:
-    """The name of the network's output `(N, n_out)`, its logits.
+    """Add a network; return the name of its output, the logits `(N, n_out)`.
 
     Args:
-        nodes: where the nodes and the parameters go; these are named as in a model file.
-        network: whose layers are all plainnet's own.
+        nodes: the nodes to add to; parameters are named as in a model file.
+        network: a network whose layers all have an ONNX form.
         X: the name of its inputs `(N, n_in)`.
-        prefix: of all names, which tells several networks in one graph apart.
+        prefix: a prefix of all names, to distinguish several networks in one graph.
 
     Raises:
-        SettingError: a layer is not one of plainnet's own.
+        SettingError: a layer has no ONNX form.
     """
     return write_layers(nodes, network.layers, X, f"{prefix}layers.")
 
 
 def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:
-    """The probabilities of the classes: softmax of the logits.
+    """Add the probabilities of the classes: the softmax of the logits.
 
-    Of one logit [1 − p, p] `(N, 2)` with p = σ(Z); 1 − p as σ(−Z) keeps its digits.
+    For a single logit they are [1 − p, p] `(N, 2)` with p = σ(Z); σ(−Z) is more exact than 1 − p.
     """
     if n_out != 1:
         return nodes.add("Softmax", Z, axis=1)
@@ -37,7 +37,7 @@ def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:
 
 
 def average_nodes(nodes: Nodes, values: Sequence[str], name: str) -> str:
-    """The mean of some values of one shape."""
+    """Add the mean of values of the same shape."""
     if len(values) == 1:
         return nodes.add("Identity", values[0], name=name)
     total = nodes.add("Sum", *values)
@@ -45,7 +45,7 @@ def average_nodes(nodes: Nodes, values: Sequence[str], name: str) -> str:
 
 
 def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float) -> str:
-    """The class number answered, int64 `(N,)`: of two classes 1 where its p ≥ threshold."""
+    """Add the number of the predicted class, int64 `(N,)`: with two classes, 1 if p ≥ threshold."""
     if K != 2:
         return nodes.add("ArgMax", P, axis=1, keepdims=0)
     p = nodes.add("Gather", P, 1, axis=1)

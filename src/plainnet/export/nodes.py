@@ -1,8 +1,7 @@
-"""ONNX nodes under construction: what is computed from what, each value by its name.
+"""Building an ONNX graph: operators and constants, with values referred to by name.
 
-Only operators are used that mean the same in every version of ONNX's operator set from 13 on, so
-that what is built here can be joined to a graph of any of them. onnx itself is imported at the end,
-when a graph is made of it.
+Only operators that mean the same in every operator set from 13 on are used, so that a graph of any
+of them can be added. The package onnx is imported only at the end, to make the model.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 13
-"""The oldest operator set in which all of it can be said, of 2020."""
+"""Oldest operator set with all the operators needed (2020)."""
 IR_VERSION = 7
-"""Of the file format: that of operator set 13."""
+"""Version of the file format that belongs to operator set 13."""
 ML = ("ai.onnx.ml", 2)
-"""The domain of the operators that read texts, and their operator set, of 2019."""
+"""Domain of the operators for texts, and their operator set (2019)."""
 FLOAT, UINT8, INT64, STRING, DOUBLE = 1, 2, 7, 8, 11
-"""Types, as ONNX numbers them."""
+"""Types by ONNX's numbers."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +41,24 @@ class Node:
 
 @dataclass
 class Nodes:
-    """A list of operators that grows, and the constants that they take."""
+    """A growing list of operators, and their constants."""
 
     dtype: type[np.floating[Any]] = np.float32
-    """Of all constants that are no whole numbers."""
+    """Type of all constants that are not whole numbers."""
     nodes: list[Node | onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
     others: list[onnx.ModelProto] = field(default_factory=list)
-    """Models whose nodes were taken in."""
+    """Models whose nodes were added."""
     _names: set[str] = field(default_factory=set)
 
     def add(self, op: str, *inputs: str | Array | float, name: str = "", **attributes: Any) -> str:
-        """The name of the value that an operator gives; inputs that are numbers become constants.
+        """Add an operator; return the name of its output.
 
         Args:
             op: the operator's name in ONNX.
-            inputs: names of values, or constants.
-            name: of the output; empty: as the operator.
-            attributes: of the operator.
+            inputs: names of values; numbers become constants.
+            name: the name of the output; "": that of the operator.
+            attributes: attributes of the operator.
         """
         values = tuple(x if isinstance(x, str) else self.constant(x) for x in inputs)
         output = self.name(name or op)
@@ -67,7 +66,7 @@ class Nodes:
         return output
 
     def constant(self, value: Any, name: str = "constant") -> str:
-        """The name of a constant: an array of numbers or of strings."""
+        """Add a constant, an array of numbers or strings; return its name."""
         array = np.asarray(value)
         if array.dtype.kind == "f":
             array = array.astype(self.dtype)
@@ -76,13 +75,13 @@ class Nodes:
         return name
 
     def double(self, value: Any, name: str = "constant") -> str:
-        """The name of a constant in float64, whatever the others are in."""
+        """Add a float64 constant, whatever the type of the others; return its name."""
         name = self.name(name)
         self.constants[name] = np.asarray(value, np.float64)
         return name
 
     def name(self, wanted: str) -> str:
-        """The name, or if a value has it already, the first of name_2, name_3, … that is free."""
+        """Reserve a name: this one, or if it is taken, the first of name_2, name_3, … not taken."""
         name, n = wanted, 1
         while name in self._names:
             n += 1
@@ -91,14 +90,14 @@ class Nodes:
         return name
 
     def take_in(self, model: onnx.ModelProto) -> None:
-        """Add the nodes of another model, whose names are not those of others here."""
+        """Add the nodes of another model; its names must not occur here."""
         self.nodes.extend(model.graph.node)
         self.others.append(model)
 
     def model(
         self, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]
     ) -> onnx.ModelProto:
-        """All of it as a model, in the oldest operator set that will do.
+        """Return the graph as a model, in the oldest operator set possible.
 
         Raises:
             MissingExtraError: onnx is not installed.
@@ -123,7 +122,7 @@ class Nodes:
 
 
 def _take_in(model: onnx.ModelProto, other: onnx.ModelProto) -> None:
-    """All of it but its nodes: constants, functions, and the operator sets that they are of."""
+    """Add everything except nodes: constants, functions and operator sets."""
     model.graph.initializer.extend(other.graph.initializer)
     model.graph.sparse_initializer.extend(other.graph.sparse_initializer)
     model.functions.extend(other.functions)
@@ -136,7 +135,7 @@ def _take_in(model: onnx.ModelProto, other: onnx.ModelProto) -> None:
 
 
 def tensor_of(array: Array, name: str) -> onnx.TensorProto:
-    """An array of numbers or of strings as ONNX holds it."""
+    """Return an array of numbers or strings as an ONNX tensor."""
     package = onnx_module()
     tensor: onnx.TensorProto
     if array.dtype.kind == "U":
@@ -148,10 +147,10 @@ def tensor_of(array: Array, name: str) -> onnx.TensorProto:
 
 
 def onnx_module() -> ModuleType:
-    """The package onnx.
+    """Import the package onnx.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: onnx is not installed.
     """
     try:
         import onnx

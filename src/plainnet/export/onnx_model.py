@@ -1,10 +1,10 @@
-"""A classifier or regressor as one ONNX graph: from raw samples to named classes, or a number.
+"""A classifier or regressor as one ONNX graph: from raw samples to class names or a number.
 
-Input: `pictures`, uint8 `(N, H, W, 3)`: red, green and blue, upright, of any size; or `features`,
-float32 `(N, n)`; or of a table each column by its name, `(N, 1)` (see `table_nodes.py`). Outputs:
-`probabilities`, float32 `(N, K)`, and `label`, the name of the class answered `(N,)`, or its
-number, int64; of a regressor `prediction`, float32 `(N,)`, in the unit of the target. Features and
-predictions that float32 would round away are float64. These names stay. See docs/interchange.md.
+Inputs: `pictures`, uint8 `(N, H, W, 3)`, RGB, upright, of any size; or `features`, float32
+`(N, n)`; or the columns of a table by name, each `(N, 1)` (see `table_nodes.py`). Outputs:
+`probabilities`, float32 `(N, K)`, and `label`, the name of the predicted class `(N,)` or its
+number, int64; for a regressor `prediction`, float32 `(N,)`, in the unit of the target. Features and
+predictions that need more digits are float64. These names are stable. See docs/interchange.md.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 
 def export_onnx(model: Model, path: str | Path, *, numbers: bool = False) -> None:
-    """Write an ONNX file, and beside it `golden_path(path)`, which `verify_onnx` holds it against.
+    """Write an ONNX file, and its golden set `golden_path(path)` for `verify_onnx`.
 
     Args:
-        model: has learned something.
+        model: a trained model.
         path: the file to write; its name ends in `.onnx`.
         numbers: as in `onnx_model`.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: nothing was learned yet, or it cannot be said in ONNX.
-        FileError: the file cannot be written, or is not named as one.
+        SettingError: the model is not trained, or has no ONNX form.
+        FileError: the file cannot be written, or its name does not end in `.onnx`.
     """
     path = check_path(path, "the order is model, path")
     if path.suffix.lower() != ".onnx":
@@ -54,17 +54,17 @@ def export_onnx(model: Model, path: str | Path, *, numbers: bool = False) -> Non
 
 
 def onnx_model(model: Model, *, numbers: bool = False) -> onnx.ModelProto:
-    """The classifier or regressor as an ONNX model, checked.
+    """Return a classifier or regressor as a checked ONNX model.
 
     Args:
-        model: has learned something.
-        numbers: whether `label` is the number of a class rather than its name: for programs that
-            know no text.
+        model: a trained model.
+        numbers: whether `label` is the number of a class instead of its name, for programs without
+            support for text.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: nothing was learned yet, a layer is not one of plainnet's own, a regressor's
-            numbers are none of float32, or it is asked for the numbers of classes.
+        SettingError: the model is not trained, a layer or the inputs have no ONNX form, or
+            `numbers` is set for a regressor.
     """
     package, nodes = onnx_module(), Nodes()
     model.check_trained()
@@ -87,7 +87,7 @@ def onnx_model(model: Model, *, numbers: bool = False) -> onnx.ModelProto:
 
 
 def _metadata(model: Model) -> dict[str, str]:
-    """What the file says of the model beside its graph and its answers, by key."""
+    """Return the metadata about the model, by key."""
     facts = {
         "plainnet.version": __version__,
         "plainnet.input": "; ".join(one.summary for one in inputs_of(model)),

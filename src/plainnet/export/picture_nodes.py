@@ -1,8 +1,8 @@
-"""From raw pictures to what a network takes, as ONNX nodes: just what `pictures/decoding.py` does.
+"""From raw pictures to a network's inputs as ONNX nodes, exactly as in `pictures/decoding.py`.
 
 The resize is two matrix products, one along each axis, whose weights the graph computes from the
-size of the pictures that it is given. ONNX's own operator Resize antialiases from operator set 18
-on, which many programs cannot read yet, and does not average over blocks first.
+size of the pictures. ONNX's operator Resize antialiases only from operator set 18 on, which many
+programs cannot read yet, and does not average over blocks first.
 
 The weight of raw pixel i in pixel o of the new picture, along an axis that shrinks from n to m
 pixels: i lies in block k = ⌊i / B⌋ of B pixels, whose centre is k + ½, in blocks. Pixel o has its
@@ -21,17 +21,17 @@ from plainnet.network import Array
 from plainnet.pictures.decoding import GAP, LEEWAY
 
 LUMA: Array = np.array([[19595.0], [38470.0], [7471.0]])
-"""ITU-R 601 in 1/65536, as Pillow has it: all sums stay below 2²⁴, exact in float32."""
+"""ITU-R 601 in units of 1/65536, as in Pillow; all sums stay below 2²⁴, so float32 is exact."""
 
 
 def resize_nodes(nodes: Nodes, pictures: str, size: tuple[int, int], grey: bool) -> str:
-    """Pictures `(N, height, width, channels)` of whole levels, as float32, from raw ones.
+    """Add resized pictures `(N, height, width, channels)`, float32, of whole levels.
 
     Args:
-        nodes: where the nodes go.
+        nodes: the nodes to add to.
         pictures: the name of uint8 pictures `(N, H, W, 3)`, red, green and blue.
-        size: the wanted height and width.
-        grey: one channel instead of three.
+        size: the new height and width.
+        grey: whether to make one channel instead of three.
     """
     h, w = size
     shape = nodes.add("Shape", pictures)
@@ -50,7 +50,7 @@ def resize_nodes(nodes: Nodes, pictures: str, size: tuple[int, int], grey: bool)
 
 
 def scale_nodes(nodes: Nodes, raw: str, preprocessing: Preprocessing) -> str:
-    """The network's inputs `(N, n_in)`, (raw − mean) / scale, of raw samples `(N, …)`."""
+    """Add the network's inputs `(N, n_in)`, (raw − mean) / scale, of raw samples `(N, …)`."""
     mean, scale = preprocessing.mean, preprocessing.scale
     rows = nodes.add("Reshape", raw, np.array([0, mean.size]))
     if preprocessing.needs_double:
@@ -73,19 +73,19 @@ def _luma(nodes: Nodes, X: str) -> str:
 
 
 def _rounded(nodes: Nodes, X: str) -> str:
-    """To whole levels, halves up, as Pillow does after each of the two directions."""
+    """Round to whole levels, halves up, as Pillow does after each of the two directions."""
     return nodes.add("Floor", nodes.add("Add", X, 0.5))
 
 
 def _block_side(nodes: Nodes, sides: tuple[str, str], size: tuple[int, int]) -> str:
-    """1, 2, 4 or 8: the first blocks' side, as `block_side` has it."""
+    """Add the side of the first blocks, 1, 2, 4 or 8, as `block_side` computes it."""
     times = [nodes.add("Div", n, math.ceil(LEEWAY * m)) for n, m in zip(sides, size, strict=True)]
     least = nodes.add("Min", *times, 8)
     return nodes.add("Gather", np.array([1, 1, 2, 2, 4, 4, 4, 4, 8]), least)
 
 
 def _weights(nodes: Nodes, n: str, m: int, side: str) -> str:
-    """The weights `(m, n)` along an axis from n to m pixels; each row sums to 1."""
+    """Add the weights `(m, n)` along an axis from n to m pixels; each row sums to 1."""
     add = nodes.add
     again = add("Max", add("Div", n, add("Mul", side, GAP * m)), 1)
     B = add("Mul", side, again)

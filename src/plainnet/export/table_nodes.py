@@ -1,8 +1,8 @@
-"""From the columns of a table to features, as ONNX nodes: just what `tables/column.py` does.
+"""From the columns of a table to features as ONNX nodes, exactly as in `tables/column.py`.
 
-Numbers and dates are float64 `(N, 1)`, NaN where one is missing, dates in days since 1970; they
-are standardized in float64, so that time stamps stay apart, and are float32 from then on. Texts are
-strings `(N, 1)`, "" where one is missing.
+Numbers and dates are float64 `(N, 1)`, NaN if missing, dates in days since 1970. They are
+standardized in float64, so that time stamps remain distinct, and then become float32. Texts are
+strings `(N, 1)`, "" if missing.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -20,13 +20,13 @@ from plainnet.tables.column import FARTHEST, Category, Date, Number
 from plainnet.tables.dates import CYCLES
 
 FLAGS = ("TRUE", "True", "true", "FALSE", "False", "false", "1", "0", "1.0", "0.0")
-"""Texts that may be a category though they are not spelled as it."""
+"""Texts that may match a category spelled otherwise."""
 MOST_CASES = 32
-"""Spellings of one text that a graph knows by heart."""
+"""Most combinations of small and large letters stored for one text."""
 
 
 def table_nodes(nodes: Nodes, columns: TableEncoder, inputs: Sequence[str]) -> str:
-    """Features `(N, n_features)`, float32, of the inputs, one for each column."""
+    """Add the features `(N, n_features)`, float32, of the inputs, one for each column."""
     features: list[str] = []
     for column, given in zip(columns.columns, inputs, strict=True):
         if isinstance(column, Category):
@@ -37,7 +37,7 @@ def table_nodes(nodes: Nodes, columns: TableEncoder, inputs: Sequence[str]) -> s
 
 
 def _number(nodes: Nodes, column: Number, x: str) -> list[str]:
-    """(value − mean) / scale, whether it is missing, and of a date its place in each cycle."""
+    """Add (value − mean) / scale, whether it is missing, and a date's place in each cycle."""
     known = nodes.add("Less", nodes.add("Abs", x), nodes.double(LARGEST_NUMBER))  # not NaN
     filled = nodes.add("Where", known, x, nodes.double(column.median))
     centred = nodes.add("Sub", filled, nodes.double(column.mean))
@@ -56,14 +56,14 @@ def _number(nodes: Nodes, column: Number, x: str) -> list[str]:
 
 
 def _turn(nodes: Nodes, days: str, length: float) -> str:
-    """2 π (days mod length) / length, in float64 until it is small."""
+    """Add 2 π (days mod length) / length, in float64 until it is small."""
     rounds = nodes.add("Div", days, nodes.double(length))
     part = nodes.add("Sub", rounds, nodes.add("Floor", rounds))
     return nodes.add("Cast", nodes.add("Mul", part, nodes.double(2 * np.pi)), to=FLOAT)
 
 
 def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[str]) -> str:
-    """1 where it is this category, else 0: from the text to its number, and from that to a row."""
+    """Add a one-hot row for each text: its category's number is compared with all numbers."""
     number: dict[str, int] = {}
     if column.has_missing:
         spelled = [text for marker in missing for text in _cases(marker)]
@@ -86,7 +86,7 @@ def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[st
 
 
 def _cases(text: str) -> Iterator[str]:
-    """A text in small and large letters, mixed in all ways where these are few."""
+    """Yield a text in small and large letters: in all combinations, unless these are too many."""
     letters = [{letter.lower(), letter.upper()} for letter in text]
     if prod(map(len, letters)) > MOST_CASES:
         yield from (text.lower(), text.upper(), text.capitalize(), text.title())

@@ -1,8 +1,8 @@
-"""Weights in and out as plain safetensors, with the names that PyTorch gives them.
+"""Weights as plain safetensors, with PyTorch's names.
 
-The layers of a network are those of a `torch.nn.Sequential`, one for one, and its `state_dict()`
-names the tensors: `0.weight`, `0.bias`, …; of an ensemble it is that of a `torch.nn.ModuleList` of
-them: `1.0.weight`, …. A `Linear` layer holds W as (outputs, inputs), so it is transposed.
+The layers of a network match those of a `torch.nn.Sequential` one to one, and the tensors are named
+as in its `state_dict()`: `0.weight`, `0.bias`, …; for an ensemble, as in that of a
+`torch.nn.ModuleList`: `1.0.weight`, …. A `Linear` layer holds W transposed, (outputs, inputs).
 """
 
 import re
@@ -27,23 +27,24 @@ NAMES: Mapping[str, str] = {
     **{"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"},
     **{"mean": "running_mean", "var": "running_var"},
 }
-"""What PyTorch calls a layer's parameters and state."""
+"""PyTorch's names of a layer's parameters and state."""
 COUNTER = "num_batches_tracked"
-"""That a BatchNorm1d of PyTorch holds as well; nothing is computed with it."""
-MOST_TOLD = 30
-"""Tensors that an error names of each list."""
+"""Counter in PyTorch's BatchNorm1d, which has no effect on results."""
+MOST_NAMED = 30
+"""Most tensors named in each list of an error."""
 
 
 def write_weights(path: str | Path, model: Network | Model) -> None:
-    """Write the weights as `torch.nn.Sequential(…).state_dict()` would hold them.
+    """Write the weights as in `torch.nn.Sequential(…).state_dict()`.
 
     Args:
-        path: where to; an older file is replaced only by a whole new one.
-        model: its weights only, not what stands around them (see docs/interchange.md).
+        path: the file to write; an older file is replaced only by a complete new one.
+        model: a network or trained model; preprocessing and answers are not written (see
+            docs/interchange.md).
 
     Raises:
-        FileError: it cannot be written; as `ModelFileError`, weights that are not finite.
-        SettingError: a classifier or regressor that has not learned anything.
+        FileError: the file cannot be written; as `ModelFileError`, the weights are not finite.
+        SettingError: the model is not trained.
     """
     path = check_path(path, "the order is path, model")
     content: dict[str, Array] = {}
@@ -61,18 +62,18 @@ def write_weights(path: str | Path, model: Network | Model) -> None:
 
 
 def read_weights(path: str | Path, model: Network | Model) -> None:
-    """Put the weights of a file into a network of the same layers; all of them, or none.
+    """Read weights from a file into a network of the same layers; on an error, none is changed.
 
-    What was measured of a classifier was measured with its own weights. If those of the file are
-    others, it forgets its quality, and its temperatures are 1 again.
+    If the weights change, a model's quality is removed and its temperatures become 1, since both
+    were measured with the old weights.
 
     Args:
-        path: what `write_weights` or `safetensors.torch.save_file(model.state_dict(), …)` wrote.
-        model: gets the weights; its layers say which there have to be.
+        path: a file of `write_weights` or `safetensors.torch.save_file(model.state_dict(), …)`.
+        model: the network or trained model that receives the weights.
 
     Raises:
-        ModelFileError: the file is missing, damaged, or its tensors are not those of the layers.
-        SettingError: one that has not learned anything, so that it has no layers.
+        ModelFileError: the file is missing or damaged, or its tensors do not fit the layers.
+        SettingError: the model is not trained, so that it has no layers.
     """
     path = check_path(path, "the order is path, model")
     networks = _networks(model)
@@ -91,7 +92,11 @@ def read_weights(path: str | Path, model: Network | Model) -> None:
 
 
 def sequential(network: Network) -> str:
-    """The same layers in PyTorch's words: `Sequential(Linear(4, 3), ReLU(), Linear(3, 1))`."""
+    """Write the layers for PyTorch: `Sequential(Linear(4, 3), ReLU(), Linear(3, 1))`.
+
+    Raises:
+        ModelFileError: PyTorch has no such layer.
+    """
     return f"Sequential({', '.join(map(_in_torch, network.layers))})"
 
 
@@ -99,15 +104,15 @@ def _in_torch(layer: Layer) -> str:
     row = row_of(layer)
     if row is None or row.torch is None:
         raise ModelFileError(
-            f"PyTorch has no layer for {layer}; only layers with a name of PyTorch in "
-            "plainnet.network.LAYERS can be written down."
+            f"PyTorch has no layer for {layer}; only layers with a PyTorch name in "
+            "plainnet.network.LAYERS can be written."
         )
     braced = re.compile(r"\{(\w+)\}")
     return braced.sub(lambda name: str(getattr(layer, name[1])), row.torch)
 
 
 def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
-    """The networks, and what stands before the names of their tensors."""
+    """Return the networks, each with the prefix of its tensors' names."""
     if isinstance(model, Network):
         return [("", model)]
     if not model.is_trained:
@@ -118,8 +123,8 @@ def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
 
 
 def _views(network: Network, prefix: str) -> dict[str, Array]:
-    """The tensors by PyTorch's names: views of the network's own."""
-    sequential(network)  # says so if there is a layer that PyTorch does not have
+    """Return views of the network's tensors by PyTorch's names."""
+    sequential(network)  # raises an error if PyTorch lacks a layer
     found = {}
     for name, value in {**network.parameters, **network.state}.items():
         _, i, part = name.split(".")
@@ -135,7 +140,7 @@ def _counters(network: Network, prefix: str) -> list[str]:
 def _check(
     path: str | Path, places: dict[str, Array], counters: set[str], found: Mapping[str, Entry]
 ) -> None:
-    """Refuse tensors that are not just those which are needed, or that would lose digits."""
+    """Refuse missing or additional tensors, and types that would lose digits."""
     held = {name: entry for name, entry in found.items() if name not in counters}
     fits = {*held} == {*places} and all(
         held[name].shape == place.shape
@@ -144,19 +149,19 @@ def _check(
         for name, place in places.items()
     )
     if not fits:
-        expected = _told({name: (place.dtype, place.shape) for name, place in places.items()})
-        came = _told({name: entry[:2] for name, entry in held.items()})
+        expected = _named({name: (place.dtype, place.shape) for name, place in places.items()})
+        came = _named({name: entry[:2] for name, entry in held.items()})
         raise ModelFileError(
-            f"The tensors in {path} are not those of the network's layers: it needs {expected}, "
-            f"but the file holds {came}; make a network of the same layers, or name and shape "
-            "them as torch.nn.Sequential does."
+            f"The tensors in {path} do not fit the network's layers: it needs {expected}, but the "
+            f"file holds {came}; make a network of the same layers, or name and shape the tensors "
+            "as torch.nn.Sequential does."
         )
 
 
-def _told(tensors: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> str:
-    told = [f"{name:.60} {dtype} {shape}" for name, (dtype, shape) in sorted(tensors.items())]
-    more = f" and {len(told) - MOST_TOLD:,} more" if len(told) > MOST_TOLD else ""
-    return (", ".join(told[:MOST_TOLD]) or "nothing") + more
+def _named(tensors: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> str:
+    names = [f"{name:.60} {dtype} {shape}" for name, (dtype, shape) in sorted(tensors.items())]
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return (", ".join(names[:MOST_NAMED]) or "nothing") + more
 
 
 def _sound(file: TensorFile, name: str) -> Array:

@@ -1,4 +1,4 @@
-"""What a person looks at: results as text, and the progress of long work."""
+"""Pages, charts, cards and texts about models and data; progress. May import models and below."""
 
 from plainnet.digits import percent
 from plainnet.reports.evaluation_text import evaluation_text

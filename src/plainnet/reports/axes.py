@@ -1,6 +1,6 @@
-"""The axes of a chart: which values are written beside them, and where values lie between them.
+"""The axes of a chart: their ticks, and the coordinates of values between them.
 
-Coordinates are pixels from the left and the top, in a picture that is as wide as a phone.
+Coordinates are pixels from the left and the top, in a picture as wide as a phone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,25 +15,25 @@ from plainnet.network import Array
 from plainnet.reports.widths import text_width
 
 WIDTH, LEFT, RIGHT, TOP = 400, 46, 20, 24
-"""Of a chart, and around its axes at least."""
+"""Width of a chart, and its least margins."""
 GAP = 10
-"""Between two numbers below an axis, at least."""
+"""Least distance of two numbers below an axis."""
 MOST_POWERS = 8
-"""Numbers beside a logarithmic axis."""
+"""Most numbers beside a logarithmic axis."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction of a chart."""
+    """One axis of a chart."""
 
     label: str
     low: float
     high: float
     kind: Literal["number", "whole", "percent", "log"] = "number"
-    """What its values are; of `log` both ends are above 0."""
+    """Kind of the values; with `log`, both ends are above 0."""
 
     def ticks(self) -> list[float]:
-        """The values that are written beside it."""
+        """Return the values to be written beside the axis."""
         if self.kind == "log":
             powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
             steps = (1, 2, 5) if len(powers) < 4 else (1,)
@@ -45,7 +45,7 @@ class Axis:
         return nice_ticks(self.low, self.high, whole=self.kind == "whole")
 
     def places(self, values: Array | Sequence[float]) -> Array:
-        """Where values lie, from 0 at `low` to 1 at `high`."""
+        """Map values to places, from 0 at `low` to 1 at `high`."""
         given, ends = np.asarray(values, np.float64), np.array([self.low, self.high])
         if self.kind == "log":
             given, ends = np.log10(given), np.log10(ends)
@@ -54,19 +54,19 @@ class Axis:
         return places
 
     def texts(self, ticks: Sequence[float]) -> list[str]:
-        """The values as they are written beside the axis."""
+        """Format the values of ticks."""
         if self.kind == "percent":
             return [f"{100 * value:.3g} %" for value in ticks]
         return axis_numbers(ticks)
 
 
 class Frame:
-    """Two axes in a picture that has room for what is written beside them.
+    """Two axes, with margins wide enough for their numbers.
 
     Args:
         x: from left to right.
         y: from bottom to top.
-        height: of the area inside the axes.
+        height: height of the area inside the axes, in pixels.
     """
 
     def __init__(self, x: Axis, y: Axis, height: int) -> None:
@@ -82,22 +82,22 @@ class Frame:
 
     @property
     def bottom(self) -> int:
-        """Where the axis x lies."""
+        """The y coordinate of the x axis."""
         return TOP + self.height
 
     def across(self, values: Array | Sequence[float]) -> Array:
-        """Where values of x lie."""
+        """Map values of x to coordinates."""
         across: Array = self.left + self.x.places(values) * (self.right - self.left)
         return across
 
     def down(self, values: Array | Sequence[float]) -> Array:
-        """Where values of y lie."""
+        """Map values of y to coordinates."""
         down: Array = TOP + (1 - self.y.places(values)) * self.height
         return down
 
 
 def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten in low … high, about so many of them."""
+    """Return about `about` multiples of 1, 2 or 5 times a power of ten in low … high."""
     rough = high / about - low / about
     if not (isfinite(rough) and rough > 0):
         return [low]
@@ -113,7 +113,7 @@ def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) 
 
 
 def _thinned(numbers: list[tuple[float, str]]) -> Iterator[list[tuple[float, str]]]:
-    """All of them, then every second, every third, …; 0 stays where one beside it stays."""
+    """Yield all numbers, then every second, every third, …; in each, 0 is kept if it can be."""
     zero = next((i for i, (value, _) in enumerate(numbers) if not value), 0)
     for step in range(1, len(numbers)):
         for first in (zero % step, 0):

@@ -1,7 +1,7 @@
-"""The model card as a file: `README.md` with a YAML head, as hubs of models show it.
+"""The model card as a file: `README.md` with a YAML head, as model hubs expect it.
 
-It says what `report.html` says in its model card, from what a model file knows of itself. Texts
-that a user has chosen (names of classes, of the run, of the data) are quoted, whatever is in them.
+It says the same as the model card in `report.html`, using only what the model file holds. Texts
+chosen by a user (names of classes, of the run, of the data) are always quoted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ from plainnet.reports.sections import sections_of
 from plainnet.version import __version__
 
 MOST_CLASSES = 50
-"""Classes that have a row of their own, or stand in the head."""
+"""Most classes listed in the head and in tables."""
 
 
 def card_text(
@@ -42,14 +42,14 @@ def card_text(
     license: str = "",
     files: Mapping[str, str] | None = None,
 ) -> str:
-    """The whole card.
+    """Return the whole card as Markdown.
 
     Args:
         title: the name of the run.
         model: a trained classifier or regressor.
-        data: the name of what it was trained on; no path.
-        license: under which it is given away, as hubs spell it: `mit`; "": left to be said.
-        files: the names of what is given away with it: `model`, `onnx`, `weights`.
+        data: the name of the training data; not a path.
+        license: the licence as hubs spell it, such as `mit`; "" leaves a comment to fill in.
+        files: names of the files published with it, by kind: `model`, `onnx`, `weights`.
     """
     files = {"model": "model.safetensors", **(files or {})}
     measured = MeasuredModel.stored(title, model)
@@ -86,7 +86,7 @@ def _head(
 
 
 def _index(measured: MeasuredModel[Any], task: str, data: str) -> list[str]:
-    """The scores, for machines."""
+    """Return the scores in the form that hubs read."""
     scores = [score for score in measured.evaluation.scores() if score.is_known]
     lines = ["metrics:", *(f"  - {score.key}" for score in scores)]
     lines += ["model-index:", f"  - name: {quoted(measured.title)}", "    results:"]

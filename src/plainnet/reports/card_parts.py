@@ -11,34 +11,33 @@ from plainnet.reports.settings import settings_used
 from plainnet.reports.text import count, network_line, printable
 
 NOT_MEASURED = (
-    "That was not measured, or is not noted in the model. `plainnet evaluate MODEL DATA` measures "
-    "it, on DATA that played no part in the training."
+    "This was not measured, or the model file does not say. `plainnet evaluate MODEL DATA` "
+    "measures it, on DATA that played no part in the training."
 )
 
-
 EXAMPLES = {"picture": "photo.jpg", "row": "table.csv", "sample": "features.npy"}
-"""A file that a model could be asked about, by the kind of its inputs."""
+"""Example of an input file, by the noun of the model's inputs."""
 _X = "{session.get_inputs()[0].name: X}"
 ONNX_INPUTS = {
     "picture": (_X, "X: uint8 (N, H, W, 3)"),
     "row": ("columns", "columns: by name, each (N, 1)"),
     "sample": (_X, "X: float32 (N, n)"),
 }
-"""What an ONNX graph is fed with, and what that is."""
-SAID = ("epochs", "learning_rate")
-"""Settings that are said in words."""
+"""The inputs of an ONNX graph in Python, and a comment on them."""
+IN_WORDS = ("epochs", "learning_rate")
+"""Settings that the card mentions in a sentence."""
 
 
 def head_lines(task: str, data: str, license: str) -> list[str]:
-    """The beginning of the YAML head: the task as hubs call it, if they do, and the data."""
-    said = f"license: {quoted(license)}" if license else "# license: under which you give it away"
-    lines = ["library_name: plainnet", said, *([f"pipeline_tag: {task}"] if task else []), "tags:"]
+    """Return the beginning of the YAML head: licence, the hubs' name of the task, and the data."""
+    terms = f"license: {quoted(license)}" if license else "# license: the one you publish it under"
+    lines = ["library_name: plainnet", terms, *([f"pipeline_tag: {task}"] if task else []), "tags:"]
     lines += [f"  - {tag}" for tag in ("plainnet", "numpy", "safetensors", task) if tag]
     return lines + (["datasets:", f"  - {quoted(data)}"] if data else [])
 
 
 def what_it_is(model: Model) -> list[str]:
-    """The network, and what it sees."""
+    """Describe the network and its inputs."""
     shape = model.picture_shape
     sees = f"{count(model.preprocessing.shape[0], 'feature')}"
     if shape:
@@ -56,23 +55,23 @@ def what_it_is(model: Model) -> list[str]:
 
 
 def settings_lines(model: Model) -> list[str]:
-    """How it was trained, where that was not as usual or was chosen by itself."""
-    lines, told = [], model.trained
-    if told:
-        kept = f"epoch {told['kept_epoch']} of {told['epochs']} was kept"
-        lines = [f"{kept}, the learning rate was {number(told['learning_rate'])} at most"]
-    usual, chosen = type(model)().recipe.to_dict(), told.get("settled", {})
+    """List the settings that differ from the defaults or were chosen automatically."""
+    lines, trained = [], model.trained
+    if trained:
+        kept = f"epoch {trained['kept_epoch']} of {trained['epochs']} was kept"
+        lines = [f"{kept}, the learning rate was {number(trained['learning_rate'])} at most"]
+    usual, chosen = type(model)().recipe.to_dict(), trained.get("settled", {})
     used = settings_used(model)
     for name, value in model.recipe.to_dict().items():
-        by_itself = chosen.get(name, "none") != "none"
-        if (value != usual[name] or by_itself) and not (told and name in SAID):
+        automatic = chosen.get(name, "none") != "none"
+        if (value != usual[name] or automatic) and not (trained and name in IN_WORDS):
             words = name.replace("_", " ")
             lines.append(f"{words}: {used[words]}")
-    return lines or ["all settings as usual"]
+    return lines or ["all settings at their defaults"]
 
 
 def samples_named(model: Model) -> str:
-    """A file that it could be asked about."""
+    """Return the name of an example input."""
     return EXAMPLES[model.inputs.noun]
 
 
@@ -82,23 +81,24 @@ def given_in_python(model: Model) -> str:
 
 
 def other_files(model: Model, files: Mapping[str, str], answers: str) -> Iterator[str]:
-    """How the ONNX file and the weights are used, where they are given away as well."""
+    """Explain the use of the ONNX file and the weights, if they are published too."""
     if "onnx" in files:
         yield (f"{span(files['onnx'])} is the same as an ONNX graph, from raw samples {answers}:")
-        fed, told = ONNX_INPUTS[model.inputs.noun]
-        told = told.replace("float32", "float64") if model.preprocessing.needs_double else told
+        fed, comment = ONNX_INPUTS[model.inputs.noun]
+        if model.preprocessing.needs_double:
+            comment = comment.replace("float32", "float64")
         yield code(
             "python",
             "import onnxruntime\n\n"
             f"session = onnxruntime.InferenceSession({quoted(files['onnx'])})\n"
             "names = [output.name for output in session.get_outputs()]\n"
-            f"answers = session.run(names, {fed})  # {told}",
+            f"answers = session.run(names, {fed})  # {comment}",
         )
     if "weights" in files:
         yield (
-            f"{span(files['weights'])} holds the weights alone, named as by PyTorch's "
-            "`torch.nn.Sequential`; see docs/interchange.md of plainnet for the lines that load "
-            "them in PyTorch, Keras and JAX."
+            f"{span(files['weights'])} holds the weights alone, named as in PyTorch's "
+            "`torch.nn.Sequential`; plainnet's docs/interchange.md shows how to load them in "
+            "PyTorch, Keras and JAX."
         )
 
 
@@ -106,43 +106,43 @@ def other_files(model: Model, files: Mapping[str, str], answers: str) -> Iterato
 
 
 def quoted(text: str) -> str:
-    """A YAML string in double quotes, in which YAML reads what JSON writes."""
+    """Quote a text as a YAML string; YAML reads JSON's quoting."""
     return json.dumps(printable(text), ensure_ascii=False)
 
 
 def yaml_number(value: float) -> str:
-    """A number that YAML reads as one: where there is an exponent it wants a point as well."""
+    """Write a number for YAML, which takes an exponent only after a decimal point."""
     digits, _, power = f"{value:.6g}".partition("e")
     return f"{digits}{'' if '.' in digits else '.0'}e{power}" if power else digits
 
 
 def plain(text: str) -> str:
-    """A text in which nothing is Markdown or HTML."""
+    """Escape everything that Markdown or HTML would interpret."""
     return re.sub(r"([\\`*_\[\]<>#|~$&])", r"\\\1", printable(text))
 
 
 def span(text: str) -> str:
-    """A name as code; backticks in it would end that."""
+    """Mark a name as code; with backticks in it, it is escaped as plain text."""
     return f"`{printable(text)}`" if "`" not in text else plain(text)
 
 
 def word(text: str) -> str:
-    """A word of a shell."""
+    """Quote a word for the shell."""
     return shlex.quote(printable(text))
 
 
 def code(language: str, code: str) -> str:
-    """Lines of code."""
+    """Return a block of code in Markdown."""
     return f"```{language}\n{code}\n```"
 
 
 def bullets(lines: list[str]) -> str:
-    """A list."""
+    """Return a bulleted list in Markdown."""
     return "\n".join(f"- {plain(line)}" for line in lines)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table, whose first column is of words and the others of figures."""
+    """Return a Markdown table: the first column holds words, the others numbers."""
     rule = ("---", *("---:" for _ in header[1:]))
     cells = [map(plain, header), rule, *(map(plain, row) for row in rows)]
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)

@@ -1,8 +1,8 @@
-"""Charts as SVG text: lines and bars over two axes; `matrix` has the confusion matrix.
+"""Charts as SVG: lines, bars and dots over two axes; `matrix` draws the confusion matrix.
 
-Our own, and not a plotting library's: a page is written after every training, its charts follow the
-reader's light or dark mode and fonts through the page's style, and four kinds of chart are all that
-it needs. matplotlib takes a second to be imported and writes SVG of fixed colours.
+They are drawn here rather than by a plotting library, because a page is written after every
+training, needs four kinds of chart only, and its charts follow the reader's light or dark mode and
+fonts. matplotlib takes a second to import and writes SVG in fixed colours.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ from plainnet.reports.widths import fitting, text_width
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One curve; values that are not finite are left out."""
+    """One curve; values that are not finite are skipped."""
 
     name: str
-    """In the legend; "": not there."""
+    """Name in the legend; "" keeps it out."""
     x: Array | Sequence[float]
     y: Array | Sequence[float]
     series: int = 1
-    """Its colour, 1 to 4; 0: a faint one."""
+    """Number of its colour, 1 to 4; 0 is grey."""
     dashed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Bars beside each other, each with a text at its foot; heights that are NaN have no bar."""
+    """Adjacent bars, each with a text at its foot; where the height is NaN there is no bar."""
 
     edges: Array
     heights: Array
@@ -42,7 +42,7 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A dot for each pair of values; those that are not finite are left out."""
+    """A dot for each pair of values; those that are not finite are skipped."""
 
     x: Array
     y: Array
@@ -59,17 +59,17 @@ def chart(
     marks: Sequence[tuple[float, str]] = (),
     height: int = 220,
 ) -> Html:
-    """Lines and bars over two axes, with a legend below.
+    """Draw lines, bars and dots over two axes, with a legend below.
 
     Args:
-        about: what it shows, for those who hear the page.
-        x: from left to right.
-        y: from bottom to top.
+        about: a description of the chart for screen readers.
+        x: the horizontal axis.
+        y: the vertical axis.
         lines: drawn in this order.
-        bars: behind the lines.
-        points: likewise.
-        marks: upright lines at a value of x, with their text.
-        height: of the area inside the axes.
+        bars: drawn behind the lines.
+        points: drawn behind the lines.
+        marks: vertical lines at a value of x, each with its text.
+        height: height of the area inside the axes, in pixels.
     """
     frame = Frame(x, y, height)
     parts = [_axes(frame)]
@@ -91,7 +91,7 @@ def chart(
 
 
 def svg_file(svg: Html) -> str:
-    """A chart as a file of its own, in the colours of the day, which every program can show."""
+    """Return a chart as a separate SVG file, in the colours of the light mode."""
     sheet = fixed(style("charts")).replace(".plot ", "").strip()
     head, rest = svg.split(">", 1)
     head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
@@ -131,7 +131,7 @@ def _line(line: Line, frame: Frame) -> list[Html]:
 
 
 def _thinned(at: Array) -> Array:
-    """The points that can be told apart: half a pixel, and no point within a straight run."""
+    """Drop points less than half a pixel apart, and those within a straight run."""
     at = np.round(at * 2) / 2 if len(at) > 200 else at
     step = np.diff(at, axis=0)
     moved = np.append(True, step.any(axis=1))
@@ -166,7 +166,7 @@ def _points(points: Points, frame: Frame) -> list[Html]:
 
 
 def _legend(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:
-    """Its entries, as many in a row as fit, and where they end."""
+    """Return the entries, as many in a row as fit, and the y coordinate below them."""
     parts, at = [], float(LEFT)
     for line in lines:
         name = fitting(line.name, WIDTH - LEFT - 30)
@@ -181,7 +181,7 @@ def _legend(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:
 
 
 def drawing(about: str, width: float, height: float, *parts: Html, natural: bool = False) -> Html:
-    """The whole SVG; `natural`: of about its own size, otherwise as wide as there is room."""
+    """Return the whole SVG: about its own size if `natural`, otherwise as wide as its container."""
     box = {
         "class": "plot",
         "viewBox": f"0 0 {ceil(width)} {ceil(height)}",
@@ -196,12 +196,12 @@ def drawing(about: str, width: float, height: float, *parts: Html, natural: bool
 def written(
     x: float, y: float, text: str, anchor: str, *, turned: int = 0, **given: object
 ) -> Html:
-    """A text whose start, middle or end, as `anchor` says, is at x and y; turned by degrees."""
+    """Write a text with its `anchor` (start, middle or end) at x and y, turned by degrees."""
     if turned:
         given["transform"] = f"rotate({turned} {px(x)} {px(y)})"
     return element("text", escaped(text), x=px(x), y=px(y), text_anchor=anchor, **given)
 
 
 def px(value: float) -> str:
-    """A coordinate in few characters."""
+    """Write a coordinate with at most one decimal."""
     return f"{round(float(value), 1):g}"

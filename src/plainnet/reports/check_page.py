@@ -1,4 +1,4 @@
-"""What `check` found, as a page with the pictures in question side by side."""
+"""The findings of `check` as a page, with the pictures concerned side by side."""
 
 from collections.abc import Sequence
 
@@ -9,33 +9,34 @@ from plainnet.reports.html import Html, bullets, cards, element, page, picture, 
 from plainnet.reports.text import count, on_a_page
 
 MOST_SHOWN = 48
-"""Findings of one kind that are shown with their pictures."""
+"""Most findings of one kind that are shown with their pictures."""
 MOST_TOGETHER = 6
-"""Pictures of one finding that are shown."""
+"""Most pictures shown of one finding."""
 _SIDE = 160  # of a thumbnail, in pixels
 _TALLEST = 9  # of a thumbnail on the page, in rem
 
-_NEARLY = "Compressed anew, in another size, or taken a moment apart."
+_NEARLY = "They were compressed again, resized, or taken a moment apart."
 _WORDS = {
-    "leak": "Measured on pictures it was trained on, a model seems better than it is. Keep each "
-    "in one part.",
-    "near-leak": f"{_NEARLY} Keep each in one part.",
+    "leak": "A model measured on pictures it was trained on seems better than it is. Keep each in "
+    "one part only.",
+    "near-leak": f"{_NEARLY} Keep each in one part only.",
     "two-classes": "At least one of the two must be in the wrong class.",
-    "near-two-classes": f"{_NEARLY} Look whether each is in the class it belongs to.",
-    "duplicate": "Keep one of them: what is held out at random may otherwise be trained on too.",
+    "near-two-classes": f"{_NEARLY} Check that each is in the class it belongs to.",
+    "duplicate": "Keep one of them: otherwise a random split may put the same picture into both "
+    "parts.",
     "near-duplicate": f"{_NEARLY} Keep one of them.",
     "one-colour": "There is nothing to learn from them; leave them out.",
-    "small": "Enlarged to the size of the others they are a blur.",
-    "odd-shape": "They are squeezed when they are stretched to a square.",
+    "small": "Enlarged to the size of the others, they are blurred.",
+    "odd-shape": "They are distorted when they are stretched to a square.",
 }
-"""What is said of the kinds that are shown with their pictures."""
+"""Explanation of each kind that is shown with its pictures."""
 
 
 def check_page(findings: DataReport) -> str:
-    """A self-contained HTML page: what was looked at, and everything that was found.
+    """Return a self-contained HTML page: what was checked, and all findings.
 
     Raises:
-        PictureError: a picture that could be read before no longer can.
+        PictureError: a picture can no longer be read.
     """
     severities = findings.severities()
     kind_of = "pictures" if findings.is_pictures else "samples"
@@ -87,7 +88,7 @@ def _sentences(found: Sequence[Finding]) -> list[Html]:
 
 
 def _card(findings: DataReport, finding: Finding) -> Html:
-    """The pictures of one finding side by side, each with its name."""
+    """Show the pictures of one finding side by side, each with its name."""
     shown = [_figure(findings, name) for name in finding.files[:MOST_TOGETHER]]
     more = len(finding.files) - len(shown)
     if more > 0:
@@ -108,6 +109,6 @@ def _figure(findings: DataReport, name: str) -> Html:
     return element("div", element("div", picture(pixels, alt=name), style=widest), caption)
 
 
-def _grid(parts: Sequence[Html], of_what: str = "") -> Html:
-    """As many side by side as fit."""
-    return element("div", *parts, class_=f"side-by-side {of_what}".strip())
+def _grid(parts: Sequence[Html], style: str = "") -> Html:
+    """Put parts side by side, as many in a row as fit."""
+    return element("div", *parts, class_=f"side-by-side {style}".strip())

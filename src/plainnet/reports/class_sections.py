@@ -1,4 +1,4 @@
-"""What reports say of classes only: the confusion matrix, each class, mistakes, weak classes."""
+"""The parts of a report on classes: confusion matrix, metrics of each class, mistakes, limits."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,60 +28,62 @@ from plainnet.reports.report_data import MeasuredModel, ModelContext
 from plainnet.reports.sections import Section, Sections
 
 MOST_ROWS = 100
+"""Most classes in the table of a page."""
 MOST_CONFUSIONS = 15
+"""Most pairs of classes in the list of confusions."""
 MOST_IN_A_CARD = 50
-"""Classes that have a row of their own in a card."""
-FEW = 20
-"""Samples of a class, below which its own metrics say little."""
-MANY_CLASSES = 12
-"""Names that are listed."""
+"""Most classes in the table of a card."""
+FEW_SAMPLES = 20
+"""Number of samples of a class below which its own metrics say little."""
+MOST_NAMES = 12
+"""Most names listed in a sentence."""
 
 MeasuredClassifier = MeasuredModel[ClassificationEvaluation]
 
 
 class ClassSections(Sections[ClassificationEvaluation]):
-    """What is said of a classifier."""
+    """The parts of a report on a classifier."""
 
     hub_tasks: ClassVar = {True: "image-classification", False: "tabular-classification"}
     usage = "predict_proba({})", "in the order of classifier.classes"
     onnx_answers = "to the names of classes"
 
     def text(self, evaluation: ClassificationEvaluation) -> Iterator[str]:
-        """Each class, and the confusion matrix or its largest entries."""
+        """Return the metrics of each class, and the confusion matrix or its largest entries."""
         return class_blocks(evaluation)
 
     def subject(self, context: ModelContext) -> str:
-        """The two classes, or how many there are."""
+        """Name the two classes, or the number of classes."""
         classes = context.names
         named = " and ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
-        return f"tells {named} apart"
+        return f"distinguishes {named}"
 
     def answers_row(self, answers: Answers, names: Sequence[str]) -> tuple[str, str]:  # noqa: ARG002
-        """The classes."""
+        """List the classes."""
         return "classes", ", ".join(names)
 
     def task(self, context: ModelContext) -> str:
-        """What it tells apart."""
+        """Describe the classification."""
         names = _listed([f"“{name}”" for name in context.names])
         return f"says which of {len(context.names)} classes a {context.thing} belongs to: {names}"
 
     def right_answers(self, data: Dataset) -> str:
-        """How many samples each class has."""
+        """Count the samples of each class."""
         return ", ".join(f"{name}: {n:,}" for name, n in data.counts().items())
 
     def taken_for(self, data: Dataset) -> str:
-        """Classes, where all of them are whole numbers."""
+        """Count the classes, if all their names are whole numbers; else return ""."""
         if not all(name.lstrip("-").isdigit() for name in data.classes):
             return ""
         return f"{len(data.classes)} classes; --task regression predicts it as a number"
 
-    def from_average(self, told: RowExplanation) -> str:
-        """The logits."""
-        begin, end = (signed(logit, digits=3) for logit in (told.average, told.score))
-        return f"in the logit of {told.of}, from {begin} for an average row to {end}"
+    def from_average(self, explanation: RowExplanation) -> str:
+        """Give the logits of an average row and of this one."""
+        begin, end = (signed(z, digits=3) for z in (explanation.average, explanation.score))
+        return f"in the logit of {explanation.of}, from {begin} for an average row to {end}"
 
     def answered(self, answers: Answers, A: Array) -> str:
-        """The class of one sample with its probability, or how many there are of each."""
+        """Give the class of one sample with its probability, or the count of each class."""
         named = answers.plain(A)
         if len(named) == 1:
             return f"{named[0]}, {percent(answers.probabilities(A[0])[named[0]])}"
@@ -89,45 +91,45 @@ class ClassSections(Sections[ClassificationEvaluation]):
         return ", ".join(f"{counted[name]} {name}" for name in answers.names if counted[name])
 
     def targets(self, model: Model, right: str | float | None) -> str:
-        """The class, and what the percentages are of."""
+        """Give the class, and say how the percentages are calibrated."""
         taken, T = "taken as right", model.temperature
         if right is not None:
             taken = f"right is {right}, y = {model.answers.names.index(str(right))}"
         return taken + ("" if T == 1 else f"; calibrated: the percentage is of Z / {T:.3g}")
 
     def limits(self, context: ModelContext) -> Iterator[str]:
-        """What it answers for anything else."""
+        """Warn about samples of no known class."""
         yield (
-            f"It always answers one of its classes. A {context.thing} of anything else is given "
-            "one of them too, and often with a high probability."
+            f"It always answers one of its classes. A {context.thing} of anything else is also "
+            "assigned to one of them, often with a high probability."
         )
 
     def measured_limits(self, measured: MeasuredClassifier) -> Iterator[str]:
-        """Weak classes, classes of few samples, and how far probabilities can be believed."""
+        """Name weak classes and classes of few samples; say how reliable the probabilities are."""
         yield from (weak_classes(measured), _scarce(measured), _confidence(measured))
         low, high = map(percent, measured.evaluation.interval)
         yield (
-            f"Its accuracy is known no closer than from {low} to {high} (95 % confidence), and for "
-            f"{measured.things} from the same source only."
+            f"The 95 % confidence interval of its accuracy is {low} to {high}, and holds only for "
+            f"{measured.things} from the same source."
         )
 
     def tables(self, measured: MeasuredClassifier) -> Iterator[Sequence[Sequence[str]]]:
-        """Each class."""
+        """Yield the metrics of each class."""
         found = measured.evaluation
         if len(found.classes) <= MOST_IN_A_CARD:
             header = ("class", "precision", "recall", "F1", measured.things)
             yield [header, *class_rows(found, found.classes)]
 
     def sections(self, report: ClassReport) -> Iterator[Section]:
-        """Charts, classes and mistakes."""
+        """Yield charts, metrics of each class, and mistakes."""
         shown = charts(*self.figures(report))
-        yield Section("How it answers", [_largest_confusions(report), shown])
+        yield Section("How well it answers", [_largest_confusions(report), shown])
         yield Section("Class by class", [_class_table(report)])
         yield Section("Most confident mistakes", [row_mistakes(report)])
         yield Section("Pictures to look at", [picture_mistakes(report)])
 
     def figures(self, report: ClassReport) -> Iterator[Figure]:
-        """Confusion matrix, ROC, precision and recall, calibration."""
+        """Yield confusion matrix, ROC, precision and recall, and calibration."""
         yield from confusion_figures(report)
         yield from curve_figures(report)
         yield calibration_figure(report)
@@ -137,7 +139,7 @@ SECTIONS = ClassSections()
 
 
 def weak_classes(measured: MeasuredClassifier) -> str:
-    """Which classes are found least often; "" where none stands out."""
+    """Name the classes with the lowest recall; "" if none stands out."""
     found, seen = measured.shown, np.flatnonzero(measured.shown.support)
     weak = [k for k in seen if found.recall[k] < min(0.5, found.accuracy)]
     weak = weak or [k for k in seen if found.recall[k] < found.accuracy - 0.1]
@@ -148,34 +150,34 @@ def weak_classes(measured: MeasuredClassifier) -> str:
 
 
 def _scarce(measured: MeasuredClassifier) -> str:
-    """Which classes were measured on hardly anything."""
+    """Name the classes that were measured on few samples."""
     found = measured.shown
-    few = [f"“{found.classes[k]}” ({n})" for k, n in enumerate(found.support) if n < FEW]
-    what = f"Measured on fewer than {FEW} {measured.things}, so hardly known"
+    few = [f"“{found.classes[k]}” ({n})" for k, n in enumerate(found.support) if n < FEW_SAMPLES]
+    what = f"Measured on fewer than {FEW_SAMPLES} {measured.things}, so very uncertain"
     return f"{what}: {_listed(few)}." if few else ""
 
 
 def _confidence(measured: MeasuredClassifier) -> str:
-    """Whether its probabilities are too high or too low on average."""
+    """Say whether the probabilities are too high or too low on average."""
     found = measured.evaluation
     (low, high), mean = found.interval, found.mean_confidence
     if not (mean < low or mean > high):
         return ""
     too = "high" if mean > high else "low"
     return (
-        f"Its probabilities are too {too}: on average {percent(mean)}, but right in "
-        f"{percent(found.accuracy)}. Take them as an order, not as a chance."
+        f"Its probabilities are too {too}: {percent(mean)} on average, with an accuracy of "
+        f"{percent(found.accuracy)}. Use them to rank answers, not as chances."
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - MANY_CLASSES} more" if len(names) > MANY_CLASSES else ""
-    return ", ".join(names[:MANY_CLASSES]) + more
+    """Join the first names, and say how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _class_table(report: ClassReport) -> Html:
-    """Each class with its metrics; of very many the weakest."""
+    """Return the metrics of each class; of very many classes, the weakest ones."""
     found = report.shown
     answered = found.confusion.sum(axis=0)
     order, which = np.arange(len(found.classes)), ""
@@ -195,8 +197,9 @@ def _class_table(report: ClassReport) -> Html:
         for k in order
     ]
     meaning = (
-        "Precision: of the answers with this class, the share that is correct. Recall: of the "
-        f"{report.things} of this class, the share that is found. F1: their harmonic mean."
+        f"Precision: of the {report.things} predicted as this class, the share that belongs to it. "
+        f"Recall: of the {report.things} of this class, the share predicted as it. F1: their "
+        "harmonic mean."
     )
     shown = table(("class", report.things, "precision", "recall", "F1"), rows)
     words = " ".join(part for part in (meaning, which, weak_classes(report)) if part)
@@ -204,7 +207,7 @@ def _class_table(report: ClassReport) -> Html:
 
 
 def _largest_confusions(report: ClassReport) -> Html:
-    """The largest confusions, for more classes than a matrix can show."""
+    """List the largest confusions, if there are more classes than a matrix can show."""
     found = report.shown
     if len(found.classes) <= MOST_IN_A_MATRIX:
         return Html("")
@@ -222,6 +225,6 @@ def _largest_confusions(report: ClassReport) -> Html:
         for i, j in pairs
     ]
     if not rows:
-        return element("p", f"None of these {report.things} was taken for another class.")
-    header = ("right class", "answered", report.things, "of the class")
+        return element("p", f"None of these {report.things} was assigned to another class.")
+    header = ("true class", "predicted", report.things, "of the class")
     return Html(element("h3", "Largest confusions") + table(header, rows, (0, 1)))

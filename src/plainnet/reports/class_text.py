@@ -1,4 +1,4 @@
-"""Each class, and the confusion matrix, as text for a terminal."""
+"""The metrics of each class and the confusion matrix as text for a terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,18 +8,18 @@ from plainnet.reports.text import TERMINAL, printable, table
 from plainnet.reports.widths import cell_width, shortened
 
 MOST_CONFUSIONS = 10
-"""Listed instead of a confusion matrix that is wider than a terminal."""
+"""Most confusions listed when the matrix is too wide for a terminal."""
 
 
 def class_blocks(evaluation: ClassificationEvaluation) -> Iterator[str]:
-    """Each class, and the confusion matrix or its largest entries."""
+    """Yield the metrics of each class, and the confusion matrix or its largest entries."""
     names = _that_fit(evaluation.classes, TERMINAL - 38)
     yield table(("class", "precision", "recall", "F1", "samples"), class_rows(evaluation, names))
     yield _confusions(evaluation)
 
 
 def class_rows(evaluation: ClassificationEvaluation, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Name, precision, recall, F1 and number of samples of each class."""
+    """Return name, precision, recall, F1 and number of samples of each class."""
     metrics = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
     rows = zip(names, metrics, evaluation.support, strict=True)
     return [(name, *map(decimal, values), f"{n:,}") for name, values, n in rows]
@@ -29,7 +29,7 @@ def _confusions(evaluation: ClassificationEvaluation) -> str:
     classes, counts = evaluation.classes, evaluation.confusion
     if len(classes) < TERMINAL // 3:  # the narrowest column takes three
         rows = [(name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
-        matrix = table(("true \\ answered", *classes), rows)
+        matrix = table(("true \\ predicted", *classes), rows)
         if max(map(cell_width, matrix.splitlines())) <= TERMINAL - 2:
             return matrix
     wrong = [
@@ -46,6 +46,6 @@ def _confusions(evaluation: ClassificationEvaluation) -> str:
 
 
 def _that_fit(names: Sequence[str], most: int) -> Sequence[str]:
-    """Names of at most so many columns, if they can still be told apart then."""
+    """Shorten names to so many columns, unless two of them would become the same."""
     short = [shortened(printable(name), most) for name in names]
     return short if len({*short}) == len({*names}) else names

@@ -1,4 +1,4 @@
-"""An evaluation as text for a terminal: its scores, and what only evaluations of its kind have."""
+"""An evaluation as text for a terminal: its scores, and the parts of its kind."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from plainnet.reports.widths import shortened
 
 
 def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
-    """The scores with their intervals and baselines, and what only this kind has."""
+    """Return the scores with intervals and baselines, and the parts of this kind of evaluation."""
     from plainnet.reports.sections import sections_of  # which draws pages, too
 
     target = f", {printable(evaluation.names[0])}" if len(evaluation.names) == 1 else ""
@@ -20,13 +20,13 @@ def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
 
 
 def scores_line(evaluation: Evaluation) -> str:
-    """`accuracy 92.5 %, log loss 0.457, ROC AUC 0.875, on 40 samples`."""
+    """Return `accuracy 92.5 %, log loss 0.457, ROC AUC 0.875, on 40 samples`."""
     known = [f"{score.name} {score.text}" for score in evaluation.scores() if score.is_known]
     return f"{', '.join(known)}, on {count(evaluation.n)}"
 
 
 def _score_lines(evaluation: Evaluation) -> Iterator[str]:
-    """Scores with an interval, their baselines, remarks, and numbers that stand alone."""
+    """Yield scores with an interval, the baselines, scores with a note, then the others."""
     known = [score for score in evaluation.scores() if score.is_known]
     yield from (_line(score) for score in known if score.interval)
     baselines = [(s.name, s.written(s.baseline)) for s in known if s.baseline is not None]

@@ -1,7 +1,7 @@
-"""An explanation as text, and that of a picture as a picture: what spoke for and against it.
+"""Explanations as text, and for pictures as an image of the evidence for and against an answer.
 
-Orange speaks for it, blue against it: a pair that people with any kind of colour blindness tell
-apart (M. Okabe, K. Ito: Color universal design, 2008).
+Orange is evidence for the class, blue against it: people with any kind of colour blindness can
+distinguish this pair (M. Okabe, K. Ito: Color universal design, 2008).
 """
 
 import io
@@ -19,17 +19,18 @@ from plainnet.reports.text import indented, printable, table
 
 FOR, AGAINST = (230, 110, 0), (0, 114, 220)
 PAPER, INK, FAINT = (255, 255, 255), (28, 37, 48), (93, 105, 117)
-MOST = 99
-"""The percentile of |relevance| that has the full colour: one glaring pixel hides no other."""
-HOW = {"gradient": "gradient times input", "smooth": "smooth gradient times input"}
-"""Methods, as the picture names them."""
+FULL_COLOUR = 99
+"""The percentile of |relevance| drawn in full colour, so that one extreme pixel hides no other."""
+METHOD_NAMES = {"gradient": "gradient times input", "smooth": "smooth gradient times input"}
+"""Names of the methods in the image."""
 MOST_ROWS = 30
-"""Columns or features that a person is shown."""
-MOST_SHOWN = 3
-"""Classes whose probability a person is told."""
+"""Most columns or features shown."""
+MOST_CLASSES = 3
+"""Most classes shown with their probability."""
 PANEL, MARGIN, LINE = 384, 24, 24
+"""Side of an enlarged picture, margin and line height, in pixels."""
 NARROWEST = 264
-"""Pixels: a column is this wide at least, so that its caption has room."""
+"""Least width of a column, in pixels, so that its caption fits."""
 FONTS = (
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
@@ -39,24 +40,24 @@ FONTS = (
     "msyh.ttc",
     "PingFang.ttc",
 )
-"""Looked for where a name has letters that Pillow's own font lacks."""
+"""Fonts to try for letters that Pillow's own font lacks."""
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def overlay(explanation: Explanation) -> Array:
-    """What spoke, on the original in grey: uint8 `(height, width, 3)`."""
-    top = np.percentile(np.abs(explanation.relevance), MOST)
+    """Draw the relevance over the original in grey: uint8 `(height, width, 3)`."""
+    top = np.percentile(np.abs(explanation.relevance), FULL_COLOUR)
     top = top or np.abs(explanation.relevance).max()
     strength = explanation.relevance / top if top else explanation.relevance
     return coloured(_grey(explanation.picture), strength)
 
 
 def coloured(grey: Array, strength: Array) -> Array:
-    """Grey levels 0 … 255 with the colours laid over them, uint8 `(height, width, 3)`.
+    """Lay colours over grey levels: uint8 `(height, width, 3)`.
 
     Args:
-        grey: `(height, width)`.
-        strength: `(height, width)`, −1 (against) to 1 (for); more counts as that.
+        grey: levels 0 … 255, `(height, width)`.
+        strength: `(height, width)`, clipped to −1 (against) … 1 (for).
     """
     s = np.clip(strength, -1, 1)[..., None]
     colour = np.where(s > 0, np.array(FOR), np.array(AGAINST))
@@ -66,7 +67,7 @@ def coloured(grey: Array, strength: Array) -> Array:
 
 
 def explanation_picture(explanation: Explanation) -> Image.Image:
-    """Both pictures side by side with a legend, every pixel a square."""
+    """Return the original and the relevance side by side, with a legend."""
     height, width = explanation.relevance.shape
     scale = max(1, PANEL // max(height, width))
     panels = [_enlarged(explanation.picture, scale), _enlarged(overlay(explanation), scale)]
@@ -74,8 +75,8 @@ def explanation_picture(explanation: Explanation) -> Image.Image:
     below = MARGIN + LINE + panels[0].height + 8
     sheet = Image.new("RGB", (2 * column + 3 * MARGIN, below + 2 * LINE + 2 * MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
-    how = HOW.get(explanation.method, explanation.method)
-    captions = (f"as the network sees it, {width} x {height} pixels", f"what spoke: {how}")
+    method = METHOD_NAMES.get(explanation.method, explanation.method)
+    captions = (f"as the network sees it, {width} x {height} pixels", f"evidence: {method}")
     for i, (panel, caption) in enumerate(zip(panels, captions, strict=True)):
         left = MARGIN + i * (column + MARGIN)
         sheet.paste(panel, (left, MARGIN + LINE))
@@ -86,49 +87,52 @@ def explanation_picture(explanation: Explanation) -> Image.Image:
 
 
 def explanation_png(explanation: Explanation) -> bytes:
-    """`explanation_picture` as the content of a PNG file."""
+    """Return `explanation_picture` as the content of a PNG file."""
     held = io.BytesIO()
     explanation_picture(explanation).save(held, "PNG", optimize=True)
     return held.getvalue()
 
 
 def explanation_text(explanation: Explanation) -> str:
-    """The answer, how much spoke for the class and against it, and in which part of the picture."""
+    """Return the answer, the evidence for and against the class, and where in the picture it is."""
     P = explanation.probabilities
-    likely = np.argsort(-P, kind="stable")[:MOST_SHOWN]
+    likely = np.argsort(-P, kind="stable")[:MOST_CLASSES]
     shown = ", ".join(f"{explanation.classes[k]} {percent(P[k])}" for k in likely)
     share = explanation.share_for
-    spoke = f"{percent(share)} of what spoke; {percent(1 - share)} against"
-    evidence = signed(explanation.evidence, digits=3)
+    shares = f"{percent(share)} of the evidence; {percent(1 - share)} against"
     if not explanation.relevance.any():
-        spoke = "nothing spoke, neither for nor against"
-    lines = [
+        shares = "no evidence, neither for nor against"
+    evidence = signed(explanation.evidence, digits=3)
+    head = _lines(
         ("answer", shown),
-        ("for", f"{explanation.of}: {spoke}"),
+        ("for", f"{explanation.of}: {shares}"),
         ("evidence", f"{evidence} in the logit, compared with the mean picture"),
         ("method", explanation.method),
-    ]
-    told = "\n".join(f"{name:<10}{printable(text)}" for name, text in lines)
-    return (
-        f"{told}\n\nWhere, as shares of all that spoke; + for, - against:\n{_thirds(explanation)}"
     )
+    return f"{head}\n\nWhere, as shares of the evidence; + for, - against:\n{_thirds(explanation)}"
 
 
-def row_text(model: Model, place: str, told: RowExplanation) -> str:
-    """The answer for a row, and the columns or features that led to it."""
-    way = sections_of(model.answers.evaluation_type).from_average(told)
-    every = zip(told.columns, told.cells, told.contributions, strict=True)
+def row_text(model: Model, place: str, explanation: RowExplanation) -> str:
+    """Return the answer for a row, and the contributions of its columns or features."""
+    every = zip(explanation.columns, explanation.cells, explanation.contributions, strict=True)
     rows = [(name, cell or "(missing)", signed(value, digits=3)) for name, cell, value in every]
     left = len(rows) - MOST_ROWS
-    lines = [("row", place), ("answer", model.answers.written(told.answer)), ("way", way)]
-    head = "\n".join(f"{name:<10}{printable(text)}" for name, text in lines)
-    more = f"\n… and {left:,} more, which led less far" if left > 0 else ""
-    shown = table(("column", "value", "led by"), rows[:MOST_ROWS], texts=(0, 1))
+    head = _lines(
+        ("row", place),
+        ("answer", model.answers.written(explanation.answer)),
+        ("change", sections_of(model.answers.evaluation_type).from_average(explanation)),
+    )
+    more = f"\n… and {left:,} more, which contributed less" if left > 0 else ""
+    shown = table(("column", "value", "contribution"), rows[:MOST_ROWS], texts=(0, 1))
     return f"{head}\n\n{shown}{more}"
 
 
+def _lines(*named: tuple[str, str]) -> str:
+    return "\n".join(f"{name:<10}{printable(text)}" for name, text in named)
+
+
 def _thirds(explanation: Explanation) -> str:
-    """The net relevance of each ninth of the picture."""
+    """Return the net relevance of each ninth of the picture."""
     total = float(np.abs(explanation.relevance).sum()) or 1.0
     rows = [
         (name, *(f"{100 * part.sum() / total:+.1f} %" for part in np.array_split(band, 3, axis=1)))
@@ -142,10 +146,10 @@ def _thirds(explanation: Explanation) -> str:
 def _heading(draw: ImageDraw.ImageDraw, explanation: Explanation, width: int) -> None:
     answered = "" if explanation.of == explanation.answer else f", answered: {explanation.answer}"
     font = _font(f"{explanation.of}{answered}", 17)
-    told = f"{_drawable(explanation.of, font, width // 3)}  {percent(explanation.probability)}"
+    title = f"{_drawable(explanation.of, font, width // 3)}  {percent(explanation.probability)}"
     if answered:
-        told += f"   (answered: {_drawable(explanation.answer, font, width // 4)})"
-    draw.text((MARGIN, MARGIN - 8), told, INK, font)
+        title += f"   (answered: {_drawable(explanation.answer, font, width // 4)})"
+    draw.text((MARGIN, MARGIN - 8), title, INK, font)
 
 
 def _legend(sheet: Image.Image, of: str, top: int) -> None:
@@ -161,7 +165,7 @@ def _legend(sheet: Image.Image, of: str, top: int) -> None:
 
 
 def _grey(picture: Array) -> Array:
-    """The brightness `(height, width)`, kept off black and white, where colours hardly show."""
+    """Return the brightness `(height, width)`, away from black and white, which hide colours."""
     channels = picture.shape[2]
     luma = np.array([1.0]) if channels == 1 else np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
     grey: Array = 60 + (picture @ luma) * (165 / 255)
@@ -175,7 +179,7 @@ def _enlarged(picture: Array, scale: int) -> Image.Image:
 
 
 def _font(text: str, size: int) -> Font:
-    """Pillow's own font, or where it lacks a letter the first installed one that has them all."""
+    """Return Pillow's own font, or if it lacks a letter, the first installed one with all."""
     own = ImageFont.load_default(size=size)
     if _has(own, text):
         return own
@@ -193,7 +197,7 @@ def _has(font: Font, text: str) -> bool:
 
 
 def _drawable(name: str, font: Font, width: int) -> str:
-    """The name, cut to so many pixels; a name in a script that no font has is `the class`."""
+    """Cut a name to so many pixels; a name in a script that no font has becomes `the class`."""
     if not name.isprintable() or not name.strip() or not _has(font, name):
         return "the class"
     shown = name

@@ -1,7 +1,7 @@
 """The computation graph of a network, forward and backward: as SVG, and as text for Graphviz.
 
-A box for each layer in a column. Its left half and the arrows on the left are the way forward, its
-right half and the arrows on the right the way back; each says what it computes and in which shape.
+Layers are boxes in a column. The left half of a box and the arrow on the left show the forward
+pass, the right half and the arrow on the right the backward pass, with formulas and shapes.
 """
 
 import html
@@ -17,9 +17,9 @@ from plainnet.reports.text import count, printable
 from plainnet.reports.trace_text import formulas_by_letter, letter
 
 LONGEST = 40
-"""Characters of a word or a title in a box; what is longer is cut."""
+"""Most characters of a word or title in a box."""
 WRAPPED = 24
-"""Characters of a line in a box, so that two fit side by side on a phone."""
+"""Most characters of a line in a box, so that two fit side by side on a phone."""
 _CHAR, _LINE, _PAD, _GAP = 8.1, 19.0, 14.0, 46.0  # pixels; a character of 13 pixels takes 7.8
 _WRAP = TextWrapper(
     WRAPPED, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
@@ -28,36 +28,36 @@ _WRAP = TextWrapper(
 
 @dataclass(frozen=True)
 class Box:
-    """A layer, what comes in, or the loss."""
+    """The inputs, a layer, or the loss."""
 
     title: str
     corner: str
-    """How many parameters, if any."""
+    """Number of parameters; "" if there are none."""
     left: tuple[str, ...]
-    """What is computed on the way forward, and from what."""
+    """Formulas of the forward pass, and shapes of parameters."""
     right: tuple[str, ...]
-    """What is computed on the way back."""
+    """Formulas of the backward pass."""
     forward: str = ""
-    """What goes down from here; empty at the end."""
+    """Label of the arrow down; "" at the end."""
     backward: str = ""
-    """What comes up to here; empty where no gradient is asked for."""
+    """Label of the arrow up; "" where no gradient is needed."""
 
     @property
     def lines(self) -> int:
-        """Below the title."""
+        """Number of lines below the title."""
         return max(len(self.left), len(self.right))
 
 
 def graph_boxes(
     network: Network, loss: Loss, inputs: Sequence[int] = (), name: str = "inputs"
 ) -> list[Box]:
-    """The graph from the top down.
+    """Return the boxes of the graph from top to bottom.
 
     Args:
-        network: of layers from here or of your own.
-        loss: what the way back begins with.
-        inputs: the shape of one sample before it became a row, such as (64, 64, 3).
-        name: of what comes in.
+        network: may contain layers of your own.
+        loss: the loss, where the backward pass begins.
+        inputs: the shape of one sample before it was flattened, such as (64, 64, 3).
+        name: the name of the inputs.
     """
     first = next((i for i, layer in enumerate(network.layers) if _has_parameters(layer)), None)
     features = network.n_in
@@ -77,14 +77,14 @@ def graph_boxes(
                 f"{'dZ' if last else 'dY'} {_shape(features)}" if asked else "",
             )
         )
-    told = loss_formulas(loss)
-    left = tuple(formula for formula in (told.P, told.J) if formula) or ("J",)
-    boxes.append(Box(type(loss).__name__, "", left, (told.dZ or "dZ",)))
+    formulas = loss_formulas(loss)
+    left = tuple(filter(None, (formulas.P, formulas.J))) or ("J",)
+    boxes.append(Box(type(loss).__name__, "", left, (formulas.dZ or "dZ",)))
     return [_fitted(box) for box in boxes]
 
 
 def graph_svg(boxes: Sequence[Box], title: str = "Computation graph") -> str:
-    """The graph as an SVG document, or as a part of a page; readable in light and in dark."""
+    """Return the graph as SVG, for a file or within a page, in light and dark mode."""
     half = max(_half(box) for box in boxes)
     wide = 2 * (half + _PAD)
     middle = _PAD + wide / 2
@@ -113,7 +113,7 @@ def graph_svg(boxes: Sequence[Box], title: str = "Computation graph") -> str:
 
 
 def graph_dot(boxes: Sequence[Box], title: str = "Computation graph") -> str:
-    """The graph in Graphviz's language: `dot -Tpdf` and its like draw it."""
+    """Return the graph in Graphviz's language, for `dot -Tpdf` and its like."""
     lines = [
         f"digraph {_quoted(title)} {{",
         '  node [shape=box, style=rounded, fontname="monospace"];',
@@ -130,7 +130,7 @@ def graph_dot(boxes: Sequence[Box], title: str = "Computation graph") -> str:
     return "\n".join([*lines, "}", ""])
 
 
-# -- what the boxes say --------------------------------------------------------------------------
+# -- contents of the boxes -----------------------------------------------------------------------
 
 
 def _has_parameters(layer: Layer) -> bool:
@@ -138,11 +138,11 @@ def _has_parameters(layer: Layer) -> bool:
 
 
 def _title(layer: Layer) -> str:
-    """The layer without the sizes that its arrows tell, its settings if they are short."""
+    """Name the layer with its settings if they are short, without sizes, which arrows show."""
     settings = {k: v for k, v in layer.settings.items() if k not in ("n", "n_in", "n_out")}
-    told = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+    inner = ", ".join(f"{name}={value!r}" for name, value in settings.items())
     name = type(layer).__name__
-    return f"{name}({told})" if told and len(name + told) < WRAPPED else name
+    return f"{name}({inner})" if inner and len(name + inner) < WRAPPED else name
 
 
 def _parameters(network: Network, i: int) -> str:
@@ -168,7 +168,7 @@ def _shape(features: int | None) -> str:
 
 
 def _fitted(box: Box) -> Box:
-    """The box with its texts wrapped and, where that does not help, cut."""
+    """Wrap the texts of a box, and cut words that are still too long."""
 
     def cut(text: str) -> str:
         text = printable(text)
@@ -188,12 +188,12 @@ def _fitted(box: Box) -> Box:
 
 
 def _columns(text: str) -> int:
-    """Characters of one width: Chinese ones and their like count twice, marks above others not."""
+    """Count columns: wide characters, such as Chinese, take two, combining marks none."""
     return sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)
 
 
 def _half(box: Box) -> float:
-    """Pixels that half of the box needs, the half of its title and the label of an arrow too."""
+    """Return the pixels for half of the box: of its title, its lines, and its arrows' labels."""
     title = (_columns(box.title) + _columns(box.corner) + 3) / 2
     longest = max(map(_columns, ("", *box.left, *box.right)))
     label = max(_columns(box.forward), _columns(box.backward))
@@ -214,16 +214,13 @@ def _box(box: Box, x: float, y: float, wide: float, tall: float, half: float) ->
     yield _text(x + _PAD, line, box.title, "title")
     if box.corner:
         yield _text(x + wide - _PAD, line, box.corner, "dim", "end")
-    for lines, left, kind in (
-        (box.left, x + _PAD, ""),
-        (box.right, x + _PAD + half + _CHAR / 2, ""),
-    ):
+    for lines, left in ((box.left, x + _PAD), (box.right, x + _PAD + half + _CHAR / 2)):
         for i, text in enumerate(lines, 1):
-            yield _text(left, line + i * _LINE, text, kind)
+            yield _text(left, line + i * _LINE, text)
 
 
 def _arrows(box: Box, middle: float, top: float) -> Iterator[str]:
-    """Down on the left of the middle, up on the right of it, each with its label outside."""
+    """Draw the arrow down left of the middle and the arrow up right of it, with their labels."""
     if box.forward:
         x, end = middle - 10, top + _GAP
         yield f'<line class="fore" x1="{x:g}" y1="{top:g}" x2="{x:g}" y2="{end - 7:g}"/>'

@@ -1,7 +1,7 @@
-"""Pages in one file: no network, no script, no asset beside them.
+"""HTML pages in one file: no network access, no scripts, no other files.
 
-Readable on a phone, in the dark and on paper. Everything that is put in is escaped, but for what
-these functions return themselves: that is `Html`.
+They are readable on a phone, in dark mode and on paper. All content is escaped, except `Html`,
+which these functions return.
 """
 
 import base64
@@ -17,18 +17,18 @@ from plainnet.reports.styles import style
 
 
 class Html(str):
-    """Text that is HTML already, and not escaped again."""
+    """Text that is already HTML and is not escaped again."""
 
     __slots__ = ()
 
 
 def escaped(content: object) -> Html:
-    """Anything as HTML."""
+    """Return any content as HTML."""
     return content if isinstance(content, Html) else Html(html.escape(str(content)))
 
 
 def page(title: str, *parts: object, styles: Sequence[str] = ()) -> str:
-    """A whole document, with these style sheets beside the usual ones."""
+    """Return a whole document, with these style sheets beside the usual ones."""
     sheets = "".join(map(style, ("colours", "page", "charts", *styles)))
     body = "\n".join(escaped(part) for part in parts)
     return (
@@ -40,7 +40,7 @@ def page(title: str, *parts: object, styles: Sequence[str] = ()) -> str:
 
 
 def element(tag: str, *content: object, **attributes: object) -> Html:
-    """`element("p", "1 < 2", class_="faint")` is `<p class="faint">1 &lt; 2</p>`."""
+    """Return an element: `element("p", "1 < 2", class_="a")` is `<p class="a">1 &lt; 2</p>`."""
     return Html(
         f"<{tag}{_written(attributes)}>{''.join(escaped(part) for part in content)}</{tag}>"
     )
@@ -49,9 +49,9 @@ def element(tag: str, *content: object, **attributes: object) -> Html:
 def table(
     header: Sequence[object], rows: Iterable[Sequence[object]], texts: Sequence[int] = (0,)
 ) -> Html:
-    """Rows under a header; the columns whose numbers are in `texts` stand to the left.
+    """Return a table; columns whose numbers are in `texts` are aligned left.
 
-    Without a header the rows stand alone.
+    The header may be empty.
     """
 
     def line(tag: str, cells: Sequence[object]) -> Html:
@@ -67,18 +67,18 @@ def table(
 
 
 def bullets(items: Iterable[object]) -> Html:
-    """A list with a dot before each item."""
+    """Return a bulleted list."""
     return element("ul", *(element("li", item) for item in items))
 
 
 def cards(figures: Iterable[tuple[object, object]]) -> Html:
-    """The few figures that count: (`93 %`, `right of 200 pictures`)."""
+    """Show a few important figures, such as (`93 %`, `of 200 pictures are right`)."""
     shown = [element("div", element("b", big), small, class_="card") for big, small in figures]
     return element("div", *shown, class_="cards")
 
 
 def picture(pixels: Array, caption: object = "", *, alt: str = "") -> Html:
-    """A figure of uint8 pixels `(height, width)` or `(height, width, 1 or 3)`, embedded as PNG."""
+    """Embed uint8 pixels `(height, width)` or `(height, width, 1 or 3)` as a PNG figure."""
     held = io.BytesIO()
     plain = np.squeeze(pixels, axis=2) if pixels.shape[2:] == (1,) else pixels
     Image.fromarray(plain).save(held, "PNG")
@@ -89,12 +89,12 @@ def picture(pixels: Array, caption: object = "", *, alt: str = "") -> Html:
 
 
 def gallery(pictures: Iterable[Html]) -> Html:
-    """Figures side by side, as many as the screen is wide."""
+    """Put figures side by side, as many in a row as fit."""
     return element("div", *pictures, class_="gallery")
 
 
 def _written(attributes: Mapping[str, object]) -> str:
-    """The attributes of a tag; `class_` stands for `class`, `stroke_width` for `stroke-width`."""
+    """Write attributes of a tag: `class_` as `class`, `stroke_width` as `stroke-width`."""
     return "".join(
         f' {name.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
         for name, value in attributes.items()

@@ -1,4 +1,4 @@
-"""A confusion matrix as SVG text, for the classes of which there are few enough to read it."""
+"""A confusion matrix as SVG, for a readable number of classes."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -13,12 +13,12 @@ from plainnet.reports.widths import shortened, text_width
 
 
 def confusion_chart(about: str, names: Sequence[str], counts: Array) -> Html:
-    """A confusion matrix: rows are the right classes, columns the answers, darker is more of a row.
+    """Draw a confusion matrix; the depth of a colour shows a cell's share of its row.
 
     Args:
-        about: what it shows, for those who hear the page.
-        names: of the K classes.
-        counts: `(K, K)`.
+        about: a description for screen readers.
+        names: the names of the K classes.
+        counts: rows are true classes, columns predicted ones, `(K, K)`.
     """
     k = len(names)
     widest = text_width(f"{counts.max():,}") + 8
@@ -30,8 +30,8 @@ def confusion_chart(about: str, names: Sequence[str], counts: Array) -> Html:
     top = 24 + (16 if upright else 0.77 * longest + 12)
     width = left + k * side + (8 if upright else max(8, 0.64 * longest - side / 2 + 8))
     parts = [
-        written(left + k * side / 2, 14, "answered", "middle"),
-        written(14, top + k * side / 2, "right class", "middle", turned=-90),
+        written(left + k * side / 2, 14, "predicted", "middle"),
+        written(14, top + k * side / 2, "true class", "middle", turned=-90),
     ]
     for i, name in enumerate(shown):
         middle = (i + 0.5) * side
@@ -42,24 +42,23 @@ def confusion_chart(about: str, names: Sequence[str], counts: Array) -> Html:
     rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     for (i, j), share in np.ndenumerate(counts / rows):
         at = (left + j * side, top + i * side)
-        told = f"{names[i]} answered as {names[j]}: {counts[i, j]:,}"
-        parts += _cell(at, side, int(counts[i, j]), float(share), i == j, told)
+        title = f"{names[i]} predicted as {names[j]}: {counts[i, j]:,} ({percent(share)})"
+        parts += _cell(at, side, int(counts[i, j]), float(share), i == j, title)
     return drawing(about, width, top + k * side + 6, *parts, natural=True)
 
 
 def _cell(
-    at: tuple[float, float], side: int, n: int, share: float, right: bool, told: str
+    at: tuple[float, float], side: int, n: int, share: float, right: bool, title: str
 ) -> list[Html]:
     size = {"x": px(at[0] + 1), "y": px(at[1] + 1), "width": side - 2, "height": side - 2, "rx": 2}
     if not n:
         return [element("rect", class_="grid", **size)]
     depth = 0.14 + 0.76 * share
     kind = "right" if right else "wrong"
-    title = element("title", f"{told} ({percent(share)})")
     ink = "on-dark" if depth > 0.75 else "ink"
     middle, two_lines = (at[0] + side / 2, at[1] + side / 2), side >= 55
     parts = [
-        element("rect", title, class_=kind, fill_opacity=f"{depth:.2f}", **size),
+        element("rect", element("title", title), class_=kind, fill_opacity=f"{depth:.2f}", **size),
         written(middle[0], middle[1] + (0 if two_lines else 4), f"{n:,}", "middle", class_=ink),
     ]
     if two_lines:

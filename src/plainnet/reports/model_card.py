@@ -1,4 +1,4 @@
-"""The model card: what a network is for and where its limits are, from what is known of it.
+"""The model card: intended use and limits of a model.
 
 After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
 """
@@ -11,13 +11,13 @@ from plainnet.reports.sections import sections_of
 from plainnet.reports.text import on_a_page, printable
 
 NO_CONVOLUTIONS = (
-    "It has no convolutions: what is shown larger, turned or elsewhere in the picture than in "
-    "training it may not know again."
+    "It has no convolutions: it may not recognize things that are larger, rotated or elsewhere in "
+    "the picture than in training."
 )
 
 
 def model_card(report: MeasuredModel[Any]) -> Html:
-    """Intended use and limits, as two lists."""
+    """Return intended use and limits as two lists."""
     use = [task(report), *filter(None, [learned_from(report)])]
     return element(
         "div",
@@ -29,13 +29,13 @@ def model_card(report: MeasuredModel[Any]) -> Html:
 
 
 def task(context: ModelContext) -> str:
-    """What it is for, in two sentences."""
+    """Describe the intended use in two sentences."""
     does = sections_of(context.model.answers.evaluation_type).task(context)
     return f"It {does}. It is meant for {context.things} like those it was trained and measured on."
 
 
 def learned_from(context: ModelContext) -> str:
-    """How much it was trained on; "" if that is not known."""
+    """Return the size of the training part as a sentence; "" if it is not known."""
     counts = context.counts.get("training")
     if not counts:
         return ""
@@ -49,7 +49,7 @@ def learned_from(context: ModelContext) -> str:
 
 
 def limits(context: ModelContext, measured: MeasuredModel[Any] | None) -> list[str]:
-    """What it cannot do, and what is not known of it, a sentence or two each."""
+    """List the limits of the model, in one or two sentences each."""
     sections = sections_of(context.model.answers.evaluation_type)
     known = [*sections.limits(context)]
     if measured is not None:
@@ -60,25 +60,25 @@ def limits(context: ModelContext, measured: MeasuredModel[Any] | None) -> list[s
         colour = "in grey" if channels == 1 else "in colour"
         made = context.model.extractor
         known.append(
-            f"It sees pictures of {width} × {height} pixels, to which all are stretched, {colour}. "
+            f"All pictures are stretched to {width} × {height} pixels, {colour}. "
             + (printable(made.limit()) if made else NO_CONVOLUTIONS)
         )
     return [limit for limit in known if limit]
 
 
 def caution(measured: MeasuredModel[Any]) -> str:
-    """What the samples that were measured on can tell about new ones."""
+    """Say how far the scores carry over to new samples."""
     things = measured.things
     return {
         "test": f"Measured on {measured.measured_on}, which played no part in the training.",
         "validation": (
             f"Measured on {measured.measured_on}, which were held out: the network did not learn "
-            "from them, but they were watched during the training, and choices made by watching "
-            f"flatter it. There are no test {things}, which would be free of that."
+            "from them, but choices made by watching them during training make the scores a "
+            f"little too good. There are no test {things}, which would avoid this."
         ),
         "training": (
-            f"Measured on {measured.measured_on}, which the network has learned from: this says "
-            "how well it remembers, not how well it answers for new ones."
+            f"Measured on {measured.measured_on}, which the network was trained on: this shows "
+            "how well it remembers them, not how well it answers for new ones."
         ),
         "other": (
             f"Measured on {measured.measured_on}. The scores count for new {things} only if the "

@@ -1,4 +1,4 @@
-"""What reports say of predicted numbers only: predicted against true, and the errors."""
+"""The parts of a report on a predicted quantity: predicted against true values, and errors."""
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, cast
@@ -22,81 +22,83 @@ from plainnet.reports.sections import Section, Sections
 from plainnet.reports.text import count
 
 MOST_POINTS = 2000
-"""Dots of a chart, drawn at random from more."""
+"""Most dots in a chart; of more samples, a random choice is shown."""
 MOST_ERRORS = 15
+"""Most samples in the list of the largest errors."""
 BINS = 24
+"""Bars in the histogram of errors."""
 
 NumberReport = Report[RegressionEvaluation]
 
 
 class NumberSections(Sections[RegressionEvaluation]):
-    """What is said of a regressor."""
+    """The parts of a report on a regressor."""
 
-    hub_tasks: ClassVar = {False: "tabular-regression"}  # none of numbers from pictures
+    hub_tasks: ClassVar = {False: "tabular-regression"}  # hubs have none for pictures
     usage = "predict({})", "in the unit of the target"
     onnx_answers = "to the number"
 
     def subject(self, context: ModelContext) -> str:
-        """The target."""
+        """Name the target."""
         return f"predicts {context.names[0]}"
 
     def answers_row(self, answers: Answers, names: Sequence[str]) -> tuple[str, str]:
-        """The target and its unit."""
+        """Give the target and its spread."""
         quantity = cast(Quantity, answers)
         unit = f"{mean_text(quantity.mean, quantity.scale)} in training"
         return "predicts", f"{names[0]}, {unit}"
 
     def task(self, context: ModelContext) -> str:
-        """The target."""
+        """Describe the regression."""
         return f"predicts {context.names[0]}, a number"
 
     def right_answers(self, data: Dataset) -> str:
-        """In what range the numbers lie."""
+        """Give the range and the mean of the target."""
         ends = data.y.min(), data.y.max(), data.y.mean()
         low, high, mean = (number(end, to=data.y.std() / 100) for end in ends)
         return f"{data.target} from {low} to {high}, on average {mean}"
 
     def taken_for(self, data: Dataset) -> str:  # noqa: ARG002
-        """A number."""
-        return "a number; --task classification makes classes of it"
+        """Say that it is a number."""
+        return "a number; --task classification predicts it as classes"
 
-    def from_average(self, told: RowExplanation) -> str:
-        """The numbers."""
-        begin, end = number(told.average), number(told.score)
+    def from_average(self, explanation: RowExplanation) -> str:
+        """Give the answers for an average row and for this one."""
+        begin, end = number(explanation.average), number(explanation.score)
         return f"from {begin}, the answer for an average row, to {end}"
 
     def answered(self, answers: Answers, A: Array) -> str:
-        """The number of one sample, or the mean."""
+        """Give the number of one sample, or the mean of several."""
         mean = f"{answers.names[0]} {number(float(A.mean()))}"
         return mean if len(A) == 1 else f"{count(len(A))}, on average {mean}"
 
     def targets(self, model: Model, right: str | float | None) -> str:
-        """The number, and how it is standardized."""
+        """Give the number and how it is standardized."""
         answers = cast(Quantity, model.answers)
         taken = "what the table says" if right is None else number(float(right))
         return f"right is {taken}; y = (right − {number(answers.mean)}) / {number(answers.scale)}"
 
     def limits(self, context: ModelContext) -> Iterator[str]:
-        """Where it guesses, and what it does not say."""
+        """Warn about extrapolation and the missing interval."""
         answers = cast(Quantity, context.model.answers)
         mean, scale = answers.mean, answers.scale
         low, high = (number(mean + side * scale, to=scale / 100) for side in (-2, 2))
         yield (
-            f"It answers whatever it is asked. Most of what it learned from lay between {low} and "
-            f"{high}; far beyond, it guesses."
+            f"It answers for any input. Most targets in training were between {low} and {high}; "
+            "far outside of this range, its answers are guesses."
         )
         yield (
-            "An answer is one number, without a range of its own: RMSE and MAE say how far off "
-            f"answers are on the whole, and for {context.things} from the same source only."
+            "An answer is one number without an interval: RMSE and MAE describe the errors as a "
+            f"whole, and only for {context.things} from the same source."
         )
 
     def sections(self, report: NumberReport) -> Iterator[Section]:
-        """Charts, and the largest errors."""
-        yield Section("How it answers", [charts(*self.figures(report))])
+        """Yield charts and the largest errors."""
+        yield Section("How well it answers", [charts(*self.figures(report))])
         yield Section("Largest errors", [_largest(report)])
 
     def figures(self, report: NumberReport) -> Iterator[Figure]:
-        """Predicted against true, and how the errors are distributed."""
+        """Yield predicted against true values, and the distribution of errors."""
         yield _answers_figure(report)
         yield _errors_figure(report)
 
@@ -110,7 +112,7 @@ def _answers_figure(report: NumberReport) -> Figure:
     shown, some = np.arange(len(y)), ""
     if len(y) > MOST_POINTS:
         shown = np.random.default_rng(0).choice(len(y), MOST_POINTS, replace=False)
-        some = f" Shown are {MOST_POINTS:,} of {len(y):,}, drawn at random."
+        some = f" {MOST_POINTS:,} of {len(y):,} are shown, chosen at random."
     ideal = Line("ideal", [low, high], [low, high], series=0, dashed=True)
     svg = chart(
         "Predicted against true",
@@ -120,7 +122,7 @@ def _answers_figure(report: NumberReport) -> Figure:
         points=Points(y[shown], answers[shown]),
         height=SQUARE,
     )
-    caption = f"Each dot is a {report.thing}: the closer to the line, the better predicted.{some}"
+    caption = f"Each dot is a {report.thing}; the closer to the line, the better.{some}"
     return Figure("answers", "Predicted against true", svg, caption)
 
 
@@ -138,8 +140,8 @@ def _errors_figure(report: NumberReport) -> Figure:
         height=SQUARE,
     )
     caption = (
-        f"How many {report.things} were predicted how far off; to the right of 0 the prediction "
-        "was too high. What is farther off than the chart is wide is counted in its last bar."
+        f"The number of {report.things} by error; to the right of 0 the prediction was too high. "
+        "The first and last bar include all larger errors."
     )
     return Figure("errors", "Errors", svg, caption)
 
@@ -160,14 +162,14 @@ def _largest(report: NumberReport) -> Html:
 
 
 def _ends(values: Array) -> tuple[float, float]:
-    """A little beyond the lowest and the highest."""
+    """Return limits a little beyond the lowest and the highest value."""
     low, high = float(values.min()), float(values.max())
     margin = 0.03 * (high - low) or max(abs(low), 1.0) * 0.1
     return low - margin, high + margin
 
 
 def _edges(errors: Array) -> Array:
-    """Bins around 0 that hold nearly all errors."""
+    """Return the edges of bins around 0 that hold nearly all errors."""
     far = float(np.percentile(np.abs(errors), 99)) * 1.1 or 1.0
     edges: Array = np.linspace(-far, far, BINS + 1)
     return edges

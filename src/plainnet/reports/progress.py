@@ -1,6 +1,6 @@
-"""Progress of long work, on stderr: a bar for people at a terminal, plain lines for a log.
+"""Progress of long work, on stderr: a bar at a terminal, plain lines in a log.
 
-It never stops the work: what cannot be told, because nobody listens any more, is not told.
+It never stops the work: if stderr is closed, lines are dropped.
 """
 
 import sys
@@ -12,12 +12,12 @@ from plainnet.digits import number, percent
 from plainnet.training import Epoch, Epochs
 
 Count = Callable[[int, int], None]
-"""`count(done, total)`, called as often as one likes."""
+"""A function `count(done, total)`, which may be called any number of times."""
 
 
 def say(line: str) -> None:
-    """One line on stderr."""
-    if sys.stderr is not None:  # as it is where the program was started without one
+    """Print one line to stderr."""
+    if sys.stderr is not None:  # None if the program was started without one
         with suppress(OSError):
             print(line, file=sys.stderr, flush=True)
 
@@ -27,7 +27,7 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
 
     Args:
         epochs: the stream.
-        total: how many epochs there will be at most.
+        total: the largest possible number of epochs.
     """
     with _bar("training", total) as (write, count):
         for epoch in epochs:
@@ -37,7 +37,7 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
 
 
 def epoch_line(epoch: Epoch, total: int) -> str:
-    """One line: `epoch  7/50  loss 0.3121  validation loss 0.3542  accuracy 86.1 %  1.2 s`."""
+    """Return `epoch  7/50  loss 0.3121  validation loss 0.3542  accuracy 86.1 %  1.2 s`."""
     parts = [f"epoch {epoch.number:>{len(str(total))}}/{total}", f"loss {_digits(epoch.loss)}"]
     for name, value in epoch.validation.items():
         shown = percent(value) if name == "accuracy" else _digits(value)
@@ -54,7 +54,7 @@ def _digits(value: float) -> str:
 
 @contextmanager
 def counting(label: str) -> Iterator[Count]:
-    """A bar that counts at a terminal, nothing elsewhere."""
+    """Show a bar that counts at a terminal; elsewhere, nothing."""
     with _bar(label, 0) as (_, count):
         yield count
 

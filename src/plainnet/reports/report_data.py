@@ -1,4 +1,4 @@
-"""What reports are made of: a model, the samples it was measured on, and what is known of it."""
+"""The data of a report: a model, its training, and its evaluation on some samples."""
 
 from __future__ import annotations
 
@@ -24,56 +24,56 @@ E_co = TypeVar("E_co", bound=Evaluation, covariant=True)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModelContext:
-    """A model, and what is known of its training."""
+    """A model and facts about its training."""
 
     title: str
-    """The name of the run."""
+    """Name of the run."""
     model: Model
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """How many samples of each class each part has: `{"training": {"cat": 50, …}, …}`; where there
-    are no classes, of "" alone."""
+    """Samples of each class in each part, `{"training": {"cat": 50, …}, …}`; without classes, ""
+    is the only key of a part."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the K classes, fit to be shown; or the name of the target alone."""
+        """The printable names of the K classes, or the name of the target."""
         return tuple(map(on_a_page, self.model.answers.names))
 
     @property
     def columns(self) -> TableEncoder | None:
-        """What makes features of a table, if the model was trained on one."""
+        """The table encoder, if the model was trained on a table."""
         return self.model.columns
 
     @property
     def is_pictures(self) -> bool:
-        """Whether the model answers for pictures; otherwise for feature vectors."""
+        """Whether the model takes pictures."""
         return bool(self.model.picture_shape)
 
     @property
     def thing(self) -> str:
-        """`picture`, `row` of a table, or `sample`."""
+        """The noun of a sample: `picture`, `row` or `sample`."""
         return self.model.inputs.noun
 
     @property
     def things(self) -> str:
-        """`pictures`, `rows` or `samples`."""
+        """The plural of `thing`."""
         return f"{self.thing}s"
 
     def counted(self, n: float, which: str = "") -> str:
-        """`1 picture`, `200 test pictures`."""
+        """Return `1 picture` or `200 test pictures`."""
         return count(n, f"{which} {self.thing}".strip())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MeasuredModel(ModelContext, Generic[E_co]):
-    """A model and how good its answers are, without the samples that this was measured on."""
+    """A model and its evaluation, without the samples."""
 
     evaluation: E_co
     part: Part = "other"
-    """What the samples were in the training; "other": they are from elsewhere."""
+    """Part of the training's data that was measured on; "other": different data."""
 
     @classmethod
     def stored(cls, title: str, model: Model) -> MeasuredModel[Evaluation] | None:
-        """What the model file says of test samples, else of others; None: nothing."""
+        """Return the evaluation in the model file, on test samples if possible; None without."""
         known: dict[str, Any] = {"title": title, "model": model, "counts": counts_of(model)}
         for part in get_args(Part):
             with suppress(KeyError, DataError):
@@ -84,87 +84,87 @@ class MeasuredModel(ModelContext, Generic[E_co]):
 
     @property
     def n(self) -> float:
-        """The number of samples that it was measured on."""
+        """Number of samples that were measured on."""
         return self.evaluation.n
 
     @cached_property
     def shown(self) -> E_co:
-        """The evaluation with its names fit to be shown."""
+        """The evaluation with printable names."""
         return self.evaluation.renamed(on_a_page)
 
     @property
     def measured_on(self) -> str:
-        """`200 test pictures`."""
+        """The samples that were measured on, such as `200 test pictures`."""
         return self.counted(self.n, "" if self.part == "other" else self.part)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Report(MeasuredModel[E_co]):
-    """What a page says; what is not known is left empty, and its section out."""
+    """The content of a page; sections about unknown things are left out."""
 
     data: Dataset
-    """The N samples that everything is measured on."""
+    """The N samples that were measured on."""
     A: Array
     """The model's answers for them: probabilities `(N, K)`, or numbers `(N,)`."""
     history: Sequence[Mapping[str, float]] = ()
-    """The training, a row an epoch, as `Epoch.figures` has it."""
+    """The epochs of the training, as `Epoch.as_row()` returns them."""
     kept_epoch: int | None = None
-    """The number of the epoch whose parameters were kept."""
+    """Number of the best epoch, whose parameters were kept."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """The settings of the training, by name."""
+    """Settings of the training by name."""
     command: str = ""
-    """What repeats it in a shell."""
+    """Shell command that repeats the training."""
     findings: Sequence[str] | None = None
-    """What the check of the data found, a sentence each; None: it was not checked."""
+    """Sentences about the findings in the data; None: the data were not checked."""
 
     @classmethod
     def of(cls, title: str, model: Model, data: Dataset, **known: Any) -> Report[Any]:
-        """Ask the model for its answers, and measure them.
+        """Measure a model on labelled samples.
 
         Args:
             title: the name of the run.
-            model: trained.
-            data: samples of which it is known what is right.
-            known: the other fields, by name.
+            model: a trained model.
+            data: samples with their targets.
+            known: the other fields by name.
 
         Raises:
             DataError: samples of another kind, or a class that the model has not learned.
         """
         model.answers.check_data(data)
         data = data.counted()
-        model.answers.right(data)  # what is not known is refused before anything is answered
+        model.answers.right(data)  # unknown classes are refused before anything is computed
         A = model.mean_answers(data)
         evaluation: Any = model.answers.measure(data, A)
         return cls(title=title, model=model, evaluation=evaluation, data=data, A=A, **known)
 
     @property
     def n(self) -> int:
-        """The number of samples, whatever they weigh."""
+        """Number of samples, not weighted."""
         return len(self.data)
 
     @cached_property
     def y(self) -> Array:
-        """What is right for each sample: class numbers of the model, int64 `(N,)`, or numbers."""
+        """The targets: class numbers of the model, int64 `(N,)`, or numbers `(N,)`."""
         return self.model.answers.right(self.data)
 
     @cached_property
     def answers(self) -> Array:
-        """What was answered, as `y`."""
+        """The predictions, in the form of `y`."""
         return self.model.answers.choose(self.A)
 
     @property
     def place(self) -> str:
-        """How one of the samples is found again: by the `line` of its file, or its `number`."""
+        """What identifies a sample: `line` (of its file) or `number`."""
         return "number" if self.data.lines is None else "line"
 
     def places(self, rows: Array) -> list[str]:
-        """Where these samples are found; numbers count from 1."""
+        """Return the lines or numbers (from 1) of these samples."""
         lines = self.data.lines
         return [f"{one:,}" for one in (rows + 1 if lines is None else lines[rows]).tolist()]
 
 
 def counts_of(model: Model) -> dict[str, dict[str, int]]:
-    """How many samples of each class each part of the training had, as far as its file says."""
+    """Count the samples of each class in each part of the training, as the model file has them."""
     samples = model.trained.get("samples", {})
     names = model.answers.classes or ("",)
     return {part: dict(zip(names, held, strict=True)) for part, held in samples.items()}

@@ -1,4 +1,4 @@
-"""The report of a run: one page that says what was learned, how well, and where the limits are.
+"""The report of a run: one page about its training, its scores, its mistakes and its limits.
 
 ::
 
@@ -28,7 +28,7 @@ NAME = "report.html"
 
 
 def report_html(report: Report[Any]) -> str:
-    """The whole page; it needs nothing beside it and runs no script."""
+    """Return the whole page, self-contained and without scripts."""
     body = [
         element("section", element("h2", heading), *(part for part in content if part))
         for heading, content in _sections(report)
@@ -46,13 +46,13 @@ def report_html(report: Report[Any]) -> str:
 
 
 def write_report(path: Path, report: Report[Any]) -> Path:
-    """Write the page as `path`, or as `report.html` into the folder that `path` is.
+    """Write the page to `path`, or to `report.html` in it if `path` is a folder.
 
     Returns:
-        Where it was written.
+        The path of the page.
 
     Raises:
-        FileError: it cannot be written; an older one is still there then.
+        FileError: the page cannot be written; an older one is kept.
     """
     target = path / NAME if path.is_dir() else path
     write_file(target, report_html(report))
@@ -60,11 +60,11 @@ def write_report(path: Path, report: Report[Any]) -> Path:
 
 
 def write_figures(folder: Path, report: Report[Any]) -> list[Path]:
-    """Write each chart as an SVG file of its own, in the colours of the day.
+    """Write each chart as a separate SVG file, in the colours of the light mode.
 
     Args:
-        folder: made where it is not there yet; older charts in it are replaced.
-        report: what is shown.
+        folder: created if it is missing; older charts in it are replaced.
+        report: the report whose charts are written.
 
     Raises:
         FileError: a file cannot be written.
@@ -73,7 +73,7 @@ def write_figures(folder: Path, report: Report[Any]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise FileError(
-            f"The folder {folder} for the figures could not be made ({error}); choose another."
+            f"The folder {folder} for the charts could not be created ({error}); choose another."
         ) from error
     written = []
     for figure in [*learning_figures(report), *_kind(report).figures(report)]:
@@ -83,8 +83,8 @@ def write_figures(folder: Path, report: Report[Any]) -> list[Path]:
 
 
 def _sections(report: Report[Any]) -> Iterator[Section]:
-    """Headings, and what stands under each."""
-    yield Section("What was trained on what", [parts.facts(report)])
+    """Yield the sections in their order."""
+    yield Section("Model and data", [parts.facts(report)])
     yield Section("How it learned", [charts(*learning_figures(report))])
     yield from _kind(report).sections(report)
     yield Section("The first layer's weights", [first_weights(report)])
@@ -97,7 +97,7 @@ def _sections(report: Report[Any]) -> Iterator[Section]:
 def _subtitle(report: Report[Any]) -> str:
     return (
         f"A neural network that {_kind(report).subject(report)}, measured on {report.measured_on}: "
-        "how well it answers, where it errs, and what that is worth."
+        "how well it answers, where it is wrong, and how far to trust it."
     )
 
 

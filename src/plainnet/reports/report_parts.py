@@ -1,4 +1,4 @@
-"""The sections of a report that every kind has; "" where there is nothing to say."""
+"""The sections that every report has; "" if there is nothing to show."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from plainnet.reports.model_card import caution
 from plainnet.reports.report_data import Report
 from plainnet.reports.sections import sections_of
 from plainnet.reports.settings import setting_text, settings_used, threshold_text
-from plainnet.reports.text import columns_told, network_line, on_a_page, printable
+from plainnet.reports.text import column_rows, network_line, on_a_page, printable
 
 MOST_NAMES = 8
-
+"""Most classes listed by name."""
 NOTHING = Html("")
 
 
 def headline(report: Report[Any]) -> Html:
-    """The scores, the verdict on them, and what they can tell about new samples."""
+    """Return the scores, the verdict on them, and how far they carry over to new samples."""
     kind, words = report.shown.verdict(report.things)
     warned = "note bad" if report.part == "training" else "faint"
     return Html(
@@ -27,22 +27,22 @@ def headline(report: Report[Any]) -> Html:
 
 
 def _scores(report: Report[Any]) -> Iterator[tuple[str, str]]:
-    """Each score and what it measures; the baseline of the first stands beside it."""
+    """Yield each score and what it measures; the first is followed by its baseline."""
     known = [score for score in report.shown.scores() if score.is_known]
     for score in known:
         baseline = "" if score.baseline is None else score.written(score.baseline)
         beside = baseline and score is known[0]
         others = f"baseline {baseline}" if baseline and not beside else ""
-        told = "; ".join(filter(None, (score.note, score.interval_text, others)))
+        notes = "; ".join(filter(None, (score.note, score.interval_text, others)))
         name = element("strong", score.name[:1].upper() + score.name[1:])
-        rest = f" ({told}). {score.meaning}" if told else f". {score.meaning}"
+        rest = f" ({notes}). {score.meaning}" if notes else f". {score.meaning}"
         yield score.text, Html(name + escaped(rest))
         if beside:
             yield baseline, f"{score.name} of {report.shown.always}"
 
 
 def facts(report: Report[Any]) -> Html:
-    """What was trained on what."""
+    """Return a table about the model, its data and its training."""
     model, shape = report.model, report.model.preprocessing.shape
     inputs = f"{shape[0]:,} features"
     if model.extractor is not None:
@@ -62,16 +62,16 @@ def facts(report: Report[Any]) -> Html:
     rows += trained(report)
     if threshold := threshold_text(model):
         rows.append(("threshold", threshold))
-    return table((), [(element("b", name), told) for name, told in rows], texts=(0, 1))
+    return table((), [(element("b", name), text) for name, text in rows], texts=(0, 1))
 
 
 def trained(report: Report[Any]) -> list[tuple[str, str]]:
-    """The network, and how it was trained."""
+    """List the network, and how it was trained."""
     model, used = report.model, settings_used(report.model)
-    hidden = f"{used['activation']}, dropout {used['dropout']}" if model.recipe.hidden else "no"
+    hidden = f"{used['activation']}, dropout {used['dropout']}" if model.recipe.hidden else "none"
     rows = [("network", network_line(model.network)), ("hidden layers", hidden)]
     if len(model.networks) > 1:
-        rows.insert(1, ("ensemble", f"{len(model.networks)} networks like this, averaged"))
+        rows.insert(1, ("ensemble", f"the average of {len(model.networks)} such networks"))
     learning = f"{used['optimizer']}, learning rate {used['learning rate']}, {used['schedule']}"
     rows.append(("learning", f"{learning}; batches of {used['batch size']}"))
     if report.is_pictures and model.preprocessing.is_pictures:
@@ -85,26 +85,26 @@ def trained(report: Report[Any]) -> list[tuple[str, str]]:
 
 
 def columns(report: Report[Any]) -> Html:
-    """What was made of each column of a table, and what was left out."""
+    """Return a table of the columns and how each is used."""
     made_by = report.columns
     if made_by is None:
         return NOTHING
-    shown = table(("column", "taken as", ""), columns_told(made_by), texts=(0, 1, 2))
-    told = "What is not known when an answer is wanted must not be among them."
-    return Html(element("p", told, class_="faint") + shown)
+    shown = table(("column", "taken as", ""), column_rows(made_by), texts=(0, 1, 2))
+    note = "A column whose value is not yet known at the time of a prediction must not be used."
+    return Html(element("p", note, class_="faint") + shown)
 
 
 def findings(report: Report[Any]) -> Html:
-    """What the check of the data found."""
+    """List the findings of the check of the data."""
     if report.findings is None:
         return NOTHING
     if not report.findings:
-        return element("p", "Nothing that stands out.")
+        return element("p", "No problems were found.")
     return bullets(map(printable, report.findings))
 
 
 def settings(report: Report[Any]) -> Html:
-    """The settings, and the command that repeats the training."""
+    """Return the settings, and the command that repeats the training."""
     others = {
         name.replace("_", " "): setting_text(value)
         for name, value in report.settings.items()
@@ -121,7 +121,7 @@ def settings(report: Report[Any]) -> Html:
 
 
 def duration(seconds: float) -> str:
-    """`0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Write a duration: `0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -130,7 +130,7 @@ def duration(seconds: float) -> str:
 
 def _per_class(counts: Mapping[str, int]) -> str:
     total = f"{sum(counts.values()):,}"
-    if len(counts) == 1:  # where there are no classes
+    if len(counts) == 1:  # there are no classes
         return total
     if len(counts) > MOST_NAMES and len(set(counts.values())) == 1:
         return f"{total}; {min(counts.values()):,} of each class"

@@ -1,4 +1,4 @@
-"""The first layer's weights as pictures; "" where there is nothing to show."""
+"""The first layer's weights as pictures; "" if there is nothing to show."""
 
 import numpy as np
 
@@ -12,17 +12,16 @@ from plainnet.reports.report_data import ModelContext
 from plainnet.reports.text import count
 
 MOST_UNITS = 24
+"""Most units shown."""
 MOST_WEIGHTS = 64
-"""Width and height of a picture of weights, at most: the page has to stay small."""
-
-ALIKE = 0.1
-"""The cosine of weights with those that they began as, at least."""
-
+"""Largest width and height of a picture of weights, so that the page stays small."""
+LEAST_COSINE = 0.1
+"""Least cosine of trained weights with their own initial values."""
 NOTHING = Html("")
 
 
 def first_weights(report: ModelContext) -> Html:
-    """What the units of the first layer have learned to look for, as pictures."""
+    """Show what the units of the first layer have learned, as pictures."""
     model = report.model
     seen, W = model.preprocessing, _first(model.network)
     if not seen.is_pictures or W is None:
@@ -32,19 +31,19 @@ def first_weights(report: ModelContext) -> Html:
     norms = np.linalg.norm(change, axis=0)
     units = np.argsort(-norms, kind="stable")[:MOST_UNITS]
     what, most = "what the training has added to the weights", "whose weights changed most"
-    noise = "The weights began as noise, which is left out here."
+    noise = "The initial weights, which are noise, are left out."
     if began is None:
-        what, most = "the weights", "with the longest weights"
-        noise = "Noise is what the weights began with; what is smooth was learned."
+        what, most = "the weights", "with the largest weights"
+        noise = "Noise comes from the initial weights; smooth shapes were learned."
     of = f"{len(units)} of {count(len(norms), 'unit')}, {most}"
     of = "Its one unit" if len(norms) == 1 else of
     raises, lowers = "lighter than mid-grey", "darker"
     if seen.shape[2] == 1:
         raises, lowers = "red", "blue"
-    told = (
-        f"{of}: {what}. A pixel that gets brighter raises the unit where it is {raises} here, and "
-        f"lowers it where it is {lowers}. Each unit has a scale of its own, as far below 0 as "
-        f"above. {noise}"
+    caption = (
+        f"{of}: {what}. Where a picture here is {raises}, a brighter pixel raises the output of "
+        f"the unit; where it is {lowers}, it lowers it. Each unit has its own scale, symmetric "
+        f"around 0. {noise}"
     )
     shown = [
         picture(
@@ -54,31 +53,31 @@ def first_weights(report: ModelContext) -> Html:
         )
         for k in units
     ]
-    return Html(element("p", told, class_="faint") + gallery(shown))
+    return Html(element("p", caption, class_="faint") + gallery(shown))
 
 
 def _first(network: Network) -> Array | None:
-    """The weights that the pixels come into."""
+    """Return the weights of the first layer, if it takes the pixels directly."""
     weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
     return weights[0] if weights and len(weights[0]) == network.n_in else None
 
 
 def _weights_at_start(model: Model, W: Array) -> Array | None:
-    """What the first weights were before the training; None if that is not known any more."""
+    """Return the first layer's weights before the training; None if they are not known."""
     began = network_at_start(model)
     W_0 = None if began is None else _first(began)
     if W_0 is None or W_0.shape != W.shape:
         return None
     norms = float(np.linalg.norm(W) * np.linalg.norm(W_0))
-    # another NumPy may draw others: they would be as unlike these weights as any
-    drawn_alike = float(np.vdot(W, W_0)) > ALIKE * norms or not W_0.any()
-    return W_0 if drawn_alike else None
+    # another version of NumPy may draw other numbers, which are unrelated to the trained weights
+    related = float(np.vdot(W, W_0)) > LEAST_COSINE * norms or not W_0.any()
+    return W_0 if related else None
 
 
 def weight_picture(w: Array) -> Array:
-    """Weights `(height, width, 1 or 3)` as uint8 colours `(height, width, 3)` around no effect.
+    """Draw weights `(height, width, 1 or 3)` as uint8 colours `(height, width, 3)`.
 
-    One channel: blue for negative, white for 0, red for positive; three: each around mid-grey.
+    One channel: blue is negative, white 0, red positive; three channels: 0 is mid-grey in each.
     """
     limit = np.percentile(abs(w), 99) or abs(w).max() or 1
     t = np.clip(w / limit, -1, 1)
@@ -90,7 +89,7 @@ def weight_picture(w: Array) -> Array:
 
 
 def small(pixels: Array, most: int) -> Array:
-    """A picture `(height, width, channels)` of at most so many pixels a side."""
+    """Shrink a picture `(height, width, channels)` to at most so many pixels a side."""
     height, width = pixels.shape[:2]
     shrink = most / max(height, width)
     if shrink >= 1:

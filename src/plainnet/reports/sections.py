@@ -1,6 +1,6 @@
-"""What reports say of one kind of evaluation only: the table of kinds, and what each has to offer.
+"""The parts of a report that depend on the kind of evaluation.
 
-Scores and verdicts need no entry here: texts, pages and cards loop over those of any evaluation.
+Scores and verdicts are not among them: texts, pages and cards loop over those of any evaluation.
 """
 
 from abc import ABC, abstractmethod
@@ -25,85 +25,85 @@ BY_EVALUATION: Mapping[type[Evaluation], str] = {
     ClassificationEvaluation: "plainnet.reports.class_sections",
     RegressionEvaluation: "plainnet.reports.number_sections",
 }
-"""The module of each kind, imported when it is needed; its `SECTIONS` are the kind's."""
+"""The module of each kind, imported when it is needed; it defines `SECTIONS`."""
 
 
 class Section(NamedTuple):
-    """A heading of a page, and what stands under it; empty parts are left out."""
+    """A heading of a page and the parts below it; empty parts are left out."""
 
     heading: str
     parts: Sequence[Html]
 
 
 class Sections(ABC, Generic[E]):
-    """What a kind adds to what is said of every evaluation."""
+    """The parts of texts, pages and cards for one kind of evaluation."""
 
     hub_tasks: ClassVar[Mapping[bool, str]]
-    """What hubs of models call the task: of pictures (True), and of other samples."""
+    """Names of the task on model hubs: for pictures (True) and for other samples (False)."""
     usage: ClassVar[tuple[str, str]]
-    """How a model is asked about samples in Python, and a remark on the answer."""
+    """Call in Python for a prediction, and a comment on the answer."""
     onnx_answers: ClassVar[str]
-    """Where its ONNX graph leads to from raw samples."""
+    """Output of the ONNX graph, as a phrase with "to"."""
 
     def text(self, evaluation: E) -> Iterator[str]:  # noqa: ARG002
-        """Blocks under the scores in a terminal."""
+        """Yield blocks of text below the scores in a terminal."""
         return iter(())
 
     @abstractmethod
     def subject(self, context: ModelContext) -> str:
-        """What the network does, as a clause: `tells cat and dog apart`."""
+        """Say what the network does, as a clause: `distinguishes cat and dog`."""
 
     @abstractmethod
     def answers_row(self, answers: Answers, names: Sequence[str]) -> tuple[str, str]:
-        """What it answers, beside a word for that: `classes`; with the names as they are shown."""
+        """Return a label and the answers, such as `classes` and `cat, dog`."""
 
     @abstractmethod
     def task(self, context: ModelContext) -> str:
-        """The same in full: `says which of 2 classes a picture belongs to: “cat”, “dog”`."""
+        """Say the same in full: `says which of 2 classes a picture belongs to: “cat”, “dog”`."""
 
     @abstractmethod
     def right_answers(self, data: Dataset) -> str:
-        """How many samples each class has, or in what range the numbers lie."""
+        """Summarize the targets: samples of each class, or the range of the numbers."""
 
     @abstractmethod
     def taken_for(self, data: Dataset) -> str:
-        """What the target of a table was taken for, and what makes the other of it; or ""."""
+        """Say as what a table's target is predicted, and the option that changes it; or ""."""
 
     @abstractmethod
-    def from_average(self, told: RowExplanation) -> str:
-        """From where to where the contributions of a row lead."""
+    def from_average(self, explanation: RowExplanation) -> str:
+        """Give the answers that the contributions of a row lead from and to."""
 
     @abstractmethod
     def answered(self, answers: Answers, A: Array) -> str:
-        """The answers of one pass: that for one sample, or how they are distributed."""
+        """Give the answer for one sample, or the distribution of several answers."""
 
     @abstractmethod
     def targets(self, model: Model, right: str | float | None) -> str:
-        """What the loss of one pass takes as right; None: the answer, or what the data say."""
+        """Say which target the loss of a trace uses; None: the answer, or the data's target."""
 
     @abstractmethod
     def limits(self, context: ModelContext) -> Iterator[str]:
-        """What it cannot do, a sentence or two each, whatever was measured."""
+        """Yield limits of every such model, in one or two sentences each."""
 
     def measured_limits(self, measured: MeasuredModel[E]) -> Iterator[str]:  # noqa: ARG002
-        """Where it was found to be weak."""
+        """Yield the weaknesses that the evaluation shows."""
         return iter(())
 
     def tables(self, measured: MeasuredModel[E]) -> Iterator[Sequence[Sequence[str]]]:  # noqa: ARG002
-        """Tables of a model card under the scores, each with its header."""
+        """Yield tables of a model card, each beginning with its header."""
         return iter(())
 
     @abstractmethod
     def sections(self, report: Report[E]) -> Iterator[Section]:
-        """The middle of the page."""
+        """Yield the sections about answers and mistakes."""
 
     @abstractmethod
     def figures(self, report: Report[E]) -> Iterator[Figure]:
-        """The charts in it."""
+        """Yield the charts of these sections."""
 
 
 def sections_of(kind: type[Evaluation]) -> Sections[Any]:
-    """What there is to say of this kind, or of the nearest that it is derived from."""
+    """Return the sections of this kind of evaluation, or of its nearest base class."""
     module = next(BY_EVALUATION[one] for one in kind.__mro__ if one in BY_EVALUATION)
     found: Sections[Any] = import_module(module).SECTIONS
     return found

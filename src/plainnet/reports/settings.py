@@ -1,32 +1,32 @@
-"""The settings of a training as they were used, also those that the recipe had left open."""
+"""The settings of a training as they were used, including those chosen automatically."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from plainnet.digits import number, percent
 from plainnet.models import Model
 from plainnet.models.names import INITIALIZERS
+from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import ACTIVATIONS
 from plainnet.reports.text import printable
 
-OPEN = ("epochs", "learning_rate", "validation_share", "size")
-"""Settings that, where nothing is said, are chosen; others are then left out."""
+_RESOLVED = {setting.name for setting in fields(ResolvedRecipe) if setting.default is not None}
 
 
 def settings_used(model: Model) -> dict[str, str]:
-    """Each setting by its name; `auto (57)` is what was chosen where it had been left open."""
+    """Return the settings by name; `auto (57)` gives the value chosen automatically."""
     chosen, shown = _chosen(model), {}
     for name, value in model.recipe.to_dict().items():
-        left_open = value == "auto" or (value is None and name in {*OPEN, *chosen})
         text = setting_text(value)
-        if left_open:
-            text = f"auto ({setting_text(chosen[name])})" if name in chosen else "auto"
+        if value == "auto" or (value is None and name in {*_RESOLVED, *chosen}):
+            text = "auto" if chosen.get(name) is None else f"auto ({setting_text(chosen[name])})"
         shown[name.replace("_", " ")] = text
     return shown
 
 
 def setting_text(value: Any) -> str:
-    """A setting as people read it."""
+    """Return a setting as readable text."""
     if isinstance(value, (list, tuple)):
         return ", ".join(map(setting_text, value)) or "none"
     if isinstance(value, Mapping):
@@ -39,13 +39,13 @@ def setting_text(value: Any) -> str:
 
 
 def threshold_text(model: Model) -> str:
-    """`dog from 47.9 % on`: where yes is said, if that is not at half; else ""."""
+    """Return `dog from 47.9 % on`, or "" if the threshold is ½."""
     threshold = model.answers.decision.get("threshold")
     return f"{printable(model.answers.names[1])} from {percent(threshold)} on" if threshold else ""
 
 
 def _chosen(model: Model) -> dict[str, Any]:
-    """What was chosen where the recipe leaves it open; of older model files less is known."""
+    """Return the values chosen automatically; older model files do not hold all of them."""
     trained, activation = model.trained, ACTIVATIONS[model.recipe.activation]
     shape = model.picture_shape
     by_layer = {initializer: name for name, initializer in INITIALIZERS.items()}
@@ -53,9 +53,8 @@ def _chosen(model: Model) -> dict[str, Any]:
         **trained.get("settled", {}),
         "initializer": by_layer.get(activation.initializer, "auto"),
         "size": f"{shape[0]} × {shape[1]}" if shape else None,
+        "learning_rate": trained.get("learning_rate"),
     }
-    if trained:
-        chosen["learning_rate"] = trained["learning_rate"]
     if model.recipe.precision or model.recipe.recall:
         chosen["positive"] = model.answers.names[1]
     return chosen

@@ -1,8 +1,8 @@
-"""The figures of each epoch as TensorBoard event files: one more consumer of the stream of epochs.
+"""The metrics of each epoch as TensorBoard event files: one more consumer of the stream of epochs.
 
-tensorboardX is imported when such files are wanted; nothing else needs it. Of it only what writes
-one event after another is used: its `SummaryWriter` has a thread and a queue, and on a full disk
-the training would wait for these for ever.
+tensorboardX is imported only when such files are written. Only its writer of single events is
+used: its `SummaryWriter` has a thread and a queue, and with a full disk the training would wait for
+them forever.
 """
 
 import time
@@ -20,10 +20,10 @@ from plainnet.training import Epoch, Epochs
 
 
 def needs_tensorboard() -> tuple[Any, Any, Any]:
-    """What writes events, and the messages of events and of summaries, of tensorboardX.
+    """Return tensorboardX's writer of events, and its messages for events and summaries.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: tensorboardX is not installed.
     """
     try:
         from tensorboardX.event_file_writer import EventsWriter
@@ -35,28 +35,28 @@ def needs_tensorboard() -> tuple[Any, Any, Any]:
 
 
 def write_events(epochs: Iterable[Epoch], model: Model, folder: Path) -> Epochs:
-    """Pass a stream of epochs on and write the figures of each as scalars, at once.
+    """Pass a stream of epochs on, and write the metrics of each as scalars at once.
 
-    They have the names that they have in `history.csv`, and the number of the epoch as their step.
-    Each network of an ensemble has a folder of its own in it: `network-1`, …. Where a training goes
-    on, or is repeated, TensorBoard forgets what older files in the folder say of the same epochs.
+    The scalars are named as in `history.csv`; their step is the number of the epoch. Each network
+    of an ensemble has its own folder: `network-1`, …. When a training is resumed or repeated,
+    TensorBoard ignores what older files in the folder hold for the same epochs.
 
     Args:
         epochs: the stream.
-        model: what is trained.
-        folder: made where it is not there yet.
+        model: the model being trained.
+        folder: created if it is missing.
 
     Raises:
-        FileError: at the call, if the folder cannot be made. What cannot be written later is told,
-            and stops nothing.
-        MissingExtraError: at the call, without tensorboardX.
+        FileError: at the call, if the folder cannot be created. Later errors are printed, and the
+            training continues.
+        MissingExtraError: at the call, if tensorboardX is not installed.
     """
     needs_tensorboard()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise FileError(
-            f"The folder {folder} for TensorBoard could not be made ({error}); choose another."
+            f"The folder {folder} for TensorBoard could not be created ({error}); choose another."
         ) from error
     return _writing(epochs, model, folder)
 
@@ -74,8 +74,8 @@ def _writing(epochs: Iterable[Epoch], model: Model, folder: Path) -> Epochs:
                     opened.callback(file.close)
                 file.write(epoch)
             except OSError as error:
-                told = f"{printable(str(folder))}: {error.strerror or error}"
-                say(f"The training goes on, but not its TensorBoard files in {told}.")
+                what = f"{printable(str(folder))}: {error.strerror or error}"
+                say(f"The training continues without its TensorBoard files in {what}.")
                 yield epoch
                 yield from stream
                 return
@@ -90,21 +90,21 @@ class _File:
         folder = folder if networks == 1 else folder / f"network-{network}"
         folder.mkdir(parents=True, exist_ok=True)
         self.network = network
-        # its name has the second only, and a training may go on within that
+        # tensorboardX names files by the second, and a training may be resumed within it
         self._writer = writer(str(folder / "events"), f".{time.time_ns()}")
         start = self._event.SessionLog(status=self._event.SessionLog.START)
-        self._add(first, session_log=start)  # older events from this step on are forgotten
+        self._add(first, session_log=start)  # TensorBoard ignores older events from here on
 
     def write(self, epoch: Epoch) -> None:
-        """The figures of an epoch, and out to the disk with them."""
-        figures = {k: v for k, v in epoch.as_row().items() if k not in ("epoch", "step")}
-        values = [self._summary.Summary.Value(tag=k, simple_value=v) for k, v in figures.items()]
+        """Write the metrics of an epoch, and flush them to the disk."""
+        metrics = {k: v for k, v in epoch.as_row().items() if k not in ("epoch", "step")}
+        values = [self._summary.Summary.Value(tag=k, simple_value=v) for k, v in metrics.items()]
         self._add(epoch.number, summary=self._summary.Summary(value=values))
         self._writer.flush()
 
     def close(self) -> None:
-        """Nothing more is written."""
-        with suppress(OSError):  # what could not be written has been told
+        """Close the file."""
+        with suppress(OSError):  # an error in writing was printed already
             self._writer.close()
 
     def _add(self, step: int, **content: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a person reads in a terminal: plain text, no colour needed to understand it."""
+"""Plain text for a terminal: tables, counts, printable names, and networks layer by layer."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
 
 TERMINAL = 80
-"""Columns."""
+"""Width of a terminal, in columns."""
 WIDEST_LAYER = 40
-"""Columns that a layer takes in a table of 80."""
-SHAPELESS = "\u200c\u200d\u2068\u2069"
-"""Joiners, as in Persian, Hindi and emoji, and what `on_a_page` puts around a name."""
+"""Most columns that the name of a layer takes."""
+INVISIBLE = "\u200c\u200d\u2068\u2069"
+"""Joiners, as in Persian, Hindi and emoji, and the marks that `on_a_page` adds."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[int] = (0,)) -> str:
-    """Columns side by side: texts to the left, numbers to the right.
+    """Return a table: texts are aligned left, numbers right.
 
     Args:
-        header: of each column.
-        rows: of as many cells.
+        header: the headings of the columns.
+        rows: rows with a cell for each column.
         texts: the numbers of the columns that hold texts.
     """
     cells = [[printable(str(cell)) for cell in row] for row in (header, *rows)]
@@ -41,28 +41,28 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[
 
 
 def printable(text: str) -> str:
-    """Line breaks, control characters and broken UTF-8, as file names may have them, as escapes."""
-    return "".join(c if c.isprintable() or c in SHAPELESS else repr(c)[1:-1] for c in text)
+    """Escape line breaks, control characters and broken UTF-8, which file names may contain."""
+    return "".join(c if c.isprintable() or c in INVISIBLE else repr(c)[1:-1] for c in text)
 
 
 def on_a_page(text: str) -> str:
-    """The same, kept from turning round what stands beside it, as Arabic and Hebrew would."""
+    """Return printable text; Arabic and Hebrew are isolated from the direction of text around."""
     turns = any(bidirectional(c) in ("R", "AL") for c in text)
     return f"\u2068{printable(text)}\u2069" if turns else printable(text)
 
 
 def indented(text: str) -> str:
-    """Every line two columns further in."""
+    """Indent every line by two columns."""
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 
 def count(n: float, what: str = "sample") -> str:
-    """`1 sample`, `2,000 samples`."""
+    """Return `1 sample` or `2,000 samples`."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def columns_told(columns: TableEncoder) -> list[tuple[str, str, str]]:
-    """Name, kind and what is done with it, of each column; then those that are left out."""
+def column_rows(columns: TableEncoder) -> list[tuple[str, str, str]]:
+    """Return name, kind and use of each column, then the columns that are left out."""
     used = [(printable(c.name), c.kind, printable(c.summary())) for c in columns.columns]
     left_out = [
         (printable(name), "left out", printable(why)) for name, why in columns.left_out.items()
@@ -71,7 +71,7 @@ def columns_told(columns: TableEncoder) -> list[tuple[str, str, str]]:
 
 
 def network_line(network: Network) -> str:
-    """`12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: what comes in, then Dense outputs."""
+    """Return `12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: inputs, then Dense outputs."""
     sizes = [network.n_in, *(layer.n_out for layer in network.layers if layer.weights)]
     chain = " → ".join(f"{n:,}" for n in sizes if n is not None)
     kinds = dict.fromkeys(type(layer).__name__ for layer in network.layers)
@@ -80,7 +80,7 @@ def network_line(network: Network) -> str:
 
 
 def network_text(network: Network) -> str:
-    """Layer by layer: outputs, parameters, multiply-adds of one sample."""
+    """Return a table of the layers: outputs, parameters, and multiply-adds for one sample."""
     rows: list[tuple[str, int, int, int]] = []
     features, parameters = network.n_in, 0
     for i, layer in enumerate(network.layers):
@@ -95,7 +95,7 @@ def network_text(network: Network) -> str:
 
 
 def _named(layer: Layer) -> str:
-    """A layer with its settings; as wide as it is, is its output."""
+    """Name a layer with its settings, without its width, which is that of its output."""
     settings = (f"{name}={value!r}" for name, value in layer.settings.items() if name != "n")
     return shortened(f"{type(layer).__name__}({', '.join(settings)})", WIDEST_LAYER)
 

@@ -1,4 +1,4 @@
-"""One pass through a network as a section of a page, also for a phone."""
+"""A trace of one pass through a network as a section of a page."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from plainnet.reports.trace_text import COLUMNS, Section, Step, cells, trace_sec
 
 
 def trace_section(trace: Trace, title: str = "One pass, step by step") -> Html:
-    """The pass under a heading: forward, the loss, backward."""
+    """Return the trace under a heading: forward pass, loss, backward pass."""
     parts = [Html(f"<style>\n{style('trace')}</style>"), element("h2", title)]
     for section in trace_sections(trace):
         parts += [

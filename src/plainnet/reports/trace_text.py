@@ -1,4 +1,4 @@
-"""One pass through a network as people read it: formula by formula, with the numbers beside it."""
+"""A trace of one pass through a network as text: each formula with its numbers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from plainnet.reports.text import count, printable, table
 
 COLUMNS = ("", "shape", "min", "mean", "max", "norm")
 LETTERS = {"gamma": "γ", "beta": "β", "alpha": "α"}
-"""How the derivations write what the code has to spell out."""
+"""Greek letters of the derivations, by their names in the code."""
 _WRAP = TextWrapper(40, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A layer or the loss: what it is, what is to be said of it, and its arrays."""
+    """A layer or the loss with a remark and its arrays."""
 
     heading: str
     note: str
     rows: tuple[tuple[str, Numbers | float], ...]
-    """A formula or a letter, and the array it gives; J is a number."""
+    """Formula or letter, with the array it gives (J is a number)."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Forward, the loss, or backward."""
+    """The forward pass, the loss, or the backward pass."""
 
     title: str
     note: str
@@ -34,26 +34,26 @@ class Section:
 
 
 def trace_sections(trace: Trace) -> list[Section]:
-    """What there is to tell, in its order; text and page are made of this."""
-    way = "as while training" if trace.training else "as when answering"
+    """Return the sections in their order, for text and page."""
+    mode = "in training mode" if trace.training else "in prediction mode"
     start = Step("", "", (("X", trace.X),))
     return [
         Section(
             "Forward",
-            f"{count(trace.n_samples)}, {way}; the Y of one layer is the X of the next.",
+            f"{count(trace.n_samples)}, {mode}; the Y of one layer is the X of the next.",
             (start, *(_forward(step, trace) for step in trace.forward)),
         ),
-        Section("Loss", "How wrong Z is, the last layer's Y; and its gradient.", (_loss(trace),)),
+        Section("Loss", "The loss of Z, the last layer's Y, and its gradient.", (_loss(trace),)),
         Section(
             "Backward",
-            "Last layer first: its dY is dZ, and the dX of one is the dY of the one before.",
+            "From the last layer, whose dY is dZ; the dX of a layer is the dY of the one before.",
             tuple(_backward(step) for step in trace.backward),
         ),
     ]
 
 
 def trace_text(trace: Trace) -> str:
-    """The pass in a terminal."""
+    """Return the trace as text for a terminal."""
     lines: list[str | tuple[str, ...]] = []
     for section in trace_sections(trace):
         lines += ["", section.title.upper(), section.note]
@@ -63,19 +63,19 @@ def trace_text(trace: Trace) -> str:
     rows = [line for line in lines if isinstance(line, tuple)]
     header, *shown = table(COLUMNS, rows).splitlines()
     aligned = iter(shown)
-    told = [next(aligned) if isinstance(line, tuple) else printable(line) for line in lines]
-    return "\n".join([header, *told[1:]])
+    text = [next(aligned) if isinstance(line, tuple) else printable(line) for line in lines]
+    return "\n".join([header, *text[1:]])
 
 
 def _rows(label: str, value: Numbers | float) -> Iterator[tuple[str, ...]]:
-    """The row of a formula; what is too long of it goes on below."""
+    """Yield the row of a formula; a long formula continues below."""
     first, *rest = (f"   {part}" for part in _WRAP.wrap(label))
     yield first, *cells(value)
     yield from ((part, *[""] * (len(COLUMNS) - 1)) for part in rest)
 
 
 def cells(value: Numbers | float) -> tuple[str, ...]:
-    """Of an array its shape, min, mean, max and norm; a number stands under the mean."""
+    """Return shape, min, mean, max and norm of an array; a number is put under the mean."""
     if isinstance(value, Numbers):
         shape = f"({', '.join(map(str, value.shape))}{',' * (len(value.shape) == 1)})"
         return shape, *map(digits, (value.low, value.mean, value.high, value.norm))
@@ -83,18 +83,18 @@ def cells(value: Numbers | float) -> tuple[str, ...]:
 
 
 def letter(name: str) -> str:
-    """The name of an array as a formula has it: `dgamma` is dγ."""
+    """Return the name of an array as formulas write it: `dgamma` is dγ."""
     d = "d" if name.removeprefix("d") in LETTERS else ""
     return d * name.startswith("d") + LETTERS.get(name.removeprefix("d"), name)
 
 
 def formulas_by_letter(formulas: Iterable[str]) -> dict[str, str]:
-    """The formulas by the letter of what they give: `dX = dY Wᵀ` is that of dX."""
+    """Map formulas by their left side: `dX = dY Wᵀ` by dX."""
     return {formula.partition(" ")[0]: formula for formula in formulas}
 
 
 def digits(value: float) -> str:
-    """Three digits that count: `0.0312`, `-1.2e-5`."""
+    """Write a number with three significant digits: `0.0312`, `-1.2e-5`."""
     return number(value, digits=3)
 
 
@@ -112,7 +112,7 @@ def _notes(step: ForwardStep, trace: Trace) -> Iterator[str]:
             "" if trace.n_samples == 1 else " for every sample"
         )
     if step.draws and not trace.training:
-        yield "draws nothing when answering: Y = X"
+        yield "inactive in prediction: Y = X"
 
 
 def _loss(trace: Trace) -> Step:
@@ -128,5 +128,5 @@ def _backward(step: BackwardStep) -> Step:
     letters = {letter(name): value for name, value in step.gradients.items()}
     rows = [("dY", step.dY)]
     rows += [(by_letter.get(name, name), value) for name, value in letters.items()]
-    note = "" if "dX" in step.gradients else "dX is left out: nobody before it learns"
+    note = "" if "dX" in step.gradients else "dX is not needed: no layer before it has parameters"
     return Step(f"{step.layer}  {step.name}", note, tuple(rows))

@@ -1,4 +1,4 @@
-"""How much room a text takes, in a terminal and in a chart, and texts that take less."""
+"""The width of texts in a terminal and in a chart, and shortened texts."""
 
 from unicodedata import combining, east_asian_width
 
@@ -7,17 +7,17 @@ WIDE, NARROW = frozenset("mwMWOQGD@%&+=<>~—…→−"), frozenset("fijlrtI.,:;
 
 
 def cell_width(text: str) -> int:
-    """Columns in a terminal: Chinese characters and their like take two, a hat on a letter none."""
+    """Count columns in a terminal: wide characters take two, combining marks none."""
     return sum(_columns(c) for c in text)
 
 
 def text_width(text: str) -> float:
-    """The pixels that a text takes in a chart at most, in the widest of the usual fonts."""
+    """Return the most pixels that a text takes in a chart, in the widest of the usual fonts."""
     return sum(_pixels(c) for c in text)
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many columns; what is longer lacks some of its middle."""
+    """Cut the middle out of a text that takes more columns than this."""
     if cell_width(text) <= most:
         return text
     tail = (most - 1) // 3
@@ -25,7 +25,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def fitting(text: str, pixels: float) -> str:
-    """A text of at most so many pixels in a chart; a longer one lacks some of its middle."""
+    """Cut the middle out of a text that takes more pixels in a chart than this."""
     most = cell_width(text)
     while most > 1 and text_width(shortened(text, most)) > pixels:
         most -= 1
@@ -33,7 +33,7 @@ def fitting(text: str, pixels: float) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """As much of its beginning as fits."""
+    """Return as much of the beginning of a text as fits."""
     room = most
     for i, c in enumerate(text):
         room -= _columns(c)
