@@ -12,10 +12,10 @@ from plainnet.network import Array
 from plainnet.pictures.augment import augmented
 from plainnet.pictures.augment import transforms as changes
 from plainnet.pictures.augment.augmentation import (
-    FEW,
+    FEW_PICTURES,
     HANDWRITING,
     INTERVALS,
-    MANY,
+    MANY_PICTURES,
     MILD,
     NAMED,
     STRONG,
@@ -400,10 +400,13 @@ def test_names_and_settings() -> None:
 def test_few_pictures_in_colour_are_varied_strongly_and_many_not_at_all() -> None:
     kinds = [
         (n, usual(np.broadcast_to(np.array([0, 0, 1], np.uint8), (n, 2, 2, 3))))
-        for n in (FEW - 1, FEW)
+        for n in (FEW_PICTURES - 1, FEW_PICTURES)
     ]
-    assert kinds == [(FEW - 1, "strong"), (FEW, "mild")]
-    many = [usual(np.broadcast_to(np.uint8(0), (n, 2, 2, 1))) for n in (1, MANY, MANY + 1)]
+    assert kinds == [(FEW_PICTURES - 1, "strong"), (FEW_PICTURES, "mild")]
+    many = [
+        usual(np.broadcast_to(np.uint8(0), (n, 2, 2, 1)))
+        for n in (1, MANY_PICTURES, MANY_PICTURES + 1)
+    ]
     assert many == ["mild", "mild", "none"]
     assert augmentation_of("auto", noise(4, 8, 8, 3)) == STRONG
     assert augmentation_of("auto") == MILD

@@ -299,12 +299,12 @@ def test_a_class_weight_may_name_its_class_as_y_does(
 @pytest.mark.parametrize(
     ("weights", "why"),
     [
-        ({0: 1, "0": 2}, "A class is given two weights"),
+        ({0: 1, "0": 2}, "gives a class two weights"),
         ({"0": 1, "False": 2}, "gives a class two weights"),
         (np.array([1, 2]), "The class weight must be one of none, balanced, or weights such as"),
-        ({None: 1}, "A weight is given to no class: None is neither"),
-        ({2: 1}, "There is no class '2' to be given a weight; the classes are 0, 1"),
-        ({"01": 1}, "There is no class '01'"),
+        ({None: 1}, "names no class .None is neither"),
+        ({2: 1}, "'2', which is not a class; the classes are 0, 1"),
+        ({"01": 1}, "'01', which is not a class"),
     ],
 )
 def test_a_class_weight_of_no_class(weights: Any, why: str) -> None:

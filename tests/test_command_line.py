@@ -462,7 +462,7 @@ def test_weights_and_changes_are_given_by_name(plainnet: Command, data: Path) ->
     assert "--class-weight cat=2,fox=0.5" in html.unescape(page)
     assert "--augment flip=0.5,mix_up=0.2" in html.unescape(page)
     for wrong, told in (
-        (["--class-weight", "cow=1"], "There is no class 'cow'"),
+        (["--class-weight", "cow=1"], "'cow', which is not a class"),
         (["--class-weight", "cat=much"], "not a list of names with numbers"),
         (["--augment", "wild"], "augmentation must be one of"),
         (["--augment", "swirl=1"], "no setting 'swirl'"),
@@ -675,9 +675,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(
         (np.zeros((0, 3)), "no samples"),
         (np.full((2, 3), np.inf), "row 0, column 0 is inf"),
         (np.zeros((2, 3), complex), "an array of numbers"),
-        (np.array([[{}, {}, {}]]), r"no \.npy file of numbers"),
-        (b"\x89PNG and no more", r"no \.npy file of numbers"),
-        (b"", r"no \.npy file of numbers"),
+        (np.array([[{}, {}, {}]]), r"not a \.npy file of numbers"),
+        (b"\x89PNG and no more", r"not a \.npy file of numbers"),
+        (b"", r"not a \.npy file of numbers"),
         (None, "cannot be read .No such file"),
     ],
 )
@@ -790,7 +790,7 @@ def test_augmentation_is_for_pictures(plainnet: Command, tmp_path: Path) -> None
     np.savez("d.npz", X=X, y=y)
     rows = "\n".join(f"{a},{b},{c}" for (a, b), c in zip(X[:, :2], y, strict=True))
     Path("t.csv").write_text(f"a,b,c\n{rows}\n")
-    why = r"augment = 'mild' varies pictures, each epoch anew, but .* learn from {}; leave it out\."
+    why = r"augment = 'mild' varies pictures, but .* learns from {}; leave it out\."
     given = ("--augment", "mild", "--out", "run")
     plainnet("train", "d.npz", *given).refused(why.format("feature vectors"))
     plainnet("train", "t.csv", "--target", "c", *given).refused(why.format("the rows of a table"))

@@ -206,8 +206,8 @@ def test_what_cannot_be_evaluated_is_answered_with_a_sentence(
             getattr(model, ask)(*given[: len(given) - len(target)], **target)
 
     data = Dataset(X, (NAMES == "yes").astype(int), ("no", "yes"))
-    says(Classifier(), "not learned anything yet", X, NAMES, kind=SettingError)
-    says(Regressor(), "not learned anything yet", X, PRICES, kind=SettingError)
+    says(Classifier(), "is not trained yet", X, NAMES, kind=SettingError)
+    says(Regressor(), "is not trained yet", X, PRICES, kind=SettingError)
     says(vectors, r"give the class or number of each too, evaluate\(X, y\)", X)
     says(vectors, "give the class or number", table(NAMES))
     says(vectors, "leave y out", data, NAMES)
@@ -218,7 +218,7 @@ def test_what_cannot_be_evaluated_is_answered_with_a_sentence(
     says(vectors, "59", X, NAMES[:59])
     says(vectors, "the class 'maybe'", X, np.where(NAMES == "yes", "maybe", "no"))
     says(vectors, "There are no samples to evaluate on", Splits(Path()))
-    says(vectors, "says a number for each sample", Dataset(X, PRICES, target="y"))
+    says(vectors, "holds a number for each sample", Dataset(X, PRICES, target="y"))
     np.savez(tmp_path / "p.npz", X=PICTURES, y=NAMES)
     np.savez(tmp_path / "v.npz", X=X, y=NAMES)
     says(vectors, "trained on feature vectors, but .* holds pictures", tmp_path / "p.npz")
@@ -245,9 +245,9 @@ def test_swapped_samples_and_answers_are_named(kind: Any, of: str) -> None:
     made = kind(**QUICK).fit(X, y)
     for answers in (y, y.tolist()):
         for ask in (kind(**QUICK).fit, made.score, made.evaluate):
-            with pytest.raises(DataError, match="other way round"):
+            with pytest.raises(DataError, match="swap them"):
                 ask(answers, samples)
-    with pytest.raises(DataError, match="other way round"):
+    with pytest.raises(DataError, match="swap them"):
         kind(**QUICK).fit(X, y, validation=(y, X))
 
 
@@ -284,7 +284,7 @@ def test_what_is_no_data_is_named(
     with pytest.raises(DataError, match="is a picture; name a table"):
         of_table.predict(picture)
     (tmp_path / "m").write_bytes(picture.read_bytes())
-    with pytest.raises(PlainnetError, match="It is a picture, and the run comes first"):
+    with pytest.raises(PlainnetError, match="It is a picture; the run comes first"):
         Classifier.load(tmp_path / "m")
 
 

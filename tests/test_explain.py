@@ -242,7 +242,7 @@ def test_impossible_settings(changed: Mapping[str, Any], why: str) -> None:
 def test_what_is_not_one_picture() -> None:
     with pytest.raises(DataError, match="One picture is explained at a time, but got 2"):
         explain_pixels(planted(), random_picture(2, 16, 16, 1))
-    with pytest.raises(SettingError, match="not learned anything yet"):
+    with pytest.raises(SettingError, match="is not trained yet"):
         explain_pixels(Classifier(), random_picture(16, 16))
     vectors = Classifier(epochs=1).fit(RNG.normal(size=(20, 3)), np.arange(20) % 2)
     with pytest.raises(DataError, match="trained on feature vectors of 3"):

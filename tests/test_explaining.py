@@ -166,8 +166,8 @@ def test_what_cannot_be_explained_or_traced(
             ask(*given, **how)
 
     for new in (Classifier(), Regressor()):
-        says("not learned anything yet", new.explain, X[0], error=SettingError)
-        says("not learned anything yet", new.trace, X[0], error=SettingError)
+        says("is not trained yet", new.explain, X[0], error=SettingError)
+        says("is not trained yet", new.trace, X[0], error=SettingError)
     says("One row is explained at a time, but got 2", vectors.explain, X[:2])
     says("One row is explained at a time, but got 2", table.explain, columns(2))
     says("One picture is explained at a time, but got 2", pictures.explain, PICTURES[:2])
@@ -181,7 +181,7 @@ def test_what_cannot_be_explained_or_traced(
     says("give the class or number of each", prices.trace, X[:2])
     says("as many class indices", vectors.trace, X[:2], NAMES[:3])
     of_pictures = Regressor(**QUICK).fit(PICTURES, PRICES)
-    says("trained on pictures, and .*; trace.picture. follows", of_pictures.explain, PICTURES[0])
+    says("only classes of pictures .*; trace.picture. follows", of_pictures.explain, PICTURES[0])
     assert of_pictures.trace(PICTURES[:2], [1, 2]).n_samples == 2
 
 

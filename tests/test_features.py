@@ -132,7 +132,7 @@ def test_its_size_is_that_of_the_recipe(here: Path, tmp_path: Path) -> None:
     assert Classifier.load(tmp_path / "m.safetensors").picture_shape == (20, 20, 3)
     with pytest.raises(SettingError, match=r"16 × 16 .* 20 × 20"):
         Classifier(**SETTINGS, size=20).fit(here / "pets", features=here / "net.onnx")
-    with pytest.raises(SettingError, match="whether it looks at colour; leave out grey"):
+    with pytest.raises(SettingError, match="colour; leave out grey"):
         Classifier(grey=True).fit(here / "pets", features=here / "net.onnx")
 
 
@@ -173,7 +173,7 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
     np.testing.assert_allclose(told.relevance[:, 9:], 0, atol=1e-6)
     np.testing.assert_array_equal(told.picture, X[1])
     for method in ("gradient", "smooth"):
-        with pytest.raises(SettingError, match=f"{method} needs a gradient, .*; take occlusion"):
+        with pytest.raises(SettingError, match=f"{method} needs a gradient, .*; use occlusion"):
             explain_pixels(classifier, X[1], method=method)
 
 
@@ -203,13 +203,13 @@ def flip(tensors: dict[str, Array], told: dict[str, Any]) -> None:
         (lambda tensors, told: tensors.update({"extractor.more": np.ones(3)}), "is incomplete"),
         (lambda tensors, told: tensors.update({"extractor.backbone": np.ones(3)}), "is not a file"),
         (lambda tensors, told: told.update(kind="magic"), "made by 'magic', which is unknown"),
-        (lambda tensors, told: told.update(n_features=13), "does not fit itself"),
-        (lambda tensors, told: told.update(n_features=None), "does not fit itself"),
-        (lambda tensors, told: told.update(view=[]), "no whole classifier"),
-        (lambda tensors, told: told["view"].pop("std"), "no whole classifier"),
+        (lambda tensors, told: told.update(n_features=13), "parts do not match"),
+        (lambda tensors, told: told.update(n_features=None), "parts do not match"),
+        (lambda tensors, told: told.update(view=[]), "not a valid classifier"),
+        (lambda tensors, told: told["view"].pop("std"), "not a valid classifier"),
         (lambda tensors, told: told["view"].update(std=[1, 0, 1]), "std of a backbone"),
-        (lambda tensors, told: told["view"].update(std="abc"), "no whole classifier"),
-        (lambda tensors, told: told["view"].update(size=[16]), "no whole classifier"),
+        (lambda tensors, told: told["view"].update(std="abc"), "not a valid classifier"),
+        (lambda tensors, told: told["view"].update(size=[16]), "not a valid classifier"),
         (
             lambda tensors, told: told["view"].update(size=[1e9, 16]),
             r"backbone.size\[0\] must be a whole number",
@@ -217,8 +217,8 @@ def flip(tensors: dict[str, Array], told: dict[str, Any]) -> None:
         (lambda tensors, told: told["view"].update(channels=2), "number for each of 2 channels"),
         (lambda tensors, told: told["view"].update(layout=[1]), "backbone.layout must be a text"),
         (lambda tensors, told: told["view"].update(batch=0), "batch of a backbone"),
-        (lambda tensors, told: told["view"].update(output=3), "no whole classifier"),
-        (lambda tensors, told: told["view"].update(more=3), "no whole classifier"),
+        (lambda tensors, told: told["view"].update(output=3), "not a valid classifier"),
+        (lambda tensors, told: told["view"].update(more=3), "not a valid classifier"),
     ],
 )
 def test_model_files_that_do_not_fit_themselves(

@@ -129,7 +129,7 @@ def test_explain_refuses_in_a_sentence(plainnet: Command, folder: Path) -> None:
     )
     refused(plainnet("explain", folder / "run", folder / "pets"), "One picture is explained")
     refused(
-        plainnet("explain", folder / "vectors.safetensors", picture), "cat-0.png is no .npy file"
+        plainnet("explain", folder / "vectors.safetensors", picture), "cat-0.png is not a .npy file"
     )
     assert plainnet("explain", folder / "run", picture, "--method", "magic")[0] == 2
 
@@ -202,14 +202,14 @@ def test_trace_refuses_in_a_sentence(plainnet: Command, folder: Path, tmp_path: 
     picture = folder / "pets" / "cat" / "cat-0.png"
     refused(
         plainnet("trace", folder / "run", picture, "--class", "dog"),
-        r"The class that is right must be one of cat, fox, owl, but got 'dog'\.",
+        r"The right class must be one of cat, fox, owl, but got 'dog'\.",
     )
     refused(
         plainnet("trace", folder / "run", picture, "--page", "cat.png"), r"not named as one; end"
     )
     refused(
         plainnet("trace", folder / "vectors.safetensors", picture),
-        r"cat-0\.png is no \.npy file of numbers; this model was trained on feature vectors",
+        r"cat-0\.png is not a \.npy file of numbers; this model was trained on feature vectors",
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -59,7 +59,7 @@ def test_looks_like(place: Path, name: str, what: str | None) -> None:
     assert looks_like(place / name) == what
 
 
-FIRST = "and the run comes first, then what it is asked about"
+FIRST = "the run comes first, then its samples"
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ FIRST = "and the run comes first, then what it is asked about"
         (("evaluate", "of-table", "pets"), "on a table, but pets is a folder of pictures; eval"),
         (("evaluate", "of-features", "pets"), "feature vectors, but pets holds pictures; eval"),
         (("evaluate", "of-features", "t.csv"), "feature vectors, but t.csv is a table; eval"),
-        (("predict", "pets/cat/0.png", "of-pictures"), f"It is a picture, {FIRST}"),
-        (("predict", "pets", "of-pictures"), f"It is a folder of pictures, {FIRST}"),
-        (("predict", "t.csv", "of-table"), f"It is a table, {FIRST}"),
-        (("evaluate", "pets", "of-pictures"), f"It is a folder of pictures, {FIRST}"),
-        (("explain", "pets/cat/0.png", "of-pictures"), f"It is a picture, {FIRST}"),
-        (("report", "pets", "of-pictures"), f"It is a folder of pictures, {FIRST}"),
+        (("predict", "pets/cat/0.png", "of-pictures"), f"It is a picture; {FIRST}"),
+        (("predict", "pets", "of-pictures"), f"It is a folder of pictures; {FIRST}"),
+        (("predict", "t.csv", "of-table"), f"It is a table; {FIRST}"),
+        (("evaluate", "pets", "of-pictures"), f"It is a folder of pictures; {FIRST}"),
+        (("explain", "pets/cat/0.png", "of-pictures"), f"It is a picture; {FIRST}"),
+        (("report", "pets", "of-pictures"), f"It is a folder of pictures; {FIRST}"),
         (
             ("train", "of-table"),
             "of-table is a run, not data; name the folder or file of data",
@@ -119,7 +119,9 @@ def test_python(place: Path) -> None:
             ask(place / "t.csv")
     with pytest.raises(DataError, match=r"0.png is a picture; name a table"):
         Classifier.load(place / "of-table").predict(place / "pets" / "cat" / "0.png")
-    with pytest.raises(ModelFileError, match=r"0.png is no run and no model file. It is a picture"):
+    with pytest.raises(
+        ModelFileError, match=r"0.png is neither a run nor a model file. It is a picture"
+    ):
         Classifier.load(place / "pets" / "cat" / "0.png")
     with pytest.raises(ModelFileError, match="File name too long"):
         Classifier.load("n" * 300)

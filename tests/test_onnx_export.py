@@ -315,7 +315,7 @@ def test_what_the_file_says_of_itself() -> None:
 
 
 def test_nothing_learned_yet(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="has not learned anything yet"):
+    with pytest.raises(SettingError, match="is not trained"):
         export_onnx(Classifier(), tmp_path / "a.onnx")
     assert not [*tmp_path.iterdir()]
 

@@ -187,7 +187,9 @@ def test_every_command_is_one_that_there_is(page: str) -> None:
 def test_the_commands_do_what_they_say(
     page: str, pets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(recipe, "MOST_EPOCHS", 10)  # epochs: what they say, not how well they learn
+    monkeypatch.setattr(
+        recipe, "MOST_AUTO_EPOCHS", 10
+    )  # epochs: what they say, not how well they learn
     commands = [
         words
         for code in blocks_of(page, "sh")

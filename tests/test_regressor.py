@@ -145,10 +145,10 @@ def test_the_split_leaves_two_to_learn_from() -> None:
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"label_smoothing": 0.1}, "label_smoothing = 0.1 spreads a target over classes, but here"),
-        ({"class_weight": "balanced"}, "class_weight = 'balanced' says what classes count"),
-        ({"precision": 0.9}, "precision = 0.9 is wanted of a class"),
-        ({"recall": 0.9, "positive": "a"}, "recall = 0.9 is wanted of a class"),
+        ({"label_smoothing": 0.1}, "label_smoothing = 0.1 spreads a target over classes, but a"),
+        ({"class_weight": "balanced"}, "class_weight = 'balanced' weights classes"),
+        ({"precision": 0.9}, "precision = 0.9 is for a class"),
+        ({"recall": 0.9, "positive": "a"}, "recall = 0.9 is for a class"),
         ({"colour": 1}, "no setting 'colour'"),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_damaged_file_is_refused(target: Any, why: str, tmp_path: Path) -> Non
     new = {k: v for k, v in metadata.items() if k not in ("format", "layers", "target")}
     new |= {} if target is None else {"target": target}
     write_model(tmp_path / "m", network, new, tensors)
-    with pytest.raises(ModelFileError, match=f"no whole regressor .*{why}"):
+    with pytest.raises(ModelFileError, match=f"not a valid regressor .*{why}"):
         Regressor.load(tmp_path / "m")
 
 

@@ -185,5 +185,5 @@ def test_an_unknown_name_for_a_value_is_too() -> None:
 
 
 def test_a_regressor_refuses_what_is_for_classes() -> None:
-    with pytest.raises(SettingError, match="here a number is predicted"):
+    with pytest.raises(SettingError, match="a regressor predicts a number"):
         Regressor(precision=0.5)  # type: ignore[call-arg]

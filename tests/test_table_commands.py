@@ -244,7 +244,7 @@ def test_a_class_that_is_not_learned_is_told_before_the_training(
         ("…/ship.csv --target survived --task regression", "does not hold numbers only"),
         ("…/ship.csv --target name", "240 different values of 'name' in 240 rows"),
         ("…/ship.csv --target fare --label-smoothing 0.1", "label_smoothing = 0.1 spreads a targe"),
-        ("…/ship.csv --target fare --recall 0.9", "recall = 0.9 is wanted of a class"),
+        ("…/ship.csv --target fare --recall 0.9", "recall = 0.9 is for a class"),
         ("…/ship.csv --target fare --features x.onnx", "x.onnx is for pictures, and a table"),
         ("…/ship.csv --target fare --size 3", "holds feature vectors, which have no size"),
         ("…/nowhere.csv --target fare", "nowhere.csv cannot be read: No such file"),
@@ -280,7 +280,7 @@ def test_a_stopped_training_goes_on(
     assert isinstance(first, Regressor)
     assert isinstance(second, Regressor)
     assert first.predict(table).tobytes() == second.predict(table).tobytes()
-    refused(plainnet("train", "--resume", "runs/ship-1"), "has come to its end")
+    refused(plainnet("train", "--resume", "runs/ship-1"), "is complete")
 
 
 # -- predict, evaluate, report -------------------------------------------------------------------
@@ -456,7 +456,7 @@ def test_what_needs_pictures_or_classes(plainnet: Command, runs: Path, tmp_path:
     assert plainnet("graph", "…/fare")[0] == 0
     assert "MeanSquaredError" in (tmp_path / "fare-graph.svg").read_text("utf-8")
     Regressor(hidden=(), epochs=1).fit(np.eye(8), [*range(8)]).save(tmp_path / "arrays")
-    refused(plainnet("predict", "arrays", "…/new.csv"), r"no \.npy file of numbers")
+    refused(plainnet("predict", "arrays", "…/new.csv"), r"not a \.npy file of numbers")
 
 
 def test_cross_validate(plainnet: Command) -> None:
@@ -473,7 +473,7 @@ def test_cross_validate(plainnet: Command) -> None:
     assert "by fold   RMSE" in out
     refused(plainnet("cross-validate", "…/ship.csv"), "is a table: name the column")
     wrong = ("--target", "fare", "--class-weight", "balanced")
-    refused(plainnet("cross-validate", "…/ship.csv", *wrong), "says what classes count")
+    refused(plainnet("cross-validate", "…/ship.csv", *wrong), "weights classes")
 
 
 def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:

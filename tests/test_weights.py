@@ -191,7 +191,7 @@ def test_negative_variances_are_refused(tmp_path: Path) -> None:
 
 
 def test_where_there_is_nothing_to_write_or_read(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="not learned anything"):
+    with pytest.raises(SettingError, match="is not trained"):
         write_weights(tmp_path / "w", Classifier())
     with pytest.raises(ModelFileError, match=r"cannot be read .* name a safetensors file\."):
         read_weights(tmp_path / "w", network())

@@ -14,7 +14,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from plainnet.checks import check_path
-from plainnet.errors import ModelFileError, SettingError
+from plainnet.errors import ModelFileError
 from plainnet.files.header import Entry
 from plainnet.files.model_file import check_sound
 from plainnet.files.tensors import TensorFile, open_tensors
@@ -115,8 +115,7 @@ def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
     """Return the networks, each with the prefix of its tensors' names."""
     if isinstance(model, Network):
         return [("", model)]
-    if not model.is_trained:
-        raise SettingError(f"This {model.kind} has not learned anything yet; call fit(…) first.")
+    model.check_trained()
     if len(model.networks) == 1:
         return [("", model.network)]
     return [(f"{i}.", member.network) for i, member in enumerate(model.networks)]

@@ -40,7 +40,7 @@ def majority_baseline(y: Array, n_classes: int, weights: Array | None = None) ->
 
 
 def wilson_interval(correct: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a share, of which `correct` of `n` is the estimate.
+    """Return the confidence interval of the share that `correct` of `n` estimates.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
     inference", Journal of the American Statistical Association 22 (1927) 209–212. It stays inside

@@ -36,7 +36,7 @@ from plainnet.models.picture_samples import raw_pictures
 from plainnet.models.samples import Samples
 from plainnet.network import Array, Rng
 
-STEPS = 200
+LINE_STEPS = 200
 """The points on the line from the average row: s has a kink wherever a ReLU switches."""
 
 
@@ -212,7 +212,7 @@ def explain_row(
     explained = model.answers.explained(model.answers_of(row.raw), of)
     target = AttributionTarget(model.inputs, model.networks, *explained[2:])
     x, start = (model.inputs.prepare(raw, model.network.dtype) for raw in (row.raw, row.average))
-    steps = (np.arange(STEPS) + 0.5)[:, None] / STEPS
+    steps = (np.arange(LINE_STEPS) + 0.5)[:, None] / LINE_STEPS
     line = start + steps * (x - start)
     gradient = target.gradients(line.astype(x.dtype)).mean(axis=0, dtype=np.float64)
     shares = (x[0].astype(np.float64) - start[0]) * gradient
@@ -237,8 +237,8 @@ def _method(model: Model, method: str | None) -> str:
         raise SettingError(f"The method must be one of {', '.join(METHODS)}, but got {method!r}.")
     if method != "occlusion" and not model.inputs.has_gradient:
         raise SettingError(
-            f"The method {method} needs a gradient, which does not come through the backbone that "
-            "makes the features; take occlusion."
+            f"The method {method} needs a gradient, but the backbone that makes the features has "
+            "none; use occlusion."
         )
     return method
 
@@ -248,7 +248,7 @@ def _one_picture(model: Model, picture: Samples) -> Array:
     if not model.picture_shape:
         raise DataError(
             "This explanation shows the pixels of a picture, but the model was trained on feature "
-            f"vectors of {model.inputs.n_in}; ask its method explain(…)."
+            f"vectors of {model.inputs.n_in}; call its method explain(…)."
         )
     raw = raw_pictures(picture, model.picture_shape)
     if len(raw) != 1:

@@ -9,7 +9,7 @@ from plainnet.checks import check_number, check_whole
 from plainnet.models.attribution_target import AttributionTarget
 from plainnet.network import Array, Rng, generator
 
-PATCHES = 8
+PATCHES_ACROSS = 8
 """The number of patches across the shorter side of a picture, by default."""
 
 
@@ -58,7 +58,7 @@ def _occlusion(
 ) -> Array:
     """Spread a patch's fall of s over its pixels; a pixel gets the mean of its patches."""
     height, width, _ = shape
-    side = settings.patch or max(1, min(height, width) // PATCHES)
+    side = settings.patch or max(1, min(height, width) // PATCHES_ACROSS)
     tall, wide = min(side, height), min(side, width)
     lefts = _places(width, wide)
     s = target.scores_of(x)[0]

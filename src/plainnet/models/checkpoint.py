@@ -31,12 +31,12 @@ from plainnet.training.streams import BestSoFar, values_of
 from plainnet.version import __version__
 
 FORMAT = 2
-KNOWN = {
+KNOWN_FACTS = {
     *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
     *("position", "learning_rate", "generators"),
 }
 """The entries of a checkpoint's metadata."""
-SHARE = 20
+PAUSE_FACTOR = 20
 """The least pause between two checkpoints, in multiples of the time that writing took."""
 
 
@@ -94,18 +94,17 @@ class Training:
             DataError: it belongs to another training.
         """
         tensors, facts = read_tensors(path, "checkpoint")
-        if facts.get("checkpoint") != FORMAT or {*facts} - KNOWN:
+        if facts.get("checkpoint") != FORMAT or {*facts} - KNOWN_FACTS:
             raise ModelFileError(
-                f"{path} is no checkpoint that this version of plainnet can go on from; "
-                f"train anew, or with the version that wrote it{_version(facts)}."
+                f"{path} is not a checkpoint of this version of plainnet; start a new training, or "
+                f"resume with the version that wrote it{_version(facts)}."
             )
         self._check_same(facts)
         try:
-            self._go_on_from(tensors, facts)
+            self._resume(tensors, facts)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelFileError(
-                f"The checkpoint {path} is damaged ({error}), so nothing can go on from it; "
-                "train anew."
+                f"The checkpoint {path} is damaged ({error}); start a new training."
             ) from error
 
     def _check_same(self, facts: dict[str, Any]) -> None:
@@ -114,30 +113,30 @@ class Training:
         others = facts.get("data", self.data) != self.data
         if isinstance(noted, dict) and noted != ours:
             changed = [name for name, value in ours.items() if value != noted.get(name)]
-            or_data = "training data or the " if others else ""  # which settle some settings
+            or_data = "training data or the " if others else ""  # on which some settings depend
             raise DataError(
                 f"The {or_data}settings of the run were changed ({', '.join(changed)}), so it "
-                "cannot go on where it was; put them back, or train anew."
+                "cannot resume; restore them, or start a new training."
             )
         if others:
             raise DataError(
-                "The training data are not those that the run began with, so it cannot go on "
-                "where it was; put them back as they were, or train anew."
+                "The training data have changed since the run began, so it cannot resume; restore "
+                "them, or start a new training."
             )
 
-    def _go_on_from(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
+    def _resume(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
         earlier = members_from(facts["earlier"], tensors, self.network.copy)
         self.networks[:-1] = earlier
         history = [_epoch(row, self.watched) for row in facts["history"]]
         epochs = facts["position"]["epochs"]
         if epochs > len(history) or len(earlier) >= self.recipe.ensemble:
-            raise ValueError("its epochs and networks are not those that it counts")
+            raise ValueError("it holds other epochs or networks than it counts")
         kept, values = named(tensors, "kept."), values_of(self.network)
         if (kept or epochs) and (
             {*kept} != {*values}
             or any((kept[k].shape, kept[k].dtype) != (v.shape, v.dtype) for k, v in values.items())
         ):
-            raise ValueError("what was kept does not fit the network")
+            raise ValueError("the kept weights do not match the network")
         for name, value in {"theta": tensors["theta"], **kept}.items():
             check_sound(name, value)
         trained = {name: value for name, value in tensors.items() if not name.startswith("kept.")}
@@ -186,7 +185,7 @@ class Checkpoint:
         self.path, self.resume = Path(path), resume
         self.seconds = 60 * check_number("minutes between checkpoints", minutes, "[0, inf)")
         self.stopping = False
-        """Set it, and the training ends after the present batch, written down there."""
+        """Whether to end the training, with a checkpoint, after the present batch."""
         self.trouble: FileError | None = None
         self._training: Training | None = None
         self._written = time.monotonic()
@@ -211,7 +210,7 @@ class Checkpoint:
 
     def end_epoch(self) -> None:
         """Write a checkpoint, unless that would take too large a share of the time."""
-        if time.monotonic() - self._written >= SHARE * self._took:
+        if time.monotonic() - self._written >= PAUSE_FACTOR * self._took:
             self.write()
 
     def write(self) -> None:
@@ -236,8 +235,8 @@ def fingerprint(*parts: Dataset | None) -> str:
             made.update(b"none")
             continue
         facts = (part.X.shape, str(part.X.dtype), part.classes)
-        told = repr((*facts, part.target) if part.holds_numbers else facts)
-        made.update(told.encode("utf-8", "replace"))
+        text = repr((*facts, part.target) if part.holds_numbers else facts)
+        made.update(text.encode("utf-8", "replace"))
         X = digests(part.X) if part.is_pictures else part.X
         for array in (X, part.y, *([] if part.weights is None else [part.weights])):
             for _, block in blocks(array):

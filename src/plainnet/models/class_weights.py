@@ -28,14 +28,16 @@ def checked_class_weight(setting: Any) -> str | Mapping[str, float]:
         try:
             named = [(class_name(label), weight) for label, weight in setting.items()]
         except ValueError as error:
-            raise SettingError(f"A weight is given to no class: {error}; name the class.") from None
+            raise SettingError(f"A class weight names no class ({error}); name one.") from None
         if len(dict(named)) < len(named):
-            raise SettingError(f"A class is given two weights, in {setting!r:.80}; give it one.")
+            raise SettingError(f"{setting!r:.80} gives a class two weights; give it one.")
         checked = {
             name: check_number(f"weight of the class {name!r}", weight, "[0, inf)")
             for name, weight in named
         }
-        return setting if repr(setting) == repr(checked) else checked  # scikit-learn wants its own
+        return (
+            setting if repr(setting) == repr(checked) else checked
+        )  # scikit-learn expects the same object
     if not isinstance(setting, str) or setting not in CLASS_WEIGHTS:
         raise SettingError(
             f"The class weight must be one of {', '.join(CLASS_WEIGHTS)}, or weights such as "
@@ -62,7 +64,7 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
         places = {name: class_meant(name, data.classes) for name in class_weight}
         if unknown := [name for name, place in places.items() if place is None]:
             raise SettingError(
-                f"There is no class {unknown[0]!r} to be given a weight; the classes are "
+                f"The class weights name {unknown[0]!r}, which is not a class; the classes are "
                 f"{', '.join(data.classes)}."
             )
         if len({*places.values()}) < len(places):
@@ -75,7 +77,7 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
         by_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
     weights: Array = by_class[data.y] if own is None else by_class[data.y] * own
     if not weights.any():
-        raise SettingError("No sample counts anything; give some class a weight above 0.")
+        raise SettingError("All samples have weight 0; give some class a weight above 0.")
     return weights
 
 
@@ -95,7 +97,7 @@ def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:
     if weights is None:
         return weights, data, y
     if hasattr(weights, "index"):  # as of pandas
-        from plainnet.tables.in_memory import check_index  # no array waits for them at the import
+        from plainnet.tables.in_memory import check_index  # arrays do not need tables
 
         for rows_of in (data, y):
             check_index(rows_of, weights, "weights")

@@ -30,7 +30,7 @@ from plainnet.models.samples import make_dataset
 from plainnet.models.threshold import check_threshold_settings, choose_threshold
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 
-ENOUGH = 30
+ENOUGH_FOR_TEMPERATURE = 30
 """The number of validation samples from which a temperature is fitted."""
 
 
@@ -61,8 +61,8 @@ class Classes(Answers):
         """Raise a DataError for numbers."""
         if data.holds_numbers:
             raise DataError(
-                f"{data.name} says a number for each sample, {data.target!r}, and a classifier "
-                "learns classes; take a Regressor, or make classes of the numbers."
+                f"{data.name} holds a number for each sample, {data.target!r}, but a classifier "
+                "learns classes; use a Regressor, or turn the numbers into classes."
             )
 
     @staticmethod
@@ -116,7 +116,7 @@ class Classes(Answers):
         self, recipe: Recipe, validation: Dataset, outputs_of: Callable[[Array], Array]
     ) -> float:
         """Minimize the validation loss; 1 for too few samples."""
-        if len(validation) < ENOUGH:
+        if len(validation) < ENOUGH_FOR_TEMPERATURE:
             return 1.0
         Z, loss = outputs_of(validation.X), self.loss(recipe).measured
         y = loss.check_targets(validation.y, len(Z), Z.shape[1])
@@ -174,7 +174,7 @@ class Classes(Answers):
         place = class_meant(text, self.names)
         if place is None:
             known = ", ".join(self.names[:10])
-            raise SettingError(f"The class that is right must be one of {known}, but got {text!r}.")
+            raise SettingError(f"The right class must be one of {known}, but got {text!r}.")
         return self.names[place]
 
     def written(self, answer: Any) -> str:

@@ -48,7 +48,7 @@ def members_from(
         ValueError, SettingError: temperatures and tensors do not match.
     """
     if not isinstance(temperatures, list):
-        raise ValueError("its ensemble is no list of temperatures")
+        raise ValueError("its ensemble is not a list of temperatures")
     members: list[EnsembleMember] = []
     for i, temperature in enumerate(temperatures):
         if not any(name.startswith(f"members.{i}.") for name in tensors):

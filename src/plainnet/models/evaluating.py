@@ -46,12 +46,12 @@ def data_to_evaluate(
         SettingError: a `target` without a table.
     """
     if target is not None and (y is not None or model.columns is None):
-        why = "y says already what is right" if y is not None else "the model knows no columns"
+        why = "y holds the answers already" if y is not None else "the model knows no columns"
         raise SettingError(f"target names a column of a table, but {why}; leave target out.")
     weights, data, y = without_0(weights, data, y)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
-            raise DataError("A data set holds its classes or numbers already; leave y out.")
+            raise DataError("A data set already holds its classes or numbers; leave y out.")
         found = data if isinstance(data, Dataset) else _first(data)
     elif y is not None:
         found = _with_answers(model, data, y)
@@ -62,7 +62,7 @@ def data_to_evaluate(
     else:
         raise DataError(
             f"The model was trained on {model.trained_on}. To evaluate on samples, give the "
-            "class or number of each too, evaluate(X, y); or name a folder or file that holds both."
+            "class or number of each too, evaluate(X, y), or name a folder or file that holds both."
         )
     model.answers.check_data(found)
     if weights is not None:
@@ -151,7 +151,7 @@ def _with_answers(model: Model, data: Samples, y: Labels) -> Dataset:
     check_order(data, y)
     check_index(data, y)
     if isinstance(y, str):
-        raise DataError(f"y must hold what is right for each sample, but is {y!r}; see target=….")
+        raise DataError(f"y must hold the answer for each sample, but is {y!r}; see target=….")
     return model.answers.dataset(model.inputs.raw(data), y)
 
 

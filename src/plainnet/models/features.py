@@ -21,14 +21,9 @@ def extractor_of(features: Features | None, recipe: Recipe) -> PictureExtractor 
     if features is None:
         return None
     if recipe.grey:
-        raise SettingError(
-            "What makes features of pictures says itself whether it looks at colour; leave out "
-            "grey."
-        )
+        raise SettingError("A backbone decides itself whether it uses colour; leave out grey.")
     if not isinstance(features, (str, os.PathLike)):
         return features
-    from plainnet.pictures.backbone.backbone import (
-        Backbone,  # only where one is wanted
-    )
+    from plainnet.pictures.backbone.backbone import Backbone  # only if there is one
 
     return Backbone.open(features, size=recipe.size)

@@ -49,8 +49,8 @@ def fit_epochs(
     kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
     if not train_set.is_pictures and model.recipe.augment not in ("auto", "none"):
         raise SettingError(
-            f"augment = {model.recipe.augment!r} varies pictures, each epoch anew, but the network "
-            f"is to learn from {kind.rows}; leave it out."
+            f"augment = {model.recipe.augment!r} varies pictures, but the network learns from "
+            f"{kind.rows}; leave it out."
         )
     model.held_out = None
     if watch is None:
@@ -164,8 +164,8 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
     recipe = model.resolved_recipe
     if recipe.patience and not recipe.validation_share:
         raise SettingError(
-            "To stop early with a patience, a training needs validation data, but there is "
-            "none; give some, or a validation share above 0."
+            "Early stopping with a patience needs validation data, but there are none; give some, "
+            "or a validation share above 0."
         )
     if not recipe.validation_share:
         return train_set, None
@@ -186,7 +186,7 @@ def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
     n_classes, dtype = len(train_set.classes), model.network.dtype
 
     def mix(X: Array, y: Array) -> tuple[Array, Array]:
-        if y.ndim == 1:  # class numbers as probabilities
+        if y.ndim == 1:  # indices of classes as probabilities
             y = np.eye(n_classes, dtype=dtype)[y]
         return augmentation.mix(X, y, rng)
 
@@ -225,7 +225,7 @@ def _watched(
     if model.history and not _is_sound(model):
         rate = model.history[-1].learning_rate
         raise DivergedError(
-            "The last step of the training left the finite numbers, with learning rate "
+            "The last step of the training gave numbers that are not finite, with learning rate "
             f"{rate:g}; try {rate / 10:g}, or clip_norm=1."
         )
 

@@ -116,5 +116,5 @@ class Inputs(ABC):
             DataError: not exactly one sample, or a picture.
         """
         raise DataError(
-            "This model was trained on pictures; give it a picture, whose pixels it explains."
+            "This model was trained on pictures, whose pixels it explains; give it a picture."
         )

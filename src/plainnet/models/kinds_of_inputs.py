@@ -76,7 +76,7 @@ class VectorInputs(Inputs):
     def _checked(self, X: Array) -> Array:
         X = self.preprocessing.check(X)
         if not len(X):
-            raise DataError(f"There are no samples to answer for in an array of shape {X.shape}.")
+            raise DataError(f"An array of shape {X.shape} holds no samples; give at least one.")
         found, row, column = not_finite(X, LARGEST_NUMBER)
         if found:
             raise DataError(

@@ -45,25 +45,25 @@ class Model:
     def __init__(self) -> None:
         self.answers = self.answers_type()
         self.history: list[Epoch] = []
-        """One record an epoch; of a loaded one empty."""
+        """One record per epoch; a loaded model has none."""
         self.training: Dataset | None = None
-        """What it was trained on; of a loaded one None."""
+        """The training samples; None for a loaded model."""
         self.validation: Dataset | None = None
-        """What the training was watched on, given or held out; of a loaded one None."""
+        """The validation samples, given or held out; None for a loaded model."""
         self.held_out: Array | None = None
-        """Which of the samples it was given were held out, `(n,)`; None if none were."""
+        """The indices of the given samples that were held out, `(n,)`; None if none were."""
         self.quality: dict[str, Any] = {}
-        """What was measured, by the name of the data; travels in the model file."""
+        """The evaluations, by the names of their data; the model file contains them."""
         self.stored: Mapping[str, Any] = {}
-        """Of a loaded one, what its file says of its training."""
+        """The facts of the training in the file of a loaded model."""
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """What is there after training only is missed with a sentence."""
+            """Raise a sentence for attributes that exist only after training."""
             if name in ("inputs", "networks", "resolved_recipe"):
                 raise AttributeError(self._untrained())
-            return object.__getattribute__(self, name)  # which raises what is usual
+            return object.__getattribute__(self, name)  # raises the usual error
 
     # -- its parts -------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class Model:
             raise SettingError(self._untrained())
 
     def _untrained(self) -> str:
-        return f"This {self.kind} has not learned anything yet; call fit(…) first."
+        return f"This {self.kind} is not trained yet; call fit(…) first."
 
     @property
     def stops_early(self) -> bool:
@@ -193,8 +193,8 @@ class Model:
             A /= A.dtype.type(len(self.networks))
         if not np.isfinite(A).all():
             raise DivergedError(
-                "The network has weights so large that its answers are no finite numbers; train it "
-                "anew with a lower learning rate, or leave out samples with extreme values."
+                "The network has weights so large that its answers are not finite; train it again "
+                "with a lower learning rate, or leave out samples with extreme values."
             )
         return A
 

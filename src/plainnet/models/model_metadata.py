@@ -31,7 +31,7 @@ from plainnet.network import Array, Network
 from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
-KNOWN = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
+KNOWN_ENTRIES = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
 """The entries of the metadata, beside those of the answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone.backbone", "Backbone"),
@@ -101,7 +101,7 @@ def restore(
     preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
     inputs = kind_of_inputs(preprocessing.is_pictures, extractor)(preprocessing, extractor)
     if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
-        raise ValueError(f"nothing in it has a place for {unknown[0]!r:.60}")
+        raise ValueError(f"it has an unknown tensor {unknown[0]!r:.60}")
     recipe = Recipe.of(metadata["recipe"])
     training = _training(metadata.get("training", {}), recipe)
     return Saved(inputs, recipe, dict(metadata["quality"]), earlier, training)
@@ -116,7 +116,7 @@ def whole(path: Any, kind: str) -> Iterator[None]:
         raise
     except (PlainnetError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
-            f"{path} is no whole {kind} ({str(error).rstrip('.')}); copy it again or train anew."
+            f"{path} is not a valid {kind} ({str(error).rstrip('.')}); copy it or train again."
         ) from error
 
 
@@ -142,13 +142,13 @@ def _check(metadata: Mapping[str, Any], answers: type[Answers]) -> None:
         if part not in metadata:
             raise ValueError(f"it lacks its {part}")
         if not isinstance(metadata[part], dict):
-            raise ValueError(f"its {part} is no JSON object")
-    if unknown := sorted({*metadata} - KNOWN - {*answers.described}):
+            raise ValueError(f"its {part} is not a JSON object")
+    if unknown := sorted({*metadata} - KNOWN_ENTRIES - {*answers.described}):
         versions = metadata.get("versions")
         version = versions.get("plainnet") if isinstance(versions, dict) else None
         writer = f"plainnet {version:.20}" if isinstance(version, str) else "an unknown version"
         raise ValueError(
-            f"it says {unknown[0]!r:.60}, which plainnet {__version__} does not know; "
+            f"it contains {unknown[0]!r:.60}, which plainnet {__version__} does not know; "
             f"{writer} wrote it, so update plainnet"
         )
 

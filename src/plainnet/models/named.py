@@ -32,13 +32,13 @@ def named_data(
     if target is not None:
         if y is not None:
             raise SettingError(
-                f"target = {target!r} says already what is right for each row; leave y out."
+                f"target = {target!r} already names the answer for each row; leave y out."
             )
-        from plainnet.tables import read_tables  # only where there is a table
+        from plainnet.tables import read_tables  # only if there is a table
 
         return read_tables(data, target, task=task, **how)
     if y is not None:
-        from plainnet.tables.in_memory import has_names  # no array waits for them at the import
+        from plainnet.tables.in_memory import has_names  # arrays do not need tables
 
         if has_names(data):
             if isinstance(validation, (tuple, list)) and len(validation) == 3:

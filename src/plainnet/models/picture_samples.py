@@ -107,8 +107,8 @@ def grey_if_all_are(data: Dataset) -> Dataset:
     if not data.is_pictures or data.X.shape[3] == 1 or not are_grey(data.X):
         return data
     log.warning(
-        "All pictures of %s are grey: they are learned from in one channel, and pictures in colour "
-        "will be turned grey, as with grey=True or --grey.",
+        "All pictures of %s are grey: the training uses one channel, and pictures in colour will "
+        "be turned grey, as with grey=True or --grey.",
         data.name,
     )
     return replace(data, X=in_grey(data.X))

@@ -52,7 +52,7 @@ class Preprocessing:
         scale = scale_of(mean, spread, X.dtype)
         if nearly := np.flatnonzero((scale == IGNORED_SCALE) & (spread > 0)).tolist():
             log.warning(
-                "Ignored: feature %s, because it is constant but for rounding.",
+                "Ignored: feature %s, because it is constant up to rounding.",
                 ", ".join(map(str, nearly[:5])) + (", …" if len(nearly) > 5 else ""),
             )
         return cls(X.shape[1:], mean, scale)
@@ -104,10 +104,10 @@ class Preprocessing:
 
     def describe(self) -> dict[str, Any]:
         """Return the description for a model file; the numbers are tensors there."""
-        told = {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
+        facts = {"shape": list(self.shape), "formula": "(raw - mean) / scale"}
         if not self.is_pictures:
-            return told | {"layout": "(N, features)"}
-        return told | {
+            return facts | {"layout": "(N, features)"}
+        return facts | {
             "layout": "(N, height, width, channels), each row by row to height*width*channels",
             "values": "0 to 255",
             "channels": "luma of ITU-R 601" if self.grey else "red, green, blue",
@@ -175,8 +175,8 @@ class Preprocessing:
         for name, value in description.items():
             if value != known.get(name):
                 raise ModelFileError(
-                    f"The model file prepares its samples by {name!r:.60} {value!r:.80}, but this "
-                    f"version of plainnet knows only {known.get(name)!r} there."
+                    f"The model file's preprocessing has {name!r:.60} {value!r:.80}, but this "
+                    f"version of plainnet knows only {known.get(name)!r}."
                 )
         if "formula" not in description:
             raise ModelFileError("The model file lacks the formula of its preprocessing.")
@@ -191,7 +191,7 @@ def _of_pictures(X: Array, weights: Array | None, varied: bool) -> tuple[Array, 
         mean, variance = _weighted(X.reshape(len(X), -1), weights.astype(np.float64))
     scale = np.sqrt(variance.mean(keepdims=True))
     scale[scale <= 1e-12 * mean.mean()] = 1  # there is only one picture
-    constant = variance < 1e-15  # 0, but for rounding
+    constant = variance < 1e-15  # 0 up to rounding
     if constant.any() and not (varied or constant.all()):
         scale = np.where(constant, np.finfo(np.float32).max, scale)
     return mean.astype(np.float32), scale.astype(np.float32)

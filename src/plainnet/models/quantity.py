@@ -50,7 +50,7 @@ class Quantity(Answers):
         """Raise a DataError for classes."""
         if not data.holds_numbers:
             raise DataError(
-                f"{data.name} holds samples of classes, and a regressor predicts a number; take a "
+                f"{data.name} holds samples of classes, but a regressor predicts a number; use a "
                 "Classifier, or give numbers, fit(X, y)."
             )
 

@@ -21,8 +21,8 @@ from plainnet.models.names import (
 )
 from plainnet.models.recipe_settings import (
     BATCH_NORM_BELOW,
-    LEAST_STEPS,
-    MOST_EPOCHS,
+    LEAST_AUTO_STEPS,
+    MOST_AUTO_EPOCHS,
     RecipeSettings,
 )
 from plainnet.network import (
@@ -34,7 +34,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.pictures.augment.augmentation import FEW, usual
+from plainnet.pictures.augment.augmentation import FEW_PICTURES, usual
 from plainnet.training import Average, Optimizer, Schedule
 
 
@@ -84,12 +84,12 @@ class Recipe(RecipeSettings):
         if self.normalization == "auto":
             resolved["normalization"] = "batch" if small else "none"
         if self.epochs is None:
-            resolved["epochs"] = min(40 * BATCH_NORM_BELOW // n, MOST_EPOCHS) if small else 40
+            resolved["epochs"] = min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40
             if not data.is_pictures:
-                resolved["epochs"] = max(40, -(-LEAST_STEPS // -(-n // self.batch_size)))
+                resolved["epochs"] = max(40, -(-LEAST_AUTO_STEPS // -(-n // self.batch_size)))
         if self.validation_share is None:
             watched = self.patience or self.precision or self.recall
-            spared = small and tested and n < FEW and not watched
+            spared = small and tested and n < FEW_PICTURES and not watched
             resolved["validation_share"] = 0.0 if spared else 0.15
         return ResolvedRecipe(**resolved)
 

@@ -32,13 +32,18 @@ from plainnet.models.setting import (
     whole,
 )
 from plainnet.network import ACTIVATIONS
-from plainnet.pictures.augment.augmentation import FEW, MANY, NAMED, augmentation_of
+from plainnet.pictures.augment.augmentation import (
+    FEW_PICTURES,
+    MANY_PICTURES,
+    NAMED,
+    augmentation_of,
+)
 
 BATCH_NORM_BELOW = 2000
 """The number of pictures below which `auto` chooses BatchNorm, and more than 40 epochs."""
-MOST_EPOCHS = 160
+MOST_AUTO_EPOCHS = 160
 """The largest number of epochs that `auto` chooses."""
-LEAST_STEPS = 320
+LEAST_AUTO_STEPS = 320
 """The smallest number of steps that `auto` chooses for feature vectors. On the 150 irises, where 40
 epochs are 80 steps, this gains 4 points of accuracy."""
 
@@ -76,7 +81,7 @@ class RecipeSettings:
     activation: str = setting(
         "relu",
         one_of(ACTIVATIONS),
-        f"Behind each hidden layer: {either(ACTIVATIONS)}.",
+        f"Activation after each hidden layer: {either(ACTIVATIONS)}.",
         section="Network",
     )
     initializer: str = setting(
@@ -89,7 +94,7 @@ class RecipeSettings:
     normalization: str = setting(
         "auto",
         one_of(NORMALIZATIONS),
-        f"Normalization in front of each activation: {either(NORMALIZATIONS)}.",
+        f"Normalization before each activation: {either(NORMALIZATIONS)}.",
         section="Network",
         left_open=f"batch for fewer than {BATCH_NORM_BELOW:,} pictures, else none",
     )
@@ -110,28 +115,26 @@ class RecipeSettings:
     augment: str | Mapping[str, float] = setting(
         "auto",
         named_numbers(_check_augment),
-        "How training pictures are varied, each epoch anew, as if taken a moment later or written "
-        f"by another hand: {either(NAMED)}, or settings such as "
-        '{"flip": 0.5, "shift": 0.1, "mix_up": 0.2}. Mild and strong mirror colour pictures: take '
-        "handwriting for what can be read. Feature vectors are not varied.",
+        f"Random changes of training pictures, new in each epoch: {either(NAMED)}, or settings "
+        'such as {"flip": 0.5, "shift": 0.1, "mix_up": 0.2}. Mild and strong mirror colour '
+        "pictures: use handwriting for text. Feature vectors are not changed.",
         section="Training",
         metavar="HOW",
-        left_open=f"strong for fewer than {FEW} pictures in colour, else mild for at most "
-        f"{MANY:,}, else none",
-        option_help="Vary training pictures, each epoch anew, as if taken a moment later or "
-        f"written by another hand: {either(NAMED)}, or settings such as "
-        "flip=0.5,shift=0.1,mix_up=0.2. Mild and strong mirror colour pictures: take handwriting "
-        "for what can be read.",
+        left_open=f"strong for fewer than {FEW_PICTURES} pictures in colour, else mild for at most "
+        f"{MANY_PICTURES:,}, else none",
+        option_help=f"Change training pictures at random in each epoch: {either(NAMED)}, or "
+        "settings such as flip=0.5,shift=0.1,mix_up=0.2. Mild and strong mirror colour "
+        "pictures: use handwriting for text.",
     )
     epochs: int | None = setting(
         None,
         whole("number of epochs", 1),
         "Passes over all samples, at most.",
         section="Training",
-        left_open=f"40; for fewer than {BATCH_NORM_BELOW:,} pictures as many as show 80,000, at "
-        f"most {MOST_EPOCHS}; for few feature vectors as many as make {LEAST_STEPS} steps",
+        left_open=f"40; for fewer than {BATCH_NORM_BELOW:,} pictures enough to show 80,000, at "
+        f"most {MOST_AUTO_EPOCHS}; for few feature vectors enough for {LEAST_AUTO_STEPS} steps",
     )
-    batch_size: int = setting(64, whole("batch size", 1), "Samples of a step.", section="Training")
+    batch_size: int = setting(64, whole("batch size", 1), "Samples per step.", section="Training")
     optimizer: str = setting(
         "adam",
         one_of(OPTIMIZERS),
@@ -155,14 +158,14 @@ class RecipeSettings:
     weight_decay: float = setting(
         1e-4,
         number("weight decay", "[0, inf)"),
-        "How strongly weights are kept small.",
+        "Strength of the decay of the weights.",
         section="Training",
         metavar="RATE",
     )
     clip_norm: float | None = setting(
         None,
         number("norm to clip gradients at", "(0, inf)"),
-        "Norm that longer gradients are shortened to.",
+        "Norm to which longer gradients are scaled down.",
         section="Training",
         metavar="NORM",
         left_open="none",
@@ -185,13 +188,13 @@ class RecipeSettings:
     class_weight: str | Mapping[str, float] = setting(
         "balanced",
         named_numbers(_check_class_weight),
-        "balanced: each class counts equally in the loss, however many samples it happens to have, "
-        "which seldom says how many will be met; none: each sample does; or the weight of a sample "
-        'of a class, such as {"cat": 2}, and 1 for the others.',
+        "balanced: all classes have equal weight in the loss, whatever their numbers of samples; "
+        "none: all samples have; or the weight of a sample by its class, such as "
+        '{"cat": 2}, and 1 for the others.',
         section="Training",
         metavar="WEIGHTS",
-        option_help="balanced: each class counts equally, however many samples it has; none: each "
-        "sample does; or the weight of a sample of a class, cat=2,dog=0.5.",
+        option_help="balanced: all classes have equal weight, whatever their numbers of samples; "
+        "none: all samples have; or the weight of a sample by its class, cat=2,dog=0.5.",
     )
     averaging: float = setting(
         0.0,
@@ -201,45 +204,42 @@ class RecipeSettings:
         section="Training",
         metavar="DECAY",
     )
-    # With a schedule that ends low, the end is better than the luckiest epoch on a few hundred
-    # validation samples.
+    # With a schedule that ends low, the last epoch is better than the luckiest one on a few
+    # hundred validation samples.
     patience: int = setting(
         0,
         whole("patience", 0),
-        "Stop when the validation loss has not improved for so many epochs, and keep the epoch "
-        "where it was lowest; 0: train to the end and keep that.",
+        "Stop when the validation loss has not improved for this many epochs, and keep the epoch "
+        "with the lowest; 0: train to the end and keep the last.",
         section="Training",
         metavar="EPOCHS",
     )
     ensemble: int = setting(
         1,
         whole("number of networks in an ensemble", 1),
-        "Networks, trained one after the other, whose answers are averaged: slower, and better.",
+        "Number of networks whose answers are averaged: slower, but better.",
         section="Training",
         metavar="K",
     )
-    seed: int = setting(
-        0, whole("seed", 0), "Seed of everything that is drawn at random.", section="Training"
-    )
+    seed: int = setting(0, whole("seed", 0), "Seed of all random numbers.", section="Training")
     size: tuple[int, int] | None = setting(
         None,
         sides,
         "Height and width of pictures, in pixels.",
         section="Data",
         metavar="SIZE",
-        left_open="64 x 64 for files, their own for arrays",
+        left_open="64 x 64 for files, unchanged for arrays",
         option_help="Height and width of pictures, in pixels: 64, or 48x64.",
     )
     grey: bool = setting(False, flag, "Use brightness only, no colour.", section="Data")
     validation_share: float | None = setting(
         None,
         number("share of validation samples", "[0, 1)"),
-        "Share of the training samples that is held out where no validation data are given; 0: "
-        "none.",
+        "Share of the training samples to hold out if no validation data are given; 0: none.",
         section="Data",
         metavar="SHARE",
-        left_open=f"0.15; none of fewer than {FEW} pictures with a test part, which measures, if "
-        "nothing else needs it",
+        left_open=f"0.15; 0 for fewer than {FEW_PICTURES} pictures with a test part, if nothing "
+        "else needs it",
     )
     precision: float | None = setting(
         None,
@@ -270,10 +270,12 @@ class RecipeSettings:
 
     def __post_init__(self) -> None:
         for name, value in self._checked():
-            if not is_same(value, getattr(self, name)):  # such as numbers of NumPy, not for files
+            if not is_same(
+                value, getattr(self, name)
+            ):  # such as NumPy's numbers, which JSON refuses
                 object.__setattr__(self, name, value)
         if self.precision is not None and self.recall is not None:
-            raise SettingError("One threshold gives a precision or a recall; choose one of them.")
+            raise SettingError("One threshold gives a precision or a recall; give one of them.")
         if self.positive is not None and self.precision is None and self.recall is None:
             raise SettingError(
                 "positive says which class a precision or recall is for; give one of them as well."

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 CLASSES_ONLY = {
     "label_smoothing": "spreads a target over classes",
-    "class_weight": "says what classes count",
-    "precision": "is wanted of a class",
-    "recall": "is wanted of a class",
+    "class_weight": "weights classes",
+    "precision": "is for a class",
+    "recall": "is for a class",
     "positive": "names a class",
 }
 """Settings without meaning for a number, and why."""
-PLAIN = {"class_weight": "none"}
+WITHOUT_CLASSES = {"class_weight": "none"}
 """Their values in a regressor, if these are not the defaults."""
 
 
@@ -55,12 +55,12 @@ class Regressor(TrainableModel[RegressionEvaluation]):
     answers: Quantity
 
     def __init__(self, **settings: Unpack[RegressorSettings]) -> None:
-        super().__init__(**{**PLAIN, **settings})
-        usual = Recipe.of(PLAIN)
+        super().__init__(**{**WITHOUT_CLASSES, **settings})
+        usual = Recipe.of(WITHOUT_CLASSES)
         for name, why in CLASSES_ONLY.items():
             if (value := getattr(self.recipe, name)) != getattr(usual, name):
                 raise SettingError(
-                    f"{name} = {value!r} {why}, but here a number is predicted; leave it out."
+                    f"{name} = {value!r} {why}, but a regressor predicts a number; leave it out."
                 )
 
     @property
@@ -120,7 +120,7 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         self.check_trained()
         if self.picture_shape:
             raise DataError(
-                "This model was trained on pictures, and the pixels that led to a number are not "
+                "This model predicts numbers of pictures, and only classes of pictures can be "
                 "explained; trace(picture) follows a picture through the network."
             )
         return explain_row(self, sample)

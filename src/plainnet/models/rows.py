@@ -23,12 +23,10 @@ def rows_of(path: Path) -> Array:
         with at_home(path).open("rb") as file:
             X: Array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
-        raise FileError(
-            f"{path} cannot be read ({error.strerror}); check how it is spelled."
-        ) from error
+        raise FileError(f"{path} cannot be read ({error.strerror}); check its spelling.") from error
     except (ValueError, EOFError, MemoryError) as error:
         raise FileError(
-            f"{path} is no .npy file of numbers; this model was trained on feature vectors and "
+            f"{path} is not a .npy file of numbers; this model was trained on feature vectors and "
             "takes such files, with a row for each sample."
         ) from error
     if X.ndim != 2:
@@ -53,7 +51,7 @@ def rows_of_files(paths: Sequence[Path]) -> Array:
         if X.shape[1] != arrays[0].shape[1]:
             raise DataError(
                 f"{path} has {X.shape[1]} features a row, but {paths[0]} {arrays[0].shape[1]}; "
-                "give files that fit each other."
+                "give files with the same features."
             )
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 

@@ -80,14 +80,14 @@ def own_folder(folder: Path | None, stem: str = "run") -> Iterator[Path]:
         try:
             made.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError):
-            new_folder(made)  # says why it cannot be made
+            new_folder(made)  # raises the reason
         killed = (made / LOCK).exists()
         with locked(made / LOCK, f"The folder {made}"):
             if killed:
                 tidy_run(made)
             yield new_folder(made, but=(LOCK, SETTINGS) if killed else (LOCK,))
     finally:
-        with suppress(OSError, ValueError):  # it holds something: that stays
+        with suppress(OSError, ValueError):  # not empty: it stays
             for path in [made, *parents] if own else []:
                 path.rmdir()
 
@@ -103,7 +103,7 @@ def resumed_run(folder: Path) -> Iterator[Path]:
     resumable_run(folder)
     check_writable(folder)
     with locked(folder / LOCK, f"The run {folder}"):
-        resumable_run(folder)  # it may have ended just now
+        resumable_run(folder)  # it may have ended meanwhile
         yield folder
 
 
@@ -177,8 +177,8 @@ def resumable_run(folder: Path) -> dict[str, Any]:
     if not (folder / CHECKPOINT).exists():
         done = (folder / MODEL).exists()
         raise ModelFileError(
-            f"The training of {folder} has come to its end, so nothing is left to go on with; to "
-            "learn for longer, train anew with more --epochs."
+            f"The training of {folder} is complete and cannot resume; to train longer, start a new "
+            "training with more --epochs."
             if done
             else f"{folder} holds no {CHECKPOINT}; name the folder of a run that was stopped."
         )
@@ -189,8 +189,8 @@ def resumable_run(folder: Path) -> dict[str, Any]:
         return {**settings, "recipe": dict(settings["recipe"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFileError(
-            f"The settings of the run {folder} cannot be read ({error}); without them it cannot go "
-            "on, so train anew."
+            f"The settings of the run {folder} cannot be read ({error}), so it cannot resume; "
+            "start a new training."
         ) from error
 
 
@@ -227,8 +227,8 @@ def only_classes(model: AnyModel, path: Path) -> Classifier:
     """Return the model from `path` if it is a classifier; else raise a ModelFileError."""
     if model.kind != Classifier.answers_type.kind:
         raise ModelFileError(
-            f"{path} predicts a number, {model.answers.names[0]!r}, which this cannot be done "
-            "with; name a run that tells classes apart."
+            f"{path} predicts a number, {model.answers.names[0]!r}, but this needs classes; name "
+            "the run of a classifier."
         )
     return cast("Classifier", model)
 

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from plainnet.tables import Table
 
 REMEDIES: Mapping[str, str] = {
-    "O": "; np.asarray(X, float) makes numbers of objects that are some",
-    "M": "; X.astype(float) makes numbers of dates, and in a data frame they may stay dates",
-    "m": "; X.astype(float) makes numbers of durations",
-    "U": "; np.asarray(X, float) makes numbers of texts that are some",
+    "O": "; np.asarray(X, float) converts objects that are numbers",
+    "M": "; X.astype(float) converts dates; in a data frame they can stay dates",
+    "m": "; X.astype(float) converts durations",
+    "U": "; np.asarray(X, float) converts texts that are numbers",
 }
 """The remedy for an array that does not hold numbers, by the kind of its dtype."""
 
@@ -81,7 +81,7 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
     if numbers.dtype.kind not in "biuf":
         raise DataError(
             f"A regressor predicts a number for each sample, but y is {numbers.dtype} "
-            f"{numbers.shape}; give numbers, or take a Classifier for classes."
+            f"{numbers.shape}; give numbers, or use a Classifier for classes."
         )
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]
@@ -109,7 +109,7 @@ def training_data(
         data = _read(data, recipe, extractor)
     if isinstance(data, (Splits, Dataset)):
         if y is not None:
-            raise DataError("A data set holds its classes or numbers already; leave y out.")
+            raise DataError("A data set already holds its classes or numbers; leave y out.")
         splits = data if isinstance(data, Splits) else Splits(Path(), train=data)
         train, watch, tested = splits.train, splits.validation, splits.test is not None
     elif y is None:
@@ -140,11 +140,11 @@ def _no_answers(data: Any) -> DataError:
 
     if has_names(data):
         return DataError(
-            "To learn from a table, name the column that is to be predicted, fit(data, target=…), "
-            "or give it apart, fit(X, y)."
+            "To train on a table, name the column to predict, fit(data, target=…), or give it "
+            "separately, fit(X, y)."
         )
     return DataError(
-        "To learn from an array of samples, give the class or number of each too: fit(X, y)."
+        "To train on an array of samples, also give the class or number of each: fit(X, y)."
     )
 
 
@@ -171,9 +171,8 @@ def _validation(
         return given
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise DataError(
-            "The validation data must be a pair of samples and classes or numbers, (X, y), perhaps "
-            "with the weight of each, (X, y, weights), a path or a data set, but got "
-            f"{type(given).__name__}."
+            "The validation data must be samples with classes or numbers, (X, y) or "
+            f"(X, y, weights), a path or a data set, but got {type(given).__name__}."
         )
     X, y, *rest = given
     check_order(X, y)
@@ -206,7 +205,7 @@ def as_array(X: Any) -> Array:
     named = isinstance(X, Mapping) or (hasattr(X, "columns") and not hasattr(X, "__array__"))
     try:
         array = np.array(None) if named else as_samples(X)
-    except DataError:  # which is a ValueError, too
+    except DataError:  # a ValueError, too
         raise
     except ValueError:  # lists of different lengths
         array = np.array(None)

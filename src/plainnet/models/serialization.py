@@ -53,10 +53,10 @@ def model_at(path: str | Path) -> Path:
     if is_folder and (path / CHECKPOINT).exists():
         raise ModelFileError(
             f"The folder {path} holds no model yet, only the checkpoint of a training; wait until "
-            f"it ends, or go on with one that was stopped: plainnet train --resume {path}."
+            f"it ends, or resume one that was stopped: plainnet train --resume {path}."
         )
     found = looks_like(path)
-    meant = f" It is {found}, and the run comes first, then what it is asked about."
+    meant = f" It is {found}; the run comes first, then its samples."
     more = meant if found not in (None, "a model", "a run") else ""
     if is_folder:
         raise ModelFileError(
@@ -64,7 +64,7 @@ def model_at(path: str | Path) -> Path:
             + more
         )
     if more:
-        raise ModelFileError(f"{path} is no run and no model file.{more}")
+        raise ModelFileError(f"{path} is neither a run nor a model file.{more}")
     return path
 
 
@@ -95,8 +95,8 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         ]
     if not np.isfinite(answers).all():
         raise ModelFileError(
-            f"{path} holds numbers so large that its answers are no finite ones; copy it again "
-            "or train anew."
+            f"{path} holds numbers so large that its answers are not finite; copy it or train "
+            "again."
         )
     return model
 
@@ -108,13 +108,13 @@ def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
     made = n_in if model.extractor is None else model.extractor.n_features
     if (network.n_in, network.n_out, made) != (n_in, answers.n_out, n_in):
         raise ValueError(
-            f"it does not fit itself: its network maps {network.n_in} features to "
-            f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} that are made, "
-            f"for {answers.summary}"
+            f"its parts do not match: its network maps {network.n_in} features to "
+            f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} features, for "
+            f"{answers.summary}"
         )
     n_counts = len(metadata.get("classes", ["all"]))
     for counts in model.stored.get("samples", {}).values():
         if len(counts) != n_counts:
-            raise ValueError(f"it counts its samples as {counts!r:.80}, not once a class")
+            raise ValueError(f"it counts its samples as {counts!r:.80}, not per class")
     if metadata.get("outputs", outputs) != outputs:
         raise ValueError(f"its outputs mean {metadata['outputs']!r:.80}, not {outputs!r}")

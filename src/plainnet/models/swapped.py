@@ -19,8 +19,8 @@ def check_order(samples: Any, y: Any) -> None:
         and not _are_files(samples)
     ):
         raise DataError(
-            f"The samples come first and what is right for each second, (X, y), but the first is "
-            f"of shape {first} and the second {second}; give them the other way round."
+            f"The samples come first and their answers second, (X, y), but the first is of shape "
+            f"{first} and the second {second}; swap them."
         )
 
 

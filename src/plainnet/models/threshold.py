@@ -34,7 +34,7 @@ def check_threshold_settings(
     if not has_validation:
         raise SettingError(
             "The threshold for a wanted precision or recall is chosen on validation data, but "
-            "there is none; give some, or a validation share above 0."
+            "there are none; give some, or a validation share above 0."
         )
 
 
@@ -53,7 +53,7 @@ def choose_threshold(
         weights: the weight of each, `(N,)`; None: all equal.
     """
     positive = class_meant(recipe.positive, classes)
-    if positive is None:  # none was named
+    if positive is None:  # not given
         positive = 1
     try:
         given = P[:, positive], y == positive, weights

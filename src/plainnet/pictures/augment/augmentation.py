@@ -218,7 +218,7 @@ NAMED: Mapping[str, Augmentation] = {
 }
 
 
-FEW, MANY = 500, 20_000
+FEW_PICTURES, MANY_PICTURES = 500, 20_000
 """The numbers of training pictures for the default: below the first, colour pictures are varied
 strongly; up to the second, all are varied mildly. The strong form gains on a few hundred
 photographs, not on a thousand, and loses on digits and clothes. With Fashion-MNIST's 60,000 even
@@ -229,9 +229,9 @@ NAMES = ("auto", *NAMED)
 
 def usual(X: Array) -> str:
     """Return the name of the default augmentation for training pictures `(N, H, W, C)`."""
-    if len(X) > MANY:
+    if len(X) > MANY_PICTURES:
         return "none"
-    return "strong" if len(X) < FEW and has_colour(X) else "mild"
+    return "strong" if len(X) < FEW_PICTURES and has_colour(X) else "mild"
 
 
 def augmentation_of(
