@@ -154,9 +154,7 @@ def explain_pixels(
     patch: int | None = None,
     rng: Rng | int | None = 0,
 ) -> Explanation:
-    """Distribute the answer to one picture over its pixels.
-
-    A backward pass overwrites the network's `grad`; its parameters stay unchanged.
+    """Distribute the answer to one picture over its pixels; this overwrites `grad`.
 
     Args:
         model: a classifier of pictures.
@@ -179,15 +177,14 @@ def explain_pixels(
     explained = model.answers.explained(P, of)
     target = AttributionTarget(model.inputs, model.networks, *explained[2:])
     x = model.inputs.centred(raw, model.network.dtype)
-    settings = PixelSettings.checked(samples, noise, patch, rng)
-    relevance = METHODS[method](target, x, model.picture_shape, settings)
+    how = PixelSettings.checked(samples, noise, patch, rng)
     return Explanation(
         str(explained.answer),
         model.answers.names,
         P[0],
         explained.of,
         method,
-        relevance,
+        METHODS[method](target, x, model.picture_shape, how),
         float(target.scores_of(x)[0] - target.scores_of(np.zeros_like(x))[0]),
         raw[0],
     )
