@@ -286,7 +286,7 @@ def test_a_loss_without_check_targets() -> None:
     [
         (DoubleLoss(), "The value_and_grad of DoubleLoss gave float64 (20, 2) instead of float32"),
         (TurnedLoss(), "The value_and_grad of TurnedLoss gave float32 (2, 20) instead of float32"),
-        (LossOfEach(), "value_and_grad of LossOfEach gave a loss of shape (20,); give their mean"),
+        (LossOfEach(), "value_and_grad of LossOfEach gave a loss of shape (20,); return the mean"),
     ],
     ids=["double", "turned", "each"],
 )
@@ -373,7 +373,7 @@ def test_a_training_that_nobody_goes_through_says_so() -> None:
 
     with pytest.warns(RuntimeWarning, match=r"so nothing was learned; write .* call fit\(…\)"):
         drop(stream)
-    with pytest.warns(RuntimeWarning, match="never asked for"):
+    with pytest.warns(RuntimeWarning, match="dropped before its first epoch"):
         drop(lambda: keep_best(stop_early(stream(validation=(X, Y)), patience=2), new()))
 
 

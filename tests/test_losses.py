@@ -405,11 +405,11 @@ REFUSED: dict[str, tuple[Loss, Array, int, type[PlainnetError], str]] = {
     ),
     "softmax-counted-from-1": (
         SoftmaxCrossEntropy(), np.array([1, 2, 3, 1, 2]), 3, DataError,
-        "A network with 3 outputs knows the classes 0 to 2, but the targets go from 1 to 3.",
+        "A network with 3 outputs has the classes 0 to 2, but the targets go from 1 to 3.",
     ),
     "softmax-negative": (
         SoftmaxCrossEntropy(), np.array([-1, 2, 1, 1, 2]), 3, DataError,
-        "A network with 3 outputs knows the classes 0 to 2, but the targets go from -1 to 2.",
+        "A network with 3 outputs has the classes 0 to 2, but the targets go from -1 to 2.",
     ),
     "poisson-negative": (
         Scaled(PoissonDeviance(), 2), np.array([1, 0, -2, 4, 1]), 1, DataError,

@@ -1,8 +1,10 @@
 """The network: its two vectors, its sizes, its copies, and the other array module."""
 
 import copy
+import mmap
 import pickle
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -492,7 +494,7 @@ REFUSED: dict[str, tuple[Callable[[], object], type[PlainnetError], str]] = {
     ),
     "twice": (
         lambda: Network([Dense(2, 2), twice, Dense(2, 2), twice]), SettingError,
-        "Layer 3 (ReLU()) is the same object as an earlier layer; make a layer of its own for "
+        "Layer 3 (ReLU()) is the same object as an earlier layer; make a new layer for "
         "each place.",
     ),
     "another-network": (
@@ -648,3 +650,27 @@ def test_clip_works_on_another_array_module() -> None:
     grad = xp.asarray(np.array([3, 4], np.float32))
     assert clip(grad, 1) == 5
     np.testing.assert_allclose(grad.held, [0.6, 0.8], rtol=1e-6)
+
+
+def pages_in_memory(A: Array) -> int:
+    """The number of pages of A that the process has in memory."""
+    first, last = (at // mmap.PAGESIZE for at in (address(A), address(A) + A.nbytes - 1))
+    with Path("/proc/self/pagemap").open("rb") as pagemap:
+        pagemap.seek(8 * first)
+        entries = np.frombuffer(pagemap.read(8 * (last - first + 1)), np.uint64)
+    return int((entries >> np.uint64(63)).sum())
+
+
+@pytest.mark.skipif(not Path("/proc/self/pagemap").exists(), reason="only Linux shows the pages")
+def test_a_large_gradient_takes_no_memory_before_it_is_written() -> None:
+    """Also where used memory has become free, which `numpy.zeros` would clear and take."""
+    used = [np.ones(10**6, np.float32) for _ in range(20)]
+    kept = np.ones(10**4, np.float32)  # behind it, so that the memory is not given back
+    del used
+    network = Network.dense([2000, 500, 3])
+    assert pages_in_memory(network.grad) == 0
+    assert pages_in_memory(network.theta) > 900
+    assert address(network.grad) % 64 == 0
+    train_step(network, SoftmaxCrossEntropy(), Adam(), normal(4, 2000), np.arange(4) % 3)
+    assert pages_in_memory(network.grad) > 900
+    assert kept.all()

@@ -257,7 +257,7 @@ REFUSED: dict[str, tuple[Array, type[PlainnetError], str]] = {
     "negative": (
         with_row([1.5, -0.5, 0]), DataError,
         "SoftmaxCrossEntropy needs probabilities of at least 0, but those of sample 2 go down to "
-        "-0.5; hand in probabilities, or class numbers of shape (5,).",
+        "-0.5; give probabilities, or class numbers of shape (5,).",
     ),
     "sum": (
         with_row([0.5, 0.3, 0]), DataError,

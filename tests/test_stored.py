@@ -35,8 +35,8 @@ def on_disk(path: Path, values: Array, before: int = 0) -> MemoryMappedRows:
 @pytest.fixture(params=[2**23, 64], ids=["held", "let go"])
 def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Bytes that stay in memory: all that the tests have, or next to nothing."""
-    monkeypatch.setattr(stored, "HELD", request.param)
-    monkeypatch.setattr(stored, "AT_ONCE", request.param)
+    monkeypatch.setattr(stored, "RESIDENT_BYTES", request.param)
+    monkeypatch.setattr(stored, "BLOCK_BYTES", request.param)
     return int(request.param)
 
 

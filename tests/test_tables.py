@@ -623,7 +623,7 @@ def damaged(path: Path, change: Any) -> None:
     ("change", "why"),
     [
         (lambda given, tensors: given.pop("columns"), "table must be an object with columns"),
-        (lambda given, tensors: given.update(more=1), "table says 'more', which is not known"),
+        (lambda given, tensors: given.update(more=1), "unknown field 'more'"),
         (lambda given, tensors: given.update(kind="tree"), "made by 'tree', which is unknown"),
         (
             lambda given, tensors: given.update(kind=["table"]),

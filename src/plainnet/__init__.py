@@ -1,8 +1,8 @@
-"""plainnet: neural networks in plain sight, and a picture classifier built on them.
+"""plainnet: hand-written neural networks, and classifiers and regressors built on them.
 
-The network alone: layers, a loss, an optimizer, `train`. With pictures, feature vectors or tables
-in and class names out: `Classifier`; with a number out: `Regressor`. What reads files is imported
-when it is first asked for.
+For a network alone there are layers, losses, optimizers and `train`. `Classifier` predicts classes
+of pictures, feature vectors or tables; `Regressor` predicts a number. The modules that read files
+are imported when they are first used.
 """
 
 import sys
@@ -139,7 +139,7 @@ if not TYPE_CHECKING:  # so that a type checker knows these names and no others
 
     def __getattr__(name: str) -> Any:
         if name not in _LATER:
-            here = sys.modules[__name__]  # of which Python suggests a name that is close
+            here = sys.modules[__name__]  # for which Python suggests a similar name
             what = f"module '{__name__}' has no attribute {name!r}"
             raise AttributeError(what, name=name, obj=here)
         value = globals()[name] = getattr(import_module(_LATER[name]), name)

@@ -1,4 +1,4 @@
-"""Settings are checked at the door, declaratively, so that the code behind it can be naked."""
+"""Argument checks: validate on entry, so that the code behind can assume valid values."""
 
 import math
 import os
@@ -12,19 +12,19 @@ from plainnet.errors import SettingError
 
 
 def plain(value: Any) -> Any:
-    """A scalar of NumPy, or an array without dimensions, as Python's own; else the value."""
+    """Convert a NumPy scalar, or an array without dimensions, to Python's own type."""
     alone = hasattr(value, "item") and getattr(value, "ndim", None) == 0
     return value.item() if alone else value
 
 
 def of_python(value: Any) -> Any:
-    """Scalars and sequences, of NumPy too, as Python's own numbers, texts and tuples."""
+    """Convert scalars and sequences, also NumPy's, to Python's own numbers, texts and tuples."""
     value = value.tolist() if hasattr(value, "tolist") else value
     return tuple(value) if isinstance(value, list) else value
 
 
 def is_same(value: Any, other: Any) -> bool:
-    """Whether both are equal and of the same types, all the way down."""
+    """Return whether both are equal and have the same types, also inside of containers."""
     if type(value) is not type(other):
         return False
     if isinstance(value, Mapping):
@@ -35,19 +35,19 @@ def is_same(value: Any, other: Any) -> bool:
 
 
 def check_number(name: str, value: float, interval: str) -> float:
-    """The number as a plain float, if it lies in an interval, written `[0, 1)`, `(0, inf)`, ….
+    """Return a number as a plain float, if it lies in an interval: `[0, 1)`, `(0, inf)`, ….
 
-    Plain, because an np.float64 in a formula would turn a float32 step into a slow float64 one.
+    An np.float64 in a formula would turn a float32 step into a slow float64 one.
 
     Raises:
-        SettingError: `value` is no number, NaN, True or False, or outside.
+        SettingError: `value` is not a number, or lies outside of the interval.
     """
     value = plain(value)
     low, high = (float(bound) for bound in interval[1:-1].split(","))
     try:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         number = float(value) if is_number else math.nan
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an integer larger than any float
         number = math.inf
     inside = (number > low or (interval[0] == "[" and number == low)) and (
         number < high or (interval[-1] == "]" and number == high)
@@ -58,7 +58,7 @@ def check_number(name: str, value: float, interval: str) -> float:
 
 
 def check_whole(name: str, value: int, least: int) -> int:
-    """The number as a plain int, if it is a whole number ≥ `least`.
+    """Return a number as a plain int, if it is a whole number ≥ `least`.
 
     Raises:
         SettingError: `value` is something else.
@@ -70,7 +70,7 @@ def check_whole(name: str, value: int, least: int) -> int:
 
 
 def check_flag(name: str, value: bool) -> bool:
-    """The flag as a plain bool, if it is one.
+    """Return a boolean as a plain bool.
 
     Raises:
         SettingError: `value` is something else.
@@ -82,10 +82,10 @@ def check_flag(name: str, value: bool) -> bool:
 
 
 def check_path(path: Any, way_out: str) -> Path:
-    """The path, with `~` as the home folder, if it is one.
+    """Return a path, with `~` as the home folder.
 
     Raises:
-        SettingError: it is something else.
+        SettingError: `path` is not a path.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise SettingError(
@@ -95,17 +95,17 @@ def check_path(path: Any, way_out: str) -> Path:
 
 
 def at_home(path: str | os.PathLike[str]) -> Path:
-    """The path with `~` as the home folder; a name such as `~$draft.csv` stays as it is."""
+    """Replace `~` by the home folder; a name such as `~$draft.csv` is not changed."""
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser fails on such a name
 
 
 def either(names: Iterable[str]) -> str:
-    """`a, b or c`."""
+    """Join names as `a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}"
 
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:
-    """` (did you mean 'hidden'?)`, for a message, where one of the names is close; else nothing."""
+    """Return ` (did you mean 'hidden'?)` for a message if a known name is close, else ""."""
     close = get_close_matches(str(given), [*known], 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

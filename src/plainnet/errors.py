@@ -1,15 +1,15 @@
-"""Every error the library raises on purpose, as one tree.
+"""The errors that the library raises on purpose, as one tree.
 
 ::
 
     PlainnetError               the root: `except PlainnetError` catches all of them
     ├── ShapeError              sizes that do not fit together          (a ValueError)
-    ├── SettingError            a setting outside of what it can be     (a ValueError)
-    ├── DataError               data that nothing can be learned from   (a ValueError)
+    ├── SettingError            a setting that is out of range          (a ValueError)
+    ├── DataError               data that cannot be used                (a ValueError)
     │   └── PictureError        one picture that cannot be used
-    ├── DivergedError           training left the finite numbers        (an ArithmeticError)
+    ├── DivergedError           a training with numbers not finite      (an ArithmeticError)
     ├── FileError               a file or folder that cannot be read or written
-    │   └── ModelFileError      a file that is not a sound plainnet model
+    │   └── ModelFileError      a file that is not a valid plainnet model
     └── MissingExtraError       an optional package is not installed    (an ImportError)
 
 Each message is one sentence or two: the thing, what was expected, what came, the way out.
@@ -18,22 +18,22 @@ Each message is one sentence or two: the thing, what was expected, what came, th
 from typing import Any, Literal
 
 PictureCode = Literal[
-    "missing",  # nothing lies there, or the name is impossible
-    "link",  # a link that leads nowhere
+    "missing",  # the file does not exist, or its name is impossible
+    "link",  # a broken link
     "forbidden",
-    "no-file",  # a folder, a FIFO, a device, or an object that gives no bytes
+    "no-file",  # a folder, a FIFO, a device, or an object that returns no bytes
     "empty",
-    "no-picture",  # nothing that Pillow, or this library, reads as a picture
+    "no-picture",  # not a picture that Pillow, or this library, reads
     "too-large",
     "too-small",
-    "values",  # an array that holds what pictures do not hold
+    "values",  # an array with values that pictures cannot have
     "cut-short",
     "damaged",
 ]
 
 
 class PlainnetError(Exception):
-    """Any error that plainnet raises on purpose."""
+    """The base of all errors that plainnet raises on purpose."""
 
 
 class ShapeError(PlainnetError, ValueError):
@@ -41,11 +41,11 @@ class ShapeError(PlainnetError, ValueError):
 
 
 class SettingError(PlainnetError, ValueError):
-    """A setting outside of what it can be."""
+    """A setting that is out of range, or of the wrong type."""
 
 
 class DataError(PlainnetError, ValueError):
-    """Data that nothing can be learned from, or that does not fit the model asked."""
+    """Data that cannot be used, or that do not fit the model."""
 
 
 class PictureError(DataError):
@@ -53,9 +53,9 @@ class PictureError(DataError):
 
     Args:
         reason: the message without its beginning, the picture's name.
-        code: what is wrong, for programs.
-        name: of the picture in the message.
-        path: where the picture lies, if it is a file.
+        code: the kind of fault, for programs.
+        name: the name of the picture in the message.
+        path: the path of the picture, if it is a file.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class PictureError(DataError):
     ) -> None:
         super().__init__(f"{name} {reason}" if name else reason)
         self.reason = reason
-        """What is wrong and the way out: the message without the picture's name."""
+        """The fault and the way out: the message without the picture's name."""
         self.code: PictureCode = code
-        """What is wrong, for programs."""
+        """The kind of fault, for programs."""
         self.path = path
-        """Where the picture lies, as it was given; None for what is no file."""
+        """The path of the picture, as given; None if it is not a file."""
 
 
 class DivergedError(PlainnetError, ArithmeticError):
-    """Training left the finite numbers."""
+    """A training whose loss or parameters are no longer finite."""
 
 
 class FileError(PlainnetError):
@@ -79,18 +79,15 @@ class FileError(PlainnetError):
 
 
 class ModelFileError(FileError):
-    """A file that is not a sound plainnet model."""
+    """A file that is not a valid plainnet model."""
 
 
 class MissingExtraError(PlainnetError, ImportError):
-    """An optional package is not installed; the message says how it is."""
+    """An optional package that is not installed; the message says how to install it."""
 
     @classmethod
     def of(cls, what: str, *packages: str, extra: str) -> "MissingExtraError":
-        """The error that `what` needs packages, which the extra of that name brings.
-
-        plainnet itself need not be on an index: the packages are, and a clone has its extras.
-        """
+        """Make the error that `what` needs packages, which the extra of that name installs."""
         are = "is" if len(packages) == 1 else "are"
         return cls(
             f"{what} needs {' and '.join(packages)}, which {are} not installed: pip install "

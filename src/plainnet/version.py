@@ -1,3 +1,3 @@
-"""The version, written here and nowhere else."""
+"""The version of plainnet, in its only place."""
 
 __version__ = "0.1.0"

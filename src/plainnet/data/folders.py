@@ -105,7 +105,7 @@ def read_class_folders(
 def _outside(
     folder: Path, parts: Mapping[str, Path], scans: Mapping[str, Mapping[str, Scan]]
 ) -> list[LeftOut]:
-    """What lies in a folder and is no picture of a class."""
+    """Return the files in a folder that are not pictures of a class."""
     left_out = [out for inside in {folder, *parts.values()} for out in beside(inside)]
     scanned = [found for of_part in scans.values() for found in of_part.values()]
     return left_out + [out for found in scanned for out in found.left_out]

@@ -21,8 +21,8 @@ from plainnet.network.contract import with_inner
 
 FORMAT = 1
 MOST_LAYERS = 1000
-LARGEST = 1e18
-"""The largest weight; no training comes near it, and larger ones may not give finite answers."""
+LARGEST_WEIGHT = 1e18
+"""The largest weight; no training comes near it, and with larger ones answers may not be finite."""
 
 
 def write_model(
@@ -79,7 +79,7 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
         if metadata.get("format") != FORMAT:
             raise ModelFileError(
                 f"{path} has format {metadata.get('format')!r:.60}, but this version of plainnet "
-                f"reads format {FORMAT}; update plainnet or train anew."
+                f"reads format {FORMAT}; update plainnet or train again."
             )
         if not is_finite(metadata):
             raise ValueError("its description holds a number that is not finite")
@@ -88,7 +88,7 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
         except (PlainnetError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file "
-                "is damaged, so copy it again or train anew."
+                "is damaged, so copy it again or train again."
             ) from error
         own = {*network.parameters, *network.state}
         return (
@@ -103,14 +103,14 @@ def check_sound(name: str, array: Array) -> None:
     low, high = float(array.min(initial=0)), float(array.max(initial=0))
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError(f"{name} holds values that are not finite")
-    if max(-low, high) > LARGEST:
-        raise ValueError(f"{name} holds values beyond {LARGEST:g}")
+    if max(-low, high) > LARGEST_WEIGHT:
+        raise ValueError(f"{name} holds values beyond {LARGEST_WEIGHT:g}")
     if name.endswith((".var", ".running_var")) and low < 0:
         raise ValueError(f"{name} holds negative variances")
 
 
 def is_finite(content: Any) -> bool:
-    """Whether all numbers in JSON values are finite."""
+    """Return whether all numbers in JSON values are finite."""
     if isinstance(content, Mapping):
         return all(map(is_finite, content.values()))
     if isinstance(content, list | tuple):

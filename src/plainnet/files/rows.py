@@ -1,4 +1,4 @@
-"""Memory-mapped samples: an array on the disk, of which only the current rows are in memory.
+"""Memory-mapped samples: an array on the disk, with only the current rows in memory.
 
 The file is mapped into the process, and the pages that were read are released after a few
 megabytes: the operating system caches as much as fits, and the process does not grow with the file.
@@ -20,9 +20,9 @@ from plainnet.network.numbers import unmasked
 
 Rows = Array | Sequence[int] | slice
 
-AT_ONCE = 2**20
+BLOCK_BYTES = 2**20
 """The number of bytes of samples in a block."""
-HELD = 2**23
+RESIDENT_BYTES = 2**23
 """The approximate number of bytes of a file that stay in memory."""
 _AROUND = 2**17  # the most bytes that the system reads around a row
 
@@ -53,7 +53,7 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
         self.part_of: tuple[MemoryMappedRows, Array] | None = None
         """The array that these rows are selected from, and which of its rows they are."""
         self.noted: Any = None
-        """What was found out about the rows, for those who would have to walk over them again."""
+        """Statistics of the rows, so that they need not be computed again."""
 
     @property
     def ndim(self) -> int:
@@ -190,25 +190,25 @@ class _Mapped:
         self.width = count // shape[0]
         self.array = flat.reshape(shape[0], self.width)
         self._held, self._row = 0, self.width * dtype.itemsize
-        self._lets_go = len(self._map) > HELD and hasattr(mmap, "MADV_DONTNEED")
+        self._lets_go = len(self._map) > RESIDENT_BYTES and hasattr(mmap, "MADV_DONTNEED")
 
     def read(self, rows: Array, out: Array) -> None:
         """Write these rows into `out`, in its dtype."""
         cost = self._row + _AROUND  # of a separate row; less for adjacent rows
         if len(rows) > 1 and (apart := int(np.ptp(rows)) + 1) * self._row < len(rows) * cost:
             cost = max(apart * self._row // len(rows), 1)
-        at_once = max(HELD // cost, 1)
+        at_once = max(RESIDENT_BYTES // cost, 1)
         for start in range(0, len(rows), at_once):
             part = rows[start : start + at_once]
             self._copy(part, out[start : start + len(part)])
             self._held += len(part) * cost
-            if self._lets_go and self._held >= HELD:
+            if self._lets_go and self._held >= RESIDENT_BYTES:
                 self._map.madvise(mmap.MADV_DONTNEED)
                 self._held = 0
 
     def _copy(self, rows: Array, out: Array) -> None:
         if out.dtype == self.array.dtype:
-            np.take(self.array, rows, axis=0, out=out, mode="clip")  # "raise" would copy once more
+            np.take(self.array, rows, axis=0, out=out, mode="clip")  # "raise" would copy again
         else:
             with np.errstate(over="ignore"):  # overflow becomes infinite
                 out[...] = np.take(self.array, rows, axis=0, mode="clip")
@@ -240,7 +240,7 @@ def _of_memmap(X: Any) -> Array:
 
 def blocks(X: Array) -> Iterator[tuple[int, Array]]:
     """Yield blocks of samples in memory, each with the index of its first sample."""
-    step = max(AT_ONCE // max(X.dtype.itemsize * math.prod(X.shape[1:]), 1), 1)
+    step = max(BLOCK_BYTES // max(X.dtype.itemsize * math.prod(X.shape[1:]), 1), 1)
     for start in range(0, len(X), step):
         yield start, X[start : start + step]
 

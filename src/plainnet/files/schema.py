@@ -1,8 +1,8 @@
-"""What JSON holds, read as typed values: a type is the schema, of an object a dataclass.
+"""Read JSON as typed values: the schema is a type, that of an object a dataclass.
 
-`read(Target, stored, "target")` returns a `Target`, or raises an error that says where and what:
-"The target.scale must be a number in (0, inf), but got 0". Numbers may have an interval:
-`Annotated[float, "(0, inf)"]`. What fields have to be to each other, who reads them checks.
+`read(Target, stored, "target")` returns a `Target`, or raises an error with the place and the
+fault: "The target.scale must be a number in (0, inf), but got 0". Numbers may have an interval:
+`Annotated[float, "(0, inf)"]`. The caller checks relations between fields.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,17 +14,17 @@ from plainnet.checks import check_number, check_whole
 
 
 def read(kind: Any, value: Any, where: str, later: Collection[str] = ()) -> Any:
-    """The value as a `kind`, if it is one.
+    """Read a value as a `kind`.
 
     Args:
         kind: a dataclass, str, bool, int, float, Any, or Annotated, Literal, tuple and Mapping of
             these; lists are read as tuples.
-        value: what `json.loads` gave.
-        where: what it is called.
-        later: the fields of a dataclass that older files lack; all others have to be there.
+        value: a result of `json.loads`.
+        where: the name of the value in messages.
+        later: the fields of a dataclass that older files lack; all others are required.
 
     Raises:
-        SettingError, ValueError: it is something else, lacks a field, or has an unknown one.
+        SettingError, ValueError: the value has another type, lacks a field, or has an unknown one.
     """
     kind, *interval = get_args(kind) if get_origin(kind) is Annotated else (kind,)
     origin, parts = get_origin(kind), get_args(kind)
@@ -32,10 +32,10 @@ def read(kind: Any, value: Any, where: str, later: Collection[str] = ()) -> Any:
         return value
     if kind is int:
         whole = check_whole(where, value, 0)
-        check_number(where, whole, *(interval or ("[0, 9e15]",)))  # which float64 tells apart
+        check_number(where, whole, *(interval or ("[0, 9e15]",)))  # exact in float64
         return whole
     if kind is float:
-        if not interval and type(value) is float:  # as a loss may be, also not a number
+        if not interval and type(value) is float:  # a loss may also be NaN
             return value
         return check_number(where, value, *(interval or ("(-inf, inf)",)))
     if kind in (str, bool):
@@ -63,7 +63,7 @@ def _record(kind: Any, value: Mapping[str, Any], where: str, later: Collection[s
     for name in names:
         _expect(name in value or name in later, [*value], where, f"an object with {name}")
     if unknown := sorted({*value} - {*names}):
-        raise ValueError(f"the {where} says {unknown[0]!r:.60}, which is not known")
+        raise ValueError(f"the {where} has the unknown field {unknown[0]!r:.60}")
     types = _types(kind)
     return kind(**{name: read(types[name], value[name], f"{where}.{name}") for name in value})
 

@@ -6,6 +6,7 @@ takes two to three times its size, and ends the process if the file becomes shor
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,11 @@ from plainnet.errors import FileError, ModelFileError
 from plainnet.files.header import MAX_HEADER_BYTES, check_json, parse_header, parse_json
 from plainnet.files.writing import write_file
 from plainnet.network import Array
+from plainnet.network.arrays import unwritten_vector
 
 KEY = "plainnet"
-BLOCK = 1 << 20
-"""The number of bytes that are read at a time."""
+BLOCK_BYTES = 1 << 20
+"""The number of bytes read at a time."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
@@ -95,8 +97,10 @@ class TensorFile:
             ValueError: a number is not finite, or the file has become shorter.
         """
         dtype, shape, start = self.entries[name]
-        read: Array = np.empty(shape, dtype.newbyteorder("=")) if out is None else out
-        flat, step = read.reshape(-1), BLOCK // dtype.itemsize
+        read = out
+        if read is None:  # its memory goes back to the system with the last reference
+            read = unwritten_vector(np, math.prod(shape), dtype.newbyteorder("=")).reshape(shape)
+        flat, step = read.reshape(-1), BLOCK_BYTES // dtype.itemsize
         self._file.seek(self._body + start)
         for at in range(0, flat.size, step):
             part = flat[at : at + step]
@@ -115,7 +119,7 @@ class TensorFile:
 
 @contextmanager
 def open_tensors(
-    path: Path, what: str, way_out: str = "copy it again or train anew"
+    path: Path, what: str, way_out: str = "copy it again or train again"
 ) -> Iterator[TensorFile]:
     """Open a file; a ValueError inside becomes a ModelFileError about it.
 

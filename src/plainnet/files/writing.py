@@ -38,27 +38,23 @@ def write_file(path: Path, content: bytes | str) -> None:
             path.write_bytes(data)
         else:
             _replace(path.resolve(), data)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # also a zero in the name, or circular links
+    except (OSError, ValueError, RuntimeError) as error:  # also a NUL in the name, or a loop
         raise FileError(f"{path} could not be written {_why(error)}") from error
 
 
-def new_folder(path: Path, *, but: Collection[str] = ()) -> Path:
+def new_folder(path: Path, *, allowed: Collection[str] = ()) -> Path:
     """Create a folder with its parents; an existing one must be empty.
 
     Args:
         path: the folder.
-        but: names of files that may be in it.
+        allowed: names of files that may be in it.
 
     Raises:
         FileError: the folder is not empty, or cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        taken = any(one.name not in but for one in path.iterdir())
+        taken = any(one.name not in allowed for one in path.iterdir())
     except (OSError, ValueError) as error:
         raise FileError(f"The folder {path} could not be made {_why(error)}") from error
     if taken:
@@ -125,6 +121,6 @@ def _why(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     reason = (error.strerror if isinstance(error, OSError) else None) or error
     return (
-        f"({reason}); nothing that was there is lost; "
+        f"({reason}); existing files are unchanged; "
         f"{_REMEDIES.get(number or 0, 'choose another place')}."
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from plainnet.data import Dataset
 from plainnet.errors import DivergedError, SettingError
-from plainnet.files.model_file import LARGEST
+from plainnet.files.model_file import LARGEST_WEIGHT
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.kinds_of_inputs import kind_of_inputs
@@ -232,7 +232,7 @@ def _watched(
 
 def has_sound_weights(model: Model) -> bool:
     """Return whether a model file may hold the network's weights."""
-    return bool(np.abs(model.network.theta).max(initial=0) <= LARGEST)  # NaN is not
+    return bool(np.abs(model.network.theta).max(initial=0) <= LARGEST_WEIGHT)  # NaN is not
 
 
 def _is_sound(model: Model) -> bool:

@@ -85,7 +85,7 @@ def own_folder(folder: Path | None, stem: str = "run") -> Iterator[Path]:
         with locked(made / LOCK, f"The folder {made}"):
             if killed:
                 tidy_run(made)
-            yield new_folder(made, but=(LOCK, SETTINGS) if killed else (LOCK,))
+            yield new_folder(made, allowed=(LOCK, SETTINGS) if killed else (LOCK,))
     finally:
         with suppress(OSError, ValueError):  # not empty: it stays
             for path in [made, *parents] if own else []:

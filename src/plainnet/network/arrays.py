@@ -1,6 +1,8 @@
 """The array types of the network, and the scratch memory of a training step."""
 
+import mmap
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +15,8 @@ Rng = np.random.Generator
 
 CACHE_LINE = 64
 """Bytes of one line of the processor's cache."""
+LARGE_VECTOR = 2**20
+"""Bytes from which an `unwritten_vector` gets memory pages of its own."""
 
 
 def as_numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
@@ -76,3 +80,19 @@ def vector(xp: ModuleType, n: int, dtype: Any) -> Array:
     held = np.zeros(n + CACHE_LINE // size, dtype)
     start = -held.ctypes.data % CACHE_LINE // size
     return held[start : start + n]
+
+
+def unwritten_vector(xp: ModuleType, n: int, dtype: Any) -> Array:
+    """Return a `vector` that takes no memory until it is written, if it is large.
+
+    It is for gradients, which a network that only predicts never writes. `numpy.zeros` often clears
+    memory that was used before, which then counts as used.
+    """
+    n_bytes = n * np.dtype(dtype).itemsize
+    if xp is np and n_bytes >= LARGE_VECTOR and hasattr(mmap, "MAP_PRIVATE"):
+        with suppress(OSError):  # too little memory: NumPy raises the error
+            pages = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            with suppress(OSError, AttributeError):  # large pages, where they exist
+                pages.madvise(mmap.MADV_HUGEPAGE)
+            return np.frombuffer(pages, dtype)
+    return vector(xp, n, dtype)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from plainnet.errors import PlainnetError, SettingError, ShapeError
-from plainnet.network.arrays import Array, Rng, Shape, as_numbers, vector
+from plainnet.network.arrays import Array, Rng, Shape, as_numbers, unwritten_vector, vector
 from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer
 from plainnet.network.layers import ReLU
@@ -71,7 +71,7 @@ class Network:
         self.n_parameters = self.n_weights + sum(math.prod(shape) for _, _, shape in biases)
         self._contract_holds = False  # until a training step has shown it
         self._theta = vector(xp, self.n_parameters, self.dtype)
-        self._grad = vector(xp, self.n_parameters, self.dtype)
+        self._grad = unwritten_vector(xp, self.n_parameters, self.dtype)
         self.training = RLock()  # held by the thread that trains
         self._places = Workplaces()
         self._bind(weights + biases)

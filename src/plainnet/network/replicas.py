@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.network.arrays import Array, Scratch, vector
+from plainnet.network.arrays import Array, Scratch, unwritten_vector
 from plainnet.network.layer import Layer
 
 _ABSENT = object()
@@ -126,7 +126,7 @@ class Replicas:
 
     def __init__(self, theta: Array, grad: Array) -> None:
         host = isinstance(grad, np.ndarray)
-        self.grad: Array = vector(np, grad.size, grad.dtype) if host else grad
+        self.grad: Array = unwritten_vector(np, grad.size, grad.dtype) if host else grad
         self.has_grad = False
         """Whether this thread has written its gradient."""
         self._memory = Memory(theta, grad, self.grad if host else None)

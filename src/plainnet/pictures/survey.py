@@ -1,8 +1,8 @@
 """The statistics of all pictures before a training, computed in one pass.
 
-Which have no colour, a digest of each, and the sums that their mean and scale are made of. Of
-pictures on the disk, which do not change, it is remembered with them, and serves each selection of
-them too: the sums of the training part are those of all less those of what was held out.
+The pass finds pictures without colour, a digest of each, and the sums behind mean and scale. For
+pictures on the disk, which do not change, the statistics are stored with the array and serve its
+selections, too: the sums of the training part are the sums of all minus those of the part held out.
 """
 
 from collections.abc import Callable
@@ -66,12 +66,12 @@ class Survey:
         self.sums = Sums(shape)
 
     def __call__(self, start: int, block: Array) -> None:
-        """Add a block of pictures, the first of which has the index `start`."""
+        """Add a block of pictures; its first picture has the index `start`."""
         self.sums(start, block)
         self.mark(start, block)
 
     def mark(self, start: int, block: Array) -> None:
-        """Note the colour and the digest of each picture."""
+        """Record colour and digest of each picture."""
         grey = self.grey[start : start + len(block)] = without_colour(block)
         for i, picture in enumerate(block):
             content = np.ascontiguousarray(picture[..., :1] if grey[i] else picture)
@@ -85,17 +85,17 @@ class Known(NamedTuple):
     whole: MemoryMappedRows
     """These pictures, or those that they are selected from."""
     survey: Survey
-    """Of the whole."""
+    """The survey of the whole."""
     rows: Array
     """The indices of these rows in the whole: `(N,)`."""
 
 
 def walk(X: Array, *takers: Callable[[int, Array], None]) -> None:
-    """Hand pictures uint8 `(N, H, W, C)` out block by block; those on the disk are surveyed too.
+    """Pass pictures uint8 `(N, H, W, C)` on block by block; survey those on the disk, too.
 
     Args:
         X: the pictures.
-        takers: called with the number of the first of some pictures, and these.
+        takers: called with the index of the first picture of a block, and the block.
     """
     survey = Survey(X.shape) if isinstance(X, MemoryMappedRows) and known(X) is None else None
     for start, block in blocks(X):
@@ -122,7 +122,7 @@ def known(X: Array, wanted: bool = False) -> Known | None:
 
 
 def digests(X: Array) -> Array:
-    """A digest of each picture of uint8 `(N, H, W, C)`, `(N, 16)`; see `Survey`."""
+    """Return a digest of each picture of uint8 `(N, H, W, C)`, `(N, 16)`; see `Survey`."""
     if (found := known(X, wanted=True)) is not None:
         return found.survey.digests[found.rows]
     survey = Survey(X.shape)
@@ -131,7 +131,7 @@ def digests(X: Array) -> Array:
 
 
 def sums(X: Array) -> Sums:
-    """The sums of pictures uint8 `(N, H, W, C)`."""
+    """Return the sums of pictures uint8 `(N, H, W, C)`, from the stored survey if there is one."""
     if (found := known(X, wanted=True)) is not None:
         rest = np.setdiff1d(np.arange(len(found.whole)), found.rows)
         if len(rest) < len(X) == len(found.whole) - len(rest):  # else some are there twice
@@ -140,7 +140,7 @@ def sums(X: Array) -> Sums:
 
 
 def sums_of(X: Array) -> Sums:
-    """The same, in a walk of its own."""
+    """Compute the sums of pictures uint8 `(N, H, W, C)` in a separate pass."""
     made = Sums(X.shape)
     walk(X, made)
     return made

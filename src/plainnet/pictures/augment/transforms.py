@@ -21,7 +21,7 @@ from plainnet.network.arrays import Array
 from plainnet.training.compiled import compiled_module
 
 ONE = 1 << 16
-"""The unit pixel in `maps` and `field`: 16 fractional bits, of which a position keeps 6."""
+"""The unit pixel in `maps` and `field`: 16 fractional bits; a position keeps 6 of them."""
 GAIN = 1 << 10
 """The factor 1 in `colours`."""
 CHANNEL = 21

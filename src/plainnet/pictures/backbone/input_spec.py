@@ -128,7 +128,7 @@ class InputSpec:
         """Return features float32 `(n, d)` of the backbone's output.
 
         The output is features, or maps, which are averaged over all positions, or tokens
-        `(n, tokens, d)`, of which the mean or the first is taken.
+        `(n, tokens, d)`, reduced to their mean or to the first.
         """
         if Y.ndim == 4:
             Y = Y.mean(axis=(2, 3) if self.maps == "NCHW" else (1, 2), dtype=np.float32)
