@@ -27,7 +27,7 @@ def save(
 ) -> Path:
     """A model of these nodes; inputs and outputs by name as (type, shape)."""
     taken, given = (
-        [helper.make_tensor_value_info(name, *told) for name, told in some.items()]
+        [helper.make_tensor_value_info(name, *shown) for name, shown in some.items()]
         for some in (inputs, outputs)
     )
     held = [numpy_helper.from_array(value, name) for name, value in (constants or {}).items()]

@@ -358,7 +358,7 @@ def limit_memory() -> None:
 def main(kind: str, how_many: str, seed: str) -> None:
     """Read so many files; the first that does anything else ends it with its traceback."""
     files, read = KINDS[kind]
-    draw, told = random.Random(int(seed)), Counter[str]()
+    draw, shown = random.Random(int(seed)), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         sound = [*files(Path(folder))]
@@ -373,11 +373,11 @@ def main(kind: str, how_many: str, seed: str) -> None:
             content = change(draw, draw.choice(sound))
             path.write_bytes(content)
             try:
-                told[read(path)] += 1
+                shown[read(path)] += 1
             except BaseException:
                 print(f"{change.__name__} made {b64encode(content).decode()}", file=sys.stderr)
                 raise
-    print(json.dumps(told))
+    print(json.dumps(shown))
 
 
 if __name__ == "__main__":

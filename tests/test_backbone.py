@@ -333,9 +333,9 @@ X = {"x": (FLOAT, ["N", 3, 8, 8])}
 )  # fmt: skip
 def test_what_is_no_backbone(tmp_path: Path, make: Callable[[Path], object], why: str) -> None:
     make(tmp_path / "a.onnx")
-    with pytest.raises(FileError, match=why) as told:
+    with pytest.raises(FileError, match=why) as outcome:
         Backbone.open(tmp_path / "a.onnx")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(outcome.value)
 
 
 @pytest.mark.parametrize(

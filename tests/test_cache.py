@@ -113,7 +113,7 @@ def test_a_moved_folder_is_known(pets: Path, store: Path, decoded: list[Path]) -
     assert len(decoded) == 40
 
 
-@pytest.mark.parametrize("side", [12, 250])  # of which the second is not digested as a whole
+@pytest.mark.parametrize("side", [12, 250])  # the second is not digested as a whole
 def test_a_changed_picture_is_seen(pets: Path, store: Path, side: int) -> None:
     path = pets / "cat" / "0.png"
     draw(path, 0, side)
@@ -168,7 +168,7 @@ def test_unreadable_pictures_are_told_the_same_way(pets: Path, store: Path) -> N
     (pets / "cat" / "3.png").write_text("no picture")
     whole = (pets / "dog" / "7.png").read_bytes()
     (pets / "dog" / "7.png").write_bytes(whole[:200])
-    told: list[list[Any]] = [[], [], []]
+    shown: list[list[Any]] = [[], [], []]
     read = []
     for i, where in enumerate(("off", str(store.parent), str(store.parent))):
         with pytest.MonkeyPatch.context() as patch:
@@ -177,15 +177,15 @@ def test_unreadable_pictures_are_told_the_same_way(pets: Path, store: Path) -> N
             data = read_data(pets, size=8, on_unreadable=errors.append).train
             assert data is not None
             read.append(data)
-            told[i] = [(str(error), error.code, error.path) for error in errors]
-    assert [code for _, code, _ in told[0]] == ["no-picture", "cut-short"]
-    assert told[0] == told[1] == told[2]
+            shown[i] = [(str(error), error.code, error.path) for error in errors]
+    assert [code for _, code, _ in shown[0]] == ["no-picture", "cut-short"]
+    assert shown[0] == shown[1] == shown[2]
     assert same(read[0], read[1])
     assert same(read[0], read[2])
     assert len(kept(store)) == 1
     with pytest.raises(PictureError) as strict:
         read_data(pets, size=8)
-    assert str(strict.value) == told[0][0][0]
+    assert str(strict.value) == shown[0][0][0]
 
 
 def test_strict_keeps_nothing(pets: Path, store: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_full_disk_costs_a_sentence(
     assert list(store.iterdir()) == []
 
 
-@pytest.mark.parametrize("side", [12, 250])  # of which the first is read into memory as a whole
+@pytest.mark.parametrize("side", [12, 250])  # the first is read into memory as a whole
 def test_pictures_that_change_while_they_are_read(
     side: int,
     pets: Path,

@@ -167,13 +167,13 @@ def test_without_test_samples_those_held_out_are_told(awkward: Classifier) -> No
 
 
 def test_an_evaluation_comes_back_from_what_it_told() -> None:
-    told = quality(("a", "b", "c"))
-    assert ClassificationEvaluation.from_dict(told).to_dict() == told
+    seen = quality(("a", "b", "c"))
+    assert ClassificationEvaluation.from_dict(seen).to_dict() == seen
     for damage in ({"confusion": [[1]]}, {"confusion": [[0.5] * 3] * 3}, {"log_loss": "a"}):
         with pytest.raises(DataError):
-            ClassificationEvaluation.from_dict({**told, **damage})
+            ClassificationEvaluation.from_dict({**seen, **damage})
     with pytest.raises(DataError):
-        ClassificationEvaluation.from_dict({**told, "confusion": [[0] * 3] * 3})
+        ClassificationEvaluation.from_dict({**seen, "confusion": [[0] * 3] * 3})
     with pytest.raises(DataError):
         ClassificationEvaluation.from_dict({})
 
@@ -203,12 +203,12 @@ def exported(*arguments: object) -> str:
 
 
 def test_export_writes_weights_and_a_card_that_tells_of_them(run: Path, tmp_path: Path) -> None:
-    told = exported(
+    seen = exported(
         run, "--weights", tmp_path / "w.safetensors", "--card", tmp_path, "--license", "mit"
     )
-    assert f"written  {tmp_path / 'w.safetensors'}\n" in told
-    assert f"layers   {sequential(Classifier.load(run / 'model.safetensors').network)}\n" in told
-    assert f"written  {tmp_path / 'README.md'}\n" in told
+    assert f"written  {tmp_path / 'w.safetensors'}\n" in seen
+    assert f"layers   {sequential(Classifier.load(run / 'model.safetensors').network)}\n" in seen
+    assert f"written  {tmp_path / 'README.md'}\n" in seen
     card = (tmp_path / "README.md").read_text("utf-8")
     head = read_head(card)
     assert (head["license"], head["pipeline_tag"]) == ("mit", "image-classification")

@@ -101,11 +101,11 @@ def test_strict_exits_with_1_for_problems_only(run: Run, ill: Path) -> None:
 
 def test_json(run: Run, ill: Path) -> None:
     code, out, _ = run(ill, "--json")
-    told = json.loads(out)
+    seen = json.loads(out)
     assert code == 0
-    assert told == check(ill).to_dict()
-    assert (told["samples"], told["problems"], told["warnings"], told["notes"]) == (14, 2, 1, 1)
-    assert told["findings"][1] == {
+    assert seen == check(ill).to_dict()
+    assert (seen["samples"], seen["problems"], seen["warnings"], seen["notes"]) == (14, 2, 1, 1)
+    assert seen["findings"][1] == {
         "kind": "leak",
         "severity": "problem",
         "files": ["train/cat/<leak>.png", "test/cat/0.png"],

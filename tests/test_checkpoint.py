@@ -312,7 +312,7 @@ def theta_of(run_folder: Path) -> Array:
 
 
 def wait_for_another(path: Path, work: subprocess.Popen[bytes]) -> None:
-    """Until the file is another than it was, of which each is written beside it and moved."""
+    """Wait until the file is another: each is written beside it and moved."""
 
     def which() -> int:
         return path.stat().st_mtime_ns if path.exists() else 0
@@ -365,9 +365,9 @@ def test_a_signal_keeps_everything_and_tells_how_to_go_on(
         if "epoch   3/200" in line:
             work.send_signal(number)
             break
-    _, told = work.communicate(timeout=300)
-    assert work.returncode == 128 + number, told
-    assert f"plainnet train --resume {tmp_path / 'r'}" in told
+    _, shown = work.communicate(timeout=300)
+    assert work.returncode == 128 + number, shown
+    assert f"plainnet train --resume {tmp_path / 'r'}" in shown
     assert (tmp_path / "r" / "model.safetensors").exists()
     again = run("--resume", tmp_path / "r")
     assert again.returncode == 0, again.stderr
@@ -408,13 +408,13 @@ print(made.network.theta.tobytes().hex()[:4000])
 """
     free = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
 
-    def told(*arguments: object) -> str:
+    def shown(*arguments: object) -> str:
         command = [sys.executable, "-c", code, *map(str, arguments)]
         return subprocess.run(command, env=free, capture_output=True, text=True, check=True).stdout
 
-    whole = told(tmp_path / "a", 0, "new")
-    told(tmp_path / "b", 140, "new")
-    assert told(tmp_path / "b", 0, "resume") == whole
+    whole = shown(tmp_path / "a", 0, "new")
+    shown(tmp_path / "b", 140, "new")
+    assert shown(tmp_path / "b", 0, "resume") == whole
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")

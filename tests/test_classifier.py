@@ -419,8 +419,8 @@ def test_a_model_file_says_in_words_what_others_have_to_do(
     tmp_path: Path, folder: Path, pictures: Classifier
 ) -> None:
     pictures.save(tmp_path / "m")
-    _, told, _ = read_model(tmp_path / "m")
-    preparing = told["preprocessing"]
+    _, shown, _ = read_model(tmp_path / "m")
+    preparing = shown["preprocessing"]
     assert preparing["shape"] == [8, 6, 3]
     assert preparing["layout"].startswith("(N, height, width, channels), each row by row")
     assert preparing["channels"] == "red, green, blue"
@@ -428,8 +428,8 @@ def test_a_model_file_says_in_words_what_others_have_to_do(
     assert "triangle (bilinear)" in preparing["resize"]
     assert "EXIF" in preparing["upright"]
     assert preparing["transparency"] == "laid on white"
-    assert told["outputs"].startswith("one logit z; P(class 1) = 1 / (1 + exp(-z / temperature))")
-    assert told["training"] == pictures.trained
+    assert shown["outputs"].startswith("one logit z; P(class 1) = 1 / (1 + exp(-z / temperature))")
+    assert shown["training"] == pictures.trained
     kept = pictures.best_epoch
     assert kept is not None
     assert pictures.training is not None

@@ -42,7 +42,7 @@ NEVER = 1e99
 
 @pytest.fixture
 def fresh_kernels() -> Iterator[None]:
-    """The kernels are looked for anew, in the test and after it."""
+    """The kernels are imported again, in the test and after it."""
     compiled.load_kernels.cache_clear()
     yield
     compiled.load_kernels.cache_clear()

@@ -163,7 +163,7 @@ def test_another_thread_trains_it() -> None:
 
 
 class Counting(Layer):
-    """Y = X; makes its state anew at each training pass, as a layer of one's own may."""
+    """Y = X; makes new state at each training pass, as a layer of one's own may."""
 
     n: Array
 
@@ -225,10 +225,10 @@ def test_what_is_inside_keeps_to_the_contract(way: str, words: str) -> None:
 
 def test_it_is_traced_and_drawn() -> None:
     network = table_network()
-    told = trace(network, MeanSquaredError(), X, Y)
-    assert told.forward[0].formula == "Y = [F₁(X₁) | F₂(X₂) | …]"
-    assert "0.1.W" in told.forward[0].parameters
-    assert "d0.1.W" in told.backward[-1].gradients
+    shown = trace(network, MeanSquaredError(), X, Y)
+    assert shown.forward[0].formula == "Y = [F₁(X₁) | F₂(X₂) | …]"
+    assert "0.1.W" in shown.forward[0].parameters
+    assert "d0.1.W" in shown.backward[-1].gradients
     assert "ByColumns" in graph_dot(graph_boxes(network, MeanSquaredError()))
     assert "ByColumns" in network_text(network)
     assert network.layers[0].multiply_adds == 20

@@ -89,7 +89,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 class Keeping(Layer):
-    """Y = tanh(X), kept as an attribute, in memory that is made anew each time."""
+    """Y = tanh(X), kept as an attribute, in memory that is new each time."""
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.Y = np.tanh(X)

@@ -63,9 +63,9 @@ def test_the_command(tmp_path: Path) -> None:
     path = tmp_path / "d.npz"
     np.savez(path, X=samples.X, y=np.array(samples.classes)[samples.y])
     options = [str(path), "--folds", "3", "--hidden", "8", "--epochs", "5"]
-    told = CliRunner().invoke(cli, ["cross-validate", *options])
-    assert told.exit_code == 0, told.output
-    assert "by fold" in told.output
+    shown = CliRunner().invoke(cli, ["cross-validate", *options])
+    assert shown.exit_code == 0, shown.output
+    assert "by fold" in shown.output
     as_json = CliRunner().invoke(cli, ["cross-validate", *options, "--json"])
     facts = json.loads(as_json.stdout)
     assert len(facts["folds"]) == 3

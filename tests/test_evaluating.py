@@ -200,9 +200,9 @@ def test_numbers(tmp_path: Path) -> None:
 def test_what_cannot_be_evaluated_is_answered_with_a_sentence(
     ask: str, vectors: Classifier, pictures: Classifier, of_table: Classifier, tmp_path: Path
 ) -> None:
-    def says(model: Any, told: str, *given: Any, kind: type[PlainnetError] = DataError) -> None:
+    def says(model: Any, shown: str, *given: Any, kind: type[PlainnetError] = DataError) -> None:
         target = {"target": given[-1][1:]} if str(given[-1])[:1] == "@" else {}
-        with pytest.raises(kind, match=told):
+        with pytest.raises(kind, match=shown):
             getattr(model, ask)(*given[: len(given) - len(target)], **target)
 
     data = Dataset(X, (NAMES == "yes").astype(int), ("no", "yes"))

@@ -79,21 +79,21 @@ def test_of_a_linear_network_the_relevances_add_up_to_the_evidence(
 ) -> None:
     model = linear(n_classes, seed)
     picture = random_picture(6, 5, 3, seed=seed)
-    told = explain_pixels(model, picture, of=model.classes[seed % n_classes])
+    outcome = explain_pixels(model, picture, of=model.classes[seed % n_classes])
     x = ((picture.reshape(1, -1) - 100.0) / 50).astype(np.float64)
     Z = model.network.forward(x)[0]
     k = seed % n_classes
     expected = (Z[0] if k else -Z[0]) if n_classes == 2 else Z[k] - np.delete(Z, k).mean()
-    assert told.relevance.sum() == pytest.approx(expected, rel=1e-6, abs=1e-9)
-    assert told.evidence == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert outcome.relevance.sum() == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert outcome.evidence == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_with_a_constant_bias_it_is_still_the_difference_to_the_mean_picture() -> None:
     model = linear(3)
     model.network.parameters["layers.0.b"][...] = [5, -3, 40]
-    told = explain_pixels(model, random_picture(6, 5, 3))
-    assert told.relevance.sum() == pytest.approx(told.evidence)
-    assert told.answer == "c"
+    outcome = explain_pixels(model, random_picture(6, 5, 3))
+    assert outcome.relevance.sum() == pytest.approx(outcome.evidence)
+    assert outcome.answer == "c"
 
 
 def test_of_a_linear_network_smooth_is_the_gradient() -> None:
@@ -106,18 +106,18 @@ def test_of_a_linear_network_smooth_is_the_gradient() -> None:
 
 def test_of_a_linear_network_occlusion_without_overlap_adds_up() -> None:
     model, picture = linear(2), random_picture(6, 5, 3)
-    told = explain_pixels(model, picture, method="occlusion", patch=1)
+    outcome = explain_pixels(model, picture, method="occlusion", patch=1)
     plain = explain_pixels(model, picture)
-    assert told.relevance == pytest.approx(plain.relevance, rel=1e-9, abs=1e-9)
+    assert outcome.relevance == pytest.approx(plain.relevance, rel=1e-9, abs=1e-9)
 
 
 def test_the_mean_picture_has_nothing_to_explain() -> None:
-    told = explain_pixels(linear(2), np.full((6, 5, 3), 100, np.uint8))
-    assert not told.relevance.any()
-    assert told.evidence == 0
-    assert told.share_for == 0
-    assert "no evidence, neither" in explanation_text(told)
-    assert explanation_png(told)
+    outcome = explain_pixels(linear(2), np.full((6, 5, 3), 100, np.uint8))
+    assert not outcome.relevance.any()
+    assert outcome.evidence == 0
+    assert outcome.share_for == 0
+    assert "no evidence, neither" in explanation_text(outcome)
+    assert explanation_png(outcome)
 
 
 def test_what_speaks_for_one_of_two_speaks_against_the_other() -> None:
@@ -130,11 +130,11 @@ def test_what_speaks_for_one_of_two_speaks_against_the_other() -> None:
 def test_of_two_classes_the_evidence_is_what_moved_the_odds() -> None:
     model, picture = linear(2), random_picture(6, 5, 3)
     model.temperature = 2.5  # as after calibration: the probabilities are those of Z / 2.5
-    told = explain_pixels(model, picture, of="b")
-    P = told.probabilities.astype(float)
-    assert np.log(P[1] / P[0]) == pytest.approx(told.evidence, rel=1e-5)
+    outcome = explain_pixels(model, picture, of="b")
+    P = outcome.probabilities.astype(float)
+    assert np.log(P[1] / P[0]) == pytest.approx(outcome.evidence, rel=1e-5)
     model.temperature = 1.0
-    assert explain_pixels(model, picture, of="b").evidence == pytest.approx(2.5 * told.evidence)
+    assert explain_pixels(model, picture, of="b").evidence == pytest.approx(2.5 * outcome.evidence)
 
 
 def test_the_contrast_is_blind_to_what_softmax_is_blind_to() -> None:
@@ -152,30 +152,30 @@ def test_the_contrast_is_blind_to_what_softmax_is_blind_to() -> None:
 def test_the_planted_patch_is_found(method: str) -> None:
     picture = np.full((16, 16), 100, np.uint8)
     picture[8:12, 4:8] = 220
-    told = explain_pixels(planted(), picture, method=method, patch=4)
-    assert (told.answer, told.of) == ("b", "b")
-    inside = told.relevance[8:12, 4:8]
+    outcome = explain_pixels(planted(), picture, method=method, patch=4)
+    assert (outcome.answer, outcome.of) == ("b", "b")
+    inside = outcome.relevance[8:12, 4:8]
     assert (inside > 0).all()
-    assert inside.sum() > 0.45 * np.abs(told.relevance).sum()
-    top = np.unravel_index(told.relevance.argmax(), told.relevance.shape)
+    assert inside.sum() > 0.45 * np.abs(outcome.relevance).sum()
+    top = np.unravel_index(outcome.relevance.argmax(), outcome.relevance.shape)
     assert 8 <= top[0] < 12
     assert 4 <= top[1] < 8
     if method != "occlusion":
-        assert np.abs(told.relevance).sum() == inside.sum()
+        assert np.abs(outcome.relevance).sum() == inside.sum()
 
 
 def test_occlusion_covers_each_pixel() -> None:
     model = planted()
     for patch in (1, 3, 5, 16, 99):
-        told = explain_pixels(model, random_picture(16, 16), method="occlusion", patch=patch)
-        assert np.isfinite(told.relevance).all()
-    assert np.ptp(told.relevance) == pytest.approx(0)  # one patch over all of it
+        outcome = explain_pixels(model, random_picture(16, 16), method="occlusion", patch=patch)
+        assert np.isfinite(outcome.relevance).all()
+    assert np.ptp(outcome.relevance) == pytest.approx(0)  # one patch over all of it
 
 
 def test_a_finite_difference_agrees_with_the_gradient() -> None:
     model = classifier_of(Network.dense([12, 8, 3], dtype=np.float64), (2, 2, 3), ("a", "b", "c"))
     picture = random_picture(2, 2, 3)
-    told = explain_pixels(model, picture, of="b")
+    outcome = explain_pixels(model, picture, of="b")
     x = (picture.reshape(-1) - 100.0) / 50
     h = 1e-6
     expected = np.zeros(12)
@@ -186,7 +186,7 @@ def test_a_finite_difference_agrees_with_the_gradient() -> None:
             Z = model.network.forward(moved[None])[0]
             expected[i] += sign * (Z[1] - (Z[0] + Z[2]) / 2) / (2 * h)
     by_pixel = (x * expected).reshape(2, 2, 3).sum(axis=2)
-    assert told.relevance == pytest.approx(by_pixel, rel=1e-5, abs=1e-6)
+    assert outcome.relevance == pytest.approx(by_pixel, rel=1e-5, abs=1e-6)
 
 
 def test_smooth_is_the_same_for_the_same_seed_and_leaves_the_weights() -> None:
@@ -205,20 +205,20 @@ def test_the_articles_network() -> None:
     model = classifier_of(article_network(), (64, 64, 3), ("other", "cat"), mean=0.0)
     picture = np.asarray(draw_animal("cat", np.random.default_rng(0), 64))
     for method in METHODS:
-        told = explain_pixels(model, picture, method=method)
-        assert told.relevance.shape == (64, 64)
-        assert told.relevance.any()
-        assert (told.picture == picture).all()
+        outcome = explain_pixels(model, picture, method=method)
+        assert outcome.relevance.shape == (64, 64)
+        assert outcome.relevance.any()
+        assert (outcome.picture == picture).all()
 
 
 def test_a_trained_run() -> None:
     rng = np.random.default_rng(0)
     X = np.stack([np.asarray(draw_animal(k, rng, 16)) for k in ("cat", "fox", "owl") * 6])
     model = Classifier(epochs=3, hidden=(8,), validation_share=0).fit(X, ["cat", "fox", "owl"] * 6)
-    told = explain_pixels(model, X[0], of="owl", method="occlusion")
-    assert told.of == "owl"
-    assert told.probability == pytest.approx(model.predict_proba(X[:1])[0, 2])
-    assert told.answer == model.predict(X[:1])[0]
+    outcome = explain_pixels(model, X[0], of="owl", method="occlusion")
+    assert outcome.of == "owl"
+    assert outcome.probability == pytest.approx(model.predict_proba(X[:1])[0, 2])
+    assert outcome.answer == model.predict(X[:1])[0]
 
 
 # refusing --------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_what_is_not_one_picture() -> None:
 # seeing ----------------------------------------------------------------------------------------
 
 
-def told_of(relevance: Array, picture: Array | None = None, of: str = "cat") -> Explanation:
+def outcome_of(relevance: Array, picture: Array | None = None, of: str = "cat") -> Explanation:
     height, width = relevance.shape
     seen = np.full((height, width, 3), 128, np.uint8) if picture is None else picture
     P = np.array([0.25, 0.75])
@@ -285,14 +285,14 @@ def test_one_glaring_pixel_hides_no_other() -> None:
     relevance = np.zeros((32, 32))
     relevance[:16] = 0.01
     relevance[20, 20] = 1000
-    shown = overlay(told_of(relevance)).astype(int)
+    shown = overlay(outcome_of(relevance)).astype(int)
     assert abs(shown[0, 0] - shown[31, 0]).max() > 60
 
 
 def test_every_pixel_is_a_square() -> None:
     relevance = np.zeros((64, 64))
     relevance[10, 20] = 1
-    sheet = np.asarray(explanation_picture(told_of(relevance)))
+    sheet = np.asarray(explanation_picture(outcome_of(relevance)))
     where = np.argwhere((sheet == FOR).all(axis=2))
     where = where[where[:, 0] < 24 + 24 + 384]  # not the legend
     assert len(where) == 36
@@ -303,7 +303,7 @@ def test_every_pixel_is_a_square() -> None:
 def test_pictures_of_all_sizes_are_drawn(shape: tuple[int, int]) -> None:
     relevance = np.random.default_rng(0).normal(size=shape)
     grey = np.zeros((*shape, 1), np.uint8)
-    png = explanation_png(told_of(relevance, grey))
+    png = explanation_png(outcome_of(relevance, grey))
     with Image.open(io.BytesIO(png)) as image:
         assert image.format == "PNG"
         assert image.width >= 560
@@ -311,16 +311,18 @@ def test_pictures_of_all_sizes_are_drawn(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("name", ["狗", "a\nb", "x" * 500, "Füchse", " "])
 def test_class_names_of_all_kinds_are_drawn(name: str) -> None:
-    told = told_of(np.ones((16, 16)), of=name)
-    assert explanation_picture(told).size == explanation_picture(told_of(np.ones((16, 16)))).size
-    assert "\nb" not in explanation_text(told)
+    outcome = outcome_of(np.ones((16, 16)), of=name)
+    assert (
+        explanation_picture(outcome).size == explanation_picture(outcome_of(np.ones((16, 16)))).size
+    )
+    assert "\nb" not in explanation_text(outcome)
 
 
 def test_the_text_says_how_much_and_where() -> None:
     relevance = np.zeros((9, 9))
     relevance[:3, :3] = 3.0
     relevance[6:, 6:] = -1.0
-    assert explanation_text(told_of(relevance)).splitlines() == [
+    assert explanation_text(outcome_of(relevance)).splitlines() == [
         "answer    cat 75.0 %, x 25.0 %",
         "for       cat: 75.0 % of the evidence; 25.0 % against",
         "evidence  +1.5 in the logit, compared with the mean picture",

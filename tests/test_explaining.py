@@ -46,44 +46,44 @@ def prices() -> Regressor:
 
 
 def test_the_features_account_for_the_answer(vectors: Classifier) -> None:
-    told = vectors.explain(X[3])
-    assert isinstance(told, RowExplanation)
+    shown = vectors.explain(X[3])
+    assert isinstance(shown, RowExplanation)
     P = vectors.predict_proba(X[3])[0]
-    assert told.answer == told.of == str(vectors.predict(X[3])[0])
-    odds = np.log(P[1] / P[0]) * (1 if told.of == "yes" else -1)
-    assert told.score == pytest.approx(odds, abs=1e-4)
-    assert told.relevance.sum() == pytest.approx(told.evidence, abs=0.05)
+    assert shown.answer == shown.of == str(vectors.predict(X[3])[0])
+    odds = np.log(P[1] / P[0]) * (1 if shown.of == "yes" else -1)
+    assert shown.score == pytest.approx(odds, abs=1e-4)
+    assert shown.relevance.sum() == pytest.approx(shown.evidence, abs=0.05)
     mean = vectors.predict_proba(X.mean(axis=0))[0]
     fit_on = vectors.preprocessing.mean
     assert vectors.predict_proba(fit_on)[0] == pytest.approx(mean, abs=0.2)
     at_mean = vectors.predict_proba(fit_on)[0]
-    sign = 1 if told.of == "yes" else -1
-    assert told.average == pytest.approx(sign * np.log(at_mean[1] / at_mean[0]), abs=1e-4)
-    assert told.columns[0] == "feature 1"
-    assert sorted(told.columns) == ["feature 0", "feature 1", "feature 2"]
-    place = told.columns.index("feature 1")
-    assert float(told.cells[place]) == pytest.approx(float(X[3, 1]), rel=1e-5)
-    other = vectors.explain(X[3], of="no" if told.of == "yes" else "yes")
-    assert other.relevance == pytest.approx(-told.relevance)
+    sign = 1 if shown.of == "yes" else -1
+    assert shown.average == pytest.approx(sign * np.log(at_mean[1] / at_mean[0]), abs=1e-4)
+    assert shown.columns[0] == "feature 1"
+    assert sorted(shown.columns) == ["feature 0", "feature 1", "feature 2"]
+    place = shown.columns.index("feature 1")
+    assert float(shown.cells[place]) == pytest.approx(float(X[3, 1]), rel=1e-5)
+    other = vectors.explain(X[3], of="no" if shown.of == "yes" else "yes")
+    assert other.relevance == pytest.approx(-shown.relevance)
 
 
 def test_a_constant_feature_says_nothing() -> None:
     made = Classifier(**QUICK).fit(np.column_stack([X, np.full(N, 7.0)]), NAMES)
-    told = made.explain(np.array([1.0, 2.0, 3.0, 1000.0]))
-    assert dict(zip(told.columns, told.relevance, strict=True))["feature 3"] == 0  # type: ignore[union-attr]
+    shown = made.explain(np.array([1.0, 2.0, 3.0, 1000.0]))
+    assert dict(zip(shown.columns, shown.relevance, strict=True))["feature 3"] == 0  # type: ignore[union-attr]
 
 
 def test_a_linear_network_shares_out_exactly() -> None:
     made = Regressor(hidden=(), epochs=40, learning_rate=0.05).fit(X, PRICES)
-    told = made.explain(X[:1])
-    assert told.score == pytest.approx(made.predict(X[:1])[0], rel=1e-5)
-    assert told.relevance.sum() == pytest.approx(told.evidence, rel=1e-4)
-    assert told.answer == pytest.approx(made.predict(X[:1])[0])
-    assert told.of == "y"
+    shown = made.explain(X[:1])
+    assert shown.score == pytest.approx(made.predict(X[:1])[0], rel=1e-5)
+    assert shown.relevance.sum() == pytest.approx(shown.evidence, rel=1e-4)
+    assert shown.answer == pytest.approx(made.predict(X[:1])[0])
+    assert shown.of == "y"
 
 
 def test_tables_and_rows_of_them(table: Classifier) -> None:
-    told = [
+    shown = [
         table.explain(given)
         for given in (
             columns(1),
@@ -91,28 +91,28 @@ def test_tables_and_rows_of_them(table: Classifier) -> None:
             {name: values[0] for name, values in columns(1).items()},
         )
     ]
-    assert {one.answer for one in told} == {table.predict(columns(1))[0]}
-    assert told[0].relevance.tolist() == told[1].relevance.tolist() == told[2].relevance.tolist()
-    assert isinstance(told[0], RowExplanation)
-    assert told[0].columns[0] == "b"
+    assert {one.answer for one in shown} == {table.predict(columns(1))[0]}
+    assert shown[0].relevance.tolist() == shown[1].relevance.tolist() == shown[2].relevance.tolist()
+    assert isinstance(shown[0], RowExplanation)
+    assert shown[0].columns[0] == "b"
     model = Regressor(**QUICK).fit({**columns(), "t": PRICES.tolist()}, target="t")
     assert model.explain(columns(1)).columns[0] == "b"
 
 
 def test_pictures(pictures: Classifier) -> None:
-    told = pictures.explain(PICTURES[0], method="smooth", of="no", rng=3, samples=5)
-    assert isinstance(told, Explanation)
+    shown = pictures.explain(PICTURES[0], method="smooth", of="no", rng=3, samples=5)
+    assert isinstance(shown, Explanation)
     same = explain_pixels(pictures, PICTURES[0], method="smooth", of="no", rng=3, samples=5)
-    assert np.array_equal(told.relevance, same.relevance)
-    assert told.relevance.shape == (8, 6)
+    assert np.array_equal(shown.relevance, same.relevance)
+    assert shown.relevance.shape == (8, 6)
     plain = pictures.explain(PICTURES[0])
     assert plain.answer == plain.of == pictures.predict(PICTURES[0])[0]
 
 
 def test_an_ensemble_is_explained_as_a_whole() -> None:
     made = Classifier(**QUICK, ensemble=2).fit(X, NAMES)
-    told = made.explain(X[0])
-    assert told.relevance.sum() == pytest.approx(told.evidence, abs=0.05)
+    shown = made.explain(X[0])
+    assert shown.relevance.sum() == pytest.approx(shown.evidence, abs=0.05)
     assert len(made.trace(X[0]).forward) == len(made.network.layers)
 
 
@@ -124,25 +124,25 @@ def test_a_trace_is_that_of_the_network(
         (table, columns(4), NAMES[:4]),
         (pictures, PICTURES[:4], NAMES[:4]),
     ):
-        told = model.trace(samples, y)
+        shown = model.trace(samples, y)
         raw = np.array(list(columns(4).values())).T if model is table else np.asarray(samples)
         if model is not table:
             inputs = np.empty((4, model.preprocessing.mean.size), np.float32)
             model.preprocessing(raw, inputs)
             targets = (y == "yes").astype(int)
-            assert told == trace(model.network, model.loss, inputs, targets)
+            assert shown == trace(model.network, model.loss, inputs, targets)
         P = model.predict_proba(samples)
         right = P[np.arange(4), (y == "yes").astype(int)]
-        assert model.temperature != 1 or pytest.approx(-np.log(right).mean()) == told.loss.J
-        assert told.n_samples == 4
+        assert model.temperature != 1 or pytest.approx(-np.log(right).mean()) == shown.loss.J
+        assert shown.n_samples == 4
         answered = model.trace(samples)
         assert answered == model.trace(samples, model.predict(samples))
-        assert answered.loss.J <= told.loss.J
+        assert answered.loss.J <= shown.loss.J
         assert model.trace(samples, "yes") == model.trace(samples, ["yes"] * 4)
-        assert "FORWARD" in trace_text(told)
-    told = prices.trace(X[:4], PRICES[:4])
+        assert "FORWARD" in trace_text(shown)
+    shown = prices.trace(X[:4], PRICES[:4])
     errors = (prices.predict(X[:4]) - PRICES[:4]) / prices.scale
-    assert pytest.approx(np.square(errors).mean(), rel=1e-4) == told.loss.J
+    assert pytest.approx(np.square(errors).mean(), rel=1e-4) == shown.loss.J
     assert prices.trace(X[:4], 120) == prices.trace(X[:4], [120.0] * 4)
 
 
@@ -161,8 +161,8 @@ def test_dropout_draws_only_as_while_training() -> None:
 def test_what_cannot_be_explained_or_traced(
     vectors: Classifier, table: Classifier, pictures: Classifier, prices: Regressor
 ) -> None:
-    def says(told: str, ask: Any, *given: Any, error: type[PlainnetError] = DataError, **how: Any):  # type: ignore[no-untyped-def]
-        with pytest.raises(error, match=told):
+    def says(shown: str, ask: Any, *given: Any, error: type[PlainnetError] = DataError, **how: Any):  # type: ignore[no-untyped-def]
+        with pytest.raises(error, match=shown):
             ask(*given, **how)
 
     for new in (Classifier(), Regressor()):

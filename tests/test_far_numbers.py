@@ -256,7 +256,7 @@ def test_an_older_model_file_answers_as_before() -> None:
 HOURS = np.datetime64("2024-03-01T10:00:00") + (T * 3).astype("timedelta64[D]")
 ALIKE: dict[str, tuple[Any, Any]] = {
     "a number that is missing at times": (np.where(T < 9, np.nan, 5.0), 9.0),
-    "a number but for rounding": (CONSTANT["rounding"], 9.0),
+    "a number up to rounding": (CONSTANT["rounding"], 9.0),
     "rounding, missing at times": (np.where(T < 9, np.nan, CONSTANT["rounding"]), -1e99),
     "an hour of the day": (HOURS, np.datetime64("2024-03-30T18:00:00")),
     "a day of the year": (

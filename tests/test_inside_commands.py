@@ -90,16 +90,16 @@ def test_explain_draws_a_picture(
 def test_explain_as_json(plainnet: Command, folder: Path, tmp_path: Path) -> None:
     picture = folder / "pets" / "fox" / "fox-1.png"
     code, out, _ = plainnet("explain", folder / "run", picture, "--class", "owl", "--json")
-    told: dict[str, Any] = json.loads(out)
+    shown: dict[str, Any] = json.loads(out)
     assert code == 0
-    assert told["explained"] == "owl"
-    assert sum(told["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert np.shape(told["relevance"]) == (16, 16)
-    assert told["picture"] is None
+    assert shown["explained"] == "owl"
+    assert sum(shown["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert np.shape(shown["relevance"]) == (16, 16)
+    assert shown["picture"] is None
     assert list(tmp_path.iterdir()) == []
     answered = json.loads(plainnet("predict", folder / "run", picture, "--json")[1])
-    assert answered["predictions"][0]["answer"] == told["answer"]
-    assert answered["predictions"][0]["probabilities"] == told["probabilities"]
+    assert answered["predictions"][0]["answer"] == shown["answer"]
+    assert answered["predictions"][0]["probabilities"] == shown["probabilities"]
 
 
 def test_explain_never_writes_over_the_picture(
@@ -175,15 +175,15 @@ def test_trace_of_a_folder_is_one_batch(plainnet: Command, folder: Path) -> None
 
 def test_trace_as_json(plainnet: Command, folder: Path) -> None:
     picture = folder / "pets" / "cat" / "cat-0.png"
-    told = json.loads(plainnet("trace", folder / "run", picture, "--json")[1])
-    assert told["forward"][0]["Y"]["shape"] == [1, 8]
-    assert [step["layer"] for step in told["backward"]] == [4, 3, 2, 1, 0]
-    assert (told["answers"], told["right"]) == ([told["answers"][0]], None)
-    assert told["loss"]["J"] > 0
+    shown = json.loads(plainnet("trace", folder / "run", picture, "--json")[1])
+    assert shown["forward"][0]["Y"]["shape"] == [1, 8]
+    assert [step["layer"] for step in shown["backward"]] == [4, 3, 2, 1, 0]
+    assert (shown["answers"], shown["right"]) == ([shown["answers"][0]], None)
+    assert shown["loss"]["J"] > 0
     P = json.loads(plainnet("predict", folder / "run", picture, "--json")[1])
     top = max(P["predictions"][0]["probabilities"].values())
-    assert told["loss"]["P"]["high"] == pytest.approx(top, abs=1e-5)
-    assert told["loss"]["J"] == pytest.approx(-np.log(top), abs=1e-4)
+    assert shown["loss"]["P"]["high"] == pytest.approx(top, abs=1e-5)
+    assert shown["loss"]["J"] == pytest.approx(-np.log(top), abs=1e-4)
 
 
 def test_trace_writes_a_page(plainnet: Command, folder: Path, tmp_path: Path) -> None:
@@ -233,10 +233,10 @@ def test_trace_and_explain_follow_feature_vectors(
     assert (code, err) == (0, "")
     assert out.startswith("row       X.npy:3\n")
     assert len(re.findall(r"^feature [012] +\d+ +[+-]", out, re.MULTILINE)) == 3
-    told = json.loads(plainnet("explain", run, "X.npy", "--json")[1])
-    assert told["row"] == "X.npy:0"
-    led = sum(one["contribution"] for one in told["contributions"])
-    assert told["average"] + led == pytest.approx(told["score"], abs=0.05)
+    shown = json.loads(plainnet("explain", run, "X.npy", "--json")[1])
+    assert shown["row"] == "X.npy:0"
+    led = sum(one["contribution"] for one in shown["contributions"])
+    assert shown["average"] + led == pytest.approx(shown["score"], abs=0.05)
     refused(plainnet("trace", run, "X.npy", "--line", "4"), "at lines from 0 to 3")
     refused(plainnet("explain", run, "X.npy", "--out", "x.png"), "--out is for pictures, but")
     refused(plainnet("trace", run, "gone.npy"), r"gone\.npy cannot be read")
@@ -297,8 +297,8 @@ def test_photographs(plainnet: Command, real_data: Path, tmp_path: Path) -> None
     photo = next(iter(sorted((real_data / "catdog" / "cat").iterdir())))
     for method in ("gradient", "smooth", "occlusion"):
         assert plainnet("explain", "run", photo, "--method", method)[0] == 0
-    told = json.loads(plainnet("explain", "run", photo, "--json")[1])
-    assert np.shape(told["relevance"]) == (64, 64)
+    shown = json.loads(plainnet("explain", "run", photo, "--json")[1])
+    assert np.shape(shown["relevance"]) == (64, 64)
     assert plainnet("trace", "run", photo, "--page", "pass.html")[0] == 0
     assert plainnet("graph", "run")[0] == 0
     assert {"pass.html", "run-graph.svg"} <= {path.name for path in tmp_path.iterdir()}

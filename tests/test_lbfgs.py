@@ -48,15 +48,15 @@ def line(dtype: Any = np.float64) -> Network:
 @pytest.mark.parametrize("l2", [0.0, 5.0])
 def test_it_finds_the_minimum_of_a_linear_model(weights: Array | None, l2: float) -> None:
     network = line()
-    told: list[float] = []
+    shown: list[float] = []
     found = minimize(
-        network, MeanSquaredError(), X, y, weights=weights, l2=l2, tolerance=1e-9, each=told.append
+        network, MeanSquaredError(), X, y, weights=weights, l2=l2, tolerance=1e-9, each=shown.append
     )
     best = ridge(np.ones(N) if weights is None else weights, l2)
     np.testing.assert_allclose(network.theta, best, atol=1e-7)
     assert found.converged
-    assert found.iterations == len(told)
-    assert told[-1] == found.loss == min(told)
+    assert found.iterations == len(shown)
+    assert shown[-1] == found.loss == min(shown)
 
 
 def test_samples_that_are_not_in_memory_are_taken_some_at_a_time(

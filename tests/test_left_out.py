@@ -164,10 +164,10 @@ def test_parts_count_too(messy: Path, tmp_path: Path) -> None:
 def test_commands_count_every_file(messy: Path, plainnet: Run) -> None:
     n = on_disk(messy)
     quick = ("--epochs", "1", "--hidden", "4", "--size", "8")
-    code, told, err = plainnet("train", messy, "--out", "run", *quick)
+    code, shown, err = plainnet("train", messy, "--out", "run", *quick)
     assert code == 0
-    assert {kind: told["left_out"][kind] for kind in EXPECTED} == EXPECTED
-    assert len(told["left_out"]["files"]) == UNREADABLE + 2 * len(FOREIGN) + 1
+    assert {kind: shown["left_out"][kind] for kind in EXPECTED} == EXPECTED
+    assert len(shown["left_out"]["files"]) == UNREADABLE + 2 * len(FOREIGN) + 1
     assert "cat/drawing.svg is a picture in the format SVG, which cannot be read; convert" in err
     assert "more unreadable picture" in err
     assert "17 files that are not pictures (README.md, cat/RIFF, cat/Thumbs.db and 14 mo" in err
@@ -175,10 +175,10 @@ def test_commands_count_every_file(messy: Path, plainnet: Run) -> None:
     assert "1 picture outside the class folders (overview.jpg)" in err
     for command in (("evaluate", "run", messy), ("cross-validate", messy, "--folds", "2", *quick)):
         code, measured, err = plainnet(*command)
-        assert (code, measured["left_out"]) == (0, told["left_out"])
+        assert (code, measured["left_out"]) == (0, shown["left_out"])
         assert "17 files that are not pictures (README.md" in err
     code, found, _ = plainnet("check", messy)
-    assert (code, found["left_out"]) == (0, told["left_out"])
+    assert (code, found["left_out"]) == (0, shown["left_out"])
     assert found["samples"] + sum(found["left_out"][kind] for kind in EXPECTED) == n
     code, answers, err = plainnet("predict", "run", messy)
     assert code == 2  # some cannot be read
@@ -203,8 +203,8 @@ def test_python_logs_what_is_left_out(messy: Path, caplog: pytest.LogCaptureFixt
     for name in ("cut.jpg", "named.jpg", "lost.jpg", "ring.png", "fifo.jpg"):
         (messy / "cat" / name).unlink()
     classifier = Classifier(epochs=1, hidden=(4,), size=8).fit(str(messy))
-    told = f"Left out of {messy}: {2 * len(FOREIGN)} pictures of other formats (cat/drawing.svg, "
-    assert caplog.messages[-1].startswith(told)
+    shown = f"Left out of {messy}: {2 * len(FOREIGN)} pictures of other formats (cat/drawing.svg, "
+    assert caplog.messages[-1].startswith(shown)
     assert "17 files that are not pictures (README.md, cat/RIFF, " in caplog.messages[-1]
     caplog.clear()
     assert len(classifier.predict(messy / "dog")) == len(USED)
@@ -231,8 +231,8 @@ def test_a_folder_with_nothing_left_out_says_nothing(
     splits = read_data(tmp_path / "pets")
     assert splits.left_out == ()
     assert caplog.messages == []
-    code, told, err = plainnet("train", "pets", "--epochs", "1", "--hidden", "4", "--out", "run")
-    assert (code, sum(told["left_out"][kind] for kind in EXPECTED)) == (0, 0)
+    code, shown, err = plainnet("train", "pets", "--epochs", "1", "--hidden", "4", "--out", "run")
+    assert (code, sum(shown["left_out"][kind] for kind in EXPECTED)) == (0, 0)
     assert "Left out" not in err
     assert check(tmp_path / "pets").n == 8
 
@@ -307,10 +307,10 @@ def test_a_bad_name_does_not_stop_the_others(messy: Path, plainnet: Run) -> None
     plainnet("train", messy, "--out", "run", *quick)
     good = messy / "cat" / "0.jpg"
     names = [name for name in BAD_NAMES if name != "cat"]
-    code, told, _ = plainnet("predict", "run", *names, good, "--csv", "a.csv")
+    code, shown, _ = plainnet("predict", "run", *names, good, "--csv", "a.csv")
     assert code == 2
-    assert [one["file"] for one in told["predictions"]] == [str(good)]
-    for one, name in zip(told["unread"], names, strict=True):
+    assert [one["file"] for one in shown["predictions"]] == [str(good)]
+    for one, name in zip(shown["unread"], names, strict=True):
         assert BAD_NAMES[name] in one["error"]
     for command in ("explain", "trace"):
         code, _, err = plainnet(command, "run", "n" * 300)
@@ -340,11 +340,11 @@ def test_names_that_are_not_utf_8(tmp_path: Path, plainnet: Run) -> None:
             draw(tmp_path / "pets" / kind / f"{strange}{i}.jpg", i)
         (tmp_path / "pets" / kind / f"{strange}.txt").touch()
     quick = ("--epochs", "1", "--hidden", "4", "--size", "8")
-    code, told, err = plainnet("train", "pets", "--out", "run", *quick)
-    assert (code, told["left_out"]["other"]) == (0, 2)
+    code, shown, err = plainnet("train", "pets", "--out", "run", *quick)
+    assert (code, shown["left_out"]["other"]) == (0, 2)
     assert "caf\\udce9.txt" in err
-    code, told, _ = plainnet("predict", "run", "pets", "--csv", "a.csv")
-    assert (code, len(told["predictions"])) == (0, 12)
+    code, shown, _ = plainnet("predict", "run", "pets", "--csv", "a.csv")
+    assert (code, len(shown["predictions"])) == (0, 12)
     assert "caf\\udce90.jpg" in Path("a.csv").read_text("utf-8")
     assert plainnet("check", "pets", "--page", "a.html")[0] == 0
     assert plainnet("report", "run", "pets", as_json=False)[0] == 0

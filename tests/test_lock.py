@@ -49,11 +49,11 @@ def holder(lock: Path, more: str = "") -> subprocess.Popen[str]:
 
 
 def test_the_second_is_refused_in_this_process_and_the_file_goes(lock: Path) -> None:
-    told = rf"The run is in use by another training \(process {os.getpid()}\).* another name\.$"
+    shown = rf"The run is in use by another training \(process {os.getpid()}\).* another name\.$"
     with locked(lock, "The run"):
-        with pytest.raises(FileError, match=told), locked(lock, "The run"):
+        with pytest.raises(FileError, match=shown), locked(lock, "The run"):
             pass
-        with ThreadPoolExecutor(1) as pool, pytest.raises(FileError, match=told):
+        with ThreadPoolExecutor(1) as pool, pytest.raises(FileError, match=shown):
             pool.submit(locked(lock, "The run").__enter__).result()
         assert lock.exists()
     assert not lock.exists()
@@ -189,8 +189,8 @@ def test_of_two_trainings_into_one_folder_one_is_refused(data: Path, tmp_path: P
     errors = [process.communicate(timeout=300)[1] for process in both]
     codes = [process.returncode for process in both]
     assert sorted(codes) == [0, 2]
-    told = errors[codes.index(2)]
-    assert "in use by another training" in told or "already holds something" in told
+    shown = errors[codes.index(2)]
+    assert "in use by another training" in shown or "already holds something" in shown
     winner = 1 + codes.index(0)
     alone = start(data, "--out", tmp_path / "alone", "--seed", winner)
     assert alone.communicate(timeout=300)
@@ -212,9 +212,9 @@ def test_a_running_training_is_neither_resumed_nor_written_into(
     run = tmp_path / "run"
     for arguments in (["--resume", run], [data, "--out", run]):
         other = start(*arguments)
-        told = other.communicate(timeout=300)[1]
+        shown = other.communicate(timeout=300)[1]
         assert other.returncode == 2
-        assert f"{run} is in use by another training (process {training.pid})" in told
+        assert f"{run} is in use by another training (process {training.pid})" in shown
     assert training.poll() is None
     training.send_signal(signal.SIGTERM)
     assert training.wait(300) == 143

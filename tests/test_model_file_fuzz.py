@@ -33,11 +33,11 @@ def test_changed_files_answer_or_are_refused(kind: str, n: int) -> None:
     command = [sys.executable, "-W", "error", str(TESTS / "fuzzing.py"), kind, str(n), "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout)
-    answered = told.get("answers", 0) + told.get("goes on", 0)
-    assert answered + told["refused"] == n
+    shown = json.loads(done.stdout)
+    answered = shown.get("answers", 0) + shown.get("goes on", 0)
+    assert answered + shown["refused"] == n
     assert answered > n / 20  # the changes are not all so coarse that nothing is looked at
-    assert told["refused"] > n / 2
+    assert shown["refused"] > n / 2
 
 
 # -- files of any content ------------------------------------------------------------------------

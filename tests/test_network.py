@@ -407,7 +407,7 @@ def test_a_layer_is_in_one_network_at_a_time() -> None:
         assert not twin.predict(X).any()
         np.testing.assert_array_equal(network.predict(X), Z)
     assert Network([copy.copy(layers[0])]).predict(X).shape == (5, 4)
-    Network.__init__(network, layers)  # anew
+    Network.__init__(network, layers)  # again
     network.layers.remove(layers[2])
     Network([layers[2]])  # it has been taken out
 

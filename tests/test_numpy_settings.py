@@ -88,12 +88,12 @@ def test_every_setting_of_a_recipe(name: str, form: str) -> None:
     value = PLAIN.get(name, 0.5)
     more = {"precision": 0.5} if name == "positive" else {}
     given = Recipe.of({name: as_numpy(value, FORMS[form]), **more})
-    told = given.to_dict()
-    assert is_plain(told)
-    json.dumps(told)
+    shown = given.to_dict()
+    assert is_plain(shown)
+    json.dumps(shown)
     if form in ("float16", "float32"):
         close = Recipe.of({name: value, **more}).to_dict()
-        assert {k: type(v) for k, v in told.items()} == {k: type(v) for k, v in close.items()}
+        assert {k: type(v) for k, v in shown.items()} == {k: type(v) for k, v in close.items()}
     else:
         assert given == Recipe.of({name: value, **more})
 

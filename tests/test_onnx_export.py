@@ -392,8 +392,8 @@ def test_export_writes_and_verifies(trained: Path, plainnet: Command, tmp_path: 
     assert f"verified by ONNX Runtime {runtime.__version__} on 11 samples: the same answers" in out
     assert plainnet("export", "--verify", "pets.onnx")[0] == 0
     code, out, err = plainnet("export", "--verify", "pets.onnx", "--json")
-    told = json.loads(out)["verification"]
-    assert (code, err, told["sound"], told["samples"]) == (0, "", True, 11)
+    shown = json.loads(out)["verification"]
+    assert (code, err, shown["sound"], shown["samples"]) == (0, "", True, 11)
     code, out, _ = plainnet("export", trained, "--onnx", "n.onnx", "--numbers", "--json")
     assert json.loads(out)["golden"] == "n.golden.npz"
     assert code == 0
@@ -423,9 +423,9 @@ def test_verify_of_a_changed_file(trained: Path, plainnet: Command, tmp_path: Pa
     assert "other answers" in out
     assert err.startswith("Error: the answers of pets.onnx differ from plainnet's by more than ")
     code, out, _ = plainnet("export", "--verify", "pets.onnx", "--json")
-    told = json.loads(out)["verification"]
-    assert (code, told["sound"]) == (1, False)
-    assert told["largest_difference"] > 0.1
+    shown = json.loads(out)["verification"]
+    assert (code, shown["sound"]) == (1, False)
+    assert shown["largest_difference"] > 0.1
 
 
 def test_without_onnxruntime_nothing_is_verified(

@@ -208,8 +208,8 @@ def test_categories_are_spelled_as_plainnet_knows_them(missing: Any) -> None:
 def test_the_golden_rows_hold_what_is_missing_and_unknown() -> None:
     columns = learned("price").extractor
     assert isinstance(columns, TableEncoder)
-    inputs, told = golden_rows(columns)
-    by_name = dict(zip(told, inputs, strict=True))
+    inputs, shown = golden_rows(columns)
+    by_name = dict(zip(shown, inputs, strict=True))
     assert np.isnan(by_name["age"]).any()
     assert np.isnan(by_name["seen"]).any()
     assert "" in by_name["town"]

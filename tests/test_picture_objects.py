@@ -307,7 +307,7 @@ def two_kinds(n: int = 24) -> tuple[list[Image.Image], list[str]]:
 
 
 def seen(model: Classifier, given: Any) -> Array:
-    """What the network looks at, which is told exactly; answers differ with the batch's size."""
+    """What the network looks at, which is exact; answers differ with the batch's size."""
     raw = raw_pictures(given, model.picture_shape)
     assert len(model.predict_proba(given)) == len(raw)
     return raw

@@ -78,8 +78,8 @@ def commands_in(code: str) -> list[list[str]]:
 
 def commands_of(page: str) -> list[list[str]]:
     """The commands in the blocks of a page, and those in its sentences."""
-    told = [span for span in spans_of(page) if re.match(r"(plainnet|make|\S*pip) .", span)]
-    return [words for code in [*blocks_of(page, "sh"), *told] for words in commands_in(code)]
+    seen = [span for span in spans_of(page) if re.match(r"(plainnet|make|\S*pip) .", span)]
+    return [words for code in [*blocks_of(page, "sh"), *seen] for words in commands_in(code)]
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +145,8 @@ def test_the_estimator_in_python(page: str, capsys: pytest.CaptureFixture[str]) 
     pytest.importorskip("sklearn")
     code = blocks_of(page, "python")[2]
     run(code, page)
-    told = float(code.rpartition("#")[2])
-    assert float(capsys.readouterr().out) == pytest.approx(told, abs=0.01)
+    seen = float(code.rpartition("#")[2])
+    assert float(capsys.readouterr().out) == pytest.approx(seen, abs=0.01)
 
 
 def test_the_worked_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:

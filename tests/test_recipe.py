@@ -219,7 +219,7 @@ def test_what_no_threshold_reaches_is_told_and_half_stays(caplog: pytest.LogCapt
 
 
 @pytest.mark.parametrize(
-    ("y", "settings", "told"),
+    ("y", "settings", "shown"),
     [
         (np.arange(90) % 3, {"recall": 0.9}, "for two classes, but there are 3"),
         (Y, {"recall": 0.9, "positive": "cat"}, "positive class must be '0' or '1'"),
@@ -227,9 +227,9 @@ def test_what_no_threshold_reaches_is_told_and_half_stays(caplog: pytest.LogCapt
     ],
 )
 def test_a_decision_that_cannot_be_made_is_refused_before_the_training(
-    y: Array, settings: dict[str, Any], told: str
+    y: Array, settings: dict[str, Any], shown: str
 ) -> None:
-    with pytest.raises(SettingError, match=told):
+    with pytest.raises(SettingError, match=shown):
         fit(X, y, **settings)
 
 
@@ -256,7 +256,7 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "shown"),
     [
         ({"normalization": "group"}, "normalization must be one of auto, none, batch, layer"),
         ({"class_weight": "even"}, "class weight must be one of none, balanced"),
@@ -274,6 +274,6 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
         ({"augment": {"swirl": 1}}, "augmentation has no setting 'swirl'"),
     ],
 )
-def test_wrong_settings_are_told(setting: dict[str, Any], told: str) -> None:
-    with pytest.raises(SettingError, match=told):
+def test_wrong_settings_are_told(setting: dict[str, Any], shown: str) -> None:
+    with pytest.raises(SettingError, match=shown):
         Recipe(**setting)

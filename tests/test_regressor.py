@@ -284,10 +284,10 @@ def test_what_is_measured_by_hand() -> None:
     squares = np.array([1.0, 0, 4, 0])
     away = 1.959964 * squares.std(ddof=1) / 2
     assert measured.rmse_interval == pytest.approx((0, sqrt(5 / 4 + away)))
-    told = measured.to_dict()
-    assert told["r2"] == measured.r2
-    assert told["rmse_interval_95"] == [*measured.rmse_interval]
-    assert told["target"] == "size"
+    shown = measured.to_dict()
+    assert shown["r2"] == measured.r2
+    assert shown["rmse_interval_95"] == [*measured.rmse_interval]
+    assert shown["target"] == "size"
 
 
 def test_as_scikit_learn_measures() -> None:

@@ -316,13 +316,13 @@ def test_the_card_names_weak_classes_and_wrong_confidence(two: Page) -> None:
 
 
 def test_part_and_findings_are_told(two: Page) -> None:
-    told: dict[Part, str] = {
+    outcome: dict[Part, str] = {
         "test": "played no part in the training",
         "validation": "which were held out",
         "training": "how well it remembers",
         "other": "only if the training has seen none",
     }
-    for part, words in told.items():
+    for part, words in outcome.items():
         assert words in Reader(report_html(replace(two, part=part))).text
     found = Reader(report_html(replace(two, findings=["Two files are alike."])))
     assert "Two files are alike." in found.words
@@ -378,8 +378,8 @@ def test_weights_as_colours() -> None:
 
 
 def test_building_blocks_escape_what_they_are_given() -> None:
-    told = page("<t>", element("p", "1 < 2", class_='"x"'), table(("<a>",), [("<b>",)]), "<c>")
-    read = Reader(told)
+    outcome = page("<t>", element("p", "1 < 2", class_='"x"'), table(("<a>",), [("<b>",)]), "<c>")
+    read = Reader(outcome)
     assert {"<t>", "1 < 2", "<a>", "<b>", "<c>"} <= {word.strip() for word in read.words}
     assert {"class": '"x"'} in [given for _, given in read.tags]
     assert read.count("b") == 0
@@ -463,8 +463,8 @@ def test_train_writes_a_report_and_report_writes_it_again(
     assert capsys.readouterr().out == "written  run/report.html\nfigures  6 in figures\n"
     assert path.read_text("utf-8") == first  # the same held-out pictures
     assert plainnet("report", "run", "pets", "--part", "train", "--out", "t.html", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["report"], told["part"], told["n"]) == ("t.html", "train", 34)
+    outcome = json.loads(capsys.readouterr().out)
+    assert (outcome["report"], outcome["part"], outcome["n"]) == ("t.html", "train", 34)
     assert "how well it remembers" in Path("t.html").read_text("utf-8")
 
 
@@ -575,10 +575,10 @@ def test_a_report_that_cannot_be_written_loses_nothing(
 
     monkeypatch.setattr("plainnet.cli.report.write_report", fails)
     assert plainnet("train", "pets", "--out", "run", *QUICK) == code
-    told, words = capsys.readouterr(), str(reason) or "it was stopped"
+    outcome, words = capsys.readouterr(), str(reason) or "it was stopped"
     again = f"its report was not written ({words}); to try again: plainnet report run pets"
-    assert again in told.err
-    assert "written  run" in told.out
+    assert again in outcome.err
+    assert "written  run" in outcome.out
     assert Path("run/model.safetensors").exists()
 
 

@@ -86,9 +86,14 @@ def state(learner: AnyModel) -> list[Any]:
     each = [*learner.preprocessing.tensors().values()]
     for member in learner.networks:
         each += [*member.values.values(), np.array(member.temperature)]
-    told: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
+    shown: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
     more = {k: v for k, v in learner.answers.describe(learner.networks).items() if k != "labels"}
-    return [[array.tolist() for array in each], told, more, dict(learner.resolved_recipe.to_dict())]
+    return [
+        [array.tolist() for array in each],
+        shown,
+        more,
+        dict(learner.resolved_recipe.to_dict()),
+    ]
 
 
 def validations(y: Array) -> dict[str, Any]:
@@ -450,13 +455,13 @@ def test_0_is_absence_in_tables(learner: Any, form: str) -> None:
         made = learner(**QUICK)
         if form == "frame and y":
             made.fit(table.drop(columns="y"), table["y"], weights=weights)
-            told = made.evaluate(table.drop(columns="y"), table["y"], weights=weights)
+            shown = made.evaluate(table.drop(columns="y"), table["y"], weights=weights)
         else:
             made.fit(table, target="y", weights=weights)
-            told = made.evaluate(table, weights=weights)
+            shown = made.evaluate(table, weights=weights)
         columns = made.columns
         assert "same" in columns.left_out
-        found.append([state(made), columns.describe(), columns.averages.tolist(), told.to_dict()])
+        found.append([state(made), columns.describe(), columns.averages.tolist(), shown.to_dict()])
     assert found[0] == found[1]
 
 

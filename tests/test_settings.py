@@ -80,9 +80,9 @@ def test_what_type_checkers_see_is_what_the_recipe_holds() -> None:
 def test_help_has_a_sentence_for_each_setting(kind: type[AnyModel]) -> None:
     text = inspect.getdoc(kind) or ""
     helps = {field.name: field.metadata["setting"].help for field in fields(Recipe)}
-    told = " ".join(text.split())
+    seen = " ".join(text.split())
     for name in inspect.signature(kind).parameters:
-        assert f"{name}: {helps[name]}" in told
+        assert f"{name}: {helps[name]}" in seen
         assert helps[name].endswith(".")
     assert "settings:" not in text
     assert not [name for name in CLASSES_ONLY if f"{name}:" in text] or kind is Classifier

@@ -156,10 +156,10 @@ def test_the_example_of_the_documentation() -> None:
     page = (Path(__file__).parents[1] / "docs" / "interchange.md").read_text("utf-8")
     code = re.search(r"```python\n([^`]*?skl2onnx.*?)```", page, re.DOTALL)
     assert code is not None
-    told: dict[str, Any] = {}
-    exec(code[1], told)
-    _, P = run(told["model"], told["X"].astype(np.float32))
-    wanted = told["pipeline"].predict_proba(told["X"])
+    shown: dict[str, Any] = {}
+    exec(code[1], shown)
+    _, P = run(shown["model"], shown["X"].astype(np.float32))
+    wanted = shown["pipeline"].predict_proba(shown["X"])
     np.testing.assert_allclose(P, wanted, rtol=0, atol=1e-5)
 
 

@@ -286,7 +286,7 @@ def neck(estimator: Any, X: Any, y: Any) -> float:
 def test_early_stopping_by_any_metric(scoring: Any) -> None:
     import pandas as pd
 
-    X, y = pd.DataFrame(X2, columns=list("abcdef")), y2  # names, of which nothing must be said
+    X, y = pd.DataFrame(X2, columns=list("abcdef")), y2  # no warning about the names
     classifier = PlainNetClassifier(
         early_stopping=True, scoring=scoring, n_iter_no_change=4, max_iter=60, **SMALL
     ).fit(X[:100], y[:100], validation_data=(X[100:], y[100:]))
@@ -481,7 +481,7 @@ def test_parts_with_early_stopping_end_with_the_best_of_them() -> None:
     held = stream.network_.theta.copy()
     stream.partial_fit(X3, y3)
     np.testing.assert_array_equal(stream.network_.theta, held)
-    stream.set_params(max_iter=2).fit(X3, y3)  # which begins anew
+    stream.set_params(max_iter=2).fit(X3, y3)  # which begins again
     stream.partial_fit(X3, y3)
     assert not stream.stopped_early_
 

@@ -159,7 +159,7 @@ def test_a_memory_map_of_the_user_stays_on_the_disk(tmp_path: Path) -> None:
     assert classifier.training is not None
     assert isinstance(classifier.training.X, MemoryMappedRows)
     assert np.array_equal(classifier.predict_proba(X), classifier.predict_proba(A))
-    assert np.array_equal(as_samples(X[5:]), A[5:])  # a part, of which the place is not known
+    assert np.array_equal(as_samples(X[5:]), A[5:])  # a part at an unknown place
     assert np.array_equal(as_samples(X.T), A.T)
 
 

@@ -127,7 +127,7 @@ def test_grey_pictures_are_the_same_in_one_channel(surveyed: bool, tmp_path: Pat
     colour = on_disk(tmp_path / "b", drawn(60))
     walk(colour)
     turned = in_grey(colour)
-    assert known(turned) is None  # of which the sums are not those of one channel
+    assert known(turned) is None  # their sums are not those of one channel
     assert sums(turned).total.tolist() == sums(np.asarray(turned)).total.tolist()
 
 

@@ -175,7 +175,7 @@ def test_train_on_numbers(runs: Path) -> None:
 
 
 def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path: Path) -> None:
-    """They have no lines, by which those of a CSV file are told; many of them are alike."""
+    """They have no lines, by which those of a CSV file are shown; many of them are alike."""
     parquet = pytest.importorskip("pyarrow.parquet")
     pyarrow = pytest.importorskip("pyarrow")
     x = [0, 1, 2, 3] * 20
@@ -212,10 +212,10 @@ def test_train_on_a_folder_of_tables(plainnet: Command, tmp_path: Path) -> None:
     for name in ("train", "validation", "test"):
         write(tmp_path / "ship" / f"{name}.csv", passengers(60, len(name)))
     code, out, _ = plainnet("train", "ship", "--target", "survived", *QUICK, "--json")
-    told = json.loads(out)
+    shown = json.loads(out)
     assert code == 0
-    assert (told["validation"]["n"], told["test"]["n"]) == (60, 60)
-    assert told["run"] == "runs/ship-1"
+    assert (shown["validation"]["n"], shown["test"]["n"]) == (60, 60)
+    assert shown["run"] == "runs/ship-1"
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
@@ -294,22 +294,22 @@ def test_predict_classes(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     rows = read(tmp_path / "answers.csv")
     assert list(rows[0]) == ["file", "line", "PassengerId", "name", "answer", "no", "yes"]
     assert [row["PassengerId"] for row in rows] == ["1", "2", "3", "4", "5"]
-    told = json.loads(plainnet("predict", "…/yes", "…/new.csv", "--json")[1])
-    assert [one["answer"] for one in told["predictions"]] == [row["answer"] for row in rows]
-    assert told["predictions"][0]["line"] == 2
-    assert sum(told["predictions"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert told["unread"] == []
+    shown = json.loads(plainnet("predict", "…/yes", "…/new.csv", "--json")[1])
+    assert [one["answer"] for one in shown["predictions"]] == [row["answer"] for row in rows]
+    assert shown["predictions"][0]["line"] == 2
+    assert sum(shown["predictions"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert shown["unread"] == []
 
 
 def test_predict_numbers(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     code, out, _ = plainnet("predict", "…/fare", "…/new.csv", "--csv", "answers.csv")
     assert code == 0
     assert out.splitlines()[0].split() == ["row", "fare"]
-    told = json.loads(plainnet("predict", "…/fare", "…/new.csv", "--json")[1])["predictions"]
+    shown = json.loads(plainnet("predict", "…/fare", "…/new.csv", "--json")[1])["predictions"]
     rows = read(tmp_path / "answers.csv")
-    assert [float(row["answer"]) for row in rows] == pytest.approx([p["answer"] for p in told])
+    assert [float(row["answer"]) for row in rows] == pytest.approx([p["answer"] for p in shown])
     right = [float(row["fare"]) for row in passengers(5, 1)]
-    assert [p["answer"] for p in told] == pytest.approx(right, abs=30)
+    assert [p["answer"] for p in shown] == pytest.approx(right, abs=30)
 
 
 def test_a_table_is_not_written_over_by_its_answers(
@@ -352,10 +352,10 @@ def test_evaluate(plainnet: Command, runs: Path) -> None:
     code, out, _ = plainnet("evaluate", "…/yes", "…/labelled.csv")
     assert code == 0
     assert "labelled.csv: 60 samples\n  accuracy  " in out
-    told = json.loads(plainnet("evaluate", "…/fare", "…/labelled.csv", "--json")[1])
-    assert (told["n"], told["target"]) == (60, "fare")
-    assert told["r2"] > 0.7
-    assert told["rmse"] < told["baseline_rmse"]
+    shown = json.loads(plainnet("evaluate", "…/fare", "…/labelled.csv", "--json")[1])
+    assert (shown["n"], shown["target"]) == (60, "fare")
+    assert shown["r2"] > 0.7
+    assert shown["rmse"] < shown["baseline_rmse"]
     refused(plainnet("evaluate", "…/yes", "…/new.csv"), "has no column 'survived'")
 
 
@@ -367,8 +367,8 @@ def test_rows_without_a_target_are_told(
         row["survived"] = "NA"
     write(tmp_path / "part.csv", rows)
     with caplog.at_level(logging.WARNING):
-        told = json.loads(plainnet("evaluate", "…/yes", "part.csv", "--json")[1])
-    assert told["n"] == 20
+        shown = json.loads(plainnet("evaluate", "…/yes", "part.csv", "--json")[1])
+    assert shown["n"] == 20
     assert "Left out: 10 rows of part.csv without 'survived': 'NA' (10 times) counts" in caplog.text
 
 
@@ -395,9 +395,9 @@ def test_summary(plainnet: Command, runs: Path) -> None:
     assert re.search(r"sex +category +\w+, \w+", out)
     assert re.search(r"boarded +date +around 1912-04-\d\d ± \S+ days; position in week", out)
     assert re.search(r"class +left out +dropped on request", out)
-    told = json.loads(plainnet("summary", "…/fare", "--json")[1])
-    assert told["target"] == "fare"
-    assert [c["name"] for c in told["extractor"]["columns"]] == [
+    shown = json.loads(plainnet("summary", "…/fare", "--json")[1])
+    assert shown["target"] == "fare"
+    assert [c["name"] for c in shown["extractor"]["columns"]] == [
         *("class", "sex", "age", "boarded")
     ]
     assert "predicts          fare, " in plainnet("summary", "…/fare")[1]
@@ -409,8 +409,8 @@ def test_check(plainnet: Command, tmp_path: Path) -> None:
     assert "ship.csv: 240 rows, 8 columns\n" in out
     assert re.search(r"age +number +\d\d +\d+ +\S+ to \S+", out)
     assert re.search(r"PassengerId +left out +0 +240 +1, 2, 3 +it numbers the rows", out)
-    [told] = json.loads(plainnet("check", "…/ship.csv", "--json")[1])["tables"].values()
-    assert (told["rows"], len(told["columns"])) == (240, 8)
+    [shown] = json.loads(plainnet("check", "…/ship.csv", "--json")[1])["tables"].values()
+    assert (shown["rows"], len(shown["columns"])) == (240, 8)
     refused(plainnet("check", "…/ship.csv", "--page", "x.html"), "--page shows pictures")
     write(tmp_path / "ship" / "train.csv", passengers(9))
     write(tmp_path / "ship" / "test.csv", passengers(8))
@@ -424,12 +424,12 @@ def test_explain(plainnet: Command, runs: Path, tmp_path: Path) -> None:
     assert code == 0
     assert out.splitlines()[0].endswith("new.csv:2")
     assert re.search(r"^sex +(fe)?male +[+-]\d", out, re.MULTILINE)
-    told = json.loads(plainnet("explain", "…/fare", "…/new.csv", "--line", "4", "--json")[1])
+    shown = json.loads(plainnet("explain", "…/fare", "…/new.csv", "--line", "4", "--json")[1])
     answers = json.loads(plainnet("predict", "…/fare", "…/new.csv", "--json")[1])["predictions"]
-    assert told["answer"] == pytest.approx(answers[2]["answer"], rel=1e-5)
-    led = sum(one["contribution"] for one in told["contributions"])
-    assert told["average"] + led == pytest.approx(told["score"], abs=1)
-    assert told["contributions"][0]["column"] in ("class", "sex")
+    assert shown["answer"] == pytest.approx(answers[2]["answer"], rel=1e-5)
+    led = sum(one["contribution"] for one in shown["contributions"])
+    assert shown["average"] + led == pytest.approx(shown["score"], abs=1)
+    assert shown["contributions"][0]["column"] in ("class", "sex")
     text = plainnet("explain", "…/fare", "…/new.csv", "--line", "4")[1]
     assert "the answer for an average row, to" in text
     refused(plainnet("explain", "…/yes", "…/new.csv", "--line", "1"), "from 2 to 6")
@@ -463,12 +463,12 @@ def test_cross_validate(plainnet: Command) -> None:
     words = ("--folds", "3", *QUICK)
     out = plainnet("cross-validate", "…/ship.csv", "--target", "survived", *words)[1]
     assert "each sample predicted once: 240 samples" in out
-    told = json.loads(
+    shown = json.loads(
         plainnet("cross-validate", "…/ship.csv", "--target", "fare", *words, "--json")[1]
     )
-    assert [fold["n"] for fold in told["folds"]] == [80, 80, 80]
-    assert told["pooled"]["n"] == 240
-    assert told["mean_rmse"] == pytest.approx(np.mean([fold["rmse"] for fold in told["folds"]]))
+    assert [fold["n"] for fold in shown["folds"]] == [80, 80, 80]
+    assert shown["pooled"]["n"] == 240
+    assert shown["mean_rmse"] == pytest.approx(np.mean([fold["rmse"] for fold in shown["folds"]]))
     out = plainnet("cross-validate", "…/ship.csv", "--target", "fare", *words)[1]
     assert "by fold   RMSE" in out
     refused(plainnet("cross-validate", "…/ship.csv"), "is a table: name the column")

@@ -26,7 +26,7 @@ pandas = pytest.importorskip("pandas")
 
 
 def columns(y: Any) -> dict[str, Any]:
-    """Columns from which y can be told, and y as t."""
+    """Columns from which y can be shown, and y as t."""
     different = list(dict.fromkeys(y))
     x = [different.index(label) for label in y]
     rng = np.random.default_rng(0)
@@ -396,7 +396,7 @@ def test_the_command_line_may_learn_a_class_called_na(
 
 
 def ids(kind: str, values: list[int], path: Path) -> Any:
-    """A table with such a column, from which alone y can be told."""
+    """A table with such a column, from which alone y can be shown."""
     y = [values.index(value) % 2 for value in values * 20]
     frame = pandas.DataFrame({"code": values * 20, "t": ["no", "yes"] * 30})
     frame["t"] = np.array(["no", "yes"])[y]

@@ -517,8 +517,8 @@ def test_a_model_keeps_its_table(train_file: Path, tmp_path: Path) -> None:
 def test_features_that_do_not_fit_the_network(train_file: Path, tmp_path: Path) -> None:
     Classifier(**QUICK).fit(train_file, target="t").save(tmp_path / "m")
 
-    def shorten(told: Any, tensors: dict[str, Array]) -> None:
-        told["columns"].pop(0)
+    def shorten(shown: Any, tensors: dict[str, Array]) -> None:
+        shown["columns"].pop(0)
         tensors["extractor.averages"] = tensors["extractor.averages"][2:]
 
     damaged(tmp_path / "m", shorten)
@@ -546,12 +546,12 @@ def test_other_columns_and_another_order_do_not_matter(train_file: Path) -> None
 def test_cells_that_cannot_be_read(train_file: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t", drop=["when"])
     with caplog.at_level(logging.WARNING):
-        told = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
+        shown = model.predict_proba({"age": ["5", "old", "?"], "sex": ["m"] * 3})
     assert (
         "1 of 3 cells are not a number, the first, 'old', in row 1, and count as missing."
         in caplog.text
     )
-    assert told[1].tobytes() == told[2].tobytes()
+    assert shown[1].tobytes() == shown[2].tobytes()
     with pytest.raises(DataError, match=r"2 of 3 cells .*'old'"):
         model.predict({"age": ["old", "older", "4"], "sex": ["m"] * 3})
 
@@ -573,7 +573,7 @@ def test_a_folder_of_tables(tmp_path: Path) -> None:
 
 
 def test_a_validation_table_that_lacks_a_class(tmp_path: Path) -> None:
-    """Its classes are those of the training all the same, and not counted anew."""
+    """Its classes are those of the training all the same, and not counted again."""
     x = np.tile([0.0, 5.0, 10.0], 40)
     table = {"x": x, "t": np.array(["a", "b", "c"])[np.arange(120) % 3]}
     held = {name: values[np.arange(120) % 3 > 0] for name, values in table.items()}
@@ -587,8 +587,8 @@ def test_a_validation_table_that_lacks_a_class(tmp_path: Path) -> None:
     assert model.history[-1]["validation_accuracy"] > 0.9
     assert model.temperature < 2
     model.save(tmp_path / "m.safetensors")
-    told = Classifier.load(tmp_path / "m.safetensors").trained
-    assert told["samples"] == {"training": [40, 40, 40], "validation": [0, 40, 40]}
+    shown = Classifier.load(tmp_path / "m.safetensors").trained
+    assert shown["samples"] == {"training": [40, 40, 40], "validation": [0, 40, 40]}
     unknown = {"x": x, "t": np.array(["a", "b", "d"])[np.arange(120) % 3]}
     with pytest.raises(DataError, match=r"'d'.* a, b, c"):
         Classifier(**QUICK).fit(table, target="t", validation=unknown)
@@ -747,11 +747,11 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
     table = {"a": a, "b": b, "c": rng.normal(size=200), "t": 3 * a + 5 * (b == "x")}
     model = Regressor(learning_rate=0.01, dropout=0, **settings).fit(table, target="t")
     row = table_of({"a": [2.0], "b": ["x"], "c": [0.0]})
-    told = explain_row(model, row)
-    assert told.score == pytest.approx(model.predict(row)[0], rel=1e-5)
-    assert told.average + told.contributions.sum() == pytest.approx(told.score, abs=0.05)
-    assert told.columns == ("a", "b", "c")
-    by_column = dict(zip(told.columns, told.contributions, strict=True))
+    shown = explain_row(model, row)
+    assert shown.score == pytest.approx(model.predict(row)[0], rel=1e-5)
+    assert shown.average + shown.contributions.sum() == pytest.approx(shown.score, abs=0.05)
+    assert shown.columns == ("a", "b", "c")
+    by_column = dict(zip(shown.columns, shown.contributions, strict=True))
     assert by_column["a"] == pytest.approx(6, abs=0.7)
     assert by_column["b"] == pytest.approx(2.5, abs=0.7)
     assert abs(by_column["c"]) < 0.3
@@ -759,12 +759,12 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
 
 def test_what_cannot_be_explained(train_file: Path) -> None:
     model = Classifier(**QUICK).fit(train_file, target="t")
-    told = explain_row(model, read_table(train_file).take(np.array([0])))
-    assert told.of == told.answer == model.predict(train_file)[0]
+    shown = explain_row(model, read_table(train_file).take(np.array([0])))
+    assert shown.of == shown.answer == model.predict(train_file)[0]
     opposite = explain_row(
-        model, read_table(train_file).take(np.array([0])), of={"no": "yes", "yes": "no"}[told.of]
+        model, read_table(train_file).take(np.array([0])), of={"no": "yes", "yes": "no"}[shown.of]
     )
-    assert opposite.contributions == pytest.approx(-told.contributions)
+    assert opposite.contributions == pytest.approx(-shown.contributions)
     with pytest.raises(DataError, match=r"One row .* got 80"):
         explain_row(model, read_table(train_file))
     with pytest.raises(DataError, match=r"Samples must be an array .* got Table"):

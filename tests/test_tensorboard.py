@@ -91,9 +91,9 @@ def test_a_full_disk_stops_nothing(
     monkeypatch.setattr(tensorboard._File, "write", full)
     passed = [*write_events(classifier.fit_epochs(X, Y), classifier, tmp_path)]
     assert (len(passed), len(written)) == (3, 1)
-    told = capsys.readouterr().err
-    assert told.count("The training continues without its TensorBoard files in") == 1
-    assert "No space left on device" in told
+    shown = capsys.readouterr().err
+    assert shown.count("The training continues without its TensorBoard files in") == 1
+    assert "No space left on device" in shown
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ print(*threads(), processors())
 
 
 @pytest.mark.parametrize(
-    ("line", "variable", "told"),
+    ("line", "variable", "shown"),
     [
         ("plainnet.set_threads(1)", None, "1 1 1 1"),
         ("plainnet.set_threads(2)", None, "1 2 2"),
@@ -201,7 +201,7 @@ print(*threads(), processors())
     ],
 )
 def test_the_number_of_threads_can_be_set(
-    line: str, variable: str | None, told: str | None
+    line: str, variable: str | None, shown: str | None
 ) -> None:
     """For large products, also those of libraries that are loaded later, and to read pictures."""
     if not threads():
@@ -213,12 +213,12 @@ def test_the_number_of_threads_can_be_set(
     done = subprocess.run(
         code, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
-    if told is None:
+    if shown is None:
         assert "PLAINNET_THREADS must be a whole number ≥ 1, such as 2, but it is 'none'." in (
             done.stderr
         )
     else:
-        assert done.stdout.startswith(told), done.stderr
+        assert done.stdout.startswith(shown), done.stderr
 
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, "2", True])

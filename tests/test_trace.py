@@ -110,36 +110,36 @@ def test_each_gradient_of_a_loss_stands_in_the_derivations() -> None:
 
 
 def test_the_example_of_the_derivations() -> None:
-    told = pencil()
-    assert [step.formula for step in told.forward] == [
+    shown = pencil()
+    assert [step.formula for step in shown.forward] == [
         "Y = X W + b",
         "Y = max(0, X)",
         "Y = X W + b",
     ]
-    assert (told.forward[0].Y.low, told.forward[0].Y.high) == (-1, 4)
-    assert told.forward[1].Y.low == 0
-    assert told.forward[2].Y == told.loss.Z
-    assert (told.loss.Z.low, told.loss.Z.high) == (0, 0.5)
-    assert told.loss.P is not None
-    assert told.loss.P.high == pytest.approx(0.6225, abs=1e-4)
-    assert pytest.approx(0.8336, abs=1e-4) == told.loss.J
-    assert [step.layer for step in told.backward] == [2, 1, 0]
-    assert list(told.backward[0].gradients) == ["dW", "db", "dX"]
-    assert told.backward[0].gradients["dW"].low == pytest.approx(-0.6888, abs=1e-4)
-    assert told.backward[0].gradients["db"].mean == pytest.approx(0.0612, abs=1e-4)
-    assert told.backward[0].gradients["dX"].high == pytest.approx(0.3112, abs=1e-4)
-    assert told.backward[1].gradients["dX"].norm == pytest.approx(
+    assert (shown.forward[0].Y.low, shown.forward[0].Y.high) == (-1, 4)
+    assert shown.forward[1].Y.low == 0
+    assert shown.forward[2].Y == shown.loss.Z
+    assert (shown.loss.Z.low, shown.loss.Z.high) == (0, 0.5)
+    assert shown.loss.P is not None
+    assert shown.loss.P.high == pytest.approx(0.6225, abs=1e-4)
+    assert pytest.approx(0.8336, abs=1e-4) == shown.loss.J
+    assert [step.layer for step in shown.backward] == [2, 1, 0]
+    assert list(shown.backward[0].gradients) == ["dW", "db", "dX"]
+    assert shown.backward[0].gradients["dW"].low == pytest.approx(-0.6888, abs=1e-4)
+    assert shown.backward[0].gradients["db"].mean == pytest.approx(0.0612, abs=1e-4)
+    assert shown.backward[0].gradients["dX"].high == pytest.approx(0.3112, abs=1e-4)
+    assert shown.backward[1].gradients["dX"].norm == pytest.approx(
         math.hypot(0.125, 0.3112, 0.1556), abs=1e-4
     )
-    assert list(told.backward[2].gradients) == ["dW", "db"]  # the first layer's dX is left out
-    assert told.backward[2].gradients["dW"].high == pytest.approx(0.9337, abs=1e-4)
+    assert list(shown.backward[2].gradients) == ["dW", "db"]  # the first layer's dX is left out
+    assert shown.backward[2].gradients["dW"].high == pytest.approx(0.9337, abs=1e-4)
 
 
 def test_the_dX_of_a_layer_is_the_dY_of_the_one_before_it() -> None:
-    told = pencil()
-    assert told.backward[0].dY == told.loss.dZ
-    assert told.backward[0].gradients["dX"] == told.backward[1].dY
-    assert told.backward[1].gradients["dX"] == told.backward[2].dY
+    shown = pencil()
+    assert shown.backward[0].dY == shown.loss.dZ
+    assert shown.backward[0].gradients["dX"] == shown.backward[1].dY
+    assert shown.backward[1].gradients["dX"] == shown.backward[2].dY
 
 
 @pytest.mark.parametrize("activation", [ReLU, LeakyReLU, Sigmoid, Tanh])
@@ -148,11 +148,11 @@ def test_the_gradients_are_those_of_a_training_step(activation: type[Layer], n_o
     network = randomized(Network.dense([4, 5, n_out], activation=activation, dtype=np.float64))
     loss: Loss = SigmoidCrossEntropy() if n_out == 1 else SoftmaxCrossEntropy()
     X, y = normal(6, 4), np.arange(6) % max(2, n_out)
-    told = trace(network, loss, X, y)
+    shown = trace(network, loss, X, y)
     J, dZ = loss.value_and_grad(network.forward(X, training=True), y)
     network.backward(dZ)
-    assert told.loss.J == J
-    for step in told.backward:
+    assert shown.loss.J == J
+    for step in shown.backward:
         for name, gradient in step.gradients.items():
             if name != "dX":
                 assert gradient == Numbers.of(network.gradients[f"layers.{step.layer}.{name[1:]}"])
@@ -177,9 +177,9 @@ def test_dead_units_are_those_that_are_off_for_every_sample() -> None:
     network = Network([Dense(2, 4), ReLU(), Dense(4, 1)], dtype=np.float64)
     network.parameters["layers.0.W"][...] = [[1, -1, 0, 1], [0, 0, 0, -1]]
     X = np.array([[1.0, 2.0], [1.0, 0.0]])
-    told = trace(network, SigmoidCrossEntropy(), X, np.array([0, 1]))
-    assert [step.dead for step in told.forward] == [None, 0.5, None]
-    assert "50.0 % of its units are 0 for every sample" in trace_text(told)
+    shown = trace(network, SigmoidCrossEntropy(), X, np.array([0, 1]))
+    assert [step.dead for step in shown.forward] == [None, 0.5, None]
+    assert "50.0 % of its units are 0 for every sample" in trace_text(shown)
     one = trace(network, SigmoidCrossEntropy(), X[:1], np.array([0]))
     assert one.forward[1].dead == 0.75
     assert "75.0 % of its units are 0\n" in trace_text(one)
@@ -198,29 +198,29 @@ def test_dropout_draws_only_as_while_training() -> None:
 
 
 def test_layers_and_losses_of_ones_own() -> None:
-    told = trace(Network([Twice(), Dense(2, 3), Twice()]), Half(), normal(4, 2), np.zeros(4))
-    assert [step.formula for step in told.forward] == ["", "Y = X W + b", ""]
-    assert [step.layer for step in told.backward] == [2, 1]  # nobody asks the first one
-    text = trace_text(told)
+    shown = trace(Network([Twice(), Dense(2, 3), Twice()]), Half(), normal(4, 2), np.zeros(4))
+    assert [step.formula for step in shown.forward] == ["", "Y = X W + b", ""]
+    assert [step.layer for step in shown.backward] == [2, 1]  # nobody asks the first one
+    text = trace_text(shown)
     assert "0  Twice()" in text
     assert "Y = Twice(X)" in text
     assert "LOSS" in text
     assert "Half" in text
-    assert told.loss.P is None
+    assert shown.loss.P is None
 
 
 def test_a_network_without_parameters() -> None:
-    told = trace(Network([Tanh()]), MeanSquaredError(), normal(4, 2), normal(4, 2))
-    assert (len(told.forward), told.backward[0].gradients) == (1, {})
-    assert "Backward".upper() in trace_text(told)
+    shown = trace(Network([Tanh()]), MeanSquaredError(), normal(4, 2), normal(4, 2))
+    assert (len(shown.forward), shown.backward[0].gradients) == (1, {})
+    assert "Backward".upper() in trace_text(shown)
 
 
 def test_normalisation_is_told_in_its_letters() -> None:
     network = Network([Dense(2, 3), BatchNorm(3), LayerNorm(3), Dense(3, 1)])
     before = network.layers[1].mean.copy()  # type: ignore[attr-defined]
-    told = trace(network, SigmoidCrossEntropy(), normal(5, 2), np.ones(5), training=True)
-    assert list(told.forward[1].parameters) == ["gamma", "beta"]
-    text = trace_text(told)
+    shown = trace(network, SigmoidCrossEntropy(), normal(5, 2), np.ones(5), training=True)
+    assert list(shown.forward[1].parameters) == ["gamma", "beta"]
+    text = trace_text(shown)
     for formula in (BatchNorm.formula, "dγ = Σ_N dY", "dβ = Σ_N dY", "\n   γ ", "\n   β "):
         assert formula in text, formula
     assert "gamma" not in text
@@ -240,10 +240,10 @@ def test_what_cannot_be_traced() -> None:
 def test_json_can_say_it_also_where_numbers_ran_away() -> None:
     network = Network.dense([2, 3, 1])
     network.theta[...] = 1e38
-    told = trace(network, SigmoidCrossEntropy(), np.ones((1, 2)), np.array([1])).to_dict()
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert told["forward"][2]["Y"]["high"] is None
-    assert told["loss"]["formulas"]["dZ"] == "dZ = (p − y) / (N K)"
+    shown = trace(network, SigmoidCrossEntropy(), np.ones((1, 2)), np.array([1])).to_dict()
+    assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+    assert shown["forward"][2]["Y"]["high"] is None
+    assert shown["loss"]["formulas"]["dZ"] == "dZ = (p − y) / (N K)"
 
 
 # what people see -------------------------------------------------------------------------------
@@ -278,9 +278,15 @@ def test_few_digits() -> None:
 def test_the_articles_network() -> None:
     network = article_network()
     X, y = np.random.default_rng(0).random((4, 12288)), np.array([0, 1, 1, 0])
-    told = trace(network, SigmoidCrossEntropy(), X, y)
-    assert [step.Y.shape for step in told.forward] == [(4, 100), (4, 100), (4, 20), (4, 20), (4, 1)]
-    text = trace_text(told)
+    shown = trace(network, SigmoidCrossEntropy(), X, y)
+    assert [step.Y.shape for step in shown.forward] == [
+        (4, 100),
+        (4, 100),
+        (4, 20),
+        (4, 20),
+        (4, 1),
+    ]
+    text = trace_text(shown)
     assert "0  Dense(n_in=12288, n_out=100)" in text
     for formula in (*Dense.backward_formulas, "dX = dY · [X > 0]", "dZ = (p − y) / (N K)"):
         assert formula in text
@@ -288,8 +294,8 @@ def test_the_articles_network() -> None:
 
 
 def test_the_page_tells_all_that_the_text_tells() -> None:
-    told = pencil()
-    section = trace_section(told)
+    shown = pencil()
+    section = trace_section(shown)
     for formula in ("Y = X W + b", "Y = max(0, X)", "dW = Xᵀ dY", "dX = dY · [X &gt; 0]"):
         assert formula in section
     for name in ("Forward", "Loss", "Backward"):

@@ -452,17 +452,17 @@ def test_divergence_is_an_error_that_says_what_to_try() -> None:
 
 
 def test_epochs_before_the_divergence_are_told() -> None:
-    told: list[float] = []
+    shown: list[float] = []
 
     def tell() -> None:
         network = Network.dense([4, 5, 1])
         for epoch in train(network, MeanSquaredError(), GradientDescent(1e6), X, Y, epochs=50):
-            told.append(epoch.loss)
+            shown.append(epoch.loss)
 
     with pytest.raises(DivergedError):
         tell()
-    assert told
-    assert np.isfinite(told).all()
+    assert shown
+    assert np.isfinite(shown).all()
 
 
 def test_a_network_that_diverges_in_its_last_step_ends_in_an_error_and_without_a_warning() -> None:

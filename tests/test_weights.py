@@ -154,8 +154,10 @@ def test_what_does_not_fit_is_refused_with_both_lists(
     held, before = load_file(tmp_path / "w"), values_of(ours)
     damage(held)
     save_file(held, tmp_path / "w")
-    told = r"needs .*1\.weight float32 \(5, 3\).*, but the file holds (?!.*needs).*; make a network"
-    with pytest.raises(ModelFileError, match=told) as caught:
+    shown = (
+        r"needs .*1\.weight float32 \(5, 3\).*, but the file holds (?!.*needs).*; make a network"
+    )
+    with pytest.raises(ModelFileError, match=shown) as caught:
         read_weights(tmp_path / "w", ours)
     assert all(f" {name} " in str(caught.value) for name in held if "batches" not in name)
     assert values_of(ours) == before

@@ -39,7 +39,7 @@ def file_of(folder: Path, cells: list[str], delimiter: str = ",", name: str = "t
 
 
 def chosen(folder: Path, cells: list[str], delimiter: str = ",") -> tuple[Any, Any, str]:
-    """What the column is taken for, what its cells say, and what is told."""
+    """What the column is taken for, what its cells say, and what is shown."""
     table = read_at(folder, cells, delimiter)
     choice = choose(table, "c")
     if not isinstance(choice.column, Number):
@@ -191,14 +191,14 @@ def test_small_numbers_show_that_thousands_are_parted(delimiter: str, tmp_path: 
     right = np.where(INTS % 3, INTS, INTS % 1000)
     for sign in ",.":
         cells = [f"{v:,}".replace(",", sign) for v in right]
-        column, values, told = chosen(tmp_path, cells, delimiter)
+        column, values, shown = chosen(tmp_path, cells, delimiter)
         if sign == "," and delimiter == ";":  # where semicolons part, a comma is decimal
-            assert "may have thousands or three decimals" in told
+            assert "may have thousands or three decimals" in shown
         elif sign == "." and delimiter != ";":
             assert column.format == "1234.5"
         else:
             assert values.tolist() == right.tolist()
-            assert " is read as " in told
+            assert " is read as " in shown
 
 
 def test_round_thousands_are_no_small_numbers(tmp_path: Path) -> None:
@@ -209,16 +209,16 @@ def test_round_thousands_are_no_small_numbers(tmp_path: Path) -> None:
 
 def test_what_a_comma_means_is_said_where_the_file_decides(tmp_path: Path) -> None:
     for delimiter, value in ((",", 85210), (";", 85.21)):
-        _, values, told = chosen(tmp_path, ["85,210", *(f"{v:,}" for v in INTS)], delimiter)
+        _, values, shown = chosen(tmp_path, ["85,210", *(f"{v:,}" for v in INTS)], delimiter)
         assert values[0] == value
-        assert f"'85,210' is read as {value}" in told
+        assert f"'85,210' is read as {value}" in shown
 
 
 def test_texts_still_tell_rows_apart(tmp_path: Path) -> None:
     for cells in ([f"{v} Main Street" for v in INTS], [f"p{v}" for v in INTS]):
-        column, _, told = chosen(tmp_path, cells)
+        column, _, shown = chosen(tmp_path, cells)
         assert column is None
-        assert "only identify the rows" in told
+        assert "only identify the rows" in shown
     column, _, _ = chosen(tmp_path, ["5 kg", "10 kg"] * 20)
     assert isinstance(column, Category)
 
@@ -514,9 +514,9 @@ def test_an_export_knows_the_other_spellings_of_a_category() -> None:
     session = runtime.InferenceSession(onnx_model(model).SerializeToString())
     a = np.full((len(asked), 1), 5000.0)
     (P,) = session.run(["probabilities"], {"c": np.array(asked, object).reshape(-1, 1), "a": a})
-    told = model.predict_proba({"c": asked, "a": a[:, 0]})
-    assert told == pytest.approx(P, abs=1e-6)
-    assert len({row.tobytes() for row in told}) == 5
+    shown = model.predict_proba({"c": asked, "a": a[:, 0]})
+    assert shown == pytest.approx(P, abs=1e-6)
+    assert len({row.tobytes() for row in shown}) == 5
 
 
 def test_what_a_later_file_may_mean_is_said(

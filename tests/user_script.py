@@ -105,10 +105,10 @@ def the_classifier(X: Array, y: Array, folder: Path) -> float:
     assert_type(classifier.evaluate(X, y), ClassificationEvaluation)
     assert_type(classifier.score(X, y), float)
     assert_type(classifier.classes, tuple[str, ...])
-    told = classifier.explain(X[0])
-    assert_type(told, Explanation | RowExplanation)
-    assert_type(told.relevance, Array)
-    assert_type(told.evidence, float)
+    shown = classifier.explain(X[0])
+    assert_type(shown, Explanation | RowExplanation)
+    assert_type(shown.relevance, Array)
+    assert_type(shown.evidence, float)
     assert_type(classifier.trace(X, "a"), Trace)
     classifier.save(folder / "m")
     assert_type(Classifier.load(folder / "m"), Classifier)
@@ -130,7 +130,7 @@ def the_regressor(X: Array, folder: Path) -> None:
 
 
 def mistakes(X: Array, y: Array) -> int:
-    """All of which mypy finds, and the library, too."""
+    """Mistakes that mypy finds, and the library, too."""
     found = 0
     try:
         Classifier(hiden=3)  # type: ignore[call-arg]

@@ -42,7 +42,7 @@ class PiecewiseLinear(Layer):
         bins: their numbers, of each column, instead: the edges are then evenly spaced from 0 to 1,
             until the state is set.
         bounded: False lets the first feature of each column go on below 0 and the last one beyond
-            1, so that numbers outside of all bins can be told apart.
+            1, so that numbers outside of all bins can be distinguished.
 
     Raises:
         SettingError: edges do not increase, or not exactly one of `edges` and `bins` is given.

@@ -75,7 +75,7 @@ def layer_of(description: object, where: str, **hidden: Any) -> Layer:
     if row is None:
         raise ValueError(
             f"{where} is a {kind!r:.60}, which is none of {', '.join(LAYERS)}; a layer of "
-            "somebody's own needs a row in plainnet.network.LAYERS before it is loaded"
+            "your own needs a row in plainnet.network.LAYERS before it is loaded"
         )
     known = inspect.signature(row.layer).parameters
     wanted = {*known} - UNSAVED

@@ -1,4 +1,4 @@
-"""Parameters that learn at a rate of their own: f α in the place of α."""
+"""Parameters that learn at a rate of their own: f α instead of α."""
 
 from collections.abc import Iterator
 from itertools import groupby
