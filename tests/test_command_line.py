@@ -177,11 +177,11 @@ def test_train_writes_a_run_that_can_be_used(plainnet: Command, data: Path) -> N
     assert done.out.endswith(
         f"kept     epoch 2 of 2\nwritten  {run}\ntry      plainnet predict {run} PICTURE\n"
     )
-    told = done.err.splitlines()
-    assert told[0] == "training    10 samples: cat: 5, fox: 5"
-    assert told[1] == "validation  2 samples: cat: 1, fox: 1"
-    assert told[2] == "network     768 → 8 → 1, 6,161 parameters"
-    assert [line[:9] for line in told[3:]] == ["epoch 1/2", "epoch 2/2", ""]
+    shown = done.err.splitlines()
+    assert shown[0] == "training    10 samples: cat: 5, fox: 5"
+    assert shown[1] == "validation  2 samples: cat: 1, fox: 1"
+    assert shown[2] == "network     768 → 8 → 1, 6,161 parameters"
+    assert [line[:9] for line in shown[3:]] == ["epoch 1/2", "epoch 2/2", ""]
     settings = json.loads((run / "settings.json").read_text())
     assert settings["data"] == str(data / "pets")
     assert settings["recipe"]["hidden"] == [8]
@@ -197,10 +197,10 @@ def test_train_writes_a_run_that_can_be_used(plainnet: Command, data: Path) -> N
 
 def test_train_as_json(plainnet: Command, data: Path) -> None:
     done = plainnet("train", data / "split", *PICTURES, "--json", "--out", "run")
-    told = done.json
-    assert (done.code, told["run"], told["classes"]) == (0, "run", ["cat", "fox"])
-    assert (told["epochs"], told["kept_epoch"], told["parameters"]) == (2, 2, 6161)
-    assert (told["validation"]["n"], told["test"]["n"]) == (2, 12)
+    shown = done.json
+    assert (done.code, shown["run"], shown["classes"]) == (0, "run", ["cat", "fox"])
+    assert (shown["epochs"], shown["kept_epoch"], shown["parameters"]) == (2, 2, 6161)
+    assert (shown["validation"]["n"], shown["test"]["n"]) == (2, 12)
     assert "epoch 2/2" in done.err
 
 
@@ -219,9 +219,9 @@ def test_train_without_validation_has_nothing_to_measure(plainnet: Command, data
     assert done.code == 0
     assert done.out.startswith("report   a/report.html\nkept     epoch 2 of 2\nwritten  a\n")
     assert listing(Path("a")) == RUN_FILES
-    told = plainnet("train", data / "pets", *PICTURES, *more, "b", "--json").json
-    assert told["run"] == "b"
-    assert "validation" not in told
+    shown = plainnet("train", data / "pets", *PICTURES, *more, "b", "--json").json
+    assert shown["run"] == "b"
+    assert "validation" not in shown
 
 
 def test_unreadable_pictures_are_left_out_and_named(plainnet: Command, data: Path) -> None:
@@ -352,7 +352,7 @@ def test_a_training_that_diverges_leaves_what_was_sound(
 def test_an_earlier_run_is_not_overwritten(plainnet: Command, data: Path) -> None:
     Path("run").mkdir()
     Path("run/precious").write_text("kept")
-    done = plainnet("train", data / "missing", "--out", "run")  # told before anything is read
+    done = plainnet("train", data / "missing", "--out", "run")  # an error before anything is read
     done.refused("run already holds something and is not overwritten; choose a new name")
     assert listing(Path("run")) == ["precious"]
     for n in (1, 2):
@@ -440,10 +440,10 @@ def test_an_ensemble_and_its_threshold_are_told(plainnet: Command, data: Path) -
     assert done.code == 0
     assert re.search(r"network 1 of 2\n.*epoch +1/.*\nnetwork 2 of 2\n.*epoch +1/", done.err, re.S)
     assert "in the last of 2 networks" in done.out
-    told = plainnet("summary", "run")
-    assert "the average of 2 such networks" in told.out
+    shown = plainnet("summary", "run")
+    assert "the average of 2 such networks" in shown.out
     model = Classifier.load("run/model.safetensors")
-    assert f"threshold         fox from {100 * model.threshold:.1f} % on" in told.out
+    assert f"threshold         fox from {100 * model.threshold:.1f} % on" in shown.out
     assert plainnet("summary", "run", "--json").json["networks"] == 2
     picture = next((data / "split" / "test").glob("*/*.png"))
     assert "the mean of 2 networks" in plainnet("trace", "run", picture).out
@@ -461,13 +461,13 @@ def test_weights_and_changes_are_given_by_name(plainnet: Command, data: Path) ->
     page = Path("run/report.html").read_text("utf-8")
     assert "--class-weight cat=2,fox=0.5" in html.unescape(page)
     assert "--augment flip=0.5,mix_up=0.2" in html.unescape(page)
-    for wrong, told in (
+    for wrong, shown in (
         (["--class-weight", "cow=1"], "'cow', which is not a class"),
         (["--class-weight", "cat=much"], "not a list of names with numbers"),
         (["--augment", "wild"], "augmentation must be one of"),
         (["--augment", "swirl=1"], "no setting 'swirl'"),
     ):
-        plainnet("train", data / "pets", *PICTURES, *wrong, "--out", "b").refused(told)
+        plainnet("train", data / "pets", *PICTURES, *wrong, "--out", "b").refused(shown)
 
 
 # -- leaks ---------------------------------------------------------------------------------------
@@ -505,8 +505,8 @@ def test_what_is_wrong_with_the_data_is_told_before_the_training(
     Path("ill/fox/empty.png").touch()
     done = plainnet("train", "ill", *PICTURES, "--out", "run")
     assert done.code == 0
-    told = "check       1 × the same picture in several classes; `plainnet check` shows them.\n"
-    assert told in done.err
+    shown = "check       1 × the same picture in several classes; `plainnet check` shows them.\n"
+    assert shown in done.err
     page = Path("run/report.html").read_text("utf-8")
     assert "The check of the data" in page
     assert "fox/the-same.png are the same picture, in the classes cat and fox" in page
@@ -570,16 +570,16 @@ def test_ctrl_c_before_the_first_epoch_has_ended(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert (done.code, done.out) == (130, "")
-    told = f"Stopped after 0 epochs; no model yet.\nTo resume:  plainnet train --resume {run}"
-    assert done.err.strip() == told
+    shown = f"Stopped after 0 epochs; no model yet.\nTo resume:  plainnet train --resume {run}"
+    assert done.err.strip() == shown
     assert listing(run) == ["checkpoint.safetensors", "settings.json"]
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "shown"),
     [(signal.SIGINT, "Stopped by Ctrl-C.\n"), (signal.SIGTERM, "Stopped by SIGTERM.\n")],
 )
-def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, told: str) -> None:
+def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, shown: str) -> None:
     Image.new("1", (5000, 5000)).save(tmp_path / "large.png")
     for name in ("a", "b"):
         (tmp_path / "d" / name).mkdir(parents=True)
@@ -590,7 +590,7 @@ def test_a_signal_while_it_reads(tmp_path: Path, number: signal.Signals, told: s
     time.sleep(0.2)  # to be amid the reading, mostly; before it, the same has to come out
     process.send_signal(number)
     done = ended(process)
-    assert (done.code, done.out, done.err.lstrip()) == (128 + number, "", told)
+    assert (done.code, done.out, done.err.lstrip()) == (128 + number, "", shown)
     assert listing(tmp_path) == ["d", "large.png"]
 
 
@@ -632,9 +632,9 @@ def test_predict_as_csv_and_json(plainnet: Command, data: Path, trained: Path) -
     with Path("a.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["file", "answer", "cat", "fox"]
-    for row, told in zip(rows, done.json["predictions"], strict=True):
-        assert (row[0], row[1]) == (told["file"], told["answer"])
-        assert [float(p) for p in row[2:]] == [*told["probabilities"].values()]
+    for row, shown in zip(rows, done.json["predictions"], strict=True):
+        assert (row[0], row[1]) == (shown["file"], shown["answer"])
+        assert [float(p) for p in row[2:]] == [*shown["probabilities"].values()]
     P = Classifier.load(trained / "pets").predict_proba(data / "pets")
     assert np.allclose([[float(p) for p in row[2:]] for row in rows], P, atol=1e-6)
 
@@ -645,16 +645,16 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(
     asked = (data / "nowhere.png", data / "empty", data / "broken" / "fox", data / "huge" / "cat")
     done = plainnet("predict", trained / "pets", *asked, "--csv", "a.csv")
     assert done.code == 2
-    told = done.err.splitlines()
+    shown = done.err.splitlines()
     for name in (
         "nowhere.png does not exist",
         "folder .*empty holds no pictures",
         "one.png is only 1 ×",
     ):
-        assert any(re.match(f"Error: .*{name}", line) for line in told)
-    assert any("text.jpg is not a picture" in line for line in told)
-    assert any("huge.png has too many pixels" in line for line in told)
-    assert len(told) == 5
+        assert any(re.match(f"Error: .*{name}", line) for line in shown)
+    assert any("text.jpg is not a picture" in line for line in shown)
+    assert any("huge.png has too many pixels" in line for line in shown)
+    assert len(shown) == 5
     assert len(done.out.splitlines()) == 1 + 12
     assert len(Path("a.csv").read_text().splitlines()) == 1 + 12
     told_json = plainnet("predict", trained / "pets", *asked[:1], asked[2], "--json").json
@@ -742,10 +742,10 @@ def test_evaluate(plainnet: Command, data: Path, trained: Path) -> None:
     assert done.out.startswith(f"{data / 'pets'}: 12 samples\n  accuracy  ")
     done = plainnet("evaluate", trained / "pets", data / "split")
     assert done.out.startswith(f"{data / 'split'}, test part: 12 samples\n")
-    told = plainnet("evaluate", trained / "pets", data / "split", "--part", "train", "--json").json
-    assert (told["part"], told["n"]) == ("train", 12)
-    told = plainnet("evaluate", trained / "features", data / "features.npz", "--json").json
-    assert (told["n"], told["classes"]) == (40, ["neg", "pos"])
+    shown = plainnet("evaluate", trained / "pets", data / "split", "--part", "train", "--json").json
+    assert (shown["part"], shown["n"]) == ("train", 12)
+    shown = plainnet("evaluate", trained / "features", data / "features.npz", "--json").json
+    assert (shown["n"], shown["classes"]) == (40, ["neg", "pos"])
 
 
 @pytest.mark.parametrize(
@@ -809,10 +809,10 @@ def test_summary(plainnet: Command, data: Path, trained: Path) -> None:
     assert "grey              no" in lines
     assert "seed              0" in lines
     assert "None" not in done.out
-    told = plainnet("summary", trained / "pets", "--json").json
-    assert (told["classes"], told["input_shape"]) == (["cat", "fox"], [16, 16, 3])
-    assert (told["parameters"], told["multiply_adds"]) == (6161, 6152)
-    assert [layer["type"] for layer in told["layers"]][0::3] == ["Dense", "Dense"]
+    shown = plainnet("summary", trained / "pets", "--json").json
+    assert (shown["classes"], shown["input_shape"]) == (["cat", "fox"], [16, 16, 3])
+    assert (shown["parameters"], shown["multiply_adds"]) == (6161, 6152)
+    assert [layer["type"] for layer in shown["layers"]][0::3] == ["Dense", "Dense"]
 
 
 def test_summary_of_measurements_that_another_program_wrote(
@@ -848,8 +848,8 @@ def test_article(plainnet: Command, h5_pair: Path) -> None:
     assert [line[:14] for line in costs] == ["iteration    0", "iteration  100"]
     assert "test: 5 samples" in done.out
     assert "network  48 → 100 → 20 → 1, 6,941 parameters\n" in done.err
-    told = plainnet("article", "--data", h5_pair, "--iterations", 3, "--json").json
-    assert (len(told["costs"]), told["test"]["n"]) == (3, 5)
+    shown = plainnet("article", "--data", h5_pair, "--iterations", 3, "--json").json
+    assert (len(shown["costs"]), shown["test"]["n"]) == (3, 5)
 
 
 @pytest.mark.parametrize(
@@ -993,8 +993,8 @@ def test_names_that_are_no_utf8_and_an_output_that_is_ascii(data: Path, tmp_path
     run = tmp_path / "run"
     done = ended(started("train", tmp_path / "pets", *PICTURES, "--out", run, env=ascii_only))
     assert done.code == 0
-    told = ended(started("predict", run, tmp_path / "pets", "--json", env=ascii_only))
-    assert [*told.json["predictions"][0]["probabilities"]] == ["a\nb", "caf\udce9", "狗"]
+    shown = ended(started("predict", run, tmp_path / "pets", "--json", env=ascii_only))
+    assert [*shown.json["predictions"][0]["probabilities"]] == ["a\nb", "caf\udce9", "狗"]
     done = ended(started("predict", run, tmp_path / "pets", env={"PYTHONUTF8": "1"}))
     assert len(done.out.splitlines()) == 1 + 18
     assert r"caf\udce9/cat-0.png" in done.out

@@ -165,13 +165,13 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
     how: dict[str, Any] = {"validation_share": 0.0, "learning_rate": 0.05}
     classifier = Classifier(hidden=(), epochs=30, **how).fit(X, y, features=tmp_path / "a.onnx")
     assert classifier.score(X, y) == 1
-    told = explain_pixels(classifier, X[1])
-    assert (told.method, told.of) == ("occlusion", "1")
-    assert told.relevance.shape == (16, 16)
-    assert told.relevance[:7, :7].min() > 0
-    np.testing.assert_allclose(told.relevance[9:], 0, atol=1e-6)
-    np.testing.assert_allclose(told.relevance[:, 9:], 0, atol=1e-6)
-    np.testing.assert_array_equal(told.picture, X[1])
+    seen = explain_pixels(classifier, X[1])
+    assert (seen.method, seen.of) == ("occlusion", "1")
+    assert seen.relevance.shape == (16, 16)
+    assert seen.relevance[:7, :7].min() > 0
+    np.testing.assert_allclose(seen.relevance[9:], 0, atol=1e-6)
+    np.testing.assert_allclose(seen.relevance[:, 9:], 0, atol=1e-6)
+    np.testing.assert_array_equal(seen.picture, X[1])
     for method in ("gradient", "smooth"):
         with pytest.raises(SettingError, match=f"{method} needs a gradient, .*; use occlusion"):
             explain_pixels(classifier, X[1], method=method)
@@ -181,7 +181,7 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
 
 
 def altered(path: Path, change: Callable[[dict[str, Array], dict[str, Any]], object]) -> None:
-    """Write a model file anew with other tensors or another description of its backbone."""
+    """Rewrite a model file with other tensors or another description of its backbone."""
     content = path.read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     facts = json.loads(header["__metadata__"]["plainnet"])
@@ -190,7 +190,7 @@ def altered(path: Path, change: Callable[[dict[str, Array], dict[str, Any]], obj
     save_file(tensors, path, {"plainnet": json.dumps(facts)})
 
 
-def flip(tensors: dict[str, Array], told: dict[str, Any]) -> None:
+def flip(tensors: dict[str, Array], seen: dict[str, Any]) -> None:
     tensors["extractor.backbone"] = tensors["extractor.backbone"].copy()
     tensors["extractor.backbone"][40] ^= 1
 
@@ -199,26 +199,26 @@ def flip(tensors: dict[str, Array], told: dict[str, Any]) -> None:
     ("change", "why"),
     [
         (flip, "its backbone is damaged"),
-        (lambda tensors, told: tensors.pop("extractor.backbone"), "its backbone is incomplete"),
-        (lambda tensors, told: tensors.update({"extractor.more": np.ones(3)}), "is incomplete"),
-        (lambda tensors, told: tensors.update({"extractor.backbone": np.ones(3)}), "is not a file"),
-        (lambda tensors, told: told.update(kind="magic"), "made by 'magic', which is unknown"),
-        (lambda tensors, told: told.update(n_features=13), "parts do not match"),
-        (lambda tensors, told: told.update(n_features=None), "parts do not match"),
-        (lambda tensors, told: told.update(view=[]), "not a valid classifier"),
-        (lambda tensors, told: told["view"].pop("std"), "not a valid classifier"),
-        (lambda tensors, told: told["view"].update(std=[1, 0, 1]), "std of a backbone"),
-        (lambda tensors, told: told["view"].update(std="abc"), "not a valid classifier"),
-        (lambda tensors, told: told["view"].update(size=[16]), "not a valid classifier"),
+        (lambda tensors, seen: tensors.pop("extractor.backbone"), "its backbone is incomplete"),
+        (lambda tensors, seen: tensors.update({"extractor.more": np.ones(3)}), "is incomplete"),
+        (lambda tensors, seen: tensors.update({"extractor.backbone": np.ones(3)}), "is not a file"),
+        (lambda tensors, seen: seen.update(kind="magic"), "made by 'magic', which is unknown"),
+        (lambda tensors, seen: seen.update(n_features=13), "parts do not match"),
+        (lambda tensors, seen: seen.update(n_features=None), "parts do not match"),
+        (lambda tensors, seen: seen.update(view=[]), "not a valid classifier"),
+        (lambda tensors, seen: seen["view"].pop("std"), "not a valid classifier"),
+        (lambda tensors, seen: seen["view"].update(std=[1, 0, 1]), "std of a backbone"),
+        (lambda tensors, seen: seen["view"].update(std="abc"), "not a valid classifier"),
+        (lambda tensors, seen: seen["view"].update(size=[16]), "not a valid classifier"),
         (
-            lambda tensors, told: told["view"].update(size=[1e9, 16]),
+            lambda tensors, seen: seen["view"].update(size=[1e9, 16]),
             r"backbone.size\[0\] must be a whole number",
         ),
-        (lambda tensors, told: told["view"].update(channels=2), "number for each of 2 channels"),
-        (lambda tensors, told: told["view"].update(layout=[1]), "backbone.layout must be a text"),
-        (lambda tensors, told: told["view"].update(batch=0), "batch of a backbone"),
-        (lambda tensors, told: told["view"].update(output=3), "not a valid classifier"),
-        (lambda tensors, told: told["view"].update(more=3), "not a valid classifier"),
+        (lambda tensors, seen: seen["view"].update(channels=2), "number for each of 2 channels"),
+        (lambda tensors, seen: seen["view"].update(layout=[1]), "backbone.layout must be a text"),
+        (lambda tensors, seen: seen["view"].update(batch=0), "batch of a backbone"),
+        (lambda tensors, seen: seen["view"].update(output=3), "not a valid classifier"),
+        (lambda tensors, seen: seen["view"].update(more=3), "not a valid classifier"),
     ],
 )
 def test_model_files_that_do_not_fit_themselves(
@@ -281,8 +281,8 @@ def test_train_and_all_that_follows(plainnet: Command, here: Path) -> None:
     np.testing.assert_array_equal(model.network.theta, load_run(here / "run").network.theta)
     noted = json.loads(Path("runs/pets-1/settings.json").read_text())
     assert noted["features"] == str(here / "net.onnx")
-    told = "12 features of net.onnx, from pictures of 16 × 16 pixels, RGB, (level / 255 − "
-    assert f"features {told}" in " ".join(plainnet("summary", "runs/pets-1")[1].split())
+    seen = "12 features of net.onnx, from pictures of 16 × 16 pixels, RGB, (level / 255 − "
+    assert f"features {seen}" in " ".join(plainnet("summary", "runs/pets-1")[1].split())
     facts = json.loads(plainnet("summary", "runs/pets-1", "--json")[1])
     assert facts["extractor"]["n_features"] == 12
     code, out, _ = plainnet("evaluate", "runs/pets-1", here / "pets")
@@ -291,7 +291,7 @@ def test_train_and_all_that_follows(plainnet: Command, here: Path) -> None:
     assert (code, "(1, 12)" in out) == (0, True)
     page = Path("t.html").read_text()
     assert "as the backbone sees it" in page
-    assert f"Inputs: {told}" in page
+    assert f"Inputs: {seen}" in page
     assert plainnet("explain", "runs/pets-1", here / "pets/cat/cat-0.png")[0] == 0
     Image.open("cat-0-explained.png").verify()
     assert plainnet("graph", "runs/pets-1")[0] == 0
