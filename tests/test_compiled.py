@@ -20,13 +20,14 @@ from plainnet import (
     Network,
     ReLU,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     Tanh,
     train,
     train_step,
 )
 from plainnet.errors import ShapeError
-from plainnet.network import Array, Loss, MeanSquaredError
+from plainnet.network import Array, Layer, Loss, MeanSquaredError
 from plainnet.training import AdamHat, Optimizer, compiled
 from plainnet.training.compiled import engine as compiled_engine
 from plainnet.training.compiled.engine import compiled_step
@@ -141,6 +142,7 @@ def batch(loss: Loss, n: int, n_in: int, n_out: int, dtype: type, seed: int) -> 
     [(SoftmaxCrossEntropy(), 4), (SigmoidCrossEntropy(), 1), (SigmoidCrossEntropy(), 3)],
 )
 @pytest.mark.parametrize("hidden", [(), (9,), (9, 6, 5)])
+@pytest.mark.parametrize("activation", [ReLU, SiLU])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_loops_give_the_gradient_of_the_layers(
@@ -149,11 +151,13 @@ def test_the_loops_give_the_gradient_of_the_layers(
     loss: Loss,
     n_out: int,
     hidden: tuple[int, ...],
+    activation: type[Layer],
     dropout: float,
     weighted: bool,
 ) -> None:
     def make() -> Network:
-        network = Network.dense([7, *hidden, n_out], dropout=dropout, dtype=dtype, rng=2)
+        sizes = [7, *hidden, n_out]
+        network = Network.dense(sizes, activation=activation, dropout=dropout, dtype=dtype, rng=2)
         network.theta[network.n_weights :] = 0.1
         return network
 
@@ -186,6 +190,29 @@ def test_what_is_not_usual_goes_layer_by_layer(network: Network, loss: Loss) -> 
     assert engine(network, loss).learn(X, y, None) > 0
 
 
+@pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 87), (np.float64, 708)])
+def test_the_exponential_is_right_to_the_last_bit(dtype: type, largest: int) -> None:
+    from plainnet.training.compiled.exponential import exponential
+    from plainnet.training.compiled.jit import compiled as compile_loop
+
+    def each(X: Array) -> Array:
+        E = np.empty_like(X)
+        for i in range(X.size):
+            E[i] = exponential(X[i])
+        return E
+
+    values = compile_loop(each)
+
+    X = np.concatenate([np.linspace(-largest, largest, 20_001), np.linspace(-1, 1, 2001)])
+    X = X.astype(dtype)
+    E, right = values(X), np.exp(X.astype(np.longdouble))
+    assert E.dtype == dtype
+    assert float(abs(E / right - 1).max()) < np.finfo(dtype).eps
+    beyond = values(np.array([-np.inf, -1e4, 1e4, np.inf, np.nan], dtype))
+    bounds = [E[0]] * 2 + [E[20_000]] * 2 + [np.nan]
+    np.testing.assert_array_equal(beyond, bounds)
+
+
 def test_inputs_of_any_form_are_right_and_compiled_once() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
@@ -209,8 +236,9 @@ def test_wrong_batches_are_refused_as_by_the_layers(monkeypatch: pytest.MonkeyPa
             engine(network, loss).learn(X, y + 3, None)
 
 
-def test_what_is_not_a_number_is_not_hidden() -> None:
-    network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
+@pytest.mark.parametrize("activation", [ReLU, SiLU])
+def test_what_is_not_a_number_is_not_hidden(activation: type[Layer]) -> None:
+    network, loss = Network.dense([7, 5, 3], activation=activation), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     X[3, 2] = np.nan
     J = compiled_gradient(network, loss, X, y, None)

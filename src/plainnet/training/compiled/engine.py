@@ -21,6 +21,7 @@ from plainnet.network import (
     ReLU,
     Rng,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
 )
 from plainnet.network.arrays import Scratch
@@ -51,6 +52,10 @@ LOSSES: Mapping[type[Loss], DTypeLike | None] = {
     SigmoidCrossEntropy: None,
 }
 """Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
+
+
+ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
+"""Activations with a kernel, and their numbers there."""
 
 
 class CompiledEngine(Engine):
@@ -108,7 +113,7 @@ def compiled_gradient(
     """Write `network.grad` and return J of a batch; None if no kernel fits the network or data.
 
     The result is that of forward, `value_and_grad` and backward, up to rounding. Kernels fit Dense
-    layers with ReLU, and perhaps Dropout, between each two.
+    layers with ReLU or SiLU, and perhaps Dropout, between each two.
     """
     stack = _stacks.get(network)
     if stack is None or stack.layers != network.layers:
@@ -123,9 +128,10 @@ class Stack:
 
     def __init__(self, network: Network) -> None:
         self.layers = [*network.layers]
-        dropouts = dropouts_between(self.layers)
-        self.usual = type(network) is Network and network.xp is np and dropouts is not None
-        self.dropouts = dropouts or []
+        hidden = hidden_layers(self.layers)
+        self.usual = type(network) is Network and network.xp is np and hidden is not None
+        self.dropouts = [dropout for _, dropout in hidden or []]
+        self.kinds = np.array([ACTIVATIONS[type(one)] for one, _ in hidden or []], np.int64)
         self.dtype = network.dtype
         units = [layer.n_out for layer in network.layers if layer.n_out is not None]
         self.sizes = np.array([network.n_in or 0, *units])
@@ -156,12 +162,13 @@ class Stack:
         n, size = len(X), len(X) * int(self.sizes[1:].sum())
         r, U = self._scratch("r", (n,)), self._scratch("U", (size,))
         A, dA = self._scratch("A", (size,)), self._scratch("dA", (size,))
+        S = self._scratch("S", (size if self.kinds.any() else 0,))
         r[:, None] = mean_weights(n, weights)
         self._draw(U, n)
         X, y = as_compiled(X, self.dtype), as_compiled(y, LOSSES[type(loss)] or self.dtype)
         if type(loss) is not SoftmaxCrossEntropy:
             y = y.reshape(n, -1)
-        memory = self.sizes, self._rates, U, A, dA
+        memory = self.sizes, self.kinds, self._rates, U, A, S, dA
         return float(code.gradient(X, y, r, network.theta, network.gradient_memory(), *memory))
 
     def _draw(self, U: Array, n: int) -> None:
@@ -175,20 +182,23 @@ class Stack:
             start = stop
 
 
-def dropouts_between(layers: Sequence[Layer]) -> list[Dropout | None] | None:
-    """Return each hidden layer's Dropout, or None where it has none; None for other networks."""
-    if not {type(layer) for layer in layers} <= {Dense, ReLU, Dropout}:
+def hidden_layers(layers: Sequence[Layer]) -> list[tuple[Layer, Dropout | None]] | None:
+    """Return the activation f and the Dropout, if any, behind each hidden Dense layer.
+
+    None for networks of other layers.
+    """
+    if not {type(layer) for layer in layers} <= {Dense, Dropout, *ACTIVATIONS}:
         return None
-    found: list[Dropout | None] = []
+    found: list[tuple[Layer, Dropout | None]] = []
     rest = list(layers)
     while True:
         match rest:
             case [Dense()]:
                 return found
-            case [Dense(), ReLU(), Dropout() as dropout, *rest]:
-                found.append(dropout)
-            case [Dense(), ReLU(), *rest]:
-                found.append(None)
+            case [Dense(), f, Dropout() as dropout, *rest] if type(f) in ACTIVATIONS:
+                found.append((f, dropout))
+            case [Dense(), f, *rest] if type(f) in ACTIVATIONS:
+                found.append((f, None))
             case _:
                 return None
 

@@ -21,27 +21,42 @@ import numpy as np
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
 from numba.extending import overload
 
+from plainnet.training.compiled.exponential import exponential
 from plainnet.training.compiled.jit import compiled
+
+RELU, SILU = 0, 1
+"""The kinds of activations."""
 
 
 @compiled
 def gradient(
-    X: Any, y: Any, r: Any, theta: Any, grad: Any, sizes: Any, rates: Any, U: Any, A: Any, dA: Any
+    X: Any,
+    y: Any,
+    r: Any,
+    theta: Any,
+    grad: Any,
+    sizes: Any,
+    kinds: Any,
+    rates: Any,
+    U: Any,
+    A: Any,
+    S: Any,
+    dA: Any,
 ) -> Any:
     """Write `grad` and return J; `r` is the share of each sample in the mean.
 
     The loss is softmax cross-entropy for class numbers y `(N,)`, and sigmoid cross-entropy for y
     `(N, K)`.
     """
-    Z = forward(X, theta, sizes, rates, U, A)
+    Z = forward(X, theta, sizes, kinds, rates, U, A, S)
     J = cross_entropy(Z, y, r)
-    backward(X, theta, grad, sizes, rates, A, dA)
+    backward(X, theta, grad, sizes, kinds, rates, A, S, dA)
     return J
 
 
 @compiled
-def forward(X: Any, theta: Any, sizes: Any, rates: Any, U: Any, A: Any) -> Any:
-    """Return Z, and write the outputs of all layers into A."""
+def forward(X: Any, theta: Any, sizes: Any, kinds: Any, rates: Any, U: Any, A: Any, S: Any) -> Any:
+    """Return Z; write the outputs of all layers into A, and the slopes of smooth ones into S."""
     n, last = len(X), len(sizes) - 2
     w, b, a = 0, first_bias(sizes), 0
     for i in range(last + 1):
@@ -49,18 +64,34 @@ def forward(X: Any, theta: Any, sizes: Any, rates: Any, U: Any, A: Any) -> Any:
         W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
         Y = A[a : a + n * n_out].reshape(n, n_out)
         np.dot(X, W, Y)  # Y = X W
+        bias, drawn = theta[b : b + n_out], U[a : a + n * n_out].reshape(n, n_out)
         if i == last:
-            add(Y, theta[b : b + n_out])
+            add(Y, bias)
+        elif kinds[i] == RELU:
+            relu(Y, bias)
         else:
-            activate(Y, theta[b : b + n_out])
+            slope = S[a : a + n * n_out].reshape(n, n_out)
+            silu(Y, bias, slope)
             if rates[i] > 0:
-                drop_out(Y, U[a : a + n * n_out].reshape(n, n_out), rates[i])
+                drop_out(slope, drawn, rates[i])
+        if i < last and rates[i] > 0:
+            drop_out(Y, drawn, rates[i])
         X, w, b, a = Y, w + n_in * n_out, b + n_out, a + n * n_out
     return X
 
 
 @compiled
-def backward(X: Any, theta: Any, grad: Any, sizes: Any, rates: Any, A: Any, dA: Any) -> None:
+def backward(
+    X: Any,
+    theta: Any,
+    grad: Any,
+    sizes: Any,
+    kinds: Any,
+    rates: Any,
+    A: Any,
+    S: Any,
+    dA: Any,
+) -> None:
     """Write `grad`; on entry `A` ends with dZ instead of Z."""
     n, last = len(X), len(sizes) - 2
     w, b = first_bias(sizes), first_bias(sizes) + sizes[1:].sum()
@@ -81,7 +112,10 @@ def backward(X: Any, theta: Any, grad: Any, sizes: Any, rates: Any, A: Any, dA: 
             W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
             dX = dA[a : a + n * n_in].reshape(n, n_in)
             np.dot(dY, W.T, dX)  # dX = dY Wᵀ
-            hold_back(dX, Y, rates[i - 1])
+            if kinds[i - 1] == RELU:
+                hold_back(dX, Y, rates[i - 1])
+            else:
+                multiply(dX, S[a : a + n * n_in].reshape(n, n_in))
             dY = dX
 
 
@@ -100,13 +134,34 @@ def add(Y: Any, b: Any) -> None:
 
 
 @compiled
-def activate(Y: Any, b: Any) -> None:
+def relu(Y: Any, b: Any) -> None:
     """Add the bias and apply ReLU."""
     zero = Y.dtype.type(0)
     for i in range(Y.shape[0]):
         for j in range(Y.shape[1]):
             z = Y[i, j] + b[j]
             Y[i, j] = zero if z <= zero else z  # max(0, z), and NaN where z is
+
+
+@compiled
+def silu(Y: Any, b: Any, slope: Any) -> None:
+    """Add the bias and apply SiLU; write its derivative into `slope`."""
+    one = Y.dtype.type(1)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            z = Y[i, j] + b[j]
+            s = one / (one + exponential(-z))  # σ
+            y = z * s
+            Y[i, j] = y
+            slope[i, j] = s + y * (one - s)  # σ + Y (1 − σ)
+
+
+@compiled
+def multiply(dY: Any, slope: Any) -> None:
+    """Go back through a smooth activation, and Dropout, whose factors the slope contains."""
+    for i in range(dY.shape[0]):
+        for j in range(dY.shape[1]):
+            dY[i, j] *= slope[i, j]
 
 
 @compiled
