@@ -186,6 +186,7 @@ def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
     n_classes, dtype = len(train_set.classes), model.network.dtype
 
     def mix(X: Array, y: Array) -> tuple[Array, Array]:
+        """Mix the samples of a batch, with classes as probabilities."""
         if y.ndim == 1:  # indices of classes as probabilities
             y = np.eye(n_classes, dtype=dtype)[y]
         return augmentation.mix(X, y, rng)

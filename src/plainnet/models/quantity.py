@@ -98,6 +98,7 @@ class Quantity(Answers):
         """The root of the mean squared error, in the unit of the target."""
 
         def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+            """Return the RMSE of standardized outputs Z and targets y."""
             errors = Z.astype(np.float64) - y
             return {"RMSE": self.scale * sqrt(np.average(np.square(errors)[:, 0], weights=weights))}
 

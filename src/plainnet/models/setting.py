@@ -97,6 +97,7 @@ def one_of(table: Mapping[str, Any]) -> ValueType:
     """Return the type of the names in a table."""
 
     def check(name: str, value: Any) -> str:
+        """Return the name as text, or raise a SettingError."""
         value = plain(value)
         if not isinstance(value, str) or value not in table:
             raise SettingError(

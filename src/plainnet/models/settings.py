@@ -116,6 +116,7 @@ def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
     ]
 
     def decorate(model: type[Made]) -> type[Made]:
+        """Set the signature and the docstring of the class."""
         init: Any = vars(model)["__init__"]
         init.__signature__ = Signature([own, *parameters], return_annotation=None)
         if model.__doc__:  # there is none with python -OO
