@@ -14,7 +14,7 @@ from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position, count
 from plainnet.training.rate_factors import RateFactors
-from plainnet.training.regularization import NONE, Regularization, clip
+from plainnet.training.regularization import NONE, Regularization, clip, share_applied
 from plainnet.training.schedules import Schedule
 from plainnet.training.step import step
 from plainnet.training.threads import suited_threads
@@ -55,8 +55,12 @@ class Engine:
         """Learn from one batch; return its loss before the step, with the penalty."""
         if self.schedule and self.at:
             self.optimizer.learning_rate = float(self.schedule(self.at.steps))
-        self._n, self._penalty = count(X, weights) if self.regularization.l2 else 0, 0.0
-        return self.learn(X, y, weights) + self._penalty
+        how = self.regularization
+        self._n, self._penalty = count(X, weights) if how.l2 else 0, 0.0
+        if how.schedule is None or self.at is None:
+            return self.learn(X, y, weights) + self._penalty
+        with share_applied(self.network, self.optimizer, float(how.schedule(self.at.steps))):
+            return self.learn(X, y, weights) + self._penalty
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""

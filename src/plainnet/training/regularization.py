@@ -1,11 +1,15 @@
 """Regularization: bounds on the parameters or their gradients in each step."""
 
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from plainnet.checks import check_number
-from plainnet.network import Array
+from plainnet.network import Array, Dropout, Layer, Network
 from plainnet.training.averaging import Average
+from plainnet.training.optimizer import Optimizer
+from plainnet.training.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Regularization:
     """The largest norm of the weights into each unit after each step (`limit_norms`)."""
     average: Average | None = None
     """The average of the parameters, updated after each step; validation measures with it."""
+    schedule: Schedule | None = None
+    """The share, from 0 to 1, of the Dropout rates and of the optimizer's weight decay that applies
+    in each step of `train`, such as `flat_cosine(1, steps)`; None: all of both."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "l2", check_number("L2 penalty", self.l2, "[0, inf)"))
@@ -40,6 +47,35 @@ class Regularization:
         ):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, check_number(what, value, bounds))
+
+
+@contextmanager
+def share_applied(network: Network, optimizer: Optimizer, share: float) -> Iterator[None]:
+    """Apply only this share of the Dropout rates and of the weight decay in the block.
+
+    Raises:
+        SettingError: the share is not in [0, 1].
+    """
+    share = check_number("share of the regularization in a step", share, "[0, 1]")
+    dropouts = [*_dropouts(network.layers)]
+    rates, decay = [dropout.rate for dropout in dropouts], optimizer.weight_decay
+    try:
+        optimizer.weight_decay = share * decay
+        for dropout, rate in zip(dropouts, rates, strict=True):
+            dropout.rate = share * rate
+        yield
+    finally:
+        optimizer.weight_decay = decay
+        for dropout, rate in zip(dropouts, rates, strict=True):
+            dropout.rate = rate
+
+
+def _dropouts(layers: Iterable[Layer]) -> Iterator[Dropout]:
+    for layer in layers:
+        if isinstance(layer, Dropout):
+            yield layer
+        for chain in layer.chains.values():
+            yield from _dropouts(chain)
 
 
 NONE = Regularization()

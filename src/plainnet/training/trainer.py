@@ -77,7 +77,8 @@ def train(
         schedule: the learning rate of each step; None: the optimizer's own.
         validation: (X, y), (X, y, weights) or `Validation`, measured after each epoch.
         pipeline: the functions that raw samples pass through; None: X holds inputs.
-        regularization: an L2 penalty, clipped gradients, max-norm, an average of the parameters.
+        regularization: an L2 penalty, clipped gradients, max-norm, an average of the parameters,
+            and the share of dropout and weight decay in each step.
         checkpointing: where to continue, and when to stop; None: from the beginning to the end.
 
     Raises:
