@@ -27,7 +27,7 @@ from plainnet import (
     train_step,
 )
 from plainnet.errors import ShapeError
-from plainnet.network import Array, Layer, Loss, MeanSquaredError
+from plainnet.network import Array, Layer, Loss, MeanSquaredError, PoissonDeviance
 from plainnet.training import AdamHat, Optimizer, compiled
 from plainnet.training.compiled import engine as compiled_engine
 from plainnet.training.compiled.engine import compiled_step
@@ -139,7 +139,10 @@ def batch(loss: Loss, n: int, n_in: int, n_out: int, dtype: type, seed: int) -> 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
 @pytest.mark.parametrize(
     ("loss", "n_out"),
-    [(SoftmaxCrossEntropy(), 4), (SigmoidCrossEntropy(), 1), (SigmoidCrossEntropy(), 3)],
+    [
+        *((SoftmaxCrossEntropy(), 4), (SigmoidCrossEntropy(), 1), (SigmoidCrossEntropy(), 3)),
+        *((SoftmaxCrossEntropy(0.1), 4), (SigmoidCrossEntropy(0.1), 3), (MeanSquaredError(), 2)),
+    ],
 )
 @pytest.mark.parametrize("hidden", [(), (9,), (9, 6, 5)])
 @pytest.mark.parametrize("activation", [ReLU, SiLU])
@@ -179,7 +182,7 @@ def test_the_loops_give_the_gradient_of_the_layers(
         (Network([Dense(7, 5), Dense(5, 1)]), SigmoidCrossEntropy()),
         (Network([Dropout(0.2), Dense(7, 1)]), SigmoidCrossEntropy()),
         (Network([Dense(7, 1), ReLU()]), SigmoidCrossEntropy()),
-        (Network.dense([7, 5, 1]), MeanSquaredError()),
+        (Network.dense([7, 5, 1]), PoissonDeviance()),
         (type("Own", (Network,), {}).dense([7, 5, 1]), SigmoidCrossEntropy()),  # type: ignore[attr-defined]
         (Network.dense([7, 5, 1]), type("Own", (SigmoidCrossEntropy,), {})()),
     ],

@@ -17,6 +17,7 @@ from plainnet.network import (
     Dropout,
     Layer,
     Loss,
+    MeanSquaredError,
     Network,
     ReLU,
     Rng,
@@ -50,6 +51,7 @@ KERNELS: Mapping[type[Optimizer], tuple[str, Callable[[Any], tuple[float, ...]]]
 LOSSES: Mapping[type[Loss], DTypeLike | None] = {
     SoftmaxCrossEntropy: np.int64,
     SigmoidCrossEntropy: None,
+    MeanSquaredError: None,
 }
 """Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
 
@@ -145,8 +147,7 @@ class Stack:
             fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
         else:
             fits = y.shape == (n, n_out) or (y.shape == (n,) and n_out == 1)
-        plain = type(loss) in LOSSES and loss.measured is loss  # kernels do not smooth targets
-        fits = fits and plain and (weights is None or weights.shape == (n,))
+        fits = fits and type(loss) in LOSSES and (weights is None or weights.shape == (n,))
         return self.usual and fits and X.shape == (n, self.sizes[0])
 
     def gradient(
@@ -168,8 +169,11 @@ class Stack:
         X, y = as_compiled(X, self.dtype), as_compiled(y, LOSSES[type(loss)] or self.dtype)
         if type(loss) is not SoftmaxCrossEntropy:
             y = y.reshape(n, -1)
+        squared = type(loss) is MeanSquaredError
+        smoothing = self.dtype.type(getattr(loss, "smoothing", 0))
+        vectors = network.theta, network.gradient_memory()
         memory = self.sizes, self.kinds, self._rates, U, A, S, dA
-        return float(code.gradient(X, y, r, network.theta, network.gradient_memory(), *memory))
+        return float(code.gradient(X, y, r, squared, smoothing, *vectors, *memory))
 
     def _draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer from the layer's own generator."""

@@ -33,6 +33,8 @@ def gradient(
     X: Any,
     y: Any,
     r: Any,
+    squared: Any,
+    smoothing: Any,
     theta: Any,
     grad: Any,
     sizes: Any,
@@ -45,11 +47,11 @@ def gradient(
 ) -> Any:
     """Write `grad` and return J; `r` is the share of each sample in the mean.
 
-    The loss is softmax cross-entropy for class numbers y `(N,)`, and sigmoid cross-entropy for y
-    `(N, K)`.
+    The loss is softmax cross-entropy for class numbers y `(N,)`, and for y `(N, K)` the mean
+    squared error, if `squared`, or else sigmoid cross-entropy.
     """
     Z = forward(X, theta, sizes, kinds, rates, U, A, S)
-    J = cross_entropy(Z, y, r)
+    J = loss(Z, y, r, squared, smoothing)
     backward(X, theta, grad, sizes, kinds, rates, A, S, dA)
     return J
 
@@ -194,49 +196,67 @@ def sum_rows(dY: Any, db: Any) -> None:
 
 
 @compiled
-def softmax_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """Return J, and replace Z by dZ."""
-    J = 0.0
+def softmax_cross_entropy(Z: Any, y: Any, r: Any, s: Any) -> Any:
+    """Return J, and replace Z by dZ; `s` is the label smoothing."""
+    J, one, K = 0.0, Z.dtype.type(1), Z.dtype.type(Z.shape[1])
     for i in range(Z.shape[0]):
         if not 0 <= y[i] < Z.shape[1]:
             raise IndexError("A class number lies outside of the network's outputs.")
         top = Z[i].max()
-        right, total = Z[i, y[i]] - top, Z.dtype.type(0)
+        right, total, logits = Z[i, y[i]] - top, Z.dtype.type(0), Z.dtype.type(0)
         for k in range(Z.shape[1]):
+            logits += Z[i, k] - top
             Z[i, k] = np.exp(Z[i, k] - top)
             total += Z[i, k]
         J += r[i] * (np.log(total) - right)  # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
+        if s > 0:
+            J += r[i] * s * (right - logits / K)  # of the share s the mean over all classes
+        share, spread = r[i] / total, r[i] * s / K
         for k in range(Z.shape[1]):
-            Z[i, k] *= r[i] / total  # P / N
-        Z[i, y[i]] -= r[i]  # dZ = (P − [one-hot y]) / N
+            Z[i, k] = Z[i, k] * share - spread  # P / N, less the smoothed part of y
+        Z[i, y[i]] -= r[i] * (one - s)  # dZ = (P − [one-hot y]) / N
     return J
 
 
 @compiled
-def sigmoid_cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """Return J, and replace Z by dZ."""
-    J, zero, one = 0.0, Z.dtype.type(0), Z.dtype.type(1)
+def sigmoid_cross_entropy(Z: Any, y: Any, r: Any, s: Any) -> Any:
+    """Return J, and replace Z by dZ; `s` is the label smoothing."""
+    J, zero, one, half = 0.0, Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
     for i in range(Z.shape[0]):
         share = r[i] / Z.dtype.type(Z.shape[1])
         for k in range(Z.shape[1]):
-            z = Z[i, k]
+            z, t = Z[i, k], (one - s) * y[i, k] + half * s
             e = np.exp(-abs(z))
-            J += share * (max(z, zero) - y[i, k] * z + np.log1p(e))
+            J += share * (max(z, zero) - t * z + np.log1p(e))
             p = (one if z >= zero else e) / (one + e)
-            Z[i, k] = share * (p - y[i, k])  # dZ = (p − y) / (N K)
+            Z[i, k] = share * (p - t)  # dZ = (p − y) / (N K)
     return J
 
 
-def cross_entropy(Z: Any, y: Any, r: Any) -> Any:
-    """Return J, and replace Z by dZ; the compiler chooses the loss by the shape of y."""
+@compiled
+def squared_error(Z: Any, y: Any, r: Any) -> Any:
+    """Return J, and replace Z by dZ."""
+    J, K, two = 0.0, Z.dtype.type(Z.shape[1]), Z.dtype.type(2)
+    for i in range(Z.shape[0]):
+        for k in range(Z.shape[1]):
+            error, share = Z[i, k] - y[i, k], r[i] / K
+            J += share * error * error  # J = 1/(N K) Σ (Z − y)²
+            Z[i, k] = two * share * error  # dZ = 2 (Z − y) / (N K)
+    return J
+
+
+def loss(Z: Any, y: Any, r: Any, squared: Any, s: Any) -> Any:
+    """Return J, and replace Z by dZ; the compiler chooses softmax by the shape of y."""
     raise NotImplementedError
 
 
-@overload(cross_entropy, strict=False)
-def _cross_entropy(Z: Any, y: Any, r: Any) -> Any:  # noqa: ARG001 - types are given, not arrays
+@overload(loss, strict=False)
+def _loss(Z: Any, y: Any, r: Any, squared: Any, s: Any) -> Any:  # noqa: ARG001 - these are types
     if y.ndim == 1:
-        return lambda Z, y, r: softmax_cross_entropy(Z, y, r)
-    return lambda Z, y, r: sigmoid_cross_entropy(Z, y, r)
+        return lambda Z, y, r, squared, s: softmax_cross_entropy(Z, y, r, s)  # noqa: ARG005
+    return lambda Z, y, r, squared, s: (
+        squared_error(Z, y, r) if squared else sigmoid_cross_entropy(Z, y, r, s)
+    )
 
 
 @compiled
