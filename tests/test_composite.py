@@ -28,7 +28,7 @@ from plainnet.network import (
     Scaling,
     Tanh,
 )
-from plainnet.network.composite import runs
+from plainnet.network.by_columns import runs
 from plainnet.network.trace import trace
 from plainnet.reports import network_text
 from plainnet.reports.graph import graph_boxes, graph_dot

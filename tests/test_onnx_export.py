@@ -56,6 +56,16 @@ LAYERS: dict[str, Callable[[], Layer]] = {
     "LayerNorm": lambda: LayerNorm(6, epsilon=1e-3),
     "PiecewiseLinear": lambda: PiecewiseLinear(bins=[1] * 6),
     "Embedding": lambda: Embedding([1, 2, 3, 1, 2, 3], 1),
+    "PeriodicEmbedding": lambda: network.PeriodicEmbedding(6),
+    "PiecewiseLinearEmbedding": lambda: network.PiecewiseLinearEmbedding(bins=[3, 2] * 3, length=2),
+    "PerMember": lambda: network.PerMember(3, [Dense(2, 3), network.ReLU()]),
+    "Residual": lambda: network.Residual([Dense(6, 2), network.Tanh(), Dense(2, 6)]),
+    "MemberScaling": lambda: network.MemberScaling(6, 3),
+    "EnsembleDense": lambda: network.EnsembleDense(2, 4, 3),
+    "MemberDense": lambda: network.MemberDense(2, 4, 3),
+    "MemberMean": lambda: network.MemberMean(2, 3),
+    "SoftmaxMemberMean": lambda: network.SoftmaxMemberMean(2, 3),
+    "SigmoidMemberMean": lambda: network.SigmoidMemberMean(2, 3),
     "ByColumns": lambda: ByColumns([([5, 0], []), ([2, 3, 4], [Dense(3, 4), BatchNorm(4)])]),
 }
 
@@ -130,7 +140,8 @@ def _is_layer(thing: Any) -> bool:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_computes_the_same(name: str, dtype: Any) -> None:
-    net = shaken([Dense(4, 6), LAYERS[name](), Dense(6, 3)], dtype)
+    layer = LAYERS[name]()
+    net = shaken([Dense(4, 6), layer, Dense(layer.n_out or 6, 3)], dtype)
     X = np.random.default_rng(3).normal(0, 2, (50, 4)).astype(dtype)
     (Z,) = session_of(network_model(net, 4)).run(None, {"X": X})
     assert Z.dtype == dtype
@@ -158,7 +169,8 @@ def test_the_columns_of_a_table_mean_the_same() -> None:
 
 
 def test_what_is_built_means_the_same_in_every_operator_set_from_13_on() -> None:
-    net = shaken([Dense(4, 6), *(make() for make in LAYERS.values())])
+    layers: list[Layer] = [make() for make in LAYERS.values()]
+    net = shaken([Dense(4, 6), *(p for one in layers for p in (one, Dense(one.n_out or 6, 6)))])
     newest = onnx.defs.onnx_opset_version()
     used = {node.op_type for node in network_model(net, 4, newest).graph.node}
     assert {"Gemm", "BatchNormalization", "Sqrt"} <= used

@@ -22,21 +22,31 @@ from plainnet.network import (
     DenseNTP,
     Dropout,
     Embedding,
+    EnsembleDense,
     Layer,
     LayerNorm,
     LeakyReLU,
     Loss,
     MeanSquaredError,
+    MemberDense,
+    MemberMean,
+    MemberScaling,
     Mish,
     Network,
     Parametric,
+    PeriodicEmbedding,
+    PerMember,
     PiecewiseLinear,
+    PiecewiseLinearEmbedding,
     ReLU,
+    Residual,
     Scaling,
     Sigmoid,
     SigmoidCrossEntropy,
+    SigmoidMemberMean,
     SiLU,
     SoftmaxCrossEntropy,
+    SoftmaxMemberMean,
     Tanh,
 )
 from plainnet.network.trace import LOSSES, Numbers, Trace, trace
@@ -48,7 +58,9 @@ DERIVATIONS = (Path(__file__).parents[1] / "docs" / "derivations.md").read_text(
 OWN = (
     *(Dense, ReLU, LeakyReLU, Sigmoid, Tanh, SiLU, GELU, SELU, Mish, Dropout),
     *(BatchNorm, LayerNorm, Scaling, DenseNTP, Parametric),
-    *(PiecewiseLinear, Embedding, ByColumns),
+    *(PiecewiseLinear, Embedding, ByColumns, PeriodicEmbedding, PiecewiseLinearEmbedding),
+    *(PerMember, Residual, MemberScaling, EnsembleDense, MemberDense),
+    *(MemberMean, SoftmaxMemberMean, SigmoidMemberMean),
 )
 
 
@@ -95,6 +107,10 @@ def test_each_formula_of_a_layer_stands_in_the_derivations(kind: type[Layer]) ->
     given: dict[type[Layer], tuple[Any, ...]] = {Dense: (3, 2), DenseNTP: (3, 2)}
     given |= {one: (3,) for one in (BatchNorm, LayerNorm, Scaling, Parametric)}
     given |= {ByColumns: ([([0], [])],), PiecewiseLinear: ([[0, 1]],), Embedding: ([3],)}
+    given |= {EnsembleDense: (2, 3, 2), MemberDense: (2, 3, 2), PeriodicEmbedding: (2,)}
+    given |= {PiecewiseLinearEmbedding: ([[0, 1]],), PerMember: (2, [PiecewiseLinear(bins=[1])])}
+    members = (MemberScaling, MemberMean, SoftmaxMemberMean, SigmoidMemberMean)
+    given |= {one: (2, 2) for one in members} | {Residual: ([Tanh()],)}
     make: Callable[..., Layer] = kind
     made = make(*given.get(kind, ()))
     assert names == [letter(f"d{name}") for name in (*made.weights, *made.biases, "X")]

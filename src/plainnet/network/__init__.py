@@ -14,8 +14,10 @@ from plainnet.network.activations import (
     Tanh,
 )
 from plainnet.network.arrays import Array, Rng
-from plainnet.network.composite import ByColumns
+from plainnet.network.by_columns import ByColumns
+from plainnet.network.composite import PerMember, Residual
 from plainnet.network.embeddings import Embedding, PiecewiseLinear
+from plainnet.network.ensembles import EnsembleDense, MemberDense, MemberScaling
 from plainnet.network.gradient_check import GradientCheck, check_gradients
 from plainnet.network.initializers import (
     Initializer,
@@ -35,8 +37,15 @@ from plainnet.network.losses import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
+from plainnet.network.member_mean import (
+    MeanOverMembers,
+    MemberMean,
+    SigmoidMemberMean,
+    SoftmaxMemberMean,
+)
 from plainnet.network.network import Network
 from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.number_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from plainnet.network.poisson import PoissonDeviance, Scaled
 from plainnet.network.randomness import generator
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
@@ -53,6 +62,7 @@ __all__ = [
     "DenseNTP",
     "Dropout",
     "Embedding",
+    "EnsembleDense",
     "GradientCheck",
     "Initializer",
     "Layer",
@@ -60,20 +70,30 @@ __all__ = [
     "LayerRow",
     "LeakyReLU",
     "Loss",
+    "MeanOverMembers",
     "MeanSquaredError",
+    "MemberDense",
+    "MemberMean",
+    "MemberScaling",
     "Mish",
     "Network",
     "Parametric",
+    "PerMember",
+    "PeriodicEmbedding",
     "PiecewiseLinear",
+    "PiecewiseLinearEmbedding",
     "PoissonDeviance",
     "ReLU",
+    "Residual",
     "Rng",
     "Scaled",
     "Scaling",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
+    "SigmoidMemberMean",
     "SoftmaxCrossEntropy",
+    "SoftmaxMemberMean",
     "Tanh",
     "check_gradients",
     "described",

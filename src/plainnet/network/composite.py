@@ -1,14 +1,13 @@
-"""Layers of layers: branches side by side, each with columns of its own.
+"""Layers of layers: what they have in common, and two that hold one chain of layers.
 
-What is inside of such a layer keeps to the same contract. Its parameters are those of the layers
-inside, under names that say where: `layers.0.1.2.W` is the W of layer 2 in branch 1 of layer 0.
+What is inside keeps to the contract of every layer. Its parameters are those of the layer of
+layers, under names that say where: `layers.3.0.W` is the W of layer 0 inside of layer 3.
 """
 
 # Overrides: the base class says what they do, and not each of them needs every argument.
 # ruff: noqa: D102
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -105,120 +104,104 @@ class Composite(Layer):
             draw(chain, rng, suited)
 
 
-class ByColumns(Composite):
-    """Y = [F₁(X₁) | F₂(X₂) | …]: each branch F takes columns of X, and the results are joined.
+class PerMember(Composite):
+    """The same layers for each member of an ensemble: `(N, k·n)` is `(N·k, n)` to them.
 
-    >>> from plainnet.network import Dense, Network
-    >>> inputs = ByColumns([([0, 1], []), ([2, 3, 4], [Dense(3, 8)])])  # [] is the identity
-    >>> Network([inputs, Dense(10, 1)], rng=0).forward(np.zeros((5, 5))).shape
-    (5, 1)
+    All members share the parameters inside, and with `MemberScaling` in front it is TabM-mini: see
+    `ensembles.py`. Each member is a row of its own, for dropout and for normalization too.
 
     Args:
-        branches: pairs of columns, counted from 0, and the layers that these go through. A column
-            may be in several branches. All samples have the columns up to the largest that is
-            named.
+        members: k.
+        layers: applied one after another.
 
     Raises:
-        SettingError: no branches, a branch without columns, or something inside is no layer.
-        ShapeError: neighbouring sizes in a branch do not match.
+        SettingError: something inside is no layer, or k is not a whole number ≥ 1.
+        ShapeError: neighbouring sizes do not match.
     """
 
-    formula = "Y = [F₁(X₁) | F₂(X₂) | …]"
-    backward_formulas = ("dX = dX₁ + dX₂ + …, each in its columns",)
+    formula = "Y = F(X), member by member"
+    backward_formulas = ("dX = dX of F, member by member",)
 
-    def __init__(self, branches: Sequence[tuple[Sequence[int], Chain]]) -> None:
-        if not branches:
-            raise SettingError(
-                "ByColumns needs at least one branch, ([0, 1], [layers…]), got none."
-            )
-        super().__init__({f"{k}.": chain for k, (_, chain) in enumerate(branches)})
-        self.columns = tuple(
-            tuple(check_whole("column of a branch", column, 0) for column in columns)
-            for columns, _ in branches
-        )
-        widths = [
-            self._width(k, len(columns), chain)
-            for k, (columns, chain) in enumerate(
-                zip(self.columns, self.chains.values(), strict=True)
-            )
-        ]
-        self.n_in = 1 + max(map(max, self.columns))
-        self.n_out = sum(widths)
-        self._places = tuple(pairwise(accumulate(widths, initial=0)))
-        self._runs = tuple(map(runs, self.columns))
-
-    @staticmethod
-    def _width(k: int, n: int, chain: Sequence[Layer]) -> int:
-        """The features that branch k makes of n columns."""
-        if not n:
-            raise SettingError(
-                f"Branch {k} of ByColumns has no columns; name some, or leave it out."
-            )
-        n_in, n_out = matched_sizes(chain)
-        if n_in not in (None, n):
+    def __init__(self, members: int, layers: Chain) -> None:
+        super().__init__({"": layers})
+        self.members = check_whole("number of members of PerMember", members, 1)
+        n_in, n_out = matched_sizes(self.chains[""])
+        if n_in is None or n_out is None:
             raise ShapeError(
-                f"Branch {k} of ByColumns gets {n} columns, but its layers take {n_in} features; "
-                "make the two numbers equal."
+                "The layers of PerMember must include one of a fixed size, such as Dense(2, 16); "
+                "activations need no PerMember."
             )
-        return n_out or n
+        self.n_in, self.n_out = n_in * self.members, n_out * self.members
+        self.multiply_adds *= self.members
 
     @property
     def settings(self) -> dict[str, Any]:
-        chains = self.chains.values()
-        branches = [
-            [list(columns), [described(part) for part in chain]]
-            for columns, chain in zip(self.columns, chains, strict=True)
-        ]
-        return {"branches": branches}
+        return {"members": self.members, "layers": [*map(described, self.chains[""])]}
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        Y = self.scratch("Y", (len(X), self.n_out or 0))
-        for k, (chain, (start, stop)) in enumerate(self._branches()):
-            A = self.scratch(f"X {k}", (len(X), len(self.columns[k])))
-            for column, own, n in self._runs[k]:
-                A[:, own : own + n] = X[:, column : column + n]
-            A = forward_through(chain, A, training)
-            check_array(f"forward of branch {k}", A, (len(X), stop - start), X.dtype)
-            Y[:, start:stop] = A
+        rows = X.reshape(len(X) * self.members, -1)
+        Y = forward_through(self.chains[""], rows, training)
+        shape = len(rows), (self.n_out or 0) // self.members
+        check_array("forward inside of PerMember", Y, shape, X.dtype)
+        return Y.reshape(len(X), -1)
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        rows = dY.reshape(len(dY) * self.members, -1)
+        dX = backward_through(self.chains[""], rows, need_dX)
+        return None if dX is None else dX.reshape(len(dY), -1)
+
+    def __repr__(self) -> str:
+        return f"PerMember({self.members}, {[*self.chains['']]})"
+
+
+class Residual(Composite):
+    """Y = X + F(X): layers that learn a change of what comes in.
+
+    He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), eq. 1.
+
+    Args:
+        layers: F, applied one after another; as many features go out as come in.
+
+    Raises:
+        SettingError: something inside is no layer.
+        ShapeError: neighbouring sizes do not match, or F gives another number of features.
+    """
+
+    formula = "Y = X + F(X)"
+    backward_formulas = ("dX = dY + dX of F",)
+
+    def __init__(self, layers: Chain) -> None:
+        super().__init__({"": layers})
+        self.n_in, self.n_out = matched_sizes(self.chains[""])
+        if self.n_in != self.n_out:
+            raise ShapeError(
+                f"The layers of Residual take {self.n_in} features and give {self.n_out}; both "
+                "are added, so make the two numbers equal."
+            )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"layers": [*map(described, self.chains[""])]}
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        change = forward_through(self.chains[""], X, training)
+        check_array("forward inside of Residual", change, X.shape, X.dtype)
+        Y = self.scratch("Y", X.shape)
+        self.xp.add(X, change, out=Y)  # Y = X + F(X)
         return Y
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        dX = self.scratch("dX", (len(dY), self.n_in or 0))
-        dX[...] = 0
-        for k, (chain, (start, stop)) in enumerate(self._branches()):
-            own_dY = self.scratch(f"dY {k}", (len(dY), stop - start))
-            own_dY[...] = dY[:, start:stop]
-            dA = backward_through(chain, own_dY, need_dX)
-            if dA is not None and need_dX:
-                shape = len(dY), len(self.columns[k])
-                check_array(f"backward of branch {k}", dA, shape, dY.dtype)
-                for column, own, n in self._runs[k]:
-                    dX[:, column : column + n] += dA[:, own : own + n]  # dX = dX₁ + dX₂ + …
-        return dX if need_dX else None
-
-    def _branches(self) -> Iterable[tuple[tuple[Layer, ...], tuple[int, int]]]:
-        return zip(self.chains.values(), self._places, strict=True)
+        given, dX = self.scratch("dY", dY.shape), self.scratch("dX", dY.shape)
+        given[...] = dY  # the layers may overwrite it
+        change = backward_through(self.chains[""], given, need_dX)
+        if change is None or not need_dX:
+            return None
+        check_array("backward inside of Residual", change, dY.shape, dY.dtype)
+        self.xp.add(dY, change, out=dX)  # dX = dY + dX of F
+        return dX
 
     def __repr__(self) -> str:
-        branches = zip(map(_brief, self.columns), map(list, self.chains.values()), strict=True)
-        inside = ", ".join(f"({columns}, {chain})" for columns, chain in branches)
-        return f"ByColumns([{inside}])"
-
-
-def _brief(columns: Sequence[int]) -> str:
-    """Columns as a program writes them: `[0, 2]`, or of many neighbours `range(0, 30)`."""
-    neighbours = len(columns) > 3 and len(runs(columns)) == 1
-    return f"range({columns[0]}, {columns[-1] + 1})" if neighbours else str([*columns])
-
-
-def runs(columns: Sequence[int]) -> tuple[tuple[int, int, int], ...]:
-    """Columns as runs of neighbours: (first column, its place among these columns, how many).
-
-    >>> runs([4, 5, 6, 0])
-    ((4, 0, 3), (0, 3, 1))
-    """
-    starts = [i for i, c in enumerate(columns) if not i or columns[i - 1] + 1 != c]
-    return tuple((columns[i], i, j - i) for i, j in pairwise([*starts, len(columns)]))
+        return f"Residual({[*self.chains['']]})"
 
 
 def forward_through(chain: Sequence[Layer], X: Array, training: bool) -> Array:

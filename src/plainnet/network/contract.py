@@ -109,7 +109,7 @@ def checked_forward(layers: Sequence[Layer], A: Array, training: bool) -> Array:
         ShapeError: an array is missing or does not fit; the message names the layer.
     """
     for i, layer in enumerate(layers):
-        expected = len(A), layer.n_out or A.shape[1]
+        expected = len(A), (training and layer.n_out_training) or layer.n_out or A.shape[1]
         Y = layer.forward(A, training)
         check_array(f"forward of layer {i} ({layer})", Y, expected, A.dtype)
         A = Y

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain, pairwise
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class PiecewiseLinear(Layer):
     P: Array  # (N, bins of all columns), of the last forward
 
     formula = "Y = clip((x − e) / w, 0, 1)"
-    backward_formulas = ("dX = Σ_bins dY · [0 < Y < 1] / w",)
+    backward_formulas: ClassVar[tuple[str, ...]] = ("dX = Σ_bins dY · [0 < Y < 1] / w",)
 
     def __init__(
         self,

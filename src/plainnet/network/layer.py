@@ -44,6 +44,8 @@ class Layer:
     """Number of input features; None: any number."""
     n_out: int | None = None
     """Number of output features; None: as many as input features."""
+    n_out_training: int | None = None
+    """Number of output features while training, if it is another one."""
     weights: Mapping[str, Shape] = {}
     biases: Mapping[str, Shape] = {}
     state: Mapping[str, Shape] = {}

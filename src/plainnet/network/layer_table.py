@@ -26,14 +26,34 @@ from plainnet.network.activations import (
     Tanh,
 )
 from plainnet.network.arrays import Array
-from plainnet.network.composite import ByColumns
+from plainnet.network.by_columns import ByColumns
+from plainnet.network.composite import PerMember, Residual
 from plainnet.network.embeddings import Embedding, PiecewiseLinear
+from plainnet.network.ensemble_writers import (
+    write_ensemble_dense,
+    write_member_dense,
+    write_member_mean,
+    write_member_scaling,
+    write_periodic,
+    write_piecewise_embedding,
+    write_sigmoid_mean,
+    write_softmax_mean,
+)
+from plainnet.network.ensembles import EnsembleDense, MemberDense, MemberScaling
 from plainnet.network.layer import Layer
 from plainnet.network.layer_row import LAYERS, Graph, LayerRow, Writer, row_of
 from plainnet.network.layers import Dense, Dropout, ReLU
+from plainnet.network.member_mean import MemberMean, SigmoidMemberMean, SoftmaxMemberMean
 from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.number_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
-from plainnet.network.writers import write_by_columns, write_embedding, write_piecewise_linear
+from plainnet.network.writers import (
+    write_by_columns,
+    write_embedding,
+    write_per_member,
+    write_piecewise_linear,
+    write_residual,
+)
 
 
 def operator(op: str) -> Writer:
@@ -152,4 +172,14 @@ LAYERS |= {
     "ByColumns": LayerRow(ByColumns, write_by_columns),
     "Embedding": LayerRow(Embedding, write_embedding),
     "PiecewiseLinear": LayerRow(PiecewiseLinear, write_piecewise_linear),
+    "PeriodicEmbedding": LayerRow(PeriodicEmbedding, write_periodic),
+    "PiecewiseLinearEmbedding": LayerRow(PiecewiseLinearEmbedding, write_piecewise_embedding),
+    "PerMember": LayerRow(PerMember, write_per_member),
+    "Residual": LayerRow(Residual, write_residual),
+    "MemberScaling": LayerRow(MemberScaling, write_member_scaling),
+    "EnsembleDense": LayerRow(EnsembleDense, write_ensemble_dense),
+    "MemberDense": LayerRow(MemberDense, write_member_dense),
+    "MemberMean": LayerRow(MemberMean, write_member_mean),
+    "SoftmaxMemberMean": LayerRow(SoftmaxMemberMean, write_softmax_mean),
+    "SigmoidMemberMean": LayerRow(SigmoidMemberMean, write_sigmoid_mean),
 }
