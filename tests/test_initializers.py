@@ -6,22 +6,26 @@ from math import sqrt
 import numpy as np
 import pytest
 from laws import normal
+from numpy.typing import DTypeLike
 
 from plainnet import Adam, fit
-from plainnet.errors import SettingError
+from plainnet.errors import SettingError, ShapeError
 from plainnet.network import (
     Array,
     Dense,
+    DenseNTP,
     Dropout,
     Initializer,
     Layer,
     Network,
+    Parametric,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
     Tanh,
     glorot_uniform,
     he_normal,
+    initialize_from_data,
     lecun_normal,
     random,
     zeros,
@@ -118,6 +122,54 @@ def test_biases_in_front_of_a_relu_can_be_spread() -> None:
     assert network.parameters["layers.0.b"].std() == pytest.approx(1 / sqrt(50), rel=0.05)
     assert not network.parameters["layers.2.b"].any()
     np.testing.assert_array_equal(network.theta[: network.n_weights], weights)
+
+
+def realmlp(dtype: DTypeLike = np.float64) -> Network:
+    layers = [DenseNTP(5, 40), Parametric(40), Dropout(0.5), DenseNTP(40, 30), ReLU()]
+    return Network([*layers, Dense(30, 8), DenseNTP(8, 3, zeros)], dtype=dtype, rng=1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_that_suit_the_data(dtype: DTypeLike) -> None:
+    X = normal(200, 5, dtype=dtype) * np.array([1, 10, 0.1, 3, 0], dtype) + np.array(2, dtype)
+    network, before = realmlp(dtype), realmlp(dtype)
+    initialize_from_data(network, X, rng=3)
+    A = X
+    for i, layer in enumerate(network.layers):
+        A = layer.forward(A)
+        if i in (0, 3):
+            np.testing.assert_allclose(A.std(axis=0), 1, rtol=1e-4)
+            assert (A.min(axis=0) < 0).all()  # each unit is 0 somewhere among the samples
+            assert (A.max(axis=0) > 0).all()
+            b = network.parameters[f"layers.{i}.b"]
+            assert (np.diff(np.sort(b)) > 0).all()
+            W, W_before = (n.parameters[f"layers.{i}.W"] for n in (network, before))
+            factor = W / W_before
+            np.testing.assert_allclose(factor, np.repeat(factor[:1], len(W), axis=0), rtol=1e-4)
+    for name in ("5.W", "5.b", "6.W", "6.b", "1.alpha"):  # others, and one with an initializer
+        parameter = f"layers.{name}"
+        np.testing.assert_array_equal(
+            network.parameters[parameter], before.parameters[parameter], err_msg=name
+        )
+
+
+def test_parameters_that_suit_the_data_follow_from_the_seed() -> None:
+    found = []
+    for seed in (1, 1, 2):
+        network = realmlp()
+        initialize_from_data(network, normal(50, 5), seed)
+        found.append(network.theta.copy())
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[0] != found[2]).any()
+
+
+def test_samples_that_are_all_alike_leave_the_weights() -> None:
+    network, before = realmlp(), realmlp()
+    initialize_from_data(network, np.ones((7, 5)))
+    np.testing.assert_array_equal(network.parameters["layers.0.W"], before.parameters["layers.0.W"])
+    assert np.isfinite(network.theta).all()
+    with pytest.raises(ShapeError, match=r"\(N, 5\)"):
+        initialize_from_data(network, np.ones((7, 6)))
 
 
 def spirals(n: int = 300) -> tuple[Array, Array]:

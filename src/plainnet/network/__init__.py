@@ -16,6 +16,7 @@ from plainnet.network.activations import (
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.by_columns import ByColumns
 from plainnet.network.composite import PerMember, Residual
+from plainnet.network.data_initialization import initialize_from_data
 from plainnet.network.embeddings import Embedding, PiecewiseLinear
 from plainnet.network.ensembles import EnsembleDense, MemberDense, MemberScaling
 from plainnet.network.gradient_check import GradientCheck, check_gradients
@@ -100,6 +101,7 @@ __all__ = [
     "generator",
     "glorot_uniform",
     "he_normal",
+    "initialize_from_data",
     "layer_of",
     "lecun_normal",
     "operator",

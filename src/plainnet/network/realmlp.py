@@ -101,6 +101,26 @@ class DenseNTP(Dense):
     def spread(self, rng: Rng) -> None:
         """Leave b as it was drawn."""
 
+    def fit_to(self, X: Array, rng: Rng) -> None:
+        """Scale W so that each output has the standard deviation 1 for X, and draw b among them.
+
+        b is minus a random convex combination of five samples' outputs, so that each unit is 0
+        somewhere among the samples. Where an initializer was given, both stay as they are.
+        """
+        if self._initializer is not None:
+            return
+        self.b[...] = 0
+        Y = self.forward(X)
+        rounding = 100 * np.finfo(Y.dtype).eps * self.xp.abs(Y).max(axis=0)
+        deviations = Y.std(axis=0)
+        deviations[deviations <= rounding] = 1
+        self.W /= deviations
+        drawn = FIVE, self.b.size
+        shares, rows = rng.standard_exponential(drawn), rng.integers(len(X), size=drawn)
+        shares /= shares.sum(axis=0)
+        chosen = self.forward(X)[self.xp.asarray(rows), self.xp.arange(self.b.size)]
+        self.b[...] = -(self.xp.asarray(shares) * chosen).sum(axis=0)
+
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         Y = self.scratch("Y", (len(X), self.b.size))
@@ -178,6 +198,10 @@ class Parametric(Layer):
         dY -= part
         dY += self.activation.backward(part)  # dX = (1 − α) dY + α dY · f'(X)
         return dY
+
+
+FIVE = 5
+"""Samples whose outputs the bias of a unit is combined of."""
 
 
 def standard_normal(rng: Rng, n_in: int, n_out: int) -> Array:
