@@ -34,6 +34,7 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
     SoftmaxMemberMean,
     Tanh,
+    keep_members,
 )
 from plainnet.network.gradient_check import largest_error
 from plainnet.network.trace import trace
@@ -252,6 +253,30 @@ def test_a_whole_ensemble_through_a_file(tmp_path: Path) -> None:
     read, *_ = read_model(tmp_path / "m")
     np.testing.assert_array_equal(read.predict(X), network.predict(X))
     assert repr(read.layers) == repr(network.layers)
+
+
+def test_members_can_be_left_out(answer: Answer) -> None:
+    """What is left answers with the mean of those that were kept."""
+    end, *_ = answer
+    network, X = our_tabm("full", end, np.float64), normal(6, 3)
+    network.theta += 0.1 * normal(network.theta.size)
+    each = network.forward(X, training=True).reshape(6, K, 3).copy()
+    for kept in ([2, 0], [3], [1, 0, 2, 3]):
+        smaller = keep_members(network, kept)
+        expected = np.mean([mean_answer(end, each[:, i]) for i in kept], axis=0)
+        np.testing.assert_allclose(mean_answer(end, smaller.predict(X)), expected, rtol=1e-12)
+    mini = tabm_mini(end)
+    each = mini.forward(X, training=True).reshape(6, K, 3).copy()
+    smaller = keep_members(mini, [1])
+    np.testing.assert_allclose(smaller.forward(X, training=True), each[:, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("kept", [[], [0, 0], [4], [-1]])
+def test_members_that_are_not_there_cannot_be_kept(kept: list[int]) -> None:
+    with pytest.raises(errors.SettingError, match="member"):
+        keep_members(tabm_mini(MemberMean), kept)
+    with pytest.raises(errors.SettingError, match="is none"):
+        keep_members(Network([Dense(2, 2)]), [0])
 
 
 # PyTorch as the oracle -------------------------------------------------------------------------

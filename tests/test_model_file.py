@@ -165,6 +165,21 @@ def test_others_can_read_it_and_nothing_in_it_is_pickled(path: Path) -> None:
     assert description(path)["format"] == 1
 
 
+def test_layers_inside_count_as_layers(tmp_path: Path) -> None:
+    """So that a small file cannot ask for millions of them."""
+    many = Network([ByColumns([([0], [ReLU() for _ in range(1000)])])])
+    with pytest.raises(ModelFileError, match=r"1,000 layers, but the network has 1,001"):
+        write_model(tmp_path / "m", many, {}, {})
+    path = tmp_path / "n"
+    write_model(path, Network([ByColumns([([0], [ReLU()])])]), {}, {})
+
+    def blow_up(metadata: dict[str, Any]) -> None:
+        metadata["layers"][0]["branches"][0][1] *= 1000
+
+    change(path, blow_up)
+    refused(path, "there are 1,001 layers, more than 1,000")
+
+
 def test_layers_of_ones_own_cannot_be_written(tmp_path: Path) -> None:
     class Own(ReLU):
         pass

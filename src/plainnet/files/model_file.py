@@ -46,10 +46,11 @@ def write_model(
                 f"A model file can hold {', '.join(LAYERS)} layers, but the network has a {layer}; "
                 "give a layer of your own a row in plainnet.network.LAYERS."
             )
-    if len(network.layers) > MOST_LAYERS:
+    n_layers = len([*with_inner(network.layers)])
+    if n_layers > MOST_LAYERS:
         raise ModelFileError(
-            f"A model file can hold {MOST_LAYERS:,} layers, but the network has "
-            f"{len(network.layers):,}; make it less deep."
+            f"A model file can hold {MOST_LAYERS:,} layers, but the network has {n_layers:,}; make "
+            "it less deep."
         )
     arrays = {**network.parameters, **network.state}
     try:
@@ -122,8 +123,8 @@ def _network(layers: object, file: TensorFile) -> Network:
     """Return a network of the described layers with the parameters of the file."""
     if not isinstance(layers, list):
         raise ValueError("there is no list of layers")
-    if len(layers) > MOST_LAYERS:
-        raise ValueError(f"there are {len(layers):,} layers, more than {MOST_LAYERS:,}")
+    if (n_layers := _objects_in(layers)) > MOST_LAYERS:
+        raise ValueError(f"there are {n_layers:,} layers, more than {MOST_LAYERS:,}")
     # without drawing initial weights: the weights are in the file
     made = [layer_of(one, f"layer {i}", initializer=zeros) for i, one in enumerate(layers)]
     names = {
@@ -142,6 +143,13 @@ def _network(layers: object, file: TensorFile) -> Network:
     for name, value in {**network.parameters, **network.state}.items():
         check_sound(name, file.read(name, value))
     return network
+
+
+def _objects_in(described: object) -> int:
+    """Count the JSON objects in a value: the layers, with those inside of others."""
+    if isinstance(described, dict):
+        return 1 + sum(map(_objects_in, described.values()))
+    return sum(map(_objects_in, described)) if isinstance(described, list) else 0
 
 
 def _check(name: str, shape: tuple[int, ...], found: Entry | None) -> None:

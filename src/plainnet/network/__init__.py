@@ -48,6 +48,7 @@ from plainnet.network.network import Network
 from plainnet.network.normalization import BatchNorm, LayerNorm
 from plainnet.network.number_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from plainnet.network.poisson import PoissonDeviance, Scaled
+from plainnet.network.pruning import keep_members
 from plainnet.network.randomness import generator
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
 
@@ -102,6 +103,7 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "initialize_from_data",
+    "keep_members",
     "layer_of",
     "lecun_normal",
     "operator",

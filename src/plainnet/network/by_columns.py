@@ -18,6 +18,9 @@ from plainnet.network.contract import check_array, matched_sizes
 from plainnet.network.layer import Layer
 from plainnet.network.layer_row import described
 
+MOST_COLUMNS = 100_000
+"""In all branches together."""
+
 
 class ByColumns(Composite):
     """Y = [F₁(X₁) | F₂(X₂) | …]: each branch F takes columns of X, and the results are joined.
@@ -41,6 +44,8 @@ class ByColumns(Composite):
     backward_formulas = ("dX = dX₁ + dX₂ + …, each in its columns",)
 
     def __init__(self, branches: Sequence[tuple[Sequence[int], Chain]]) -> None:
+        if (n := sum(len(columns) for columns, _ in branches)) > MOST_COLUMNS:
+            raise SettingError(f"ByColumns takes {MOST_COLUMNS:,} columns at most, but got {n:,}.")
         if not branches:
             raise SettingError(
                 "ByColumns needs at least one branch, ([0, 1], [layers…]), got none."

@@ -13,7 +13,7 @@ well, so that all members share one matrix product. The backward passes are deri
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from plainnet.checks import check_flag, check_whole
 from plainnet.errors import SettingError
@@ -27,6 +27,9 @@ class _Ensemble(Layer):
 
     Factors of members count as biases: they do not decay.
     """
+
+    of_members: ClassVar[tuple[str, ...]] = ()
+    """The parameters that each member has for itself, along the first axis."""
 
     def __init__(self, n_in: int, n_out: int, members: int) -> None:
         kind = type(self).__name__
@@ -75,6 +78,7 @@ class MemberScaling(_Ensemble):
     dr: Array
     X: Array  # (N, n), of the last forward
 
+    of_members = ("r",)
     formula = "Y = X · r"
     backward_formulas = ("dr = Σ_N dY · X", "dX = Σ_k dY · r")
 
@@ -150,6 +154,7 @@ class EnsembleDense(_Ensemble):
     A: Array  # X · r
     H: Array  # (N, k, n_out), (X · r) W
 
+    of_members = ("r", "s", "b")
     formula = "Y = ((X · r) W) · s + b"
     backward_formulas = (
         "dW = (X · r)ᵀ dH",
@@ -233,6 +238,7 @@ class MemberDense(_Ensemble):
     db: Array
     X: Array  # (N, k, n_in), of the last forward
 
+    of_members = ("W", "b")
     formula = "Y = X W + b"
     backward_formulas = ("dW = Xᵀ dY", "db = Σ_N dY", "dX = dY Wᵀ")
 

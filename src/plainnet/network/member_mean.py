@@ -1,8 +1,8 @@
 """The answer of an ensemble in one network, and the loss that its members learn with.
 
 While training, each member has answers and a loss of its own, and the mean of the losses is
-followed. When the network answers, it gives the mean of the members' answers. See TabM (the file
-`ensembles.py`), section 3: members that learn with the loss of their mean are no ensemble.
+followed. When the network answers, it gives the mean of the members' answers. Members that learn
+with the loss of their mean are no ensemble: none could stand alone. See TabM, in `ensembles.py`.
 """
 
 # Overrides: the base class says what they do, and not each of them needs every argument.
