@@ -36,12 +36,15 @@ from plainnet.network import (
     Array,
     BatchNorm,
     Dense,
+    DenseNTP,
     Dropout,
     Layer,
     MeanSquaredError,
+    Parametric,
     PoissonDeviance,
     ReLU,
     Scaled,
+    Scaling,
     SigmoidCrossEntropy,
 )
 from plainnet.network.layer import Parameters
@@ -379,6 +382,7 @@ def test_trainings_of_different_networks_side_by_side(
 
 
 LAYERS: dict[str, Callable[[], list[Layer]]] = {
+    "realmlp": lambda: [Scaling(4), DenseNTP(4, 16), Parametric(16, "mish"), DenseNTP(16, 2)],
     "normalized": lambda: [Dense(4, 16), BatchNorm(16), ReLU(), Dropout(0.3), Dense(16, 2)],
     "usual": lambda: [Dense(4, 16), ReLU(), Dropout(0.3), Dense(16, 2)],
     "own": lambda: [Dense(4, 5), Buffered(5), Composed(5), Dense(5, 2)],

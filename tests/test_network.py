@@ -14,10 +14,12 @@ from laws import address, device, held_still, normal, randomized
 from plainnet import Classifier, Dataset, train
 from plainnet.errors import DataError, PlainnetError, SettingError, ShapeError
 from plainnet.network import (
+    GELU,
     SELU,
     Array,
     BatchNorm,
     Dense,
+    DenseNTP,
     Dropout,
     Layer,
     LayerNorm,
@@ -25,8 +27,10 @@ from plainnet.network import (
     Loss,
     MeanSquaredError,
     Network,
+    Parametric,
     ReLU,
     Rng,
+    Scaling,
     Sigmoid,
     SigmoidCrossEntropy,
     SiLU,
@@ -592,7 +596,8 @@ def every_layer(**settings: Any) -> Network:
         LeakyReLU(),
         Dropout(0.2),
     ]
-    stack += [Dense(5, 4), Sigmoid(), Dense(4, 3), Tanh(), Dense(3, 2)]
+    stack += [Dense(5, 4), Sigmoid(), Dense(4, 3), Tanh(), Dense(3, 4), SiLU(), GELU(), SELU()]
+    stack += [Scaling(4), DenseNTP(4, 3), Parametric(3, "mish"), Dense(3, 2)]
     return Network(stack, **settings)
 
 
