@@ -50,7 +50,8 @@ class Layer:
     biases: Mapping[str, Shape] = {}
     state: Mapping[str, Shape] = {}
     rate_factors: Mapping[str, float] = {}
-    """Factors on the learning rate of single parameters, by name; 1 for those without one."""
+    """Factors on the learning rate of single parameters, by name; 1 for those without one. `train`,
+    `fit` and `train_step` apply them with every optimizer; L-BFGS has no learning rate."""
     multiply_adds: int = 0
     """Multiply-adds of one sample's matrix products in the forward pass."""
     initializer: ClassVar[Initializer | None] = None
