@@ -23,8 +23,26 @@ import numpy as np
 
 from plainnet.errors import DataError, DivergedError, ModelFileError
 from plainnet.export import read_weights, write_weights
+from plainnet.files import model_file
 from plainnet.models import Checkpoint, Classifier
-from plainnet.network import Array, BatchNorm, Dense, LayerNorm, Network, ReLU
+from plainnet.network import (
+    Array,
+    BatchNorm,
+    ByColumns,
+    Dense,
+    Embedding,
+    Layer,
+    LayerNorm,
+    MemberDense,
+    MemberScaling,
+    Network,
+    PerMember,
+    PiecewiseLinear,
+    PiecewiseLinearEmbedding,
+    ReLU,
+    Residual,
+    SoftmaxMemberMean,
+)
 from plainnet.training.compiled import load_kernels
 
 SPARE = 64 << 20
@@ -339,10 +357,49 @@ NETWORKS = [
     Network([Dense(3, 3), LayerNorm(3), Dense(3, 1)], dtype=np.float64),
 ]
 
+EDGES: list[list[float]] = [[-1, 0, 1], [0, 2]]
+TABLES: list[list[Layer]] = [
+    [
+        ByColumns([([0, 1], [PiecewiseLinear(EDGES), Dense(3, 2)]), ([2], [Embedding([3], 2)])]),
+        Residual([Dense(4, 4), ReLU()]),
+    ],
+    [
+        PiecewiseLinearEmbedding(EDGES, 2),
+        MemberScaling(4, 2, [2, 2]),
+        PerMember(2, [Dense(4, 3), ReLU()]),
+        MemberDense(3, 2, 2),
+        SoftmaxMemberMean(2, 2),
+    ],
+]
+
+
+def sound_tables(folder: Path) -> Iterator[bytes]:
+    """Model files of networks for tables: layers inside of others, and ensembles."""
+    for i, layers in enumerate(TABLES):
+        model_file.write_model(folder / "sound", Network(layers, rng=i), {}, {})
+        yield (folder / "sound").read_bytes()
+
+
+def read_table_network(path: Path) -> str:
+    """The network answers, or is refused."""
+    try:
+        network, *_ = model_file.read_model(path)
+    except ModelFileError:
+        return "refused"
+    if network.n_in is None or network.n_in > 1000:  # of which nobody has samples
+        return "answers"
+    with np.errstate(over="ignore", invalid="ignore"):  # with weights of any size
+        Z = network.predict(RNG.normal(size=(3, network.n_in)))
+    if Z.shape != (3, network.n_out or network.n_in):
+        raise AssertionError(f"it answers {Z}")
+    return "answers"
+
+
 KINDS: dict[str, tuple[Callable[[Path], Any], Callable[[Path], str]]] = {
     "model": (sound_files, read_model),
     "checkpoint": (sound_checkpoints, read_checkpoint),
     "weights": (sound_weights, read_them),
+    "tables": (sound_tables, read_table_network),
 }
 
 

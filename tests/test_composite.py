@@ -63,7 +63,7 @@ def test_parameters_and_state_are_named_by_where_they_are() -> None:
     biases = ["layers.0.0.1.b", "layers.0.2.1.gamma", "layers.0.2.1.beta"]
     assert [*network.parameters] == [*weights, *biases, "layers.1.b", "layers.3.b"]
     assert [*network.gradients] == [*network.parameters]
-    state = ["0.0.lower", "0.0.width", "2.1.mean", "2.1.var"]
+    state = ["0.0.lower", "0.0.bin_width", "2.1.mean", "2.1.var"]
     assert [*network.state] == [f"layers.0.{name}" for name in state]
     inside: Any = network.layers[0].chains["0."][1]
     assert np.shares_memory(inside.W, network.theta)

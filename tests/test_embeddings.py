@@ -116,6 +116,7 @@ REFUSED: dict[str, tuple[Callable[[], Layer], str]] = {
     "neither": (lambda: PiecewiseLinear(), "either edges"),
     "both": (lambda: PiecewiseLinear(EDGES, bins=[3, 1]), "either edges"),
     "none": (lambda: PiecewiseLinear([]), "at least one column"),
+    "too-narrow": (lambda: PiecewiseLinear([[0, 1e-20]]), "two or more numbers that increase"),
     "one-edge": (lambda: PiecewiseLinear([[1]]), "two or more numbers that increase"),
     "equal": (lambda: PiecewiseLinear([[0, 1, 1]]), "two or more numbers that increase"),
     "equal-in-float32": (lambda: PiecewiseLinear([[1, 1 + 1e-9]]), "also in float32"),

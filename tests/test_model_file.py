@@ -180,6 +180,13 @@ def test_layers_inside_count_as_layers(tmp_path: Path) -> None:
     refused(path, "there are 1,001 layers, more than 1,000")
 
 
+def test_bins_without_a_width_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    write_model(path, Network([PiecewiseLinear([[0, 1, 2]])]), {}, {})
+    change(path, tensors=lambda held: held["layers.0.bin_width"].fill(0))
+    refused(path, "layers.0.bin_width holds bins without a width")
+
+
 def test_layers_of_ones_own_cannot_be_written(tmp_path: Path) -> None:
     class Own(ReLU):
         pass

@@ -28,7 +28,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as
 
 
 @linux
-@pytest.mark.parametrize(("kind", "n"), [("model", 8500), ("checkpoint", 600), ("weights", 1500)])
+@pytest.mark.parametrize(
+    ("kind", "n"), [("model", 8500), ("checkpoint", 600), ("weights", 1500), ("tables", 3000)]
+)
 def test_changed_files_answer_or_are_refused(kind: str, n: int) -> None:
     command = [sys.executable, "-W", "error", str(TESTS / "fuzzing.py"), kind, str(n), "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)

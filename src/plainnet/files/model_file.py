@@ -18,6 +18,7 @@ from plainnet.files.header import Entry
 from plainnet.files.tensors import TensorFile, open_tensors, write_tensors
 from plainnet.network import LAYERS, Array, Network, described, layer_of, row_of, zeros
 from plainnet.network.contract import with_inner
+from plainnet.network.embeddings import NARROWEST
 
 FORMAT = 1
 MOST_LAYERS = 1000
@@ -108,6 +109,8 @@ def check_sound(name: str, array: Array) -> None:
         raise ValueError(f"{name} holds values beyond {LARGEST_WEIGHT:g}")
     if name.endswith((".var", ".running_var")) and low < 0:
         raise ValueError(f"{name} holds negative variances")
+    if name.endswith(".bin_width") and float(array.min(initial=1)) < NARROWEST:
+        raise ValueError(f"{name} holds bins without a width")
 
 
 def is_finite(content: Any) -> bool:

@@ -21,6 +21,8 @@ from plainnet.network.arrays import Array, Rng, Scratch
 from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer, Parameters
 
+NARROWEST = 1e-18
+"""The smallest width of a bin: what is divided by it stays a number in float32 up to 1e20."""
 MOST_CATEGORIES = 2**24
 """Up to here float32 holds every whole number."""
 
@@ -49,7 +51,7 @@ class PiecewiseLinear(Layer):
     """
 
     lower: Array  # (bins of all columns,), the lower edge e of each bin
-    width: Array  # (bins of all columns,)
+    bin_width: Array  # (bins of all columns,)
     P: Array  # (N, bins of all columns), of the last forward
 
     formula = "Y = clip((x − e) / w, 0, 1)"
@@ -72,7 +74,7 @@ class PiecewiseLinear(Layer):
             raise SettingError(f"{kind} needs at least one column, but got none.")
         self.bounded = check_flag(f"bounded of {kind}", bounded)
         self.n_in, self.n_out = len(self.bins), sum(self.bins)
-        self.state = {"lower": (self.n_out,), "width": (self.n_out,)}
+        self.state = {"lower": (self.n_out,), "bin_width": (self.n_out,)}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -81,20 +83,20 @@ class PiecewiseLinear(Layer):
     @property
     def edges(self) -> list[Array]:
         """The edges of each column, from the state."""
-        each = [(self.lower[i:j], self.width[i:j]) for i, j in self._places()]
+        each = [(self.lower[i:j], self.bin_width[i:j]) for i, j in self._places()]
         return [np.append(lower, lower[-1] + width[-1]) for lower, width in each]
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
         columns = self._edges or [[i / n for i in range(n + 1)] for n in self.bins]
         self.lower[...] = self.xp.asarray(np.concatenate([edges[:-1] for edges in columns]))
-        self.width[...] = self.xp.asarray(np.concatenate([np.diff(edges) for edges in columns]))
+        self.bin_width[...] = self.xp.asarray(np.concatenate([np.diff(edges) for edges in columns]))
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.P = P = self.scratch("P", (len(X), self.lower.size))
         for i, (start, stop) in enumerate(self._places()):
             bins = slice(start, stop)
             self.xp.subtract(X[:, i : i + 1], self.lower[bins], out=P[:, bins])  # x − e
-        P /= self.width
+        P /= self.bin_width
         if self.bounded:
             self.xp.clip(P, 0, 1, out=P)  # Y = clip((x − e) / w, 0, 1)
         else:
@@ -112,7 +114,7 @@ class PiecewiseLinear(Layer):
         dY *= inside
         self.xp.less(self.P, high, out=inside)
         dY *= inside  # dY · [0 < Y < 1]
-        dY /= self.width
+        dY /= self.bin_width
         dX = self.scratch("dX", (len(dY), len(self.bins)))
         for i, (start, stop) in enumerate(self._places()):
             self.xp.sum(dY[:, start:stop], axis=1, out=dX[:, i])  # Σ_bins dY · [0 < Y < 1] / w
@@ -223,7 +225,7 @@ def _increasing(edges: Sequence[float]) -> list[float]:
     except (TypeError, ValueError):
         values = np.zeros(0)
     steps = np.diff(values.astype(np.float32)) if values.ndim == 1 else values
-    if len(values) < 2 or not np.isfinite(values).all() or not (steps > 0).all():
+    if len(values) < 2 or not np.isfinite(values).all() or not (steps >= NARROWEST).all():
         raise SettingError(
             f"The edges of a column must be two or more numbers that increase, also in float32, "
             f"but got {edges!r:.60}; leave equal ones out."

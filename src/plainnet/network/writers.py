@@ -31,7 +31,7 @@ def encoded(graph: Graph, layer: PiecewiseLinear, X: str, name: str, called: str
     columns = np.repeat(range(len(layer.bins)), layer.bins)
     each = graph.add("Gather", X, _whole(graph, columns, f"{name}.columns"), axis=1)
     above = graph.add("Sub", each, graph.constant(layer.lower, f"{name}.lower"))  # x − e
-    share = graph.add("Div", above, graph.constant(layer.width, f"{name}.width"))
+    share = graph.add("Div", above, graph.constant(layer.bin_width, f"{name}.bin_width"))
     low, high = (graph.constant(bound, f"{name}.bound") for bound in layer.bounds())
     return graph.add("Min", graph.add("Max", share, low), high, name=called)
 
