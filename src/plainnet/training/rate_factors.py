@@ -33,7 +33,7 @@ class RateFactors:
 
     @classmethod
     def of(cls, network: Network) -> Self | None:
-        """Those of a network; None where no layer declares any."""
+        """Return those of a network; None if no layer declares any."""
         return cls(network) if any(layer.rate_factors for layer in network.layers) else None
 
     def note(self, theta: Array) -> None:
