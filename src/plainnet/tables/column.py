@@ -125,7 +125,7 @@ class Number(Column):
         """Read the numbers of the cells, in the training's format if that is known."""
         if values.dtype == np.float64:
             return read_floats(values, self.format)
-        cells = Cells(values)
+        cells = Cells.of(values)
         if self.format:
             read = read_numbers(cells, self.format)
         else:
@@ -140,7 +140,7 @@ class Number(Column):
 
     def form_of(self, values: Array, delimiter: str = "") -> str:
         """Return a sentence on the format of cells that could not be read; "" if there is none."""
-        return _form(find_numbers(Cells(values), delimiter))
+        return _form(find_numbers(Cells.of(values), delimiter))
 
     def write(self, table: Table, out: Array) -> Array | None:
         """Write (value − mean) / scale, computed in float64 so that time stamps stay apart."""
@@ -195,21 +195,20 @@ class Date(Number):
 
     def read(self, values: Array, delimiter: str = "") -> Read:  # noqa: ARG002
         """Read the days of the cells, in the training's format if that is known."""
-        return read_dates(values, self.format) if self.format else find_dates(Cells(values)).read
+        return read_dates(values, self.format) if self.format else find_dates(Cells.of(values)).read
 
     def form_of(self, values: Array, delimiter: str = "") -> str:  # noqa: ARG002
         """Return a sentence on the format of cells that could not be read; "" if there is none."""
-        return _form(find_dates(Cells(values)))
+        return _form(find_dates(Cells.of(values)))
 
     def fill(self, numbers: Array, out: Array) -> None:
         """Write the number and the position in each cycle; a missing date has 0 for both waves."""
         super().fill(numbers, out)
-        days, first = numbers, len(super().features)
+        days, known, first = numbers, np.isfinite(numbers), len(super().features)
         for i, cycle in enumerate(self.cycles):
-            turn = np.nan_to_num(2 * np.pi * (days % CYCLES[cycle]) / CYCLES[cycle])
-            known = np.isfinite(days)
-            out[:, first + 2 * i] = np.sin(turn) * known
-            out[:, first + 2 * i + 1] = np.cos(turn) * known
+            turn = 2 * np.pi * (days % CYCLES[cycle]) / CYCLES[cycle]
+            out[:, first + 2 * i] = np.where(known, np.sin(turn), 0)
+            out[:, first + 2 * i + 1] = np.where(known, np.cos(turn), 0)
 
     def summary(self) -> str:
         """Return the mean date with its spread, and the cycles."""
@@ -246,7 +245,7 @@ class Category(Column):
 
     def write(self, table: Table, out: Array) -> None:
         """Write 1 for the category of each row, else 0."""
-        different, codes = Cells(table[self.name]).coded
+        different, codes = Cells.of(table[self.name]).coded
         known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
         absent = [missing if is_missing(text, table.missing) else -1 for text in different]

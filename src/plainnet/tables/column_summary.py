@@ -46,7 +46,7 @@ def overview(table: Table) -> list[ColumnSummary]:
 
 def _summary(table: Table, name: str) -> ColumnSummary:
     choice = choose(table, name)
-    different, codes = Cells(table[name]).coded
+    different, codes = Cells.of(table[name]).coded
     counts = np.bincount(codes, minlength=len(different))
     missing = np.array([is_missing(text, table.missing) for text in different])
     kind = "left out" if choice.column is None else choice.column.kind

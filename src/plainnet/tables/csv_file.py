@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from plainnet.errors import DataError, FileError
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
 from plainnet.tables.column_names import column_names, index_columns
+from plainnet.tables.csv_blocks import read_blocks
 from plainnet.tables.table import TEXT, Table
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -86,6 +87,11 @@ def _table(
     try:
         header = next(islice((row for row in reader if row), names_in - 1, None), [])
         names = _names(path, header)
+        usual = read_blocks(path, delimiter, reader.line_num, len(names), progress)
+        if usual is not None:
+            index = index_columns(header, names)
+            columns = dict(zip(names, cast(list[Array], usual[0]), strict=True))
+            return Table(str(path), columns, usual[1], delimiter, index)
         parts: list[list[Array]] = [[] for _ in names]
         lines: list[Array] = []
         rows = _rows(path, reader, len(names), delimiter)

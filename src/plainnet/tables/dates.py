@@ -53,19 +53,20 @@ def cycles_of(days: Array) -> tuple[str, ...]:
     found = []
     for cycle, length in CYCLES.items():
         positions = days // 1 if cycle == "week" else days
-        mean = np.exp(2j * np.pi * (positions % length) / length).mean()  # of unit vectors
-        if 1 - abs(mean) > SAME_POSITION and (cycle != "year" or np.ptp(days) >= 28):
+        turn = 2 * np.pi * (positions % length) / length
+        mean = np.hypot(np.cos(turn).mean(), np.sin(turn).mean())  # of unit vectors
+        if 1 - mean > SAME_POSITION and (cycle != "year" or np.ptp(days) >= 28):
             found.append(cycle)
     return tuple(found)
 
 
 def read_dates(values: Array, format: str) -> Read:
     """Read the days of a column in a known format; compact formats are numbers, others texts."""
-    cells = Cells(values)
+    cells = Cells.of(values)
     if format in COMPACT:
         plain = cells.plain
-        return cells.read(date) if plain is None else compact_days(plain.values, format)
-    return cells.read(_reader(format))
+        return cells.read_dates(date) if plain is None else compact_days(plain.values, format)
+    return cells.read_dates(_reader(format))
 
 
 def find_dates(cells: Cells) -> Found:
@@ -74,7 +75,7 @@ def find_dates(cells: Cells) -> Found:
     for format in FORMATS:
         reader = _reader(format)
         if format not in COMPACT and any(reader(text) is not None for text in cells.sample):
-            reads[format] = cells.read(reader)
+            reads[format] = cells.read_dates(reader)
             if not reads[format].unread.any() and format == ISO:
                 break
     if not reads:

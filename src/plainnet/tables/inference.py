@@ -51,7 +51,7 @@ def choose(table: Table, name: str) -> Choice:
         return Choice(name, None, why, True)
     if values.dtype == np.float64:
         return _numbers(table, values, Found(as_read(values), ""), name)
-    cells = Cells(values)
+    cells = Cells.of(values)
     found = find_numbers(cells, table.delimiter)
     if found.ambiguous:
         return Choice(name, None, found.note)
@@ -66,7 +66,7 @@ def choose(table: Table, name: str) -> Choice:
     if found.ambiguous:
         return Choice(name, None, found.note)
     if is_enough(found.read):
-        return _date(table, name, found.read, found.format, _unread(table, cells.texts, found.read))
+        return _date(table, name, found.read, found.format, _unread(table, values, found.read))
     return _category(name, cells, table.missing)
 
 
@@ -169,7 +169,7 @@ def _counts_rows(name: str, known: Array) -> bool:
     return len(np.unique(known)) == len(known)
 
 
-def _unread(table: Table, values: Array | list[str], read: Read) -> str:
+def _unread(table: Table, values: Array, read: Read) -> str:
     """Return a remark on the cells that cannot be read and count as missing, with the first one."""
     if not read.unread.any():
         return ""

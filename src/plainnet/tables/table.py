@@ -36,7 +36,7 @@ class Table:
     name: str
     """The source of the table, for messages."""
     columns: Mapping[str, Array]
-    """The columns by name, in order: float64 or text, `(N,)`."""
+    """The columns by name, in order: float64 or text, `(N,)`. Those of a CSV file are `Texts`."""
     lines: Array | None = None
     """The line of the file in which each row ends, `(N,)`; None without a file."""
     delimiter: str = ""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from plainnet.data.class_names import Label, is_absent, name_labels
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.tables.numbers import Found, find_numbers, is_enough, read_floats, read_numbers
-from plainnet.tables.table import EXACT, Table, texts_of, values_of
+from plainnet.tables.table import EXACT, TEXT, Table, texts_of, values_of
 from plainnet.tables.task import TASKS, Task
+from plainnet.tables.texts import Texts
 from plainnet.tables.values import NO_NUMBER, Cells, is_missing, missing_note
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def target_numbers(table: Table, name: str, format: str = "") -> Found:
     values = table[name]
     if values.dtype == np.float64:
         return Found(read_floats(values, format), format)
-    cells = Cells(values)
+    cells = Cells.of(values)
     if format:
         return Found(read_numbers(cells, format), format)
     found = find_numbers(cells, table.delimiter)
@@ -114,14 +115,19 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
         rows = np.flatnonzero(np.isfinite(read.values))
         target = Target(read.values[rows], (), (), rows)
     else:
+        labels, codes = _labels(table, name), None
+        if isinstance(labels, Texts):
+            different, codes = Cells.of(cast(Array, labels)).different
+            labels = np.array(different, TEXT)
         named = name_labels(
-            _labels(table, name),
+            labels,
             f"The column {name!r} of {table.name}",
             natural=True,
             absent=lambda label: _is_absent(label, table.missing),
         )
-        rows = np.flatnonzero(named.y >= 0)
-        target = Target(named.y[rows], named.classes, named.labels, rows)
+        y = named.y if codes is None else named.y[codes]
+        rows = np.flatnonzero(y >= 0)
+        target = Target(y[rows], named.classes, named.labels, rows)
     remark = _left_out(table, name, task, rows)
     if not len(rows):
         raise DataError(f"No row of {table.name} has a value of {name!r}; add values{remark}.")
@@ -153,7 +159,9 @@ def _left_out(table: Table, name: str, task: Task, rows: Array) -> str:
     """Return a remark on the texts of cells that count as missing."""
     if task == "regression" or len(rows) == len(table):
         return ""
-    texts = Counter(texts_of(np.delete(table[name], rows)))
+    left = np.ones(len(table), bool)
+    left[rows] = False
+    texts = Counter(texts_of(table[name][left]))
     note = missing_note(texts)
     return f": {note}" if note else ""
 
@@ -162,7 +170,7 @@ def _are_codes(values: Array, known: Array) -> bool:
     """Whether integers are codes: `007`, or more digits than float64 distinguishes."""
     if values.dtype == np.float64:
         return False
-    texts = {text for text in Cells(values).coded[0] if text.lower() not in NO_NUMBER}
+    texts = {text for text in Cells.of(values).coded[0] if text.lower() not in NO_NUMBER}
     if any(text[0] == "0" and text.isdigit() and len(text) > 1 for text in texts):
         return True
     return bool((np.abs(known) > EXACT).any()) and len(texts) > len(known)

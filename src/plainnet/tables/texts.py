@@ -1,0 +1,118 @@
+"""A column of a text file, as UTF-8 in a buffer that all columns share.
+
+Reading all cells of a column is a few operations of NumPy; no cell is an object until its text is
+asked for.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from plainnet.network.arrays import Array
+from plainnet.tables.table import TEXT
+
+PAD = 64
+"""The number of bytes before and after the content of a buffer."""
+_WORD = 8
+_LONGEST = 64
+"""The longest cells in bytes whose texts are told apart by their words."""
+_TRIED = 1000
+"""The number of cells whose texts are looked up before all are sorted."""
+_KEPT = np.array([2 ** (8 * n) - 1 for n in range(_WORD + 1)], np.uint64)
+"""Masks of the first n bytes of a word."""
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Texts:
+    """The texts of a column, like an array `(N,)` of NumPy's strings of variable width.
+
+    They have no surrounding spaces.
+
+    Args:
+        data: the buffer, uint8, a multiple of 8 bytes, with `PAD` bytes before and after the texts.
+        starts: the first byte of each cell, `(N,)`.
+        ends: the byte after each cell, `(N,)`.
+    """
+
+    dtype = TEXT
+
+    def __init__(self, data: Array, starts: Array, ends: Array) -> None:
+        self.data, self.starts, self.ends = data, starts, ends
+        self.noted: Any = None
+        """What has been read of the column, so that it need not be read again."""
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of cells, as an array has it."""
+        return (len(self),)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, (int, np.integer)):
+            return str(self.data[self.starts[key] : self.ends[key]].tobytes(), "utf-8")
+        return Texts(self.data, self.starts[key], self.ends[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.tolist(), TEXT if dtype is None else dtype)
+
+    def tolist(self) -> list[str]:
+        """Return the texts."""
+        return self._decoded(self.starts, self.ends)
+
+    def words(self, starts: Array, n: int) -> Iterator[Array]:
+        """Yield the next n times eight bytes from each position, the first one lowest, uint64."""
+        aligned = self.data.view("<u8")
+        place, shift = starts // _WORD, ((starts % _WORD) * 8).astype(np.uint64)
+        low = aligned.take(place)
+        for i in range(n):
+            high = aligned.take(place + (i + 1))
+            yield low >> shift | high << np.uint64(64) - shift
+            low = high
+
+    def coded(self) -> tuple[list[str], Array] | None:
+        """Return the different texts by first appearance, and the index of each cell's `(N,)`.
+
+        None: the cells are too long.
+        """
+        starts, ends = self.starts.astype(np.int64), self.ends.astype(np.int64)
+        lengths = ends - starts
+        longest = int(lengths.max(initial=1))
+        if longest > _LONGEST:
+            return None
+        words = [
+            word & _KEPT[np.clip(lengths - _WORD * i, 0, _WORD)]
+            for i, word in enumerate(self.words(starts, max(-(-longest // _WORD), 1)))
+        ]
+        keys = words[0]
+        for word in words[1:]:
+            keys = (keys ^ (keys >> np.uint64(29))) * _MIX + word
+        codes, first = _by_appearance(keys)
+        if any((word != word[first][codes]).any() for word in words if len(words) > 1):
+            return None  # two texts have the same key
+        return self._decoded(self.starts[first], self.ends[first]), codes
+
+    def _decoded(self, starts: Array, ends: Array) -> list[str]:
+        view = memoryview(self.data.data)
+        places = zip(starts.tolist(), ends.tolist(), strict=True)
+        return [str(view[start:end], "utf-8") for start, end in places]
+
+
+def _by_appearance(keys: Array) -> tuple[Array, Array]:
+    """Return the index of each key among the different ones, and the first cell of each."""
+    some = np.unique(keys[:: 1 + len(keys) // _TRIED])
+    codes = np.searchsorted(some, keys)
+    np.minimum(codes, len(some) - 1, out=codes)
+    if len(some) > _TRIED // 4 or (some[codes] != keys).any():
+        some, codes = np.unique(keys, return_inverse=True)
+    first = np.empty(len(some), np.int64)
+    first[codes[::-1]] = np.arange(len(keys))[::-1]  # the last one written is the first cell
+    order = np.argsort(first)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place[codes], first[order]
