@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from plainnet.errors import PictureCode, PictureError
+from plainnet.errors import FileError, PictureCode, PictureError
 from plainnet.files.cache_folder import CacheFolder, cache_folder
 from plainnet.files.rows import MemoryMappedRows, blocks, select
 from plainnet.network.arrays import Array, Shape
@@ -47,6 +47,8 @@ class CachedRows:
     """Whether all rows are checked for damage, not only some."""
     prefix: str | None = None
     """The prefix of the key, if it is known without reading a file."""
+    fits_memory: bool = True
+    """Whether the rows may be made in memory if they cannot be cached."""
     looks: Sequence[FileLook] = ()
     """The notes on each file that are taken when the rows are made, and cached with them."""
 
@@ -75,6 +77,7 @@ def read_cached(
 
     Raises:
         PictureError: a sample has no row, and there is no `on_unreadable`.
+        FileError: the rows cannot be cached and are too large for memory.
     """
     try:
         where = cache_folder() if keep else None
@@ -90,6 +93,12 @@ def read_cached(
                 return _readable(X, rows.names, entry.unreadable, on_unreadable)
             raise OSError(errno.EIO, "the written file is gone")
     except OSError as error:
+        if not rows.fits_memory:
+            raise FileError(
+                f"The {rows.what} of {rows.origin} are too large for memory and cannot be stored "
+                f"in {_folder_text()} ({error.strerror or error}); name a folder with more space "
+                "in PLAINNET_CACHE."
+            ) from error
         log.warning(
             "The %s are held in memory, because they cannot be cached in %s (%s); name another "
             "folder in PLAINNET_CACHE.",
@@ -192,7 +201,7 @@ class _Entry:
             facts["headers"] = [look.header for look in rows.looks]
             before, self.key = self.key, rows.key()
             if before not in ("", self.key):
-                raise OSError(errno.EBUSY, "the pictures changed while they were read")
+                raise OSError(errno.EBUSY, f"the {rows.what} changed while they were read")
 
     def _checked_rows(self) -> list[int]:
         n = self.rows.shape[0]

@@ -55,16 +55,12 @@ class Column(ABC):
         """The names of its features: `age`, `age is missing`, `sex = female`."""
 
     @abstractmethod
-    def write(self, table: Table, out: Array) -> Array | None:
-        """Write the features of this column of a table into `out`.
+    def numbers(self, table: Table) -> Read:
+        """Return a number for each of the table's N rows, of which `fill` makes features."""
 
-        Args:
-            table: N rows.
-            out: float32 `(N, len(features))`.
-
-        Returns:
-            The cells that cannot be read and count as missing, bool `(N,)`; None if there are none.
-        """
+    @abstractmethod
+    def fill(self, numbers: Array, out: Array) -> None:
+        """Write the features of numbers float64 `(N,)` into `out`, float32 `(N, features)`."""
 
     @abstractmethod
     def summary(self) -> str:
@@ -142,14 +138,12 @@ class Number(Column):
         """Return a sentence on the format of cells that could not be read; "" if there is none."""
         return _form(find_numbers(Cells.of(values), delimiter))
 
-    def write(self, table: Table, out: Array) -> Array | None:
-        """Write (value − mean) / scale, computed in float64 so that time stamps stay apart."""
-        read = self.read(table[self.name], table.delimiter)
-        self.fill(read.values, out)
-        return read.unread if read.unread.any() else None
+    def numbers(self, table: Table) -> Read:
+        """Return the values."""
+        return self.read(table[self.name], table.delimiter)
 
     def fill(self, numbers: Array, out: Array) -> None:
-        """Write the features of numbers float64 `(N,)`, NaN for missing values."""
+        """Write (value − mean) / scale, computed in float64 so that time stamps stay apart."""
         missing = np.isnan(numbers)
         z = (np.where(missing, self.median, numbers) - self.mean) / self.scale
         out[:, 0] = np.clip(z, -FARTHEST, FARTHEST)
@@ -243,14 +237,19 @@ class Category(Column):
         named = tuple(f"{self.name} = {value}" for value in self.values)
         return (*named, f"{self.name} is missing") if self.has_missing else named
 
-    def write(self, table: Table, out: Array) -> None:
-        """Write 1 for the category of each row, else 0."""
+    def numbers(self, table: Table) -> Read:
+        """Return the place of each row's category among the features, −1 if it has none."""
         different, codes = Cells.of(table[self.name]).coded
         known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
         absent = [missing if is_missing(text, table.missing) else -1 for text in different]
         found = [a if k is None else k for k, a in zip(known, absent, strict=True)]
-        place = np.array(found)[codes]
+        place = np.array(found, np.float64)[codes]
+        return Read(place, np.zeros(len(place), bool))
+
+    def fill(self, numbers: Array, out: Array) -> None:
+        """Write 1 for the category of each row, else 0."""
+        place = numbers.astype(np.int64)
         rows = np.flatnonzero(place >= 0)
         out[...] = 0
         out[rows, place[rows]] = 1

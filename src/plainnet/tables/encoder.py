@@ -15,14 +15,14 @@ from plainnet.errors import DataError, PictureError, SettingError
 from plainnet.files.schema import read
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables.column import KINDS, Category, Column, Number
+from plainnet.tables.column import KINDS, Column
+from plainnet.tables.features_of_tables import features_of
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.inference import choose
 from plainnet.tables.numbers import check_number_format
 from plainnet.tables.table import MISSING, Table
 from plainnet.tables.target import labels_note, target_numbers, target_of, task_of
 from plainnet.tables.task import Task
-from plainnet.tables.values import ENOUGH
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +83,11 @@ class TableEncoder(ReadingExtractor):
         if target in drop:
             raise SettingError(f"{target!r} is the target and cannot be dropped as well.")
         made = cls.choose(table, target, chosen_task, drop)
-        note = labels_note(table, target)
         if chosen_task == "regression":
             found = target_numbers(table, target)
             made.target_format, note = found.format, found.note
+        else:
+            note = labels_note(table, target)
         if note:
             log.warning("Target %r: %s.", target, note)
         return made
@@ -196,17 +197,7 @@ class TableEncoder(ReadingExtractor):
                 f"model needs; its columns are {first_few(list(table.columns))}."
             )
         table = replace(table, missing=self.missing)
-        X = np.empty((len(table), self.n_features), np.float32)
-        for column, place in self.parts():
-            unread = column.write(table, X[:, place])
-            if isinstance(column, Number) and unread is not None:
-                _report_unread(table, column, unread)
-            elif isinstance(column, Category) and not X[:, place].any():
-                log.warning(
-                    "Column %r of %s: none of its cells holds a category of the training.",
-                    *(column.name, table.name),
-                )
-        return X
+        return features_of(table, self.columns, self.describe())
 
     def summary(self) -> str:
         """Return a summary such as `12 features of 5 columns`."""
@@ -280,20 +271,3 @@ def _restored(description: Any) -> Column:
     if kind not in KINDS:
         raise ValueError(f"a column has the kind {kind!r}, not one of {', '.join(KINDS)}")
     return KINDS[kind].restore(fields)
-
-
-def _report_unread(table: Table, column: Number, unread: Array) -> None:
-    """Warn of cells that count as missing; raise if they are too many, or in another format."""
-    values = table[column.name]
-    row, n = int(unread.argmax()), int(unread.sum())
-    message = (
-        f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are not a "
-        f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
-    )
-    if form := column.form_of(values[unread], table.delimiter):
-        message += f"; {form}"
-    if column.format:
-        message += f"; those of the training are written as {column.format}"
-    if 2 * n > len(table) or (form and n > (1 - ENOUGH) * len(table)):
-        raise DataError(f"{message}; write it as in training.")
-    log.warning("%s, and count as missing.", message)

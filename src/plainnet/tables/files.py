@@ -19,7 +19,7 @@ Reader = Callable[[Path, Progress | None], Table]
 """A function `read(path, progress)` that returns the table in a file."""
 READERS: dict[str, Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), lambda path, on: read_csv(path, progress=on)),
-    **dict.fromkeys((".parquet", ".pq"), lambda path, _: read_parquet(path)),
+    **dict.fromkeys((".parquet", ".pq"), lambda path, on: read_parquet(path, progress=on)),
 }
 """The readers by the extension of a file. Add a row for your own format."""
 

@@ -1,22 +1,36 @@
 """Reading Parquet, through pyarrow."""
 
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
+from plainnet.pictures.reading import Progress
 from plainnet.tables.column_names import column_names, index_columns
-from plainnet.tables.table import EXACT, TEXT, Table, raw_column
+from plainnet.tables.table import EXACT, TEXT, ReadColumns, Table, raw_column
+from plainnet.tables.texts import Texts
 
 log = logging.getLogger(__name__)
 
+LARGE_BYTES = 2**30
+"""The size in memory from which the columns of a file are read one at a time."""
+_CELL_BYTES = 16
+"""The size of a cell in memory, with the value as given."""
 
-def read_parquet(path: Path) -> Table:
+
+def read_parquet(path: Path, *, progress: Progress | None = None) -> Table:
     """Read the table in a file; columns of lists and records are left out with a warning.
+
+    The columns of a large file are read when they are asked for.
+
+    Args:
+        path: the file.
+        progress: called with (done, total) while features are made of a large file.
 
     Raises:
         FileError: the file cannot be read.
@@ -30,6 +44,10 @@ def read_parquet(path: Path) -> Table:
         raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
     try:
         with path.open("rb") as file:
+            about = pyarrow.parquet.ParquetFile(file).metadata
+            if _CELL_BYTES * about.num_rows * about.num_columns > LARGE_BYTES:
+                return _large(path, progress)
+            file.seek(0)
             read = pyarrow.parquet.read_table(file)
     except pyarrow.ArrowException as error:
         raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
@@ -58,10 +76,51 @@ def table_of_arrow(read: Any, name: str) -> Table:
             log.warning("Left out: column %r of %s does not hold plain values.", called, name)
         else:
             columns[called], given[called] = column, read.column(key)
-    noted = {plain_text(str(key)) for key in _pandas_index(read.schema)}
-    index = {*index_columns(keys, names), *noted}
+    index = _index(read.schema, dict(zip(names, keys, strict=True)))
     marked = tuple(called for called in columns if called in index)
     return Table(name, columns, index=marked, given=given)
+
+
+def _large(path: Path, progress: Progress | None) -> Table:
+    """Return a table whose columns are read one at a time."""
+    import pyarrow.parquet
+
+    def key() -> str:
+        found = path.stat()
+        return f"{path.absolute()} {found.st_size} {found.st_mtime_ns}"
+
+    def given(name: str) -> Any:
+        with path.open("rb") as file:
+            if key() != opened:
+                raise DataError(f"{path} changed while it was read; start again.")
+            source = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
+            return source.read([keys[name]], use_threads=False).column(keys[name])
+
+    def column(name: str) -> Array:
+        values = _column(given(name), pyarrow.types)
+        assert values is not None  # it was one when the file was opened
+        return values
+
+    opened, schema = key(), pyarrow.parquet.read_schema(path)
+    keys = dict(zip(column_names(schema.names, str(path)), schema.names, strict=True))
+    for called, field in zip(list(keys), schema, strict=True):
+        kind = field.type.value_type if pyarrow.types.is_dictionary(field.type) else field.type
+        binary = pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind)
+        values = given(called) if binary else pyarrow.chunked_array([], field.type)
+        if _column(values, pyarrow.types) is None:
+            log.warning("Left out: column %r of %s does not hold plain values.", called, path)
+            del keys[called]
+    n_rows = pyarrow.parquet.read_metadata(path).num_rows
+    held = ReadColumns(given, list(keys), n_rows, key)
+    columns = ReadColumns(column, list(keys), n_rows, key, progress=progress)
+    return Table(str(path), columns, index=_index(schema, keys), given=held)
+
+
+def _index(schema: Any, keys: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns that are a saved index, by the names they have here."""
+    noted = {plain_text(str(key)) for key in _pandas_index(schema)}
+    index = {*index_columns(list(keys.values()), list(keys)), *noted}
+    return tuple(called for called in keys if called in index)
 
 
 def _pandas_index(schema: Any) -> list[str]:
@@ -81,20 +140,51 @@ def _is_exact(values: Any) -> bool:
     return all(end is None or abs(end) <= EXACT for end in ends)
 
 
-def _text_types() -> tuple[Any, ...]:
+def different_values(values: Any) -> tuple[list[Any], Array]:
+    """Return the different values of a column of pyarrow, and the index of each cell's `(N,)`."""
+    import pyarrow
+
+    if pyarrow.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if values.type == pyarrow.string_view():
+        values = values.cast(pyarrow.large_string())
+    encoded = values.dictionary_encode().unify_dictionaries()
+    different = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    codes = [chunk.indices.fill_null(len(different)).to_numpy() for chunk in encoded.chunks]
+    missing = [None] if values.null_count else []
+    return [*different, *missing], np.concatenate([np.empty(0, np.int64), *codes])
+
+
+def _each(values: Any, read: Callable[[list[Any]], Array | None]) -> Array | None:
+    """Return a column of which each different value is read once."""
+    different, codes = different_values(values)
+    cells = read(different)
+    if cells is None or cells.dtype != TEXT or not len(cells):
+        return None if cells is None else cells[codes]
+    return cast(Array, Texts.of(cells.tolist(), codes))
+
+
+def text_types() -> tuple[Any, ...]:
+    """Return the types of texts."""
     import pyarrow
 
     return pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()
 
 
-def _decoded(values: Any) -> Array | None:
+def _decoded(cells: list[Any]) -> Array | None:
     """Decode bytes as texts, which old programs wrote; None if they are not texts."""
-    import pyarrow
-
     try:
-        return raw_column(values.cast(pyarrow.large_string()).to_pylist())
-    except pyarrow.ArrowInvalid:
+        return raw_column([None if cell is None else cell.decode() for cell in cells])
+    except UnicodeDecodeError:
         return None
+
+
+def _digits(cells: list[Any]) -> Array:
+    return np.array(["" if cell is None else str(int(cell)) for cell in cells], TEXT)
+
+
+def _texts(cells: list[Any]) -> Array:
+    return np.array(["" if cell is None else str(cell).strip() for cell in cells], TEXT)
 
 
 def _column(values: Any, types: Any) -> Array | None:
@@ -104,21 +194,18 @@ def _column(values: Any, types: Any) -> Array | None:
         kind, values = kind.value_type, values.cast(kind.value_type)
     whole = types.is_integer(kind) or (types.is_decimal(kind) and kind.scale <= 0)
     if whole and not _is_exact(values):
-        return np.array(
-            ["" if cell is None else str(int(cell)) for cell in values.to_pylist()], TEXT
-        )
+        return _each(values, _digits)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         numbers: Array = values.cast("float64", safe=False).to_numpy()  # NaN if missing
-        return numbers.astype(np.float64)
-    if types.is_boolean(kind) or kind in _text_types():
-        cells = ["" if cell is None else str(cell).strip() for cell in values.to_pylist()]
-        return np.array(cells, TEXT)
+        return numbers.astype(np.float64, copy=False)
+    if types.is_boolean(kind) or kind in text_types():
+        return _each(values, _texts)
     if any(
         of(kind) for of in (types.is_date, types.is_timestamp, types.is_time, types.is_duration)
     ):
-        return raw_column(values.to_pylist())
+        return _each(values, raw_column)
     if types.is_binary(kind) or types.is_large_binary(kind):
-        return _decoded(values)
+        return _each(values, _decoded)
     if types.is_null(kind):
         return np.full(len(values), "", TEXT)
     return None

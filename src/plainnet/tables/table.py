@@ -5,7 +5,7 @@ bytes a cell if they are short; they have no surrounding spaces, and are "" if m
 with integers that float64 cannot represent is a column of texts, their digits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from plainnet.data.folders import first_few
 from plainnet.errors import DataError
 from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
+from plainnet.pictures.reading import Progress
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 """The default texts, in lower case, that mark a missing value."""
@@ -23,6 +24,56 @@ TEXT = np.dtypes.StringDType()
 _DAY = timedelta(days=1)
 EXACT = 2**53
 """The largest integer up to which float64 represents all integers exactly."""
+
+
+class ReadColumns(Mapping[str, Any]):
+    """Columns that are too large for memory together: each is read whenever it is asked for.
+
+    Args:
+        read: reads a column by its name: an array, or an array of pyarrow.
+        names: the names, in order.
+        n_rows: the number of rows in the file.
+        key: returns a digest of the file's state.
+        rows: the rows of the file that are the rows here, `(N,)`; None: all.
+        progress: called with (column, columns) when one was read, and with (row, rows) while
+            features are made.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], Any],
+        names: Sequence[str],
+        n_rows: int,
+        key: Callable[[], str],
+        rows: Array | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._read, self.names, self.key = read, tuple(names), key
+        self.rows, self.progress = rows, progress
+        self.n_rows = n_rows if rows is None else len(rows)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise KeyError(name)
+        values = self._read(name)
+        if self.progress is not None:
+            self.progress(self.names.index(name) + 1, len(self))
+        return values if self.rows is None else _taken(values, self.rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names  # without reading it
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, rows: Array) -> "ReadColumns":
+        """Return the columns of these rows, given as indices or a mask."""
+        chosen = np.arange(self.n_rows)[rows] if self.rows is None else self.rows[rows]
+        n_rows = len(chosen)
+        return ReadColumns(self._read, self.names, n_rows, self.key, chosen, self.progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +103,9 @@ class Table:
     """The weight of each row, `(N,)`; None if all are equal."""
 
     def __post_init__(self) -> None:
-        lengths = {name: len(values) for name, values in self.columns.items()}
+        lengths = {name: len(self) for name in self.columns}
+        if not isinstance(self.columns, ReadColumns):
+            lengths = {name: len(values) for name, values in self.columns.items()}
         if len(set(lengths.values())) > 1:
             (first, n), *others = lengths.items()
             other = next(one for one in others if one[1] != n)
@@ -64,6 +117,8 @@ class Table:
             raise DataError(f"{self.name} has no rows; give at least one below the header.")
 
     def __len__(self) -> int:
+        if isinstance(self.columns, ReadColumns):
+            return self.columns.n_rows
         return len(next(iter(self.columns.values())))
 
     def __getitem__(self, name: str) -> Array:
@@ -85,16 +140,13 @@ class Table:
         w, rows = check_weights(weights, len(self)), np.flatnonzero(weights)
         table, given = self, self.given
         if len(rows) < len(w):
-            kept = {
-                n: v[rows] if isinstance(v, np.ndarray) else v.take(rows) for n, v in given.items()
-            }
-            table, given, w = self.take(rows), kept, w[rows]
+            table, given, w = self.take(rows), _rows_of(given, rows), w[rows]
         alike = bool((w == 1).all())
         return replace(table, given=given, weights=None if alike else w.astype(np.float64))
 
     def take(self, rows: Array) -> "Table":
         """Return the table of these rows, given as indices or a mask."""
-        columns = {name: values[rows] for name, values in self.columns.items()}
+        columns = _rows_of(self.columns, rows)
         lines = None if self.lines is None else self.lines[rows]
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, columns=columns, lines=lines, weights=weights, given={})
@@ -102,6 +154,18 @@ class Table:
     def where(self, row: int | np.intp) -> str:
         """Return the position of a row: `line 17` of a file, else `row 16`, counted from 0."""
         return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
+
+
+def _rows_of(columns: Mapping[str, Any], rows: Array) -> Mapping[str, Any]:
+    """Return these rows of columns."""
+    if isinstance(columns, ReadColumns):
+        return columns.take(rows)
+    return {name: _taken(values, rows) for name, values in columns.items()}
+
+
+def _taken(values: Any, rows: Array) -> Any:
+    """Return these rows of a column, which may be one of pyarrow."""
+    return values.take(rows) if hasattr(values, "to_pylist") else values[rows]
 
 
 def raw_column(values: Any) -> Array:

@@ -13,6 +13,7 @@ from plainnet.data.class_names import Label, is_absent, name_labels
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
 from plainnet.tables.numbers import Found, find_numbers, is_enough, read_floats, read_numbers
+from plainnet.tables.parquet import different_values, text_types
 from plainnet.tables.table import EXACT, TEXT, Table, texts_of, values_of
 from plainnet.tables.task import TASKS, Task
 from plainnet.tables.texts import Texts
@@ -115,10 +116,7 @@ def target_of(table: Table, name: str, task: Task, format: str = "") -> Target:
         rows = np.flatnonzero(np.isfinite(read.values))
         target = Target(read.values[rows], (), (), rows)
     else:
-        labels, codes = _labels(table, name), None
-        if isinstance(labels, Texts):
-            different, codes = Cells.of(cast(Array, labels)).different
-            labels = np.array(different, TEXT)
+        labels, codes, _ = _labels(table, name)
         named = name_labels(
             labels,
             f"The column {name!r} of {table.name}",
@@ -143,7 +141,7 @@ def _is_absent(label: object, missing: Collection[str]) -> bool:
 def labels_note(table: Table, name: str) -> str:
     """Return a remark on dates and similar values, whose classes are named by texts."""
     values = table[name]
-    if name not in table.given or _labels(table, name) is not values:
+    if name not in table.given or _labels(table, name)[2]:
         return ""
     row = next((i for i, text in enumerate(texts_of(values)) if text), 0)
     given = table.given[name][row]
@@ -176,16 +174,37 @@ def _are_codes(values: Array, known: Array) -> bool:
     return bool((np.abs(known) > EXACT).any()) and len(texts) > len(known)
 
 
-def _labels(table: Table, name: str) -> Array:
-    """Return the labels of a column as given, or as texts if they are dates and the like."""
-    values = table[name]
+def _labels(table: Table, name: str) -> tuple[Array, Array | None, bool]:
+    """Return the labels of a column as given, or as texts if they are dates and the like.
+
+    With them comes the index of each row's label, or None if there is one for each row, and whether
+    they are as given.
+    """
+    values, codes = table[name], None
     given = table.given.get(name, values)
     if hasattr(given, "to_pylist"):  # as of pyarrow
-        given = values_of(given.to_pylist())
+        given, codes = _given_by_pyarrow(given)
     if given.dtype.kind == "O":
         cells = _without_decimals(given)
-        return cells if all(is_absent(cell) or _is_label(cell) for cell in cells) else values
-    return given if given.dtype.kind in "biufUT" else values
+        if all(is_absent(cell) or _is_label(cell) for cell in cells):
+            return cells, codes, True
+    elif given is not values and given.dtype.kind in "biufUT":
+        return given, codes, True
+    if isinstance(values, Texts):
+        different, codes = Cells.of(cast(Array, values)).different
+        return np.array(different, TEXT), codes, given is values
+    return values, None, given is values
+
+
+def _given_by_pyarrow(given: Any) -> tuple[Array, Array | None]:
+    """Return labels, each different text, boolean or integer once."""
+    from pyarrow import types
+
+    kind = given.type.value_type if types.is_dictionary(given.type) else given.type
+    if not (types.is_integer(kind) or types.is_boolean(kind) or kind in text_types()):
+        return values_of(given.to_pylist()), None
+    different, codes = different_values(given)
+    return values_of(different), codes
 
 
 def _without_decimals(given: Array) -> Array:

@@ -1,10 +1,10 @@
-"""A column of a text file, as UTF-8 in a buffer that all columns share.
+"""A column of texts, as places in a buffer of UTF-8 that columns may share.
 
 Reading all cells of a column is a few operations of NumPy; no cell is an object until its text is
 asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,17 @@ class Texts:
     def shape(self) -> tuple[int]:
         """The number of cells, as an array has it."""
         return (len(self),)
+
+    @classmethod
+    def of(cls, different: Sequence[str], codes: Array) -> "Texts":
+        """Return the column whose cells are these of the different texts, without spaces around."""
+        raw = [text.encode() for text in different]
+        ends = PAD + np.cumsum([len(text) for text in raw], dtype=np.int64)
+        data = np.zeros(-(-(int(ends[-1]) + PAD) // _WORD) * _WORD, np.uint8)
+        data[PAD : ends[-1]] = np.frombuffer(b"".join(raw), np.uint8)
+        ends = ends if len(data) >= 2**32 else ends.astype(np.uint32)
+        starts = np.concatenate([np.full(1, PAD, ends.dtype), ends[:-1]])
+        return cls(data, starts.take(codes), ends.take(codes))
 
     def __len__(self) -> int:
         return len(self.starts)

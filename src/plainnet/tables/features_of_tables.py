@@ -1,0 +1,152 @@
+"""The features of a table's rows, in memory or, for large tables, in a file of the cache folder."""
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainnet.data.row_cache import CachedRows, read_cached
+from plainnet.errors import DataError, FileError, PictureError
+from plainnet.files.cache_folder import cache_folder
+from plainnet.network.arrays import Array
+from plainnet.tables.column import Category, Column, Number
+from plainnet.tables.table import ReadColumns, Table
+from plainnet.tables.values import ENOUGH
+from plainnet.version import __version__
+
+log = logging.getLogger(__name__)
+
+_BLOCK_ROWS = 2**14
+"""The number of rows that are made together."""
+
+
+def features_of(table: Table, columns: Sequence[Column], description: Mapping[str, Any]) -> Array:
+    """Return the features of a table's rows, float32 `(N, n_features)`.
+
+    Those of a table whose columns are read one at a time are written to the cache folder.
+
+    Args:
+        table: the rows.
+        columns: the columns that give features.
+        description: what the features depend on besides the table, as JSON values.
+
+    Raises:
+        DataError: too many cells cannot be read.
+        FileError: the cache folder lacks space for a large table.
+    """
+    n_features = sum(len(column.features) for column in columns)
+    if isinstance(table.columns, ReadColumns):
+        return _on_disk(table, table.columns, columns, n_features, description)
+    X = np.empty((len(table), n_features), np.float32)
+    for column, place in zip(columns, _places(columns), strict=True):
+        column.fill(_numbers(table, column), X[:, place])
+    return X
+
+
+def _places(columns: Sequence[Column]) -> list[slice]:
+    """Return the place of each column's features in a row."""
+    ends = np.cumsum([len(column.features) for column in columns]).tolist()
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _on_disk(
+    table: Table,
+    read: ReadColumns,
+    columns: Sequence[Column],
+    n_features: int,
+    description: Mapping[str, Any],
+) -> Array:
+    """Return the features, read from the disk a few rows at a time."""
+
+    def key() -> str:
+        depends = f"{__version__} {read.key()} {json.dumps(description)}".encode()
+        rows = b"" if read.rows is None else read.rows.tobytes()
+        return hashlib.blake2b(depends + rows, digest_size=16).hexdigest()
+
+    def shown(done: int, total: int) -> None:
+        if read.progress is not None and (done % _BLOCK_ROWS == 0 or done == total):
+            read.progress(done, total)
+
+    rows = CachedRows(
+        what="features",
+        origin=table.name,
+        names=range(len(table)),
+        shape=(len(table), n_features),
+        dtype=np.float32,
+        key=key,
+        make=lambda: _rows(table, columns, n_features),
+        fits_memory=False,
+    )
+    return read_cached(rows, True, progress=shown)[0]
+
+
+def _rows(
+    table: Table, columns: Sequence[Column], n_features: int
+) -> Generator[Array | PictureError, None, None]:
+    """Yield the features of each row: columns are read into a file, which is read by rows."""
+    n, places = len(table), _places(columns)
+    with tempfile.TemporaryFile(dir=_folder(n * (8 * len(columns) + 4 * n_features))) as file:
+        for column in columns:
+            file.write(np.ascontiguousarray(_numbers(table, column), np.float64).data)
+        for start in range(0, n, _BLOCK_ROWS):
+            X = np.empty((min(_BLOCK_ROWS, n - start), n_features), np.float32)
+            for i, (column, place) in enumerate(zip(columns, places, strict=True)):
+                file.seek(8 * (i * n + start))
+                numbers = np.frombuffer(file.read(8 * len(X)), np.float64)
+                column.fill(numbers, X[:, place])
+            yield from X
+
+
+def _folder(size: int) -> Path | None:
+    """Return the cache folder, or None for the system's, if so many bytes are free there.
+
+    Raises:
+        FileError: they are not.
+    """
+    folder = None
+    with suppress(OSError):
+        folder = cache_folder()
+    where = folder or Path(tempfile.gettempdir())
+    if (free := shutil.disk_usage(where).free) < size:
+        raise FileError(
+            f"To make features of a large table, {size:,} bytes are needed in {where}, where "
+            f"{free:,} are free; name a folder with more space in PLAINNET_CACHE."
+        )
+    return folder
+
+
+def _numbers(table: Table, column: Column) -> Array:
+    """Return a column as numbers `(N,)`, and report cells that cannot be read."""
+    read = column.numbers(table)
+    if isinstance(column, Number) and read.unread.any():
+        _report_unread(table, column, read.unread)
+    elif isinstance(column, Category) and not (read.values >= 0).any():
+        log.warning(
+            "Column %r of %s: none of its cells holds a category of the training.",
+            *(column.name, table.name),
+        )
+    return read.values
+
+
+def _report_unread(table: Table, column: Number, unread: Array) -> None:
+    """Warn of cells that count as missing; raise if they are too many, or in another format."""
+    values = table[column.name]
+    row, n = int(unread.argmax()), int(unread.sum())
+    message = (
+        f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are not a "
+        f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
+    )
+    if form := column.form_of(values[unread], table.delimiter):
+        message += f"; {form}"
+    if column.format:
+        message += f"; those of the training are written as {column.format}"
+    if 2 * n > len(table) or (form and n > (1 - ENOUGH) * len(table)):
+        raise DataError(f"{message}; write it as in training.")
+    log.warning("%s, and count as missing.", message)
