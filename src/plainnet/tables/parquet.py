@@ -97,9 +97,7 @@ def _large(path: Path, progress: Progress | None) -> Table:
             return source.read([keys[name]], use_threads=False).column(keys[name])
 
     def column(name: str) -> Array:
-        values = _column(given(name), pyarrow.types)
-        assert values is not None  # it was one when the file was opened
-        return values
+        return cast(Array, _column(given(name), pyarrow.types))  # not None, or it was left out
 
     opened, schema = key(), pyarrow.parquet.read_schema(path)
     keys = dict(zip(column_names(schema.names, str(path)), schema.names, strict=True))
