@@ -1,5 +1,7 @@
 """Calibration of a trained network's answers: temperature and threshold."""
 
+from collections.abc import Callable
+from math import exp, log
 from typing import Literal
 
 import numpy as np
@@ -12,34 +14,61 @@ from plainnet.network import Array, Loss
 Wanted = Literal["precision", "recall"]
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.25, 20.0
 """The range of temperatures: for samples that are all answered correctly, T → 0 would be best."""
+MOST_SECANTS = 100
+"""The number of secants after which a search ends in any case; about ten are enough."""
 
 
-def fit_temperature(loss: Loss, Z: Array, y: Array, weights: Array | None = None) -> float:
+def fit_temperature(
+    loss: Loss, Z: Array, y: Array, weights: Array | None = None, tolerance: float = 1e-9
+) -> float:
     """Return the temperature T that minimizes the mean loss of Z / T; above 1 if overconfident.
 
     It changes the probabilities, but no answer. Guo, Pleiss, Sun, Weinberger: On calibration of
     modern neural networks (2017), section 4.2.
 
     J is convex in β = 1/T, and dJ/dβ = Σ Z · dJ/d(βZ) follows from the loss's own gradient.
-    Bisection finds its zero.
 
     Args:
         loss: a cross-entropy.
         Z: logits `(N, K)` of samples that the network was not trained on.
         y: their targets, as the loss takes them.
         weights: the weight of each sample `(N,)`; None: all equal.
+        tolerance: of ln T.
     """
     weights, Z, y = weighted(weights, Z, y)
     Z = Z.astype(np.float64)
-    low, high = 1 / HIGHEST_TEMPERATURE, 1 / LOWEST_TEMPERATURE
-    for _ in range(60):
-        beta = (low * high) ** 0.5
-        _, dZ = loss.value_and_grad(beta * Z, y, weights)
-        if float((dZ * Z).sum()) > 0:
-            high = beta
+
+    def slope(log_beta: float) -> float:
+        """Return dJ/dβ."""
+        _, dZ = loss.value_and_grad(exp(log_beta) * Z, y, weights)
+        return float((dZ * Z).sum())
+
+    bounds = -log(HIGHEST_TEMPERATURE), -log(LOWEST_TEMPERATURE)
+    return exp(-zero_of(slope, *bounds, tolerance))
+
+
+def zero_of(f: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """Return where an increasing function is 0; without a zero, the bound that is closer to it.
+
+    The secant through both bounds decides where to look next. A bound that stays twice has its
+    value halved, so that the other one moves as well: the Illinois method of Dowell, Jarratt: A
+    modified regula falsi method for computing the root of an equation (1971).
+    """
+    f_low, f_high = f(low), f(high)
+    if f_low >= 0 or f_high <= 0:
+        return low if f_low >= 0 else high
+    x, before, moved = low, high, 0
+    for _ in range(MOST_SECANTS):
+        before, x = x, (low * f_high - high * f_low) / (f_high - f_low)
+        value = f(x)
+        if value > 0:
+            high, f_high, f_low = x, value, f_low / 2 if moved > 0 else f_low
         else:
-            low = beta
-    return 1 / low
+            low, f_low, f_high = x, value, f_high / 2 if moved < 0 else f_high
+        moved = 1 if value > 0 else -1
+        if abs(x - before) <= tolerance or value == 0:
+            break
+    return x
 
 
 def threshold_for(

@@ -1,6 +1,6 @@
 """The average of the parameters along a training, which is often better than the last ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -11,6 +11,9 @@ from plainnet.errors import SettingError, ShapeError
 from plainnet.network import Network
 from plainnet.network.arrays import Array, vector
 from plainnet.training.optimizer import BLOCK
+
+Mix = Callable[[Array, Array, float], None]
+"""`mix(mean, theta, share)` adds θ to the mean, in place, with this share."""
 
 
 class Average:
@@ -54,6 +57,10 @@ class Average:
         Raises:
             ShapeError: an earlier θ had another size.
         """
+        self.update_by(self._mix, theta)
+
+    def update_by(self, mix: Mix, theta: Array) -> None:
+        """Add θ with another version of `_mix`, such as a compiled one."""
         if self.t == 0:
             self._mean = vector(self.xp, theta.size, theta.dtype)
         elif self._mean.shape != theta.shape:
@@ -61,16 +68,19 @@ class Average:
                 f"The average is of {self._mean.size} parameters so far, but got {theta.size}; "
                 "make a new Average for each network."
             )
+        self.t += 1
+        mix(self._mean, theta, self._share())
+
+    def _mix(self, mean: Array, theta: Array, share: float) -> None:
+        """Move the mean towards θ, in place."""
         if self._scratch.dtype != theta.dtype or not len(self._scratch):
             self._scratch = self.xp.empty_like(theta[:BLOCK])
-        self.t += 1
-        share = self._share()
         for start in range(0, theta.size, BLOCK):
-            mean, part = self._mean[start : start + BLOCK], theta[start : start + BLOCK]
+            held, part = mean[start : start + BLOCK], theta[start : start + BLOCK]
             s = self._scratch[: part.size]
-            self.xp.subtract(part, mean, out=s)
+            self.xp.subtract(part, held, out=s)
             s *= share
-            mean += s  # θ̄ ← θ̄ + (1−d) / (1−dᵗ) · (θ − θ̄)
+            held += s  # θ̄ ← θ̄ + share · (θ − θ̄)
 
     def _share(self) -> float:
         """Return the share of the newest θ in the mean: (1−d) / (1−dᵗ), for d = 1 its limit 1/t."""

@@ -20,6 +20,8 @@ Prepare = Callable[[Array, Array], None]
 
 PREDICTION_BYTES = 2**23
 """The largest size of a batch of inputs in `logits`, in bytes."""
+PREPARED_BYTES = 2**26
+"""The largest size of inputs that are prepared once instead of in each epoch, in bytes."""
 Order = Callable[[int], Array]
 """`order(N)` returns the indices of the N samples in the order of an epoch."""
 Mix = Callable[[Array, Array], tuple[Array, Array]]
@@ -110,6 +112,9 @@ class Batches:
             if first == 0:
                 yield self.inputs(), self.y, self.weights
             return
+        small = self.X.dtype != np.uint8 and self.X.size * self.dtype.itemsize <= PREPARED_BYTES
+        if small and not self.augmented:
+            self.inputs()
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
             self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
@@ -132,12 +137,23 @@ class Batches:
 
 
 def logits(
-    network: Network, X: Array, *, prepare: Prepare | None = None, batch_size: int | None = None
+    network: Network,
+    X: Array,
+    *,
+    prepare: Prepare | None = None,
+    batch_size: int | None = None,
+    forward: Callable[[Array], Array] | None = None,
 ) -> Array:
     """Compute the network's outputs `(N, n_out)` for raw samples X `(N, …)`, batch by batch.
 
-    Without a batch size a batch has 512 samples, or as many as fit into 8 MB.
+    Args:
+        network: the network.
+        X: raw samples `(N, …)`.
+        prepare: makes the network's inputs of them; None: they are inputs already.
+        batch_size: None: 512 samples, or as many as fit into 8 MB.
+        forward: the network's `forward`, perhaps a compiled one.
     """
+    forward = forward or network.forward
     rows = X.reshape(len(X), -1)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
@@ -152,7 +168,7 @@ def logits(
             if not ready:
                 raw, batch = batch, inputs[: len(batch)]
                 prepare(raw, batch)
-            parts.append(network.forward(batch).copy())
+            parts.append(forward(batch).copy())
     return np.concatenate(parts)
 
 

@@ -33,6 +33,7 @@ class Engine:
         regularization: changes around each update.
         schedule: the learning rate of each step; None: the optimizer's own.
         at: the position of the training, for the schedule.
+        size: number of samples of a step, for an estimate of the work.
     """
 
     def __init__(
@@ -43,11 +44,16 @@ class Engine:
         regularization: Regularization = NONE,
         schedule: Schedule | None = None,
         at: Position | None = None,
+        size: int = 1,
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.regularization, self.schedule, self.at = regularization, schedule, at
+        self.size = size
         self.update: Callable[..., None] = optimizer.step
         """The optimizer's step, perhaps a compiled one."""
+        average = regularization.average
+        self.average: Callable[[Array], None] | None = average.update if average else None
+        """The update of the average, perhaps a compiled one."""
         self.rate_factors = RateFactors.of(network)
         self._n = self._penalty = 0.0
 
@@ -95,8 +101,12 @@ class Engine:
             self.rate_factors.scale(theta)
         if how.max_norm is not None:
             limit_norms(self.network, how.max_norm)
-        if how.average is not None:
-            how.average.update(theta)
+        if self.average is not None:
+            self.average(theta)
+
+    def forward(self, X: Array) -> Array:
+        """Compute the outputs, valid until the next call."""
+        return self.network.forward(X)
 
     def surroundings(
         self,

@@ -20,13 +20,14 @@ def engine_of(
     regularization: Regularization = NONE,
     schedule: Schedule | None = None,
     at: Position | None = None,
-    *,
-    steps: int,
+    steps: int = 1,
+    size: int = 1,
 ) -> Engine:
-    """Return the engine for a training of so many steps: the compiled one if it is worth it."""
-    worth = network.xp is np and worth_compiling(optimizer.t + steps, network.n_parameters)
+    """Return the engine for so many steps of this size: the compiled one if it is worth it."""
+    steps += optimizer.t + (at.earlier_steps if at else 0)
+    worth = network.xp is np and worth_compiling(steps, network.n_parameters, size)
     kind = _compiled_engine() if worth else Engine
-    return kind(network, loss, optimizer, regularization, schedule, at)
+    return kind(network, loss, optimizer, regularization, schedule, at, size)
 
 
 @cache

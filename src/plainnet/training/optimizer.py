@@ -3,7 +3,7 @@
 It knows neither layers nor network, and remembers only vectors like θ.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
@@ -13,9 +13,6 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import ShapeError
 from plainnet.network.arrays import Array, vector
-
-Update = Callable[..., None]
-"""`update(theta, grad, s, *slots)`, as in `Optimizer`."""
 
 BLOCK = 1 << 17
 """Parameters updated together: their vectors stay in the processor's cache from one line of an
@@ -55,24 +52,22 @@ class Optimizer:
             grad: the gradient, of the same shape and dtype.
             n_weights: number of first entries that decay; None: all.
         """
-        self.step_by(self.update, theta, grad, n_weights)
-
-    def step_by(
-        self, update: Update, theta: Array, grad: Array, n_weights: int | None = None
-    ) -> None:
-        """Take the step with another version of `update`, such as a compiled one."""
-        if self._stepped != (theta.shape, theta.dtype):
-            self._allocate(theta)
-        self.t += 1
+        slots = self.begin_step(theta)
         n_weights = theta.size if n_weights is None else n_weights
-        slots = [*self.memory.values()]
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             part, g = theta[block], grad[block]
             s, decaying = self._scratch[: part.size], max(0, n_weights - start)
             if self.weight_decay and decaying:
                 self.decay(part[:decaying], g[:decaying], s[:decaying])
-            update(part, g, s, *[slot[block] for slot in slots])
+            self.update(part, g, s, *[slot[block] for slot in slots])
+
+    def begin_step(self, theta: Array) -> list[Array]:
+        """Count a step, and return the slots, which the first step allocates."""
+        if self._stepped != (theta.shape, theta.dtype):
+            self._allocate(theta)
+        self.t += 1
+        return [*self.memory.values()]
 
     def decay(self, theta: Array, grad: Array, s: Array) -> None:
         """Apply weight decay: here as an L2 penalty; `s` is scratch memory."""

@@ -9,6 +9,7 @@
 import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from plainnet.checks import check_number, check_whole
@@ -91,6 +92,7 @@ def keep_best(
     *,
     metric: str = "validation_loss",
     best: Best = "lowest",
+    tolerance: float = 0.0,
     kept: BestSoFar | None = None,
     average: Average | None = None,
 ) -> Epochs:
@@ -104,6 +106,8 @@ def keep_best(
         network: its `theta` and `state` are overwritten in place.
         metric: any recorded metric.
         best: whether its lowest or its highest value is the best.
+        tolerance: keep the last epoch whose metric is worse than the best by at most this share.
+            The networks of an ensemble gain from learning a little longer than each should alone.
         kept: the best epoch so far of a continued training; kept up to date.
         average: the average that validation measured with; its mean is kept instead of θ.
     """
@@ -113,22 +117,24 @@ def keep_best(
             "first; write keep_best(train(network, …), network)."
         )
     _check_best(best)
-    return _keeping(epochs, network, metric, best, kept or BestSoFar(), average)
+    tolerance = check_number("tolerance", tolerance, "[0, inf)")
+    metrics = partial(_lower_is_better, metric=metric, best=best)
+    return _keeping(epochs, network, metrics, tolerance, kept or BestSoFar(), average)
 
 
 def _keeping(
     epochs: Iterable[Epoch],
     network: Network,
-    metric: str,
-    best: Best,
+    metric: Callable[[Epoch], float],
+    tolerance: float,
     kept: BestSoFar,
     average: Average | None,
 ) -> Epochs:
     try:
         for epoch in epochs:
-            value = _lower_is_better(epoch, metric, best)
-            if not kept.values or value < kept.record or value == kept.record < math.inf:
-                kept.record = value
+            value = metric(epoch)
+            if not kept.values or is_kept(value, kept.record, tolerance):
+                kept.record = min(value, kept.record)
                 with averaged(network, average):
                     kept.values = {name: held.copy() for name, held in values_of(network).items()}
             yield epoch
@@ -136,6 +142,11 @@ def _keeping(
         if kept.values:
             for name, held in values_of(network).items():
                 held[...] = kept.values[name]
+
+
+def is_kept(value: float, record: float, tolerance: float = 0.0) -> bool:
+    """Return whether an epoch replaces the earlier ones, the lowest of which had `record`."""
+    return value < record or value <= record + tolerance * abs(record) < math.inf
 
 
 def values_of(network: Network) -> dict[str, Array]:

@@ -22,8 +22,9 @@ from plainnet.checks import check_whole
 from plainnet.errors import SettingError
 from plainnet.network import Network
 
-SMALL_PRODUCT = 3e6
-"""Multiply-adds of a step's largest product up to which one thread is fastest."""
+SMALL_PRODUCT = 5e7
+"""Multiply-adds of a step's largest product up to which one thread is fastest where other programs
+use the processors, too."""
 VARIABLE = "PLAINNET_THREADS"
 """The environment variable that limits the threads."""
 MOST_THREADS = 1024

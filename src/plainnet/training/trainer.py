@@ -92,12 +92,12 @@ def train(
     inputs, going_on = pipeline or InputPipeline(), checkpointing or Checkpointing()
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
-    engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps=steps)
+    engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps, batches.size)
     network.recheck()
 
     def record(at: Position) -> Epoch:
         with averaged(network, regularization.average):
-            measured = measure(network, loss, optimizer, held, inputs.prepare)
+            measured = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
         if at.epochs + 1 == epochs:
             check_parameters(network, optimizer)
         mean, rate = at.loss / at.counted, optimizer.learning_rate
@@ -184,7 +184,7 @@ def train_step(
         X, y, weights = checked_samples(network, loss, X, y, weights)
     how = Regularization(l2, clip_norm) if l2 or clip_norm is not None else NONE
     with claimed(network):
-        return engine_of(network, loss, optimizer, how, steps=1)(X, y, weights)
+        return engine_of(network, loss, optimizer, how, steps=1, size=len(X))(X, y, weights)
 
 
 class Training(Epochs):

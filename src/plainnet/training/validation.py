@@ -62,6 +62,7 @@ def measure(
     optimizer: Optimizer,
     validation: Validation | None,
     prepare: Prepare | None = None,
+    forward: Callable[[Array], Array] | None = None,
 ) -> Mapping[str, float]:
     """Measure the loss and the other metrics on the validation data; empty without such data.
 
@@ -74,7 +75,7 @@ def measure(
     given = (y,) if weights is None else (y, weights)
     plain = loss.measured
     with np.errstate(over="ignore", invalid="ignore"):  # the last step may have diverged
-        Z = logits(network, X, prepare=prepare)
+        Z = logits(network, X, prepare=prepare, forward=forward)
         J = plain.value_and_grad(Z, *given)[0]
         measured = {"loss": J, **(metrics or plain.metrics)(Z, *given)}
     if not math.isfinite(measured["loss"]):

@@ -2,8 +2,9 @@
 
 They take over after about a second of work, so that a short training need not wait for numba's
 import (half a second), nor the first one on a machine for the compiler (some three seconds). That
-second is estimated from steps and parameters, not from the clock: kernels and NumPy differ in the
-last digits, and the same training must always give the same bits.
+second is estimated from steps, samples and parameters, not from the clock: kernels and NumPy differ
+in the last digits, and the same training must always give the same bits. Steps of earlier trainings
+of the same work count, such as those of the other networks of an ensemble.
 
 A kernel runs on one thread: a second pool of threads would compete with that of the matrix
 products, and the update of a large network is limited by memory, not by the processor.
@@ -21,9 +22,9 @@ WORK_BEFORE_COMPILING = 1.0
 """The estimated work in seconds after which the kernels take over."""
 
 
-def worth_compiling(steps: int, parameters: int) -> bool:
-    """Return whether so many steps on so many parameters are about a second of work."""
-    return steps * (5e-5 + 4e-9 * parameters) >= WORK_BEFORE_COMPILING
+def worth_compiling(steps: int, parameters: int, size: int) -> bool:
+    """Return whether so many steps of so many samples and parameters are a second of work."""
+    return steps * (5e-5 + parameters * (4e-9 + 8e-11 * size)) >= WORK_BEFORE_COMPILING
 
 
 @cache

@@ -5,7 +5,10 @@ there; `tests/test_compiled.py` compares the kernels with them. NumPy passes ove
 for each operation and returns to Python after it; a kernel completes all operations on a number
 while it has it.
 
-The network is Dense layers with ReLU, and perhaps Dropout, between them. N samples are rows;
+The network is Dense layers with an activation, and perhaps Dropout, between them. N samples are
+rows. Some columns may enter through a piecewise-linear encoding: `X` holds the other ones, `bins`
+the sorted samples of `piecewise.py`, and the first W has the rows of X before those of the bins.
+
 `sizes` are the input features, the units of each hidden layer, and the outputs. `theta` and `grad`
 hold all W, then all b; `A` holds the outputs of all layers, one after another, and `dA` their
 gradients; `rates` are the rates of Dropout, and `U` its random numbers.
@@ -19,10 +22,19 @@ import numpy as np
 
 # imported early, so that its threads exist before they are limited
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
-from numba.extending import overload
 
 from plainnet.training.compiled.exponential import exponential
 from plainnet.training.compiled.jit import compiled
+from plainnet.training.compiled.losses import loss
+from plainnet.training.compiled.piecewise import (
+    add_encoded,
+    are_connected,
+    encoded_gradient,
+    sort_into_bins,
+)
+from plainnet.training.compiled.updates import adam, mix, momentum
+
+__all__ = ["adam", "are_connected", "forward", "gradient", "mix", "momentum", "sort_into_bins"]
 
 RELU, SILU = 0, 1
 """The kinds of activations."""
@@ -31,6 +43,7 @@ RELU, SILU = 0, 1
 @compiled
 def gradient(
     X: Any,
+    bins: Any,
     y: Any,
     r: Any,
     squared: Any,
@@ -50,14 +63,16 @@ def gradient(
     The loss is softmax cross-entropy for class numbers y `(N,)`, and for y `(N, K)` the mean
     squared error, if `squared`, or else sigmoid cross-entropy.
     """
-    Z = forward(X, theta, sizes, kinds, rates, U, A, S)
+    Z = forward(X, bins, theta, sizes, kinds, rates, U, A, S)
     J = loss(Z, y, r, squared, smoothing)
-    backward(X, theta, grad, sizes, kinds, rates, A, S, dA)
+    backward(X, bins, theta, grad, sizes, kinds, rates, A, S, dA)
     return J
 
 
 @compiled
-def forward(X: Any, theta: Any, sizes: Any, kinds: Any, rates: Any, U: Any, A: Any, S: Any) -> Any:
+def forward(
+    X: Any, bins: Any, theta: Any, sizes: Any, kinds: Any, rates: Any, U: Any, A: Any, S: Any
+) -> Any:
     """Return Z; write the outputs of all layers into A, and the slopes of smooth ones into S."""
     n, last = len(X), len(sizes) - 2
     w, b, a = 0, first_bias(sizes), 0
@@ -65,7 +80,10 @@ def forward(X: Any, theta: Any, sizes: Any, kinds: Any, rates: Any, U: Any, A: A
         n_in, n_out = sizes[i], sizes[i + 1]
         W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
         Y = A[a : a + n * n_out].reshape(n, n_out)
-        np.dot(X, W, Y)  # Y = X W
+        if i == 0:
+            first_product(X, bins, W, Y)
+        else:
+            np.dot(X, W, Y)  # Y = X W
         bias, drawn = theta[b : b + n_out], U[a : a + n * n_out].reshape(n, n_out)
         if i == last:
             add(Y, bias)
@@ -85,6 +103,7 @@ def forward(X: Any, theta: Any, sizes: Any, kinds: Any, rates: Any, U: Any, A: A
 @compiled
 def backward(
     X: Any,
+    bins: Any,
     theta: Any,
     grad: Any,
     sizes: Any,
@@ -106,11 +125,11 @@ def backward(
         dW = grad[w : w + n_in * n_out].reshape(n_in, n_out)
         sum_rows(dY, grad[b : b + n_out])  # db = Σ_N dY
         if i == 0:
-            np.dot(X.T, dY, dW)  # dW = Xᵀ dY
+            first_gradient(X, bins, dY, dW)
         else:
             a -= n * n_in
             Y = A[a : a + n * n_in].reshape(n, n_in)
-            np.dot(Y.T, dY, dW)
+            np.dot(Y.T, dY, dW)  # dW = Xᵀ dY
             W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
             dX = dA[a : a + n * n_in].reshape(n, n_in)
             np.dot(dY, W.T, dX)  # dX = dY Wᵀ
@@ -119,6 +138,26 @@ def backward(
             else:
                 multiply(dX, S[a : a + n * n_in].reshape(n, n_in))
             dY = dX
+
+
+@compiled
+def first_product(X: Any, bins: Any, W: Any, Y: Any) -> None:
+    """Compute Y = [X | P] W."""
+    n_plain = X.shape[1]
+    if n_plain > 0:
+        np.dot(X, W[:n_plain], Y)
+    else:
+        Y[:] = 0
+    add_encoded(Y, W[n_plain:], bins)
+
+
+@compiled
+def first_gradient(X: Any, bins: Any, dY: Any, dW: Any) -> None:
+    """Compute dW = [X | P]ᵀ dY."""
+    n_plain = X.shape[1]
+    if n_plain > 0:
+        np.dot(X.T, dY, dW[:n_plain])
+    encoded_gradient(dY, dW[n_plain:], bins)
 
 
 @compiled
@@ -193,86 +232,3 @@ def sum_rows(dY: Any, db: Any) -> None:
     for i in range(dY.shape[0]):
         for j in range(dY.shape[1]):
             db[j] += dY[i, j]
-
-
-@compiled
-def softmax_cross_entropy(Z: Any, y: Any, r: Any, s: Any) -> Any:
-    """Return J, and replace Z by dZ; `s` is the label smoothing."""
-    J, one, K = 0.0, Z.dtype.type(1), Z.dtype.type(Z.shape[1])
-    for i in range(Z.shape[0]):
-        if not 0 <= y[i] < Z.shape[1]:
-            raise IndexError("A class number lies outside of the network's outputs.")
-        top = Z[i].max()
-        right, total, logits = Z[i, y[i]] - top, Z.dtype.type(0), Z.dtype.type(0)
-        for k in range(Z.shape[1]):
-            logits += Z[i, k] - top
-            Z[i, k] = np.exp(Z[i, k] - top)
-            total += Z[i, k]
-        J += r[i] * (np.log(total) - right)  # −ln P[i, y_i] = ln Σ e^Z − Z[i, y_i]
-        if s > 0:
-            J += r[i] * s * (right - logits / K)  # of the share s the mean over all classes
-        share, spread = r[i] / total, r[i] * s / K
-        for k in range(Z.shape[1]):
-            Z[i, k] = Z[i, k] * share - spread  # P / N, less the smoothed part of y
-        Z[i, y[i]] -= r[i] * (one - s)  # dZ = (P − [one-hot y]) / N
-    return J
-
-
-@compiled
-def sigmoid_cross_entropy(Z: Any, y: Any, r: Any, s: Any) -> Any:
-    """Return J, and replace Z by dZ; `s` is the label smoothing."""
-    J, zero, one, half = 0.0, Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
-    for i in range(Z.shape[0]):
-        share = r[i] / Z.dtype.type(Z.shape[1])
-        for k in range(Z.shape[1]):
-            z, t = Z[i, k], (one - s) * y[i, k] + half * s
-            e = np.exp(-abs(z))
-            J += share * (max(z, zero) - t * z + np.log1p(e))
-            p = (one if z >= zero else e) / (one + e)
-            Z[i, k] = share * (p - t)  # dZ = (p − y) / (N K)
-    return J
-
-
-@compiled
-def squared_error(Z: Any, y: Any, r: Any) -> Any:
-    """Return J, and replace Z by dZ."""
-    J, K, two = 0.0, Z.dtype.type(Z.shape[1]), Z.dtype.type(2)
-    for i in range(Z.shape[0]):
-        for k in range(Z.shape[1]):
-            error, share = Z[i, k] - y[i, k], r[i] / K
-            J += share * error * error  # J = 1/(N K) Σ (Z − y)²
-            Z[i, k] = two * share * error  # dZ = 2 (Z − y) / (N K)
-    return J
-
-
-def loss(Z: Any, y: Any, r: Any, squared: Any, s: Any) -> Any:
-    """Return J, and replace Z by dZ; the compiler chooses softmax by the shape of y."""
-    raise NotImplementedError
-
-
-@overload(loss, strict=False)
-def _loss(Z: Any, y: Any, r: Any, squared: Any, s: Any) -> Any:  # noqa: ARG001 - these are types
-    if y.ndim == 1:
-        return lambda Z, y, r, squared, s: softmax_cross_entropy(Z, y, r, s)  # noqa: ARG005
-    return lambda Z, y, r, squared, s: (
-        squared_error(Z, y, r) if squared else sigmoid_cross_entropy(Z, y, r, s)
-    )
-
-
-@compiled
-def momentum(theta: Any, g: Any, v: Any, mu: Any, a: Any) -> None:
-    """Take a step of Momentum."""
-    for i in range(theta.size):
-        v[i] = mu * v[i] + g[i]  # v ← μ v + g
-        theta[i] -= a * v[i]  # θ ← θ − α v
-
-
-@compiled
-def adam(
-    theta: Any, g: Any, m: Any, v: Any, b1: Any, c1: Any, b2: Any, c2: Any, a: Any, r: Any, e: Any
-) -> None:
-    """Take a step of Adam, with c = 1−β, a = α / (1−β₁ᵗ), r = 1 / √(1−β₂ᵗ)."""
-    for i in range(theta.size):
-        m[i] = b1 * m[i] + c1 * g[i]  # m ← β₁ m + (1−β₁) g
-        v[i] = b2 * v[i] + c2 * (g[i] * g[i])  # v ← β₂ v + (1−β₂) g²
-        theta[i] -= a * (m[i] / (np.sqrt(v[i]) * r + e))  # θ ← θ − α m̂ / (√v̂ + ε)

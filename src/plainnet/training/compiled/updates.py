@@ -1,0 +1,51 @@
+"""The optimizers' updates, and the average of the parameters, as compiled kernels.
+
+An L2 penalty λ/2 ‖θ‖² adds λθ to the gradient; decoupled decay multiplies θ by `keep` first. Where
+nothing decays, λ = 0 and `keep` = 1.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from plainnet.training.compiled.jit import compiled
+
+
+@compiled
+def momentum(theta: Any, grad: Any, v: Any, l2: Any, keep: Any, mu: Any, a: Any) -> None:
+    """Take a step of Momentum."""
+    for i in range(theta.size):
+        g = grad[i] + l2 * theta[i]  # g ← g + λ θ
+        v[i] = mu * v[i] + g  # v ← μ v + g
+        theta[i] = keep * theta[i] - a * v[i]  # θ ← θ − α v
+
+
+@compiled
+def adam(
+    theta: Any,
+    grad: Any,
+    m: Any,
+    v: Any,
+    l2: Any,
+    keep: Any,
+    b1: Any,
+    c1: Any,
+    b2: Any,
+    c2: Any,
+    a: Any,
+    r: Any,
+    e: Any,
+) -> None:
+    """Take a step of Adam, with c = 1−β, a = α / (1−β₁ᵗ), r = 1 / √(1−β₂ᵗ)."""
+    for i in range(theta.size):
+        g = grad[i] + l2 * theta[i]  # g ← g + λ θ
+        m[i] = b1 * m[i] + c1 * g  # m ← β₁ m + (1−β₁) g
+        v[i] = b2 * v[i] + c2 * (g * g)  # v ← β₂ v + (1−β₂) g²
+        theta[i] = keep * theta[i] - a * (m[i] / (np.sqrt(v[i]) * r + e))  # θ ← θ − α m̂ / (√v̂ + ε)
+
+
+@compiled
+def mix(mean: Any, theta: Any, share: Any) -> None:
+    """Add θ to its running mean."""
+    for i in range(mean.size):
+        mean[i] += share * (theta[i] - mean[i])  # θ̄ ← θ̄ + share · (θ − θ̄)
