@@ -120,6 +120,7 @@ def classifier_of(
     if len(shape) == 3:
         X = (120 + 12 * X).clip(0, 255).astype(np.uint8)
     settings = {"hidden": (12, 8), "epochs": 3, "batch_size": 8, "validation_share": 0}
+    settings |= {"ensemble": 1}
     made = Classifier(**{**settings, **recipe}).fit(X, np.array([f"class {k}" for k in y]))
     made.temperature = temperature
     return made

@@ -16,6 +16,7 @@ from plainnet.errors import SettingError
 from plainnet.export import export_onnx, golden_path, onnx_model, read_weights, verify_onnx
 from plainnet.export.golden_samples import golden_rows
 from plainnet.export.inputs import exported, inputs_of
+from plainnet.models.quantity import Quantity
 from plainnet.network import Array
 from plainnet.reports.card import card_text
 from plainnet.tables import TableEncoder
@@ -23,7 +24,10 @@ from plainnet.tables import TableEncoder
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
-QUICK: dict[str, Any] = {"hidden": (12, 8), "epochs": 3, "batch_size": 8, "validation_share": 0}
+QUICK: dict[str, Any] = {
+    **{"hidden": (12, 8), "epochs": 3, "batch_size": 8, "validation_share": 0},
+    "ensemble": 1,
+}
 
 
 def session_of(path: Path) -> Any:
@@ -44,6 +48,18 @@ def regressor_of(
     return Regressor(**{**QUICK, **recipe}).fit(X, y)
 
 
+def beyond(asked: Regressor) -> Regressor:
+    """Its networks' outputs are five times as large, so that some are beyond the bounds."""
+    for member in asked.networks:
+        last = len(member.network.layers) - 1
+        for name in ("W", "b"):
+            member.network.parameters[f"layers.{last}.{name}"][...] *= 5
+    A = asked.predict(np.random.default_rng(2).normal(0, 4, (40, 7)).astype(np.float32))
+    assert isinstance(asked.answers, Quantity)
+    assert {A.min(), A.max()} & {asked.answers.lowest, asked.answers.highest}
+    return asked
+
+
 # -- arrays and pictures -------------------------------------------------------------------------
 
 KINDS: dict[str, Callable[[], Regressor]] = {
@@ -53,6 +69,7 @@ KINDS: dict[str, Callable[[], Regressor]] = {
     "a time": lambda: regressor_of((7,), 1.7e9, 30),
     "huge": lambda: regressor_of((7,), 1e60, 1e58),
     "ensemble": lambda: regressor_of((7,), 5, 2, ensemble=3),
+    "bounded": lambda: beyond(regressor_of((7,), 5, 2, ensemble=2, epochs=30)),
     "pictures": lambda: regressor_of((10, 12, 3), 100, 20),
     "grey pictures": lambda: regressor_of((10, 12, 1), 100, 20, ensemble=2),
     "batch normalization": lambda: regressor_of((7,), normalization="batch"),
@@ -124,7 +141,7 @@ def rows_of(n: int = 120) -> dict[str, list[Any]]:
 def learned(target: str) -> Classifier | Regressor:
     kind = Regressor if target == "price" else Classifier
     drop = ["class" if target == "price" else "price"]
-    return kind(**QUICK, ensemble=2).fit(rows_of(), target=target, drop=drop)
+    return kind(**{**QUICK, "ensemble": 2}).fit(rows_of(), target=target, drop=drop)
 
 
 def fed(asked: Classifier | Regressor, rows: dict[str, list[Any]]) -> dict[str, Array]:
@@ -262,7 +279,7 @@ def test_a_regressor_has_weights_a_card_and_events(
     rng = np.random.default_rng(8)
     lines = [f"{a:.4f},{'ab'[int(a > 0)]},{3 * a + 20:.4f}" for a in rng.normal(0, 1, 80)]
     Path("sizes.csv").write_text("\n".join(["width,kind,price", *lines]) + "\n")
-    words = ("--target", "price", "--epochs", 30, "--no-report", "--out", "run")
+    words = ("--target", "price", "--epochs", 30, "--ensemble", 1, "--no-report", "--out", "run")
     code, _, _ = plainnet("train", "sizes.csv", *words, "--tensorboard", "events")
     assert code == 0
     assert [*Path("events").glob("events*")]
@@ -270,7 +287,8 @@ def test_a_regressor_has_weights_a_card_and_events(
         *("export", "run", "--weights", "w.safetensors", "--card", "card.md", "--onnx", "s.onnx")
     )
     assert (code, err) == (0, "")
-    assert "layers   Sequential(Linear(3, " in out
+    encoding = "ByColumns(([1, 2], []), ([0], [PiecewiseLinear(32)]))"
+    assert f"layers   Sequential({encoding}, Linear(34, " in out
     asked = Regressor.load("run/model.safetensors")
     before = asked.predict("sizes.csv")
     asked.network.theta *= 2

@@ -12,6 +12,7 @@ from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, soun
 from plainnet.export.network_nodes import answer_nodes, average_nodes, class_nodes, network_nodes
 from plainnet.export.nodes import DOUBLE, FLOAT, Nodes
 from plainnet.metrics.moments import needs_double
+from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.classes import Classes
@@ -140,12 +141,20 @@ class ExportedQuantity(ExportedAnswers[Quantity]):
 
     def nodes(self, nodes: Nodes, X: str) -> None:
         """Add the mean of the outputs · scale + mean, in float64."""
-        outputs = [Z for _, Z, _ in self._networks(nodes, X)]
+        outputs = [self._bounded(nodes, Z) for _, Z, _ in self._networks(nodes, X)]
         z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
         scaled = nodes.add("Mul", z, nodes.double(self.answers.scale, "target.scale"))
         y = nodes.add("Add", scaled, nodes.double(self.answers.mean, "target.mean"))
         y = nodes.add("Reshape", y, np.array([-1]))
         nodes.add("Cast", y, to=DOUBLE if self.is_double else FLOAT, name=PREDICTION)
+
+    def _bounded(self, nodes: Nodes, Z: str) -> str:
+        """Add the bounds of the answers, in the units of the outputs, if there are any."""
+        answers = self.answers
+        if abs(answers.lowest) == abs(answers.highest) == LARGEST_NUMBER:
+            return Z
+        low, high = answers.to_targets(np.array([answers.lowest, answers.highest]))
+        return nodes.add("Clip", Z, nodes.constant(low, "lowest"), nodes.constant(high, "highest"))
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
         """Return predictions, and the unit of their differences."""

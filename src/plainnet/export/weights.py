@@ -3,9 +3,9 @@
 The layers of a network match those of a `torch.nn.Sequential` one to one, and the tensors are named
 as in its `state_dict()`: `0.weight`, `0.bias`, …; for an ensemble, as in that of a
 `torch.nn.ModuleList`: `1.0.weight`, …. A `Linear` layer holds W transposed, (outputs, inputs).
+`torch_modules` writes the layers that PyTorch lacks.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from safetensors.numpy import save
 
 from plainnet.checks import check_path
 from plainnet.errors import ModelFileError
+from plainnet.export.torch_layers import sequential
 from plainnet.files.header import Entry
 from plainnet.files.model_file import check_sound
 from plainnet.files.tensors import TensorFile, open_tensors
 from plainnet.files.writing import write_file
 from plainnet.models import Model
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.network import Array, BatchNorm, Layer, Network, row_of
+from plainnet.network import Array, Network
 
 NAMES: Mapping[str, str] = {
     **{"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"},
@@ -91,26 +92,6 @@ def read_weights(path: str | Path, model: Network | Model) -> None:
         model.networks = [EnsembleMember(member.network, 1.0) for member in model.networks]
 
 
-def sequential(network: Network) -> str:
-    """Write the layers for PyTorch: `Sequential(Linear(4, 3), ReLU(), Linear(3, 1))`.
-
-    Raises:
-        ModelFileError: PyTorch has no such layer.
-    """
-    return f"Sequential({', '.join(map(_in_torch, network.layers))})"
-
-
-def _in_torch(layer: Layer) -> str:
-    row = row_of(layer)
-    if row is None or row.torch is None:
-        raise ModelFileError(
-            f"PyTorch has no layer for {layer}; only layers with a PyTorch name in "
-            "plainnet.network.LAYERS can be written."
-        )
-    braced = re.compile(r"\{(\w+)\}")
-    return braced.sub(lambda name: str(getattr(layer, name[1])), row.torch)
-
-
 def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:
     """Return the networks, each with the prefix of its tensors' names."""
     if isinstance(model, Network):
@@ -126,14 +107,14 @@ def _views(network: Network, prefix: str) -> dict[str, Array]:
     sequential(network)  # raises an error if PyTorch lacks a layer
     found = {}
     for name, value in {**network.parameters, **network.state}.items():
-        _, i, part = name.split(".")
-        found[f"{prefix}{i}.{NAMES.get(part, part)}"] = value.T if part == "W" else value
+        place, _, part = name.removeprefix("layers.").rpartition(".")
+        found[f"{prefix}{place}.{NAMES.get(part, part)}"] = value.T if part == "W" else value
     return found
 
 
 def _counters(network: Network, prefix: str) -> list[str]:
-    layers = enumerate(network.layers)
-    return [f"{prefix}{i}.{COUNTER}" for i, layer in layers if isinstance(layer, BatchNorm)]
+    variances = (n.removeprefix("layers.") for n in network.state if n.endswith(".var"))
+    return [f"{prefix}{name.removesuffix('var')}{COUNTER}" for name in variances]
 
 
 def _check(

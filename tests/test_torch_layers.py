@@ -1,0 +1,76 @@
+"""The layers as code for PyTorch: what it runs answers as the network does."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from laws import normal, randomized
+from safetensors.numpy import load_file
+
+from plainnet import Classifier
+from plainnet.export import read_weights, sequential, torch_modules, write_weights
+from plainnet.network import (
+    BatchNorm,
+    ByColumns,
+    Dense,
+    Dropout,
+    Network,
+    PiecewiseLinear,
+    ReLU,
+    SiLU,
+)
+
+EDGES: list[list[float]] = [[-1, 0, 1], [-2, -0.5, 0.5, 2]]
+NETWORKS = {
+    "columns": lambda: [
+        ByColumns([([2, 0], []), ([1, 3], [PiecewiseLinear(EDGES)]), ([2], [Dense(1, 2), ReLU()])]),
+        *(Dense(9, 4), BatchNorm(4), SiLU(), Dropout(0.1), Dense(4, 2)),
+    ],
+    "normalized columns": lambda: [ByColumns([([0, 3], [BatchNorm(2)]), ([1], [])]), Dense(3, 1)],
+    "bounded": lambda: [PiecewiseLinear([*EDGES, *EDGES]), Dense(10, 3)],
+    "unbounded": lambda: [PiecewiseLinear([*EDGES, *EDGES], bounded=False), Dense(10, 3)],
+}
+
+
+def in_torch(network: Network) -> Any:
+    torch = pytest.importorskip("torch")
+    names = {**vars(torch.nn), "torch": torch}
+    exec(torch_modules(network), names)
+    return eval(sequential(network), names).eval()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_code_answers_as_the_network_does(name: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    ours, X = randomized(Network(NETWORKS[name]())), normal(30, 4, dtype=np.float32)
+    write_weights(tmp_path / "w", ours)
+    theirs = in_torch(ours)
+    theirs.load_state_dict({n: torch.from_numpy(A) for n, A in load_file(tmp_path / "w").items()})
+    Z = theirs(torch.from_numpy(X)).detach().numpy()
+    np.testing.assert_allclose(Z, ours.forward(X), rtol=1e-4, atol=1e-5)
+    other = randomized(Network(NETWORKS[name]()), seed=7)
+    read_weights(tmp_path / "w", other)
+    np.testing.assert_array_equal(other.forward(X), ours.forward(X))
+
+
+def test_what_learned_from_columns_by_default_is_written_too(tmp_path: Path) -> None:
+    """Its encoding is among the tensors, each network with the same one."""
+    torch = pytest.importorskip("torch")
+    X = np.c_[normal(60, 2), np.arange(60) % 2]
+    asked = Classifier(hidden=(8,), epochs=2, ensemble=2).fit(X, X[:, 0] > 0)
+    write_weights(tmp_path / "w", asked)
+    held = {name: torch.from_numpy(A) for name, A in load_file(tmp_path / "w").items()}
+    theirs = torch.nn.ModuleList([in_torch(member.network) for member in asked.networks])
+    theirs.load_state_dict(held)
+    prepared = np.empty(X.shape, np.float32)
+    asked.preprocessing(X, prepared)
+    P = [
+        torch.sigmoid(network(torch.from_numpy(prepared)) / member.temperature).detach().numpy()
+        for network, member in zip(theirs, asked.networks, strict=True)
+    ]
+    np.testing.assert_allclose(np.mean(P, axis=0)[:, 0], asked.predict_proba(X)[:, 1], atol=1e-5)
+
+
+def test_plain_layers_need_no_code() -> None:
+    assert torch_modules(Network.dense([3, 4, 1])) == ""
