@@ -12,6 +12,13 @@ from numpy.typing import DTypeLike
 
 from plainnet.network import Array, Layer, Network
 
+PLAIN: dict[str, Any] = {
+    **{"encoding": "none", "activation": "relu", "dropout": 0.2, "learning_rate": 0.001},
+    **{"batch_size": 64, "epochs": 40, "schedule": "cosine", "averaging": 0, "patience": 0},
+    **{"ensemble": 1, "bagging": "none"},
+}
+"""One network of Dense layers that learns for 40 epochs, whatever the kind of its data."""
+
 
 def normal(*shape: int, seed: int = 0, dtype: DTypeLike = np.float64) -> Array:
     """Standard normal numbers, the same at each call."""

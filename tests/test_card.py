@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from laws import PLAIN
 
 from plainnet import Classifier
 from plainnet.cli.command_line import cli
@@ -86,7 +87,8 @@ def quality(classes: tuple[str, ...], share: float = 0.9) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """Trained, saved and loaded, with names of all kinds."""
-    made = Classifier(hidden=(4,), epochs=2, seed=3).fit(X, np.array(AWKWARD)[Y])
+    how = PLAIN | {"hidden": (4,), "epochs": 2, "seed": 3}
+    made = Classifier(**how).fit(X, np.array(AWKWARD)[Y])
     made.quality = {"test": quality(made.classes), "validation": quality(made.classes, 0.5)}
     made.save(path := tmp_path_factory.mktemp("card") / "m.safetensors")
     return Classifier.load(path)
@@ -129,6 +131,13 @@ def test_the_text_says_how_good_it_is_and_from_what(awkward: Classifier) -> None
     assert len(rows) == len(AWKWARD)
 
 
+def test_of_an_ensemble_over_folds_nothing_is_held_out_of_all_networks() -> None:
+    made = Classifier(hidden=(4,), epochs=1, ensemble=2).fit(X, np.array(AWKWARD)[Y])
+    card = card_text("pets-1", made)
+    assert "It learned from 160 samples, 20 of each class. Each network held out another" in card
+    assert "| class | learned from |\n" in card
+
+
 def test_no_name_becomes_markdown_or_html(awkward: Classifier) -> None:
     body = card_text("*a* <i>", awkward).split("---\n", 2)[2]
     assert "# \\*a\\* \\<i\\>" in body
@@ -146,7 +155,8 @@ def test_what_is_not_known_is_not_said(awkward: Classifier) -> None:
     assert "model-index" not in read_head(card)
     assert "This was not measured" in card
     assert "It learned from" not in card
-    assert "- hidden: 4\n- epochs: 2\n" in card  # which are not the usual ones
+    assert "- hidden: 4\n- encoding: none\n" in card  # which are not the usual ones
+    assert "- epochs: 2\n" in card
     assert "all settings at their defaults" not in card
 
 

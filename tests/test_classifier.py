@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from laws import PLAIN, normal
 from PIL import Image
 
-from plainnet import Classifier, read_data
+from plainnet import Classifier, Regressor, read_data
 from plainnet.data import Dataset, Splits
 from plainnet.errors import (
     DataError,
@@ -23,7 +24,10 @@ from plainnet.network import Array
 from plainnet.pictures import read_pictures
 from plainnet.version import __version__
 
-SMALL: dict[str, Any] = {"epochs": 3, "hidden": (16,), "learning_rate": 0.02, "batch_size": 16}
+SMALL: dict[str, Any] = {
+    **PLAIN,
+    **{"epochs": 3, "hidden": (16,), "learning_rate": 0.02, "batch_size": 16},
+}
 
 
 def small(**settings: Any) -> Classifier:
@@ -173,6 +177,33 @@ def test_validation_is_held_out_given_or_none() -> None:
     assert none.validation is None
     assert not none.history[0].validation
     assert len(none.history) == 3
+
+
+def test_by_default_each_network_holds_out_another_fold(tmp_path: Path) -> None:
+    X, y = points()
+    made = Classifier(epochs=2, hidden=(8,)).fit(X, y)
+    assert (len(made.networks), len(made.history)) == (5, 10)
+    assert made.training is not None
+    assert made.validation is not None
+    assert made.folds is not None
+    assert (len(made.training), len(made.validation)) == (60, 60)
+    assert sorted(np.concatenate(made.folds).tolist()) == [*range(60)]
+    for member, rows in zip(made.networks, made.folds, strict=True):
+        alone = made.answer_of(member, X[rows])
+        np.testing.assert_allclose(made.mean_answers(made.validation)[rows], alone, atol=1e-6)
+    made.save(tmp_path / "m")
+    assert Classifier.load(tmp_path / "m").resolved_recipe == made.resolved_recipe
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_few_samples_are_enough_for_the_defaults(n: int) -> None:
+    X = normal(n, 2)
+    for asked in (Classifier(epochs=2), Classifier(epochs=2, ensemble=2)):
+        assert len(asked.fit(X, np.arange(n) % 2).predict(X)) == n
+        assert (asked.folds is None) == (asked.resolved_recipe.bagging == "none")
+    for number in (Regressor(epochs=2), Regressor(epochs=2, ensemble=2)):
+        assert np.isfinite(number.fit(X, np.arange(n)).predict(X)).all()
+        assert (number.folds is None) == (number.resolved_recipe.bagging == "none") == (n < 4)
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:
@@ -434,7 +465,10 @@ def test_a_model_file_says_in_words_what_others_have_to_do(
     assert kept is not None
     assert pictures.training is not None
     assert pictures.trained["kept_epoch"] == kept.number
-    assert pictures.trained["learning_rate"] == pictures.recipe.make_optimizer(144).learning_rate
+    assert (
+        pictures.trained["learning_rate"]
+        == pictures.resolved_recipe.make_optimizer(144).learning_rate
+    )
     assert pictures.trained["samples"]["training"] == [*pictures.training.counts().values()]
     assert Classifier.load(tmp_path / "m").trained == pictures.trained
 

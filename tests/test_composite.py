@@ -234,8 +234,8 @@ def test_it_is_traced_and_drawn() -> None:
     assert network.layers[0].multiply_adds == 20
 
 
-def test_pytorch_has_no_such_layer() -> None:
-    with pytest.raises(errors.ModelFileError, match="PyTorch has no layer for ByColumns"):
+def test_pytorch_has_no_such_layer_inside() -> None:
+    with pytest.raises(errors.ModelFileError, match="PyTorch has no layer for Embedding"):
         sequential(table_network())
 
 

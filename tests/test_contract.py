@@ -498,7 +498,7 @@ SWAPPED: dict[str, tuple[Callable[..., object], str]] = {
 
 
 @pytest.mark.parametrize(("call", "words"), SWAPPED.values(), ids=SWAPPED)
-@pytest.mark.filterwarnings("ignore:The epochs of a training")
+@pytest.mark.filterwarnings("ignore:A training was dropped")
 def test_what_stands_in_the_wrong_place_is_named(call: Callable[[], object], words: str) -> None:
     pytest.importorskip("scipy")
     with pytest.raises(PlainnetError, match=words):

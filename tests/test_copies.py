@@ -101,7 +101,7 @@ def test_on_a_backbone(copied: Callable[[Any], Any], loaded: bool, tmp_path: Pat
 def test_on_data_that_stay_on_the_disk(copied: Callable[[Any], Any], tmp_path: Path) -> None:
     large = RNG.normal(size=(60_000, 40)).astype(np.float32)
     np.savez(tmp_path / "d.npz", X=large, y=(large[:, 0] > 0).astype(int))
-    made = Classifier(hidden=(4,), epochs=1).fit(tmp_path / "d.npz")
+    made = Classifier(hidden=(4,), epochs=1, ensemble=2).fit(tmp_path / "d.npz")
     assert made.training is not None
     assert isinstance(made.training.X, MemoryMappedRows)
     other = copied(made)

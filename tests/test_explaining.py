@@ -12,7 +12,10 @@ from plainnet.network import Array
 from plainnet.network.trace import trace
 from plainnet.reports.trace_text import trace_text
 
-QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 20, "batch_size": 16, "learning_rate": 0.02}
+QUICK: dict[str, Any] = {
+    **{"hidden": (8,), "epochs": 20, "batch_size": 16, "learning_rate": 0.02},
+    "ensemble": 1,
+}
 RNG = np.random.default_rng(0)
 N = 60
 X: Array = RNG.normal(5, 3, size=(N, 3)).astype(np.float32)
@@ -27,7 +30,7 @@ def columns(n: int = N) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def vectors() -> Classifier:
-    return Classifier(**QUICK).fit(X, NAMES)
+    return Classifier(**QUICK, encoding="none").fit(X, NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +76,11 @@ def test_a_constant_feature_says_nothing() -> None:
     assert dict(zip(shown.columns, shown.relevance, strict=True))["feature 3"] == 0  # type: ignore[union-attr]
 
 
-def test_a_linear_network_shares_out_exactly() -> None:
-    made = Regressor(hidden=(), epochs=40, learning_rate=0.05).fit(X, PRICES)
+@pytest.mark.parametrize("encoding", ["none", "piecewise-linear"])
+def test_a_linear_network_shares_out_exactly(encoding: str) -> None:
+    """Behind an encoding, too, whose bins are mostly narrower than the steps on the line."""
+    how: dict[str, Any] = {"hidden": (), "epochs": 40, "learning_rate": 0.05, "ensemble": 2}
+    made = Regressor(**how, encoding=encoding).fit(X, PRICES)
     shown = made.explain(X[:1])
     assert shown.score == pytest.approx(made.predict(X[:1])[0], rel=1e-5)
     assert shown.relevance.sum() == pytest.approx(shown.evidence, rel=1e-4)
@@ -110,7 +116,7 @@ def test_pictures(pictures: Classifier) -> None:
 
 
 def test_an_ensemble_is_explained_as_a_whole() -> None:
-    made = Classifier(**QUICK, ensemble=2).fit(X, NAMES)
+    made = Classifier(**{**QUICK, "ensemble": 2}).fit(X, NAMES)
     shown = made.explain(X[0])
     assert shown.relevance.sum() == pytest.approx(shown.evidence, abs=0.05)
     assert len(made.trace(X[0]).forward) == len(made.network.layers)

@@ -38,7 +38,10 @@ FAR: dict[str, Array] = {
     "squares underflow": np.c_[T * 1e-200, OTHER],
     "long double": np.c_[1.7e9 + T, OTHER].astype(np.longdouble),
 }
-QUICK: dict[str, Any] = {"hidden": (32,), "epochs": 60, "dropout": 0.0, "learning_rate": 0.01}
+QUICK: dict[str, Any] = {
+    **{"hidden": (32,), "epochs": 60, "dropout": 0.0, "learning_rate": 0.01},
+    "ensemble": 1,
+}
 
 
 def session_of(path: Path) -> Any:
@@ -174,7 +177,7 @@ def test_whole_numbers_are_subtracted_as_whole_numbers() -> None:
 
 @pytest.mark.parametrize("X", [[[Decimal(1)]], [[10**30, 1]], np.array([["2024-01-01"]], "M8[D]")])
 def test_what_can_be_made_numbers_is_named(X: Any) -> None:
-    with pytest.raises(DataError, match=r"Samples must be an array of numbers.*float\) makes"):
+    with pytest.raises(DataError, match=r"Samples must be an array of numbers.*float\) converts"):
         Classifier().fit(X, [1])
 
 
@@ -187,6 +190,12 @@ def test_features_have_to_be_below_1e100(value: float) -> None:
         Classifier().fit(X, Y)
     with pytest.raises(DataError, match="finite numbers below 1e100, but row 7, column 1"):
         asked.predict(X)
+
+
+def test_values_too_close_for_a_bin_are_in_one() -> None:
+    x = np.tile([-1, 0, 1e-25, 1], 50)  # with the mean 0, so that they stay different
+    asked = Regressor(**QUICK, validation_share=0).fit(x[:, None], np.abs(x))
+    assert asked.score(x[:, None], np.abs(x)) > 0.98
 
 
 # -- constants -----------------------------------------------------------------------------------
@@ -214,7 +223,7 @@ def test_a_feature_constant_in_training_never_matters(
     name: str, learner: Any, tmp_path: Path
 ) -> None:
     X = np.c_[T, CONSTANT[name]]
-    asked = learner(hidden=(8,), epochs=2).fit(X, Y)
+    asked = learner(hidden=(8,), epochs=2, ensemble=2).fit(X, Y)
     answers = asked.predict_proba if learner is Classifier else asked.predict
     before = answers(X)
     for value in (0, 1, -7e5, 1e38, 1e99):
@@ -228,7 +237,7 @@ def test_a_feature_constant_in_training_never_matters(
 def test_a_constant_feature_of_float32_and_of_whole_numbers() -> None:
     for dtype in (np.float16, np.float32, np.int32, np.uint8, bool):
         X = np.c_[T.astype(dtype), np.ones(400, dtype)]
-        asked = Classifier(hidden=(8,), epochs=2).fit(X, Y)
+        asked = Classifier(hidden=(8,), epochs=2, ensemble=2).fit(X, Y)
         before = asked.predict_proba(X)
         X[:, 1] = 0
         np.testing.assert_array_equal(asked.predict_proba(X), before)
@@ -269,7 +278,9 @@ ALIKE: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize("name", ALIKE)
 def test_what_never_changes_in_a_column_never_matters(name: str, tmp_path: Path) -> None:
     values, other = ALIKE[name]
-    asked = Classifier(hidden=(8,), epochs=2).fit({"t": T, "x": values, "y": Y}, target="y")
+    asked = Classifier(hidden=(8,), epochs=2, ensemble=2).fit(
+        {"t": T, "x": values, "y": Y}, target="y"
+    )
     columns = asked.columns
     assert columns is not None
     varied = [np.ptp(part) > 0.01 for part in columns.extract({"t": T, "x": values}).T]

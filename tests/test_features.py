@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from laws import PLAIN
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
@@ -64,7 +65,7 @@ def test_it_learns_on_the_features(here: Path, files: list[Path]) -> None:
     backbone = Backbone.open(here / "net.onnx")
     data = backbone.read(here / "pets").train
     assert data is not None
-    by_hand = Classifier(**SETTINGS).fit(np.asarray(data.X), np.array(data.classes)[data.y])
+    by_hand = Classifier(**PLAIN | SETTINGS).fit(np.asarray(data.X), np.array(data.classes)[data.y])
     loaded = load_run(here / "run")
     np.testing.assert_array_equal(loaded.network.theta, by_hand.network.theta)
     P = loaded.predict_proba([str(path) for path in files])

@@ -14,7 +14,7 @@ from plainnet.network import Array
 from plainnet.pictures import resize_pictures
 from plainnet.pictures.grey import are_grey, in_grey
 
-TOLD = "are grey: they are learned from in one channel"
+SAID = "holds grey pictures only: the training uses one channel"
 HOW: dict[str, Any] = {"hidden": (6,), "epochs": 2, "seed": 4, "size": 8}
 
 
@@ -39,8 +39,7 @@ def test_grey_pictures_are_learned_as_with_grey(
 ) -> None:
     classifier = Classifier(**HOW).fit(str(folder))
     assert caplog.messages == [
-        f"All pictures of {folder} {TOLD}, and pictures in colour will be turned grey, as with "
-        "grey=True or --grey."
+        f"{folder} {SAID}, and pictures in colour will be turned grey, as with grey=True or --grey."
     ]
     caplog.clear()
     expected = Classifier(**HOW, grey=True).fit(str(folder))
@@ -76,7 +75,7 @@ def test_arrays(caplog: pytest.LogCaptureFixture) -> None:
     y = ["dark", "light"] * 12
     colour = np.repeat(grey[..., None], 3, axis=3)
     classifier = Classifier(**HOW).fit(colour, y)
-    assert TOLD in caplog.text
+    assert SAID in caplog.text
     assert np.array_equal(classifier.network.theta, Classifier(**HOW).fit(grey, y).network.theta)
     flat = resize_pictures(colour, 8).reshape(24, -1)
     expected = classifier.predict_proba(resize_pictures(grey[..., None], 8))

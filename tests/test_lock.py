@@ -177,7 +177,8 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 @pytest.fixture
 def training(data: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """One that has written a checkpoint into `run` and goes on for long."""
-    process = start(data, "--out", tmp_path / "run", "--epochs", 10**6, **UNHEARD)
+    forever = "--epochs", 10**6, "--patience", 0, "--ensemble", 1
+    process = start(data, "--out", tmp_path / "run", *forever, **UNHEARD)
     wait_for(tmp_path / "run" / "checkpoint.safetensors", process)
     yield process
     process.kill()
@@ -291,7 +292,7 @@ def test_two_threads_cannot_train_into_one_checkpoint(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 4)).astype(np.float32), np.arange(60) % 2
     first, second = (
-        Classifier(hidden=(8,), epochs=3, seed=seed).fit_epochs(
+        Classifier(hidden=(8,), epochs=3, ensemble=1, seed=seed).fit_epochs(
             X, y, checkpoint=Checkpoint(tmp_path / "c")
         )
         for seed in (1, 2)
@@ -300,7 +301,7 @@ def test_two_threads_cannot_train_into_one_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"The file .*c is in use by another training"):
         next(second)
     assert len(list(first)) == 2
-    third = Classifier(hidden=(8,), epochs=3).fit_epochs(
+    third = Classifier(hidden=(8,), epochs=3, ensemble=1).fit_epochs(
         X, y, checkpoint=Checkpoint(tmp_path / "c")
     )
     assert len(list(third)) == 3
@@ -310,7 +311,7 @@ def test_two_trainings_cannot_write_into_one_event_folder(tmp_path: Path) -> Non
     pytest.importorskip("tensorboardX")
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 4)).astype(np.float32), np.arange(60) % 2
-    learners = [Classifier(hidden=(8,), epochs=3, seed=seed) for seed in (1, 2)]
+    learners = [Classifier(hidden=(8,), epochs=3, ensemble=1, seed=seed) for seed in (1, 2)]
     streams = [one.fit_epochs(X, y) for one in learners]
     first, second = map(write_events, streams, learners, [tmp_path] * 2)
     next(first)

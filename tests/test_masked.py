@@ -23,7 +23,7 @@ Y = (X[:, 0] > 0).astype(int)
 NUMBERS = 3 * X[:, 0]
 PICTURES = RNG.integers(0, 256, (60, 5, 4, 3), np.uint8)
 P = np.c_[0.3 + 0 * NUMBERS, 0.7 + 0 * NUMBERS]
-QUICK: dict[str, Any] = {"hidden": (4,), "epochs": 2}
+QUICK: dict[str, Any] = {"hidden": (4,), "epochs": 2, "ensemble": 1}
 
 
 def masked(values: Any, *, fill: Any = None) -> Any:

@@ -14,7 +14,7 @@ from plainnet.data.mistaken import looks_like
 from plainnet.errors import DataError, ModelFileError
 from plainnet.models.attribution import explain_pixels
 
-QUICK: dict[str, Any] = {"epochs": 1, "hidden": (4,)}
+QUICK: dict[str, Any] = {"epochs": 1, "hidden": (4,), "ensemble": 1}
 
 
 @pytest.fixture(scope="module")

@@ -127,8 +127,8 @@ def test_settings_of_pictures(tmp_path: Path) -> None:
 
 
 def test_a_batch_size_of_few_bits_is_a_number_like_others() -> None:
-    ours = Classifier(batch_size=u8(20), epochs=3).fit(X, Y)
-    theirs = Classifier(batch_size=20, epochs=3).fit(X, Y)
+    ours = Classifier(batch_size=u8(20), epochs=3, ensemble=1).fit(X, Y)
+    theirs = Classifier(batch_size=20, epochs=3, ensemble=1).fit(X, Y)
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
     network, twin = Network.dense([3, 4, 1]), Network.dense([3, 4, 1])
     small: dict[str, Any] = {"epochs": u8(3), "batch_size": u8(7)}
@@ -197,7 +197,7 @@ def test_schedules_and_streams() -> None:
 
 
 def test_a_rate_that_was_set_by_hand_goes_into_a_checkpoint(tmp_path: Path) -> None:
-    made = Classifier(epochs=2, hidden=())
+    made = Classifier(epochs=2, hidden=(), ensemble=1)
     for _ in made.fit_epochs(X, Y, checkpoint=Checkpoint(tmp_path / "c")):
         pass
     assert (tmp_path / "c").is_file()

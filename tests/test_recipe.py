@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from laws import PLAIN
 
 from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Classifier, Recipe
 from plainnet.models.class_weights import weights_of
+from plainnet.models.defaults import MOST_COLUMNS, NETWORKS
+from plainnet.models.network_settings import BATCH_NORM_BELOW
 from plainnet.models.recipe import ResolvedRecipe
-from plainnet.models.recipe_settings import BATCH_NORM_BELOW
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
 from plainnet.pictures.augment.augmentation import FEW_PICTURES, MANY_PICTURES
 
@@ -19,7 +21,11 @@ RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(90, 5)).astype(np.float32)
 Y = (X[:, 0] + 0.5 * RNG.normal(size=90) > 0.8).astype(int)
 PICTURES: Array = RNG.integers(0, 256, (60, 12, 12, 3)).astype(np.uint8)
-USUAL: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 16, "learning_rate": 0.02}
+USUAL: dict[str, Any] = {
+    **PLAIN,
+    **{"hidden": (8,), "epochs": 6, "batch_size": 16, "learning_rate": 0.02},
+    "class_weight": "balanced",
+}
 
 
 def fit(data: Array = X, y: Array = Y, **settings: Any) -> Classifier:
@@ -34,6 +40,10 @@ def fit(data: Array = X, y: Array = Y, **settings: Any) -> Classifier:
         {"input_dropout": 0.2},
         {"label_smoothing": 0.1},
         {"class_weight": "none"},
+        {"encoding": "piecewise-linear"},
+        {"activation": "silu"},
+        {"ensemble": 3, "bagging": "folds"},
+        {"averaging": "polynomial"},
         {"max_norm": 0.5},
         {"averaging": 0.9},
         {"ensemble": 3},
@@ -52,11 +62,12 @@ def test_every_setting_changes_what_is_learned_and_survives_the_file(
 
 
 def test_layers_stand_in_their_order() -> None:
-    made = Recipe(hidden=(8, 4), normalization="batch", input_dropout=0.1)
-    kinds = [type(layer) for layer in made.make_network(5, 1, 0).layers]
+    shape = (), 5, 1, 0
+    made = ResolvedRecipe(hidden=(8, 4), normalization="batch", input_dropout=0.1, dropout=0.2)
+    kinds = [type(layer) for layer in made.make_network(*shape).layers]
     hidden = [Dense, BatchNorm, ReLU, Dropout]
     assert kinds == [Dropout, *hidden, *hidden, Dense]
-    plain = Recipe(hidden=(8,), normalization="layer", dropout=0.0).make_network(5, 1, 0)
+    plain = ResolvedRecipe(hidden=(8,), normalization="layer").make_network(*shape)
     assert [type(layer) for layer in plain.layers] == [Dense, LayerNorm, ReLU, Dense]
 
 
@@ -93,15 +104,57 @@ def test_what_is_left_open_is_resolved_by_the_pictures(
 def test_what_is_given_stays_and_features_are_not_few() -> None:
     few = Dataset(PICTURES, np.arange(60) % 2, ("a", "b"))
     given = {"augment": "none", "normalization": "layer", "epochs": 7, "validation_share": 0.3}
-    assert Recipe.of(given).resolve(few, tested=True).to_dict() == Recipe.of(given).to_dict()
+    usual = Recipe().resolve(few, tested=True).to_dict()
+    assert not [name for name, value in usual.items() if value == "auto" and name != "initializer"]
+    wanted = {**usual, **given}
+    assert Recipe.of(wanted).resolve(few, tested=True).to_dict() == wanted
     for needs in ({"patience": 3}, {"recall": 0.9}, {"precision": 0.9}):
         assert Recipe.of(needs).resolve(few, tested=True).validation_share == 0.15
-    features = Dataset(X, Y, ("a", "b"))
-    many = Recipe(batch_size=8).resolve(features, tested=True)
-    assert many.to_dict() == ResolvedRecipe(batch_size=8, epochs=many.epochs).to_dict()
-    steps = -(-len(features) // 8)
-    assert many.epochs == max(40, -(-320 // steps))
-    assert Recipe(batch_size=1).resolve(features, tested=True).epochs == 40
+    wide = Dataset(np.zeros((90, MOST_COLUMNS + 1), np.float32), Y, ("a", "b"))
+    many = Recipe(batch_size=8).resolve(wide, tested=True)
+    usual = {"batch_size": 8, "dropout": 0.2, "class_weight": "balanced"}
+    assert many == ResolvedRecipe.of({**usual, "augment": "none"})
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "epochs", "networks"),
+    [
+        (90, 16, 600, 5),
+        (1_000, 32, 125, 5),
+        (10_000, 256, 100, 5),
+        (100_000, 256, 60, 3),
+        (400_000, 256, 60, 1),
+    ],
+)
+def test_what_is_left_open_is_resolved_by_the_rows(
+    n: int, batch_size: int, epochs: int, networks: int
+) -> None:
+    data = Dataset(np.zeros((n, 1), np.float32), np.arange(n) % 2, ("a", "b"))
+    resolved = Recipe().resolve(data, tested=True)
+    assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
+    assert (resolved.encoding, resolved.activation) == ("piecewise-linear", "silu")
+    assert (resolved.schedule, resolved.averaging) == ("constant", "polynomial")
+    assert (resolved.learning_rate, resolved.class_weight) == (0.003, "none")
+    assert (resolved.patience, resolved.patience_growth) == (8, 1)
+    assert resolved.ensemble == networks
+    assert resolved.bagging == ("folds" if networks > 1 else "none")
+
+
+def test_the_effort_is_how_many_networks_learn() -> None:
+    data = Dataset(X, Y, ("a", "b"))
+    found = {name: Recipe(effort=name).resolve(data, tested=False).ensemble for name in NETWORKS}
+    assert found == {"quick": 1, "default": 5, "best": 16}
+    assert Recipe(effort="best", ensemble=2).resolve(data, tested=False).ensemble == 2
+
+
+def test_without_validation_samples_nothing_stops_early_and_no_fold_is_held_out() -> None:
+    data = Dataset(X, Y, ("a", "b"))
+    without = Recipe(validation_share=0).resolve(data, tested=False)
+    assert (without.patience, without.bagging) == (0, "none")
+    given = Recipe().resolve(data, tested=False, validated=True)
+    assert (given.patience, given.bagging) == (8, "none")
+    own = Recipe(patience=3).resolve(data, tested=False)
+    assert (own.patience, own.patience_growth) == (3, 0)
 
 
 def test_a_test_part_spares_few_pictures_the_held_out_share() -> None:
@@ -246,7 +299,7 @@ def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
 
 
 def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
-    classifier = Classifier(**USUAL, ensemble=3)
+    classifier = Classifier(**{**USUAL, "ensemble": 3})
     stream = classifier.fit_epochs(X, Y)
     for _ in range(6):
         next(stream)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from laws import PLAIN
 
 from plainnet import Classifier, Dataset, Regressor
 from plainnet.data import Splits, random_folds, random_split
@@ -14,6 +15,7 @@ from plainnet.files.model_file import read_model, write_model
 from plainnet.metrics.regression import evaluate_numbers
 from plainnet.models import Checkpoint, load_any, load_run
 from plainnet.models.cross_validation import cross_validate
+from plainnet.models.defaults import ENSEMBLE_TOLERANCE
 from plainnet.network import Array
 from plainnet.pictures.check import checking as health
 from plainnet.pictures.check.duplicates import Sample
@@ -22,12 +24,17 @@ from plainnet.reports.report_data import Report
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(300, 4)).astype(np.float32)
 Y: Array = 50_000 + 9_000 * X[:, 0] - 4_000 * X[:, 1] * X[:, 2] + RNG.normal(0, 500, 300)
-SETTINGS: dict[str, Any] = {"hidden": (16,), "epochs": 8, "seed": 1}
+SETTINGS: dict[str, Any] = {**PLAIN, "hidden": (16,), "epochs": 8, "seed": 1}
+DEFAULT = {
+    **{"encoding": "auto", "bagging": "auto", "averaging": "auto", "schedule": "auto"},
+    **{"patience": None, "learning_rate": None},
+}
+"""What makes the settings those of vectors of few numbers again."""
 
 
 @pytest.fixture(scope="module")
 def trained() -> Regressor:
-    return Regressor(hidden=(64, 32), epochs=150, dropout=0).fit(X, Y)
+    return Regressor(**{**PLAIN, "hidden": (64, 32), "epochs": 150, "dropout": 0}).fit(X, Y)
 
 
 def test_it_learns_what_there_is_to_learn(trained: Regressor) -> None:
@@ -78,7 +85,7 @@ def test_pictures_may_have_numbers_too() -> None:
 
 
 def test_an_ensemble_is_the_mean_of_its_networks() -> None:
-    three = Regressor(**SETTINGS, ensemble=3).fit(X, Y)
+    three = Regressor(**{**SETTINGS, "ensemble": 3}).fit(X, Y)
     assert len(three.networks) == 3
     alone = [three.answer_of(member, X) for member in three.networks]
     assert three.predict(X) == pytest.approx(np.mean(alone, axis=0))
@@ -87,11 +94,24 @@ def test_an_ensemble_is_the_mean_of_its_networks() -> None:
 
 def test_it_stops_early_and_keeps_the_best() -> None:
     noise = RNG.normal(size=300)
-    regressor = Regressor(hidden=(64,), epochs=200, patience=3, dropout=0).fit(X, noise)
-    losses = [epoch["validation_loss"] for epoch in regressor.history]
-    assert len(losses) < 200
-    assert regressor.best_epoch is not None
-    assert regressor.best_epoch["validation_loss"] == min(losses)
+    how: dict[str, Any] = {"hidden": (64,), "epochs": 200, "patience": 3, "dropout": 0}
+    for ensemble, tolerance in ((1, 0), (2, ENSEMBLE_TOLERANCE)):
+        regressor = Regressor(**how, ensemble=ensemble).fit(X, noise)
+        losses = [epoch["validation_loss"] for epoch in regressor.latest_history]
+        assert len(losses) < 200
+        assert regressor.best_epoch is not None
+        assert regressor.best_epoch["validation_loss"] <= min(losses) * (1 + tolerance)
+        later = losses[regressor.best_epoch.number :]
+        assert min(later) > min(losses) * (1 + tolerance)
+
+
+def test_it_answers_within_the_numbers_it_has_learned_from() -> None:
+    for encoding in ("piecewise-linear", "none"):
+        regressor = Regressor(**SETTINGS | {"encoding": encoding}).fit(X, Y)
+        regressor.network.theta *= 100
+        answers = regressor.predict(X)
+        ends = pytest.approx([Y.min(), Y.max()], rel=1e-12)
+        assert (ends == [answers.min(), answers.max()]) == (encoding != "none")
 
 
 def test_a_fold_is_the_test_part_of_its_training() -> None:
@@ -197,7 +217,7 @@ def test_classes_and_numbers_are_not_mixed_up() -> None:
 
 @pytest.mark.parametrize("more", [{}, {"ensemble": 2, "normalization": "batch"}])
 def test_saved_and_loaded(more: dict[str, Any], tmp_path: Path) -> None:
-    before = Regressor(**SETTINGS, **more).fit(X, Y)
+    before = Regressor(**{**SETTINGS, **more}).fit(X, Y)
     before.quality = {"test": {"rmse": 1.5}}
     before.save(tmp_path / "m")
     after = load_any(tmp_path / "m")
@@ -244,8 +264,9 @@ def test_a_damaged_file_is_refused(target: Any, why: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("stop_after", [0, 4, 11, 30])
-def test_it_goes_on_bit_for_bit(stop_after: int, tmp_path: Path) -> None:
-    settings = {**SETTINGS, "ensemble": 2, "averaging": 0.9}
+@pytest.mark.parametrize("how", [{"averaging": 0.9}, DEFAULT], ids=["plain", "default"])
+def test_it_goes_on_bit_for_bit(how: dict[str, Any], stop_after: int, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "ensemble": 2, **how}
     whole = Regressor(**settings).fit(X, Y)
     stopped = Checkpoint(tmp_path / "c", minutes=0)
     asked = 0

@@ -240,7 +240,8 @@ def test_the_first_weights_are_shown_as_what_the_training_changed(tmp_path: Path
     del loaded.stored["settled"]  # type: ignore[attr-defined]  # as in an older file
     assert "with the largest weights" in report_html(report_of(loaded, data))
     loaded.stored = {**classifier.trained, "settled": {"normalization": "layer", "epochs": 2}}
-    loaded.recipe = replace(loaded.recipe, seed=4)  # as if another NumPy had drawn them
+    other = replace(loaded.resolved_recipe, seed=4)  # as if another NumPy had drawn them
+    loaded.resolved_recipe = other
     assert "with the largest weights" in report_html(report_of(loaded, data))
 
 
@@ -260,7 +261,7 @@ def test_a_report_says_what_was_used(tmp_path: Path) -> None:
         assert "BatchNorm" in text
         assert "augmentation auto (strong)" in text
         assert "threshold dog from 25.0 % on" in text
-        assert "learning rate auto (0.001), cosine" in text
+        assert "learning rate auto (0.001), auto (cosine)" in text
     older = Classifier.load(tmp_path / "m.safetensors")
     older.stored = {}
     assert settings_used(older)["epochs"] == "auto"

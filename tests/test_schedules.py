@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import cos, log2, pi
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainnet.errors import SettingError
@@ -77,6 +77,7 @@ def test_one_cycle_stays_between_its_least_and_its_peak(
     assert peak / start / end * (1 - 1e-9) <= rate <= peak * (1 + 1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 10), st.integers(4000, 10_000), st.integers(1, 6))
 def test_coslog_reaches_its_peak_once_in_each_cycle(peak: float, steps: int, cycles: int) -> None:
     rates = [coslog(peak, steps, cycles)(step) for step in range(steps + 1)]

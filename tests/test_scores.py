@@ -29,9 +29,12 @@ X = RNG.normal(size=(80, 4)).astype(np.float32)
 MODELS: dict[str, tuple[type[Evaluation], Callable[[], AnyModel]]] = {
     "classes": (
         ClassificationEvaluation,
-        lambda: Classifier(hidden=(4,), epochs=2).fit(X, X[:, 0] > 0),
+        lambda: Classifier(hidden=(4,), epochs=2, ensemble=1).fit(X, X[:, 0] > 0),
     ),
-    "numbers": (RegressionEvaluation, lambda: Regressor(hidden=(4,), epochs=2).fit(X, X[:, 0])),
+    "numbers": (
+        RegressionEvaluation,
+        lambda: Regressor(hidden=(4,), epochs=2, ensemble=1).fit(X, X[:, 0]),
+    ),
 }
 
 
@@ -90,7 +93,7 @@ def test_the_command_predicts_numbers_from_arrays_and_pictures(
     shape: tuple[int, ...], tmp_path: Path
 ) -> None:
     samples = RNG.integers(0, 256, (30, *shape)).astype(np.uint8 if shape[1:] else np.float32)
-    model = Regressor(hidden=(4,), epochs=2).fit(samples, np.arange(30.0))
+    model = Regressor(hidden=(4,), epochs=2, ensemble=1).fit(samples, np.arange(30.0))
     model.save(tmp_path / "m.safetensors")
     path, wanted = tmp_path / "x.npy", model.predict(samples[:2]).tolist()
     np.save(path, samples[:2])

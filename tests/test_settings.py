@@ -36,6 +36,11 @@ OTHERS: dict[str, Any] = {
     "label_smoothing": 0.1,
     "class_weight": {"1": 2},
     "averaging": 0.9,
+    "encoding": "none",
+    "bins": 9,
+    "effort": "quick",
+    "bagging": "folds",
+    "patience_growth": 0.5,
     "augment": {"flip": 0.5},
     "batch_size": 8,
     "epochs": 2,
@@ -122,13 +127,13 @@ def test_scikit_learn_can_clone_it(kind: type[AnyModel]) -> None:
 
 
 def test_settings_can_be_changed_and_bad_ones_change_nothing() -> None:
-    made = Classifier(hidden=(4,), epochs=2)
+    made = Classifier(hidden=(4,), epochs=2, ensemble=1)
     assert made.set_params(epochs=3, seed=1) is made
-    assert repr(made) == "Classifier(hidden=(4,), epochs=3, seed=1)"
+    assert repr(made) == "Classifier(hidden=(4,), epochs=3, ensemble=1, seed=1)"
     for wrong in ({"hiden": 3}, {"epochs": 5, "dropout": 2}):
         with pytest.raises(SettingError):
             made.set_params(**wrong)
-    assert made.get_params() == Classifier(hidden=(4,), epochs=3, seed=1).get_params()
+    assert made.get_params() == Classifier(hidden=(4,), epochs=3, ensemble=1, seed=1).get_params()
     assert len(made.fit(X, Y).history) == 3
 
 

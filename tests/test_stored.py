@@ -133,7 +133,10 @@ def test_the_same_from_memory_and_disk(tmp_path: Path, held: int) -> None:
         ours, theirs = Preprocessing.fit(X), Preprocessing.fit(A)
         assert np.array_equal(ours.mean, theirs.mean)
         assert np.array_equal(ours.scale, theirs.scale)
-        trained = [Classifier(hidden=(5,), epochs=3, batch_size=8).fit(d) for d in (disk, memory)]
+        trained = [
+            Classifier(hidden=(5,), epochs=3, batch_size=8, ensemble=2).fit(d)
+            for d in (disk, memory)
+        ]
         one, other = (classifier.network.theta for classifier in trained)
         assert np.array_equal(one, other)
         taken = disk.take(y == 1)
@@ -155,7 +158,7 @@ def test_a_memory_map_of_the_user_stays_on_the_disk(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", A)
     X = np.load(tmp_path / "X.npy", mmap_mode="r")
     y = np.arange(40) % 2
-    classifier = Classifier(hidden=(4,), epochs=2).fit(X, y)
+    classifier = Classifier(hidden=(4,), epochs=2, ensemble=2).fit(X, y)
     assert classifier.training is not None
     assert isinstance(classifier.training.X, MemoryMappedRows)
     assert np.array_equal(classifier.predict_proba(X), classifier.predict_proba(A))

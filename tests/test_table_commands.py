@@ -23,7 +23,7 @@ from plainnet.models import Checkpoint, load_any
 from plainnet.tables import read_table
 
 Command = Callable[..., tuple[int, str, str]]
-QUICK = ("--epochs", "4", "--hidden", "8")
+QUICK = ("--epochs", "4", "--hidden", "8", "--ensemble", "1")
 
 
 def write(path: Path, rows: list[dict[str, Any]], **how: Any) -> Path:
@@ -142,7 +142,9 @@ def test_train_on_classes(runs: Path) -> None:
     out, err = ((runs / f"yes.{end}").read_text("utf-8") for end in ("out", "err"))
     assert "Left out: column 'PassengerId', because it numbers the rows" in err
     assert "Left out: column 'name', because its 240 different texts in 240 rows" in err
-    assert "training    204 samples: no: " in err
+    assert "training    240 samples: no: " in err
+    assert "validation  each network holds out another part of them\n" in err
+    assert "network 5 of 5\n" in err
     assert "  accuracy  " in out
     assert "try      plainnet predict" in out
     assert out.rstrip().endswith("TABLE.csv")
@@ -158,8 +160,8 @@ def test_train_on_classes(runs: Path) -> None:
 def test_train_on_numbers(runs: Path) -> None:
     out, err = ((runs / f"fare.{end}").read_text("utf-8") for end in ("out", "err"))
     assert "target      fare, a number; --task classification predicts it as classes" in err
-    assert re.search(r"training    204 samples: fare from \S+ to \S+, on average", err)
-    assert re.search(r"epoch 80/80  loss \S+  validation loss \S+  RMSE \S+", err)
+    assert re.search(r"training    240 samples: fare from \S+ to \S+, on average", err)
+    assert re.search(r"epoch  20/267  loss \S+  validation loss \S+  RMSE \S+", err)
     for line in ("RMSE", "MAE", "R²", "bias", "baseline  RMSE"):
         assert f"\n  {line} " in out
     model = load_any(runs / "fare")
@@ -382,7 +384,13 @@ def test_report(plainnet: Command, runs: Path, tmp_path: Path, run: str) -> None
     assert charts >= ({"loss", "roc"} if run == "yes" else {"loss", "rmse", "answers", "errors"})
     own = plainnet("report", f"…/{run}", "…/ship.csv", "--out", "own.html", "--json")
     assert json.loads(own[1])["part"] == "validation"  # drawn again as the training drew it
-    assert "36 validation rows" in (tmp_path / "own.html").read_text("utf-8")
+    page = (tmp_path / "own.html").read_text("utf-8")
+    assert "240 validation rows, each answered by the networks that held it out" in page
+    first = (runs / run / "report.html").read_text("utf-8")
+    verdict = re.compile("(?:Its error is|right for)[^<]*")
+    assert len(verdict.findall(page)) > 0
+    assert verdict.findall(page) == verdict.findall(first)
+    assert json.loads((runs / run / "metrics.json").read_text("utf-8"))["validation"]["n"] == 240
 
 
 # -- looking inside ------------------------------------------------------------------------------

@@ -41,7 +41,8 @@ def write_csv(path: Path, y: list[Any]) -> Path:
 
 
 def learned(data: Any, missing: Any = None, **how: Any) -> Classifier:
-    model = Classifier(hidden=(), epochs=30, learning_rate=0.1, validation_share=0, **how)
+    quick: dict[str, Any] = {"hidden": (), "epochs": 30, "learning_rate": 0.1, "ensemble": 1}
+    model = Classifier(**quick, validation_share=0, **how)
     return model.fit(data, target="t", missing=missing)
 
 
@@ -327,7 +328,7 @@ def test_a_class_may_be_called_na(
 ) -> None:
     path = write_countries(tmp_path / "a.csv")
     frame = pandas.read_csv(path, keep_default_na=False)
-    how: dict[str, Any] = {"hidden": (), "epochs": 30, "learning_rate": 0.1}
+    how: dict[str, Any] = {"hidden": (), "epochs": 30, "learning_rate": 0.1, "ensemble": 1}
     with caplog.at_level(logging.WARNING):
         if form == "frame and y":
             model = Classifier(**how).fit(frame.drop(columns="t"), frame["t"], missing=[])
@@ -386,6 +387,7 @@ def test_the_command_line_may_learn_a_class_called_na(
 ) -> None:
     path = write_countries(tmp_path / "a.csv")
     how = ["--target", "t", "--missing", "", "--epochs", "3", "--hidden", "none"]
+    how += ["--ensemble", "1"]
     plainnet("train", path, "--out", tmp_path / "run", *how)
     assert load_any(tmp_path / "run").columns.missing == {""}  # type: ignore[union-attr]
     assert "--missing ''" in unescape((tmp_path / "run" / "report.html").read_text("utf-8"))
@@ -503,6 +505,8 @@ def test_a_column_may_be_spelled_in_two_ways(train: str, test: str, tmp_path: Pa
     frame = pandas.DataFrame(table)
     frame.to_csv(tmp_path / "a.csv", index=False)
     for data in (table, frame, tmp_path / "a.csv"):
-        model = Classifier(hidden=(), epochs=2).fit(data, target=f"{test}-t", drop=["n"])
+        model = Classifier(hidden=(), epochs=2, ensemble=1).fit(
+            data, target=f"{test}-t", drop=["n"]
+        )
         answers = model.predict_proba(table)
         assert np.array_equal(answers, model.predict_proba({test: ["x", "b"] * 20}))

@@ -5,6 +5,7 @@ import io
 import logging
 import pkgutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import PLAIN
 
 from plainnet import Classifier, Dataset, Regressor, tables
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError, ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
-from plainnet.models.attribution import explain_row
+from plainnet.models.attribution import RowExplanation, explain_row
 from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.network import Array
+from plainnet.reports.number_sections import NumberSections
 from plainnet.tables import (
     Category,
     Date,
@@ -39,7 +42,7 @@ from plainnet.tables.numbers import NumberFormat, find_numbers, split_number
 from plainnet.tables.table import TEXT, texts_of
 from plainnet.tables.values import Cells, date
 
-QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3}
+QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "ensemble": 1}
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -580,7 +583,9 @@ def test_a_validation_table_that_lacks_a_class(tmp_path: Path) -> None:
     splits = read_tables(table, "t", validation=held)
     assert splits.validation is not None
     assert splits.validation.classes == ("b", "c")
-    model = Classifier(hidden=(16,), epochs=60, dropout=0, learning_rate=0.01).fit(splits)
+    model = Classifier(
+        **{**PLAIN, "hidden": (16,), "epochs": 60, "dropout": 0, "learning_rate": 0.01}
+    ).fit(splits)
     assert model.validation is not None
     assert model.validation.classes == ("a", "b", "c")
     assert model.history[-1]["validation_accuracy"] == model.evaluate(splits.validation).accuracy
@@ -601,14 +606,18 @@ def test_a_validation_table(train_file: Path) -> None:
     assert len(model.validation) == len(model.training) == 80
 
 
-def test_the_lines_of_rows_go_with_them(train_file: Path) -> None:
-    model = Classifier(**QUICK).fit(train_file, target="t")
+@pytest.mark.parametrize("ensemble", [1, 3])
+def test_the_lines_of_rows_go_with_them(ensemble: int, train_file: Path) -> None:
+    model = Classifier(**QUICK | {"ensemble": ensemble}).fit(train_file, target="t")
     assert model.training is not None
     assert model.validation is not None
     assert model.training.lines is not None
     assert model.validation.lines is not None
-    lines = sorted([*model.training.lines, *model.validation.lines])
-    assert lines == [*range(2, 82)]
+    parts = [[*model.training.lines], [*model.validation.lines]]
+    if ensemble > 1:  # each network holds out another fold: all rows are in both parts
+        assert parts == 2 * [[*range(2, 82)]]
+    else:
+        assert sorted([*parts[0], *parts[1]]) == [*range(2, 82)]
 
 
 def damaged(path: Path, change: Any) -> None:
@@ -745,7 +754,8 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=200), np.array(["x", "y"] * 100)
     table = {"a": a, "b": b, "c": rng.normal(size=200), "t": 3 * a + 5 * (b == "x")}
-    model = Regressor(learning_rate=0.01, dropout=0, **settings).fit(table, target="t")
+    how: dict[str, Any] = {**PLAIN, "learning_rate": 0.01, "dropout": 0, **settings}
+    model = Regressor(**how).fit(table, target="t")
     row = table_of({"a": [2.0], "b": ["x"], "c": [0.0]})
     shown = explain_row(model, row)
     assert shown.score == pytest.approx(model.predict(row)[0], rel=1e-5)
@@ -755,6 +765,15 @@ def test_the_columns_account_for_the_answer(settings: Any) -> None:
     assert by_column["a"] == pytest.approx(6, abs=0.7)
     assert by_column["b"] == pytest.approx(2.5, abs=0.7)
     assert abs(by_column["c"]) < 0.3
+
+
+def test_an_answer_that_is_bounded_says_so() -> None:
+    shown = RowExplanation(9.5, "t", 9.5, 5.0, ("a",), ("2",), np.array([4.5]))
+    end = "from 5, the answer for an average row, to"
+    assert NumberSections().from_average(shown) == f"{end} 9.5"
+    beyond = replace(shown, score=11.0)
+    says = f"{end} 11, beyond the training targets; the answer is 9.5"
+    assert NumberSections().from_average(beyond) == says
 
 
 def test_what_cannot_be_explained(train_file: Path) -> None:
@@ -840,7 +859,7 @@ def test_real_classes(name: str, least: float, file: Path) -> None:
         writer.writerow([*data.feature_names, "kind"])
         for x, k in zip(data.data.tolist(), data.target, strict=True):
             writer.writerow([*x, data.target_names[k]])
-    model = Classifier(learning_rate=0.01, ensemble=2).fit(file, target="kind")
+    model = Classifier(ensemble=3).fit(file, target="kind")
     assert model.validation is not None
     measured = model.evaluate(model.validation)
     assert measured.accuracy > max(least, measured.baseline_accuracy + 0.3)

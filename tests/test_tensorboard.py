@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from laws import PLAIN
 
 from plainnet import Classifier
 from plainnet.cli.command_line import cli
@@ -23,7 +24,7 @@ event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3)).astype(np.float32)
 Y = np.arange(40) % 2
-SETTINGS: dict[str, Any] = {"hidden": (4,), "epochs": 3, "batch_size": 16}
+SETTINGS: dict[str, Any] = {**PLAIN, "hidden": (4,), "epochs": 3, "batch_size": 16}
 
 
 def events_of(path: Path) -> Iterator[object]:
@@ -59,7 +60,7 @@ def test_each_epoch_is_there_at_once(tmp_path: Path) -> None:
 
 
 def test_networks_of_an_ensemble_stand_beside_each_other(tmp_path: Path) -> None:
-    classifier = Classifier(**SETTINGS, ensemble=2)
+    classifier = Classifier(**{**SETTINGS, "ensemble": 2})
     for _ in write_events(classifier.fit_epochs(X, Y), classifier, tmp_path):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == ["network-1", "network-2"]
@@ -114,6 +115,7 @@ def data(tmp_path: Path) -> Path:
 def test_the_command_writes_them_and_goes_on_with_them(tmp_path: Path, data: Path) -> None:
     run, events = tmp_path / "run", tmp_path / "events"
     options = ["--hidden", "4", "--epochs", "400", "--batch-size", "1", "--no-report"]
+    options += ["--ensemble", "1", "--patience", "0"]
     options += ["--tensorboard", "events", "--minutes", "0"]
     work = subprocess.Popen(
         [sys.executable, "-m", "plainnet", "train", str(data), "--out", str(run), *options],

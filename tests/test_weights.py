@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from laws import PLAIN
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from test_readme import BLOCK, text_of
@@ -37,6 +38,7 @@ PAGE = "docs/interchange.md"
 RNG = np.random.default_rng(0)
 X: Array = RNG.normal(size=(30, 3)).astype(np.float32)
 Y = np.arange(30) % 3
+TWO: dict[str, Any] = {**PLAIN, "hidden": (4,), "epochs": 1, "ensemble": 2, "dropout": 0}
 
 
 def network(seed: int = 1, dtype: Any = np.float32) -> Network:
@@ -99,11 +101,11 @@ def test_what_torch_has_saved_is_read(tmp_path: Path) -> None:
 
 
 def test_an_ensemble_is_a_list_of_them(tmp_path: Path) -> None:
-    ours = Classifier(hidden=(4,), epochs=1, ensemble=2, dropout=0).fit(X, Y)
+    ours = Classifier(**TWO).fit(X, Y)
     write_weights(tmp_path / "w", ours)
     tensors = ("0.weight", "0.bias", "2.weight", "2.bias")
     assert {*load_file(tmp_path / "w")} == {f"{i}.{name}" for i in (0, 1) for name in tensors}
-    other = Classifier(hidden=(4,), epochs=1, ensemble=2, dropout=0, seed=5).fit(X, Y)
+    other = Classifier(**TWO, seed=5).fit(X, Y)
     other.inputs = ours.inputs
     read_weights(tmp_path / "w", other)
     ours.networks = [member._replace(temperature=1.0) for member in ours.networks]
@@ -111,7 +113,7 @@ def test_an_ensemble_is_a_list_of_them(tmp_path: Path) -> None:
 
 
 def test_a_classifier_keeps_what_was_measured_only_with_its_own_weights(tmp_path: Path) -> None:
-    ours = Classifier(hidden=(4,), epochs=1).fit(X, Y)
+    ours = Classifier(**TWO | {"ensemble": 1}).fit(X, Y)
     ours.quality, ours.temperature = {"test": {"n": 3}}, 1.7
     write_weights(tmp_path / "w", ours)
     read_weights(tmp_path / "w", ours)

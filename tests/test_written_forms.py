@@ -24,7 +24,7 @@ DAYS = [
     date(2023, 1, 1) + timedelta(days=int(d)) for d in np.random.default_rng(1).integers(0, 900, N)
 ]
 EARLY = [day.replace(day=1 + day.day % 12) for day in DAYS]
-QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "seed": 1}
+QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 3, "ensemble": 1, "seed": 1}
 
 
 def read_at(folder: Path, cells: list[str], delimiter: str) -> Table:

@@ -14,6 +14,7 @@ from plainnet.export import (
     export_onnx,
     golden_path,
     sequential,
+    torch_modules,
     verify_onnx,
     write_weights,
 )
@@ -63,7 +64,8 @@ def _write_weights(job: Job, path: Path) -> tuple[dict[str, Path], str]:
     n = len(job.model.networks)
     of = f", {n} times" if n > 1 else ""
     layers = f"layers   {sequential(job.model.network)}{of}"
-    return {"weights": path}, f"written  {printable(str(path))}\n{layers}"
+    own = f"\n\n{code}" if (code := torch_modules(job.model.network)) else ""
+    return {"weights": path}, f"written  {printable(str(path))}\n{layers}{own}"
 
 
 def _check_weights(path: Path) -> None:

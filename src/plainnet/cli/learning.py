@@ -24,6 +24,7 @@ from plainnet.models.labels import align_classes
 from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.sections import sections_of
 from plainnet.reports.tensorboard import write_events
+from plainnet.reports.text import duration
 from plainnet.training import Epochs
 
 EVENTS = "tensorboard"
@@ -105,10 +106,14 @@ def _learn(model: AnyModel, splits: Splits, checkpoint: Checkpoint, events: obje
 
 
 def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
-    """Print the number of each network of an ensemble before its first epoch."""
+    """Print how long it takes at most, and the number of each network of an ensemble."""
+    recipe = model.resolved_recipe
     for epoch in epochs:
-        if epoch.number == 1 and model.recipe.ensemble > 1:
-            say(f"network {len(model.networks)} of {model.recipe.ensemble}")
+        if epoch.number == 1 and len(model.networks) == 1:
+            most = epoch.seconds * recipe.epochs * recipe.ensemble
+            say(f"{'time':10}  at most {duration(most)}; less if it stops to improve")
+        if epoch.number == 1 and recipe.ensemble > 1:
+            say(f"network {len(model.networks)} of {recipe.ensemble}")
         yield epoch
 
 
@@ -116,15 +121,19 @@ def _announce(model: AnyModel) -> None:
     """Print the data and the network."""
     parts = {"training": model.training, "validation": model.validation}
     sections = sections_of(model.answers.evaluation_type)
+    if model.folds is not None:
+        del parts["validation"]
     for name, part in parts.items():
         if part is not None:
             say(f"{name:10}  {count(len(part))}: {printable(sections.right_answers(part))}")
+    if model.folds is not None:
+        say(f"{'validation':10}  each network holds out another part of them")
     if model.extractor is not None:
         say(f"{'features':10}  {printable(model.extractor.summary())}")
     say(f"{'network':10}  {network_line(model.network)}")
     if model.history:
         n, network = len(model.latest_history), len(model.networks)
-        of = f" of network {network}" if model.recipe.ensemble > 1 else ""
+        of = f" of network {network}" if model.resolved_recipe.ensemble > 1 else ""
         say(f"{'resumed':10}  after {count(n, 'epoch')}{of}")
 
 

@@ -84,7 +84,23 @@ def _option(name: str, of: Setting) -> Callable[[Decorated], Decorated]:
         how |= {"type": of.values.read if plain else reader(of.values)}
     if of.metavar:
         how["metavar"] = of.metavar
+    if of.switches:
+        return _switches(name, of)
     return click.option(f"--{name.replace('_', '-')}", **how)
+
+
+def _switches(name: str, of: Setting) -> Callable[[Decorated], Decorated]:
+    """Return the values of a setting that are options of their own."""
+
+    def add(command: Decorated) -> Decorated:
+        """Add them to a command."""
+        for value, text in reversed([*of.switches.items()]):
+            how: dict[str, Any] = {"flag_value": value, "default": None, "help": text}
+            option = click.option(f"--{value}", name, cls=Sectioned, section=of.section, **how)
+            command = option(command)
+        return command
+
+    return add
 
 
 SETTINGS: Mapping[str, Setting] = {f.name: f.metadata["setting"] for f in fields(RecipeSettings)}
@@ -104,8 +120,8 @@ def recipe_words(recipe: Recipe, usual: Recipe) -> list[str]:
     for name, of in SETTINGS.items():
         value = getattr(recipe, name)
         if value != getattr(usual, name) and value is not None:
-            words += [f"--{name.replace('_', '-')}"]
-            words += [] if of.values is flag else [of.values.write(value)]
+            words += [f"--{value if of.switches else name.replace('_', '-')}"]
+            words += [] if of.values is flag or of.switches else [of.values.write(value)]
     return words
 
 

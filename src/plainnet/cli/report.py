@@ -63,7 +63,7 @@ def command(
     parts = dict(parts_of(splits))
     known = own
     if own and "validation" in model.trained.get("samples", {}) and "validation" not in parts:
-        parts, known = _with_held_out(run, parts)
+        parts, known = _with_held_out(run, model, parts)
     name = choose_part(data, parts, part)
     rows = _history(run)
     trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
@@ -73,7 +73,7 @@ def command(
         parts[name],
         part=trained_as[name] if own else "other",
         history=rows,
-        kept_epoch=_kept(rows, model.recipe),
+        kept_epoch=model.trained.get("kept_epoch"),
         counts={trained_as[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
         settings=settings,
         command=train_command(settings, model.recipe, type(model)().recipe) if settings else "",
@@ -155,9 +155,11 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     return shlex.join(words)
 
 
-def _with_held_out(run: Path, parts: dict[str, Dataset]) -> tuple[dict[str, Dataset], bool]:
+def _with_held_out(
+    run: Path, model: AnyModel, parts: dict[str, Dataset]
+) -> tuple[dict[str, Dataset], bool]:
     """Split the training part as the run did; the second value says whether that is possible."""
-    split = split_of(run, parts["train"]) if "train" in parts else None
+    split = split_of(run, model, parts["train"]) if "train" in parts else None
     if split is None:
         say(
             f"{printable(str(run))} does not say which of these samples it has held out, or they "
@@ -202,15 +204,6 @@ def _history(run: Path) -> list[dict[str, float]]:
         ]
         return rows[-int(rows[-1]["epoch"]) :] if rows else []  # the last network of an ensemble
     return []
-
-
-def _kept(rows: list[dict[str, float]], recipe: Recipe) -> int | None:
-    """Return the number of the best epoch of a training with this history."""
-    if not rows:
-        return None
-    if recipe.patience and "validation_loss" in rows[0]:
-        return int(min(reversed(rows), key=lambda row: row["validation_loss"])["epoch"])
-    return int(rows[-1]["epoch"])
 
 
 def _same(noted: object, data: Path) -> bool:

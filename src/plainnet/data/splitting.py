@@ -62,7 +62,11 @@ def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
 
 
 def stratified_folds(
-    y: Array, folds: int, rng: np.random.Generator, classes: Sequence[str] = ()
+    y: Array,
+    folds: int,
+    rng: np.random.Generator,
+    classes: Sequence[str] = (),
+    least: int | None = None,
 ) -> list[Array]:
     """Divide every class evenly into folds; return the rows held out in each fold, in order.
 
@@ -73,12 +77,13 @@ def stratified_folds(
         folds: the number of folds, at least 2.
         rng: the generator that shuffles each class.
         classes: the names of the classes, for messages; (): their indices.
+        least: how many samples a class must have; None: as many as there are folds.
 
     Raises:
-        DataError: a class has fewer samples than there are folds.
+        DataError: a class has fewer samples.
     """
     numbers, counts = np.unique(y, return_counts=True)
-    if counts.min() < folds:
+    if counts.min() < (folds if least is None else least):
         n, number = int(counts.min()), int(numbers[counts.argmin()])
         name, samples = (
             classes[number] if classes else str(number),

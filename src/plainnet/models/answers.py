@@ -65,6 +65,11 @@ class Answers(ABC):
         """Return the rows of each of n folds of a cross-validation."""
 
     @staticmethod
+    @abstractmethod
+    def deal(data: Dataset, n: int, rng: Rng) -> list[Array]:
+        """Return the rows that each of n networks holds out; rows of a class alone are in none."""
+
+    @staticmethod
     def weights_for(data: Dataset, recipe: Recipe) -> Array | None:  # noqa: ARG004
         """Return the weight of each sample in the loss; None: all equal."""
         return data.weights
@@ -103,6 +108,14 @@ class Answers(ABC):
         """The metrics of an epoch beside the loss; None: those of the loss."""
         return None
 
+    stopping_metric: ClassVar[str] = "validation_loss"
+    """The metric by which a training stops and the best epoch is kept."""
+
+    @property
+    def stopping_metrics(self) -> Callable[..., Mapping[str, float]] | None:
+        """A function like `epoch_metrics` that also measures the `stopping_metric`."""
+        return self.epoch_metrics
+
     def fit_temperature(
         self,
         recipe: Recipe,  # noqa: ARG002
@@ -119,6 +132,10 @@ class Answers(ABC):
         answer: Callable[[Dataset], Array],  # noqa: ARG002
     ) -> Self:
         """Return the answers with the threshold that the recipe asks for."""
+        return self
+
+    def bounded(self, data: Dataset) -> Self:  # noqa: ARG002
+        """Return answers that stay within the range of these training samples."""
         return self
 
     # -- answering -------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ For a picture, s(picture) − s(mean picture) is distributed over the pixels by 
   is then the one colour that the backbone receives as 0.
 
 For a row, s(row) − s(average row) is distributed over its features, along the straight line between
-the two: (x − x̄) times the mean of ∂s/∂x on it; a column gets the sum of its features. The
-contributions add up to the difference, up to the integration error. Sundararajan, Taly, Yan:
-Axiomatic attribution for deep networks (2017), integrated gradients.
+the two: (x − x̄) times the mean of ∂s/∂x on it; a column gets the sum of its features. If the
+network encodes numbers in bins, the integral is taken over these. The contributions add up to the
+difference, up to the integration error. Sundararajan, Taly, Yan: Axiomatic attribution for deep
+networks (2017), integrated gradients.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from plainnet.models.samples import Samples
 from plainnet.network import Array, Rng
 
 LINE_STEPS = 200
-"""The points on the line from the average row: s has a kink wherever a ReLU switches."""
+"""The steps on the line from the average row: s has a kink wherever a ReLU switches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +210,8 @@ def explain_row(
     explained = model.answers.explained(model.answers_of(row.raw), of)
     target = AttributionTarget(model.inputs, model.networks, *explained[2:])
     x, start = (model.inputs.prepare(raw, model.network.dtype) for raw in (row.raw, row.average))
-    steps = (np.arange(LINE_STEPS) + 0.5)[:, None] / LINE_STEPS
-    line = start + steps * (x - start)
-    gradient = target.gradients(line.astype(x.dtype)).mean(axis=0, dtype=np.float64)
-    shares = (x[0].astype(np.float64) - start[0]) * gradient
+    line = start + np.linspace(0, 1, LINE_STEPS + 1)[:, None] * (x - start)
+    shares = target.integral(line.astype(x.dtype))
     contributions = np.array([shares[place].sum() for place in row.parts])
     order = np.argsort(-np.abs(contributions), kind="stable")
     return RowExplanation(

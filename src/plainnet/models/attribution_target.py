@@ -11,7 +11,7 @@ from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
-from plainnet.network import Array
+from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear
 from plainnet.training.threads import suited_threads
 
 
@@ -87,6 +87,47 @@ class AttributionTarget:
                 gradients += network.backward(dZ, need_dX=True)
         return gradients
 
+    def integral(self, line: Array) -> Array:
+        """Return what each input contributes to s on a line `(steps + 1, n_in)`: `(n_in,)` float64.
+
+        It is Σ_steps ∂s/∂E · ΔE, where E are the inputs or, if there is one, their encoding: that
+        has a kink at each edge of a bin, and bins may be narrower than a step.
+        """
+        total = np.zeros(line.shape[1])
+        middles = (line[1:] + line[:-1]) / 2
+        for (network, _), c in self._weighed():
+            layers = network.copy().layers  # of this thread alone
+            of = inputs_of(layers[0])
+            encoding = [] if of is None else [layers.pop(0)]
+            of = np.arange(line.shape[1]) if of is None else of
+            dE = np.diff(_through(encoding, line).astype(np.float64), axis=0)
+            with suited_threads(network, len(line)):
+                _through(layers, _through(encoding, middles))
+                gradient = np.tile(c.astype(network.dtype), (len(middles), 1))  # s = Z c: dZ = c
+                for layer in reversed(layers):
+                    gradient = np.asarray(layer.backward(gradient, need_dX=True))
+            np.add.at(total, of, (gradient * dE).sum(axis=0))
+        return total
+
     def _weighed(self) -> list[tuple[EnsembleMember, Array]]:
         c = self.c / len(self.networks)
         return [(member, c / member.temperature) for member in self.networks]
+
+
+def inputs_of(layer: Layer) -> Array | None:
+    """Return the input that each feature of an encoding is of; None if the layer is none."""
+    if isinstance(layer, PiecewiseLinear):
+        return np.repeat(np.arange(len(layer.bins)), layer.bins)
+    if not isinstance(layer, ByColumns):
+        return None
+    each = [
+        np.array(columns)[inputs_of(chain[0]) if chain else ...]
+        for columns, chain in zip(layer.columns, layer.chains.values(), strict=True)
+    ]
+    return np.concatenate(each)
+
+
+def _through(layers: Sequence[Layer], X: Array) -> Array:
+    for layer in layers:
+        X = layer.forward(X)
+    return X

@@ -20,7 +20,7 @@ from plainnet.files.rows import blocks
 from plainnet.files.schema import read
 from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
-from plainnet.models.recipe import Recipe
+from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.survey import digests
 from plainnet.training import Epoch, Optimizer
@@ -49,14 +49,14 @@ class Training:
     optimizer: Optimizer
     generators: Mapping[str, Rng]
     """The generators of the training, except those of the layers."""
-    recipe: Recipe
+    recipe: ResolvedRecipe
     data: str
     """The `fingerprint` of its data."""
     history: list[Epoch]
     """The history of the model; it ends with the epochs of this network."""
     average: Average | None = None
-    watched: bool = False
-    """Whether validation samples are measured."""
+    measured: tuple[str, ...] = ()
+    """The metrics of the validation samples that every epoch holds; () without such samples."""
     kept: BestSoFar = field(default_factory=BestSoFar)
     position: Position = field(default_factory=Position)
 
@@ -127,7 +127,7 @@ class Training:
     def _resume(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
         earlier = members_from(facts["earlier"], tensors, self.network.copy)
         self.networks[:-1] = earlier
-        history = [_epoch(row, self.watched) for row in facts["history"]]
+        history = [_epoch(row, self.measured) for row in facts["history"]]
         epochs = facts["position"]["epochs"]
         if epochs > len(history) or len(earlier) >= self.recipe.ensemble:
             raise ValueError("it holds other epochs or networks than it counts")
@@ -151,10 +151,10 @@ def _version(facts: Mapping[str, Any]) -> str:
     return f", {version:.20}" if isinstance(version, str) else ""
 
 
-def _epoch(row: Any, watched: bool) -> Epoch:
+def _epoch(row: Any, measured: tuple[str, ...]) -> Epoch:
     """Read a record of the history and check whether it was measured as it should be."""
     epoch: Epoch = read(Epoch, row, "epoch")
-    if ("loss" in epoch.validation) != watched:
+    if bool(epoch.validation) != bool(measured) or {*measured} - {*epoch.as_row()}:
         raise ValueError(f"epoch {epoch.number} was measured on {sorted(epoch.validation)!r:.60}")
     return epoch
 

@@ -81,6 +81,13 @@ class Classes(Answers):
         return stratified_folds(data.y, n, rng, data.classes)
 
     @staticmethod
+    def deal(data: Dataset, n: int, rng: Rng) -> list[Array]:
+        """Deal the samples of each class out at random; the only one of a class is in no fold."""
+        alone = np.flatnonzero(np.bincount(data.y)[data.y] < 2)
+        folds = stratified_folds(data.y, n, rng, least=1)
+        return [np.setdiff1d(rows, alone) for rows in folds] if len(alone) else folds
+
+    @staticmethod
     def weights_for(data: Dataset, recipe: Recipe) -> Array | None:
         """Return the samples' own weights times those of their classes."""
         return weights_of(data, recipe.class_weight)
@@ -111,6 +118,24 @@ class Classes(Answers):
     def to_targets(self, A: Array) -> Array:
         """Return the indices of the answered classes."""
         return self.choose(A)
+
+    stopping_metric = "validation_calibrated_loss"
+
+    @property
+    def stopping_metrics(self) -> Callable[..., Mapping[str, float]]:
+        """Accuracy, and the loss at its best temperature: what it will be once calibrated."""
+        loss = SigmoidCrossEntropy() if self.n_out == 1 else SoftmaxCrossEntropy()
+
+        def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
+            T = (
+                1.0
+                if len(Z) < ENOUGH_FOR_TEMPERATURE
+                else fit_temperature(loss, Z, y, weights, tolerance=1e-4)
+            )
+            J = loss.value_and_grad(Z.astype(np.float64) / T, y, weights)[0]
+            return {**loss.metrics(Z, y, weights), "calibrated_loss": J}
+
+        return measure
 
     def fit_temperature(
         self, recipe: Recipe, validation: Dataset, outputs_of: Callable[[Array], Array]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +12,9 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST_WEIGHT
+from plainnet.models.answers import Answers
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
+from plainnet.models.encoding import encoding_layers
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
@@ -28,7 +32,11 @@ from plainnet.training import (
     stop_early,
     train,
 )
+from plainnet.training.epoch import total_steps
 from plainnet.training.trainer import Training as Stream
+
+MOST_FOLDS = 8
+"""Networks beyond so many hold out the folds of another deal."""
 
 
 def fit_epochs(
@@ -52,12 +60,14 @@ def fit_epochs(
             f"augment = {model.recipe.augment!r} varies pictures, but the network learns from "
             f"{kind.rows}; leave it out."
         )
-    model.held_out = None
+    model.held_out = model.folds = None
     if watch is None:
         train_set, watch = _split(model, train_set)
     answers.check_recipe(model.recipe, train_set, watch is not None)
     varied = train_set.is_pictures and augmentation_of(recipe.augment).changes_pictures
     model.inputs, model.answers = kind.fit(train_set, varied), answers.of(train_set)
+    if recipe.encoding != "none":
+        model.answers = model.answers.bounded(train_set)
     model.training, model.validation = train_set, watch
     model.networks, model.history, model.quality, model.stored = [], [], {}, {}
     data = fingerprint(train_set, watch) if checkpoint else ""
@@ -83,7 +93,7 @@ def _one_by_one(
     """Train the networks of the ensemble; the first one is started already."""
     try:
         yield from _watched(epochs, model, training, checkpoint)
-        while len(model.networks) < model.recipe.ensemble:
+        while len(model.networks) < model.resolved_recipe.ensemble:
             if checkpoint and checkpoint.stopping:
                 break
             training, epochs = _start(model, checkpoint, data)
@@ -95,6 +105,7 @@ def _one_by_one(
             del model.history[len(model.history) - n :]
             del model.networks[-1]
         if model.validation is not None and model.history and _is_sound(model):
+            model.keep_validated()
             given = model.recipe, model.validation, model.mean_answers
             model.answers = model.answers.tuned(*given)
 
@@ -102,19 +113,23 @@ def _one_by_one(
 def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin or resume the training of one network."""
     recipe, answers = model.resolved_recipe, model.answers
-    train_set, watch = cast(Dataset, model.training), model.validation
     weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
-    network = recipe.make_network(model.inputs.n_in, answers.n_out, weights_rng)
+    network = _network(model, weights_rng)
     model.networks.append(EnsembleMember(network, 1.0))
     optimizer = recipe.make_optimizer(model.inputs.n_in)
-    steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
-    schedule = recipe.make_schedule(optimizer.learning_rate, steps)
+    rate = optimizer.learning_rate  # the highest; that of a checkpoint is the latest
     generators = {"order": order_rng, "augmentation": augment_rng}
     parts = model.networks, optimizer, generators, recipe, data, model.history
     training = Training(*parts)
-    training.average, training.watched = recipe.make_average(), watch is not None
+    training.average = recipe.make_average()
+    training.position.earlier_steps = total_steps(model.history)
+    if model.validation is not None:
+        stopping = answers.stopping_metric if model.stops_early else "validation_loss"
+        training.measured = "validation_loss", stopping
     if checkpoint:
         checkpoint.attach(training)
+    train_set, watch = _parts(model)  # those of the network that a checkpoint has come to
+    steps = recipe.epochs * -(-len(train_set) // recipe.batch_size)
     epochs = train(
         network,
         model.loss,
@@ -124,9 +139,9 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         rng=order_rng,
-        weights=answers.weights_for(train_set, model.recipe),
-        schedule=schedule,
-        validation=_validation(model, watch),
+        weights=answers.weights_for(train_set, recipe),
+        schedule=recipe.make_schedule(rate, steps),
+        validation=_validation(answers, watch, recipe.patience > 0),
         pipeline=_pipeline(model, train_set, augment_rng),
         regularization=Regularization(
             clip_norm=recipe.clip_norm, max_norm=recipe.max_norm, average=training.average
@@ -138,20 +153,42 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
     return training, epochs
 
 
-def _validation(model: Model, watch: Dataset | None) -> Validation | None:
+def _network(model: Model, rng: Rng) -> Network:
+    """Make a network with initial weights, behind the encoding of the training samples."""
+    recipe, inputs = model.resolved_recipe, model.inputs
+    prepare = partial(inputs.prepare, dtype=np.dtype(np.float32))
+    first = encoding_layers(recipe, cast(Dataset, model.training), prepare)
+    n_in = (first[-1].n_out if first else None) or inputs.n_in
+    return recipe.make_network(first, n_in, model.answers.n_out, rng)
+
+
+def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
+    """Return the training and validation samples of the latest network."""
+    train_set = cast(Dataset, model.training)
+    if model.folds is None:
+        return train_set, model.validation
+    held_out = model.fold_of(len(model.networks) - 1)
+    kept = np.setdiff1d(np.arange(len(train_set)), held_out)
+    return train_set.take(kept), train_set.take(held_out)
+
+
+def _validation(answers: Answers, watch: Dataset | None, stops: bool) -> Validation | None:
     if watch is None:
         return None
-    answers = model.answers
-    return Validation(watch.X, answers.targets(watch), watch.weights, answers.epoch_metrics)
+    metrics = answers.stopping_metrics if stops else answers.epoch_metrics
+    return Validation(watch.X, answers.targets(watch), watch.weights, metrics)
 
 
 def network_at_start(model: Model) -> Network | None:
-    """Return the latest network before its first step, drawn again; None if that is unknown."""
-    if "settled" not in model.trained:
+    """Return the latest network before its first step, drawn again; None if that is unknown.
+
+    It is unknown behind an encoding, whose bins depend on the training samples.
+    """
+    recipe = model.resolved_recipe
+    if "settled" not in model.trained or recipe.encoding != "none":
         return None
-    recipe = Recipe.of(model.recipe.to_dict() | model.trained["settled"])
-    weights_rng = _generators(recipe, len(model.networks) - 1)[0]
-    return recipe.make_network(model.inputs.n_in, model.answers.n_out, weights_rng)
+    rng = _generators(recipe, len(model.networks) - 1)[0]
+    return recipe.make_network([], model.inputs.n_in, model.answers.n_out, rng)
 
 
 def _generators(recipe: Recipe, number: int) -> list[Rng]:
@@ -170,11 +207,29 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
     if not recipe.validation_share:
         return train_set, None
     rng = _generators(recipe, 0)[2]
+    if recipe.bagging == "folds":
+        model.folds = _folds(model, train_set, rng)
+        if model.folds is not None:
+            return train_set, train_set
+        model.resolved_recipe = replace(recipe, bagging="none")
     kept, held_out = model.answers.split(train_set, recipe.validation_share, rng)
     if not len(held_out):
         return train_set, None
     model.held_out = held_out
     return train_set.take(kept), train_set.take(held_out)
+
+
+def _folds(model: Model, train_set: Dataset, rng: Rng) -> list[Array] | None:
+    """Return the rows that each network holds out; None if there are too few samples."""
+    wanted = model.resolved_recipe.ensemble
+    folds: list[Array] = []
+    while len(folds) < wanted:
+        dealt = model.answers.deal(train_set, min(wanted, MOST_FOLDS), rng)
+        some = [rows for rows in dealt if 0 < len(rows) < len(train_set)]
+        if not some:
+            return None
+        folds += some
+    return folds
 
 
 def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
@@ -206,9 +261,11 @@ def _watched(
     network, kept = model.network, training.kept
     if model.stops_early:
         own = len(model.history) - training.position.epochs
-        patience, past = model.recipe.patience, tuple(model.history[own:])
-        stream = stop_early(stream, patience=patience, past=past)
-        stream = keep_best(stream, network, kept=kept, average=training.average)
+        recipe, metric = model.resolved_recipe, model.answers.stopping_metric
+        how: dict[str, Any] = {"patience": recipe.patience, "growth": recipe.patience_growth}
+        stream = stop_early(stream, metric=metric, past=tuple(model.history[own:]), **how)
+        also: dict[str, Any] = {"tolerance": recipe.tolerance, "average": training.average}
+        stream = keep_best(stream, network, metric=metric, kept=kept, **also)
     else:  # the last whole epoch, also where Ctrl-C cuts the next one short
         latest: dict[str, Any] = {"metric": "epoch", "best": "highest"}
         stream = keep_best(stream, network, **latest, kept=kept, average=training.average)
@@ -220,8 +277,9 @@ def _watched(
                     checkpoint.end_epoch()
                 yield epoch
     finally:
-        if model.validation is not None and model.history and _is_sound(model):
-            given = model.recipe, model.validation, model.outputs_of
+        watch = _parts(model)[1]
+        if watch is not None and model.history and _is_sound(model):
+            given = model.recipe, watch, model.outputs_of
             model.temperature = model.answers.fit_temperature(*given)
     if model.history and not _is_sound(model):
         rate = model.history[-1].learning_rate

@@ -52,6 +52,8 @@ class Model:
         """The validation samples, given or held out; None for a loaded model."""
         self.held_out: Array | None = None
         """The indices of the given samples that were held out, `(n,)`; None if none were."""
+        self.folds: list[Array] | None = None
+        """The rows of `training` that each network held out; None if they did not differ."""
         self.quality: dict[str, Any] = {}
         """The evaluations, by the names of their data; the model file contains them."""
         self.stored: Mapping[str, Any] = {}
@@ -134,7 +136,7 @@ class Model:
     @property
     def stops_early(self) -> bool:
         """Whether the training ends when its validation loss stops improving."""
-        return self.recipe.patience > 0 and self.validation is not None
+        return self.resolved_recipe.patience > 0 and self.validation is not None
 
     @property
     def best_epoch(self) -> Epoch | None:
@@ -143,7 +145,9 @@ class Model:
             return None
         if not self.stops_early:
             return self.history[-1]
-        return min(reversed(self.latest_history), key=lambda epoch: epoch["validation_loss"])
+        recipe, metric = self.resolved_recipe, self.answers.stopping_metric
+        values = [epoch[metric] for epoch in self.latest_history]
+        return self.latest_history[recipe.kept_of(values)]
 
     @property
     def latest_history(self) -> list[Epoch]:
@@ -164,17 +168,44 @@ class Model:
             return self.stored
         parts = {"training": self.training, "validation": self.validation}
         return {
-            "learning_rate": self.recipe.make_optimizer(self.inputs.n_in).learning_rate,
+            "learning_rate": self.resolved_recipe.make_optimizer(self.inputs.n_in).learning_rate,
             "epochs": len(self.latest_history),
             "kept_epoch": best.number,
             "settled": self.resolved_recipe.chosen(self.recipe),
             "samples": {name: self.answers.counts(part) for name, part in parts.items() if part},
         }
 
+    def fold_of(self, number: int) -> Array:
+        """Return the rows of the training samples that a network held out, counted from 0."""
+        folds = self.folds or []
+        return folds[number] if number < len(folds) else np.empty(0, int)
+
+    def keep_validated(self) -> None:
+        """Reduce the validation samples to those that a trained network held out."""
+        if self.folds is not None and self.training is not None:
+            del self.folds[len(self.networks) :]
+            self.validation = self.training.take(np.unique(np.concatenate(self.folds)))
+
+    def _out_of_fold(self, training: Dataset, folds: list[Array]) -> Array:
+        """Return the answers for the validation samples, each of networks that held it out."""
+        rows = np.concatenate(folds)
+        parts = [
+            self.answer_of(member, self.inputs.raw(training.take(fold)))
+            for member, fold in zip(self.networks, folds, strict=True)
+        ]
+        _, places, counts = np.unique(rows, return_inverse=True, return_counts=True)
+        A = np.zeros((len(counts), *parts[0].shape[1:]), parts[0].dtype)
+        np.add.at(A, places, np.concatenate(parts))
+        A /= counts.reshape(-1, *[1] * (A.ndim - 1)).astype(A.dtype)
+        return A
+
     # -- answering -------------------------------------------------------------------------------
 
     def mean_answers(self, samples: Samples) -> Array:
         """Return the mean of the networks' answers.
+
+        For the model's own `validation` samples, if its networks held out different folds, it is
+        the mean over those that did not learn from the sample.
 
         Raises:
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.
@@ -182,6 +213,8 @@ class Model:
             SettingError: the model is not trained.
         """
         self.check_trained()
+        if self.folds is not None and self.training is not None and samples is self.validation:
+            return self._out_of_fold(self.training, self.folds)
         return self.answers_of(self.inputs.raw(samples))
 
     def answers_of(self, raw: Array) -> Array:

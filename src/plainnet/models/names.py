@@ -75,6 +75,8 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "flat-cosine": schedules.flat_cosine,
     "coslog": schedules.coslog,
 }
+ENCODINGS: Mapping[str, None] = dict.fromkeys(("auto", "none", "piecewise-linear"))
+POLYNOMIAL = "polynomial"
 ELSEWHERE: Mapping[str, str] = {
     "alpha": "weight_decay",
     "early_stopping": "patience",

@@ -107,7 +107,7 @@ def grey_if_all_are(data: Dataset) -> Dataset:
     if not data.is_pictures or data.X.shape[3] == 1 or not are_grey(data.X):
         return data
     log.warning(
-        "All pictures of %s are grey: the training uses one channel, and pictures in colour will "
+        "%s holds grey pictures only: the training uses one channel, and pictures in colour will "
         "be turned grey, as with grey=True or --grey.",
         data.name,
     )

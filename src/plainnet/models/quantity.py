@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from typing import Annotated, Any, Self
 
@@ -15,7 +15,7 @@ from plainnet.digits import number
 from plainnet.errors import DataError, SettingError
 from plainnet.files.schema import read
 from plainnet.metrics.moments import moments
-from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
+from plainnet.metrics.regression import LARGEST_NUMBER, RegressionEvaluation, evaluate_numbers
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
@@ -33,6 +33,10 @@ class Quantity(Answers):
     """The name of the target; "" before training."""
     mean: Annotated[float, "(-inf, inf)"] = 0.0
     scale: Annotated[float, "(0, inf)"] = 1.0
+    lowest: float = -LARGEST_NUMBER
+    """The lower bound of the answers."""
+    highest: float = LARGEST_NUMBER
+    """The upper bound of the answers."""
 
     kind = "regressor"
     task = "regression"
@@ -65,6 +69,12 @@ class Quantity(Answers):
         return random_folds(len(data), n, rng)
 
     @staticmethod
+    def deal(data: Dataset, n: int, rng: Rng) -> list[Array]:
+        """Deal the samples out at random, at least two to each fold."""
+        n = min(n, len(data) // 2)
+        return random_folds(len(data), n, rng) if n > 1 else []
+
+    @staticmethod
     def counts(data: Dataset) -> list[int]:
         """Count the samples."""
         return [len(data)]
@@ -74,6 +84,10 @@ class Quantity(Answers):
         """Take mean and scale from the training samples."""
         mean, scale = moments(data.y[:, None], data.weights)
         return cls(data.target or "y", mean.item(), scale.item())
+
+    def bounded(self, data: Dataset) -> Self:
+        """Bound the answers by the smallest and the largest number of the training samples."""
+        return replace(self, lowest=float(data.y.min()), highest=float(data.y.max()))
 
     @property
     def n_out(self) -> int:
@@ -107,7 +121,7 @@ class Quantity(Answers):
     def from_outputs(self, Z: Array, temperature: float) -> Array:  # noqa: ARG002
         """Return numbers `(N,)` in the unit of the target, float64."""
         numbers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
-        return numbers
+        return np.clip(numbers, self.lowest, self.highest, out=numbers)
 
     def choose(self, A: Array) -> Array:
         """Return the numbers themselves."""
@@ -173,5 +187,5 @@ class Quantity(Answers):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read what `describe` returned."""
-        target: Self = read(cls, metadata.get("target"), "target")
+        target: Self = read(cls, metadata.get("target"), "target", later=("lowest", "highest"))
         return target

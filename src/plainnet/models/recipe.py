@@ -1,7 +1,7 @@
 """The recipe: all choices of a training in one frozen, checked, printable record."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
@@ -12,16 +12,17 @@ from plainnet.checks import (
 )
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
+from plainnet.models import defaults
 from plainnet.models.names import (
     ELSEWHERE,
     INITIALIZERS,
     NORMALIZATIONS,
     OPTIMIZERS,
+    POLYNOMIAL,
     SCHEDULES,
 )
+from plainnet.models.network_settings import BATCH_NORM_BELOW
 from plainnet.models.recipe_settings import (
-    BATCH_NORM_BELOW,
-    LEAST_AUTO_STEPS,
     MOST_AUTO_EPOCHS,
     RecipeSettings,
 )
@@ -35,7 +36,8 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.pictures.augment.augmentation import FEW_PICTURES, usual
-from plainnet.training import Average, Optimizer, Schedule
+from plainnet.training import Average, Optimizer, PolynomialAverage, Schedule
+from plainnet.training.streams import is_kept
 
 
 @dataclass(frozen=True)
@@ -70,33 +72,118 @@ class Recipe(RecipeSettings):
         """Return names and values as JSON values."""
         return asdict(self)
 
-    def resolve(self, data: Dataset, *, tested: bool) -> "ResolvedRecipe":
+    def resolve(self, data: Dataset, *, tested: bool, validated: bool = False) -> "ResolvedRecipe":
         """Return the recipe with every `auto` setting resolved for these training samples.
 
         Args:
             data: all training samples, before some are held out.
             tested: whether there are test samples.
+            validated: whether there are validation samples beside them.
         """
-        n, resolved = len(data), self.to_dict()
-        small = data.is_pictures and n < BATCH_NORM_BELOW
-        if self.augment == "auto":
-            resolved["augment"] = usual(data.X) if data.is_pictures else "none"
-        if self.normalization == "auto":
-            resolved["normalization"] = "batch" if small else "none"
-        if self.epochs is None:
-            resolved["epochs"] = min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40
-            if not data.is_pictures:
-                resolved["epochs"] = max(40, -(-LEAST_AUTO_STEPS // -(-n // self.batch_size)))
-        if self.validation_share is None:
-            watched = self.patience or self.precision or self.recall
-            spared = small and tested and n < FEW_PICTURES and not watched
-            resolved["validation_share"] = 0.0 if spared else 0.15
+        kind, resolved = defaults.kind_of(data), self.to_dict()
+        for name, value in asdict(defaults.BY_KIND[kind]).items():
+            if resolved[name] in (None, "auto"):
+                resolved[name] = value
+        for name, value in self._of_size(data, kind, tested).items():
+            if getattr(self, name) in (None, "auto"):
+                resolved[name] = value
+        if self.patience is not None and self.patience_growth is None:
+            resolved["patience_growth"] = 0.0
+        if self.patience is None and not (validated or resolved["validation_share"]):
+            resolved["patience"] = 0  # nothing shows when to stop
+        if resolved["ensemble"] == 1 or validated or not resolved["validation_share"]:
+            resolved["bagging"] = "none"
         return ResolvedRecipe(**resolved)
 
-    def make_network(self, n_in: int, n_out: int, rng: Any) -> Network:
-        """Make the network, with initial weights."""
+    def _of_size(self, data: Dataset, kind: defaults.Kind, tested: bool) -> dict[str, Any]:
+        """Return the defaults that depend on how many samples there are."""
+        n = len(data)
+        if kind == "columns":
+            size = self.batch_size or defaults.batch_size(n)
+            return {
+                "augment": "none",
+                "normalization": "none",
+                "batch_size": size,
+                "epochs": defaults.epochs(n, size),
+                "ensemble": defaults.networks(self.effort, n),
+                "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
+                "validation_share": 0.15,
+            }
+        small = data.is_pictures and n < BATCH_NORM_BELOW
+        watched = self.patience or self.precision or self.recall
+        spared = small and tested and n < FEW_PICTURES and not watched
+        return {
+            "augment": usual(data.X) if data.is_pictures else "none",
+            "normalization": "batch" if small else "none",
+            "epochs": min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40,
+            "ensemble": 1,
+            "validation_share": 0.0 if spared else 0.15,
+        }
+
+    def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
+        """Make the loss: the sigmoid's cross-entropy for one output, else softmax's."""
+        kind = SigmoidCrossEntropy if n_out == 1 else SoftmaxCrossEntropy
+        return kind(smoothing=self.label_smoothing)
+
+
+@dataclass(frozen=True)
+class ResolvedRecipe(Recipe):
+    """A recipe with every `auto` setting resolved for the given data."""
+
+    activation: str = "relu"
+    dropout: float = 0.0
+    normalization: str = "none"
+    encoding: str = "none"
+    augment: str | Mapping[str, float] = "none"
+    epochs: int = 40
+    batch_size: int = 64
+    schedule: str = "cosine"
+    class_weight: str | Mapping[str, float] = "none"
+    averaging: float | str = 0.0
+    patience: int = 0
+    patience_growth: float = 0.0
+    ensemble: int = 1
+    bagging: str = "none"
+    validation_share: float = 0.15
+
+    @classmethod
+    def restored(cls, recipe: Recipe, chosen: Mapping[str, Any]) -> Self:
+        """Make the record again of a recipe and what `chosen` returned for it.
+
+        What older files do not say is as it was before there was a choice: this class's defaults.
+        """
+        given = {name: v for name, v in recipe.to_dict().items() if v is not None and v != "auto"}
+        return cls.of({**given, **chosen})
+
+    def chosen(self, recipe: Recipe) -> dict[str, Any]:
+        """Return the values of the settings that the original recipe left open."""
+        theirs = recipe.to_dict()
+        return {name: value for name, value in self.to_dict().items() if value != theirs[name]}
+
+    @property
+    def tolerance(self) -> float:
+        """How much worse than the best a later epoch may be that is kept; see `keep_best`."""
+        return defaults.ENSEMBLE_TOLERANCE if self.bagging == "folds" else 0.0
+
+    def kept_of(self, values: Sequence[float]) -> int:
+        """Return which epoch of a training with this validation metric is kept, from 0."""
+        kept, record = 0, math.inf
+        for i, value in enumerate(values):
+            if is_kept(value, record, self.tolerance):
+                kept, record = i, min(value, record)
+        return kept
+
+    def make_network(self, first: Sequence[Layer], n_in: int, n_out: int, rng: Any) -> Network:
+        """Make the network, with initial weights.
+
+        Args:
+            first: the layers in front of the first Dense layer, such as an encoding.
+            n_in: how many inputs the first Dense layer has.
+            n_out: how many outputs the network has.
+            rng: the generator of the weights.
+        """
         initializer = INITIALIZERS[self.initializer]
-        layers: list[Layer] = [Dropout(self.input_dropout)] if self.input_dropout else []
+        layers = [*first, *([Dropout(self.input_dropout)] if self.input_dropout else [])]
         for before, units in pairwise([n_in, *self.hidden]):
             layers += [Dense(before, units, initializer)]
             layers += [make(units)] if (make := NORMALIZATIONS[self.normalization]) else []
@@ -105,14 +192,11 @@ class Recipe(RecipeSettings):
         layers += [Dense([n_in, *self.hidden][-1], n_out, initializer)]
         return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
 
-    def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
-        """Make the loss: the sigmoid's cross-entropy for one output, else softmax's."""
-        kind = SigmoidCrossEntropy if n_out == 1 else SoftmaxCrossEntropy
-        return kind(smoothing=self.label_smoothing)
-
     def make_average(self) -> Average | None:
         """Make the running mean of the weights, if there is one."""
-        return Average(self.averaging) if self.averaging else None
+        if self.averaging == POLYNOMIAL:
+            return PolynomialAverage()
+        return Average(float(self.averaging)) if self.averaging else None
 
     def make_optimizer(self, n_in: int) -> Optimizer:
         """Make the optimizer, before its first step.
@@ -129,18 +213,3 @@ class Recipe(RecipeSettings):
     def make_schedule(self, rate: float, steps: int) -> Schedule:
         """Make the schedule of the learning rate, at most `rate`, for so many steps."""
         return SCHEDULES[self.schedule](rate, steps)
-
-
-@dataclass(frozen=True)
-class ResolvedRecipe(Recipe):
-    """A recipe with every `auto` setting resolved for the given data."""
-
-    normalization: str = "none"
-    augment: str | Mapping[str, float] = "none"
-    epochs: int = 40
-    validation_share: float = 0.15
-
-    def chosen(self, recipe: Recipe) -> dict[str, Any]:
-        """Return the values of the settings that the original recipe left open."""
-        theirs = recipe.to_dict()
-        return {name: value for name, value in self.to_dict().items() if value != theirs[name]}

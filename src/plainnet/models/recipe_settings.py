@@ -3,6 +3,7 @@
 To add a setting, add its field here and use it; for type checkers, name it in `settings.py`, too.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,24 +15,24 @@ from plainnet.checks import (
 from plainnet.data.class_names import class_name
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
+from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
 from plainnet.models.names import (
-    INITIALIZERS,
-    NORMALIZATIONS,
     OPTIMIZERS,
+    POLYNOMIAL,
     SCHEDULES,
 )
+from plainnet.models.network_settings import BATCH_NORM_BELOW, NetworkSettings
 from plainnet.models.setting import (
     ValueType,
     flag,
     named_numbers,
     number,
+    number_or,
     one_of,
     setting,
     sides,
-    units,
     whole,
 )
-from plainnet.network import ACTIVATIONS
 from plainnet.pictures.augment.augmentation import (
     FEW_PICTURES,
     MANY_PICTURES,
@@ -39,13 +40,8 @@ from plainnet.pictures.augment.augmentation import (
     augmentation_of,
 )
 
-BATCH_NORM_BELOW = 2000
-"""The number of pictures below which `auto` chooses BatchNorm, and more than 40 epochs."""
 MOST_AUTO_EPOCHS = 160
 """The largest number of epochs that `auto` chooses."""
-LEAST_AUTO_STEPS = 320
-"""The smallest number of steps that `auto` chooses for feature vectors. On the 150 irises, where 40
-epochs are 80 steps, this gains 4 points of accuracy."""
 
 
 def _check_augment(_: str, value: Any) -> str | dict[str, float]:
@@ -56,7 +52,7 @@ def _check_augment(_: str, value: Any) -> str | dict[str, float]:
 
 
 def _check_class_weight(_: str, value: Any) -> str | Mapping[str, float]:
-    return checked_class_weight(value)
+    return "auto" if isinstance(value, str) and value == "auto" else checked_class_weight(value)
 
 
 def _check_positive(_: str, label: Any) -> str:
@@ -67,51 +63,9 @@ def _check_positive(_: str, label: Any) -> str:
 
 
 @dataclass(frozen=True)
-class RecipeSettings:
+class RecipeSettings(NetworkSettings):
     """The checked settings of a training; the defaults do well on most data."""
 
-    hidden: tuple[int, ...] = setting(
-        (256, 128),
-        units,
-        "Units of each hidden layer; () is logistic regression.",
-        section="Network",
-        metavar="UNITS",
-        option_help="Units of each hidden layer, such as 128,64; none: no hidden layer.",
-    )
-    activation: str = setting(
-        "relu",
-        one_of(ACTIVATIONS),
-        f"Activation after each hidden layer: {either(ACTIVATIONS)}.",
-        section="Network",
-    )
-    initializer: str = setting(
-        "auto",
-        one_of(INITIALIZERS),
-        f"Initial weights: {either(INITIALIZERS)}.",
-        section="Network",
-        left_open="what suits the activation",
-    )
-    normalization: str = setting(
-        "auto",
-        one_of(NORMALIZATIONS),
-        f"Normalization before each activation: {either(NORMALIZATIONS)}.",
-        section="Network",
-        left_open=f"batch for fewer than {BATCH_NORM_BELOW:,} pictures, else none",
-    )
-    dropout: float = setting(
-        0.2,
-        number("dropout", "[0, 1)"),
-        "Share of the hidden units that each step drops at random.",
-        section="Network",
-        metavar="SHARE",
-    )
-    input_dropout: float = setting(
-        0.0,
-        number("input dropout", "[0, 1)"),
-        "Share of the inputs that each step drops at random.",
-        section="Network",
-        metavar="SHARE",
-    )
     augment: str | Mapping[str, float] = setting(
         "auto",
         named_numbers(_check_augment),
@@ -132,9 +86,16 @@ class RecipeSettings:
         "Passes over all samples, at most.",
         section="Training",
         left_open=f"40; for fewer than {BATCH_NORM_BELOW:,} pictures enough to show 80,000, at "
-        f"most {MOST_AUTO_EPOCHS}; for few feature vectors enough for {LEAST_AUTO_STEPS} steps",
+        f"most {MOST_AUTO_EPOCHS}; for tables and vectors of few numbers enough for "
+        f"{LEAST_STEPS:,} steps, 60 to 600",
     )
-    batch_size: int = setting(64, whole("batch size", 1), "Samples per step.", section="Training")
+    batch_size: int | None = setting(
+        None,
+        whole("batch size", 1),
+        "Samples per step.",
+        section="Training",
+        left_open=f"{by_kind('batch_size')}, fewer of few rows",
+    )
     optimizer: str = setting(
         "adam",
         one_of(OPTIMIZERS),
@@ -150,10 +111,11 @@ class RecipeSettings:
         left_open="what suits the optimizer, less for wide inputs",
     )
     schedule: str = setting(
-        "cosine",
-        one_of(SCHEDULES),
+        "auto",
+        one_of(ChainMap({"auto": None}, SCHEDULES)),
         f"Learning rate over time: {either(SCHEDULES)}.",
         section="Training",
+        left_open=by_kind("schedule"),
     )
     weight_decay: float = setting(
         1e-4,
@@ -186,40 +148,73 @@ class RecipeSettings:
         metavar="SHARE",
     )
     class_weight: str | Mapping[str, float] = setting(
-        "balanced",
+        "auto",
         named_numbers(_check_class_weight),
         "balanced: all classes have equal weight in the loss, whatever their numbers of samples; "
         "none: all samples have; or the weight of a sample by its class, such as "
         '{"cat": 2}, and 1 for the others.',
         section="Training",
         metavar="WEIGHTS",
+        left_open=by_kind("class_weight"),
         option_help="balanced: all classes have equal weight, whatever their numbers of samples; "
         "none: all samples have; or the weight of a sample by its class, cat=2,dog=0.5.",
     )
-    averaging: float = setting(
-        0.0,
-        number("averaging", "[0, 1)"),
-        "Decay of a running mean of the weights, which is then kept, such as 0.999; 0: keep the "
-        "last weights.",
+    averaging: float | str = setting(
+        "auto",
+        number_or("averaging", "[0, 1)", ("auto", POLYNOMIAL)),
+        "Decay of a running mean of the weights, which is then kept, such as 0.999; polynomial: "
+        "the mean reaches back over a tenth of the steps taken; 0: keep the last weights.",
         section="Training",
         metavar="DECAY",
+        left_open=by_kind("averaging"),
     )
     # With a schedule that ends low, the last epoch is better than the luckiest one on a few
     # hundred validation samples.
-    patience: int = setting(
-        0,
+    patience: int | None = setting(
+        None,
         whole("patience", 0),
         "Stop when the validation loss has not improved for this many epochs, and keep the epoch "
         "with the lowest; 0: train to the end and keep the last.",
         section="Training",
         metavar="EPOCHS",
+        left_open=by_kind("patience"),
     )
-    ensemble: int = setting(
-        1,
+    patience_growth: float | None = setting(
+        None,
+        number("growth of the patience", "[0, inf)"),
+        "Epochs more to wait for each epoch up to the best one.",
+        section="Training",
+        metavar="SHARE",
+        left_open=f"{by_kind('patience_growth')}, and with a patience of your own",
+    )
+    effort: str = setting(
+        "default",
+        one_of(NETWORKS),
+        "How much time to give to tables and vectors of few numbers: "
+        f"an ensemble of {', '.join(f'{k} ({name})' for name, k in NETWORKS.items())} networks.",
+        section="Training",
+        switches={
+            "quick": "Tables and vectors of few numbers: one network; the fastest.",
+            "best": f"Tables and vectors of few numbers: an ensemble of {NETWORKS['best']} "
+            f"networks instead of {NETWORKS['default']}; the most accurate, and the slowest.",
+        },
+    )
+    ensemble: int | None = setting(
+        None,
         whole("number of networks in an ensemble", 1),
         "Number of networks whose answers are averaged: slower, but better.",
         section="Training",
         metavar="K",
+        left_open="what the effort says for tables and vectors of few numbers, else 1",
+    )
+    bagging: str = setting(
+        "auto",
+        one_of({"auto": None, "none": None, "folds": None}),
+        "What the networks of an ensemble are validated on: none: all on the same samples; folds: "
+        "each on another part, so that all samples are learned from, and each has an answer of "
+        "networks that have not seen it.",
+        section="Training",
+        left_open=by_kind("bagging"),
     )
     seed: int = setting(0, whole("seed", 0), "Seed of all random numbers.", section="Training")
     size: tuple[int, int] | None = setting(

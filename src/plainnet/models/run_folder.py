@@ -129,19 +129,22 @@ def keep_run(folder: Path, model: AnyModel) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_file(folder / "history.csv", text.getvalue())
-    if model.held_out is not None:
-        facts = {
-            "rows": model.held_out.tolist(),
-            "data": fingerprint(model.training, model.validation),
-        }
-        write_file(folder / HELD_OUT, json.dumps(facts))
+    held_out: dict[str, Any] = {}
+    if model.folds is not None:
+        held_out = {"folds": [rows.tolist() for rows in model.folds]}
+    elif model.held_out is not None:
+        held_out = {"rows": model.held_out.tolist()}
+    if held_out:
+        held_out["data"] = fingerprint(model.training, model.validation)
+        write_file(folder / HELD_OUT, json.dumps(held_out))
 
 
-def split_of(folder: Path, train: Dataset) -> tuple[Dataset, Dataset] | None:
+def split_of(folder: Path, model: AnyModel, train: Dataset) -> tuple[Dataset, Dataset] | None:
     """Return the samples that a run was trained on, and those that it held out.
 
     Args:
         folder: the run.
+        model: of the run; it learns which of its networks held out which samples.
         train: all its training samples.
 
     Returns:
@@ -149,10 +152,15 @@ def split_of(folder: Path, train: Dataset) -> tuple[Dataset, Dataset] | None:
     """
     try:
         facts = json.loads((folder / HELD_OUT).read_text("utf-8"))
-        held_out = np.zeros(len(train), bool)
-        held_out[np.array(facts["rows"], np.int64)] = True
-        parts = train.take(~held_out), train.take(held_out)
-        return parts if fingerprint(*parts) == facts["data"] else None
+        folds = [np.array(rows, np.int64) for rows in facts.get("folds", [])]
+        rows = np.unique(np.concatenate(folds)) if folds else np.array(facts["rows"], np.int64)
+        others = train if folds else train.take(np.setdiff1d(np.arange(len(train)), rows))
+        parts = others, train.take(rows)
+        if fingerprint(*parts) != facts["data"]:
+            return None
+        if folds:
+            model.training, model.validation, model.folds = *parts, folds
+        return parts
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

@@ -16,6 +16,7 @@ from plainnet.files.model_file import write_model
 from plainnet.models.ensemble import EnsembleMember, check_temperature, tensors_of
 from plainnet.models.model import Model
 from plainnet.models.model_metadata import describe, restore, whole
+from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import Array, Network
 from plainnet.training.threads import one_thread
 
@@ -84,6 +85,8 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         saved = restore(model.answers_type, metadata, tensors, network)
         model.inputs, model.recipe, model.quality = saved[:3]
         model.answers, model.stored = model.answers.restore(metadata), saved.training
+        chosen = model.stored.get("settled", {})
+        model.resolved_recipe = ResolvedRecipe.restored(model.recipe, chosen)
         temperature = check_temperature(metadata.get("temperature", 1.0))
         model.networks = [*saved.earlier, EnsembleMember(network, temperature)]
         _check_fit(model, metadata)

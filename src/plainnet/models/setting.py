@@ -43,6 +43,8 @@ class Setting:
     """The placeholder in the help of its option; "": click's own."""
     option_help: str
     """The sentence of its option, with values as in a shell."""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Values that are options of their own, such as --best, instead, with their sentences."""
 
 
 def setting(
@@ -54,6 +56,7 @@ def setting(
     metavar: str = "",
     left_open: str = "",
     option_help: str = "",
+    switches: Mapping[str, str] | None = None,
 ) -> T:
     """Make a field of the recipe.
 
@@ -65,13 +68,19 @@ def setting(
         metavar: the placeholder in the help of its option.
         left_open: what is chosen if it is left open.
         option_help: the sentence for its option, if values look different in a shell.
+        switches: make these values options of their own, with these sentences.
     """
     opened = f"; {'None' if default is None else default}: {left_open}" if left_open else ""
     shown = values.write(default) if default is not None else left_open
     known = left_open if default is None else f"{shown}: {left_open}" if left_open else shown
     known = "" if default is False else f" [{known}]"
     made = Setting(
-        values, f"{help[:-1]}{opened}.", section, metavar, f"{option_help or help}{known}"
+        values,
+        f"{help[:-1]}{opened}.",
+        section,
+        metavar,
+        f"{option_help or help}{known}",
+        switches or {},
     )
     field_: T = field(default=default, metadata={"setting": made})
     return field_
@@ -80,6 +89,20 @@ def setting(
 def number(what: str, interval: str) -> ValueType:
     """Return the type of numbers in an interval of `check_number`; messages call them `what`."""
     return ValueType(lambda _, value: check_number(what, value, interval), float, _digits)
+
+
+def number_or(what: str, interval: str, names: tuple[str, ...]) -> ValueType:
+    """Return the type of numbers in an interval, and of some names."""
+
+    def check(_: str, value: Any) -> float | str:
+        named = isinstance(value, str) and value in names
+        return value if named else check_number(what, value, interval)
+
+    return ValueType(
+        check,
+        lambda text: text if text in names else float(text),
+        lambda value: value if isinstance(value, str) else _digits(value),
+    )
 
 
 def _digits(value: float) -> str:

@@ -20,10 +20,12 @@ class RegressorSettings(TypedDict, total=False):
     """The keyword arguments of a `Regressor`."""
 
     hidden: int | Sequence[int]
+    encoding: str
+    bins: int
     activation: str
     initializer: str
     normalization: str
-    dropout: float
+    dropout: float | None
     input_dropout: float
     optimizer: str
     learning_rate: float | None
@@ -31,13 +33,16 @@ class RegressorSettings(TypedDict, total=False):
     weight_decay: float
     clip_norm: float | None
     max_norm: float | None
-    averaging: float
+    averaging: float | str
     augment: str | Mapping[str, float]
-    batch_size: int
+    batch_size: int | None
     epochs: int | None
-    patience: int
+    patience: int | None
+    patience_growth: float | None
     validation_share: float | None
-    ensemble: int
+    effort: str
+    ensemble: int | None
+    bagging: str
     size: int | tuple[int, int] | None
     grey: bool
     seed: int

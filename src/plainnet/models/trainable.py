@@ -126,7 +126,9 @@ class TrainableModel(Configured, Model, Generic[Scored]):
         before, self.recipe, self._next = self.recipe, recipe, None
         try:
             train_set = self._counting(train_set)
-            self.resolved_recipe = recipe.resolve(train_set, tested=tested)
+            self.resolved_recipe = recipe.resolve(
+                train_set, tested=tested, validated=watch is not None
+            )
             return fit_epochs(self, train_set, watch, checkpoint)
         except PlainnetError:  # what was learned before stays, and so does what it was learned by
             self.recipe, self._next = before, recipe

@@ -87,6 +87,8 @@ class PiecewiseLinear(Layer):
         return [np.append(lower, lower[-1] + width[-1]) for lower, width in each]
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
+        if self._edges is None and self.bin_width.any():
+            return  # they have been set, and are not drawn
         columns = self._edges or [[i / n for i in range(n + 1)] for n in self.bins]
         self.lower[...] = self.xp.asarray(np.concatenate([edges[:-1] for edges in columns]))
         self.bin_width[...] = self.xp.asarray(np.concatenate([np.diff(edges) for edges in columns]))

@@ -125,7 +125,10 @@ def _quality(measured: MeasuredModel[Any]) -> Iterator[str]:
 def _training(context: ModelContext, data: str) -> Iterator[str]:
     parts = [context.counts.get(part, {}) for part in ("training", "validation")]
     words = [learned_from(context)]
-    if len(parts[1]) == 1:
+    if context.model.resolved_recipe.bagging == "folds":
+        words.append("Each network held out another part of them.")
+        parts[1:] = []
+    elif len(parts[1]) == 1:
         words.append(f"{context.counted(sum(parts[1].values()))} were held out.")
     if data:
         words.append(f"The data are called “{data}”.")
@@ -137,7 +140,7 @@ def _training(context: ModelContext, data: str) -> Iterator[str]:
         yield plain(" ".join(filter(None, words)))
     if 1 < len(parts[0]) <= MOST_CLASSES:
         rows = [(name, *(f"{part.get(name, 0):,}" for part in parts)) for name in parts[0]]
-        yield table(("class", "learned from", "held out"), rows)
+        yield table(("class", "learned from", "held out")[: 1 + len(parts)], rows)
     yield bullets(settings_lines(context.model))
 
 

@@ -72,9 +72,9 @@ def caution(measured: MeasuredModel[Any]) -> str:
     return {
         "test": f"Measured on {measured.measured_on}, which played no part in the training.",
         "validation": (
-            f"Measured on {measured.measured_on}, which were held out: the network did not learn "
-            "from them, but choices made by watching them during training make the scores a "
-            f"little too good. There are no test {things}, which would avoid this."
+            f"Measured on {measured.measured_on}, {_held_out(measured)}, but choices made by "
+            "watching them during training make the scores a little too good. There are no test "
+            f"{things}, which would avoid this."
         ),
         "training": (
             f"Measured on {measured.measured_on}, which the network was trained on: this shows "
@@ -85,3 +85,10 @@ def caution(measured: MeasuredModel[Any]) -> str:
             "training has seen none of these."
         ),
     }[measured.part]
+
+
+def _held_out(measured: MeasuredModel[Any]) -> str:
+    """Say which networks did not learn from the validation samples."""
+    if measured.model.resolved_recipe.bagging == "folds":
+        return "each answered by the networks that held it out: these did not learn from it"
+    return "which were held out: the network did not learn from them"

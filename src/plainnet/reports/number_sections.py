@@ -65,7 +65,10 @@ class NumberSections(Sections[RegressionEvaluation]):
     def from_average(self, explanation: RowExplanation) -> str:
         """Give the answers for an average row and for this one."""
         begin, end = number(explanation.average), number(explanation.score)
-        return f"from {begin}, the answer for an average row, to {end}"
+        answer = float(explanation.answer)
+        off = abs(explanation.score - answer) > 1e-3 * abs(explanation.evidence)
+        bound = f", beyond the training targets; the answer is {number(answer)}" if off else ""
+        return f"from {begin}, the answer for an average row, to {end}{bound}"
 
     def answered(self, answers: Answers, A: Array) -> str:
         """Give the number of one sample, or the mean of several."""

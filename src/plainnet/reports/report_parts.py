@@ -58,7 +58,9 @@ def facts(report: Report[Any]) -> Html:
     if data := report.settings.get("data"):
         rows.insert(0, ("data", printable(str(data))))
     for part, counts in report.counts.items():
-        rows.append((f"{part} {report.things}", _per_class(counts)))
+        dealt = part == "validation" and model.resolved_recipe.bagging == "folds"
+        each = "; each network held out another part of them" if dealt else ""
+        rows.append((f"{part} {report.things}", f"{_per_class(counts)}{each}"))
     rows += trained(report)
     if threshold := threshold_text(model):
         rows.append(("threshold", threshold))

@@ -46,7 +46,7 @@ def threshold_text(model: Model) -> str:
 
 def _chosen(model: Model) -> dict[str, Any]:
     """Return the values chosen automatically; older model files do not hold all of them."""
-    trained, activation = model.trained, ACTIVATIONS[model.recipe.activation]
+    trained, activation = model.trained, ACTIVATIONS[model.resolved_recipe.activation]
     shape = model.picture_shape
     by_layer = {initializer: name for name, initializer in INITIALIZERS.items()}
     chosen = {

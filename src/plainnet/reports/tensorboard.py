@@ -70,7 +70,7 @@ def _writing(epochs: Iterable[Epoch], model: Model, folder: Path) -> Epochs:
             try:
                 if file is None or file.network != number:
                     opened.close()
-                    file = _File(folder, model.recipe.ensemble, number, epoch.number)
+                    file = _File(folder, model.resolved_recipe.ensemble, number, epoch.number)
                     opened.callback(file.close)
                 file.write(epoch)
             except OSError as error:

@@ -61,6 +61,12 @@ def count(n: float, what: str = "sample") -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Return a rounded duration: `40 s`, `12 min`, `3 h`."""
+    unit, length = ("s", 1) if seconds < 90 else ("min", 60) if seconds < 5400 else ("h", 3600)
+    return f"{max(round(seconds / length), 1)} {unit}"
+
+
 def column_rows(columns: TableEncoder) -> list[tuple[str, str, str]]:
     """Return name, kind and use of each column, then the columns that are left out."""
     used = [(printable(c.name), c.kind, printable(c.summary())) for c in columns.columns]
