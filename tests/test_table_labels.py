@@ -42,7 +42,7 @@ def write_csv(path: Path, y: list[Any]) -> Path:
 
 def learned(data: Any, missing: Any = None, **how: Any) -> Classifier:
     quick: dict[str, Any] = {"hidden": (), "epochs": 30, "learning_rate": 0.1, "ensemble": 1}
-    model = Classifier(**quick, validation_share=0, **how)
+    model = Classifier(**quick | {"validation_share": 0, **how})
     return model.fit(data, target="t", missing=missing)
 
 
