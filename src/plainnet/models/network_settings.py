@@ -4,7 +4,7 @@ from collections import ChainMap
 from dataclasses import dataclass
 
 from plainnet.checks import either
-from plainnet.models.defaults import MOST_COLUMNS, by_kind
+from plainnet.models.defaults import BIN_ROWS, MOST_BINS, MOST_COLUMNS, by_kind
 from plainnet.models.names import ENCODINGS, INITIALIZERS, NORMALIZATIONS
 from plainnet.models.setting import number, one_of, setting, units, whole
 from plainnet.network import ACTIVATIONS
@@ -33,12 +33,13 @@ class NetworkSettings:
         section="Network",
         left_open=f"piecewise-linear for tables, and for vectors of at most {MOST_COLUMNS} numbers",
     )
-    bins: int = setting(
-        32,
+    bins: int | None = setting(
+        None,
         whole("number of bins", 2),
         "Bins of each column in a piecewise-linear encoding, at most.",
         section="Network",
         metavar="BINS",
+        left_open=f"{MOST_BINS}; below {MOST_BINS * BIN_ROWS} rows one for each {BIN_ROWS} of them",
     )
     activation: str = setting(
         "auto",

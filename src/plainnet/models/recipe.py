@@ -103,6 +103,7 @@ class Recipe(RecipeSettings):
             return {
                 "augment": "none",
                 "normalization": "none",
+                "bins": defaults.bins(n),
                 "batch_size": size,
                 "epochs": defaults.epochs(n, size),
                 "ensemble": defaults.networks(self.effort, n),
@@ -113,6 +114,7 @@ class Recipe(RecipeSettings):
         watched = self.patience or self.precision or self.recall
         spared = small and tested and n < FEW_PICTURES and not watched
         return {
+            "bins": defaults.bins(n),
             "augment": usual(data.X) if data.is_pictures else "none",
             "normalization": "batch" if small else "none",
             "epochs": min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40,
@@ -134,6 +136,7 @@ class ResolvedRecipe(Recipe):
     dropout: float = 0.0
     normalization: str = "none"
     encoding: str = "none"
+    bins: int = defaults.MOST_BINS
     augment: str | Mapping[str, float] = "none"
     epochs: int = 40
     batch_size: int = 64

@@ -21,7 +21,7 @@ class RegressorSettings(TypedDict, total=False):
 
     hidden: int | Sequence[int]
     encoding: str
-    bins: int
+    bins: int | None
     activation: str
     initializer: str
     normalization: str
