@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from plainnet.data import Dataset
+from plainnet.models.defaults import MOST_BINS
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear
 from plainnet.network.embeddings import NARROWEST
@@ -31,7 +32,7 @@ def encoding_layers(
     rows = np.linspace(0, len(data) - 1, min(len(data), ROWS)).astype(int)
     weights = None if data.weights is None else data.weights[rows]
     X = prepare(data.X[rows])
-    edges = [bin_edges(column, recipe.bins, weights) for column in X.T]
+    edges = [bin_edges(column, recipe.bins or MOST_BINS, weights) for column in X.T]
     encoded = [i for i, column in enumerate(edges) if len(column) > 2]
     if not encoded:
         return []

@@ -114,7 +114,6 @@ class Recipe(RecipeSettings):
         watched = self.patience or self.precision or self.recall
         spared = small and tested and n < FEW_PICTURES and not watched
         return {
-            "bins": defaults.bins(n),
             "augment": usual(data.X) if data.is_pictures else "none",
             "normalization": "batch" if small else "none",
             "epochs": min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40,
@@ -136,7 +135,6 @@ class ResolvedRecipe(Recipe):
     dropout: float = 0.0
     normalization: str = "none"
     encoding: str = "none"
-    bins: int = defaults.MOST_BINS
     augment: str | Mapping[str, float] = "none"
     epochs: int = 40
     batch_size: int = 64
