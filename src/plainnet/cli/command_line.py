@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Look for problems in data before training on it.",
     "summary": "Show the layers, sizes and settings of a run.",
     "explain": "Show which pixels or columns led to an answer.",
+    "importance": "Measure how much each column of a table matters to a run.",
     "trace": "Follow a sample through a run, formula by formula.",
     "graph": "Draw the computation graph of a run.",
     "export": "Write a run for other programs to use.",

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -55,26 +55,19 @@ def command(
     """
     model = load_any(run)
     settings = run_settings(run)
-    own = _same(settings.get("data"), data)
     splits = read_for(model, data, read_and_report)
     findings = None if of_table(splits) else check_sentences(check_splits(splits))
-    if own and settings.get("drop_leaks"):
-        splits = without_leaks(splits, leaks(splits))
-    parts = dict(parts_of(splits))
-    known = own
-    if own and "validation" in model.trained.get("samples", {}) and "validation" not in parts:
-        parts, known = _with_held_out(run, model, parts)
+    own, known, parts = parts_of_run(run, model, splits, settings)
     name = choose_part(data, parts, part)
     rows = _history(run)
-    trained_as: dict[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
     report = Report.of(
         title_of(run),
         model,
         parts[name],
-        part=trained_as[name] if own else "other",
+        part=TRAINED_AS[name] if own else "other",
         history=rows,
         kept_epoch=model.trained.get("kept_epoch"),
-        counts={trained_as[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
+        counts={TRAINED_AS[n]: _counts(p) for n, p in reversed(parts.items())} if known else {},
         settings=settings,
         command=train_command(settings, model.recipe, type(model)().recipe) if settings else "",
         findings=findings,
@@ -90,6 +83,8 @@ def command(
         print(f"figures  {len(charts)} in {printable(str(figures))}")
 
 
+TRAINED_AS: Mapping[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
+"""The names of the parts in a training."""
 SWITCHES = ("strict", "drop_leaks")
 """Flags that the run's settings hold beside its recipe."""
 
@@ -153,6 +148,30 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
         for value in [values] if isinstance(values, str) else values:
             words += [f"--{name}", str(value)]
     return shlex.join(words)
+
+
+class RunParts(NamedTuple):
+    """The parts of some data, and what a run did with them."""
+
+    own: bool
+    """Whether the run was trained on these data."""
+    known: bool
+    """Whether it is also known which samples it held out."""
+    parts: dict[str, Dataset]
+
+
+def parts_of_run(
+    run: Path, model: AnyModel, splits: Splits, settings: Mapping[str, Any]
+) -> RunParts:
+    """Return the parts of data; those that a run was trained on are split as it did."""
+    if not _same(settings.get("data"), splits.path):
+        return RunParts(False, False, parts_of(splits))
+    if settings.get("drop_leaks"):
+        splits = without_leaks(splits, leaks(splits))
+    parts, known = parts_of(splits), True
+    if "validation" in model.trained.get("samples", {}) and "validation" not in parts:
+        parts, known = _with_held_out(run, model, parts)
+    return RunParts(True, known, parts)
 
 
 def _with_held_out(

@@ -48,10 +48,13 @@ class Score:
         """The formatted interval: `95 % interval 80.1 % to 97.4 %`; "" if there is none."""
         if self.interval is None:
             return ""
-        low, high = self.interval
-        if isnan(low):
-            return "from one sample"
-        return f"95 % interval {self.written(low)} to {self.written(high)}"
+        return self.ends_text if isnan(self.interval[0]) else f"95 % interval {self.ends_text}"
+
+    @property
+    def ends_text(self) -> str:
+        """The ends of the interval alone: `80.1 % to 97.4 %`."""
+        low, high = self.interval or (nan, nan)
+        return "from one sample" if isnan(low) else f"{self.written(low)} to {self.written(high)}"
 
     @property
     def beats_baseline(self) -> bool | None:

@@ -15,6 +15,7 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.data.class_names import Label
 from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.importance import Criterion
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.labels import Labels
@@ -174,6 +175,18 @@ class Answers(ABC):
         Raises:
             DataError: as `right`.
         """
+
+    @abstractmethod
+    def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
+        """Return the measures of error by which columns matter, the first for their order.
+
+        Raises:
+            DataError: as `right`.
+        """
+
+    @abstractmethod
+    def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
+        """Return what a curve over a column shows: C names, and the answers as `(N, C)`."""
 
     @abstractmethod
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:

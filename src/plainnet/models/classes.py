@@ -20,6 +20,7 @@ from plainnet.metrics.classification import (
     answers_from,
     evaluate_probabilities,
 )
+from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.class_weights import weights_of
@@ -182,6 +183,15 @@ class Classes(Answers):
     def measure(self, data: Dataset, A: Array) -> ClassificationEvaluation:
         """Evaluate probabilities."""
         return evaluate_probabilities(self.right(data), A, self.names, self.threshold, data.weights)
+
+    def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
+        """Return log loss and accuracy."""
+        return criteria_of_classes(self.right(data), self.threshold)
+
+    def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
+        """Show the probability of each class, of two classes only that of the second."""
+        first = self.n_out == 1
+        return self.names[first:], A[:, first:]
 
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
         """Explain the networks' preference for a class; see `contrast`."""

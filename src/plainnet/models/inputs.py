@@ -19,6 +19,7 @@ from plainnet.network import Array
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
+    from plainnet.tables.grids import Choose, Grid
 
 
 class Row(NamedTuple):
@@ -118,3 +119,30 @@ class Inputs(ABC):
         raise DataError(
             "This model was trained on pictures, whose pixels it explains; give it a picture."
         )
+
+    def parts(self) -> dict[str, slice]:
+        """Return the features of each column, by name.
+
+        Raises:
+            DataError: the samples are pictures.
+        """
+        raise DataError(
+            "This model was trained on pictures, which have no columns; explain(…) shows which "
+            "pixels led to an answer."
+        )
+
+    def grid(self, column: str, raw: Array, choose: Choose) -> Grid:
+        """Return values of a column, chosen from those in raw rows, or its categories in them.
+
+        Args:
+            column: a key of `parts`.
+            raw: `(N, n_in)`.
+            choose: chooses among numbers.
+
+        Raises:
+            DataError: as `parts`.
+        """
+        from plainnet.tables.grids import Grid  # only where it is asked for
+
+        values = choose(raw[:, self.parts()[column]][:, 0])
+        return Grid("number", values.tolist(), values[:, None])

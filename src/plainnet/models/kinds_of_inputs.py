@@ -22,6 +22,7 @@ from plainnet.pictures import read_pictures
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
+    from plainnet.tables.grids import Choose, Grid
 
 
 class PictureInputs(Inputs):
@@ -67,11 +68,14 @@ class VectorInputs(Inputs):
 
     def row(self, sample: Samples) -> Row:
         """Return one feature vector."""
-        raw, n = self.raw(sample), self.n_in
+        raw, parts = self.raw(sample), self.parts()
         digits = 12 if self.preprocessing.needs_double else 6
         cells = [f"{value:.{digits}g}" for value in raw[0]]
-        names, parts = [f"feature {i}" for i in range(n)], [slice(i, i + 1) for i in range(n)]
-        return Row(_one(raw), self.preprocessing.mean[None], names, cells, parts)
+        return Row(_one(raw), self.preprocessing.mean[None], [*parts], cells, [*parts.values()])
+
+    def parts(self) -> dict[str, slice]:
+        """Return each feature by its index."""
+        return {f"feature {i}": slice(i, i + 1) for i in range(self.n_in)}
 
     def _checked(self, X: Array) -> Array:
         X = self.preprocessing.check(X)
@@ -113,7 +117,7 @@ class BackboneInputs(ExtractedInputs):
     noun, trained_on = "picture", "pictures"
     has_gradient = False
     extractor: PictureExtractor
-    row = Inputs.row
+    row, parts = Inputs.row, Inputs.parts
 
     @property
     def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -168,9 +172,20 @@ class TableInputs(ExtractedInputs):
 
         table, columns = table_at(sample), self.columns
         raw = _one(columns.extract_table(table))
-        names = [column.name for column in columns.columns]
-        cells = [str(table[name][0]) for name in names]
-        return Row(raw, columns.averages[None], names, cells, [part for _, part in columns.parts()])
+        parts = self.parts()
+        cells = [str(table[name][0]) for name in parts]
+        return Row(raw, columns.averages[None], [*parts], cells, [*parts.values()])
+
+    def parts(self) -> dict[str, slice]:
+        """Return the features of each column."""
+        return {column.name: part for column, part in self.columns.parts()}
+
+    def grid(self, column: str, raw: Array, choose: Choose) -> Grid:
+        """Return values of a column in its own unit."""
+        from plainnet.tables.grids import grid_of  # only where there is a table
+
+        made, part = next(one for one in self.columns.parts() if one[0].name == column)
+        return grid_of(made, raw[:, part], choose)
 
     def _are_features(self, samples: Any) -> bool:  # noqa: ARG002 - columns have names
         return False

@@ -5,13 +5,14 @@ It only answers. What users call is `TrainableModel`, which adds training, evalu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from plainnet.data import Dataset, Extractor
 from plainnet.errors import DivergedError, SettingError
+from plainnet.files.rows import select
 from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
@@ -186,18 +187,16 @@ class Model:
             del self.folds[len(self.networks) :]
             self.validation = self.training.take(np.unique(np.concatenate(self.folds)))
 
-    def _out_of_fold(self, training: Dataset, folds: list[Array]) -> Array:
-        """Return the answers for the validation samples, each of networks that held it out."""
-        rows = np.concatenate(folds)
-        parts = [
-            self.answer_of(member, self.inputs.raw(training.take(fold)))
-            for member, fold in zip(self.networks, folds, strict=True)
-        ]
-        _, places, counts = np.unique(rows, return_inverse=True, return_counts=True)
-        A = np.zeros((len(counts), *parts[0].shape[1:]), parts[0].dtype)
-        np.add.at(A, places, np.concatenate(parts))
-        A /= counts.reshape(-1, *[1] * (A.ndim - 1)).astype(A.dtype)
-        return A
+    def held_out_rows(self, samples: Samples) -> list[Array] | None:
+        """Return the rows that each network held out; None: the networks did not learn from any.
+
+        They are known for the model's own `validation` samples, if its networks held out different
+        folds.
+        """
+        if self.folds is None or samples is not self.validation:
+            return None
+        rows = np.unique(np.concatenate(self.folds))
+        return [np.searchsorted(rows, fold) for fold in self.folds]
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -213,22 +212,39 @@ class Model:
             SettingError: the model is not trained.
         """
         self.check_trained()
-        if self.folds is not None and self.training is not None and samples is self.validation:
-            return self._out_of_fold(self.training, self.folds)
-        return self.answers_of(self.inputs.raw(samples))
+        return self.answers_of(self.inputs.raw(samples), self.held_out_rows(samples))
 
-    def answers_of(self, raw: Array) -> Array:
-        """Return the mean of the networks' answers to raw rows."""
+    def answers_of(self, raw: Array, rows: Sequence[Array] | None = None) -> Array:
+        """Return the mean of the networks' answers to raw rows.
+
+        Args:
+            raw: the rows.
+            rows: the indices of those that each network answers; None: all.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
-            A = self.answer_of(self.networks[0], raw)
-            for member in self.networks[1:]:
-                A += self.answer_of(member, raw)
-            A /= A.dtype.type(len(self.networks))
+            if rows is not None:
+                A = self._answers_to(raw, rows)
+            else:
+                A = self.answer_of(self.networks[0], raw)
+                for member in self.networks[1:]:
+                    A += self.answer_of(member, raw)
+                A /= A.dtype.type(len(self.networks))
         if not np.isfinite(A).all():
             raise DivergedError(
                 "The network has weights so large that its answers are not finite; train it again "
                 "with a lower learning rate, or leave out samples with extreme values."
             )
+        return A
+
+    def _answers_to(self, raw: Array, rows: Sequence[Array]) -> Array:
+        """Return for each raw row the mean of the answers of the networks that it is given to."""
+        members = zip(self.networks, rows, strict=True)
+        parts = [self.answer_of(member, select(raw, some)) for member, some in members]
+        places = np.concatenate(rows)
+        A = np.zeros((len(raw), *parts[0].shape[1:]), parts[0].dtype)
+        np.add.at(A, places, np.concatenate(parts))
+        counts = np.bincount(places, minlength=len(raw)).astype(A.dtype)
+        A /= counts.reshape(-1, *[1] * (A.ndim - 1))
         return A
 
     def answer_of(self, member: EnsembleMember, raw: Array) -> Array:

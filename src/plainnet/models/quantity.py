@@ -14,6 +14,7 @@ from plainnet.data.class_names import Label
 from plainnet.digits import number
 from plainnet.errors import DataError, SettingError
 from plainnet.files.schema import read
+from plainnet.metrics.importance import Criterion, criteria_of_numbers
 from plainnet.metrics.moments import moments
 from plainnet.metrics.regression import LARGEST_NUMBER, RegressionEvaluation, evaluate_numbers
 from plainnet.models.answers import Answers
@@ -141,6 +142,14 @@ class Quantity(Answers):
     def measure(self, data: Dataset, A: Array) -> RegressionEvaluation:
         """Evaluate numbers."""
         return evaluate_numbers(data.y, A, self.name, data.weights)
+
+    def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
+        """Return RMSE and R²."""
+        return criteria_of_numbers(data.y, data.weights)
+
+    def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
+        """Show the number."""
+        return self.names, A[:, None]
 
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
         """Explain the number itself."""

@@ -18,8 +18,8 @@ from plainnet.models.class_weights import without_0
 from plainnet.models.evaluating import data_to_evaluate
 from plainnet.models.features import Features
 from plainnet.models.fitting import fit_epochs
+from plainnet.models.inspectable import InspectableModel
 from plainnet.models.labels import Labels, align_classes
-from plainnet.models.model import Model
 from plainnet.models.named import named_data
 from plainnet.models.samples import Samples, training_data
 from plainnet.models.serialization import model_at, restore_model, save_model
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Scored = TypeVar("Scored", bound=Evaluation)
 
 
-class TrainableModel(Configured, Model, Generic[Scored]):
+class TrainableModel(Configured, InspectableModel, Generic[Scored]):
     """A model that is trained on samples; the base class of `Classifier` and `Regressor`.
 
     Args:
@@ -45,7 +45,7 @@ class TrainableModel(Configured, Model, Generic[Scored]):
 
     def __init__(self, **settings: Any) -> None:
         Configured.__init__(self, **settings)
-        Model.__init__(self)
+        InspectableModel.__init__(self)
 
     # -- learning --------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 Coordinates are pixels from the left and the top, in a picture as wide as a phone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,14 @@ WIDTH, LEFT, RIGHT, TOP = 400, 46, 20, 24
 """Width of a chart, and its least margins."""
 GAP = 10
 """Least distance of two numbers below an axis."""
+PERIODS: Mapping[str, tuple[int, ...]] = {
+    "h": (1, 3, 6, 12),
+    "D": (1, 2, 7),
+    "M": (1, 3, 6),
+    "Y": (1, 2, 5, 10, 20, 50, 100),
+}
+"""The numbers of NumPy's units of time between two dates of an axis."""
+SECONDS_A_DAY = 86400
 MOST_POWERS = 8
 """Most numbers beside a logarithmic axis."""
 
@@ -29,8 +37,8 @@ class Axis:
     label: str
     low: float
     high: float
-    kind: Literal["number", "whole", "percent", "log"] = "number"
-    """Kind of the values; with `log`, both ends are above 0."""
+    kind: Literal["number", "whole", "percent", "log", "date"] = "number"
+    """Kind of the values; with `log`, both ends are above 0; dates are days since 1970."""
 
     def ticks(self) -> list[float]:
         """Return the values to be written beside the axis."""
@@ -42,6 +50,8 @@ class Axis:
             found = [value for value in values if self.low <= value <= self.high]
             if len(found) > 1:
                 return found
+        if self.kind == "date" and (dates := date_ticks(self.low, self.high)):
+            return [value for value, _ in dates]
         return nice_ticks(self.low, self.high, whole=self.kind == "whole")
 
     def places(self, values: Array | Sequence[float]) -> Array:
@@ -57,6 +67,9 @@ class Axis:
         """Format the values of ticks."""
         if self.kind == "percent":
             return [f"{100 * value:.3g} %" for value in ticks]
+        if self.kind == "date":
+            texts = dict(date_ticks(self.low, self.high))
+            return [texts.get(value) or str(np.datetime64(floor(value), "D")) for value in ticks]
         return axis_numbers(ticks)
 
 
@@ -110,6 +123,29 @@ def nice_ticks(low: float, high: float, about: int = 5, *, whole: bool = False) 
     exact = (float(f"{i * factor}e{power}") for i in range(first, last + 1))
     slack = 1e-9 * (high - low)
     return list(dict.fromkeys(v for v in exact if low - slack <= v <= high + slack))
+
+
+def date_ticks(low: float, high: float, most: int = 5) -> list[tuple[float, str]]:
+    """Return beginnings of hours, days, months or years, with their texts; [] for too long a time.
+
+    Args:
+        low: days since 1970.
+        high: days since 1970.
+        most: about the largest number of ticks.
+    """
+    for unit, steps in PERIODS.items():
+        kind: Any = f"datetime64[{unit}]"
+        ends = np.array([low, high]) * SECONDS_A_DAY
+        first, last = ends.astype("datetime64[s]").astype(kind).astype(int).tolist()
+        zero = 1970 if unit == "Y" else 0  # so that 2000 is a multiple of 20 years
+        for step in steps:
+            begin, end = -(-(first + zero) // step), (last + zero) // step
+            if end - begin <= most:
+                dates = (np.arange(begin, end + 1) * step - zero).astype(kind)
+                days = (dates.astype("datetime64[s]").astype(int) / SECONDS_A_DAY).tolist()
+                texts = [f"{date}".replace("T", " ") + ":00" * (unit == "h") for date in dates]
+                return [one for one in zip(days, texts, strict=True) if low <= one[0] <= high]
+    return []
 
 
 def _thinned(numbers: list[tuple[float, str]]) -> Iterator[list[tuple[float, str]]]:

@@ -114,7 +114,7 @@ def _quality(measured: MeasuredModel[Any]) -> Iterator[str]:
         remark = f" ({score.note})" if score.note else ""
         rows.append((score.name, f"{score.text}{remark}"))
         if score.interval:
-            rows.append(("its 95 % interval", score.interval_text.removeprefix("95 % interval ")))
+            rows.append(("its 95 % interval", score.ends_text))
         if score.baseline is not None:
             rows.append((f"{evaluation.always}: {score.name}", score.written(score.baseline)))
     yield table(("measured", f"on {measured.measured_on}"), rows)

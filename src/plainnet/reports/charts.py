@@ -48,6 +48,15 @@ class Points:
     y: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Band:
+    """The area between two curves, and marks of its values of x above the axis."""
+
+    x: Array | Sequence[float]
+    low: Array
+    high: Array
+
+
 def chart(
     about: str,
     x: Axis,
@@ -56,6 +65,7 @@ def chart(
     *,
     bars: Bars | None = None,
     points: Points | None = None,
+    band: Band | None = None,
     marks: Sequence[tuple[float, str]] = (),
     height: int = 220,
 ) -> Html:
@@ -68,6 +78,7 @@ def chart(
         lines: drawn in this order.
         bars: drawn behind the lines.
         points: drawn behind the lines.
+        band: drawn behind the lines.
         marks: vertical lines at a value of x, each with its text.
         height: height of the area inside the axes, in pixels.
     """
@@ -77,6 +88,8 @@ def chart(
         parts += _bars(bars, frame)
     if points is not None:
         parts += _points(points, frame)
+    if band is not None:
+        parts += _band(band, frame)
     for value, text in marks:
         at = frame.across([value])[0]
         end, away = ("end", -5) if at > WIDTH * 0.6 else ("start", 5)
@@ -86,7 +99,7 @@ def chart(
         ]
     for line in lines:
         parts += _line(line, frame)
-    legend, below = _legend([line for line in lines if line.name], frame.bottom + 52)
+    legend, below = legend_of([line for line in lines if line.name], frame.bottom + 52)
     return drawing(about, WIDTH, below, *parts, *legend)
 
 
@@ -165,7 +178,15 @@ def _points(points: Points, frame: Frame) -> list[Html]:
     return [element("circle", class_="dot", cx=left, cy=top, r=2.5) for left, top in places]
 
 
-def _legend(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:
+def _band(band: Band, frame: Frame) -> list[Html]:
+    x, low, high = frame.across(band.x), frame.down(band.low), frame.down(band.high)
+    around = np.vstack([np.column_stack([x, high]), np.column_stack([x, low])[::-1]])
+    outline = "M" + "L".join(f"{px(a)} {px(b)}" for a, b in around) + "Z"
+    marks = "".join(f"M{px(a)} {frame.bottom}v-6" for a in x)
+    return [element("path", class_="band", d=outline), element("path", class_="axis", d=marks)]
+
+
+def legend_of(lines: Sequence[Line], top: float) -> tuple[list[Html], float]:
     """Return the entries, as many in a row as fit, and the y coordinate below them."""
     parts, at = [], float(LEFT)
     for line in lines:

@@ -6,7 +6,8 @@ After M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
 from typing import Any
 
 from plainnet.reports.html import Html, bullets, element
-from plainnet.reports.report_data import MeasuredModel, ModelContext
+from plainnet.reports.importance_text import importance_lines
+from plainnet.reports.report_data import MeasuredModel, ModelContext, Report
 from plainnet.reports.sections import sections_of
 from plainnet.reports.text import on_a_page, printable
 
@@ -16,13 +17,16 @@ NO_CONVOLUTIONS = (
 )
 
 
-def model_card(report: MeasuredModel[Any]) -> Html:
-    """Return intended use and limits as two lists."""
+def model_card(report: Report[Any]) -> Html:
+    """Return lists of intended use, most important columns and limits."""
     use = [task(report), *filter(None, [learned_from(report)])]
+    most = importance_lines(report.importance) if report.importance else []
+    columns = [element("h3", "What it relies on"), bullets(most)] if most else []
     return element(
         "div",
         element("h3", "What it is for"),
         bullets(use),
+        *columns,
         element("h3", "Limits"),
         bullets(limits(report, report)),
     )

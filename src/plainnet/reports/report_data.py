@@ -12,12 +12,19 @@ from plainnet.data import Dataset
 from plainnet.errors import DataError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import Model
+from plainnet.models.importance import Importance, importance
+from plainnet.models.partial_dependence import PartialDependence, partial_dependence
 from plainnet.network import Array
+from plainnet.reports.progress import counting
 from plainnet.reports.text import count, on_a_page
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
 
+MOST_COLUMNS = 100
+"""Columns up to which a page shows which of them matter."""
+MOST_CURVES = 6
+"""Most columns whose curves a page shows."""
 Part = Literal["test", "validation", "training", "other"]
 E_co = TypeVar("E_co", bound=Evaluation, covariant=True)
 
@@ -151,6 +158,28 @@ class Report(MeasuredModel[E_co]):
     def answers(self) -> Array:
         """The predictions, in the form of `y`."""
         return self.model.answers.choose(self.A)
+
+    @property
+    def columns_measured(self) -> bool:
+        """Whether the page shows which columns matter: for held-out samples of a few columns."""
+        if self.is_pictures or self.part == "training":
+            return False
+        return self.n > 1 and len(self.model.inputs.parts()) <= MOST_COLUMNS
+
+    @cached_property
+    def importance(self) -> Importance | None:
+        """The importance of each column, or None."""
+        if not self.columns_measured:
+            return None
+        with counting("shuffling columns") as progress:
+            return importance(self.model, self.data, progress=progress)
+
+    @cached_property
+    def curves(self) -> list[PartialDependence]:
+        """The partial dependence of the columns that matter most."""
+        found = self.importance.columns[:MOST_CURVES] if self.importance else ()
+        names = [one.column for one in found if one.matters]
+        return partial_dependence(self.model, self.data, names)
 
     @property
     def place(self) -> str:

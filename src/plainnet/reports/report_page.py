@@ -16,9 +16,10 @@ from plainnet.errors import FileError
 from plainnet.files.writing import write_file
 from plainnet.reports import report_parts as parts
 from plainnet.reports.charts import svg_file
+from plainnet.reports.column_figures import column_figures, columns_that_matter
 from plainnet.reports.html import element, page
 from plainnet.reports.model_card import model_card
-from plainnet.reports.report_charts import charts, learning_figures
+from plainnet.reports.report_charts import Figure, charts, learning_figures
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_pictures import first_weights
 from plainnet.reports.sections import Section, Sections, sections_of
@@ -76,10 +77,17 @@ def write_figures(folder: Path, report: Report[Any]) -> list[Path]:
             f"The folder {folder} for the charts could not be created ({error}); choose another."
         ) from error
     written = []
-    for figure in [*learning_figures(report), *_kind(report).figures(report)]:
+    for figure in _figures(report):
         written.append(folder / f"{figure.name}.svg")
         write_file(written[-1], svg_file(figure.svg))
     return written
+
+
+def _figures(report: Report[Any]) -> Iterator[Figure]:
+    """Yield every chart."""
+    yield from learning_figures(report)
+    yield from _kind(report).figures(report)
+    yield from column_figures(report)
 
 
 def _sections(report: Report[Any]) -> Iterator[Section]:
@@ -87,6 +95,7 @@ def _sections(report: Report[Any]) -> Iterator[Section]:
     yield Section("Model and data", [parts.facts(report)])
     yield Section("How it learned", [charts(*learning_figures(report))])
     yield from _kind(report).sections(report)
+    yield columns_that_matter(report)
     yield Section("The first layer's weights", [first_weights(report)])
     yield Section("The columns", [parts.columns(report)])
     yield Section("The check of the data", [parts.findings(report)])
