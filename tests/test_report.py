@@ -16,6 +16,7 @@ from PIL import Image
 from plainnet import Classifier
 from plainnet.cli.command_line import main
 from plainnet.cli.interrupt import Terminated
+from plainnet.cli.options import SETTINGS
 from plainnet.cli.report import report_training, train_command
 from plainnet.cli.train import command as train
 from plainnet.data import Dataset, Splits, read_data
@@ -417,7 +418,9 @@ def test_the_command_that_repeats_a_training() -> None:
     )
     assert train_command({}, Recipe(hidden=())) == "plainnet train DATA --hidden none"
     options = {name for param in train.params for name in param.opts}
-    assert {f"--{name.replace('_', '-')}" for name in Recipe().to_dict()} <= options
+    named = {name for name, one in SETTINGS.items() if not one.switches}
+    switches = {word for one in SETTINGS.values() for word in one.switches}
+    assert {f"--{name.replace('_', '-')}" for name in named | switches} <= options
 
 
 # -- the command ---------------------------------------------------------------------------------

@@ -101,7 +101,8 @@ def test_an_option_gives_what_its_words_say(name: str) -> None:
     more = {"recall": 0.5} if name == "positive" else {}
     recipe = Recipe(**{name: others.get(name, 0.3), **more})
     words = recipe_words(recipe, Recipe())
-    assert words[0] == f"--{name.replace('_', '-')}" or more
+    option = getattr(recipe, name) if SETTINGS[name].switches else name.replace("_", "-")
+    assert words[0] == f"--{option}" or more
     asked = train.make_context("train", ["data", *words]).params
     assert Recipe.of(given({setting: asked[setting] for setting in SETTINGS})) == recipe
 

@@ -26,6 +26,8 @@ ENSEMBLE_TOLERANCE = 0.02
 most this share: it gains little by itself, but the mean of all does."""
 MANY_ROWS = 50_000
 """Each time there are so many rows more, one network less is needed, down to one."""
+QUICK_GROWTH = 0.5
+"""The growth of the patience of a single quick network, whose time is half as long so."""
 LEAST_STEPS = 4_000
 """The steps that a training on columns may take at least, if it goes on to improve."""
 

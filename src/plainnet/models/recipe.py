@@ -87,6 +87,8 @@ class Recipe(RecipeSettings):
         for name, value in self._of_size(data, kind, tested).items():
             if getattr(self, name) in (None, "auto"):
                 resolved[name] = value
+        if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
+            resolved["patience_growth"] = defaults.QUICK_GROWTH
         if self.patience is not None and self.patience_growth is None:
             resolved["patience_growth"] = 0.0
         if self.patience is None and not (validated or resolved["validation_share"]):
