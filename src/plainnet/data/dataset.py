@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.data.class_names import Label, class_name, plain_label
-from plainnet.data.extractor import Extractor
+from plainnet.data.extractor import Extractor, Source
 from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite, select
 from plainnet.metrics.regression import LARGEST_NUMBER
@@ -55,6 +55,9 @@ class Dataset:
     weights: Array | None = None
     """The weight of each sample in training and evaluation, `(N,)`; None if all are equal.
     Samples of weight 0 may hold any values; they are left out of everything."""
+    source: Source | None = None
+    """The rows that a fitted extractor made the features of, so that another one can be fitted to
+    some of them; None without such an extractor."""
 
     def __post_init__(self) -> None:
         for name in ("X", "y", "weights"):
@@ -96,7 +99,32 @@ class Dataset:
             paths=paths,
             lines=lines,
             weights=weights,
+            source=None if self.source is None else self.source.take(rows),
         )
+
+    def refit(self, other: "Dataset") -> tuple["Dataset", "Dataset"]:
+        """Return this data set and another with features by an extractor fitted to this one alone.
+
+        They stay as they are if no fitted extractor made their features.
+        """
+        here, there = self.source, other.source
+        if here is None or there is None:
+            return self, other
+        extractor, X = here.fit_extractor(self.y, self.classes, self.weights)
+        fitted = replace(self, X=X, extractor=extractor, source=here.by(extractor))
+        X = extractor.extract(there)
+        return fitted, replace(other, X=X, extractor=extractor, source=there.by(extractor))
+
+    def without_targets_of_others(self) -> "Dataset":
+        """Return the data set with features that know the targets of its own samples only.
+
+        Features that depend on the target, such as the mean target of a category, were computed
+        from all training samples; a network that holds out some of these must not learn from them.
+        """
+        if self.source is None:
+            return self
+        X = self.source.target_features(self.X, self.y, self.classes, self.weights)
+        return self if X is self.X else replace(self, X=X)
 
     def counting(self) -> Array:
         """Return the rows of all samples except those of weight 0.

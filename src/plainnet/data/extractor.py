@@ -1,9 +1,37 @@
 """Extractors: objects that make feature vectors of a user's files, and are saved with the model."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self
 
 from plainnet.network.arrays import Array
+
+
+class Source(Protocol):
+    """The rows that a fitted extractor made features of; the extractor also takes them."""
+
+    def take(self, rows: Array | Sequence[int] | slice) -> Source:
+        """Return these rows, in this order."""
+
+    def by(self, extractor: Any) -> Source:
+        """Return the same rows for the features of another extractor of the same kind."""
+
+    def fit_extractor(
+        self, y: Array, classes: Sequence[str], weights: Array | None
+    ) -> tuple[Extractor, Array]:
+        """Fit an extractor to these rows alone; return it, and the features of the rows.
+
+        Args:
+            y: indices of classes, or numbers, `(N,)`.
+            classes: the names of the classes; () for numbers.
+            weights: the weight of each row, `(N,)`; None if all are equal.
+        """
+
+    def target_features(
+        self, X: Array, y: Array, classes: Sequence[str], weights: Array | None
+    ) -> Array:
+        """Return the features X with those that depend on the target from these rows alone."""
 
 
 class Extractor:

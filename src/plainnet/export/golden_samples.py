@@ -7,6 +7,7 @@ from plainnet.network import Array
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.numbers import written
+from plainnet.tables.ordinal import Ordinal
 
 SEED = 20
 ROWS = 32
@@ -53,10 +54,10 @@ def golden_rows(columns: TableEncoder) -> tuple[list[Array], dict[str, list[obje
 def _cells(column: Column, rng: np.random.Generator, row: Array) -> tuple[Array, list[object]]:
     """Generate cells of a column, as inputs of a graph and as plainnet reads them."""
     missing = row % MISSING == 0
-    if isinstance(column, Category):
+    if isinstance(column, (Category, Ordinal)):
         known = ["", *column.values]
         drawn = [known[i] for i in rng.integers(0, len(known), ROWS)]
-        strange = "".join(known) + " unknown"  # longer than all of them
+        strange = max(known, key=len) + " unknown"  # longer than all of them
         texts = np.where(missing, "", np.where(row % UNKNOWN == 0, strange, np.array(drawn)))
         return texts, texts.tolist()
     if not isinstance(column, Number):

@@ -15,7 +15,7 @@ from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs, Table
 from plainnet.network import Array
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.tables import TableEncoder
-from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.column import Column, Date, Number
 from plainnet.tables.numbers import SHARES, SPANS
 
 OUTPUTS = PROBABILITIES, LABEL, PREDICTION = ("probabilities", "label", "prediction")
@@ -128,13 +128,13 @@ def _columns(model: Model) -> list[Input]:
         name = sound_text(column.name) or "column"
         while name in (*OUTPUTS, *(one.name for one in taken)):
             name += "_in"
-        dtype = "string" if isinstance(column, Category) else "float64"
+        dtype = "string" if column.takes_texts else "float64"
         taken.append(Input(name, dtype, ("N", 1), _what(column)))
     return taken
 
 
 def _what(column: Column) -> str:
-    if isinstance(column, Category):
+    if column.takes_texts:
         return "a text; missing: empty"
     if isinstance(column, Date):
         return "days since 1970-01-01 in UTC; missing: NaN"

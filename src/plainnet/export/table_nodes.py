@@ -15,9 +15,12 @@ import numpy as np
 from plainnet.data.class_matching import match
 from plainnet.export.nodes import FLOAT, ML, Nodes
 from plainnet.metrics.regression import LARGEST_NUMBER
+from plainnet.network import Array
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import FARTHEST, Category, Date, Number
 from plainnet.tables.dates import CYCLES
+from plainnet.tables.ordinal import Ordinal
+from plainnet.tables.target_encoding import TargetEncoding
 
 FLAGS = ("TRUE", "True", "true", "FALSE", "False", "false", "1", "0", "1.0", "0.0")
 """Texts that may match a category spelled otherwise."""
@@ -29,8 +32,18 @@ def table_nodes(nodes: Nodes, columns: TableEncoder, inputs: Sequence[str]) -> s
     """Add the features `(N, n_features)`, float32, of the inputs, one for each column."""
     features: list[str] = []
     for column, given in zip(columns.columns, inputs, strict=True):
-        if isinstance(column, Category):
-            features += [_category(nodes, column, given, columns.missing)]
+        if isinstance(column, TargetEncoding):
+            place = _place(nodes, column, given, columns.missing)
+            if len(own := column.places_of_own):
+                features.append(_one_hot(nodes, place, own))
+            features += [_statistics(nodes, column, place)]
+        elif isinstance(column, Category):
+            place = _place(nodes, column, given, columns.missing)
+            features += [_one_hot(nodes, place, np.arange(len(column.features)))]
+        elif isinstance(column, Ordinal):
+            place = _place(nodes, column, given, columns.missing)
+            levels = [*range(len(column.levels)), *([np.nan] * column.has_missing), np.nan]
+            features += _number(nodes, column, nodes.add("Gather", nodes.double(levels), place))
         elif isinstance(column, Number):  # a date is one, too
             features += _number(nodes, column, given)
     return nodes.add("Concat", *features, axis=1, name="features")
@@ -62,8 +75,19 @@ def _turn(nodes: Nodes, days: str, length: float) -> str:
     return nodes.add("Cast", nodes.add("Mul", part, nodes.double(2 * np.pi)), to=FLOAT)
 
 
-def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[str]) -> str:
-    """Add a one-hot row for each text: its category's number is compared with all numbers."""
+def _one_hot(nodes: Nodes, place: str, numbers: Array) -> str:
+    """Add 1 where the number of a row's category is one of these, else 0."""
+    return nodes.add("Cast", nodes.add("Equal", place, numbers.reshape(1, -1)), to=FLOAT)
+
+
+def _statistics(nodes: Nodes, column: TargetEncoding, place: str) -> str:
+    """Add the statistics of each category, 0 for -1, which is the last row."""
+    found = nodes.constant(column.table_of_statistics, "statistics")
+    return nodes.add("Gather", found, nodes.add("Squeeze", place, np.array([1])))
+
+
+def _place(nodes: Nodes, column: Category | Ordinal, cells: str, missing: Collection[str]) -> str:
+    """Add the number of each text's category `(N, 1)`, as `Category.numbers` returns it."""
     number: dict[str, int] = {}
     if column.has_missing:
         spelled = [text for marker in missing for text in _cases(marker)]
@@ -73,7 +97,7 @@ def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[st
     also = [*FLAGS, *(f"{value}.0" for value in column.values)]  # as far as `match` can be foreseen
     meant = zip(also, match(also, column.values), strict=True)
     number |= {text: k for text, k in meant if k is not None}
-    place = nodes.add(
+    return nodes.add(
         "LabelEncoder",
         cells,
         domain=ML[0],
@@ -81,8 +105,6 @@ def _category(nodes: Nodes, column: Category, cells: str, missing: Collection[st
         values_int64s=list(number.values()),
         default_int64=-1,
     )
-    every = np.arange(len(column.features)).reshape(1, -1)
-    return nodes.add("Cast", nodes.add("Equal", place, every), to=FLOAT)
 
 
 def _cases(text: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Cross-validation: the quality of a recipe on few samples, with none held back.
 
-Each sample is answered once, by a model that was not trained on it. Stone: Cross-validatory choice
+Each sample is answered once, by a model that was not trained on it. What is fitted to the samples,
+such as the encoder of a table, is fitted to the other folds alone. Stone: Cross-validatory choice
 and assessment of statistical predictions (1974).
 """
 
@@ -63,8 +64,8 @@ def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> 
 
 def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) -> Fold:
     others = np.setdiff1d(data.counting(), rows)
-    held_out = data.take(rows)
-    splits = Splits(Path(), train=data.take(others), test=held_out)
+    train, held_out = data.take(others).refit(data.take(rows))
+    splits = Splits(Path(), train=train, test=held_out)
     model = type(like)(**like.get_params()).fit(splits)
     A = model.mean_answers(held_out)
     return Fold(number, rows, A, like.answers_type.of(held_out).measure(held_out, A))

@@ -169,7 +169,7 @@ def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
         return train_set, model.validation
     held_out = model.fold_of(len(model.networks) - 1)
     kept = np.setdiff1d(np.arange(len(train_set)), held_out)
-    return train_set.take(kept), train_set.take(held_out)
+    return train_set.take(kept).without_targets_of_others(), train_set.take(held_out)
 
 
 def _validation(answers: Answers, watch: Dataset | None, stops: bool) -> Validation | None:
@@ -216,7 +216,7 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
     if not len(held_out):
         return train_set, None
     model.held_out = held_out
-    return train_set.take(kept), train_set.take(held_out)
+    return train_set.take(kept).without_targets_of_others(), train_set.take(held_out)
 
 
 def _folds(model: Model, train_set: Dataset, rng: Rng) -> list[Array] | None:

@@ -47,6 +47,8 @@ class Column(ABC):
 
     kind: ClassVar[str]
     """The name of the kind in a model file and in `plainnet summary`."""
+    takes_texts: ClassVar[bool] = False
+    """Whether its cells are texts rather than numbers, also in ONNX."""
     name: str
 
     @property
@@ -90,6 +92,8 @@ class Number(Column):
     """A column of numbers; true and false are 1 and 0."""
 
     kind = "number"
+    noun: ClassVar[str] = "number"
+    """The word for one of its cells, for messages."""
     median: Annotated[float, "(-1e100, 1e100)"]
     mean: Annotated[float, "(-1e100, 1e100)"]
     scale: float
@@ -171,7 +175,7 @@ class Number(Column):
 class Date(Number):
     """A column of dates and times, as days since 1970."""
 
-    kind = "date"
+    kind = noun = "date"
     cycles: tuple[Literal["year", "week", "day"], ...] = ()
     """The names in CYCLES in which the dates of the training differ."""
 
@@ -227,6 +231,7 @@ class Category(Column):
     """A column of a few different texts."""
 
     kind = "category"
+    takes_texts = True
     values: tuple[str, ...]
     """The categories, the most frequent first."""
     has_missing: bool
@@ -238,7 +243,10 @@ class Category(Column):
         return (*named, f"{self.name} is missing") if self.has_missing else named
 
     def numbers(self, table: Table) -> Read:
-        """Return the place of each row's category among the features, −1 if it has none."""
+        """Return the place of each row's category in `values`; that after the last is missing.
+
+        It is −1 for unknown categories, and for missing ones if none were missing in training.
+        """
         different, codes = Cells.of(table[self.name]).coded
         known = match(different, self.values)
         missing = len(self.values) if self.has_missing else -1
@@ -270,6 +278,3 @@ def _form(found: Found) -> str:
     if found.ambiguous:
         return found.note
     return f"they are written as {found.format}" if found.format and is_enough(found.read) else ""
-
-
-KINDS: Mapping[str, type[Column]] = {cls.kind: cls for cls in (Number, Date, Category)}

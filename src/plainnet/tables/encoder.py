@@ -2,26 +2,28 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
 from plainnet.checks import at_home
-from plainnet.data import Dataset, ReadingExtractor, Splits
+from plainnet.data import Dataset, Extractor, ReadingExtractor, Splits
 from plainnet.data.folders import first_few
 from plainnet.errors import DataError, PictureError, SettingError
-from plainnet.files.schema import read
+from plainnet.metrics.moments import moments
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables.column import KINDS, Column
+from plainnet.tables.column import Column
+from plainnet.tables.encoded_rows import EncodedRows
+from plainnet.tables.encoder_description import read_description
 from plainnet.tables.features_of_tables import features_of
 from plainnet.tables.files import read_table, table_at, tables_at
-from plainnet.tables.inference import choose
-from plainnet.tables.numbers import check_number_format
+from plainnet.tables.inference import choose_columns
 from plainnet.tables.table import MISSING, Table
 from plainnet.tables.target import labels_note, target_numbers, target_of, task_of
+from plainnet.tables.target_encoding import TargetEncoding, Targets, write_out_of_fold
 from plainnet.tables.task import Task
 
 log = logging.getLogger(__name__)
@@ -93,31 +95,54 @@ class TableEncoder(ReadingExtractor):
         return made
 
     @classmethod
-    def choose(cls, table: Table, target: str, task: Task, drop: Sequence[str] = ()) -> Self:
-        """Fit with a known task; the target need not be in the table."""
+    def choose(
+        cls,
+        table: Table,
+        target: str,
+        task: Task,
+        drop: Sequence[str] = (),
+        level: int = logging.WARNING,
+    ) -> Self:
+        """Fit with a known task, and log remarks; the target need not be in the table."""
         for name in drop:
             table[name]  # a DataError if there is none
-        columns, left_out = [], dict.fromkeys(drop, "dropped on request")
-        identifiers = []
-        for name in table.columns:
-            if name == target or name in drop:
-                continue
-            choice = choose(table, name)
-            if choice.column is None:
-                left_out[name] = choice.why
-                identifiers += [name] if choice.is_identifier else []
-                log.warning("Left out: column %r, because %s.", name, choice.why)
-                continue
-            columns.append(choice.column)
-            if choice.why:
-                log.warning("Column %r: %s.", name, choice.why)
-        if not columns:
+        used = [name for name in table.columns if name not in (target, *drop)]
+        chosen = choose_columns(table, used, level)
+        left_out = dict.fromkeys(drop, "dropped on request") | chosen.left_out
+        if not chosen.columns:
             raise DataError(
                 f"{table.name} has no usable column to predict {target!r} from: "
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
-        return cls(target, task, columns, left_out, identifiers, missing=table.missing)
+        parts = chosen.columns, left_out, chosen.identifiers
+        return cls(target, task, *parts, missing=table.missing)
+
+    def fit_targets(self, table: Table, y: Array, classes: Sequence[str]) -> Array:
+        """Fit the columns that are encoded by the target; return the features of the training rows.
+
+        These features differ from those that `extract_table` returns for the same rows, as a row
+        must not know its own target.
+
+        Args:
+            table: the training rows, with their weights.
+            y: indices of classes, or numbers, `(N,)`.
+            classes: the names of the classes; () for numbers.
+        """
+        table = replace(table, missing=self.missing)
+        targets = Targets.of(y, classes, self.target, table.weights)
+        self.columns = tuple(
+            column.fit_targets(table, targets) if isinstance(column, TargetEncoding) else column
+            for column in self.columns
+        )
+        self.n_features = sum(len(column.features) for column in self.columns)
+        X = self.target_features(self.extract_table(table), table, y, classes)
+        self.averages = moments(X, table.weights)[0].astype(np.float32)
+        return X
+
+    def target_features(self, X: Array, table: Table, y: Array, classes: Sequence[str]) -> Array:
+        """Return the features X of training rows, those of the target from these rows alone."""
+        return write_out_of_fold(X, self.parts(), table, y, classes)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -152,8 +177,12 @@ class TableEncoder(ReadingExtractor):
         }
         return Splits(path, **parts)
 
-    def dataset(self, table: Table) -> Dataset:
+    def dataset(self, table: Table, training: bool = False) -> Dataset:
         """Return the rows that have a target, with features and target.
+
+        Args:
+            table: the rows.
+            training: whether these are the training rows, to which `fit_targets` is applied.
 
         Raises:
             DataError: a column is missing, or no row has a target.
@@ -162,8 +191,9 @@ class TableEncoder(ReadingExtractor):
         target = target_of(table, self.target, self.task, self.target_format)
         if len(target.rows) < len(table):
             table = table.take(target.rows)
+        y, classes = target.y, target.classes
         return Dataset(
-            self.extract_table(table),
+            self.fit_targets(table, y, classes) if training else self.extract_table(table),
             target.y,
             target.classes,
             labels=target.labels,
@@ -172,7 +202,20 @@ class TableEncoder(ReadingExtractor):
             lines=table.lines,
             weights=table.weights,
             target=self.target if self.task == "regression" else None,
+            source=self.rows_of(table),
         )
+
+    def rows_of(self, table: Table) -> EncodedRows:
+        """Return the rows of a table, to which another encoder can be fitted."""
+        return EncodedRows(replace(table, given={}), np.arange(len(table)), self)
+
+    def refit(self, table: Table, y: Array, classes: Sequence[str]) -> tuple[Extractor, Array]:
+        """Return an encoder like this one of other rows, without remarks, and their features."""
+        used = {self.target, *(column.name for column in self.columns)}
+        drop = [name for name in table.columns if name not in used]
+        made = type(self).choose(table, self.target, self.task, drop, level=logging.DEBUG)
+        made.target_format = self.target_format
+        return made, made.fit_targets(table, y, classes)
 
     def extract(self, samples: Any) -> Array:
         """Return features float32 `(N, n_features)` of a file, a data frame, columns or rows.
@@ -181,6 +224,8 @@ class TableEncoder(ReadingExtractor):
             DataError: the samples are not a table, or lack a column.
             FileError: the file cannot be read.
         """
+        if isinstance(samples, EncodedRows):
+            return self.extract_table(samples.read())
         if isinstance(samples, np.ndarray) and samples.dtype.names is None:
             names = first_few([column.name for column in self.columns])
             raise DataError(
@@ -197,7 +242,7 @@ class TableEncoder(ReadingExtractor):
                 f"model needs; its columns are {first_few(list(table.columns))}."
             )
         table = replace(table, missing=self.missing)
-        return features_of(table, self.columns, self.describe())
+        return features_of(table, self.columns, self.describe)
 
     def summary(self) -> str:
         """Return a summary such as `12 features of 5 columns`."""
@@ -229,14 +274,7 @@ class TableEncoder(ReadingExtractor):
         """
         if {*tensors} != {"extractor.averages"}:
             raise ValueError(f"its table has the tensors {[*tensors]!r:.80}")
-        described: _Described = read(
-            _Described, description, "table", later=("target_format", "missing")
-        )
-        columns = [_restored(column) for column in described.columns]
-        names = [column.name for column in columns]
-        if not names or len({*names, described.target}) <= len(names):
-            raise ValueError("its columns are missing, or their names are not all different")
-        check_number_format(described.target_format)
+        described, columns = read_description(description)
         averages = tensors["extractor.averages"]
         parts = (
             columns,
@@ -250,24 +288,3 @@ class TableEncoder(ReadingExtractor):
         if not valid or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")
         return made
-
-
-@dataclass(frozen=True)
-class _Described:
-    """The fields of the encoder's description."""
-
-    target: str
-    task: Task
-    columns: tuple[Mapping[str, Any], ...]
-    left_out: Mapping[str, str]
-    identifiers: tuple[str, ...]
-    target_format: str = ""
-    missing: tuple[str, ...] = tuple(MISSING)
-
-
-def _restored(description: Any) -> Column:
-    fields = dict(description)
-    kind = fields.pop("kind", None)
-    if kind not in KINDS:
-        raise ValueError(f"a column has the kind {kind!r}, not one of {', '.join(KINDS)}")
-    return KINDS[kind].restore(fields)

@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ _BLOCK_ROWS = 2**14
 """The number of rows that are made together."""
 
 
-def features_of(table: Table, columns: Sequence[Column], description: Mapping[str, Any]) -> Array:
+def features_of(
+    table: Table, columns: Sequence[Column], describe: Callable[[], Mapping[str, Any]]
+) -> Array:
     """Return the features of a table's rows, float32 `(N, n_features)`.
 
     Those of a table whose columns are read one at a time are written to the cache folder.
@@ -35,7 +37,7 @@ def features_of(table: Table, columns: Sequence[Column], description: Mapping[st
     Args:
         table: the rows.
         columns: the columns that give features.
-        description: what the features depend on besides the table, as JSON values.
+        describe: returns what they depend on besides the table, as JSON values.
 
     Raises:
         DataError: too many cells cannot be read.
@@ -43,7 +45,7 @@ def features_of(table: Table, columns: Sequence[Column], description: Mapping[st
     """
     n_features = sum(len(column.features) for column in columns)
     if isinstance(table.columns, ReadColumns):
-        return _on_disk(table, table.columns, columns, n_features, description)
+        return _on_disk(table, table.columns, columns, n_features, describe)
     X = np.empty((len(table), n_features), np.float32)
     for column, place in zip(columns, _places(columns), strict=True):
         column.fill(_numbers(table, column), X[:, place])
@@ -61,12 +63,12 @@ def _on_disk(
     read: ReadColumns,
     columns: Sequence[Column],
     n_features: int,
-    description: Mapping[str, Any],
+    describe: Callable[[], Mapping[str, Any]],
 ) -> Array:
     """Return the features, read from the disk a few rows at a time."""
 
     def key() -> str:
-        depends = f"{__version__} {read.key()} {json.dumps(description)}".encode()
+        depends = f"{__version__} {read.key()} {json.dumps(describe())}".encode()
         rows = b"" if read.rows is None else read.rows.tobytes()
         return hashlib.blake2b(depends + rows, digest_size=16).hexdigest()
 
@@ -141,7 +143,7 @@ def _report_unread(table: Table, column: Number, unread: Array) -> None:
     row, n = int(unread.argmax()), int(unread.sum())
     message = (
         f"Column {column.name!r} of {table.name}: {n:,} of {len(table):,} cells are not a "
-        f"{column.kind}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
+        f"{column.noun}, the first, {str(values[row])!r:.40}, in {table.where(row)}"
     )
     if form := column.form_of(values[unread], table.delimiter):
         message += f"; {form}"

@@ -5,6 +5,7 @@ name, and so are `a` and `a `, and an é of one character and of two.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.tables.column_names import column_names, index_columns
-from plainnet.tables.table import EXACT, Table, raw_column, values_of
+from plainnet.tables.table import EXACT, Table, ordered_texts, raw_column, values_of
 
 
 def has_names(samples: Any) -> bool:
@@ -86,7 +87,11 @@ def _of_frame(frame: Any, name: str) -> Table:
         for level in dict.fromkeys(levels)
         if plain_text(str(level)) not in known
     ]
-    return _table(name, given, index)
+    ordered = {
+        plain_text(str(key)): ordered_texts(getattr(frame[key], "dtype", None)) for key in keys
+    }
+    orders = {called: levels for called, levels in ordered.items() if levels}
+    return replace(_table(name, given, index), orders=orders)
 
 
 def _table(

@@ -1,6 +1,8 @@
 """Type inference: the kind of each column of a training table, and the columns left out."""
 
+import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +11,15 @@ from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.dates import find_compact, find_dates
 from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
-from plainnet.tables.table import EXACT, Table
+from plainnet.tables.ordinal import Ordinal
+from plainnet.tables.table import EXACT, ReadColumns, Table
+from plainnet.tables.target_encoding import MOST_VALUES, TargetEncoding
 from plainnet.tables.values import ENOUGH, Cells, Read, as_read, is_missing, missing_note
 
+log = logging.getLogger(__name__)
+
 MAX_CATEGORIES = 100
-"""The number of most frequent texts that are categories; the others count as unknown."""
+"""The most texts of a column that are a feature each; more are also encoded by the target."""
 MIN_CATEGORY_ROWS = 5
 """The number of rows in which a category must be; in short tables a hundredth of the rows."""
 _DIGITS_NOTE = "its integers beyond 2^53 are distinguished by their digits, as texts"
@@ -43,6 +49,32 @@ class Choice:
     """Whether it is left out because it only identifies rows."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The columns of a training table that give features, and the others."""
+
+    columns: tuple[Column, ...]
+    left_out: dict[str, str]
+    """The reason for each column that is left out."""
+    identifiers: tuple[str, ...]
+    """The columns among these that only identify rows."""
+
+
+def choose_columns(table: Table, names: Iterable[str], level: int = logging.WARNING) -> Chosen:
+    """Choose the kind of each of these columns; log remarks at a level."""
+    choices = [choose(table, name) for name in names]
+    for choice in choices:
+        if choice.column is None:
+            log.log(level, "Left out: column %r, because %s.", choice.name, choice.why)
+        elif choice.why:
+            log.log(level, "Column %r: %s.", choice.name, choice.why)
+    return Chosen(
+        tuple(choice.column for choice in choices if choice.column is not None),
+        {choice.name: choice.why for choice in choices if choice.column is None},
+        tuple(choice.name for choice in choices if choice.is_identifier),
+    )
+
+
 def choose(table: Table, name: str) -> Choice:
     """Choose the kind of a column of the training table."""
     values = table[name]
@@ -51,6 +83,8 @@ def choose(table: Table, name: str) -> Choice:
         return Choice(name, None, why, True)
     if values.dtype == np.float64:
         return _numbers(table, values, Found(as_read(values), ""), name)
+    if name in table.orders:
+        return _ordinal(table, name)
     cells = Cells.of(values)
     found = find_numbers(cells, table.delimiter)
     if found.ambiguous:
@@ -61,13 +95,13 @@ def choose(table: Table, name: str) -> Choice:
     if cells.flags is not None:
         return _number(table, name, cells.flags)
     if digits:
-        return _category(name, cells, table.missing, _DIGITS_NOTE)
+        return _category(table, name, cells, _DIGITS_NOTE)
     found = find_dates(cells)
     if found.ambiguous:
         return Choice(name, None, found.note)
     if is_enough(found.read):
         return _date(table, name, found.read, found.format, _unread(table, values, found.read))
-    return _category(name, cells, table.missing)
+    return _category(table, name, cells)
 
 
 def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
@@ -101,6 +135,17 @@ def _number(table: Table, name: str, read: Read, note: str = "", format: str = "
     return Choice(name, column, note)
 
 
+def _ordinal(table: Table, name: str) -> Choice:
+    levels = table.orders[name]
+    read = Ordinal(name, 0.0, 0.0, 1.0, False, levels=levels).read(table[name], "", table.missing)
+    known = read.values[np.isfinite(read.values)]
+    if not len(known):
+        return Choice(name, None, "no row has a value")
+    if np.ptp(known) == 0 and len(known) == len(read.values):
+        return Choice(name, None, f"every row has the same value, {levels[int(known[0])]!r:.40}")
+    return Choice(name, Ordinal.fit(name, read.values, table.weights, levels=levels))
+
+
 def _date(table: Table, name: str, read: Read, format: str, note: str) -> Choice:
     known = read.values[np.isfinite(read.values)]
     if np.ptp(known) == 0 and len(known) == len(read.values):
@@ -116,10 +161,10 @@ def _are_digits(cells: Cells, read: Read) -> bool:
     return len(digits) > len(np.unique(read.values[np.isfinite(read.values)]))
 
 
-def _category(name: str, cells: Cells, markers: frozenset[str], note: str = "") -> Choice:
+def _category(table: Table, name: str, cells: Cells, note: str = "") -> Choice:
     different, codes = cells.coded
     counts = np.bincount(codes, minlength=len(different))
-    missing = np.array([is_missing(text, markers) for text in different])
+    missing = np.array([is_missing(text, table.missing) for text in different])
     n, n_different = len(codes), int(np.count_nonzero(~missing))
     present = int(counts[~missing].sum())
     if n_different == 1 and present == n:
@@ -130,9 +175,15 @@ def _category(name: str, cells: Cells, markers: frozenset[str], note: str = "") 
         return Choice(name, None, (note and f"{note}, and {why}") or figures or why, True)
     least = min(MIN_CATEGORY_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]
-    kept = tuple(different[i] for i in order[:MAX_CATEGORIES] if counts[i] >= least)
-    column = Category(name, kept, present < n)
-    if not column.features:
+    in_memory = not isinstance(table.columns, ReadColumns)
+    if n_different > MAX_CATEGORIES and in_memory:
+        frequent = int((counts[order[:MAX_CATEGORIES]] >= least).sum())
+        kept = tuple(different[i] for i in order[:MOST_VALUES])
+        column: Category = TargetEncoding(name, kept, present < n, frequent)
+    else:
+        kept = tuple(different[i] for i in order[:MAX_CATEGORIES] if counts[i] >= least)
+        column = Category(name, kept, present < n)
+    if not kept and not column.has_missing:
         return Choice(name, None, figures or f"no text is in {least} rows or more")
     rare = n_different - len(kept)
     rest = f"{rare:,} rare texts are not distinguished" if rare else ""

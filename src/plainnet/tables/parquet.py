@@ -12,7 +12,7 @@ from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
 from plainnet.tables.column_names import column_names, index_columns
-from plainnet.tables.table import EXACT, TEXT, ReadColumns, Table, raw_column
+from plainnet.tables.table import EXACT, TEXT, ReadColumns, Table, level_texts, raw_column
 from plainnet.tables.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -71,14 +71,24 @@ def table_of_arrow(read: Any, name: str) -> Table:
     names = column_names(keys, name)
     columns: dict[str, Array] = {}
     given: dict[str, Any] = {}
+    orders: dict[str, tuple[str, ...]] = {}
     for key, called in zip(keys, names, strict=True):
         if (column := _column(read.column(key), pyarrow.types)) is None:
             log.warning("Left out: column %r of %s does not hold plain values.", called, name)
         else:
             columns[called], given[called] = column, read.column(key)
+            if levels := _levels(read.column(key)):
+                orders[called] = levels
     index = _index(read.schema, dict(zip(names, keys, strict=True)))
     marked = tuple(called for called in columns if called in index)
-    return Table(name, columns, index=marked, given=given)
+    return Table(name, columns, index=marked, given=given, orders=orders)
+
+
+def _levels(column: Any) -> tuple[str, ...]:
+    """Return the texts of an ordered dictionary in their order; () for other columns."""
+    if not getattr(column.type, "ordered", False) or not column.num_chunks:
+        return ()
+    return level_texts(column.unify_dictionaries().chunk(0).dictionary.to_pylist())
 
 
 def _large(path: Path, progress: Progress | None) -> Table:
@@ -108,10 +118,15 @@ def _large(path: Path, progress: Progress | None) -> Table:
         if _column(values, pyarrow.types) is None:
             log.warning("Left out: column %r of %s does not hold plain values.", called, path)
             del keys[called]
+    ordered = {
+        called for called in keys if getattr(schema.field(keys[called]).type, "ordered", False)
+    }
+    orders = {called: levels for called in ordered if (levels := _levels(given(called)))}
     n_rows = pyarrow.parquet.read_metadata(path).num_rows
     held = ReadColumns(given, list(keys), n_rows, key)
     columns = ReadColumns(column, list(keys), n_rows, key, progress=progress)
-    return Table(str(path), columns, index=_index(schema, keys), given=held)
+    index = _index(schema, keys)
+    return Table(str(path), columns, index=index, given=held, orders=orders)
 
 
 def _index(schema: Any, keys: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from plainnet.checks import at_home
 from plainnet.data import Dataset, Splits
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, SettingError
-from plainnet.metrics.moments import moments
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
 from plainnet.tables.encoder import TableEncoder
@@ -112,8 +111,9 @@ def read_named(
         target += "_"
     learned: Task = "regression" if task == "regression" else "classification"
     columns = TableEncoder.choose(table, target, learned, left_out)
-    train = _with_columns(make(columns.extract_table(table), y, None), columns, table)
-    columns.averages = moments(train.X, train.weights)[0].astype(np.float32)
+    blank = make(np.zeros((len(table), 1), np.float32), y, None)
+    X = columns.fit_targets(table, blank.y, blank.classes)
+    train = _with_columns(replace(blank, X=X), columns, table)
     if validation is None:
         return Splits(Path(), train=train)
     if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
@@ -152,6 +152,7 @@ def _with_columns(made: Dataset, columns: TableEncoder, table: Table) -> Dataset
     """Return the data set of a table's features with their encoder."""
     target = columns.target if made.holds_numbers else None
     more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
+    more["source"] = columns.rows_of(table)
     return replace(made, extractor=columns, target=target, **more)
 
 
@@ -181,11 +182,10 @@ def _train_set(
     table: Table, target: str, drop: Sequence[str], task: str
 ) -> tuple[TableEncoder, Dataset]:
     columns = TableEncoder.fit(table, target, drop, task)
-    made = columns.dataset(table)
+    made = columns.dataset(table, training=True)
     if len(made.classes) > max(FEW_VALUES, len(made) / 2):
         raise DataError(
             f"{table.name} has {len(made.classes):,} different values of {target!r} in "
             f"{len(made):,} rows, too many to learn; choose another target."
         )
-    columns.averages = moments(made.X, made.weights)[0].astype(np.float32)
     return columns, made

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.data.class_names import composed
 from plainnet.data.folders import first_few
 from plainnet.errors import DataError
 from plainnet.metrics.weighting import check_weights
@@ -99,6 +100,8 @@ class Table:
     their type. `take` discards them."""
     missing: frozenset[str] = MISSING
     """The texts, in any case, that mark a missing value in a column of texts."""
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The texts of the columns in which they have an order, in that order."""
     weights: Array | None = None
     """The weight of each row, `(N,)`; None if all are equal."""
 
@@ -198,6 +201,19 @@ def values_of(values: Any) -> Array:
         masked, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[masked] = None
     return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)
+
+
+def ordered_texts(dtype: Any) -> tuple[str, ...]:
+    """Return the texts of an ordered categorical of pandas in their order; () for other types."""
+    if not getattr(dtype, "ordered", False) or not hasattr(dtype, "categories"):
+        return ()
+    return level_texts(dtype.categories)
+
+
+def level_texts(values: Any) -> tuple[str, ...]:
+    """Return the levels of an ordered column as texts; () if they are numbers."""
+    levels = raw_column(values)
+    return () if levels.dtype == np.float64 else tuple(map(composed, texts_of(levels)))
 
 
 def texts_of(values: Array) -> list[str]:
