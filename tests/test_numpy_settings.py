@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_settings import OTHERS, X, Y
+from test_settings import INSTEAD, OTHERS, X, Y
 
 from plainnet import Classifier, Network, Regressor, train
 from plainnet.checks import check_flag, check_number, check_whole
@@ -86,9 +86,9 @@ def is_plain(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", [*PLAIN, "recall"])
+@pytest.mark.parametrize("name", [*PLAIN, *INSTEAD])
 def test_every_setting_of_a_recipe(name: str, form: str) -> None:
-    value = PLAIN.get(name, 0.5)
+    value = {**PLAIN, **INSTEAD}[name]
     more = {"precision": 0.5} if name == "positive" else {}
     given = Recipe.of({name: as_numpy(value, FORMS[form]), **more})
     shown = given.to_dict()

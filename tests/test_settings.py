@@ -53,8 +53,9 @@ OTHERS: dict[str, Any] = {
     "grey": True,
     "seed": 5,
 }
-"""For each setting but `recall`, which goes without `precision` only, a value that is not the
-usual one."""
+"""For each setting but those of `INSTEAD`, a value that is not the usual one."""
+INSTEAD: dict[str, Any] = {"recall": 0.3, "cost": {"fn": 5, "fp": 0.5}}
+"""The settings that go without `precision` only, likewise."""
 
 
 def of(kind: type[AnyModel]) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def test_the_signature_shows_each_setting_of_the_recipe_with_its_default() -> No
     own = inspect.signature(Regressor).parameters
     assert {*shown} - {*own} == {*CLASSES_ONLY}
     assert [*own] == [name for name in shown if name not in CLASSES_ONLY]
-    assert {*OTHERS} == {*shown} - {"recall"}
+    assert {*OTHERS} | {*INSTEAD} == {*shown}
 
 
 def test_what_type_checkers_see_is_what_the_recipe_holds() -> None:
@@ -94,12 +95,13 @@ def test_help_has_a_sentence_for_each_setting(kind: type[AnyModel]) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("name", [*OTHERS, "recall"])
+@pytest.mark.parametrize("name", [*OTHERS, *INSTEAD])
 def test_an_option_gives_what_its_words_say(name: str) -> None:
     """What a training is repeated with is read as what it was; digits and all."""
-    others = {**OTHERS, "learning_rate": 0.1234567, "class_weight": {"a": 1.2345678, "b": 0.5}}
+    others = {**OTHERS, **INSTEAD, "learning_rate": 0.1234567}
+    others["class_weight"] = {"a": 1.2345678, "b": 0.5}
     more = {"recall": 0.5} if name == "positive" else {}
-    recipe = Recipe(**{name: others.get(name, 0.3), **more})
+    recipe = Recipe(**{name: others[name], **more})
     words = recipe_words(recipe, Recipe())
     option = getattr(recipe, name) if SETTINGS[name].switches else name.replace("_", "-")
     assert words[0] == f"--{option}" or more

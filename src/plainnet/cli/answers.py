@@ -56,19 +56,23 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
 
 
-def header(first: Sequence[str], columns: Sequence[str], classes: Sequence[str]) -> list[str]:
+def header(
+    first: Sequence[str], columns: Sequence[str], classes: Sequence[str], bounds: Sequence[str] = ()
+) -> list[str]:
     """Return the header of the file, without repeated names.
 
     Args:
         first: the first names, such as `file` and `line`.
         columns: the columns of the table that identify its rows.
         classes: the classes whose probabilities follow the answer.
+        bounds: the ends of the interval around the answer, which follow it.
     """
-    names = [*first, "answer"]
+    names = [*first, "answer", *bounds]
+    place = len(names)
     for prefix, given in (("column", columns), ("probability", classes)):
         for name in given:
             while name in names:
                 name = f"{prefix} {name}"
             names.append(name)
-    place = len(first) + 1
-    return [*first, *names[place : place + len(columns)], "answer", *names[place + len(columns) :]]
+    end = place + len(columns)
+    return [*first, *names[place:end], "answer", *bounds, *names[end:]]

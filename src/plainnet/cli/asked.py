@@ -47,6 +47,8 @@ class Asked:
     samples: list[Sample] = field(default_factory=list)
     A: list[Array] = field(default_factory=list)
     """The model's answer for each sample."""
+    coverage: float | None = None
+    """The coverage of the prediction intervals to give; None: none are asked for."""
     unread: dict[str, str] = field(default_factory=dict)
     """Error for each file or folder that could not be read."""
     left_out: list[LeftOut] = field(default_factory=list)

@@ -10,6 +10,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.digits import decimal, percent
 from plainnet.errors import ShapeError
+from plainnet.metrics.costs import Costs, constant_costs, cost_score, read_costs
 from plainnet.metrics.curves import calibration
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.metrics import (
@@ -49,6 +50,8 @@ class ClassificationEvaluation(Evaluation):
     """The mean distance between confidence and accuracy; NaN if it was not stored."""
     mean_confidence: float = nan
     """The mean probability of the answers; NaN if it was not stored."""
+    costs: Costs | None = None
+    """The costs of wrong answers to samples of two classes; None: all cost the same."""
 
     @property
     def n(self) -> float:  # type: ignore[override]
@@ -68,9 +71,11 @@ class ClassificationEvaluation(Evaluation):
     @property
     def interval(self) -> Interval:
         """The 95 % confidence interval of the accuracy (Wilson)."""
-        if self.effective_size is None:
-            return wilson_interval(self.correct, self.n)
-        return wilson_interval(self.accuracy * self.effective_size, self.effective_size)
+        return wilson_interval(self.accuracy * self._size, self._size)
+
+    @property
+    def _size(self) -> float:
+        return self.n if self.effective_size is None else self.effective_size
 
     @property
     def support(self) -> Array:
@@ -80,13 +85,21 @@ class ClassificationEvaluation(Evaluation):
 
     @property
     def baseline_class(self) -> str:
-        """The most frequent class of these samples; of equals the first."""
-        return self.classes[int(self.support.argmax())]
+        """The best constant answer, of equals the first: the most frequent class, or with costs
+        the one of the lowest mean cost.
+        """
+        return self.classes[self._constant]
 
     @property
     def baseline_accuracy(self) -> float:
         """The accuracy of always answering `baseline_class`."""
-        return plain_count(self.support.max()) / self.n
+        return plain_count(self.support[self._constant]) / self.n
+
+    @property
+    def _constant(self) -> int:
+        if self.costs is None:
+            return int(self.support.argmax())
+        return int(constant_costs(self.support, self.costs).argmin())
 
     @property
     def precision(self) -> Array:
@@ -104,8 +117,10 @@ class ClassificationEvaluation(Evaluation):
         return precision_recall_f1(self.confusion)[2]
 
     def scores(self) -> tuple[Score, ...]:
-        """Return accuracy, log loss, ROC AUC and calibration error."""
+        """Return accuracy, log loss, ROC AUC and calibration error; with costs first their mean."""
+        c = self.costs
         return (
+            *([] if c is None else [cost_score(self.confusion, self.classes, c, self._size)]),
             Score(
                 key="accuracy",
                 name="accuracy",
@@ -148,29 +163,33 @@ class ClassificationEvaluation(Evaluation):
 
     @property
     def always(self) -> str:
-        """The constant answer: the most frequent class."""
+        """The constant answer."""
         return f"always answering “{self.baseline_class}”"
 
     def verdict(self, things: str = "samples") -> Verdict:
-        """Compare the accuracy with that of the most frequent class."""
-        accuracy, baseline = self.scores()[0], percent(self.baseline_accuracy)
+        """Compare the accuracy, or the mean cost, with that of the best constant answer."""
         if (self.support > 0).sum() == 1:
             return Verdict(
                 "bad",
-                f"All these {things} are of one class, “{self.baseline_class}”; that does not show "
-                "how well it is distinguished from the others.",
+                f"All these {things} are of one class, “{self.classes[int(self.support.argmax())]}”"
+                "; that does not show how well it is distinguished from the others.",
             )
-        if (better := accuracy.beats_baseline) is None:
-            low, high = map(percent, self.interval)
+        first = self.scores()[0]
+        baseline = first.written(first.baseline or 0.0)
+        would, side = f"be right for {baseline} of these {things}", "above"
+        if self.costs is not None:
+            would, side = f"cost {baseline} on average", "below"
+        if (better := first.beats_baseline) is None:
+            low, high = map(first.written, first.interval or ())
             return Verdict(
                 "bad",
-                f"Not shown to be better than {self.always}: that would be right for {baseline} of "
-                f"these {things}, and the interval from {low} to {high} includes it.",
+                f"Not shown to be better than {self.always}: that would {would}, and the interval "
+                f"from {low} to {high} includes it.",
             )
-        right = f"than {self.always}, which would be right for {baseline} of these {things}"
+        than = f"than {self.always}, which would {would}"
         if better:
-            return Verdict("good", f"Better {right}: the whole interval lies above it.")
-        return Verdict("bad", f"Worse {right}.")
+            return Verdict("good", f"Better {than}: the whole interval lies {side} it.")
+        return Verdict("bad", f"Worse {than}.")
 
     def renamed(self, rename: Callable[[str], str]) -> Self:
         """Return a copy with other names of the classes."""
@@ -190,6 +209,7 @@ class ClassificationEvaluation(Evaluation):
             "confusion": self.confusion.tolist(),
             "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
             **weighed,
+            **({} if self.costs is None else {"costs": [*self.costs]}),
         }
 
     @classmethod
@@ -208,16 +228,19 @@ class ClassificationEvaluation(Evaluation):
                     ("effective sample size", stored.get("effective_size"), "[1, inf)"),
                 )
             )
+            costs = None if stored.get("costs") is None else read_costs(stored["costs"])
         except (KeyError, TypeError, ValueError) as why:
             raise malformed(why) from why
         K = len(classes)
         dtype = np.int64 if size is None else np.float64
         whole = confusion.shape == (K, K) and confusion.dtype == dtype
+        if costs is not None and K != 2:
+            raise malformed(f"its costs are of two classes, but it has {K}")
         if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
             raise malformed(f"its confusion matrix must hold {K} × {K} counts")
         values = (nan if value is None else value for value in (auc, loss, error, confidence))
         auc, loss, error, confidence = values
-        return cls(classes, confusion, auc, loss, size, error, confidence)
+        return cls(classes, confusion, auc, loss, size, error, confidence, costs)
 
 
 def answers_from(P: Array, threshold: float = 0.5) -> Array:
@@ -237,6 +260,7 @@ def evaluate_probabilities(
     classes: Sequence[str],
     threshold: float = 0.5,
     weights: Array | None = None,
+    costs: Costs | None = None,
 ) -> ClassificationEvaluation:
     """Evaluate probabilities against the true classes.
 
@@ -246,6 +270,7 @@ def evaluate_probabilities(
         classes: the names of the K classes, in the order of the columns.
         threshold: the probability from which class 1 of two is answered.
         weights: the weight of each sample `(N,)`; None: all equal.
+        costs: of wrong answers to samples of two classes; None: all cost the same.
 
     Raises:
         ShapeError: the sizes of y, P and classes do not match.
@@ -271,4 +296,5 @@ def evaluate_probabilities(
         effective_size=None if weights is None else effective_size(weights),
         calibration_error=calibrated.error,
         mean_confidence=calibrated.mean_confidence,
+        costs=costs,
     )

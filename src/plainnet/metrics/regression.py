@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
 
 from plainnet.checks import check_number
-from plainnet.digits import decimal, number, signed
+from plainnet.digits import decimal, number, percent, signed
 from plainnet.errors import DataError, ShapeError
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
+from plainnet.metrics.metrics import wilson_interval
 from plainnet.metrics.weighting import effective_size, mean, plain_count, weighted
 from plainnet.network.arrays import Array
 from plainnet.network.numbers import unmasked
 
 LARGEST_NUMBER = 1e100
 """The limit of numbers, so that sums of their squares stay finite."""
+INTERVAL_COVERAGE = 0.9
+"""The coverage of the prediction intervals that an evaluation measures."""
 STORED_NUMBERS = {
     **dict.fromkeys(("n", "rmse", "mae", "baseline_rmse", "baseline_mae"), "[0, inf)"),
     **dict.fromkeys(("bias", "baseline"), "(-inf, inf)"),
@@ -48,6 +51,12 @@ class RegressionEvaluation(Evaluation):
     """The RMSE of always answering the mean."""
     baseline_mae: float
     """The MAE of always answering the mean."""
+    coverage: float = nan
+    """The share of y in its prediction interval of 90 %; NaN without intervals."""
+    coverage_interval: Interval = (nan, nan)
+    """Its 95 % confidence interval (Wilson)."""
+    interval_width: float = nan
+    """The mean width of these prediction intervals; NaN without intervals."""
 
     @property
     def r2(self) -> float:
@@ -58,7 +67,7 @@ class RegressionEvaluation(Evaluation):
         return 1 - (self.rmse / self.baseline_rmse) ** 2 if self.baseline_rmse else nan
 
     def scores(self) -> tuple[Score, ...]:
-        """Return RMSE, MAE, R² and bias."""
+        """Return RMSE, MAE, R² and bias; with prediction intervals also their coverage."""
         side = "high" if self.bias > 0 else "low"
         return (
             Score(
@@ -96,6 +105,18 @@ class RegressionEvaluation(Evaluation):
                 meaning="The mean of prediction − target.",
                 note=f"on average the answers are too {side} by this" if self.bias else "",
             ),
+            *([] if isnan(self.coverage) else [self._covered()]),
+        )
+
+    def _covered(self) -> Score:
+        return Score(
+            key="coverage",
+            name="coverage",
+            value=self.coverage,
+            written=percent,
+            meaning="The share of targets in their prediction interval of 90 %.",
+            interval=self.coverage_interval,
+            note=f"of the 90 % intervals, on average {number(self.interval_width)} wide",
         )
 
     @property
@@ -134,8 +155,9 @@ class RegressionEvaluation(Evaluation):
         return replace(self, target=rename(self.target))
 
     def details(self) -> dict[str, Any]:
-        """Return the name of the target, and its mean."""
-        return {"target": self.target, "baseline": self.baseline}
+        """Return the name of the target, its mean, and the width of prediction intervals."""
+        width = {} if isnan(self.coverage) else {"interval_width": self.interval_width}
+        return {"target": self.target, "baseline": self.baseline, **width}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -148,13 +170,22 @@ class RegressionEvaluation(Evaluation):
             values["n"] = plain_count(values["n"])
             for name in ("rmse", "mae"):
                 values[f"{name}_interval"] = _ends(stored, name)
+            if "coverage" in stored:
+                values["coverage"] = check_number("coverage", stored["coverage"], "[0, 1]")
+                values["coverage_interval"] = _ends(stored, "coverage")
+                width = check_number("width", stored["interval_width"], "[0, inf)")
+                values["interval_width"] = width
             return cls(target=str(stored["target"]), **values)
         except (KeyError, TypeError, ValueError) as why:
             raise malformed(why) from why
 
 
 def evaluate_numbers(
-    y: Array, answers: Array, target: str = "y", weights: Array | None = None
+    y: Array,
+    answers: Array,
+    target: str = "y",
+    weights: Array | None = None,
+    intervals: Array | None = None,
 ) -> RegressionEvaluation:
     """Evaluate predicted numbers against the true ones.
 
@@ -167,11 +198,13 @@ def evaluate_numbers(
         answers: the predicted ones `(N,)`.
         target: their name.
         weights: the weight of each sample `(N,)`; None: all equal.
+        intervals: the ends of the prediction intervals of 90 %, `(N, 2)`; None: there are none.
 
     Raises:
         ShapeError: the sizes do not match.
         DataError: there are no samples, or some numbers are not finite.
     """
+    inside = {} if intervals is None else _coverage(y, intervals, weights)
     weights, y, answers = _checked(weights, y, answers)
     # in units of a power of 2, which changes no digit, so that squares of any size stay numbers
     unit = float(np.ldexp(1.0, np.frexp(np.abs([y, answers]).max())[1]))
@@ -191,7 +224,19 @@ def evaluate_numbers(
         baseline=unit * baseline,
         baseline_rmse=unit * sqrt(mean(np.square(y - baseline), weights)),
         baseline_mae=unit * mean(np.abs(y - baseline), weights),
+        **inside,
     )
+
+
+def _coverage(y: Array, intervals: Array, weights: Array | None) -> dict[str, Any]:
+    """Return the measured coverage of prediction intervals, and their mean width."""
+    weights, y, intervals = weighted(weights, y, intervals)
+    low, high = intervals.T
+    share = mean(((low <= y) & (y <= high)).astype(np.float64), weights)
+    n = len(y) if weights is None else effective_size(weights)
+    ends = wilson_interval(min(share, 1.0) * n, n)
+    width = mean(high - low, weights)
+    return {"coverage": share, "coverage_interval": ends, "interval_width": width}
 
 
 def _checked(weights: Array | None, y: Array, answers: Array) -> tuple[Any, Array, Array]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from plainnet.data import Dataset
 from plainnet.data.class_names import Label
+from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.importance import Criterion
 from plainnet.models.attribution_target import Explained
@@ -132,7 +133,11 @@ class Answers(ABC):
         validation: Dataset,  # noqa: ARG002
         answer: Callable[[Dataset], Array],  # noqa: ARG002
     ) -> Self:
-        """Return the answers with the threshold that the recipe asks for."""
+        """Return the answers with what is chosen on validation samples, such as a threshold."""
+        return self
+
+    def priced(self, recipe: Recipe) -> Self:  # noqa: ARG002
+        """Return answers that minimize the costs of errors that the recipe gives, if it does."""
         return self
 
     def bounded(self, data: Dataset) -> Self:  # noqa: ARG002
@@ -147,6 +152,21 @@ class Answers(ABC):
 
         Z may be overwritten.
         """
+
+    def around(self, A: Array, coverage: float) -> Array:  # noqa: ARG002
+        """Return the lower and upper ends of prediction intervals around answers, `(N, 2)`.
+
+        Raises:
+            SettingError: the answers are classes, or there were too few validation samples.
+        """
+        raise SettingError(
+            "A prediction interval is for a number, but this model predicts classes; use their "
+            "probabilities."
+        )
+
+    def without_intervals(self) -> Self:
+        """Return answers without what prediction intervals follow from."""
+        return self
 
     @abstractmethod
     def choose(self, A: Array) -> Array:

@@ -20,6 +20,7 @@ from plainnet.metrics.classification import (
     answers_from,
     evaluate_probabilities,
 )
+from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained, class_asked, contrast
@@ -28,7 +29,12 @@ from plainnet.models.ensemble import EnsembleMember, check_temperature
 from plainnet.models.labels import Labels, right_classes
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_dataset
-from plainnet.models.threshold import check_threshold_settings, choose_threshold
+from plainnet.models.threshold import (
+    cheapest_threshold,
+    check_threshold_settings,
+    choose_threshold,
+    costs_of,
+)
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 ENOUGH_FOR_TEMPERATURE = 30
@@ -45,12 +51,14 @@ class Classes(Answers):
     """The label of each class, in the type of the training data."""
     threshold: float = 0.5
     """The probability from which the second of two classes is answered."""
+    costs: Costs | None = None
+    """The cost of a wrong answer to a sample of each of two classes; None: all cost the same."""
 
     kind = "classifier"
     task = "classification"
     evaluation_type = ClassificationEvaluation
     can_be_targets = True
-    described = ("classes", "labels", "temperature", "threshold", "outputs")
+    described = ("classes", "labels", "temperature", "threshold", "costs", "outputs")
 
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
@@ -68,7 +76,7 @@ class Classes(Answers):
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
-        """Raise a SettingError for a wanted precision or recall that is not possible."""
+        """Raise a SettingError for a threshold that cannot be chosen."""
         check_threshold_settings(recipe, data.classes, has_validation)
 
     @staticmethod
@@ -148,6 +156,12 @@ class Classes(Answers):
         y = loss.check_targets(validation.y, len(Z), Z.shape[1])
         return fit_temperature(loss, Z, y, validation.weights)
 
+    def priced(self, recipe: Recipe) -> Self:
+        """Choose the threshold of the lowest expected cost, if the recipe gives costs."""
+        if (costs := costs_of(recipe, self.names)) is None:
+            return self
+        return replace(self, costs=costs, threshold=cheapest_threshold(costs))
+
     def tuned(
         self, recipe: Recipe, validation: Dataset, answer: Callable[[Dataset], Array]
     ) -> Self:
@@ -182,7 +196,8 @@ class Classes(Answers):
 
     def measure(self, data: Dataset, A: Array) -> ClassificationEvaluation:
         """Evaluate probabilities."""
-        return evaluate_probabilities(self.right(data), A, self.names, self.threshold, data.weights)
+        given = self.right(data), A, self.names, self.threshold, data.weights, self.costs
+        return evaluate_probabilities(*given)
 
     def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
         """Return log loss and accuracy."""
@@ -233,13 +248,14 @@ class Classes(Answers):
         return {"classes": [*self.names], "temperature": temperature, "threshold": threshold}
 
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Return names, labels that differ from them, temperature and threshold."""
+        """Return names, labels that differ from them, temperature, threshold and costs."""
         labels = {"labels": list(self.labels)} if self.labels not in ((), self.names) else {}
         return {
             "classes": list(self.names),
             **labels,
             "temperature": check_temperature(networks[-1].temperature),
             "threshold": self.threshold,
+            **({} if self.costs is None else {"costs": [*self.costs]}),
             "outputs": self.outputs(len(networks)),
         }
 
@@ -258,7 +274,7 @@ class Classes(Answers):
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
-        """Read the answers; older files lack labels and threshold."""
+        """Read the answers; older files lack labels, threshold and costs."""
         names = read(tuple[str, ...], metadata.get("classes"), "classes")
         if len(set(names)) < max(2, len(names)):
             raise ValueError(f"its classes must be two or more different names, but are {names}")
@@ -266,4 +282,7 @@ class Classes(Answers):
         if "labels" in metadata and tuple(map(class_name, labels)) != names:
             raise ValueError(f"its classes are {names!r:.80}, but their labels {labels!r:.80}")
         threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
-        return cls(names, labels, threshold)
+        costs = None if metadata.get("costs") is None else read_costs(metadata["costs"])
+        if costs is not None and len(names) != 2:
+            raise ValueError(f"its costs are of two classes, but there are {len(names)}")
+        return cls(names, labels, threshold, costs)

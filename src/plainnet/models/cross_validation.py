@@ -14,6 +14,7 @@ import numpy as np
 from plainnet.checks import check_whole
 from plainnet.data import Dataset, Splits
 from plainnet.metrics.evaluation import Evaluation
+from plainnet.models.answers import Answers
 from plainnet.models.trainable import Scored, TrainableModel
 from plainnet.network import Array
 
@@ -59,7 +60,7 @@ def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> 
     A = np.full(shape, np.nan, folds[0].A.dtype)  # NaN of samples of weight 0
     for fold in folds:
         A[fold.rows] = fold.A
-    return cast("Scored", like.answers_type.of(data.counted()).measure(data, A))
+    return cast("Scored", _answers(data.counted(), like).measure(data, A))
 
 
 def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) -> Fold:
@@ -68,4 +69,9 @@ def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) ->
     splits = Splits(Path(), train=train, test=held_out)
     model = type(like)(**like.get_params()).fit(splits)
     A = model.mean_answers(held_out)
-    return Fold(number, rows, A, like.answers_type.of(held_out).measure(held_out, A))
+    return Fold(number, rows, A, _answers(held_out, like).measure(held_out, A))
+
+
+def _answers(data: Dataset, like: TrainableModel[Any]) -> Answers:
+    """Return the answers that all folds are measured by, with the costs of errors if given."""
+    return like.answers_type.of(data).priced(like.recipe)

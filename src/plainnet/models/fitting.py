@@ -65,7 +65,8 @@ def fit_epochs(
         train_set, watch = _split(model, train_set)
     answers.check_recipe(model.recipe, train_set, watch is not None)
     varied = train_set.is_pictures and augmentation_of(recipe.augment).changes_pictures
-    model.inputs, model.answers = kind.fit(train_set, varied), answers.of(train_set)
+    model.inputs = kind.fit(train_set, varied)
+    model.answers = answers.of(train_set).priced(recipe)
     if recipe.encoding != "none":
         model.answers = model.answers.bounded(train_set)
     model.training, model.validation = train_set, watch

@@ -13,6 +13,7 @@ import numpy as np
 from plainnet.data import Dataset, Extractor
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.rows import select
+from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.answers import Answers
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
@@ -213,6 +214,15 @@ class Model:
         """
         self.check_trained()
         return self.answers_of(self.inputs.raw(samples), self.held_out_rows(samples))
+
+    def measure(self, data: Dataset, A: Array) -> Evaluation:
+        """Evaluate mean answers to samples; intervals not on the samples that they were made of.
+
+        Raises:
+            DataError: the model has not learned the class of a sample.
+        """
+        own = data is self.validation
+        return (self.answers.without_intervals() if own else self.answers).measure(data, A)
 
     def answers_of(self, raw: Array, rows: Sequence[Array] | None = None) -> Array:
         """Return the mean of the networks' answers to raw rows.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
 from typing import Annotated, Any, Self
 
@@ -14,9 +14,15 @@ from plainnet.data.class_names import Label
 from plainnet.digits import number
 from plainnet.errors import DataError, SettingError
 from plainnet.files.schema import read
+from plainnet.metrics.conformal import PredictionIntervals
 from plainnet.metrics.importance import Criterion, criteria_of_numbers
 from plainnet.metrics.moments import moments
-from plainnet.metrics.regression import LARGEST_NUMBER, RegressionEvaluation, evaluate_numbers
+from plainnet.metrics.regression import (
+    INTERVAL_COVERAGE,
+    LARGEST_NUMBER,
+    RegressionEvaluation,
+    evaluate_numbers,
+)
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
@@ -38,6 +44,8 @@ class Quantity(Answers):
     """The lower bound of the answers."""
     highest: float = LARGEST_NUMBER
     """The upper bound of the answers."""
+    intervals: PredictionIntervals = field(default_factory=PredictionIntervals)
+    """What prediction intervals follow from, if there were validation samples."""
 
     kind = "regressor"
     task = "regression"
@@ -119,6 +127,24 @@ class Quantity(Answers):
 
         return measure
 
+    def tuned(
+        self,
+        recipe: Recipe,  # noqa: ARG002
+        validation: Dataset,
+        answer: Callable[[Dataset], Array],
+    ) -> Self:
+        """Measure the residuals that prediction intervals follow from."""
+        given = answer(validation), validation.y, validation.weights
+        return replace(self, intervals=PredictionIntervals.of(*given))
+
+    def around(self, A: Array, coverage: float) -> Array:
+        """Return the ends of prediction intervals, `(N, 2)`."""
+        return self.intervals.around(A, coverage)
+
+    def without_intervals(self) -> Self:
+        """Leave the residuals out."""
+        return replace(self, intervals=PredictionIntervals())
+
     def from_outputs(self, Z: Array, temperature: float) -> Array:  # noqa: ARG002
         """Return numbers `(N,)` in the unit of the target, float64."""
         numbers: Array = Z[:, 0].astype(np.float64) * self.scale + self.mean
@@ -140,8 +166,10 @@ class Quantity(Answers):
         return data.y
 
     def measure(self, data: Dataset, A: Array) -> RegressionEvaluation:
-        """Evaluate numbers."""
-        return evaluate_numbers(data.y, A, self.name, data.weights)
+        """Evaluate numbers, and prediction intervals of 90 % if there are any."""
+        enough = self.intervals.allows(INTERVAL_COVERAGE)
+        ends = self.around(A, INTERVAL_COVERAGE) if enough else None
+        return evaluate_numbers(data.y, A, self.name, data.weights, ends)
 
     def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
         """Return RMSE and R²."""
@@ -196,5 +224,7 @@ class Quantity(Answers):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read what `describe` returned."""
-        target: Self = read(cls, metadata.get("target"), "target", later=("lowest", "highest"))
+        target: Self = read(
+            cls, metadata.get("target"), "target", later=("lowest", "highest", "intervals")
+        )
         return target

@@ -113,7 +113,7 @@ class Recipe(RecipeSettings):
                 "validation_share": 0.15,
             }
         small = data.is_pictures and n < BATCH_NORM_BELOW
-        watched = self.patience or self.precision or self.recall
+        watched = self.patience or self.moves_threshold
         spared = small and tested and n < FEW_PICTURES and not watched
         return {
             "augment": usual(data.X) if data.is_pictures else "none",

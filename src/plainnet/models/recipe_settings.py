@@ -8,11 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from plainnet.checks import (
-    either,
-    is_same,
-)
-from plainnet.data.class_names import class_name
+from plainnet.checks import either, is_same
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
 from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
@@ -23,11 +19,12 @@ from plainnet.models.names import (
 )
 from plainnet.models.network_settings import BATCH_NORM_BELOW, NetworkSettings
 from plainnet.models.setting import (
-    ValueType,
+    error_costs,
     flag,
     named_numbers,
     number,
     number_or,
+    one_class,
     one_of,
     setting,
     sides,
@@ -43,6 +40,9 @@ from plainnet.pictures.augment.augmentation import (
 MOST_AUTO_EPOCHS = 160
 """The largest number of epochs that `auto` chooses."""
 
+THRESHOLD_SETTINGS = ("precision", "recall", "cost")
+"""The settings that move the threshold between two classes; at most one of them is given."""
+
 
 def _check_augment(_: str, value: Any) -> str | dict[str, float]:
     augmentation = augmentation_of(value)
@@ -53,13 +53,6 @@ def _check_augment(_: str, value: Any) -> str | dict[str, float]:
 
 def _check_class_weight(_: str, value: Any) -> str | Mapping[str, float]:
     return "auto" if isinstance(value, str) and value == "auto" else checked_class_weight(value)
-
-
-def _check_positive(_: str, label: Any) -> str:
-    try:
-        return class_name(label)
-    except ValueError as error:
-        raise SettingError(f"positive must name a class, but {error}.") from None
 
 
 @dataclass(frozen=True)
@@ -254,10 +247,21 @@ class RecipeSettings(NetworkSettings):
         metavar="SHARE",
         left_open="the threshold is ½",
     )
+    cost: Mapping[str, float] | None = setting(
+        None,
+        error_costs,
+        "Two classes only: what a false negative (fn) and a false positive (fp) cost, such as "
+        '{"fn": 5, "fp": 1}; the threshold is chosen for the lowest mean cost.',
+        section="Decision",
+        metavar="COSTS",
+        left_open="the threshold is ½",
+        option_help="Two classes only: what a false negative and a false positive cost, fn=5,fp=1; "
+        "the threshold is chosen for the lowest mean cost.",
+    )
     positive: str | None = setting(
         None,
-        ValueType(_check_positive),
-        "Class that precision and recall are for.",
+        one_class,
+        "Class that precision, recall and cost are for.",
         section="Decision",
         metavar="CLASS",
         left_open="the second",
@@ -269,12 +273,21 @@ class RecipeSettings(NetworkSettings):
                 value, getattr(self, name)
             ):  # such as NumPy's numbers, which JSON refuses
                 object.__setattr__(self, name, value)
-        if self.precision is not None and self.recall is not None:
-            raise SettingError("One threshold gives a precision or a recall; give one of them.")
-        if self.positive is not None and self.precision is None and self.recall is None:
+        aims = [name for name in THRESHOLD_SETTINGS if getattr(self, name) is not None]
+        if len(aims) > 1:
             raise SettingError(
-                "positive says which class a precision or recall is for; give one of them as well."
+                f"There is one threshold for {' and '.join(aims)}; give one of them."
             )
+        if self.positive is not None and not aims:
+            raise SettingError(
+                f"positive says which class a {either(THRESHOLD_SETTINGS)} is for; give one of "
+                "them as well."
+            )
+
+    @property
+    def moves_threshold(self) -> bool:
+        """Whether it asks for another threshold between two classes than ½."""
+        return any(getattr(self, name) is not None for name in THRESHOLD_SETTINGS)
 
     def _checked(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and the checked value of each setting, in Python's own types."""

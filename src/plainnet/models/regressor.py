@@ -30,6 +30,7 @@ CLASSES_ONLY = {
     "class_weight": "weights classes",
     "precision": "is for a class",
     "recall": "is for a class",
+    "cost": "is for classes",
     "positive": "names a class",
 }
 """Settings without meaning for a number, and why."""
@@ -89,6 +90,27 @@ class Regressor(TrainableModel[RegressionEvaluation]):
             DivergedError: the answers are not finite.
         """
         return self.mean_answers(samples)
+
+    def predict_interval(self, samples: Samples, coverage: float = 0.9) -> Array:
+        """Return an interval for each sample that holds its true number with this probability.
+
+        The true number lies above it as often as below it. The intervals are conformal: their
+        coverage was measured on the validation samples, which the networks have not learned from,
+        and holds for samples of the same kind on average, not for each single one. `evaluate`
+        measures it on other data.
+
+        Args:
+            samples: samples like those of the training.
+            coverage: the share of true numbers inside, 0 < coverage < 1.
+
+        Returns:
+            The lower and upper ends, float64 `(N, 2)`, in the unit of the target.
+
+        Raises:
+            DataError, DivergedError: as `predict`.
+            SettingError: too few validation samples for the coverage, or none.
+        """
+        return self.answers.around(self.mean_answers(samples), coverage)
 
     def score(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from plainnet.checks import check_flag, check_number, check_whole, did_you_mean, plain
+from plainnet.data.class_names import class_name
 from plainnet.errors import SettingError
 
 T = TypeVar("T")
@@ -200,3 +201,27 @@ def _write_named(value: str | Mapping[str, float]) -> str:
 def named_numbers(check: Callable[[str, Any], Any]) -> ValueType:
     """Return the type of a name, or named numbers: `flip=0.5,mix_up=0.2` for {"flip": 0.5, …}."""
     return ValueType(check, _read_named, _write_named)
+
+
+def _check_class(name: str, label: Any) -> str:
+    try:
+        return class_name(label)
+    except ValueError as error:
+        raise SettingError(f"{name} must name a class, but {error}.") from None
+
+
+one_class = ValueType(_check_class)
+"""The name of a class, or its label."""
+
+
+def _check_error_costs(name: str, value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping) or {*value} != {"fn", "fp"}:
+        raise SettingError(
+            f"The {name} must be that of a false negative and of a false positive, fn=5,fp=1 or "
+            f'{{"fn": 5, "fp": 1}}, but got {value!r:.80}.'
+        )
+    return {kind: check_number(f"{name} {kind}", c, "[1e-9, 1e9]") for kind, c in value.items()}
+
+
+error_costs = named_numbers(_check_error_costs)
+"""The costs of the two kinds of errors: `fn=5,fp=1`."""

@@ -55,6 +55,7 @@ class ClassifierSettings(RegressorSettings, total=False):
     class_weight: str | Mapping[Any, float]
     precision: float | None
     recall: float | None
+    cost: Mapping[str, float] | None
     positive: Any
 
 

@@ -1,10 +1,11 @@
-"""The threshold of a classifier of two classes for a wanted precision or recall."""
+"""The threshold of a classifier of two classes for a wanted precision or recall, or for costs."""
 
 import logging
 
 from plainnet.data.class_matching import class_meant
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.calibration import threshold_for
+from plainnet.metrics.costs import Costs
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
 
@@ -14,24 +15,24 @@ log = logging.getLogger(__name__)
 def check_threshold_settings(
     recipe: Recipe, classes: tuple[str, ...], has_validation: bool
 ) -> None:
-    """Check before the training whether a wanted precision or recall is possible.
+    """Check before the training whether the threshold can be chosen.
 
     Raises:
         SettingError: more than two classes, an unknown one, or no validation samples.
     """
-    if recipe.precision is None and recipe.recall is None:
+    if not recipe.moves_threshold:
         return
     if len(classes) != 2:
         raise SettingError(
-            f"A wanted precision or recall is for two classes, but there are {len(classes)}; "
-            "leave it out."
+            "A wanted precision or recall, or a cost, is for two classes, but there are "
+            f"{len(classes)}; leave it out."
         )
     if recipe.positive is not None and class_meant(recipe.positive, classes) is None:
         raise SettingError(
             f"The positive class must be {classes[0]!r} or {classes[1]!r}, but got "
             f"{recipe.positive!r}."
         )
-    if not has_validation:
+    if recipe.cost is None and not has_validation:
         raise SettingError(
             "The threshold for a wanted precision or recall is chosen on validation data, but "
             "there are none; give some, or a validation share above 0."
@@ -52,9 +53,7 @@ def choose_threshold(
         y: their classes, `(N,)`.
         weights: the weight of each, `(N,)`; None: all equal.
     """
-    positive = class_meant(recipe.positive, classes)
-    if positive is None:  # not given
-        positive = 1
+    positive = _positive(recipe, classes)
     try:
         given = P[:, positive], y == positive, weights
         if recipe.precision is not None:
@@ -69,3 +68,28 @@ def choose_threshold(
         *(p, classes[positive], *reached),
     )
     return p if positive == 1 else 1 - p
+
+
+def costs_of(recipe: Recipe, classes: tuple[str, ...]) -> Costs | None:
+    """Return the cost of a wrong answer to a sample of each class; None without costs."""
+    if recipe.cost is None:
+        return None
+    fn, fp = recipe.cost["fn"], recipe.cost["fp"]
+    return (fp, fn) if _positive(recipe, classes) == 1 else (fn, fp)
+
+
+def cheapest_threshold(costs: Costs) -> float:
+    """Return the threshold of the lowest expected cost, if the probabilities are calibrated.
+
+    Class 1 costs less where P(1) c(1) ≥ P(0) c(0), with the cost c(k) of a wrong answer to a sample
+    of class k. C. Elkan: The foundations of cost-sensitive learning (2001), section 1.2. The
+    threshold that is cheapest on the validation samples costs as much on new ones if there are
+    thousands, and more if there are few; docs/tables.md has the figures.
+    """
+    return costs[0] / (costs[0] + costs[1])
+
+
+def _positive(recipe: Recipe, classes: tuple[str, ...]) -> int:
+    """Return the index of the positive class, the second unless the recipe names it."""
+    place = class_meant(recipe.positive, classes)
+    return 1 if place is None else place

@@ -170,7 +170,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         self.answers.right(found)  # raises for an unknown class before anything is answered
-        return cast("Scored", self.answers.measure(found, self.mean_answers(found)))
+        return cast("Scored", self.measure(found, self.mean_answers(found)))
 
     def trace(
         self, samples: Samples, y: Labels | Label | None = None, *, training: bool = False

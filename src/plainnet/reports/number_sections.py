@@ -82,7 +82,7 @@ class NumberSections(Sections[RegressionEvaluation]):
         return f"right is {taken}; y = (right − {number(answers.mean)}) / {number(answers.scale)}"
 
     def limits(self, context: ModelContext) -> Iterator[str]:
-        """Warn about extrapolation and the missing interval."""
+        """Warn about extrapolation, and say what intervals hold for."""
         answers = cast(Quantity, context.model.answers)
         mean, scale = answers.mean, answers.scale
         low, high = (number(mean + side * scale, to=scale / 100) for side in (-2, 2))
@@ -90,10 +90,17 @@ class NumberSections(Sections[RegressionEvaluation]):
             f"It answers for any input. Most targets in training were between {low} and {high}; "
             "far outside of this range, its answers are guesses."
         )
-        yield (
-            "An answer is one number without an interval: RMSE and MAE describe the errors as a "
-            f"whole, and only for {context.things} from the same source."
-        )
+        source = f"for {context.things} from the same source"
+        if answers.intervals.n:
+            yield (
+                "A prediction interval, as of predict_interval or plainnet predict --interval 90, "
+                f"holds as often as it says on average, and only {source}."
+            )
+        else:
+            yield (
+                "An answer is one number without an interval: RMSE and MAE describe the errors as "
+                f"a whole, and only {source}."
+            )
 
     def sections(self, report: NumberReport) -> Iterator[Section]:
         """Yield charts and the largest errors."""

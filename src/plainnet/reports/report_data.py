@@ -141,7 +141,7 @@ class Report(MeasuredModel[E_co]):
         data = data.counted()
         model.answers.right(data)  # unknown classes are refused before anything is computed
         A = model.mean_answers(data)
-        evaluation: Any = model.answers.measure(data, A)
+        evaluation: Any = model.measure(data, A)
         return cls(title=title, model=model, evaluation=evaluation, data=data, A=A, **known)
 
     @property

@@ -55,6 +55,6 @@ def _chosen(model: Model) -> dict[str, Any]:
         "size": f"{shape[0]} × {shape[1]}" if shape else None,
         "learning_rate": trained.get("learning_rate"),
     }
-    if model.recipe.precision or model.recipe.recall:
+    if model.recipe.moves_threshold:
         chosen["positive"] = model.answers.names[1]
     return chosen
