@@ -10,11 +10,14 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
+from plainnet.data.class_names import label_array
 from plainnet.errors import DataError, SettingError
+from plainnet.models.classifier import Classifier
 from plainnet.network import Array, Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from plainnet.network.poisson import Scaled
 from plainnet.sklearn.estimator import PlainNet, in_parts
 from plainnet.sklearn.parameters import Parameters
+from plainnet.sklearn.preset import samples
 from plainnet.sklearn.rows import balanced, by_class
 
 
@@ -70,9 +73,18 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
             (estimator, X, y) -> number, or "loss"; None: the accuracy.
         consumer: a function that is given the stream of `plainnet.Epoch` records and passes it on;
             it may look on, and end the training.
+        preset: "tabular": train by the library's defaults for tables, an ensemble of five networks;
+            "tabular-quick": of one; "tabular-best": of sixteen. The model's settings are these
+            defaults, then the parameters that differ from their own defaults, then `settings`;
+            parameters without a counterpart are refused.
+        settings: with a preset: settings of plainnet's `Recipe` by name, such as
+            {"dropout": 0.0, "bins": 16}.
         class_weight: "balanced", so that classes count alike, or {class: weight}.
 
     Attributes:
+        model_: with a preset: the trained `plainnet.Classifier`; beside it there are only
+            `classes_`, `n_iter_`, the epochs of all its networks, `n_features_in_` and
+            `feature_names_in_`.
         network_: the `plainnet.Network`, from features to logits.
         classes_: what its outputs stand for, sorted.
         out_activation_: what follows the logits: "softmax", or "logistic".
@@ -100,7 +112,9 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         """Train.
 
         Args:
-            X: samples `(N, features)`, an array, a table with named columns, or sparse.
+            X: samples `(N, features)`, an array, a table with named columns, or sparse. With a
+                preset a data frame may hold texts, dates and missing values, and its columns are
+                matched by name afterwards; sparse samples become dense.
             y: the class of each sample `(N,)`, or 0 or 1 for each of several labels `(N, labels)`.
             sample_weight: the weight of each sample `(N,)`, 0 to leave it out; None: all equal.
             validation_data: (X, y), or (X, y, sample_weight), evaluated after each epoch; with
@@ -110,7 +124,11 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
             ValueError: data or parameters that cannot be used.
             DivergedError: the loss is no longer finite.
         """
-        return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+        if self.preset is None:
+            return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+        model = self._fit_preset(Classifier, X, y, sample_weight, validation_data)
+        self.classes_ = label_array(model.labels)
+        return self
 
     @in_parts
     def partial_fit(
@@ -139,10 +157,16 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
 
     def predict(self, X: Any) -> Array:
         """Return the class of each sample `(N,)`, or 0 or 1 for each label `(N, labels)`."""
+        if hasattr(self, "model_"):
+            answers: Array = self.model_.predict(samples(self, X))
+            return answers
         return self._answers(self._logits(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class `(N, classes)`, in the order of `classes_`."""
+        if hasattr(self, "model_"):
+            P: Array = self.model_.predict_proba(samples(self, X))
+            return P
         Z = self._logits(X)
         if self.out_activation_ == "softmax":
             return SoftmaxCrossEntropy().probabilities(Z)
@@ -239,5 +263,5 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.preset is None
         return tags

@@ -11,18 +11,23 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from plainnet.errors import DataError, SettingError
+from plainnet.models.trainable import AnyModel
 from plainnet.network import Array, Network
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
+from plainnet.sklearn.preset import train_model, without_samples
 from plainnet.sklearn.rows import as_rows, check_order, counting, names_of, unmasked_or_sparse
 from plainnet.training import logits
 
 F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M", bound=AnyModel)
 
 
 class PlainNet(Learning, BaseEstimator):
     """The base of both estimators; `PlainNetClassifier` describes the parameters."""
 
+    model_: Any
+    """The `plainnet.Classifier` or `Regressor`, if a preset trained one; else there is none."""
     n_features_in_: int
     n_outputs_: int
     out_activation_: str
@@ -64,12 +69,19 @@ class PlainNet(Learning, BaseEstimator):
     ) -> Self:
         """Train; with `in_parts`, one pass over samples that others will follow."""
         self._validate_params()
+        if self.settings:
+            raise SettingError(
+                f"settings={self.settings!r:.60} are of a recipe, which only a preset trains by; "
+                "set preset='tabular', or use the other parameters."
+            )
         begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
         names = names_of(X)
         X, y, sample_weight = counting(X, y, sample_weight)
         X, labels = self._checked(X, y, reset=begin)
         if begin:
             self._columns = names
+            if hasattr(self, "model_"):
+                del self.model_
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
         self._know(labels, classes, begin=begin, in_parts=in_parts)
@@ -88,6 +100,13 @@ class PlainNet(Learning, BaseEstimator):
             self._renew_optimizer()
         self._train(X, labels, sample_weight, validation_data)
         return self
+
+    def _fit_preset(
+        self, kind: type[M], X: Any, y: Any, sample_weight: Any, validation_data: Any
+    ) -> M:
+        """Train `model_` by the preset, and return it."""
+        self._validate_params()
+        return train_model(self, kind, X, y, sample_weight, validation_data)
 
     def _train(self, X: Any, labels: Array, sample_weight: Any, validation_data: Any) -> None:
         """Train with the samples that are not held out."""
@@ -202,8 +221,16 @@ class PlainNet(Learning, BaseEstimator):
 
     def _fitted(self) -> Network:
         if not hasattr(self, "network_"):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet; call fit first.")
+            how = "fitted with a preset; see model_.networks"
+            how = how if hasattr(self, "model_") else "not fitted yet; call fit first"
+            raise AttributeError(f"This {type(self).__name__} is {how}.")
         return self.network_
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()
+        if "model_" in state:
+            state = {**state, "model_": without_samples(self.model_)}
+        return state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -213,6 +240,11 @@ class PlainNet(Learning, BaseEstimator):
 
 def _learns_in_parts(estimator: PlainNet) -> bool:
     """Whether the estimator has `partial_fit`."""
+    if estimator.preset is not None:
+        raise AttributeError(
+            f"preset={estimator.preset!r} learns from all samples at once; call fit with all of "
+            "them, or set preset=None for partial_fit."
+        )
     if estimator.solver == "lbfgs":
         raise AttributeError(
             "partial_fit needs a solver that learns batch by batch, but solver='lbfgs' takes all "

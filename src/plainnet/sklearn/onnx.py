@@ -56,15 +56,26 @@ def _classifier_shapes(operator: Any) -> None:
     from skl2onnx.common.data_types import Int64TensorType
     from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
+    _check_network(operator)
     calculate_linear_classifier_output_shapes(operator)
     if operator.raw_operator._multilabel:
         N, K = operator.inputs[0].get_first_dimension(), operator.raw_operator.n_outputs_
         operator.outputs[0].set_type(Int64TensorType([N, K]))
 
 
+def _check_network(operator: Any) -> None:
+    """Raise a SettingError for an estimator that a preset trained."""
+    if hasattr(operator.raw_operator, "model_"):
+        raise SettingError(
+            f"This {type(operator.raw_operator).__name__} was trained with a preset, which "
+            "skl2onnx cannot convert; call plainnet.export.export_onnx(estimator.model_, path)."
+        )
+
+
 def _regressor_shapes(operator: Any) -> None:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
+    _check_network(operator)
     kind = DoubleTensorType if _is_double(operator) else FloatTensorType
     N, K = operator.inputs[0].get_first_dimension(), operator.raw_operator.n_outputs_
     operator.outputs[0].set_type(kind([N, K]))

@@ -17,10 +17,14 @@ from plainnet.training import Epoch
 
 THEIR_NAMES = {"sigmoid": "logistic"}
 """scikit-learn's names of activations, if they differ."""
+OWN_NAMES = {n: THEIR_NAMES.get(n, n.replace("-", "_")) for n in network.ACTIVATIONS}
+"""The estimators' names of plainnet's activations."""
 ACTIVATIONS: dict[str, list[type[network.Layer]]] = {
     "identity": [],
-    **{THEIR_NAMES.get(n, n.replace("-", "_")): [one] for n, one in network.ACTIVATIONS.items()},
+    **{OWN_NAMES[n]: [one] for n, one in network.ACTIVATIONS.items()},
 }
+PRESETS = {"tabular": "default", "tabular-quick": "quick", "tabular-best": "best"}
+"""The effort of the recipe by the name of a preset."""
 Consumer = Callable[[Iterable[Epoch]], Iterable[Epoch]]
 """A function that takes a stream of epochs and passes it on; it may also end it."""
 
@@ -70,6 +74,8 @@ class Parameters:
     clip_norm: float | None = None
     scoring: Any = None
     consumer: Consumer | None = None
+    preset: str | None = None
+    settings: Mapping[str, Any] | None = None
 
     _parameter_constraints: ClassVar[Mapping[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", COUNT],
@@ -105,4 +111,6 @@ class Parameters:
         "clip_norm": [POSITIVE, None],
         "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
         "consumer": [callable, None],
+        "preset": [StrOptions({*PRESETS}), None],
+        "settings": [Mapping, None],
     }

@@ -8,10 +8,12 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
 from plainnet.errors import DataError
+from plainnet.models.regressor import Regressor
 from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.network.poisson import PoissonDeviance, Scaled
 from plainnet.sklearn.estimator import PlainNet, in_parts
 from plainnet.sklearn.parameters import Parameters
+from plainnet.sklearn.preset import samples
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -34,7 +36,7 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
 
     Attributes:
         out_activation_: "identity", or "exp" with `loss="poisson"`; the others are those of
-            `PlainNetClassifier`.
+            `PlainNetClassifier`. With a preset `model_` is a `plainnet.Regressor`.
     """
 
     loss: str = "squared_error"
@@ -62,7 +64,10 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
             ValueError: data or parameters that cannot be used.
             DivergedError: the loss is no longer finite.
         """
-        return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+        if self.preset is None:
+            return self._fit(X, y, sample_weight, validation_data, in_parts=False)
+        self._fit_preset(Regressor, X, y, sample_weight, validation_data)
+        return self
 
     @in_parts
     def partial_fit(
@@ -73,6 +78,9 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
 
     def predict(self, X: Any) -> Array:
         """Return the numbers, `(N,)` or `(N, outputs)`, in the dtype of the training X."""
+        if hasattr(self, "model_"):
+            y: Array = self.model_.predict(samples(self, X))
+            return y
         return self._answers(self._logits(X))
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:  # noqa: ARG002
@@ -95,3 +103,8 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
     def _answers(self, Z: Array) -> Array:
         answers = PoissonDeviance().means(Z) if self.out_activation_ == "exp" else Z
         return answers[:, 0] if self.n_outputs_ == 1 else answers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.preset is None
+        return tags
