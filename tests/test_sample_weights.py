@@ -256,6 +256,7 @@ WHOLE: dict[str, Any] = {
     "hidden": (8,),
     "epochs": 30,
     "batch_size": 10**6,
+    "bins": 8,
     "dropout": 0.0,
     "validation_share": 0.0,
     "weight_decay": 0.0,

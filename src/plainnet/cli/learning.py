@@ -29,6 +29,8 @@ from plainnet.training import Epochs
 
 EVENTS = "tensorboard"
 """Key of the folder for event files in a run's settings."""
+WORTH_SAYING = 10.0
+"""Seconds; a shorter training is not announced."""
 
 
 def train_run(
@@ -111,7 +113,8 @@ def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
     for epoch in epochs:
         if epoch.number == 1 and len(model.networks) == 1:
             most = epoch.seconds * recipe.epochs * recipe.ensemble
-            say(f"{'time':10}  at most {duration(most)}; less if it stops to improve")
+            if most >= WORTH_SAYING:
+                say(f"{'time':10}  at most {duration(most)}; less if it stops improving")
         if epoch.number == 1 and recipe.ensemble > 1:
             say(f"network {len(model.networks)} of {recipe.ensemble}")
         yield epoch

@@ -10,7 +10,7 @@ from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear
 from plainnet.network.embeddings import NARROWEST
 
-ROWS = 50_000
+ROWS = 20_000
 """Of more rows, so many evenly spaced ones decide where the bins are."""
 
 

@@ -186,7 +186,8 @@ class Model:
         """Reduce the validation samples to those that a trained network held out."""
         if self.folds is not None and self.training is not None:
             del self.folds[len(self.networks) :]
-            self.validation = self.training.take(np.unique(np.concatenate(self.folds)))
+            rows = np.unique(np.concatenate(self.folds))
+            self.validation = self.training.take(rows).counted()
 
     def held_out_rows(self, samples: Samples) -> list[Array] | None:
         """Return the rows that each network held out; None: the networks did not learn from any.

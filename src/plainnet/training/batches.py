@@ -112,8 +112,9 @@ class Batches:
             if first == 0:
                 yield self.inputs(), self.y, self.weights
             return
-        small = self.X.dtype != np.uint8 and self.X.size * self.dtype.itemsize <= PREPARED_BYTES
-        if small and not self.augmented:
+        in_memory = isinstance(self.X, np.ndarray) and self.X.dtype != np.uint8
+        small = self.X.size * self.dtype.itemsize <= PREPARED_BYTES
+        if in_memory and small and not self.augmented:
             self.inputs()
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
