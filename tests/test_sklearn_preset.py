@@ -70,6 +70,7 @@ def test_a_regressor_answers_in_the_unit_of_the_target() -> None:
     ours = PlainNetRegressor(**QUICK).fit(XR, yR + 1000)
     own = Regressor(effort="quick", **OWN).fit(XR, yR + 1000)
     np.testing.assert_array_equal(ours.predict(XR), own.predict(XR))
+    np.testing.assert_allclose(ours.predict(XR[:7]), own.predict(XR)[:7], rtol=1e-5)
     assert ours.score(XR, yR + 1000) == pytest.approx(own.score(XR, yR + 1000))
 
 
