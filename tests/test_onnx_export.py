@@ -19,8 +19,8 @@ from plainnet.errors import FileError, MissingExtraError, ModelFileError, Settin
 from plainnet.export import export_onnx, golden_path, onnx_model, verify_onnx
 from plainnet.export.inputs import exported
 from plainnet.export.network_nodes import answer_nodes, network_nodes
-from plainnet.export.nodes import OPSET, Nodes
 from plainnet.export.picture_nodes import resize_nodes
+from plainnet.files.onnx_nodes import OPSET, Nodes
 from plainnet.models.classes import Classes
 from plainnet.network import (
     Array,

@@ -7,7 +7,7 @@ from typing import Any
 from plainnet.data import PictureExtractor
 from plainnet.errors import SettingError
 from plainnet.models import Recipe
-from plainnet.models.features import extractor_of
+from plainnet.models.features import extractor_of, is_packaged
 
 FEATURES, FINGERPRINT = "features", "features_fingerprint"
 """Keys of a run's settings: the file, and the fingerprint of its content."""
@@ -19,7 +19,7 @@ def features_for(
     """Return the extractor, if any, and the settings to record about it.
 
     Args:
-        named: the file; None for a resumed run.
+        named: the file or name; None for a resumed run.
         settings: the settings of a resumed run; else {}.
         recipe: the recipe of the training.
 
@@ -28,7 +28,7 @@ def features_for(
     """
     noted = settings.get(FEATURES)
     if isinstance(noted, str):
-        named = found(settings, Path(noted))
+        named = Path(noted) if is_packaged(noted) else found(settings, Path(noted))
         if named is None:
             raise SettingError(
                 f"The run learns from the features of {noted}, which is missing; put the file back "

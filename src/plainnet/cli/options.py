@@ -135,9 +135,10 @@ features_option = click.option(
     cls=Sectioned,
     section="Data",
     type=PathType(),
-    metavar="FILE",
-    help="Train on the features that a pretrained network, an ONNX file, computes from pictures. "
-    "It is not changed and becomes a part of the model; see docs/features.md.",
+    metavar="NAME|FILE",
+    help="Train on the features that a pretrained network computes from pictures: "
+    "efficientnet-lite0, of the extra backbone, or an ONNX file. It is not changed and becomes a "
+    "part of the model; see docs/features.md.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 strict_option = click.option(

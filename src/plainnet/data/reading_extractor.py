@@ -40,13 +40,15 @@ class PictureExtractor(ReadingExtractor):
     """The neutral colour for occlusion: uint8 `(channels,)`."""
     fingerprint: str
     """A digest that is equal for extractors that make the same features."""
+    origin: str = ""
+    """The source of its weights and their licence, in sentences; "" if unknown."""
 
     def limit(self) -> str:
-        """Return a sentence: the model inherits the faults of the pretrained network."""
+        """Return sentences: the faults inherited from the pretrained network, and its origin."""
         return (
             f"It sees the pictures only through the features of {self.name}, a pretrained network, "
-            "and inherits its limits and the faults of its training data."
-        )
+            f"and inherits its limits and the faults of its training data. {self.origin}"
+        ).rstrip()
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
         """Return the data set of the features of a data set of pictures.

@@ -10,7 +10,7 @@ import numpy as np
 from plainnet.errors import SettingError
 from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, sound_text
 from plainnet.export.network_nodes import answer_nodes, average_nodes, class_nodes, network_nodes
-from plainnet.export.nodes import DOUBLE, FLOAT, Nodes
+from plainnet.files.onnx_nodes import DOUBLE, FLOAT, Nodes
 from plainnet.metrics.moments import needs_double
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models import Model

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.export.nodes import FLOAT, OPSET, UINT8, Nodes, onnx_module
 from plainnet.export.picture_nodes import resize_nodes
+from plainnet.files.onnx_nodes import FLOAT, OPSET, UINT8, Nodes, onnx_module
 from plainnet.network import Array
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.pictures.backbone.choice import padded

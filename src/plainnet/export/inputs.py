@@ -6,9 +6,9 @@ from typing import Any, NamedTuple, cast
 from plainnet.errors import SettingError
 from plainnet.export.backbone_nodes import backbone_nodes, batch_of
 from plainnet.export.golden_samples import golden_pictures, golden_rows, golden_vectors
-from plainnet.export.nodes import Nodes
 from plainnet.export.picture_nodes import resize_nodes
 from plainnet.export.table_nodes import table_nodes
+from plainnet.files.onnx_nodes import Nodes
 from plainnet.models import Model
 from plainnet.models.inputs import Inputs
 from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs, TableInputs, VectorInputs

@@ -5,7 +5,7 @@ N samples are rows, as everywhere; K classes.
 
 from collections.abc import Sequence
 
-from plainnet.export.nodes import INT64, Nodes
+from plainnet.files.onnx_nodes import INT64, Nodes
 from plainnet.network import Network
 from plainnet.network.layer_row import write_layers
 

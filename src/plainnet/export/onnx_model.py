@@ -21,8 +21,8 @@ from plainnet.errors import FileError
 from plainnet.export.answers import answers_of
 from plainnet.export.golden import golden_bytes, golden_path
 from plainnet.export.inputs import Input, exported, inputs_of, sound_text
-from plainnet.export.nodes import Nodes, onnx_module
 from plainnet.export.picture_nodes import scale_nodes
+from plainnet.files.onnx_nodes import Nodes, onnx_module
 from plainnet.files.writing import write_file
 from plainnet.models import Model
 from plainnet.version import __version__
@@ -97,4 +97,5 @@ def _metadata(model: Model) -> dict[str, str]:
     }
     if model.extractor is not None:
         facts["plainnet.features"] = sound_text(model.extractor.summary())
+        facts |= {"plainnet.limit": sound_text(limit)} if (limit := model.extractor.limit()) else {}
     return facts

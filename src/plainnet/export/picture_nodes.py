@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from plainnet.export.nodes import DOUBLE, FLOAT, Nodes
+from plainnet.files.onnx_nodes import DOUBLE, FLOAT, Nodes
 from plainnet.models import Preprocessing
 from plainnet.network import Array
 from plainnet.pictures.decoding import GAP, LEEWAY

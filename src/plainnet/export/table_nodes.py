@@ -13,7 +13,7 @@ from unicodedata import normalize
 import numpy as np
 
 from plainnet.data.class_matching import match
-from plainnet.export.nodes import FLOAT, ML, Nodes
+from plainnet.files.onnx_nodes import FLOAT, ML, Nodes
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network import Array
 from plainnet.tables import TableEncoder

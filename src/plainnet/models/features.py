@@ -7,11 +7,13 @@ from plainnet.errors import SettingError
 from plainnet.models.recipe import Recipe
 
 Features = str | os.PathLike[str] | PictureExtractor
-"""An ONNX file that makes features of pictures, or the opened backbone."""
+"""A backbone: its name or ONNX file, or the opened one."""
+PACKAGED = "efficientnet-lite0"
+"""The name of the backbone whose weights the extra `backbone` installs."""
 
 
 def extractor_of(features: Features | None, recipe: Recipe) -> PictureExtractor | None:
-    """Return the extractor, opened if it is the name of an ONNX file.
+    """Return the extractor, opened if it is named.
 
     Raises:
         SettingError: the recipe asks for grey pictures.
@@ -24,6 +26,15 @@ def extractor_of(features: Features | None, recipe: Recipe) -> PictureExtractor 
         raise SettingError("A backbone decides itself whether it uses colour; leave out grey.")
     if not isinstance(features, (str, os.PathLike)):
         return features
+    if is_packaged(features):
+        from plainnet.pictures.backbone.packaged import open_packaged  # only if asked for
+
+        return open_packaged(size=recipe.size)
     from plainnet.pictures.backbone.backbone import Backbone  # only if there is one
 
     return Backbone.open(features, size=recipe.size)
+
+
+def is_packaged(features: str | os.PathLike[str]) -> bool:
+    """Return whether this is the name of the backbone of the extra, not of a file."""
+    return os.fspath(features) == PACKAGED

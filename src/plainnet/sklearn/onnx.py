@@ -17,7 +17,7 @@ import numpy as np
 
 from plainnet.errors import MissingExtraError, SettingError
 from plainnet.export.network_nodes import class_nodes, network_nodes
-from plainnet.export.nodes import DOUBLE, FLOAT, INT64, Node, Nodes, tensor_of
+from plainnet.files.onnx_nodes import DOUBLE, FLOAT, INT64, Node, Nodes, tensor_of
 from plainnet.network import Array
 from plainnet.sklearn.classifier import PlainNetClassifier
 from plainnet.sklearn.regressor import PlainNetRegressor

@@ -27,10 +27,7 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.backbone.choice import choose_view, padded
 from plainnet.pictures.backbone.input_spec import InputSpec, read_config
 from plainnet.pictures.backbone.model import OnnxModel
-from plainnet.pictures.decoding import (
-    Size,
-    checked_size,
-)
+from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.opening import FileLook, PathLike
 from plainnet.pictures.reading import (
     OnHeader,
@@ -62,6 +59,7 @@ class Backbone(PictureExtractor):
         view: the input of the model.
         n_features: the number of features of a picture.
         model: the opened model of the content, if there is one.
+        origin: where its weights come from, and their licence, in sentences; "" if unknown.
     """
 
     kind, takes = "backbone", "picture files, or uint8 arrays (N, height, width, channels)"
@@ -73,8 +71,10 @@ class Backbone(PictureExtractor):
         view: InputSpec,
         n_features: int,
         model: OnnxModel | None = None,
+        origin: str = "",
     ) -> None:
         self.content, self.name, self.view, self.n_features = content, name, view, n_features
+        self.origin = origin
         self.shape, self.average = view.shape, view.average
         self.digest = _digest(content)
         identity = (VERSION, self.digest, sorted(view.describe().items()))
@@ -102,7 +102,7 @@ class Backbone(PictureExtractor):
         except OSError as error:
             raise FileError(
                 f"The backbone {path} cannot be read ({error.strerror or error}); name an ONNX "
-                "file."
+                "file, or efficientnet-lite0."
             ) from error
         model = OnnxModel(content, str(path))
         config, beside = read_config(path)
@@ -263,13 +263,10 @@ class Backbone(PictureExtractor):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return name, digest, features and view as JSON values."""
-        return {
-            "name": self.name,
-            "digest": self.digest,
-            "n_features": self.n_features,
-            "view": self.view.describe(),
-        }
+        """Return name, digest, features, view and any origin as JSON values."""
+        own = {"name": self.name, "digest": self.digest, "n_features": self.n_features}
+        origin = {"origin": self.origin} if self.origin else {}
+        return own | {"view": self.view.describe()} | origin
 
     def tensors(self) -> dict[str, Array]:
         """Return the ONNX file as bytes."""
@@ -278,14 +275,16 @@ class Backbone(PictureExtractor):
     @classmethod
     def restore(cls, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> Self:
         """Return the backbone in a model file; its content is opened on first use."""
-        if {*tensors} != {TENSOR} or {*description} != {"name", "digest", "n_features", "view"}:
+        needed = {"name", "digest", "n_features", "view"}
+        if {*tensors} != {TENSOR} or {*description} - {"origin"} != needed:
             raise ValueError("its backbone is incomplete")
         held = tensors[TENSOR]
-        name, n_features = description["name"], description["n_features"]
-        if held.dtype != np.uint8 or held.ndim != 1 or not isinstance(name, str):
+        name, origin = description["name"], description.get("origin", "")
+        texts = isinstance(name, str) and isinstance(origin, str)
+        if held.dtype != np.uint8 or held.ndim != 1 or not texts:
             raise ValueError("its backbone is not a file")
-        view = InputSpec.restore(description["view"])
-        made = cls(held.tobytes(), name, view, n_features)
+        view, n_features = InputSpec.restore(description["view"]), description["n_features"]
+        made = cls(held.tobytes(), name, view, n_features, origin=origin)
         if made.digest != description["digest"]:
             raise ValueError("its backbone is damaged")
         return made
