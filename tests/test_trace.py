@@ -16,17 +16,23 @@ from plainnet.network import (
     GELU,
     SELU,
     Array,
+    AveragePool2D,
     BatchNorm,
+    BatchNorm2D,
     ByColumns,
+    Conv2D,
     Dense,
     DenseNTP,
+    DepthwiseConv2D,
     Dropout,
     Embedding,
     EnsembleDense,
+    GlobalAveragePool2D,
     Layer,
     LayerNorm,
     LeakyReLU,
     Loss,
+    MaxPool2D,
     MeanSquaredError,
     MemberDense,
     MemberMean,
@@ -61,6 +67,7 @@ OWN = (
     *(PiecewiseLinear, Embedding, ByColumns, PeriodicEmbedding, PiecewiseLinearEmbedding),
     *(PerMember, Residual, MemberScaling, EnsembleDense, MemberDense),
     *(MemberMean, SoftmaxMemberMean, SigmoidMemberMean),
+    *(Conv2D, DepthwiseConv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D, BatchNorm2D),
 )
 
 
@@ -111,6 +118,8 @@ def test_each_formula_of_a_layer_stands_in_the_derivations(kind: type[Layer]) ->
     given |= {PiecewiseLinearEmbedding: ([[0, 1]],), PerMember: (2, [PiecewiseLinear(bins=[1])])}
     members = (MemberScaling, MemberMean, SoftmaxMemberMean, SigmoidMemberMean)
     given |= {one: (2, 2) for one in members} | {Residual: ([Tanh()],)}
+    pictures = (DepthwiseConv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D, BatchNorm2D)
+    given |= {one: ((4, 4, 2),) for one in pictures} | {Conv2D: ((4, 4, 2), 3)}
     make: Callable[..., Layer] = kind
     made = make(*given.get(kind, ()))
     assert names == [letter(f"d{name}") for name in (*made.weights, *made.biases, "X")]

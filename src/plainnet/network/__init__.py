@@ -16,6 +16,7 @@ from plainnet.network.activations import (
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.by_columns import ByColumns
 from plainnet.network.composite import PerMember, Residual
+from plainnet.network.convolution import Conv2D, DepthwiseConv2D
 from plainnet.network.data_initialization import initialize_from_data
 from plainnet.network.embeddings import Embedding, PiecewiseLinear
 from plainnet.network.ensembles import EnsembleDense, MemberDense, MemberScaling
@@ -45,9 +46,10 @@ from plainnet.network.member_mean import (
     SoftmaxMemberMean,
 )
 from plainnet.network.network import Network
-from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.normalization import BatchNorm, BatchNorm2D, LayerNorm
 from plainnet.network.number_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from plainnet.network.poisson import PoissonDeviance, Scaled
+from plainnet.network.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from plainnet.network.pruning import keep_members
 from plainnet.network.randomness import generator
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
@@ -58,13 +60,18 @@ __all__ = [
     "LAYERS",
     "SELU",
     "Array",
+    "AveragePool2D",
     "BatchNorm",
+    "BatchNorm2D",
     "ByColumns",
+    "Conv2D",
     "Dense",
     "DenseNTP",
+    "DepthwiseConv2D",
     "Dropout",
     "Embedding",
     "EnsembleDense",
+    "GlobalAveragePool2D",
     "GradientCheck",
     "Initializer",
     "Layer",
@@ -72,6 +79,7 @@ __all__ = [
     "LayerRow",
     "LeakyReLU",
     "Loss",
+    "MaxPool2D",
     "MeanOverMembers",
     "MeanSquaredError",
     "MemberDense",

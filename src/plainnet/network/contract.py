@@ -88,6 +88,7 @@ def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:
     """
     n_in: int | None = None
     n_out: int | None = None
+    shape: tuple[int, int, int] | None = None
     giver = 0
     for i, layer in enumerate(layers):
         if layer.n_in is not None and n_out is not None and layer.n_in != n_out:
@@ -95,10 +96,15 @@ def matched_sizes(layers: Sequence[Layer]) -> tuple[int | None, int | None]:
                 f"Layer {i} ({layer}) takes {layer.n_in} features, but layer {giver} "
                 f"({layers[giver]}) gives {n_out}; make the two numbers equal."
             )
+        if shape is not None and layer.shape_in not in (None, shape):
+            raise ShapeError(
+                f"Layer {i} ({layer}) takes pictures of {layer.shape_in}, but layer {giver} "
+                f"({layers[giver]}) gives {shape}, height, width, channels; make them equal."
+            )
         if n_in is None and n_out is None:
             n_in = layer.n_in
         if layer.n_out is not None:
-            n_out, giver = layer.n_out, i
+            n_out, shape, giver = layer.n_out, layer.shape_out, i
     return n_in, n_out
 
 

@@ -44,6 +44,10 @@ class Layer:
     """Number of input features; None: any number."""
     n_out: int | None = None
     """Number of output features; None: as many as input features."""
+    shape_in: tuple[int, int, int] | None = None
+    """Height, width and channels, if the input features are pictures; None: whatever they are."""
+    shape_out: tuple[int, int, int] | None = None
+    """Height, width and channels, if the output features are pictures."""
     n_out_training: int | None = None
     """Number of output features while training, if it is another one."""
     weights: Mapping[str, Shape] = {}

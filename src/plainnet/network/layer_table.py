@@ -28,6 +28,7 @@ from plainnet.network.activations import (
 from plainnet.network.arrays import Array
 from plainnet.network.by_columns import ByColumns
 from plainnet.network.composite import PerMember, Residual
+from plainnet.network.convolution import Conv2D, DepthwiseConv2D
 from plainnet.network.embeddings import Embedding, PiecewiseLinear
 from plainnet.network.ensemble_writers import (
     write_ensemble_dense,
@@ -44,8 +45,17 @@ from plainnet.network.layer import Layer
 from plainnet.network.layer_row import LAYERS, Graph, LayerRow, Writer, row_of
 from plainnet.network.layers import Dense, Dropout, ReLU
 from plainnet.network.member_mean import MemberMean, SigmoidMemberMean, SoftmaxMemberMean
-from plainnet.network.normalization import BatchNorm, LayerNorm
+from plainnet.network.normalization import BatchNorm, BatchNorm2D, LayerNorm
 from plainnet.network.number_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
+from plainnet.network.picture_writers import (
+    write_average_pool,
+    write_batch_norm_2d,
+    write_conv,
+    write_depthwise_conv,
+    write_global_average_pool,
+    write_max_pool,
+)
+from plainnet.network.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from plainnet.network.realmlp import DenseNTP, Parametric, Scaling
 from plainnet.network.writers import (
     write_by_columns,
@@ -166,6 +176,12 @@ LAYERS |= {
         BatchNorm, _write_batch_norm, "BatchNorm1d({n}, eps={epsilon}, momentum={momentum})"
     ),
     "LayerNorm": LayerRow(LayerNorm, _write_layer_norm, "LayerNorm({n}, eps={epsilon})"),
+    "Conv2D": LayerRow(Conv2D, write_conv),
+    "DepthwiseConv2D": LayerRow(DepthwiseConv2D, write_depthwise_conv),
+    "MaxPool2D": LayerRow(MaxPool2D, write_max_pool),
+    "AveragePool2D": LayerRow(AveragePool2D, write_average_pool),
+    "GlobalAveragePool2D": LayerRow(GlobalAveragePool2D, write_global_average_pool),
+    "BatchNorm2D": LayerRow(BatchNorm2D, write_batch_norm_2d),
     "Scaling": LayerRow(Scaling, _write_scaling),
     "DenseNTP": LayerRow(DenseNTP, _write_dense_ntp),
     "Parametric": LayerRow(Parametric, _write_parametric),

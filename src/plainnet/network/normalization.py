@@ -9,12 +9,14 @@ rows, n features columns; see `layer.py` for the letters and the buffer rule.
 # ruff: noqa: D102, ARG002
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from plainnet.checks import check_number, check_whole
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer
+from plainnet.network.windows import checked_shape, flat
 
 
 class _Normalization(Layer):
@@ -155,6 +157,41 @@ class BatchNorm(_Normalization):
         self.xp.multiply(self.gamma, self.s, out=row)
         dY *= row  # dX = γ s · (dY − dβ / N − X̂ · dγ / N)
         return dY
+
+
+class BatchNorm2D(BatchNorm):
+    """BatchNorm of each channel: every pixel of every picture is a row, its channels the features.
+
+    So N, in the formulas, is the number of samples times the pixels of each. One picture of several
+    pixels has a variance, and is normalised by its own.
+
+    Args:
+        shape: height, width and channels of the pictures.
+        momentum: the share of the newest batch in the running means, 0 < momentum ≤ 1.
+        epsilon: ε, which keeps the division finite where a channel is constant.
+
+    Raises:
+        SettingError: a setting is out of its range.
+    """
+
+    shape_in: tuple[int, int, int]
+
+    def __init__(self, shape: Sequence[int], momentum: float = 0.1, epsilon: float = 1e-5) -> None:
+        self.shape_in = self.shape_out = checked_shape("BatchNorm2D", shape)
+        super().__init__(self.shape_in[2], momentum, epsilon)
+        self.n_in = self.n_out = flat(self.shape_in)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        shape = [*self.shape_in]
+        return {"shape": shape, "momentum": self.momentum, "epsilon": self.epsilon}
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        return super().forward(X.reshape((-1, self.n)), training).reshape(X.shape)
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        dX = super().backward(dY.reshape((-1, self.n)), need_dX)
+        return None if dX is None else dX.reshape(dY.shape)
 
 
 class LayerNorm(_Normalization):
