@@ -13,7 +13,11 @@ import pandas as pd
 
 from benchmarks.table_splits import Array
 
-OURS: Mapping[str, Mapping[str, Any]] = {"plainnet": {}}
+OURS: Mapping[str, Mapping[str, Any]] = {
+    "plainnet": {},
+    "plainnet-quick": {"effort": "quick"},
+    "plainnet-best": {"effort": "best"},
+}
 """Our rows: the settings of `Classifier` and `Regressor`, by the method's name."""
 BASELINE = "linear"
 REFERENCE = "catboost"
