@@ -199,7 +199,9 @@ def test_where_the_data_settle_a_setting_both_are_named(tmp_path: Path) -> None:
     settings = {name: value for name, value in SETTINGS.items() if name != "batch_size"}
     many, labels = np.tile(X, (16, 1)), np.array(["a", "b", "c"])[np.tile(Y, 16)]
     next(Classifier(**settings).fit_epochs(many, labels, checkpoint=Checkpoint(tmp_path / "c")))
-    with pytest.raises(DataError, match=r"The training data or the settings .* \(batch_size\)"):
+    with pytest.raises(
+        DataError, match=r"The training data or the settings .* \(bins, batch_size\)"
+    ):
         Classifier(**settings).fit_epochs(
             X, labels[:50], checkpoint=Checkpoint(tmp_path / "c", resume=True)
         )

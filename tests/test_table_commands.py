@@ -496,8 +496,13 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
     write(tmp_path / "labelled.csv", houses[:20])
     write(tmp_path / "ship.csv", ship)
     write(tmp_path / "new.csv", [house | one for house, one in zip(houses, ship, strict=False)])
-    commands, code = re.findall(r"```(?:sh|python)\n(.*?)```", page, re.DOTALL)
-    for line in commands.splitlines():
+    patients = [
+        {"age": i % 61, "fever": i % 2, "ill": ["no", "yes"][i % 61 > 40]} for i in range(80)
+    ]
+    write(tmp_path / "patients.csv", patients)
+    commands = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    code = "".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    for line in "".join(commands).splitlines():
         program, *words = line.partition("#")[0].split()
         assert program == "plainnet"
         assert plainnet(*words)[0] == 0

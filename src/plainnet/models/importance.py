@@ -128,7 +128,8 @@ def importance(
         if progress:
             progress(len(found), len(parts))
     found.sort(key=lambda one: -one.scores[0].value)
-    before = model.answers.measure(some, A)
+    answers = model.answers.without_intervals() if held_out else model.answers
+    before = answers.measure(some, A)
     return Importance(tuple(found), before, len(X), len(data), repeats, bool(held_out))
 
 
