@@ -26,7 +26,7 @@ from plainnet.network import (
     ReLU,
     Residual,
     check_gradients,
-    convolution,
+    windows,
 )
 from plainnet.network.windows import Windowed
 
@@ -145,7 +145,7 @@ def test_padding_does_not_count_in_a_mean() -> None:
 def test_samples_in_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for at_once in (1, 500, 2**18):
-        monkeypatch.setattr(convolution, "NUMBERS_AT_ONCE", at_once)
+        monkeypatch.setattr(windows, "NUMBERS_AT_ONCE", at_once)
         network = randomized(Network([Conv2D((4, 3, 2), 3)], dtype=np.float64))
         Y = network.forward(normal(7, 24)).copy()
         dX = network.backward(normal(7, 36, seed=1), need_dX=True)
@@ -159,16 +159,18 @@ def test_samples_in_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None
 SHAPE = (4, 3, 2)
 MISTAKES: list[tuple[Callable[..., Layer], tuple[Any, ...], str, str]] = [
     (Conv2D, (3,), "self.dW += dW", "self.dW[...] = dW"),
-    (Conv2D, (3,), "dot(P.T, dY[windows], out=dW)", "dot(P.T[::-1], dY[windows], out=dW)"),
+    (Conv2D, (3,), "dot(P.T, own, out=dW)", "dot(P.T[::-1], own, out=dW)"),
     (Conv2D, (3,), "dot(ones, dY, out=self.db)", "dot(ones[1:], dY[1:], out=self.db)"),
     (Conv2D, (3,), "dX[place.pixels] +=", "dX[place.pixels] ="),
-    (Conv2D, (3,), "dot(dY[windows], self.W.T", "dot(dY[windows], self.W[::-1].T"),
-    (DepthwiseConv2D, (), "multiply(P, own, out=part)", "multiply(P, P, out=part)"),
-    (DepthwiseConv2D, (), "self.xp.sum(dY,", "self.xp.mean(dY,"),
-    (DepthwiseConv2D, (), "multiply(own, self.W[place.number]", "multiply(own, self.W[0]"),
+    (Conv2D, (3,), "dot(own, self.W.T", "dot(own, self.W[::-1].T"),
+    (Conv2D, (3, 1), "reshape(P.shape) if", "reshape(P.shape).copy() if"),
+    (DepthwiseConv2D, (), "dW[column] +=", "dW[column] ="),
+    (DepthwiseConv2D, (), "sum(dW, axis=1", "mean(dW, axis=1"),
+    (DepthwiseConv2D, (), "dot(ones, windows", "dot(ones[1:], windows[1:]"),
+    (DepthwiseConv2D, (), "multiply(own, W[place.number", "multiply(own, W[0"),
     (DepthwiseConv2D, (), "dX[place.pixels] +=", "dX[place.pixels] ="),
     (MaxPool2D, (2, 1), "dX[place.pixels] +=", "dX[place.pixels] ="),
-    (MaxPool2D, (), "equal(self.X", "less(self.X"),
+    (MaxPool2D, (), "equal(X[", "less(X["),
     (AveragePool2D, (2, 1), "dX[place.pixels] +=", "dX[place.pixels] ="),
     (AveragePool2D, (3, 1, "same"), "dY /= self._pixels()", "dY /= self.kernel**2"),
     (GlobalAveragePool2D, (), "dY *= 1 / self.pixels", "dY *= 1 / len(dY)"),
@@ -187,11 +189,16 @@ def error_of(kind: Callable[..., Layer], given: tuple[Any, ...]) -> float:
 
 @pytest.mark.parametrize(("kind", "given", "right", "wrong"), MISTAKES)
 def test_the_gradient_check_finds_a_planted_mistake(
-    kind: Callable[..., Layer], given: tuple[Any, ...], right: str, wrong: str
+    kind: Callable[..., Layer],
+    given: tuple[Any, ...],
+    right: str,
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = inspect.getsource(kind)
     assert right in source
-    names = {**vars(sys.modules[kind.__module__]), "NUMBERS_AT_ONCE": 1}
+    monkeypatch.setattr(windows, "NUMBERS_AT_ONCE", 1)
+    names = {**vars(sys.modules[kind.__module__])}
     for text, found in ((source, False), (source.replace(right, wrong), True)):
         exec(text, names)
         assert (error_of(names[kind.__name__], given) > 1e-4) == found, text

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,18 @@ def test_the_columns_of_a_table_mean_the_same() -> None:
         (Z,) = session_of(network_model(net, 4)).run(None, {"X": X.astype(dtype)})
         np.testing.assert_allclose(Z, net.forward(X), rtol=0, atol=1e-6)
         net.layers.clear()  # so that another network can take them
+
+
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D"])
+def test_windows_of_pictures_mean_the_same(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    for kernel, stride, padding in product((1, 2, 3, 4), (1, 2, 3), ("same", "valid")):
+        channels = (4,) if kind == "Conv2D" else ()
+        layer = getattr(network, kind)((5, 7, 3), *channels, kernel, stride, padding)
+        net = shaken([layer])
+        X = rng.normal(size=(3, 105)).astype(np.float32)
+        (Y,) = session_of(network_model(net, 105)).run(None, {"X": X})
+        np.testing.assert_allclose(Y, net.forward(X), rtol=0, atol=1e-5, err_msg=repr(layer))
 
 
 def test_what_is_built_means_the_same_in_every_operator_set_from_13_on() -> None:

@@ -8,16 +8,13 @@ The backward passes are derived in `docs/derivations.md` and compared with finit
 # Overrides: the base class documents them, and not each of them needs every argument.
 # ruff: noqa: D102, ARG002
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from plainnet.checks import check_whole
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.initializers import Initializer
 from plainnet.network.windows import Windowed, flat, pictures, rows
-
-NUMBERS_AT_ONCE = 2**18
-"""Most numbers of windows in memory at once, if one sample has no more: what a cache holds."""
 
 
 class Conv2D(Windowed):
@@ -64,6 +61,8 @@ class Conv2D(Windowed):
         rows, columns, _ = self.shape_out
         self.windows, self.channels = rows * columns, channels
         self.window = self.kernel**2 * self.shape_in[2]
+        self.working_memory = self.windows * self.window
+        self._by_pixel = self.kernel == self.stride == 1  # then P is X, in other rows
         self.weights = {"W": (self.window, channels)}
         self.biases = {"b": (channels,)}
         self.multiply_adds = self.windows * self.window * channels
@@ -79,8 +78,8 @@ class Conv2D(Windowed):
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         Y = self.scratch("Y", (len(X) * self.windows, self.channels))
-        for samples, windows in self._parts(len(X)):
-            self.xp.dot(self._windows_of(X[samples]), self.W, out=Y[windows])  # Y = P W
+        for samples in self.parts(len(X)):
+            self.xp.dot(self._windows_of(X[samples]), self.W, out=Y[self._of(samples)])  # Y = P W
         Y += self.b  # Y = P W + b
         return Y.reshape((len(X), flat(self.shape_out)))
 
@@ -91,26 +90,26 @@ class Conv2D(Windowed):
         self.xp.dot(ones, dY, out=self.db)  # db = Σ_windows dY
         self.dW[...] = 0
         dX = self.scratch("dX", self.X.shape) if need_dX else None
-        for samples, windows in self._parts(N):
-            P = self._windows_of(self.X[samples])
-            self.xp.dot(P.T, dY[windows], out=dW)
+        for samples in self.parts(N):
+            P, own = self._windows_of(self.X[samples]), dY[self._of(samples)]
+            self.xp.dot(P.T, own, out=dW)
             self.dW += dW  # dW = Pᵀ dY
             if dX is not None:
-                dP = self.scratch("dP", P.shape)
-                self.xp.dot(dY[windows], self.W.T, out=dP)  # dP = dY Wᵀ
+                dP = dX[samples].reshape(P.shape) if self._by_pixel else self.scratch("dP", P.shape)
+                self.xp.dot(own, self.W.T, out=dP)  # dP = dY Wᵀ
                 self._add_up(dP, dX[samples])
         return dX
 
-    def _parts(self, N: int) -> Iterator[tuple[slice, slice]]:
-        """Yield a few samples after another, and their windows."""
-        step = max(NUMBERS_AT_ONCE // (self.windows * self.window), 1)
-        for i in range(0, N, step):
-            stop = min(i + step, N)
-            yield slice(i, stop), slice(i * self.windows, stop * self.windows)
+    def _of(self, samples: slice) -> slice:
+        """Return the windows of some samples."""
+        return slice(samples.start * self.windows, samples.stop * self.windows)
 
     def _windows_of(self, X: Array) -> Array:
         """Return P `(windows of all samples, k · k · channels)`, with 0 for padding."""
-        P = self.scratch("P", (len(X) * self.windows, self.window), fill=0)
+        shape = len(X) * self.windows, self.window
+        if self._by_pixel:
+            return X.reshape(shape)
+        P = self.scratch("P", shape, fill=0)
         by_place, X = self._by_place(P, len(X)), pictures(X, self.shape_in)
         for place in self.places():
             by_place[(*place.windows, place.number)] = X[place.pixels]
@@ -118,6 +117,8 @@ class Conv2D(Windowed):
 
     def _add_up(self, dP: Array, dX: Array) -> None:
         """Write dX: each pixel's sum over all windows that it is in."""
+        if self._by_pixel:
+            return  # dP is dX
         dX[...] = 0
         by_place, dX = self._by_place(dP, len(dX)), pictures(dX, self.shape_in)
         for place in self.places():
@@ -172,25 +173,51 @@ class DepthwiseConv2D(Windowed):
         self.b[...] = 0
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        self.X = pictures(X, self.shape_in)
-        Y, product = (self.scratch(name, (len(X), *self.shape_out)) for name in ("Y", "product"))
-        Y[...] = self.b
-        for place in self.places():
-            P, part = self.X[place.pixels], product[place.windows]
-            self.xp.multiply(P, self.W[place.number], out=part)
-            Y[place.windows] += part  # Y = Σ_places P · W + b
+        self.X, W = pictures(X, self.shape_in), self._in_each_column()
+        Y = self.scratch("Y", (len(X), *self.shape_out))
+        for samples in self.parts(len(X)):
+            X, own = self.X[samples], Y[samples]
+            product = self.scratch("product", own.shape)
+            own[...] = self.b
+            for place in self.places():
+                part = product[place.windows]
+                self.xp.multiply(X[place.pixels], W[place.number, place.windows[2]], out=part)
+                own[place.windows] += part  # Y = Σ_places P · W + b
         return rows(Y)
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        dY = pictures(dY, self.shape_out)
-        product, dX = self.scratch("product", dY.shape), self.scratch("dX", self.X.shape)
-        self.xp.sum(dY, axis=(0, 1, 2), out=self.db)  # db = Σ_windows dY
+        windows = dY.reshape((-1, self.b.size))
+        ones = self.scratch("ones", (len(windows),), fill=1)
+        self.xp.dot(ones, windows, out=self.db)  # db = Σ_windows dY
+        dY, dX = pictures(dY, self.shape_out), self.scratch("dX", self.X.shape)
+        dW = self.scratch("dW", (len(self.W), *self.shape_out[1:]))
+        dW[...] = 0
+        for samples in self.parts(len(dY)):
+            self._add_dW(self.X[samples], dY[samples], dW)
+            if need_dX:
+                self._write_dX(dY[samples], dX[samples])
+        self.xp.sum(dW, axis=1, out=self.dW)  # dW = Σ_windows P · dY
+        return rows(dX) if need_dX else None
+
+    def _add_dW(self, X: Array, dY: Array, dW: Array) -> None:
+        """Add Σ P · dY over the windows of each column, at each place."""
+        product, sums = self.scratch("product", dY.shape), self.scratch("sums", dW.shape)
+        for place in self.places():
+            part, column = product[place.windows], (place.number, place.windows[2])
+            self.xp.multiply(X[place.pixels], dY[place.windows], out=part)
+            self.xp.sum(part, axis=(0, 1), out=sums[column])
+            dW[column] += sums[column]
+
+    def _write_dX(self, dY: Array, dX: Array) -> None:
+        product, W = self.scratch("product", dY.shape), self._in_each_column()
         dX[...] = 0
         for place in self.places():
-            P, own, part = self.X[place.pixels], dY[place.windows], product[place.windows]
-            self.xp.multiply(P, own, out=part)
-            self.xp.sum(part, axis=(0, 1, 2), out=self.dW[place.number])  # dW = Σ_windows P · dY
-            if need_dX:
-                self.xp.multiply(own, self.W[place.number], out=part)  # dP = dY · W
-                dX[place.pixels] += part  # dX = Σ_windows dP
-        return rows(dX) if need_dX else None
+            own, part = dY[place.windows], product[place.windows]
+            self.xp.multiply(own, W[place.number, place.windows[2]], out=part)  # dP = dY · W
+            dX[place.pixels] += part  # dX = Σ_windows dP
+
+    def _in_each_column(self) -> Array:
+        """Return W once for each column of windows: long rows are faster than short ones."""
+        W = self.scratch("W", (len(self.W), *self.shape_out[1:]))
+        W[...] = self.W[:, None]
+        return W

@@ -56,26 +56,33 @@ class MaxPool2D(_Pooling):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = pictures(X, self.shape_in)
-        self.Y = Y = self.scratch("Y", (len(X), *self.shape_out))
-        Y[...] = -np.inf
-        for place in self.places():
-            own = Y[place.windows]
-            self.xp.maximum(own, self.X[place.pixels], out=own)  # Y = max_places P
-        return rows(Y)
+        self.Y = self.scratch("Y", (len(X), *self.shape_out))
+        self.Y[...] = -np.inf
+        for samples in self.parts(len(X)):
+            X, Y = self.X[samples], self.Y[samples]
+            for place in self.places():
+                own = Y[place.windows]
+                self.xp.maximum(own, X[place.pixels], out=own)  # Y = max_places P
+        return rows(self.Y)
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         if not need_dX:
             return None
         dY = pictures(dY, self.shape_out)
-        dP, dX = self.scratch("dP", dY.shape), self.scratch("dX", self.X.shape)
+        dX = self.scratch("dX", self.X.shape)
+        for samples in self.parts(len(dY)):
+            self._write_dX(self.X[samples], self.Y[samples], dY[samples], dX[samples])
+        return rows(dX)
+
+    def _write_dX(self, X: Array, Y: Array, dY: Array, dX: Array) -> None:
+        dP = self.scratch("dP", dY.shape)
         dX[...] = 0
         for place in self.places():
             own, part = dY[place.windows], dP[place.windows]
-            self.xp.equal(self.X[place.pixels], self.Y[place.windows], out=part)
+            self.xp.equal(X[place.pixels], Y[place.windows], out=part)
             part *= own
             own -= part  # so that no later place gets it, too: dP = dY · [first P = Y]
             dX[place.pixels] += part  # dX = Σ_windows dP
-        return rows(dX)
 
 
 class AveragePool2D(_Pooling):

@@ -19,6 +19,10 @@ LARGEST_KERNEL = 64
 """Most pixels along a side of a window; each place in it is one step in Python."""
 
 
+NUMBERS_AT_ONCE = 2**18
+"""How many numbers a pass works on at once, but at least one sample's: what a cache holds."""
+
+
 class Place(NamedTuple):
     """One of the k × k places in a window."""
 
@@ -50,6 +54,8 @@ class Windowed(Layer):
 
     shape_in: tuple[int, int, int]
     shape_out: tuple[int, int, int]
+    working_memory: int
+    """How many numbers one sample needs in a pass."""
 
     def __init__(
         self, shape: Sequence[int], channels: int | None, kernel: int, stride: int, padding: str
@@ -75,6 +81,7 @@ class Windowed(Layer):
         columns, self.left = self._along(width)
         self.shape_out = rows, columns, channels or depth
         self.n_in, self.n_out = flat(self.shape_in), flat(self.shape_out)
+        self.working_memory = self.n_in + 2 * self.n_out
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -84,6 +91,12 @@ class Windowed(Layer):
             "stride": self.stride,
             "padding": self.padding,
         }
+
+    def parts(self, N: int) -> Iterator[slice]:
+        """Yield a few samples after another, with as many numbers as a cache holds."""
+        step = max(NUMBERS_AT_ONCE // self.working_memory, 1)
+        for start in range(0, N, step):
+            yield slice(start, min(start + step, N))
 
     def _along(self, n: int) -> tuple[int, int]:
         """Return how many windows fit along n pixels, and how much padding the first one has."""
