@@ -42,7 +42,7 @@ class Model:
     recipe: Recipe
     """The recipe of the training, past or future."""
     resolved_recipe: ResolvedRecipe
-    """The recipe with every `auto` resolved by the latest training; a loaded model has none."""
+    """The recipe with every `auto` resolved by the latest training."""
 
     def __init__(self) -> None:
         self.answers = self.answers_type()

@@ -41,7 +41,8 @@ def epoch_line(epoch: Epoch, total: int) -> str:
     parts = [f"epoch {epoch.number:>{len(str(total))}}/{total}", f"loss {_digits(epoch.loss)}"]
     for name, value in epoch.validation.items():
         shown = percent(value) if name == "accuracy" else _digits(value)
-        parts.append(f"{'validation ' if name == 'loss' else ''}{name} {shown}")
+        words = name.replace("_", " ")
+        parts.append(f"{'validation ' if name == 'loss' else ''}{words} {shown}")
     seconds = f"{epoch.seconds:.1f}" if epoch.seconds < 9.95 else f"{epoch.seconds:.0f}"
     return "  ".join([*parts, f"{seconds} s"])
 
