@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from plainnet import Classifier
-from plainnet.cli.features import features_for
+from plainnet.cli.command_line import main
+from plainnet.cli.features import HINT, are_photographs, choose_features, features_for
 from plainnet.demo.drawing import draw_animal
 from plainnet.errors import FileError, MissingExtraError, SettingError
 from plainnet.files.torch_file import read_torch
@@ -242,3 +245,95 @@ def test_settings_that_do_not_fit(weights: dict[str, Array], pets: Path) -> None
     for how, why in (({"size": 64}, "but size is 64 × 64"), ({"grey": True}, "leave out grey")):
         with pytest.raises(SettingError, match=re.escape(why)):
             Classifier(**how).fit(pets, features=NAME)
+
+
+# -- chosen by itself ------------------------------------------------------------------------------
+
+
+def drawn(folder: Path, size: int = 64, mode: str = "RGB") -> Path:
+    for kind in ("cat", "fox"):
+        (folder / "train" / kind).mkdir(parents=True)
+        for i in range(3):
+            picture = draw_animal(kind, np.random.default_rng(i), size).convert(mode)
+            picture.save(folder / "train" / kind / f"{i}.png")
+    return folder
+
+
+def test_what_counts_as_photographs(pets: Path, tmp_path: Path) -> None:
+    assert are_photographs(pets)
+    assert are_photographs(drawn(tmp_path / "parts", 49))
+    assert not are_photographs(drawn(tmp_path / "small", 48))
+    assert not are_photographs(drawn(tmp_path / "grey", mode="L"))
+    rgb = drawn(tmp_path / "equal channels", mode="L")
+    for path in picture_files(rgb):
+        Image.open(path).convert("RGB").save(path)
+    assert not are_photographs(rgb)
+    (rgb / "train" / "cat" / "0.png").write_text("no picture")
+    assert not are_photographs(rgb)
+    for other in ("empty/inside", "nothing"):
+        (tmp_path / other).mkdir(parents=True)
+        assert not are_photographs((tmp_path / other).parent / Path(other).name)
+    np.savez(tmp_path / "a.npz", X=np.zeros((4, 64, 64, 3), np.uint8), y=[0, 1, 0, 1])
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    for name in ("a.npz", "a.csv", "missing"):
+        assert not are_photographs(tmp_path / name)
+
+
+def test_what_is_chosen(
+    pets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(packaged, "is_installed", lambda: True)
+    for named in (None, Path("auto")):
+        assert choose_features(named, pets, {"hidden": (8,)}) == (Path(NAME), "")
+        assert "--features none learns from the pixels" in capsys.readouterr().err
+        for option in ("size", "grey", "augment"):
+            assert choose_features(named, pets, {option: "x"}) == (None, "")
+        assert choose_features(named, pets / "cat", {}) == (None, "")
+    for name in ("none", "net.onnx", NAME):
+        assert choose_features(Path(name), pets, {}) == (Path(name), "")
+    monkeypatch.setattr(packaged, "is_installed", lambda: False)
+    assert choose_features(None, pets, {}) == (None, HINT)
+    assert choose_features(None, pets, {"size": (8, 8)}) == (None, "")
+    assert capsys.readouterr().err == ""
+
+
+def test_without_the_package_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packaged, "MODULE", "a_package_that_nobody_has")
+    assert not packaged.is_installed()
+
+
+def test_training_by_itself_and_by_pixels(
+    weights: dict[str, Array],
+    pets: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def train(*options: str) -> tuple[str, dict[str, Any], Any]:
+        monkeypatch.setattr(
+            sys, "argv", ["plainnet", "train", str(pets), "--epochs", "1", "--out", "run", *options]
+        )
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert not left.value.code
+        shutil.rmtree("last", ignore_errors=True)
+        noted = json.loads(Path("run/settings.json").read_text())
+        model = load_run(Path("run"))
+        Path("run").rename("last")
+        return capsys.readouterr().err, noted, model
+
+    said, noted, model = train()
+    assert f"features    {NAME}, chosen for photographs" in said
+    assert (noted["features"], model.extractor.name) == (NAME, NAME)
+    said, noted, model = train("--features", "none")
+    assert (noted["features"], model.extractor) == ("none", None)
+    assert features_for(None, noted, Recipe()) == (None, {"features": "none"})
+    assert "--features none" in Path("last/report.html").read_text()
+    said, noted, model = train("--size", "16")
+    assert ("features" in noted, model.extractor) == (False, None)
+    monkeypatch.setattr(packaged, "MODULE", "a_package_that_nobody_has")
+    said, noted, model = train()
+    assert ("features" in noted, model.extractor) == (False, None)
+    assert said.endswith(f"{HINT}\n")

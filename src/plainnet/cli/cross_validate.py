@@ -7,12 +7,12 @@ import click
 import numpy as np
 
 from plainnet.cli import tables
+from plainnet.cli.features import choose_features, features_for
 from plainnet.cli.options import PathType, Sections, given, print_json
 from plainnet.cli.reading import read_and_report
 from plainnet.errors import DataError
 from plainnet.models import Recipe, TrainableModel
 from plainnet.models.cross_validation import Fold, cross_validate, pool
-from plainnet.models.features import extractor_of
 from plainnet.models.picture_samples import grey_if_all_are
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text, say
@@ -35,8 +35,10 @@ def command(
     asked = tables.TableOptions.of(tables.pop_table_options(options))
     recipe = Recipe.of(given(options))
     tables.check_target(data, asked, features)
+    features, _ = choose_features(features, data, given(options))
+    extractor, _ = features_for(features, {}, recipe)
     how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}
-    splits = read_and_report(data, **how, extractor=extractor_of(features, recipe), asked=asked)
+    splits = read_and_report(data, **how, extractor=extractor, asked=asked)
     if (samples := splits.train) is None:
         raise DataError(f"{data} holds test data only; name training data.")
     samples = grey_if_all_are(samples)

@@ -1,16 +1,83 @@
-"""The feature extractor of a training: named by an option, recorded in the run, found again."""
+"""The feature extractor of a training: named or chosen, recorded in the run, found again."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from plainnet.data import PictureExtractor
+from plainnet.data.sources import holds_class_folders
 from plainnet.errors import SettingError
 from plainnet.models import Recipe
-from plainnet.models.features import extractor_of, is_packaged
+from plainnet.models.features import PACKAGED, extractor_of, is_packaged
+from plainnet.pictures import picture_files
+from plainnet.pictures.opening import FileLook
+from plainnet.pictures.reading import each_picture
+from plainnet.pictures.survey import without_colour
+from plainnet.reports import say
 
 FEATURES, FINGERPRINT = "features", "features_fingerprint"
-"""Keys of a run's settings: the file, and the fingerprint of its content."""
+"""Keys of a run's settings: the name or file, and the fingerprint of its content."""
+AUTO, NONE = Path("auto"), Path("none")
+"""Values of --features that choose a backbone, the default, or do without one."""
+PIXEL_OPTIONS = ("size", "grey", "augment")
+"""Options about pixels; with any of them, a training learns from the pixels."""
+LOOKED_AT = 32
+"""The number of pictures that decide whether they are photographs in colour."""
+LARGEST_DRAWING = 48
+"""The shorter side, in pixels, up to which pictures are left to a network of their pixels."""
+HINT = (
+    "hint        A pretrained network knows photographs better: with 1,119 of cats and dogs, "
+    '98.5 % instead of 66.2 %. In a clone of plainnet, pip install ".[backbone]" installs one, and '
+    "the next training uses it."
+)
+
+
+def choose_features(
+    named: Path | None, data: Path, options: Mapping[str, Any]
+) -> tuple[Path | None, str]:
+    """Return the backbone, and a hint for people whose data would gain from one.
+
+    `auto` is the backbone of the extra for class folders of photographs in colour, if it is
+    installed and no option is about pixels.
+
+    Args:
+        named: the value of --features; None: auto.
+        data: the folder or file of data.
+        options: the options given for the recipe, by name.
+    """
+    if named not in (None, AUTO):
+        return named, ""
+    if any(name in options for name in PIXEL_OPTIONS) or not are_photographs(data):
+        return None, ""
+    from plainnet.pictures.backbone.packaged import is_installed  # only for photographs
+
+    if not is_installed():
+        return None, HINT
+    why = "chosen for photographs in colour; --features none learns from the pixels"
+    say(f"{'features':10}  {PACKAGED}, {why}")
+    return Path(PACKAGED), ""
+
+
+def are_photographs(data: Path) -> bool:
+    """Return whether these are class folders of pictures in colour that are not small.
+
+    A few pictures decide, spread evenly: half of them must be in colour, and half of them larger
+    than drawings of digits and the like. Drawings that are as large count as photographs.
+    """
+    if not holds_class_folders(data):
+        return False
+    files = picture_files(data)
+    some = [
+        files[i] for i in np.linspace(0, len(files) - 1, min(LOOKED_AT, len(files))).astype(int)
+    ]
+    looks = [FileLook() for _ in some]
+    made = each_picture(some, (16, 16), False, looks=looks)
+    coloured = [isinstance(one, np.ndarray) and not without_colour(one[None])[0] for one in made]
+    sides = [min(look.header.size) for look in looks if look.header is not None]
+    large = bool(sides) and bool(np.median(sides) > LARGEST_DRAWING)
+    return large and 2 * sum(coloured) >= len(sides)
 
 
 def features_for(
@@ -19,7 +86,7 @@ def features_for(
     """Return the extractor, if any, and the settings to record about it.
 
     Args:
-        named: the file or name; None for a resumed run.
+        named: the file or name, or NONE; None for a resumed run, or pixels.
         settings: the settings of a resumed run; else {}.
         recipe: the recipe of the training.
 
@@ -27,6 +94,8 @@ def features_for(
         SettingError: the file is missing, or has changed since the run began.
     """
     noted = settings.get(FEATURES)
+    if NONE in (named, noted and Path(noted)):
+        return None, {FEATURES: str(NONE)}
     if isinstance(noted, str):
         named = Path(noted) if is_packaged(noted) else found(settings, Path(noted))
         if named is None:

@@ -120,7 +120,8 @@ def check_target(data: Path, asked: TableOptions | None, features: Path | None) 
     """
     from plainnet.tables.files import is_table, read_table, tables_at
 
-    if features is not None and (asked is not None or is_table(data)):
+    named = features is not None and str(features) not in ("auto", "none")
+    if named and (asked is not None or is_table(data)):
         raise SettingError(
             f"--features {features} is for pictures, and a table has none; leave it out."
         )

@@ -11,7 +11,7 @@ import click
 
 from plainnet.checks import at_home
 from plainnet.cli import tables
-from plainnet.cli.features import features_for, found
+from plainnet.cli.features import choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
 from plainnet.cli.options import PathType, Sections, given, print_json
@@ -22,7 +22,7 @@ from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import RUNS, AnyModel, Recipe, new_run, resumable_run, resumed_run
 from plainnet.pictures.check.data_report import left_out_facts
-from plainnet.reports import evaluation_text
+from plainnet.reports import evaluation_text, say
 from plainnet.reports.tensorboard import needs_tensorboard
 
 SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
@@ -85,7 +85,7 @@ def command(
     result as a training without a break.
     """
     table, how = tables.pop_table_options(options), {"strict": strict, "drop_leaks": drop_leaks}
-    settings: Mapping[str, Any] = {}
+    settings, hint = dict[str, Any](), ""
     if resume:
         if any((out, features, *table.values(), *how.values(), *given(options))):
             raise SettingError("--resume continues with the run's own settings; leave others out.")
@@ -98,6 +98,7 @@ def command(
     if not resume:
         _check_apart(out or RUNS, data)
         tables.check_target(data, asked, features)
+        features, hint = choose_features(features, data, given(options))
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
@@ -113,7 +114,7 @@ def command(
         page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)
     if not model.history:
         return code
-    _print_results(results, page, model, folder, splits if as_json else None)
+    _print_results(results, page, model, folder, splits if as_json else None, hint)
     return code or stopped
 
 
@@ -133,8 +134,11 @@ def _print_results(
     model: AnyModel,
     folder: Path,
     splits: Splits | None,
+    hint: str,
 ) -> None:
-    """Print the scores and the files written; as JSON if the data are given."""
+    """Print the scores and the files written, as JSON if the data are given; then any hint."""
+    if hint:
+        say(hint)
     if splits is not None:
         measured = {name: result.to_dict() for name, result in results.items()}
         facts = {**_facts(model), **left_out_facts(splits)}

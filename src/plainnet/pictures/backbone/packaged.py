@@ -30,6 +30,11 @@ ORIGIN = (
 )
 
 
+def is_installed() -> bool:
+    """Return whether the packages of the extra are there, without importing them."""
+    return all(find_spec(name) is not None for name in (MODULE, "onnx", "onnxruntime"))
+
+
 def weights_file() -> Path:
     """Return the file with the weights in the installed package.
 
