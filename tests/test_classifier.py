@@ -763,3 +763,12 @@ def test_validation_data_may_be_whatever_holds_samples_and_classes(
         small().fit(folder, validation=3)
     with pytest.raises(DataError, match="no samples"):
         small().fit(folder, validation=Splits(tmp_path))
+
+
+def test_a_training_stops_by_the_loss_that_it_minimizes() -> None:
+    """With class weights: without them in the loss that it stops by, it stopped at epoch 2."""
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(50, 2)), np.repeat([0, 1], 25)
+    weights = {0: 1000.0, 1: 1e-4}
+    model = Classifier(hidden=(16,), class_weight=weights, ensemble=1).fit(rows, labels)
+    assert np.mean(model.predict(rows) == 0) > 0.95

@@ -113,9 +113,17 @@ class Answers(ABC):
     stopping_metric: ClassVar[str] = "validation_loss"
     """The metric by which a training stops and the best epoch is kept."""
 
-    @property
-    def stopping_metrics(self) -> Callable[..., Mapping[str, float]] | None:
-        """A function like `epoch_metrics` that also measures the `stopping_metric`."""
+    def stopping_metrics(
+        self,
+        data: Dataset,  # noqa: ARG002
+        recipe: Recipe,  # noqa: ARG002
+    ) -> Callable[..., Mapping[str, float]] | None:
+        """Return a function like `epoch_metrics` that also measures the `stopping_metric`.
+
+        Args:
+            data: the training samples.
+            recipe: says how classes are weighted.
+        """
         return self.epoch_metrics
 
     def fit_temperature(

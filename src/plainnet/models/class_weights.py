@@ -57,9 +57,23 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
     Raises:
         SettingError: an unknown class, or no sample has a weight above 0.
     """
-    own = data.weights
-    if class_weight == "none":
+    own, by_class = data.weights, weights_by_class(data, class_weight)
+    if by_class is None:
         return own
+    weights: Array = by_class[data.y] if own is None else by_class[data.y] * own
+    if not weights.any():
+        raise SettingError("All samples have weight 0; give some class a weight above 0.")
+    return weights
+
+
+def weights_by_class(data: Dataset, class_weight: str | Mapping[str, float]) -> Array | None:
+    """Return the weight of a sample of each class, `(K,)`; None: all equal.
+
+    Raises:
+        SettingError: an unknown class.
+    """
+    if class_weight == "none":
+        return None
     if isinstance(class_weight, Mapping):
         places = {name: class_meant(name, data.classes) for name in class_weight}
         if unknown := [name for name, place in places.items() if place is None]:
@@ -72,13 +86,10 @@ def weights_of(data: Dataset, class_weight: str | Mapping[str, float]) -> Array 
         by_class = np.ones(len(data.classes))
         for name, place in places.items():
             by_class[place] = class_weight[name]
-    else:
-        counts = np.bincount(data.y, own, minlength=len(data.classes))
-        by_class = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
-    weights: Array = by_class[data.y] if own is None else by_class[data.y] * own
-    if not weights.any():
-        raise SettingError("All samples have weight 0; give some class a weight above 0.")
-    return weights
+        return by_class
+    counts = np.bincount(data.y, data.weights, minlength=len(data.classes))
+    balanced: Array = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
+    return balanced
 
 
 def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:

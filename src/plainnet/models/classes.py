@@ -24,7 +24,7 @@ from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained, class_asked, contrast
-from plainnet.models.class_weights import weights_of
+from plainnet.models.class_weights import weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
 from plainnet.models.labels import Labels, right_classes
 from plainnet.models.recipe import Recipe
@@ -130,19 +130,24 @@ class Classes(Answers):
 
     stopping_metric = "validation_calibrated_loss"
 
-    @property
-    def stopping_metrics(self) -> Callable[..., Mapping[str, float]]:
-        """Accuracy, and the loss at its best temperature: what it will be once calibrated."""
+    def stopping_metrics(self, data: Dataset, recipe: Recipe) -> Callable[..., Mapping[str, float]]:
+        """Measure accuracy, and the loss at its best temperature: what it will be once calibrated.
+
+        The loss weights the classes as the training does.
+        """
         loss = SigmoidCrossEntropy() if self.n_out == 1 else SoftmaxCrossEntropy()
+        by_class = weights_by_class(data, recipe.class_weight)
 
         def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
-            T = (
-                1.0
-                if len(Z) < ENOUGH_FOR_TEMPERATURE
-                else fit_temperature(loss, Z, y, weights, tolerance=1e-4)
-            )
+            """Measure the outputs of a network."""
+            accuracy = loss.metrics(Z, y, weights)
+            if by_class is not None:
+                own = by_class[y.astype(np.intp).ravel()]
+                weights = own if weights is None else own * weights
+            enough = len(Z) >= ENOUGH_FOR_TEMPERATURE
+            T = fit_temperature(loss, Z, y, weights, tolerance=1e-4) if enough else 1.0
             J = loss.value_and_grad(Z.astype(np.float64) / T, y, weights)[0]
-            return {**loss.metrics(Z, y, weights), "calibrated_loss": J}
+            return {**accuracy, "calibrated_loss": J}
 
         return measure
 

@@ -12,7 +12,6 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST_WEIGHT
-from plainnet.models.answers import Answers
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.models.encoding import encoding_layers
 from plainnet.models.ensemble import EnsembleMember
@@ -142,7 +141,7 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
         rng=order_rng,
         weights=answers.weights_for(train_set, recipe),
         schedule=recipe.make_schedule(rate, steps),
-        validation=_validation(answers, watch, recipe.patience > 0),
+        validation=_validation(model, train_set, watch),
         pipeline=_pipeline(model, train_set, augment_rng),
         regularization=Regularization(
             clip_norm=recipe.clip_norm, max_norm=recipe.max_norm, average=training.average
@@ -173,11 +172,12 @@ def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
     return train_set.take(kept).without_targets_of_others(), train_set.take(held_out)
 
 
-def _validation(answers: Answers, watch: Dataset | None, stops: bool) -> Validation | None:
+def _validation(model: Model, train_set: Dataset, watch: Dataset | None) -> Validation | None:
     if watch is None:
         return None
-    metrics = answers.stopping_metrics if stops else answers.epoch_metrics
-    return Validation(watch.X, answers.targets(watch), watch.weights, metrics)
+    recipe, answers = model.resolved_recipe, model.answers
+    own = answers.stopping_metrics(train_set, recipe) if recipe.patience else answers.epoch_metrics
+    return Validation(watch.X, answers.targets(watch), watch.weights, own)
 
 
 def network_at_start(model: Model) -> Network | None:
