@@ -173,17 +173,24 @@ class DepthwiseConv2D(Windowed):
         self.b[...] = 0
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        self.X, W = pictures(X, self.shape_in), self._in_each_column()
-        Y = self.scratch("Y", (len(X), *self.shape_out))
+        self.X, Y = pictures(X, self.shape_in), self.scratch("Y", (len(X), *self.shape_out))
         for samples in self.parts(len(X)):
             X, own = self.X[samples], Y[samples]
-            product = self.scratch("product", own.shape)
-            own[...] = self.b
-            for place in self.places():
-                part = product[place.windows]
-                self.xp.multiply(X[place.pixels], W[place.number, place.windows[2]], out=part)
-                own[place.windows] += part  # Y = Σ_places P · W + b
+            if self.stride == 1:
+                self._filter(X, self.W, (self.top, self.left), own)  # Y = Σ_places P · W
+            else:
+                self._write_Y(X, own)
+            own += self.b  # Y = Σ_places P · W + b
         return rows(Y)
+
+    def _write_Y(self, X: Array, Y: Array) -> None:
+        """Write Σ_places P · W for windows any number of pixels apart."""
+        product = self.scratch("product", Y.shape)
+        Y[...] = 0
+        for place in self.places():
+            part = product[place.windows]
+            self.xp.multiply(X[place.pixels], self.W[place.number], out=part)
+            Y[place.windows] += part  # Y = Σ_places P · W
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         windows = dY.reshape((-1, self.b.size))
@@ -194,30 +201,46 @@ class DepthwiseConv2D(Windowed):
         dW[...] = 0
         for samples in self.parts(len(dY)):
             self._add_dW(self.X[samples], dY[samples], dW)
-            if need_dX:
+            if need_dX and self.stride == 1:
+                rest = self.kernel - 1 - self.top, self.kernel - 1 - self.left
+                self._filter(dY[samples], self.W[::-1], rest, dX[samples])
+            elif need_dX:
                 self._write_dX(dY[samples], dX[samples])
         self.xp.sum(dW, axis=1, out=self.dW)  # dW = Σ_windows P · dY
         return rows(dX) if need_dX else None
 
     def _add_dW(self, X: Array, dY: Array, dW: Array) -> None:
         """Add Σ P · dY over the windows of each column, at each place."""
-        product, sums = self.scratch("product", dY.shape), self.scratch("sums", dW.shape)
+        sums = self.scratch("sums", dW.shape)
         for place in self.places():
-            part, column = product[place.windows], (place.number, place.windows[2])
-            self.xp.multiply(X[place.pixels], dY[place.windows], out=part)
-            self.xp.sum(part, axis=(0, 1), out=sums[column])
+            P, own, column = X[place.pixels], dY[place.windows], (place.number, place.windows[2])
+            self.xp.einsum("nrcd,nrcd->cd", P, own, out=sums[column])  # Σ over samples and rows
             dW[column] += sums[column]
 
     def _write_dX(self, dY: Array, dX: Array) -> None:
-        product, W = self.scratch("product", dY.shape), self._in_each_column()
+        """Write dX for windows any number of pixels apart."""
+        product = self.scratch("product", dY.shape)
         dX[...] = 0
         for place in self.places():
             own, part = dY[place.windows], product[place.windows]
-            self.xp.multiply(own, W[place.number, place.windows[2]], out=part)  # dP = dY · W
+            self.xp.multiply(own, self.W[place.number], out=part)  # dP = dY · W
             dX[place.pixels] += part  # dX = Σ_windows dP
 
-    def _in_each_column(self) -> Array:
-        """Return W once for each column of windows: long rows are faster than short ones."""
-        W = self.scratch("W", (len(self.W), *self.shape_out[1:]))
-        W[...] = self.W[:, None]
-        return W
+    def _filter(self, A: Array, W: Array, before: tuple[int, int], out: Array) -> None:
+        """Write Σ_places P · W for windows of A, with padding before it, whole rows at once.
+
+        The windows are one pixel apart. So a pixel of X is in k × k of them, at the places from
+        last to first: dX is the same sum over windows of dY, with W from last to first.
+        """
+        (n, height, width, c), (_, down, across, _), k = A.shape, out.shape, self.kernel
+        (top, left), size = before, (n, down + k - 1, across + k - 1, c)
+        padded = self.scratch(f"padded for {down} × {across}", size)
+        padded[...] = 0
+        padded[:, top : top + height, left : left + width] = A
+        filters = self.scratch(f"filters for {across}", (k, k, across, c))
+        filters[...] = W.reshape((k, k, 1, c))
+        P = self.xp.lib.stride_tricks.sliding_window_view(
+            padded.reshape((n, size[1], size[2] * c)), (k, across * c), axis=(1, 2)
+        )[:, :, ::c]  # samples, rows, places across, places down, numbers of a row
+        filters, out = filters.reshape((k, k, across * c)), out.reshape((n, down, across * c))
+        self.xp.einsum("nrjix,ijx->nrx", P, filters, out=out)
