@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from laws import normal, randomized
+from laws import device, normal, randomized
 
 from plainnet import Adam, SoftmaxCrossEntropy, fit
 from plainnet.errors import SettingError, ShapeError
@@ -152,6 +152,24 @@ def test_samples_in_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None
         found.append(np.concatenate([Y.ravel(), np.ravel(np.asarray(dX)), network.grad]))
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], rtol=0, atol=1e-12)
+
+
+def test_another_array_module_computes_the_same() -> None:
+    def made(**settings: Any) -> Network:
+        layers: list[Layer] = [Conv2D((6, 6, 2), 4), BatchNorm2D((6, 6, 4)), MaxPool2D((6, 6, 4))]
+        layers += [DepthwiseConv2D((3, 3, 4)), DepthwiseConv2D((3, 3, 4), 3, 2)]
+        layers += [AveragePool2D((2, 2, 4), 2, 1, "same"), Conv2D((2, 2, 4), 3, 1)]
+        return Network([*layers, GlobalAveragePool2D((2, 2, 3))], **settings)
+
+    xp, _ = device()
+    here, there = made(), made(xp=xp)
+    X, dY = normal(5, 72, dtype=np.float32), normal(5, 3, seed=1, dtype=np.float32)
+    Y: Any = there.forward(xp.asarray(X), training=True)
+    np.testing.assert_allclose(Y.held, here.forward(X, training=True), rtol=0, atol=1e-5)
+    dX: Any = there.backward(xp.asarray(dY), need_dX=True)
+    np.testing.assert_allclose(dX.held, np.asarray(here.backward(dY, True)), rtol=0, atol=1e-5)
+    grad: Any = there.grad
+    np.testing.assert_allclose(grad.held, here.grad, rtol=0, atol=1e-4)
 
 
 # planted mistakes -------------------------------------------------------------------------------

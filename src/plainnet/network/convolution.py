@@ -11,6 +11,8 @@ The backward passes are derived in `docs/derivations.md` and compared with finit
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from plainnet.checks import check_whole
 from plainnet.network.arrays import Array, Rng
 from plainnet.network.initializers import Initializer
@@ -176,12 +178,16 @@ class DepthwiseConv2D(Windowed):
         self.X, Y = pictures(X, self.shape_in), self.scratch("Y", (len(X), *self.shape_out))
         for samples in self.parts(len(X)):
             X, own = self.X[samples], Y[samples]
-            if self.stride == 1:
+            if self._whole_rows:
                 self._filter(X, self.W, (self.top, self.left), own)  # Y = Σ_places P · W
             else:
                 self._write_Y(X, own)
             own += self.b  # Y = Σ_places P · W + b
         return rows(Y)
+
+    @property
+    def _whole_rows(self) -> bool:
+        return self.stride == 1 and self.xp is np  # other array modules may lack overlapping views
 
     def _write_Y(self, X: Array, Y: Array) -> None:
         """Write Σ_places P · W for windows any number of pixels apart."""
@@ -201,7 +207,7 @@ class DepthwiseConv2D(Windowed):
         dW[...] = 0
         for samples in self.parts(len(dY)):
             self._add_dW(self.X[samples], dY[samples], dW)
-            if need_dX and self.stride == 1:
+            if need_dX and self._whole_rows:
                 rest = self.kernel - 1 - self.top, self.kernel - 1 - self.left
                 self._filter(dY[samples], self.W[::-1], rest, dX[samples])
             elif need_dX:
@@ -239,8 +245,8 @@ class DepthwiseConv2D(Windowed):
         padded[:, top : top + height, left : left + width] = A
         filters = self.scratch(f"filters for {across}", (k, k, across, c))
         filters[...] = W.reshape((k, k, 1, c))
-        P = self.xp.lib.stride_tricks.sliding_window_view(
+        P = np.lib.stride_tricks.sliding_window_view(
             padded.reshape((n, size[1], size[2] * c)), (k, across * c), axis=(1, 2)
         )[:, :, ::c]  # samples, rows, places across, places down, numbers of a row
         filters, out = filters.reshape((k, k, across * c)), out.reshape((n, down, across * c))
-        self.xp.einsum("nrjix,ijx->nrx", P, filters, out=out)
+        np.einsum("nrjix,ijx->nrx", P, filters, out=out)
