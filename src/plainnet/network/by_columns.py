@@ -25,6 +25,7 @@ MOST_COLUMNS = 100_000
 class ByColumns(Composite):
     """Y = [F₁(X₁) | F₂(X₂) | …]: each branch F takes columns of X, and the results are joined.
 
+    >>> import numpy as np
     >>> from plainnet.network import Dense, Network
     >>> inputs = ByColumns([([0, 1], []), ([2, 3, 4], [Dense(3, 8)])])  # [] is the identity
     >>> Network([inputs, Dense(10, 1)], rng=0).forward(np.zeros((5, 5))).shape
