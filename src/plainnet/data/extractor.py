@@ -49,6 +49,8 @@ class Extractor:
     """The kind of a model's inputs that its features are."""
     n_features: int
     """The number of features of a sample."""
+    n_columns: int = 0
+    """The number of a table's columns that give features; 0 for anything but a table."""
 
     def extract(self, samples: Any) -> Array:
         """Return features float32 `(N, n_features)` of the samples for a prediction.

@@ -14,6 +14,8 @@ vectors of few numbers, each of which means something of its own."""
 
 MOST_COLUMNS = 128
 """Vectors with more numbers are `features`."""
+MOST_TABLE_COLUMNS = 512
+"""Tables with more columns are `features`, too: they hold pixels, a spectrum or the like."""
 MOST_BINS = 32
 """The bins of a column in a piecewise-linear encoding."""
 BIN_ROWS = 16
@@ -73,9 +75,11 @@ def kind_of(data: Dataset) -> Kind:
     """Return the kind of data that the defaults go by."""
     if data.is_pictures:
         return "pictures"
-    is_table = data.extractor is not None and data.extractor.inputs == "table"
-    few = data.extractor is None and data.X.shape[1] <= MOST_COLUMNS
-    return "columns" if is_table or few else "features"
+    if data.extractor is None:
+        few = data.X.shape[1] <= MOST_COLUMNS
+    else:
+        few = 0 < data.extractor.n_columns <= MOST_TABLE_COLUMNS
+    return "columns" if few else "features"
 
 
 def by_kind(name: str) -> str:

@@ -63,6 +63,7 @@ class TableEncoder(ReadingExtractor):
         self.target, self.task, self.target_format = target, task, target_format
         self.columns, self.left_out = tuple(columns), dict(left_out)
         self.identifiers = tuple(identifiers)
+        self.n_columns = len(self.columns)
         self.n_features = sum(len(column.features) for column in self.columns)
         self.averages = np.zeros(self.n_features, np.float32) if averages is None else averages
 
