@@ -187,6 +187,7 @@ def test_the_rows_out_of_fold_are_those_that_were_held_out() -> None:
     model = Classifier(hidden=(64,), epochs=300, batch_size=20, patience=0, ensemble=3)
     model.set_params(bagging="folds")
     model.fit(rng.normal(size=(200, 8)), noise)
+    assert model.training is not None
     assert model.evaluate(model.training).accuracy > 0.8
     found = model.importance()
     assert found.out_of_fold
@@ -313,7 +314,7 @@ def test_the_columns_of_a_table_in_their_own_units() -> None:
     given = {name: column[:30] for name, column in table().items()}
     [curve] = model.partial_dependence("felled", given, points=4)
     for value, mean in zip(curve.values, curve.mean, strict=True):
-        day = date(1970, 1, 1) + timedelta(float(value))
+        day = date(1970, 1, 1) + timedelta(float(str(value)))
         answers = model.predict_proba({**given, "felled": [day.isoformat()] * 30})[:, 1]
         assert mean == pytest.approx(answers.mean(), abs=1e-4)
 

@@ -35,7 +35,7 @@ from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.network import Array, Layer, he_normal
 from plainnet.training.compiled import load_kernels
-from plainnet.training.compiled.engine import compiled_gradient
+from plainnet.training.compiled.stack import compiled_gradient
 from plainnet.training.subspace import Subspace, subspace_pays, train_in_subspace
 
 X = 2 * normal(12, 4) + [1, -2, 3, 0]

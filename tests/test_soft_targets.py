@@ -25,7 +25,7 @@ from plainnet import (
 from plainnet.errors import DataError, PlainnetError, SettingError, ShapeError
 from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.training.compiled import load_kernels
-from plainnet.training.compiled.engine import compiled_gradient
+from plainnet.training.compiled.stack import compiled_gradient
 
 N, K = 7, 4
 Z = 3 * normal(N, K)
