@@ -142,7 +142,7 @@ def test_what_is_left_open_is_resolved_by_the_rows(
 
 @pytest.mark.parametrize(("columns", "encoding"), [(512, "piecewise-linear"), (513, "none")])
 def test_tables_of_very_many_columns_are_not_encoded(columns: int, encoding: str) -> None:
-    """They hold pixels or a spectrum, of which bins would make tens of thousands of inputs."""
+    """They hold pixels or a spectrum, and bins would make tens of thousands of inputs of them."""
     rows = np.random.default_rng(0).normal(size=(20, columns))
     table = {f"c{i}": rows[:, i] for i in range(columns)} | {"t": np.arange(20) % 2}
     model = Classifier(epochs=1, ensemble=1, hidden=(2,)).fit(table, target="t")

@@ -10,7 +10,7 @@ from plainnet.data import Dataset
 
 Kind = Literal["pictures", "features", "columns"]
 """Pixels; many numbers of one kind, such as the features of a backbone; the columns of a table, or
-vectors of few numbers, each of which means something of its own."""
+vectors of few numbers with meanings of their own."""
 
 MOST_COLUMNS = 128
 """Vectors with more numbers are `features`."""

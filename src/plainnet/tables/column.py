@@ -58,7 +58,7 @@ class Column(ABC):
 
     @abstractmethod
     def numbers(self, table: Table) -> Read:
-        """Return a number for each of the table's N rows, of which `fill` makes features."""
+        """Return a number for each of the table's N rows, that `fill` makes features of."""
 
     @abstractmethod
     def fill(self, numbers: Array, out: Array) -> None:

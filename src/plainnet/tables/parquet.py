@@ -169,7 +169,7 @@ def different_values(values: Any) -> tuple[list[Any], Array]:
 
 
 def _each(values: Any, read: Callable[[list[Any]], Array | None]) -> Array | None:
-    """Return a column of which each different value is read once."""
+    """Return a column whose different values are each read once."""
     different, codes = different_values(values)
     cells = read(different)
     if cells is None or cells.dtype != TEXT or not len(cells):

@@ -16,7 +16,7 @@ PAD = 64
 """The number of bytes before and after the content of a buffer."""
 _WORD = 8
 _LONGEST = 64
-"""The longest cells in bytes whose texts are told apart by their words."""
+"""The longest cells in bytes whose texts are distinguished by their words."""
 _TRIED = 1000
 """The number of cells whose texts are looked up before all are sorted."""
 _KEPT = np.array([2 ** (8 * n) - 1 for n in range(_WORD + 1)], np.uint64)

@@ -145,7 +145,7 @@ def _keeping(
 
 
 def is_kept(value: float, record: float, tolerance: float = 0.0) -> bool:
-    """Return whether an epoch replaces the earlier ones, the lowest of which had `record`."""
+    """Return whether an epoch replaces the earlier ones; `record` is their lowest value."""
     return value < record or value <= record + tolerance * abs(record) < math.inf
 
 
