@@ -164,12 +164,12 @@ def _network(model: Model, rng: Rng) -> Network:
 
 def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
     """Return the training and validation samples of the latest network."""
-    train_set = cast(Dataset, model.training)
+    train_set, latest = cast(Dataset, model.training), len(model.networks) - 1
+    watch = model.validation_of(latest)
     if model.folds is None:
-        return train_set, model.validation
-    held_out = model.fold_of(len(model.networks) - 1)
-    kept = np.setdiff1d(np.arange(len(train_set)), held_out)
-    return train_set.take(kept).without_targets_of_others(), train_set.take(held_out)
+        return train_set, watch
+    kept = np.setdiff1d(np.arange(len(train_set)), model.fold_of(latest))
+    return train_set.take(kept).without_targets_of_others(), watch
 
 
 def _validation(model: Model, train_set: Dataset, watch: Dataset | None) -> Validation | None:
@@ -278,7 +278,7 @@ def _watched(
                     checkpoint.end_epoch()
                 yield epoch
     finally:
-        watch = _parts(model)[1]
+        watch = model.validation_of(len(model.networks) - 1)
         if watch is not None and model.history and _is_sound(model):
             given = model.recipe, watch, model.outputs_of
             model.temperature = model.answers.fit_temperature(*given)

@@ -182,6 +182,12 @@ class Model:
         folds = self.folds or []
         return folds[number] if number < len(folds) else np.empty(0, int)
 
+    def validation_of(self, number: int) -> Dataset | None:
+        """Return the samples that a network is validated on, counted from 0."""
+        if self.folds is None or self.training is None:
+            return self.validation
+        return self.training.take(self.fold_of(number))
+
     def keep_validated(self) -> None:
         """Reduce the validation samples to those that a trained network held out."""
         if self.folds is not None and self.training is not None:
