@@ -12,13 +12,11 @@ float64 are left to `float`.
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.tables.texts import Texts
+from plainnet.tables.texts import Texts, read_blocks
 
 _WORDS = 3
 _WIDTH = 8 * _WORDS
 """The longest number in characters, without its sign."""
-_BLOCK = 2**14
-"""The number of cells that are read together, so that they stay in the processor's cache."""
 _MOST_DECIMALS = 22
 """The largest k for which float64 represents 10^k exactly."""
 _SPLIT = 2.0**27 + 1
@@ -49,11 +47,7 @@ _BYTE, _SEVEN = np.uint64(8), np.uint64(7)
 
 def read_decimals(texts: Texts) -> tuple[Array, Array]:
     """Return the numbers float64 `(N,)`, and which cells are not read here, bool `(N,)`."""
-    values, unread = np.empty(len(texts)), np.empty(len(texts), bool)
-    for start in range(0, len(texts), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        values[part], unread[part] = _block(texts[part])
-    return values, unread
+    return read_blocks(texts, _block)
 
 
 def _block(texts: Texts) -> tuple[Array, Array]:

@@ -3,10 +3,8 @@
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.tables.texts import Texts
+from plainnet.tables.texts import Texts, read_blocks
 
-_BLOCK = 2**14
-"""The number of cells that are read together, so that they stay in the processor's cache."""
 _FORMS = {10: "0000-00-00", 16: "0000-00-00T00:00", 19: "0000-00-00T00:00:00"}
 """The forms by their number of characters; a space may replace the T."""
 _DAY = 86_400.0
@@ -14,11 +12,7 @@ _DAY = 86_400.0
 
 def read_iso_dates(texts: Texts) -> tuple[Array, Array]:
     """Return days since 1970 in UTC, float64 `(N,)`, and which cells are not read here `(N,)`."""
-    values, unread = np.empty(len(texts)), np.empty(len(texts), bool)
-    for start in range(0, len(texts), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        values[part], unread[part] = _block(texts[part])
-    return values, unread
+    return read_blocks(texts, _block)
 
 
 def _block(texts: Texts) -> tuple[Array, Array]:
