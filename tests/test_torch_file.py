@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plainnet.errors import FileError
@@ -165,6 +165,9 @@ def test_nothing_runs(call: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (b"h\x05", "w.pth"),
         (b"u", "w.pth"),
         (b"NN", "w.pth"),
+        (b"S'\\o'\n", "asks for STRING, which"),
+        (b"ios\nsystem\n", "asks for INST, which"),
+        (b"ctorch\n\\o\n", r"GLOBAL 'torch \\\\o'"),
         (b"", "w.pth"),
     ],
 )
@@ -185,6 +188,7 @@ def test_files_around_the_tensors_that_are_refused() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 255)), min_size=1, max_size=4))
+@example([(97, ord("\\"))])  # an escape in a name
 def test_a_changed_file_gives_tensors_or_an_error(changes: list[tuple[int, int]]) -> None:
     content = bytearray(file(of(tensor(1, (2, 3), (1, 4)))))
     for at, byte in changes:

@@ -3,14 +3,14 @@
 Such a file is five pickles (a magic number, the version of the format, facts about the machine, a
 dictionary of tensors, a list of the keys of the storages), and then of each storage an int64 count
 and its numbers. A tensor is a view of a storage, with an offset and strides. A pickle is a program
-for a stack machine, and an ordinary reader calls whatever it names. This one takes its instructions
-from `pickletools`, which calls nothing, and does only those that make plain values.
+for a stack machine, and an ordinary reader calls whatever it names. This one takes the forms of the
+instructions from `pickletools`, which calls nothing, and does only those that make plain values.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
-from pickletools import genops
+from pickletools import UP_TO_NEWLINE, opcodes
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ NAMES = {DICTIONARY, TENSOR, *DTYPES}
 CONSTANTS: Mapping[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 NUMBERS_AND_TEXTS = {"BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE"}
 TUPLES: Mapping[str, int] = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+INSTRUCTIONS = {opcode.code.encode("latin-1"): opcode for opcode in opcodes}
 
 
 class Name(NamedTuple):
@@ -114,6 +115,24 @@ def _array(view: View, numbers: Array) -> Array:
     return np.ndarray(view.shape, numbers.dtype, numbers, view.offset * size, strides)
 
 
+def _instructions(file: BytesIO) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the argument of each instruction before the next STOP.
+
+    The arguments of the first pickles, written as lines, are refused, as their readers undo escapes
+    in whatever they find; GLOBAL's two lines, a module and a name, are read here.
+    """
+    while (opcode := INSTRUCTIONS[file.read(1)]).name != "STOP":
+        if opcode.name == "GLOBAL":
+            lines = [file.readline().removesuffix(b"\n").decode("ascii") for _ in range(2)]
+            yield opcode.name, " ".join(lines)
+        elif opcode.arg is None:
+            yield opcode.name, None
+        elif opcode.arg.n == UP_TO_NEWLINE:
+            raise ValueError(f"it asks for {opcode.name}, which is not allowed")
+        else:
+            yield opcode.name, opcode.arg.reader(file)
+
+
 class _Machine:
     """The stack machine of a pickle, for plain values alone."""
 
@@ -124,10 +143,8 @@ class _Machine:
 
     def value(self, file: BytesIO) -> Any:
         """Return the value of the next pickle in a file."""
-        for opcode, argument, _ in genops(file):
-            if opcode.name == "STOP":
-                break
-            self.step(opcode.name, argument)
+        for name, argument in _instructions(file):
+            self.step(name, argument)
         (value,) = self.stack
         return value
 
