@@ -33,7 +33,8 @@ FLOORS = [
     {"data"},
     {"pictures.augment", "pictures.backbone", "pictures.check", "tables"},
     {"models"},
-    {"export", "reports", "demo"},
+    {"export", "reports", "demo", "web"},
+    {"lab", "serving"},
     {"cli", "sklearn"},
     {"", "__main__"},  # the table of contents
 ]
@@ -228,6 +229,7 @@ def loaded_by(code: str) -> set[str]:
 
 def test_import_plainnet_loads_no_package_that_it_may_not_need() -> None:
     heavy = {"PIL", "rich", "h5py", "click", "matplotlib", "sklearn", "onnx", "scipy", "torch"}
+    heavy |= {"starlette", "uvicorn", "anyio", "prometheus_client"}
     loaded = loaded_by("import plainnet")
     assert "numpy" in loaded
     assert not loaded & heavy
