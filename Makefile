@@ -15,7 +15,7 @@ demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
 
 test: $(VENV)/dev.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks.run
