@@ -4,8 +4,10 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainnet.data import Dataset, read_data
+from plainnet.data import Dataset, feature_cache, read_data
 from plainnet.errors import DataError, FileError, MissingExtraError, PictureError, SettingError
+from plainnet.files.record_file import RecordFile
+from plainnet.files.rows import MemoryMappedRows
 from plainnet.network import Array
-from plainnet.pictures import read_pictures
+from plainnet.pictures import picture_files, read_pictures
 
 onnx: Any = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -454,7 +458,90 @@ def test_it_looks_once(tmp_path: Path, pets: Path, store: Path, runs: list[int])
     assert data is not None
     assert (runs, seen) == ([], [(40, 40)])
     np.testing.assert_array_equal(data.X, X)
-    assert [path.suffix for path in sorted(store.iterdir())] == [".json", ".npy"]
+    assert [path.suffix for path in sorted(store.iterdir())] == [".records"]
+
+
+def test_a_picture_more_costs_only_itself(
+    tmp_path: Path, pets: Path, store: Path, runs: list[int]
+) -> None:
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    X = features(backbone, pets)
+    more = Path(shutil.copytree(pets, tmp_path / "more"))
+    Image.new("RGB", (30, 20), (200, 10, 10)).save(more / "cat" / "0a.png")
+    (more / "dog" / "1.png").unlink()
+    shutil.copy(more / "cat" / "2.png", more / "cat" / "twin.png")
+    runs.clear()
+    headers: dict[Path, Any] = {}
+    found = backbone.read(more)
+    headers.update(found.headers)
+    assert runs == [1]
+    assert found.train is not None
+    assert found.train.paths is not None
+    assert len(found.train) == 41
+    by_name = {path.name: row for path, row in zip(found.train.paths, found.train.X, strict=True)}
+    for path, row in zip(picture_files(pets), X, strict=True):
+        if path.name != "1.png":
+            np.testing.assert_array_equal(by_name[path.name], row)
+    np.testing.assert_array_equal(by_name["twin.png"], by_name["2.png"])
+    assert headers[more / "cat" / "0.png"] == ("PNG", (14, 20))
+    assert headers[more / "cat" / "0a.png"] == ("PNG", (20, 30))
+    assert len(headers) == 41
+
+
+def test_arrays_are_known_by_their_pixels(tmp_path: Path, store: Path, runs: list[int]) -> None:
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 6, 8, 3), np.uint8)
+    data = Dataset(pictures, np.arange(20) % 2, ("a", "b"))
+    X = backbone.of(data).X
+    runs.clear()
+    np.testing.assert_array_equal(backbone.of(data.take([9, 3])).X, X[[9, 3]])
+    assert runs == []
+    turned = backbone.of(replace(data, X=pictures.reshape(20, 8, 6, 3))).X
+    assert sum(runs) == 20
+    np.testing.assert_allclose(turned, backbone.extract(pictures.reshape(20, 8, 6, 3)), rtol=1e-5)
+
+
+def test_many_features_stay_on_the_disk(
+    tmp_path: Path, pets: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    X = features(backbone, pets)
+    monkeypatch.setattr(feature_cache, "MAX_BYTES_IN_MEMORY", 0)
+    for _ in range(2):
+        data = backbone.read(pets).train
+        assert data is not None
+        assert isinstance(data.X, MemoryMappedRows)
+        np.testing.assert_array_equal(data.X, X)
+        np.testing.assert_array_equal(data.take([7, 3]).X, X[[7, 3]])
+        shutil.rmtree(store)
+
+
+def interrupted(folder: Path, backbone: Path, where: Path) -> None:
+    os.environ["PLAINNET_CACHE"] = str(where)
+    feature_cache.APPENDED_AT_ONCE = 5
+    read = Backbone.open(backbone).read
+    read(folder, progress=lambda done, total: os._exit(9) if done == 18 else None)
+
+
+def test_what_a_killed_process_has_done_is_kept(
+    tmp_path: Path, pets: Path, store: Path, runs: list[int]
+) -> None:
+    path = convolutional(tmp_path / "a.onnx")
+    spawn = multiprocessing.get_context("spawn")
+    killed = spawn.Process(target=interrupted, args=(pets, path, store.parent))
+    killed.start()
+    killed.join(300)
+    assert killed.exitcode == 9
+    (file,) = store.iterdir()
+    file.write_bytes(file.read_bytes() + b"half of a record")
+    backbone = Backbone.open(path)
+    runs.clear()
+    X = features(backbone, pets)
+    assert sum(runs) == 25
+    np.testing.assert_allclose(X, backbone.of_files(picture_files(pets))[0], rtol=1e-5)
+    runs.clear()
+    np.testing.assert_array_equal(features(backbone, pets), X)
+    assert runs == []
 
 
 @pytest.mark.parametrize("part", ["a.npz", "pets"])
@@ -486,21 +573,22 @@ def test_what_it_depends_on_is_seen(
         assert read() > 0
 
 
-@pytest.mark.parametrize("at", [-1, -700, 130])
+@pytest.mark.parametrize(("at", "n"), [(-1, 1), (-700, 1), (70, 1), (64 + 25, 1), (10, 40)])
 def test_what_is_damaged_is_made_anew(
-    tmp_path: Path, pets: Path, store: Path, runs: list[int], at: int
+    tmp_path: Path, pets: Path, store: Path, runs: list[int], at: int, n: int
 ) -> None:
+    """The number, the key or the checksum of a picture, or the beginning of the file."""
     backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
     X = features(backbone, pets)
-    (file,) = store.glob("*.npy")
+    (file,) = store.iterdir()
     content = bytearray(file.read_bytes())
     content[at] ^= 1
     file.write_bytes(content)
     runs.clear()
-    np.testing.assert_array_equal(features(backbone, pets), X)
-    assert runs == [16, 16, 8]
+    np.testing.assert_allclose(features(backbone, pets), X, rtol=1e-5)
+    assert sum(runs) == n
     runs.clear()
-    np.testing.assert_array_equal(features(backbone, pets), X)
+    np.testing.assert_allclose(features(backbone, pets), X, rtol=1e-5)
     assert runs == []
 
 
@@ -527,21 +615,22 @@ def test_a_disk_that_gets_full_while_it_looks(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(feature_cache, "APPENDED_AT_ONCE", 20)
     pictures = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), np.uint8)
     backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
-    X, run, looks = backbone.extract(pictures), OnnxModel.run, iter(range(99))
+    X, append, written = backbone.extract(pictures), RecordFile.append, iter(range(9))
 
-    def fails(self: OnnxModel, *how: Any) -> list[Array]:
-        if next(looks) == 2:
+    def fails(self: RecordFile, *how: Any) -> int:
+        if next(written) == 1:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return run(self, *how)
+        return append(self, *how)
 
-    monkeypatch.setattr(OnnxModel, "run", fails)
+    monkeypatch.setattr(RecordFile, "append", fails)
     caplog.clear()
     data = backbone.of(Dataset(pictures, np.arange(50) % 2, ("a", "b")))
     np.testing.assert_array_equal(data.X, X)
     assert "(No space left on device)" in caplog.text
-    assert list(store.iterdir()) == []
+    assert len(caplog.messages) == 1
 
 
 def make(folder: Path, backbone: Path, where: Path, both: Barrier) -> None:
@@ -564,7 +653,7 @@ def test_two_processes_that_make_the_same(tmp_path: Path, pets: Path, store: Pat
     X = features(Backbone.open(path), pets)
     for worker in workers:
         np.testing.assert_array_equal(np.load(tmp_path / f"{worker.pid}.npy"), X)
-    assert len(list(store.iterdir())) == 2
+    assert len(list(store.iterdir())) == 1
 
 
 def test_parts_and_arrays_are_all_read(tmp_path: Path) -> None:

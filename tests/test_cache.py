@@ -363,6 +363,9 @@ def test_what_is_oldest_goes_first(
         train(pets, size)
     files = sorted(kept(store), key=lambda path: path.stat().st_size)
     (store / "mine.txt").touch()
+    records = store / f"{'0' * 32}.records"
+    records.write_bytes(bytes(1000))
+    os.utime(records, (time.time() - 45 * 3600,) * 2)
     for hours, file in zip((30, 50, 40), files, strict=True):
         then = time.time() - hours * 3600
         os.utime(file.with_suffix(".json"), (then, then))
@@ -372,6 +375,7 @@ def test_what_is_oldest_goes_first(
     assert kept(store) == sorted(files[:2])
     assert len(kept(store, ".json")) == 2
     assert (store / "mine.txt").exists()
+    assert not records.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="each system has a folder of its own")

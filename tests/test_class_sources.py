@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from plainnet import Classifier
+from plainnet.cli.command_line import cli
 from plainnet.data import Dataset, Splits, read_data, stratified_folds
-from plainnet.errors import DataError
+from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 
 NFC, NFD = "caf\u00e9", "cafe\u0301"
@@ -281,3 +282,22 @@ def test_a_class_with_too_few_samples_is_named() -> None:
         stratified_folds(y, 2, rng, ("cat", "fox"))
     with pytest.raises(DataError, match=r"'0' .* 3 samples.* 4 folds"):
         stratified_folds(np.array([0, 0, 0, 1, 1, 1, 1]), 4, rng)
+
+
+@pytest.mark.parametrize("command", ["train", "cross-validate"])
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--class-weight", "cat=2,cow=1"), r"name 'cow', which is not a class; .* cat, dog, fox"),
+        (("--precision", "0.9"), "is for two classes, but there are 3"),
+    ],
+)
+def test_names_of_classes_are_checked_before_a_picture_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, options: Any, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("cat", "dog", "fox"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        (tmp_path / "pets" / name / "1.png").write_bytes(b"never looked at")
+    with pytest.raises(SettingError, match=why):
+        cli.main([command, "pets", *options], standalone_mode=False)

@@ -36,13 +36,13 @@ def on_disk(path: Path, A: Array) -> Array:
 def read(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
     """How often each row of a file is read."""
     counts: Counter[int] = Counter()
-    original = rows._Mapped.read
+    original = rows.MappedFile.read
 
     def counted(self: Any, which: Array, out: Array) -> None:
         counts.update(which.tolist())
         original(self, which, out)
 
-    monkeypatch.setattr(rows._Mapped, "read", counted)
+    monkeypatch.setattr(rows.MappedFile, "read", counted)
     return counts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from plainnet.cli import tables
 from plainnet.cli.features import choose_features, features_for
 from plainnet.cli.options import PathType, Sections, given, print_json
-from plainnet.cli.reading import read_and_report
+from plainnet.cli.reading import check_before_reading, read_and_report
 from plainnet.errors import DataError
 from plainnet.models import Recipe, TrainableModel
 from plainnet.models.cross_validation import Fold, cross_validate, pool
@@ -34,7 +34,7 @@ def command(
     """
     asked = tables.TableOptions.of(tables.pop_table_options(options))
     recipe = Recipe.of(given(options))
-    tables.check_target(data, asked, features)
+    check_before_reading(data, asked, features, recipe)
     features, _ = choose_features(features, data, given(options))
     extractor, _ = features_for(features, {}, recipe)
     how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}

@@ -4,9 +4,14 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from plainnet.cli.tables import TableOptions, of_table
+from plainnet.cli.tables import TableOptions, check_target, of_table
 from plainnet.data import ReadingExtractor, Splits, read_data
+from plainnet.data.class_names import natural_order
+from plainnet.data.folders import class_names
+from plainnet.data.sources import holds_class_folders
 from plainnet.errors import DataError, PictureError, PlainnetError, SettingError
+from plainnet.models import Recipe
+from plainnet.models.classes import Classes
 from plainnet.pictures.check import check_splits, comparables, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
 from plainnet.pictures.scanning import LeftOut, left_out_line
@@ -21,6 +26,20 @@ PRINTED_ELSEWHERE = (
     *("empty", "cut-short", "no-picture", "unreadable", "other-format", "leak", "near-leak"),
 )
 """Kinds of findings that are printed as left out, or as leaks."""
+
+
+def check_before_reading(
+    data: Path, asked: TableOptions | None, features: Path | None, recipe: Recipe
+) -> None:
+    """Check whether the options fit data, as far as that shows without reading a picture or a row.
+
+    Raises:
+        SettingError: a table without a target or with a backbone; the recipe names a class that has
+            no folder, or fits another number of classes.
+    """
+    check_target(data, asked, features)
+    if holds_class_folders(data) and (names := class_names(data).get("train")):
+        Classes.check_names(recipe, natural_order(names))
 
 
 def read_and_report(

@@ -15,7 +15,7 @@ from plainnet.cli.features import choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
 from plainnet.cli.options import PathType, Sections, given, print_json
-from plainnet.cli.reading import checked, read_and_report
+from plainnet.cli.reading import check_before_reading, checked, read_and_report
 from plainnet.cli.report import report_training
 from plainnet.data import Splits
 from plainnet.errors import SettingError
@@ -97,7 +97,7 @@ def command(
     asked = tables.TableOptions.of(table)
     if not resume:
         _check_apart(out or RUNS, data)
-        tables.check_target(data, asked, features)
+        check_before_reading(data, asked, features, Recipe.of(given(options)))
         features, hint = choose_features(features, data, given(options))
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)

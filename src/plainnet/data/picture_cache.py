@@ -24,7 +24,6 @@ import PIL
 
 from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.errors import PictureError
-from plainnet.files.rows import blocks
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.opening import FileLook
@@ -93,15 +92,12 @@ class FilesKey:
         folder: the folder to which the names of the files are relative.
         paths: the files.
         shape: the shape of the decoded pictures, `(N, height, width, channels)`.
-        more: further content of the key.
     """
 
-    def __init__(
-        self, folder: Path, paths: Sequence[Path], shape: tuple[int, ...], more: str = ""
-    ) -> None:
+    def __init__(self, folder: Path, paths: Sequence[Path], shape: tuple[int, ...]) -> None:
         self.paths, self.looks = paths, [FileLook() for _ in paths]
         """The digest and header of each file, noted when it is opened."""
-        made = _key(shape, more)
+        made = _key(shape)
         for path in paths:
             name = os.fsencode(path).removeprefix(os.fsencode(folder / "_")[:-1])
             made.update(b"%d %s %d " % (len(name), name, _length(path)))
@@ -139,16 +135,5 @@ def _length(path: Path) -> int:
         return -1
 
 
-def key_of_array(X: Array, shape: tuple[int, ...], more: str = "") -> str:
-    """Return the cache key of pictures in an array, resized to this shape."""
-    made = _key(shape, more)
-    made.update(repr(X.shape).encode())
-    for _, block in blocks(X):
-        made.update(np.ascontiguousarray(block).data)
-    return made.hexdigest()
-
-
-def _key(shape: tuple[int, ...], more: str) -> "hashlib.blake2b":
-    made = hashlib.blake2b(digest_size=16)
-    made.update(repr((VERSION, PIL.__version__, shape)).encode() + more.encode())
-    return made
+def _key(shape: tuple[int, ...]) -> "hashlib.blake2b":
+    return hashlib.blake2b(repr((VERSION, PIL.__version__, shape)).encode(), digest_size=16)

@@ -23,7 +23,7 @@ from plainnet.pictures.reading import OnUnreadable, Progress, gathered
 log = logging.getLogger(__name__)
 
 CHECKED_ROWS = 16
-"""The number of rows whose digest detects a damaged file, unless all are checked."""
+"""The number of rows whose digest detects a damaged file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +43,6 @@ class CachedRows:
     """Returns a digest of everything that the rows depend on; called again after they are made."""
     make: Callable[[], Generator[Array | PictureError, None, None]]
     """Yields the rows in order, or the error of a sample without a row."""
-    check_all: bool = False
-    """Whether all rows are checked for damage, not only some."""
     prefix: str | None = None
     """The prefix of the key, if it is known without reading a file."""
     fits_memory: bool = True
@@ -96,21 +94,21 @@ def read_cached(
         if not rows.fits_memory:
             raise FileError(
                 f"The {rows.what} of {rows.origin} are too large for memory and cannot be stored "
-                f"in {_folder_text()} ({error.strerror or error}); name a folder with more space "
-                "in PLAINNET_CACHE."
+                f"in {cache_folder_text()} ({error.strerror or error}); name a folder with more "
+                "space in PLAINNET_CACHE."
             ) from error
         log.warning(
             "The %s are held in memory, because they cannot be cached in %s (%s); name another "
             "folder in PLAINNET_CACHE.",
             rows.what,
-            _folder_text(),
+            cache_folder_text(),
             error.strerror or error,
         )
     X_made = np.empty(rows.shape, rows.dtype)
     return gathered(rows.make(), X_made, on_unreadable=on_unreadable, progress=progress)
 
 
-def _folder_text() -> str:
+def cache_folder_text() -> str:
     """Return the cache folder for a message."""
     try:
         return str(cache_folder())
@@ -205,8 +203,6 @@ class _Entry:
 
     def _checked_rows(self) -> list[int]:
         n = self.rows.shape[0]
-        if self.rows.check_all:
-            return list(range(n))
         return sorted({*np.linspace(0, n - 1, CHECKED_ROWS).astype(int).tolist()})
 
     def _digest(self, X: MemoryMappedRows) -> str:

@@ -1,4 +1,4 @@
-"""The user's cache folder for decoded pictures: bounded in size, and safe to remove.
+"""The user's cache folder for decoded pictures and features: bounded in size, safe to remove.
 
 It is `pictures` in the folder that the environment variable PLAINNET_CACHE names, else in
 platformdirs' cache folder for plainnet: on Linux `plainnet` in `$XDG_CACHE_HOME`
@@ -6,7 +6,8 @@ or `~/.cache`. PLAINNET_CACHE=off disables the cache.
 
 An entry is a `.npy` file under its key, and beside it a `.json` file that marks it as complete.
 Both are written under other names and moved into place. Each use touches the `.json`, so that the
-least recently used entries are removed first.
+least recently used entries are removed first. A `.records` file, to which rows are appended, is an
+entry by itself; each use touches it.
 """
 
 import contextlib
@@ -21,12 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from plainnet.files.record_file import RecordFile
+
 MAX_BYTES = 20 * 10**9
 """The largest size of the cache, which is also at most a tenth of the free space."""
 SPARE = 10**8
 """The number of bytes that stay free on the disk."""
 DAY = 24 * 3600.0
 HOUR = 3600.0
+RECORDS = ".records"
+"""The ending of a file to which rows are appended."""
 _UNFINISHED = ".unfinished-"
 
 
@@ -84,15 +89,35 @@ class CacheFolder:
         Raises:
             OSError: the disk is full, the folder cannot be written to, …
         """
+        self.make_room(size)
+        with self._beside(lambda: self.file(key())) as file:
+            yield file
+        with self._beside(lambda: self.file(key()).with_suffix(".json")) as note:
+            note.write(json.dumps({**facts, "bytes": size}).encode())
+
+    def records(self, key: str, width: int) -> RecordFile:
+        """Open the file of records of `width` numbers under a key, and touch it.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = RecordFile(self.path / f"{key}{RECORDS}", width)
+        with contextlib.suppress(OSError):
+            os.utime(file.path)
+        return file
+
+    def make_room(self, size: int) -> None:
+        """Make the folder and tidy it before `size` bytes are written.
+
+        Raises:
+            OSError: the disk is full, the folder cannot be made, …
+        """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.tidy()
         free = shutil.disk_usage(self.path).free
         if free < size + SPARE:
             raise OSError(errno.ENOSPC, f"{size:,} bytes are needed, {free:,} are free")
-        with self._beside(lambda: self.file(key())) as file:
-            yield file
-        with self._beside(lambda: self.file(key()).with_suffix(".json")) as note:
-            note.write(json.dumps({**facts, "bytes": size}).encode())
 
     def tidy(self) -> None:
         """Remove files of killed processes, and the oldest unused entries beyond the limit."""
@@ -104,6 +129,8 @@ class CacheFolder:
                     lost = path.name.startswith(_UNFINISHED) or not _has_note(path)
                     if lost and now - found.st_mtime > DAY:
                         path.unlink()
+                    elif path.suffix == RECORDS:
+                        kept.append((found.st_mtime, found.st_size, path))
                     elif path.suffix == ".npy" and _has_note(path):
                         used = path.with_suffix(".json").stat().st_mtime
                         kept.append((used, found.st_size, path))
@@ -113,7 +140,7 @@ class CacheFolder:
                 if total <= bound or now - used < HOUR:  # another process may be about to open it
                     break
                 with contextlib.suppress(OSError):
-                    path.with_suffix(".json").unlink()
+                    path.with_suffix(".json").unlink(missing_ok=True)
                     path.unlink()
                     total -= size
 

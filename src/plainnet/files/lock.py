@@ -28,12 +28,26 @@ if sys.platform == "win32":
         os.lseek(handle, 2**20, os.SEEK_SET)  # not the text, because locked bytes cannot be read
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
+    def _wait(handle: int) -> None:
+        os.lseek(handle, 2**62, os.SEEK_SET)  # behind all data
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+
+    def _let_go(handle: int) -> None:
+        os.lseek(handle, 2**62, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
     def _lock(handle: int) -> None:
         # not lockf: that lock belongs to the process, so two of its threads would both get it
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _wait(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def _let_go(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
     def _forget() -> None:
         """Close the lock files in a forked process, because the locks belong to its parent."""
@@ -42,6 +56,20 @@ else:
                 os.close(_held.pop())
 
     os.register_at_fork(after_in_child=_forget)
+
+
+@contextmanager
+def exclusively(handle: int) -> Iterator[None]:
+    """Hold the lock on an open file; wait while another holds it.
+
+    Raises:
+        OSError: the file system does not lock files.
+    """
+    _wait(handle)
+    try:
+        yield
+    finally:
+        _let_go(handle)
 
 
 @contextmanager

@@ -46,7 +46,8 @@ class MemoryMappedRows(NDArrayOperatorsMixin):
     def __init__(
         self, path: str | PathLike[str], dtype: DTypeLike, shape: Shape, offset: int = 0
     ) -> None:
-        self._file: Source = _Mapped(Path(path), np.dtype(dtype), shape, offset)
+        with Path(path).open("rb") as file:
+            self._file: Source = MappedFile(file.fileno(), np.dtype(dtype), shape, offset)
         self._rows: Array | None = None
         self.dtype: np.dtype[Any] = np.dtype(dtype).newbyteorder("=")
         self.shape = tuple(shape)
@@ -179,12 +180,11 @@ class Source(Protocol):
         """Write these rows into `out` `(n, width)`, in its dtype."""
 
 
-class _Mapped:
+class MappedFile:
     """A mapped file as an array `(N, values of a sample)`, read a few rows at a time."""
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], shape: Shape, offset: int) -> None:
-        with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    def __init__(self, handle: int, dtype: np.dtype[Any], shape: Shape, offset: int) -> None:
+        self._map = mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
         count = math.prod(shape)
         flat: Array = np.frombuffer(self._map, dtype, count, offset)
         self.width = count // shape[0]

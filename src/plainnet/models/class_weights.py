@@ -1,6 +1,6 @@
 """The weight of each sample in the loss: its class's weight times its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,21 +75,32 @@ def weights_by_class(data: Dataset, class_weight: str | Mapping[str, float]) -> 
     if class_weight == "none":
         return None
     if isinstance(class_weight, Mapping):
-        places = {name: class_meant(name, data.classes) for name in class_weight}
-        if unknown := [name for name, place in places.items() if place is None]:
-            raise SettingError(
-                f"The class weights name {unknown[0]!r}, which is not a class; the classes are "
-                f"{', '.join(data.classes)}."
-            )
-        if len({*places.values()}) < len(places):
-            raise SettingError(f"{class_weight!r:.80} gives a class two weights; give it one.")
         by_class = np.ones(len(data.classes))
-        for name, place in places.items():
+        for name, place in classes_weighted(class_weight, data.classes).items():
             by_class[place] = class_weight[name]
         return by_class
     counts = np.bincount(data.y, data.weights, minlength=len(data.classes))
     balanced: Array = counts.sum() / (np.count_nonzero(counts) * np.where(counts, counts, 1))
     return balanced
+
+
+def classes_weighted(
+    class_weight: Mapping[str, float], classes: Sequence[str]
+) -> Mapping[str, int | None]:
+    """Return the index of each class that has a weight.
+
+    Raises:
+        SettingError: an unknown class, or two weights of one.
+    """
+    places = {name: class_meant(name, classes) for name in class_weight}
+    if unknown := [name for name, place in places.items() if place is None]:
+        raise SettingError(
+            f"The class weights name {unknown[0]!r}, which is not a class; the classes are "
+            f"{', '.join(classes)}."
+        )
+    if len({*places.values()}) < len(places):
+        raise SettingError(f"{class_weight!r:.80} gives a class two weights; give it one.")
+    return places
 
 
 def without_0(weights: Any, data: Any, y: Any) -> tuple[Any, Any, Any]:

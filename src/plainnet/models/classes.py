@@ -24,7 +24,7 @@ from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
 from plainnet.models.attribution_target import Explained, class_asked, contrast
-from plainnet.models.class_weights import weights_by_class, weights_of
+from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
 from plainnet.models.labels import Labels, right_classes
 from plainnet.models.recipe import Recipe
@@ -78,6 +78,13 @@ class Classes(Answers):
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
         """Raise a SettingError for a threshold that cannot be chosen."""
         check_threshold_settings(recipe, data.classes, has_validation)
+
+    @staticmethod
+    def check_names(recipe: Recipe, names: Sequence[str]) -> None:
+        """Raise a SettingError if the recipe does not fit classes of these names."""
+        check_threshold_settings(recipe, tuple(names), has_validation=True)
+        if isinstance(recipe.class_weight, Mapping):
+            classes_weighted(recipe.class_weight, names)
 
     @staticmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:

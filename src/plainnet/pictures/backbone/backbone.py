@@ -9,7 +9,6 @@ import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -18,11 +17,18 @@ import numpy as np
 
 from plainnet.checks import at_home
 from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.picture_cache import FilesKey, key_of_array
+from plainnet.data.feature_cache import (
+    ArrayKeys,
+    FileKeys,
+    Keys,
+    Make,
+    Outcome,
+    read_features,
+)
 from plainnet.data.reading_extractor import PictureExtractor
-from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.data.sources import read_data
 from plainnet.errors import DataError, FileError, PictureError
+from plainnet.files.rows import select
 from plainnet.network.arrays import Array
 from plainnet.pictures.backbone.choice import choose_view, padded
 from plainnet.pictures.backbone.input_spec import InputSpec, read_config
@@ -42,10 +48,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 """The version of the features; increase it when the same backbone gives other features."""
-MAX_BYTES_IN_MEMORY = 2**26
-"""The size up to which features are held in memory."""
 TENSOR = "extractor.backbone"
-Outcome = Array | PictureError
 Outcomes = Generator[Outcome, None, None]
 _opening = Lock()
 
@@ -159,13 +162,12 @@ class Backbone(PictureExtractor):
                 f"{data.name} holds feature vectors, but {self.name} takes pictures; give it "
                 "pictures."
             )
-        key = partial(key_of_array, data.X, (len(data), *self.shape), self.fingerprint)
 
-        def make() -> Outcomes:  # may be called again
-            return self._of_each(self._pictures(data.X))
+        def make(rows: Sequence[int]) -> Outcomes:
+            return self._of_each(self._pictures(select(data.X, np.array(rows, int))))
 
-        rows = self._rows(data.name, range(len(data)), key, make)
-        return replace(data, X=_held(read_cached(rows, True, progress=progress)[0]), extractor=self)
+        X, _ = self._cached(data.name, ArrayKeys(data.X), make, progress=progress)
+        return replace(data, X=X, extractor=self)
 
     def _read_files(
         self,
@@ -176,19 +178,19 @@ class Backbone(PictureExtractor):
         progress: Progress | None = None,
         on_header: OnHeader | None = None,
     ) -> tuple[Array, Array]:
-        """Return features of the files of a data set, from the cache; see `read_cached`."""
-        files = FilesKey(folder, paths, (len(paths), *self.shape), self.fingerprint)
-        make = partial(self._of_files, paths, files.looks)
-        rows = replace(
-            self._rows(folder.name, paths, files, make), prefix=files.prefix, looks=files.looks
-        )
-        X, kept = read_cached(rows, True, on_unreadable=on_unreadable, progress=progress)
-        files.report(on_header)
-        return _held(X), kept
+        """Return features of the files of a data set, from the cache; see `read_features`."""
+        files = FileKeys(paths)
 
-    def _rows(self, origin: str, names: Sequence[object], key: Any, make: Any) -> CachedRows:
-        shape = (len(names), self.n_features)
-        return CachedRows("features", origin, names, shape, np.float32, key, make, check_all=True)
+        def make(rows: Sequence[int]) -> Outcomes:
+            return self._of_files([paths[i] for i in rows], [files.looks[i] for i in rows])
+
+        how: dict[str, Any] = {"on_unreadable": on_unreadable, "progress": progress}
+        read = self._cached(folder.name, files, make, **how)
+        files.report(on_header)
+        return read
+
+    def _cached(self, origin: str, keys: Keys, make: Make, **how: Any) -> tuple[Array, Array]:
+        return read_features(origin, self.fingerprint, self.n_features, keys, make, **how)
 
     # -- prediction -------------------------------------------------------------------------------
 
@@ -292,8 +294,3 @@ class Backbone(PictureExtractor):
 
 def _digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _held(X: Array) -> Array:
-    """Load features into memory, unless they are very large."""
-    return np.asarray(X) if X.size * X.dtype.itemsize <= MAX_BYTES_IN_MEMORY else X
