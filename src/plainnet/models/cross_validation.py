@@ -6,6 +6,7 @@ and assessment of statistical predictions (1974).
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -29,6 +30,8 @@ class Fold(NamedTuple):
     A: Array
     """Its answers for them: probabilities `(n, K)`, or numbers `(n,)`."""
     evaluation: Evaluation
+    model: TrainableModel[Any]
+    """The model, without its training samples."""
 
 
 def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) -> Iterator[Fold]:
@@ -56,11 +59,23 @@ def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) 
 
 def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> Scored:
     """Evaluate the answers of all folds of `cross_validate` together."""
+    return cast("Scored", _answers(data.counted(), like).measure(data, pooled_answers(data, folds)))
+
+
+def pooled_answers(data: Dataset, folds: Sequence[Fold]) -> Array:
+    """Return the answers of all folds, in the order of the samples; NaN for weight 0."""
     shape = len(data), *folds[0].A.shape[1:]
-    A = np.full(shape, np.nan, folds[0].A.dtype)  # NaN of samples of weight 0
+    A = np.full(shape, np.nan, folds[0].A.dtype)
     for fold in folds:
         A[fold.rows] = fold.A
-    return cast("Scored", _answers(data.counted(), like).measure(data, A))
+    return A
+
+
+def pooled_model(data: Dataset, folds: Sequence[Fold]) -> TrainableModel[Any]:
+    """Return the model of the last fold, with answers as all folds are measured by."""
+    model = copy(folds[-1].model)
+    model.answers = _answers(data.counted(), model)
+    return model
 
 
 def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) -> Fold:
@@ -69,7 +84,8 @@ def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) ->
     splits = Splits(Path(), train=train, test=held_out)
     model = type(like)(**like.get_params()).fit(splits)
     A = model.mean_answers(held_out)
-    return Fold(number, rows, A, _answers(held_out, like).measure(held_out, A))
+    model.training = model.validation = None  # a table is encoded again in each fold
+    return Fold(number, rows, A, _answers(held_out, like).measure(held_out, A), model)
 
 
 def _answers(data: Dataset, like: TrainableModel[Any]) -> Answers:

@@ -82,7 +82,7 @@ def calibration_figure(report: ClassReport) -> Figure:
         "probability says. The number in a bar counts its answers. Expected calibration error "
         f"{percent(found.error)}: the mean distance from the dashed line."
     )
-    if (temperature := report.model.temperature) != 1:
+    if (temperature := report.model.temperature) != 1 and report.part != "folds":
         caption += f" Logits are divided by a temperature of {temperature:.2f}, fitted to the "
         caption += "validation samples"
         caption += "; on these it looks a little better." if report.part == "validation" else "."

@@ -70,7 +70,7 @@ def _confident_mistakes(report: ClassReport) -> Array:
 
 def _shown(report: ClassReport, rows: Array) -> Iterator[Html]:
     for i in rows.tolist():
-        if (pixels := _pixels(report, i)) is None:
+        if (pixels := thumbnail(report, i)) is None:
             continue
         answer, right = report.answers[i], report.y[i]
         order = np.argsort(-report.A[i], kind="stable")[:3].tolist()
@@ -86,11 +86,14 @@ def _shown(report: ClassReport, rows: Array) -> Iterator[Html]:
         yield picture(pixels, caption, alt=alt)
 
 
-def _pixels(report: ClassReport, i: int) -> Array | None:
-    """Return the picture of a sample; for one made into features, read its file again."""
+def thumbnail(report: ClassReport, i: int) -> Array | None:
+    """Return the picture of a sample; for one made into features, read its file again.
+
+    None: it is not a picture, or its file is gone.
+    """
     if report.data.is_pictures:
         return small(report.data.X[i], MOST_PIXELS)
     try:
         return read_within(report.data.paths[i], MOST_PIXELS) if report.data.paths else None
-    except (OSError, PictureError):  # the file is gone; its row in the tables stays
+    except (OSError, PictureError):
         return None

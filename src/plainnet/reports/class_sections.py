@@ -9,6 +9,7 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.digits import percent, signed
 from plainnet.metrics.classification import ClassificationEvaluation
+from plainnet.metrics.label_errors import SuspectedLabels, suspected_labels
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.attribution import RowExplanation
@@ -127,6 +128,10 @@ class ClassSections(Sections[ClassificationEvaluation]):
         yield Section("Class by class", [_class_table(report)])
         yield Section("Most confident mistakes", [row_mistakes(report)])
         yield Section("Pictures to look at", [picture_mistakes(report)])
+
+    def suspects(self, report: ClassReport) -> SuspectedLabels:
+        """Find them by confident learning."""
+        return suspected_labels(report.y, report.A)
 
     def figures(self, report: ClassReport) -> Iterator[Figure]:
         """Yield confusion matrix, ROC, precision and recall, and calibration."""

@@ -84,6 +84,11 @@ def caution(measured: MeasuredModel[Any]) -> str:
             f"Measured on {measured.measured_on}, which the network was trained on: this shows "
             "how well it remembers them, not how well it answers for new ones."
         ),
+        "folds": (
+            f"Measured on {measured.measured_on}, each answered by a network that did not learn "
+            "from it. A training on all of them has more to learn from, and is usually a little "
+            "better."
+        ),
         "other": (
             f"Measured on {measured.measured_on}. The scores count for new {things} only if the "
             "training has seen none of these."

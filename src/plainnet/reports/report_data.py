@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
+import numpy as np
+
 from plainnet.data import Dataset
 from plainnet.errors import DataError
 from plainnet.metrics.evaluation import Evaluation
@@ -25,7 +27,7 @@ MOST_COLUMNS = 100
 """Columns up to which a page shows which of them matter."""
 MOST_CURVES = 6
 """Most columns whose curves a page shows."""
-Part = Literal["test", "validation", "training", "other"]
+Part = Literal["test", "validation", "training", "folds", "other"]
 E_co = TypeVar("E_co", bound=Evaluation, covariant=True)
 
 
@@ -76,7 +78,8 @@ class MeasuredModel(ModelContext, Generic[E_co]):
 
     evaluation: E_co
     part: Part = "other"
-    """Part of the training's data that was measured on; "other": different data."""
+    """Part of the training's data that was measured on; "folds": all of it, by networks that did
+    not learn from the sample; "other": different data."""
 
     @classmethod
     def stored(cls, title: str, model: Model) -> MeasuredModel[Evaluation] | None:
@@ -102,7 +105,7 @@ class MeasuredModel(ModelContext, Generic[E_co]):
     @property
     def measured_on(self) -> str:
         """The samples that were measured on, such as `200 test pictures`."""
-        return self.counted(self.n, "" if self.part == "other" else self.part)
+        return self.counted(self.n, "" if self.part in ("folds", "other") else self.part)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -186,10 +189,10 @@ class Report(MeasuredModel[E_co]):
         """What identifies a sample: `line` (of its file) or `number`."""
         return "number" if self.data.lines is None else "line"
 
-    def places(self, rows: Array) -> list[str]:
+    def places(self, rows: Array | Sequence[int]) -> list[str]:
         """Return the lines or numbers (from 1) of these samples."""
-        lines = self.data.lines
-        return [f"{one:,}" for one in (rows + 1 if lines is None else lines[rows]).tolist()]
+        lines = np.arange(1, self.n + 1) if self.data.lines is None else self.data.lines
+        return [f"{one:,}" for one in lines[rows].tolist()]
 
 
 def counts_of(model: Model) -> dict[str, dict[str, int]]:

@@ -17,7 +17,7 @@ from plainnet.files.writing import write_file
 from plainnet.reports import report_parts as parts
 from plainnet.reports.charts import svg_file
 from plainnet.reports.column_figures import column_figures, columns_that_matter
-from plainnet.reports.html import element, page
+from plainnet.reports.html import Html, element, page
 from plainnet.reports.model_card import model_card
 from plainnet.reports.report_charts import Figure, charts, learning_figures
 from plainnet.reports.report_data import Report
@@ -35,15 +35,20 @@ def report_html(report: Report[Any]) -> str:
         for heading, content in _sections(report)
         if any(content)
     ]
-    made = f"Written by plainnet {__version__} on {date.today().isoformat()}."
     return page(
         report.title,
         element("h1", report.title),
         element("p", _subtitle(report), class_="faint"),
         parts.headline(report),
         *body,
-        element("p", made, class_="faint"),
+        made_by(),
     )
+
+
+def made_by() -> Html:
+    """Return the last line of a page: the version and the day."""
+    made = f"Written by plainnet {__version__} on {date.today().isoformat()}."
+    return element("p", made, class_="faint")
 
 
 def write_report(path: Path, report: Report[Any]) -> Path:

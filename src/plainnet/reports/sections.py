@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from plainnet.data import Dataset
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.label_errors import NO_SUSPECTS, SuspectedLabels
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import Model
 from plainnet.models.answers import Answers
@@ -96,6 +97,10 @@ class Sections(ABC, Generic[E]):
     @abstractmethod
     def sections(self, report: Report[E]) -> Iterator[Section]:
         """Yield the sections about answers and mistakes."""
+
+    def suspects(self, report: Report[E]) -> SuspectedLabels:  # noqa: ARG002
+        """Return the labels that are probably wrong, by answers of networks without the sample."""
+        return NO_SUSPECTS
 
     @abstractmethod
     def figures(self, report: Report[E]) -> Iterator[Figure]:
