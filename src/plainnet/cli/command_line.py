@@ -32,6 +32,7 @@ COMMANDS = {
     "trace": "Follow a sample through a run, formula by formula.",
     "graph": "Draw the computation graph of a run.",
     "export": "Write a run for other programs to use.",
+    "serve": "Answer over HTTP with runs: the Open Inference Protocol, and a page to try them.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
 COMPUTING = {*COMMANDS} - {"summary", "graph"}

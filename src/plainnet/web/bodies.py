@@ -31,8 +31,8 @@ async def read_body(
         HttpError: the body is too large, comes too slowly, or is not compressed as it says.
         ClientDisconnect: the client has gone.
     """
-    length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > most:
+    length = whole_number(headers.get("content-length", "0"))
+    if length is not None and length > most:
         raise too_large(most)
     try:
         async with asyncio.timeout(seconds):
@@ -83,6 +83,11 @@ def decompressed(body: bytes, encoding: str, most: int) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise HttpError(400, f"The body is not one whole {encoding} stream; send all of it.")
     return plain
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number in a header; None if it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def too_large(most: int) -> HttpError:

@@ -1,9 +1,11 @@
 """Errors as answers over HTTP: a status, and a sentence in JSON."""
 
+import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from plainnet.errors import DataError, MissingExtraError, PlainnetError, SettingError, ShapeError
 
@@ -26,9 +28,16 @@ class HttpError(Exception):
         self.status, self.headers = status, {**(headers or {})}
 
 
+def json_response(
+    content: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer in JSON, in ASCII: names of files may hold half a character."""
+    return Response(json.dumps(content), status, headers, "application/json")
+
+
 def refused(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer `{"error": sentence}`."""
-    return JSONResponse({"error": sentence}, status, headers)
+    return json_response({"error": sentence}, status, headers)
 
 
 def answer_to(error: Exception) -> Response:

@@ -1,0 +1,203 @@
+"""From the body of a request to the body of its answer: `infer` of the protocol, and `predict`."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from plainnet.errors import DataError, SettingError, ShapeError
+from plainnet.network import Array
+from plainnet.serving.computing import Computer
+from plainnet.serving.forms import Given
+from plainnet.serving.inference import JSON_LENGTH, read_request, write_response
+from plainnet.serving.metrics import Metrics, ModelMetrics
+from plainnet.serving.served import LoadedModel, ServedModel
+from plainnet.serving.settings import ServerSettings
+from plainnet.serving.uploads import files_in
+from plainnet.web.bodies import compressed, read_body, read_json
+from plainnet.web.errors import HttpError
+
+WORTH_COMPRESSING = 1000
+"""The size from which an answer is compressed for those who take it so, in bytes."""
+LARGE = 500_000
+"""The size from which a body is read in another thread, in bytes."""
+_REASONS = {503: "REJECTED", 504: "CANCELED", 408: "CANCELED"}
+"""The reason of a failure by its status, if it is not the sender's fault."""
+
+
+class Asked(NamedTuple):
+    """A request whose body has been read."""
+
+    given: Given
+    write: Callable[[LoadedModel, Array], tuple[bytes, dict[str, str]]]
+    """Writes the body of the answer, and returns its headers."""
+    seconds: float | None = None
+    """The sender's own limit of time."""
+
+
+class Answering:
+    """Answers of the models to requests.
+
+    Args:
+        models: the models by name.
+        settings: what a request is granted.
+        metrics: where it is counted.
+        computer: computes the answers.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ServedModel],
+        settings: ServerSettings,
+        metrics: Metrics,
+        computer: Computer,
+    ) -> None:
+        self.models, self.settings = models, settings
+        self.metrics, self.computer = metrics, computer
+
+    def served(self, name: str, version: str | None = None) -> ServedModel:
+        """Return a model.
+
+        Raises:
+            HttpError: there is none of this name and version.
+        """
+        served = self.models.get(name)
+        if served is None:
+            raise HttpError(
+                404, f"There is no model {name!r:.80}; there are {', '.join(self.models)}."
+            )
+        if version not in (None, served.loaded.version):
+            raise HttpError(
+                404,
+                f"The model {name!r} has the version {served.loaded.version}, not {version!r:.80}.",
+            )
+        return served
+
+    async def infer(self, request: Request, name: str, version: str | None = None) -> Response:
+        """Answer a request of the protocol."""
+        served = self.served(name, version)
+
+        def read(loaded: LoadedModel, body: bytes) -> Asked:
+            asked = read_request(body, request.headers.get(JSON_LENGTH), loaded.form.is_base64)
+            coverage = _coverage(asked.parameters.get("interval"))
+
+            def write(loaded: LoadedModel, A: Array) -> tuple[bytes, dict[str, str]]:
+                return write_response(asked, name, loaded.version, loaded.outputs(A, coverage))
+
+            return Asked(loaded.form.of_tensors(asked.inputs), write, asked.timeout)
+
+        return await self._answer(request, served, read)
+
+    async def predict(self, request: Request, name: str | None = None) -> Response:
+        """Answer a request with files or simple JSON."""
+        if name is None and len(self.models) > 1:
+            raise DataError(
+                "There are several models; ask one of them: "
+                f"{', '.join(f'/predict/{each}' for each in self.models)}."
+            )
+        served = self.served(name or next(iter(self.models)))
+        coverage = _coverage(request.query_params.get("interval"))
+
+        def read(loaded: LoadedModel, body: bytes) -> Asked:
+            files = asyncio.run(files_in(request.headers, body))
+            form = loaded.form
+            given = form.of_json(read_json(body)) if files is None else form.of_files(files)
+
+            def write(loaded: LoadedModel, A: Array) -> tuple[bytes, dict[str, str]]:
+                found = loaded.predictions(A, coverage)
+                names = [] if files is None or len(files) != len(found) else [f for f, _ in files]
+                for one, file in zip(found, names, strict=False):
+                    one["file"] = file
+                known = {"model": served.name, "version": loaded.version}
+                content = {**known, **loaded.model.answers.decision, "predictions": found}
+                return json.dumps(content).encode() + b"\n", {"Content-Type": "application/json"}
+
+            return Asked(given, write)
+
+        return await self._answer(request, served, read, in_thread=True)
+
+    async def _answer(
+        self,
+        request: Request,
+        served: ServedModel,
+        read: Callable[[LoadedModel, bytes], Asked],
+        in_thread: bool = False,
+    ) -> Response:
+        began, limit = perf_counter(), self.settings.timeout
+        loaded, metrics = served.loaded, self.metrics.models[served.name]
+        with _counted(metrics, began):
+            body = await read_body(
+                request.headers, request.receive, self.settings.body_bytes, limit
+            )
+            arrived = perf_counter()
+            if in_thread or len(body) > LARGE:
+                asked = await asyncio.to_thread(read, loaded, body)
+            else:
+                asked = read(loaded, body)
+            metrics.observe("preprocess", perf_counter() - arrived)
+            left = limit - (perf_counter() - began)
+            left = left if asked.seconds is None else min(left, asked.seconds)
+            A = await self.computer.answers(loaded, asked.given, left, metrics)
+            computed = perf_counter()
+            text, headers = asked.write(loaded, A)
+            text = _packed(text, headers, request.headers.get("accept-encoding", ""))
+            metrics.observe("postprocess", perf_counter() - computed)
+        return Response(text, 200, headers)
+
+
+@contextmanager
+def _counted(metrics: ModelMetrics, began: float) -> Iterator[None]:
+    """Count a request by how it ends."""
+    metrics.count("pending")
+    try:
+        yield
+        metrics.count("success")
+        metrics.observe("request", perf_counter() - began)
+    except (DataError, SettingError, ShapeError):
+        metrics.count("OTHER")
+        raise
+    except (ClientDisconnect, asyncio.CancelledError):
+        metrics.count("CANCELED")
+        raise
+    except HttpError as error:
+        metrics.count(
+            {503: "REJECTED", 504: "CANCELED", 408: "CANCELED"}.get(error.status, "OTHER")
+        )
+        raise
+    except Exception:
+        metrics.count("BACKEND")
+        raise
+    finally:
+        metrics.count("pending", -1)
+
+
+def _packed(text: bytes, headers: dict[str, str], accepted: str) -> bytes:
+    """Return a body, compressed if that is worth it and the sender takes it so."""
+    if len(text) < WORTH_COMPRESSING:
+        return text
+    names = [part.partition(";")[0].strip() for part in accepted.lower().split(",")]
+    for name in ("gzip", "deflate"):
+        if name in names:
+            headers |= {"Content-Encoding": name, "Vary": "Accept-Encoding"}
+            return compressed(text, name)
+    return text
+
+
+def _coverage(percentage: Any) -> float | None:
+    """Return the coverage of wanted prediction intervals."""
+    if percentage is None:
+        return None
+    try:
+        share = 0.0 if isinstance(percentage, bool) else float(percentage) / 100
+    except (TypeError, ValueError):
+        share = 0.0
+    if not 0 < share < 1:
+        raise DataError(
+            f"interval must be a percentage between 0 and 100, such as 90, not {percentage!r:.40}."
+        )
+    return share

@@ -1,0 +1,170 @@
+"""The models that a server answers with, each under its name, and renewed when its run changes."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from plainnet.errors import PlainnetError, SettingError
+from plainnet.models import Model, load_any
+from plainnet.models.serialization import model_at
+from plainnet.network import Array
+from plainnet.serving.forms import Form, Given, PictureForm, VectorForm
+from plainnet.serving.table_form import TableForm
+from plainnet.serving.tensors import Tensor, datatype_of
+
+log = logging.getLogger(__name__)
+
+FORMS: Mapping[str, type[Form]] = {"picture": PictureForm, "sample": VectorForm, "row": TableForm}
+"""The forms of samples over HTTP, by the noun of a model's inputs."""
+_FINGERPRINT = 12  # digits of a version
+
+
+class LoadedModel:
+    """A model in memory.
+
+    Args:
+        model: the model.
+        version: a fingerprint of its file.
+    """
+
+    def __init__(self, model: Model, version: str) -> None:
+        self.model, self.version = model, version
+        self.form: Form = FORMS[model.inputs.noun](model)
+        self.seconds = 1.0
+        """The estimated time for a sample, or for a byte of a picture; at first a cautious one."""
+        with suppress(PlainnetError):  # the first answer takes longer than all others
+            model.answers_of(next(model.preprocessing.extremes())[None])
+
+    def answers(self, given: Given) -> Array:
+        """Return the model's answers; of the same samples those of `predict`, to the bit."""
+        raw = given.samples if given.is_raw else self.model.inputs.raw(given.samples)
+        return self.model.answers_of(raw)
+
+    def outputs(self, A: Array, coverage: float | None = None) -> list[Tensor]:
+        """Return the output tensors of answers, with prediction intervals if they are wanted.
+
+        Raises:
+            SettingError: the model has no prediction intervals of this coverage.
+        """
+        answers = self.model.answers
+        dtype = object if answers.classes else np.float64
+        made = [Tensor.of("answer", np.array(answers.plain(A), dtype))]
+        if answers.classes:
+            made.append(Tensor.of("probabilities", A))
+        if coverage is not None:
+            made.append(Tensor.of("interval", answers.around(A, coverage)))
+        return made
+
+    def predictions(self, A: Array, coverage: float | None = None) -> list[dict[str, Any]]:
+        """Return answers as `plainnet predict --json` does, with all their digits.
+
+        Raises:
+            SettingError: as `outputs`.
+        """
+        answers = self.model.answers
+        made: list[dict[str, Any]] = [{"answer": answer} for answer in answers.plain(A)]
+        if coverage is not None:
+            for one, ends in zip(made, answers.around(A, coverage).tolist(), strict=True):
+                one["interval"] = ends
+        if answers.classes:
+            for one, a in zip(made, A, strict=True):
+                one["probabilities"] = answers.probabilities(a)
+        return made
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """Return the model metadata of the protocol, with the names of the classes."""
+        answers = self.model.answers
+        outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "FP64", "shape": [-1]}]
+        facts: dict[str, Any] = {"target": answers.names[0]}
+        if answers.classes:
+            facts = {"classes": [*answers.classes]}
+            outputs[0]["datatype"] = "BYTES"
+            kind, shape = datatype_of(self.model.network.dtype), [-1, len(answers.classes)]
+            outputs.append({"name": "probabilities", "datatype": kind, "shape": shape})
+        return {
+            "name": name,
+            "versions": [self.version],
+            "platform": "plainnet_safetensors",
+            "inputs": self.form.inputs(),
+            "outputs": outputs,
+            **facts,
+            **answers.decision,
+        }
+
+
+class Stamp(NamedTuple):
+    """What changes when a file is replaced."""
+
+    inode: int
+    time: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        """Return the stamp of a file."""
+        found = path.stat()
+        return cls(found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+class ServedModel:
+    """A run that is served.
+
+    Args:
+        path: a run folder or a model file.
+
+    Raises:
+        ModelFileError: there is no model.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file = model_at(path)
+        self.name = (path if path.is_dir() else path.with_suffix("")).resolve().name
+        self.loaded = self.load()
+        """The model of the moment; a request keeps the one with which it began."""
+
+    def load(self) -> LoadedModel:
+        """Read the file."""
+        self.stamp = Stamp.of(self.file)
+        with self.file.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return LoadedModel(load_any(self.file), digest[:_FINGERPRINT])
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the file is another than when it was read; a missing one is not."""
+        try:
+            return Stamp.of(self.file) != self.stamp
+        except OSError:
+            return False
+
+    async def renew(self) -> None:
+        """Read the file again in another thread, and then answer with its model."""
+        try:
+            self.loaded = await asyncio.to_thread(self.load)
+            log.info("Read the model %s again: version %s.", self.name, self.loaded.version)
+        except (PlainnetError, OSError) as error:
+            log.warning("Keeping the model %s as it was: %s", self.name, error)
+
+
+def served_models(paths: Sequence[Path]) -> Mapping[str, ServedModel]:
+    """Read the models of these runs.
+
+    Raises:
+        ModelFileError: there is none at one of the paths.
+        SettingError: two have the same name.
+    """
+    models: dict[str, ServedModel] = {}
+    for path in paths:
+        served = ServedModel(path)
+        if served.name in models:
+            raise SettingError(
+                f"Two models would be called {served.name!r}; rename the folder of one, {path}."
+            )
+        models[served.name] = served
+    return models
