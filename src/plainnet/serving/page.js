@@ -34,7 +34,7 @@ function body(form) {
   return { body: JSON.stringify(content), headers: { "Content-Type": "application/json" } };
 }
 
-function show(place, predictions, pictures, decimals) {
+function show(place, predictions, pictures, target) {
   place.replaceChildren();
   predictions.forEach((prediction, i) => {
     const result = add(place, "div", undefined, { className: "result" });
@@ -45,6 +45,7 @@ function show(place, predictions, pictures, decimals) {
     const right = add(result, "div");
     const answer = prediction.answer;
     const shown = typeof answer === "number" ? Number(answer.toPrecision(6)).toLocaleString("en") : answer;
+    if (target) add(right, "p", target, { className: "faint" });
     add(right, "h3", shown);
     if (pictures[i]) add(right, "p", pictures[i].name, { className: "faint" });
     const shares = Object.entries(prediction.probabilities || {}).sort((a, b) => b[1] - a[1]);
@@ -71,7 +72,7 @@ async function ask(form) {
     const content = await response.json();
     if (!response.ok) throw new Error(content.error);
     const field = form.querySelector("input[type=file]");
-    show(place, content.predictions, field ? field.files : []);
+    show(place, content.predictions, field ? field.files : [], form.dataset.target);
   } catch (error) {
     place.replaceChildren();
     const text = error instanceof TypeError ? "The server does not answer; is it still running?" : error.message;
@@ -110,6 +111,10 @@ for (const form of document.forms) {
     area.classList.remove("over");
     take(field, event.dataTransfer.files);
   });
+}
+
+for (const example of document.querySelectorAll("pre")) {
+  example.textContent = example.textContent.replaceAll("$SERVER", location.origin);
 }
 
 document.addEventListener("paste", (event) => {

@@ -4,10 +4,12 @@ It looks as the reports do, and loads only its own style sheet and script.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +23,7 @@ PAGE_FILES = {"page.css": "text/css", "page.js": "text/javascript"}
 """The files that the page loads, with their media types."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
+    "connect-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -43,12 +45,13 @@ async def page_file(request: Request) -> Response:
 
 def page_of(models: Mapping[str, ServedModel]) -> str:
     """Return the page."""
-    title = next(iter(models)) if len(models) == 1 else "Models"
+    several = len(models) > 1
+    title = "Models" if several else next(iter(models))
     sections = [_section(name, served.loaded) for name, served in models.items()]
-    links = [element("a", name, href=f"#model-{i}") for i, name in enumerate(models)]
+    links = [element("a", on_a_page(name), href=f"#model-{i}") for i, name in enumerate(models)]
     parts = [
-        element("h1", title) if len(models) > 1 else Html(""),
-        element("nav", *links, aria_label="Models") if len(models) > 1 else Html(""),
+        element("h1", on_a_page(title)),
+        element("nav", *links, aria_label="Models") if several else Html(""),
         *(element("section", part, id=f"model-{i}") for i, part in enumerate(sections)),
         element(
             "footer",
@@ -96,6 +99,7 @@ def _section(name: str, loaded: LoadedModel) -> Html:
         element("p", element("button", "Predict", type="submit")),
         data_model=name,
         data_kind=model.inputs.noun,
+        data_target="" if model.answers.classes else model.answers.names[0],
     )
     kinds = {"picture": "a picture", "row": "a row of a table", "sample": "a feature vector"}
     about = f"Predicts {_what(model)} from {kinds[model.inputs.noun]}. Version {loaded.version}."
@@ -121,9 +125,11 @@ def _example(name: str, loaded: LoadedModel) -> Html:
     if loaded.model.inputs.noun == "picture":
         command = f"curl -F file=@photo.jpg {path}"
     else:
-        row = {one["name"]: 1 if one["datatype"] == "FP64" else "…" for one in loaded.form.inputs()}
-        text = loaded.form.json_example if loaded.model.columns is None else json.dumps(row)
-        command = f"curl --json '{text}' {path}"
+        text = loaded.form.json_example
+        if loaded.model.columns is not None:
+            row = {column.name: _usual(column) for column in loaded.model.columns.columns}
+            text = json.dumps(row, ensure_ascii=False)
+        command = f"curl --json {shlex.quote(text)} {path}"
     return element("pre", command, class_="wrap")
 
 
@@ -156,9 +162,17 @@ def _field(column: Any) -> Html:
         missing = Html('<option value="" data-missing>(missing)</option>')
         return element("label", name, element("select", *options, missing, name=column.name))
     kind = {"inputmode": "decimal"} if column.kind == "number" else {}
-    usual = f"{column.median:.6g}" if column.kind == "number" else ""
-    attributes = {"type": "text", "value": usual, "placeholder": "(missing)", **kind}
-    return element("label", name, _input(name=column.name, **attributes))
+    usual = {"value": _usual(column), "placeholder": "(missing)"}
+    return element("label", name, _input(type="text", name=column.name, **usual, **kind))
+
+
+def _usual(column: Any) -> str | float:
+    """Return a usual value of a column: its median, its first day or its most frequent text."""
+    if column.kind == "number":
+        return float(f"{column.median:.6g}")
+    if column.kind == "date":
+        return str(np.datetime64(0, "D") + int(column.median))
+    return next(iter(getattr(column, "values", ())), "")
 
 
 def _input(**attributes: object) -> Html:
