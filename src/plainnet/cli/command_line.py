@@ -19,6 +19,7 @@ from plainnet.errors import PlainnetError
 from plainnet.reports.progress import say
 
 COMMANDS = {
+    "lab": "Open a page in which to watch and change a network while it learns.",
     "demo": "Draw pictures of cats and other animals; train, evaluate, predict.",
     "train": "Train on a folder of pictures for each class, or a table; write a run.",
     "cross-validate": "Estimate how well a training would do, from little data.",

@@ -1,0 +1,98 @@
+"""Run the lab's server until Ctrl-C."""
+
+import socket
+import threading
+import webbrowser
+from types import FrameType
+
+import uvicorn
+
+from plainnet.errors import SettingError
+from plainnet.lab.app import lab_app
+from plainnet.lab.experiment import Experiment
+from plainnet.lab.guard import Guard, Secret
+from plainnet.lab.worker import Worker
+from plainnet.reports.progress import say
+from plainnet.web.patience import patient_protocol
+
+HOST = "127.0.0.1"
+"""The only address at which the lab listens."""
+HEADER_SECONDS = 30.0
+"""How long a connection may stay without a whole header."""
+
+
+class LabServer(uvicorn.Server):
+    """The lab's server, with its worker.
+
+    Args:
+        port: the port; 0: a free one.
+
+    Raises:
+        SettingError: the port cannot be used.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._listener = _listener(port)
+        self.port: int = self._listener.getsockname()[1]
+        self.secret, self.worker = Secret(self.port), Worker(Experiment())
+        super().__init__(
+            uvicorn.Config(
+                Guard(lab_app(self.worker), self.secret),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ws="none",
+                http=patient_protocol(HEADER_SECONDS),
+            )
+        )
+
+    @property
+    def address(self) -> str:
+        """The address that opens the lab, with its token."""
+        return f"http://{HOST}:{self.port}/?token={self.secret.token}"
+
+    def serve_until_stopped(self) -> None:
+        """Answer requests until Ctrl-C, SIGTERM, or `should_exit`."""
+        try:
+            self.run(sockets=[self._listener])
+        finally:
+            self.worker.close()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; the pause gives waiting pages a last frame, so that none is cut off."""
+        super().handle_exit(sig, frame)
+        # in a thread, because the signal may have interrupted one that holds a lock
+        threading.Thread(target=self.worker.pause, daemon=True).start()
+
+
+def run_lab(port: int, *, browser: bool) -> None:
+    """Serve the lab on the own machine, print its address, and open it in a browser.
+
+    Args:
+        port: the port; 0: a free one.
+        browser: whether to open a browser.
+
+    Raises:
+        SettingError: the port cannot be used.
+    """
+    server = LabServer(port)
+    say(f"The lab is at  {server.address}\nStop it with Ctrl-C.")
+    if browser:
+        webbrowser.open(server.address)
+    server.serve_until_stopped()
+
+
+def _listener(port: int) -> socket.socket:
+    """Return a socket that listens on the own machine only."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)  # now, so that a browser may come before the server has started
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise SettingError(
+            f"Port {port} cannot be used ({error}); choose another with --port, or none."
+        ) from None
+    return listener
