@@ -62,7 +62,7 @@ def test_every_setting_changes_what_is_learned_and_survives_the_file(
 
 
 def test_layers_stand_in_their_order() -> None:
-    shape = (), 5, 1, 0
+    shape = (), (5,), 1, 0
     made = ResolvedRecipe(hidden=(8, 4), normalization="batch", input_dropout=0.1, dropout=0.2)
     kinds = [type(layer) for layer in made.make_network(*shape).layers]
     hidden = [Dense, BatchNorm, ReLU, Dropout]

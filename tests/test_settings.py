@@ -21,6 +21,7 @@ KINDS = [Classifier, Regressor]
 X: Array = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(int)
 OTHERS: dict[str, Any] = {
+    "network": "dense",
     "hidden": (7, 5),
     "activation": "tanh",
     "initializer": "he",
@@ -54,8 +55,8 @@ OTHERS: dict[str, Any] = {
     "seed": 5,
 }
 """For each setting but those of `INSTEAD`, a value that is not the usual one."""
-INSTEAD: dict[str, Any] = {"recall": 0.3, "cost": {"fn": 5, "fp": 0.5}}
-"""The settings that go without `precision` only, likewise."""
+INSTEAD: dict[str, Any] = {"recall": 0.3, "cost": {"fn": 5, "fp": 0.5}, "channels": (4, 8)}
+"""The settings that go without some of these only, likewise."""
 
 
 def of(kind: type[AnyModel]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 `docs/accuracy.md` says what each was chosen on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from plainnet.data import Dataset
@@ -68,7 +68,9 @@ BY_KIND: dict[Kind, Defaults] = {
     ),
 }
 LEARNING_RATES = {"adam": 0.003, "adamw": 0.003}
-"""For columns, by the optimizer."""
+"""For columns and for convolutions, by the optimizer."""
+CONVOLUTIONS = replace(PICTURES, schedule="one-cycle")
+"""For pictures that a network of convolutions learns from."""
 
 
 def kind_of(data: Dataset) -> Kind:

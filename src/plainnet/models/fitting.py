@@ -158,8 +158,8 @@ def _network(model: Model, rng: Rng) -> Network:
     recipe, inputs = model.resolved_recipe, model.inputs
     prepare = partial(inputs.prepare, dtype=np.dtype(np.float32))
     first = encoding_layers(recipe, cast(Dataset, model.training), prepare)
-    n_in = (first[-1].n_out if first else None) or inputs.n_in
-    return recipe.make_network(first, n_in, model.answers.n_out, rng)
+    shape = (first[-1].n_out or inputs.n_in,) if first else inputs.preprocessing.shape
+    return recipe.make_network(first, shape, model.answers.n_out, rng)
 
 
 def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
@@ -189,7 +189,7 @@ def network_at_start(model: Model) -> Network | None:
     if "settled" not in model.trained or recipe.encoding != "none":
         return None
     rng = _generators(recipe, len(model.networks) - 1)[0]
-    return recipe.make_network([], model.inputs.n_in, model.answers.n_out, rng)
+    return recipe.make_network([], model.preprocessing.shape, model.answers.n_out, rng)
 
 
 def _generators(recipe: Recipe, number: int) -> list[Rng]:

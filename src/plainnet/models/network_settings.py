@@ -4,26 +4,59 @@ from collections import ChainMap
 from dataclasses import dataclass
 
 from plainnet.checks import either
+from plainnet.errors import SettingError
+from plainnet.models.convolutional import CHANNELS, LARGE_CHANNELS, LARGE_SIDE
 from plainnet.models.defaults import BIN_ROWS, MOST_BINS, MOST_COLUMNS, by_kind
 from plainnet.models.names import ENCODINGS, INITIALIZERS, NORMALIZATIONS
-from plainnet.models.setting import number, one_of, setting, units, whole
+from plainnet.models.setting import channel_counts, number, one_of, setting, units, whole
 from plainnet.network import ACTIVATIONS
 
 BATCH_NORM_BELOW = 2000
-"""The number of pictures below which `auto` chooses BatchNorm, and more than 40 epochs."""
+"""The number of pictures below which `auto` chooses BatchNorm for a dense network, and more than
+40 epochs."""
+HIDDEN = (256, 128)
+"""The default hidden layers of a dense network."""
+CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE = 200, 20_000, 24
+"""The fewest and the most pictures for which `auto` chooses convolutions, and the least of their
+shorter side in pixels. With more pictures a dense network is good, too, and takes a minute."""
+
+
+def _joined(channels: tuple[int, ...]) -> str:
+    return ",".join(map(str, channels))
 
 
 @dataclass(frozen=True)
 class NetworkSettings:
     """The layers of a network, checked."""
 
+    network: str = setting(
+        "auto",
+        one_of({"auto": None, "dense": None, "conv": None}),
+        "Layers of the network: dense: Dense layers; conv: convolutions, for pictures.",
+        section="Network",
+        left_open=f"conv for {CONVOLVED_FROM} to {CONVOLVED_TO:,} pictures of {LEAST_SIDE} pixels "
+        "a side at least, without hidden layers of your own; else dense",
+    )
     hidden: tuple[int, ...] = setting(
-        (256, 128),
+        HIDDEN,
         units,
-        "Units of each hidden layer; () is logistic regression.",
+        "Units of each hidden layer of a dense network; () is logistic regression.",
         section="Network",
         metavar="UNITS",
-        option_help="Units of each hidden layer, such as 128,64; none: no hidden layer.",
+        option_help="Units of each hidden layer of a dense network, such as 128,64; none: no "
+        "hidden layer.",
+    )
+    channels: tuple[int, ...] | None = setting(
+        None,
+        channel_counts,
+        "Channels of each convolution of a conv network, such as (32, 64, 128); where they grow, "
+        "pictures are halved.",
+        section="Network",
+        metavar="CHANNELS",
+        left_open=f"{_joined(LARGE_CHANNELS)} for pictures of at least {LARGE_SIDE} pixels a side, "
+        f"else {_joined(CHANNELS)}",
+        option_help="Channels of each convolution of a conv network, such as 32,64,128; where they "
+        "grow, pictures are halved.",
     )
     encoding: str = setting(
         "auto",
@@ -60,12 +93,14 @@ class NetworkSettings:
         one_of(NORMALIZATIONS),
         f"Normalization before each activation: {either(NORMALIZATIONS)}.",
         section="Network",
-        left_open=f"batch for fewer than {BATCH_NORM_BELOW:,} pictures, else none",
+        left_open=f"batch for conv networks and for fewer than {BATCH_NORM_BELOW:,} pictures, else "
+        "none",
     )
     dropout: float | None = setting(
         None,
         number("dropout", "[0, 1)"),
-        "Share of the hidden units that each step drops at random.",
+        "Share of the hidden units that each step drops at random; of a conv network, of what its "
+        "last layer takes.",
         section="Network",
         metavar="SHARE",
         left_open=by_kind("dropout"),
@@ -77,3 +112,15 @@ class NetworkSettings:
         section="Network",
         metavar="SHARE",
     )
+
+    def check_layers(self) -> None:
+        """Raise a SettingError for settings of different kinds of networks."""
+        convolved = self.network == "conv" or self.channels is not None
+        if convolved and self.network == "dense":
+            raise SettingError("channels are those of a conv network, but network is 'dense'.")
+        if convolved and (self.hidden != HIDDEN or self.normalization == "layer"):
+            name = "normalization" if self.hidden == HIDDEN else "hidden"
+            raise SettingError(
+                f"{name} = {getattr(self, name)!r} is for a dense network, not for a conv one; "
+                "leave it out, or network and channels."
+            )

@@ -13,6 +13,7 @@ from plainnet.checks import (
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
 from plainnet.models import defaults
+from plainnet.models.convolutional import convolutional_layers, usual_channels, usual_epochs
 from plainnet.models.names import (
     ELSEWHERE,
     INITIALIZERS,
@@ -21,7 +22,13 @@ from plainnet.models.names import (
     POLYNOMIAL,
     SCHEDULES,
 )
-from plainnet.models.network_settings import BATCH_NORM_BELOW
+from plainnet.models.network_settings import (
+    BATCH_NORM_BELOW,
+    CONVOLVED_FROM,
+    CONVOLVED_TO,
+    HIDDEN,
+    LEAST_SIDE,
+)
 from plainnet.models.recipe_settings import (
     MOST_AUTO_EPOCHS,
     RecipeSettings,
@@ -48,8 +55,8 @@ class Recipe(RecipeSettings):
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """Make a recipe of names and values.
 
-        Lists are accepted as tuples, and one whole number as one hidden layer or the side of a
-        square picture.
+        Lists are accepted as tuples, and one whole number as one hidden layer, one convolution or
+        the side of a square picture.
 
         Raises:
             SettingError: an unknown name, or a value out of its range.
@@ -62,8 +69,9 @@ class Recipe(RecipeSettings):
                 f"there are {', '.join(sorted(known))}."
             )
         given = {name: of_python(value) for name, value in settings.items()}
-        if isinstance(given.get("hidden"), int):
-            given["hidden"] = (given["hidden"],)
+        for name in ("hidden", "channels"):
+            if isinstance(given.get(name), int):
+                given[name] = (given[name],)
         if isinstance(given.get("size"), int):
             given["size"] = (given["size"],) * 2
         return cls(**given)
@@ -81,10 +89,14 @@ class Recipe(RecipeSettings):
             validated: whether there are validation samples beside them.
         """
         kind, resolved = defaults.kind_of(data), self.to_dict()
-        for name, value in asdict(defaults.BY_KIND[kind]).items():
+        resolved["network"] = network = self._network(data)
+        convolved = network == "conv"
+        usual = defaults.CONVOLUTIONS if convolved else defaults.BY_KIND[kind]
+        for name, value in asdict(usual).items():
             if resolved[name] in (None, "auto"):
                 resolved[name] = value
-        for name, value in self._of_size(data, kind, tested).items():
+        of_size = self._of_size(data, kind, tested) | (self._convolved(data) if convolved else {})
+        for name, value in of_size.items():
             if getattr(self, name) in (None, "auto"):
                 resolved[name] = value
         if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
@@ -96,6 +108,36 @@ class Recipe(RecipeSettings):
         if resolved["ensemble"] == 1 or validated or not resolved["validation_share"]:
             resolved["bagging"] = "none"
         return ResolvedRecipe(**resolved)
+
+    def _network(self, data: Dataset) -> str:
+        """Return the kind of network that learns from these samples."""
+        if self.network != "auto":
+            return self.network
+        if self.channels is not None:
+            return "conv"
+        usual = data.is_pictures and self.hidden == HIDDEN and self.normalization != "layer"
+        many = CONVOLVED_FROM <= len(data) <= CONVOLVED_TO
+        return "conv" if usual and many and min(data.X.shape[1:3]) >= LEAST_SIDE else "dense"
+
+    def _convolved(self, data: Dataset) -> dict[str, Any]:
+        """Return the defaults of a network of convolutions that depend on the pictures.
+
+        Raises:
+            SettingError: the samples are no pictures.
+        """
+        if not data.is_pictures:
+            raise SettingError(
+                "A conv network learns from pictures, but the samples are rows of numbers; leave "
+                "network and channels out."
+            )
+        height, width, depth = data.X.shape[1:]
+        channels = self.channels or usual_channels((height, width, depth))
+        return {
+            "channels": channels,
+            "normalization": "batch",
+            "epochs": usual_epochs((height, width, depth), channels, len(data)),
+            "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
+        }
 
     def _of_size(self, data: Dataset, kind: defaults.Kind, tested: bool) -> dict[str, Any]:
         """Return the defaults that depend on how many samples there are."""
@@ -133,6 +175,7 @@ class Recipe(RecipeSettings):
 class ResolvedRecipe(Recipe):
     """A recipe with every `auto` setting resolved for the given data."""
 
+    network: str = "dense"
     activation: str = "relu"
     dropout: float = 0.0
     normalization: str = "none"
@@ -176,24 +219,42 @@ class ResolvedRecipe(Recipe):
                 kept, record = i, min(value, record)
         return kept
 
-    def make_network(self, first: Sequence[Layer], n_in: int, n_out: int, rng: Any) -> Network:
+    def make_network(
+        self, first: Sequence[Layer], shape: Sequence[int], n_out: int, rng: Any
+    ) -> Network:
         """Make the network, with initial weights.
 
         Args:
             first: the layers in front of the first Dense layer, such as an encoding.
-            n_in: how many inputs the first Dense layer has.
+            shape: of the inputs behind them: `(n_in,)`, or that of pictures.
             n_out: how many outputs the network has.
             rng: the generator of the weights.
         """
-        initializer = INITIALIZERS[self.initializer]
         layers = [*first, *([Dropout(self.input_dropout)] if self.input_dropout else [])]
+        make = self._convolutions if self.network == "conv" else self._dense
+        layers += make(shape, n_out)
+        return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
+
+    def _convolutions(self, shape: Sequence[int], n_out: int) -> list[Layer]:
+        height, width, depth = shape
+        return convolutional_layers(
+            (height, width, depth),
+            self.channels or usual_channels((height, width, depth)),
+            n_out,
+            activation=ACTIVATIONS[self.activation],
+            initializer=INITIALIZERS[self.initializer],
+            normalized=self.normalization == "batch",
+            dropout=self.dropout,
+        )
+
+    def _dense(self, shape: Sequence[int], n_out: int) -> list[Layer]:
+        initializer, n_in, layers = INITIALIZERS[self.initializer], math.prod(shape), list[Layer]()
         for before, units in pairwise([n_in, *self.hidden]):
             layers += [Dense(before, units, initializer)]
             layers += [make(units)] if (make := NORMALIZATIONS[self.normalization]) else []
             layers += [ACTIVATIONS[self.activation]()]
             layers += [Dropout(self.dropout)] if self.dropout else []
-        layers += [Dense([n_in, *self.hidden][-1], n_out, initializer)]
-        return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
+        return [*layers, Dense([n_in, *self.hidden][-1], n_out, initializer)]
 
     def make_average(self) -> Average | None:
         """Make the running mean of the weights, if there is one."""

@@ -273,6 +273,7 @@ class RecipeSettings(NetworkSettings):
                 value, getattr(self, name)
             ):  # such as NumPy's numbers, which JSON refuses
                 object.__setattr__(self, name, value)
+        self.check_layers()
         aims = [name for name in THRESHOLD_SETTINGS if getattr(self, name) is not None]
         if len(aims) > 1:
             raise SettingError(

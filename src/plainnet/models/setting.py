@@ -162,6 +162,26 @@ units = ValueType(_check_units, read_units, lambda sizes: ",".join(map(str, size
 """The units of each hidden layer."""
 
 
+def _check_channels(name: str, value: Any) -> tuple[int, ...]:
+    counts = _sequence(name, value, "channels of convolutions such as (32, 64)")
+    if not counts:
+        raise SettingError("channels must name at least one convolution, but got ().")
+    return tuple(check_whole("number of channels of a convolution", n, 1) for n in counts)
+
+
+def _read_channels(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of channels; write 32,64,128.") from None
+
+
+channel_counts = ValueType(
+    _check_channels, _read_channels, lambda counts: ",".join(map(str, counts))
+)
+"""The channels of each convolution."""
+
+
 def _check_sides(name: str, value: Any) -> tuple[int, ...]:
     sides = _sequence(name, value, "height and width such as (64, 64)", 2)
     return tuple(check_whole("size of pictures", n, 1) for n in sides)

@@ -19,7 +19,9 @@ Made = TypeVar("Made", bound="Configured")
 class RegressorSettings(TypedDict, total=False):
     """The keyword arguments of a `Regressor`."""
 
+    network: str
     hidden: int | Sequence[int]
+    channels: int | Sequence[int] | None
     encoding: str
     bins: int | None
     activation: str

@@ -32,6 +32,7 @@ class Conv2D(Windowed):
         kernel: k, the number of pixels along each side of a window.
         stride: the number of pixels from one window to the next.
         padding: `same` or `valid`, see `Windowed`; what is missing at the border is 0.
+        initializer: the initial W; None: the one that suits the next activation.
 
     Raises:
         SettingError: a setting is out of its range, or the window is larger than the picture.
@@ -57,6 +58,7 @@ class Conv2D(Windowed):
         kernel: int = 3,
         stride: int = 1,
         padding: str = "same",
+        initializer: Initializer | None = None,
     ) -> None:
         channels = check_whole("number of channels of Conv2D", channels, 1)
         super().__init__(shape, channels, kernel, stride, padding)
@@ -68,13 +70,15 @@ class Conv2D(Windowed):
         self.weights = {"W": (self.window, channels)}
         self.biases = {"b": (channels,)}
         self.multiply_adds = self.windows * self.window * channels
+        self._initializer = initializer
 
     @property
     def settings(self) -> dict[str, Any]:
         return {**super().settings, "channels": self.channels}
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
-        self.W[...] = self.xp.asarray(suited(rng, *self.W.shape))
+        draw = self._initializer or suited
+        self.W[...] = self.xp.asarray(draw(rng, *self.W.shape))
         self.b[...] = 0
 
     def forward(self, X: Array, training: bool = False) -> Array:

@@ -195,6 +195,11 @@ class Network:
         """Whether a training step has shown that all layers keep to their contract."""
         return self._contract_holds
 
+    @property
+    def is_home(self) -> bool:
+        """Whether the current thread works in `layers` themselves, not in replicas of them."""
+        return self._places.take(self._theta, self._grad) is None
+
     def recheck(self) -> None:
         """Check again, in the next training step, that all layers keep to their contract."""
         self._contract_holds = False

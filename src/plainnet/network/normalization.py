@@ -130,10 +130,14 @@ class BatchNorm(_Normalization):
         self.xp.multiply(self.X_hat, self.X_hat, out=squares)
         self.xp.dot(ones, squares, out=var)
         var *= 1 / N  # σ² = 1/N Σ_N (X − μ)²
+        self.remember(mu, var, N)
+        return var
+
+    def remember(self, mu: Array, var: Array, N: int) -> None:
+        """Add μ and σ² of a batch of N rows to the running means."""
         if math.isfinite(float(var.sum())):  # else the training ends here, with finite means
             self._remember(self.mean, mu, 1)
             self._remember(self.var, var, N / (N - 1))
-        return var
 
     def _remember(self, running: Array, newest: Array, factor: float) -> None:
         share, sum_ = self.scratch("row", newest.shape), self.scratch("sum", newest.shape)

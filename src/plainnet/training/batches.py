@@ -151,7 +151,7 @@ def logits(
         network: the network.
         X: raw samples `(N, …)`.
         prepare: makes the network's inputs of them; None: they are inputs already.
-        batch_size: None: 512 samples, or as many as fit into 8 MB.
+        batch_size: None: 512 samples, or as many as fit into 8 MB, in each layer of pictures.
         forward: the network's `forward`, perhaps a compiled one.
     """
     forward = forward or network.forward
@@ -159,7 +159,9 @@ def logits(
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
     if batch_size is None:
-        batch_size = min(512, 1 + PREDICTION_BYTES // (rows.shape[1] * network.dtype.itemsize))
+        outputs = [layer.n_out or 0 for layer in network.layers if layer.shape_out]
+        widest = max([rows.shape[1], *outputs])
+        batch_size = min(512, 1 + PREDICTION_BYTES // (widest * network.dtype.itemsize))
     size = min(batch_size, len(X))
     inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []

@@ -16,21 +16,32 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from plainnet.network import Network
+
 log = logging.getLogger(__name__)
 
 WORK_BEFORE_COMPILING = 1.0
 """The estimated work in seconds after which the kernels take over."""
 
 
-def worth_compiling(steps: int, parameters: int, size: int) -> bool:
-    """Return whether so many steps of so many samples and parameters are a second of work."""
-    return steps * (5e-5 + parameters * (4e-9 + 8e-11 * size)) >= WORK_BEFORE_COMPILING
+def worth_compiling(steps: int, network: Network, size: int) -> bool:
+    """Return whether so many steps of so many samples are a second of work."""
+    parameters = network.n_parameters
+    products = max(parameters, sum(layer.multiply_adds for layer in network.layers))
+    seconds = 5e-5 + 4e-9 * parameters + 8e-11 * products * size
+    return steps * seconds >= WORK_BEFORE_COMPILING
 
 
 @cache
 def load_kernels() -> ModuleType | None:
     """Import the kernels of a training step; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.kernels", "numba", "scipy")
+
+
+@cache
+def load_picture_kernels() -> ModuleType | None:
+    """Import the kernels of convolutions; None if their libraries are missing or broken."""
+    return compiled_module("plainnet.training.compiled.picture_kernels", "numba", "scipy")
 
 
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:

@@ -10,6 +10,7 @@ from typing import Any
 from plainnet.network import Array
 from plainnet.training import compiled
 from plainnet.training.averaging import Average
+from plainnet.training.compiled.picture_stack import picture_gradient, picture_outputs
 from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
@@ -66,6 +67,8 @@ class CompiledEngine(Engine):
             self.average = compiled_average(self.regularization.average, code)
         J = compiled_gradient(self.network, self.loss, X, y, weights, code)
         if J is None:
+            J = picture_gradient(self.network, self.loss, X, y, weights)
+        if J is None:
             return super().learn(X, y, weights)
         self.check_loss(J)
         self.step(self.network.theta, self.network.grad, self.network.n_weights)
@@ -77,6 +80,7 @@ class CompiledEngine(Engine):
         if code is not None and self.network.training.acquire(blocking=False):
             try:
                 Z = compiled_outputs(self.network, X, code)
+                Z = picture_outputs(self.network, X) if Z is None else Z
             finally:
                 self.network.training.release()
             if Z is not None:
@@ -86,7 +90,7 @@ class CompiledEngine(Engine):
     def _worth(self, more: int = 0) -> bool:
         """Return whether kernels take the steps, now or after so many more."""
         steps = self.optimizer.t + more + (self.at.earlier_steps if self.at else 0)
-        return compiled.worth_compiling(steps, self.network.n_parameters, self.size)
+        return compiled.worth_compiling(steps, self.network, self.size)
 
 
 def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None] | None:

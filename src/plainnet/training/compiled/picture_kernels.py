@@ -1,0 +1,198 @@
+"""The passes of convolution, BatchNorm with ReLU, and pooling as compiled kernels.
+
+The formulas are those of `network/convolution.py`, `network/normalization.py` and
+`network/pooling.py`. Read them there; `tests/test_compiled_pictures.py` compares the kernels with
+them. Pictures are `(N, height, width, channels)`.
+
+A convolution works on some windows at once, `tile` of them in P: as many as a cache holds beside W.
+"""
+
+from typing import Any
+
+import numpy as np
+
+# imported early, so that its threads exist before they are limited
+import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
+
+from plainnet.training.compiled.jit import compiled
+
+ROWS = 64
+"""The rows of a block whose sums are added up in the dtype of the network, and then in float64."""
+
+
+@compiled
+def convolve(X: Any, W: Any, b: Any, k: Any, top: Any, left: Any, P: Any, Y: Any) -> None:
+    """Write Y = P W + b for windows that are one pixel apart; P is scratch memory `(tile, window)`.
+
+    Y is `(N, rows, columns, channels)`; a window begins `top` and `left` pixels before its pixel.
+    """
+    n, rows, columns, channels = Y.shape
+    flat = Y.reshape(n * rows * columns, channels)
+    for start in range(0, len(flat), len(P)):
+        own = flat[start : start + len(P)]
+        windows = P[: len(own)]
+        gather(X, start, rows, columns, k, top, left, windows)
+        np.dot(windows, W, own)  # Y = P W
+        for i in range(own.shape[0]):
+            for j in range(channels):
+                own[i, j] += b[j]  # Y = P W + b
+
+
+@compiled
+def weight_gradient(
+    X: Any, dY: Any, k: Any, top: Any, left: Any, P: Any, part: Any, dW: Any
+) -> None:
+    """Write dW = Pᵀ dY; `part` is scratch memory of the shape of dW."""
+    n, rows, columns, channels = dY.shape
+    flat = dY.reshape(n * rows * columns, channels)
+    dW[:] = 0
+    for start in range(0, len(flat), len(P)):
+        own = flat[start : start + len(P)]
+        windows = P[: len(own)]
+        gather(X, start, rows, columns, k, top, left, windows)
+        np.dot(windows.T, own, part)
+        for i in range(dW.shape[0]):
+            for j in range(channels):
+                dW[i, j] += part[i, j]
+
+
+@compiled
+def gather(
+    X: Any, start: Any, rows: Any, columns: Any, k: Any, top: Any, left: Any, P: Any
+) -> None:
+    """Write the windows from number `start` on into P, with 0 for padding."""
+    n, height, width, depth = X.shape
+    lines, size = X.reshape(n * height, width * depth), k * depth
+    zero = P.dtype.type(0)
+    for i in range(len(P)):
+        window = start + i
+        x, rest = window % columns - left, window // columns
+        row, sample = rest % rows, rest // rows
+        before, after = max(-x, 0) * depth, (k - max(x + k - width, 0)) * depth
+        for dy in range(k):
+            y, place = row + dy - top, P[i, dy * size : (dy + 1) * size]
+            inside = y >= 0 and y < height
+            if not inside or after - before < size:
+                for j in range(size):
+                    place[j] = zero
+            if inside:
+                own = place[before:after]
+                pixels = lines[sample * height + y, x * depth + before : x * depth + after]
+                for j in range(len(own)):
+                    own[j] = pixels[j]
+
+
+@compiled
+def means(X: Any, total: Any, part: Any, mu: Any, var: Any) -> None:
+    """Write the mean and the variance of each column of X, by blocks of rows.
+
+    Chan, Golub, LeVeque: Algorithms for computing the sample variance (1983): each block has its
+    own mean, so that no digits are lost. `total` is scratch memory `(2, n)` in float64, `part`
+    `(2, n)` in the dtype of X.
+    """
+    N, n = X.shape
+    total[:] = 0
+    for start in range(0, N, ROWS):
+        stop = min(start + ROWS, N)
+        size = stop - start
+        part[:] = 0
+        for i in range(start, stop):
+            for j in range(n):
+                part[0, j] += X[i, j]
+        for j in range(n):
+            part[0, j] /= size
+        for i in range(start, stop):
+            for j in range(n):
+                d = X[i, j] - part[0, j]
+                part[1, j] += d * d
+        for j in range(n):
+            d = part[0, j] - total[0, j]
+            total[0, j] += d * size / stop
+            total[1, j] += part[1, j] + d * d * start * size / stop
+    for j in range(n):
+        mu[j] = total[0, j]
+        var[j] = total[1, j] / N
+
+
+@compiled
+def scale(X: Any, a: Any, c: Any, rectified: Any, Y: Any) -> None:
+    """Write Y = a X + c, or with `rectified` max(0, a X + c)."""
+    zero = Y.dtype.type(0)
+    for i in range(X.shape[0]):
+        if rectified:
+            for j in range(X.shape[1]):
+                y = X[i, j] * a[j] + c[j]
+                Y[i, j] = zero if y <= zero else y  # max(0, y), and NaN where y is
+        else:
+            for j in range(X.shape[1]):
+                Y[i, j] = X[i, j] * a[j] + c[j]
+
+
+@compiled
+def rectify(dY: Any, Y: Any) -> None:
+    """Go back through ReLU: dX = dY · [Y > 0]."""
+    zero = dY.dtype.type(0)
+    for i in range(dY.shape[0]):
+        for j in range(dY.shape[1]):
+            dY[i, j] = dY[i, j] if Y[i, j] > zero else zero
+
+
+@compiled
+def sums(X: Any, Y: Any, dY: Any, mu: Any, rectified: Any, total: Any, part: Any) -> None:
+    """Write Σ dY and Σ dY · (X − μ) of each column, float64 `(2, n)`; first back through ReLU."""
+    N, n = X.shape
+    zero = dY.dtype.type(0)
+    total[:] = 0
+    for start in range(0, N, ROWS):
+        part[:] = 0
+        for i in range(start, min(start + ROWS, N)):
+            if rectified:
+                for j in range(n):
+                    dY[i, j] = dY[i, j] if Y[i, j] > zero else zero
+            for j in range(n):
+                part[0, j] += dY[i, j]
+                part[1, j] += dY[i, j] * (X[i, j] - mu[j])
+        for j in range(n):
+            total[0, j] += part[0, j]
+            total[1, j] += part[1, j]
+
+
+@compiled
+def unscale(X: Any, dY: Any, a: Any, c: Any, d: Any) -> None:
+    """Overwrite dY with a dY + c X + d."""
+    for i in range(X.shape[0]):
+        for j in range(X.shape[1]):
+            dY[i, j] = a[j] * dY[i, j] + c[j] * X[i, j] + d[j]
+
+
+@compiled
+def pool(X: Any, Y: Any) -> None:
+    """Write the maximum of each 2 × 2 pixels."""
+    for n in range(Y.shape[0]):
+        for i in range(Y.shape[1]):
+            for j in range(Y.shape[2]):
+                for c in range(Y.shape[3]):
+                    upper = max(X[n, 2 * i, 2 * j, c], X[n, 2 * i, 2 * j + 1, c])
+                    lower = max(X[n, 2 * i + 1, 2 * j, c], X[n, 2 * i + 1, 2 * j + 1, c])
+                    Y[n, i, j, c] = max(upper, lower)
+
+
+@compiled
+def unpool(X: Any, Y: Any, dY: Any, dX: Any) -> None:
+    """Write dX: the first of the largest of 2 × 2 pixels gets dY, the others 0."""
+    zero = dX.dtype.type(0)
+    if X.shape[1] % 2 or X.shape[2] % 2:
+        dX[:] = 0  # pixels in no window
+    for n in range(Y.shape[0]):
+        for i in range(Y.shape[1]):
+            for j in range(Y.shape[2]):
+                for c in range(Y.shape[3]):
+                    y, d = Y[n, i, j, c], dY[n, i, j, c]
+                    one = X[n, 2 * i, 2 * j, c] == y
+                    two = X[n, 2 * i, 2 * j + 1, c] == y and not one
+                    three = X[n, 2 * i + 1, 2 * j, c] == y and not (one or two)
+                    four = not (one or two or three)
+                    dX[n, 2 * i, 2 * j, c] = d if one else zero
+                    dX[n, 2 * i, 2 * j + 1, c] = d if two else zero
+                    dX[n, 2 * i + 1, 2 * j, c] = d if three else zero
+                    dX[n, 2 * i + 1, 2 * j + 1, c] = d if four else zero

@@ -1,0 +1,240 @@
+"""The passes of a network of convolutions, layer by layer, in compiled kernels where one fits.
+
+Each pass computes what its layer does, up to rounding, in the layer's own scratch memory.
+"""
+
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from plainnet.network import (
+    Array,
+    BatchNorm2D,
+    Conv2D,
+    Layer,
+    Loss,
+    MaxPool2D,
+    Network,
+    ReLU,
+)
+from plainnet.network.windows import pictures
+from plainnet.training import compiled
+
+TILE = 512
+"""The windows that a convolution multiplies at once."""
+
+
+class Pass(Protocol):
+    """Forward and backward of a layer, or of two; a `Layer` is one."""
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Compute Y."""
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        """Compute dX, and write the gradients."""
+
+
+class Convolution:
+    """The passes of a `Conv2D` whose windows are one pixel apart."""
+
+    def __init__(self, layer: Conv2D, code: ModuleType) -> None:
+        self.layer, self.code = layer, code
+        self.X: Array
+
+    def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
+        """Compute Y = P W + b."""
+        layer = self.layer
+        self.X = pictures(X, layer.shape_in)
+        Y = layer.scratch("Y", (len(X), layer.n_out or 0))
+        self._convolve(
+            self.X, layer.W, layer.b, (layer.top, layer.left), pictures(Y, layer.shape_out)
+        )
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        """Compute dX, and write dW and db.
+
+        A pixel of X is in the windows at the places from last to first. So dX is a convolution of
+        dY, with W turned by half a turn.
+        """
+        layer, k = self.layer, self.layer.kernel
+        (*_, depth), (*_, channels) = layer.shape_in, layer.shape_out
+        ones = layer.scratch("ones", (len(dY) * layer.windows,), fill=1)
+        np.dot(ones, dY.reshape(-1, channels), out=layer.db)  # db = Σ_windows dY
+        dY = pictures(dY, layer.shape_out)
+        P, part = self._tile(layer.window), layer.scratch("dW", layer.dW.shape)
+        self.code.weight_gradient(self.X, dY, k, layer.top, layer.left, P, part, layer.dW)
+        if not need_dX:
+            return None
+        turned = layer.scratch("turned", (k * k * channels, depth))
+        W = layer.W.reshape(k, k, depth, channels)[::-1, ::-1]
+        turned.reshape(k, k, channels, depth)[...] = W.transpose(0, 1, 3, 2)
+        dX = layer.scratch("dX", (len(dY), layer.n_in or 0))
+        none = layer.scratch("none", (depth,), fill=0)
+        before = k - 1 - layer.top, k - 1 - layer.left
+        self._convolve(dY, turned, none, before, pictures(dX, layer.shape_in))
+        return dX
+
+    def _convolve(self, X: Array, W: Array, b: Array, before: tuple[int, int], Y: Array) -> None:
+        self.code.convolve(X, W, b, self.layer.kernel, *before, self._tile(len(W)), Y)
+
+    def _tile(self, window: int) -> Array:
+        return self.layer.scratch(f"{TILE} of {window}", (TILE, window))
+
+
+class Normalization:
+    """The passes of a `BatchNorm2D`, and of the `ReLU` behind it if there is one."""
+
+    def __init__(self, layer: BatchNorm2D, rectified: bool, code: ModuleType) -> None:
+        self.layer, self.rectified, self.code = layer, rectified, code
+        self.X: Array
+        self.Y: Array
+        self.mu: Array
+        self.s: Array
+        self.of_batch = False
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Compute Y = γ · (X − μ) / √(σ² + ε) + β, and its ReLU."""
+        layer, n = self.layer, self.layer.n
+        self.X = X.reshape(-1, n)
+        self.of_batch = training and len(self.X) > 1
+        mu, var = layer.mean, layer.var
+        if self.of_batch:
+            mu, var = layer.scratch("mu", (n,)), layer.scratch("var", (n,))
+            total, part = self._sums()
+            self.code.means(self.X, total, part, mu, var)
+            layer.remember(mu, var, len(self.X))
+        self.mu, self.s = mu, 1 / np.sqrt(var + layer.epsilon)
+        a = layer.gamma * self.s
+        Y = layer.scratch("Y", X.shape)
+        self.Y = Y.reshape(-1, n)
+        self.code.scale(self.X, a, layer.beta - mu * a, self.rectified, self.Y)
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        """Overwrite dY with dX, and write dγ and dβ."""
+        layer, N, rows = self.layer, len(self.X), dY.reshape(self.X.shape)
+        total, part = self._sums()
+        self.code.sums(self.X, self.Y, rows, self.mu, self.rectified, total, part)
+        layer.dbeta[...] = total[0]  # dβ = Σ_N dY
+        layer.dgamma[...] = total[1] * self.s  # dγ = Σ_N dY · X̂
+        if not need_dX:
+            return None
+        a = layer.gamma * self.s
+        share = 1 / N if self.of_batch else 0  # else μ and σ² are constants
+        c = -a * self.s * layer.dgamma * a.dtype.type(share)
+        d = -a * layer.dbeta * a.dtype.type(share) - c * self.mu
+        self.code.unscale(self.X, rows, a, c, d)  # dX = γ s · (dY − dβ / N − X̂ · dγ / N)
+        return dY
+
+    def _sums(self) -> tuple[Array, Array]:
+        n = self.layer.n
+        return np.empty((2, n)), self.layer.scratch("part", (2, n))
+
+
+class Pooling:
+    """The passes of a `MaxPool2D` of 2 × 2 pixels."""
+
+    def __init__(self, layer: MaxPool2D, code: ModuleType) -> None:
+        self.layer, self.code = layer, code
+        self.X: Array
+        self.Y: Array
+
+    def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
+        """Compute the maximum of each window."""
+        layer = self.layer
+        Y = layer.scratch("Y", (len(X), layer.n_out or 0))
+        self.X, self.Y = pictures(X, layer.shape_in), pictures(Y, layer.shape_out)
+        self.code.pool(self.X, self.Y)
+        return Y
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:  # noqa: ARG002
+        """Compute dX."""
+        layer = self.layer
+        dX = layer.scratch("dX", (len(dY), layer.n_in or 0))
+        dY = pictures(dY, layer.shape_out)
+        self.code.unpool(self.X, self.Y, dY, pictures(dX, layer.shape_in))
+        return dX
+
+
+def passes(layers: Sequence[Layer], code: ModuleType) -> Iterator[Pass]:
+    """Yield the passes of the layers, in kernels where one fits."""
+    before: Layer | None = None
+    for layer, behind in zip(layers, [*layers[1:], None], strict=True):
+        if type(layer) is Conv2D and layer.stride == 1:
+            yield Convolution(layer, code)
+        elif type(layer) is BatchNorm2D:
+            yield Normalization(layer, type(behind) is ReLU, code)
+        elif type(layer) is MaxPool2D and (layer.kernel, layer.stride, layer.padding) == USUAL_POOL:
+            yield Pooling(layer, code)
+        elif not (type(layer) is ReLU and type(before) is BatchNorm2D):
+            yield layer
+        before = layer
+
+
+USUAL_POOL = 2, 2, "valid"
+
+
+class PictureStack:
+    """The passes of a network of convolutions."""
+
+    def __init__(self, network: Network, code: ModuleType) -> None:
+        self.layers = [*network.layers]
+        self.passes = [*passes(self.layers, code)]
+        self.first = next(i for i, one in enumerate(self.passes) if _has_parameters(one))
+
+    def forward(self, X: Array, training: bool) -> Array:
+        """Compute Z."""
+        for one in self.passes:
+            X = one.forward(X, training)
+        return X
+
+    def backward(self, dZ: Array) -> None:
+        """Write the gradients of all parameters."""
+        dA: Array | None = dZ
+        for i in reversed(range(self.first, len(self.passes))):
+            if dA is not None:
+                dA = self.passes[i].backward(dA, i > self.first)
+
+
+def picture_gradient(
+    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
+) -> float | None:
+    """Write `network.grad` and return J of a batch; None if no kernel fits the network."""
+    stack = _stack_of(network, X)
+    if stack is None:
+        return None
+    J, dZ = loss.value_and_grad(stack.forward(X, True), y, weights)
+    stack.backward(dZ)
+    return float(J)
+
+
+def picture_outputs(network: Network, X: Array) -> Array | None:
+    """Return the outputs of `network.forward(X)` up to rounding; None if no kernel fits."""
+    stack = _stack_of(network, X)
+    return None if stack is None else stack.forward(X, False)
+
+
+def _has_parameters(one: Pass) -> bool:
+    layer = one if isinstance(one, Layer) else one.layer  # type: ignore[attr-defined]
+    return bool(layer.weights or layer.biases)
+
+
+def _stack_of(network: Network, X: Array) -> PictureStack | None:
+    """Return the stack; None without convolutions, and before their contract was checked."""
+    fits = type(network) is Network and network.xp is np and network.contract_holds
+    if not fits or not any(type(layer) is Conv2D for layer in network.layers):
+        return None
+    if X.shape != (len(X), network.n_in) or X.dtype != network.dtype or not network.is_home:
+        return None
+    code = compiled.load_picture_kernels()
+    stack = _stacks.get(network)
+    if code is not None and (stack is None or stack.layers != network.layers):
+        stack = _stacks[network] = PictureStack(network, code)
+    return stack
+
+
+_stacks: "WeakKeyDictionary[Network, PictureStack]" = WeakKeyDictionary()
