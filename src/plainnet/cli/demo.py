@@ -34,7 +34,7 @@ def command(out: Path | None, seed: int) -> int:
     the training never saw, predict single ones. Takes half a minute.
     """
     start = time.perf_counter()
-    classifier = Classifier(seed=seed, epochs=EPOCHS)
+    classifier = Classifier(seed=seed, epochs=EPOCHS, network="dense")
     with begun_whole(own_folder(out, "demo")) as folder:
         pictures = folder / "pictures"
         _draw(pictures, seed)

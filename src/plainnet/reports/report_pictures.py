@@ -5,7 +5,7 @@ import numpy as np
 from plainnet.digits import number
 from plainnet.models import Model
 from plainnet.models.fitting import network_at_start
-from plainnet.network import Array, Network
+from plainnet.network import Array, Conv2D, Network
 from plainnet.pictures import resize_pictures
 from plainnet.reports.html import Html, element, gallery, picture
 from plainnet.reports.report_data import ModelContext
@@ -26,6 +26,9 @@ def first_weights(report: ModelContext) -> Html:
     seen, W = model.preprocessing, _first(model.network)
     if not seen.is_pictures or W is None:
         return NOTHING
+    layer = model.network.layers[0]
+    window = layer.kernel if isinstance(layer, Conv2D) else None
+    shape = (window, window, seen.shape[2]) if window else seen.shape
     began = _weights_at_start(model, W)
     change = W if began is None else W - began
     norms = np.linalg.norm(change, axis=0)
@@ -47,7 +50,7 @@ def first_weights(report: ModelContext) -> Html:
     )
     shown = [
         picture(
-            small(weight_picture(change[:, k].reshape(seen.shape)), MOST_WEIGHTS),
+            small(weight_picture(change[:, k].reshape(shape)), MOST_WEIGHTS),
             f"unit {k}, length {number(norms[k], digits=3)}",
             alt=f"{what} of unit {k}",
         )
@@ -57,9 +60,10 @@ def first_weights(report: ModelContext) -> Html:
 
 
 def _first(network: Network) -> Array | None:
-    """Return the weights of the first layer, if it takes the pixels directly."""
+    """Return the weights of the first layer, if it takes the pixels directly or in windows."""
     weights = [value for name, value in network.parameters.items() if name.endswith(".W")]
-    return weights[0] if weights and len(weights[0]) == network.n_in else None
+    whole = bool(weights) and len(weights[0]) == network.n_in
+    return weights[0] if whole or isinstance(network.layers[0], Conv2D) else None
 
 
 def _weights_at_start(model: Model, W: Array) -> Array | None:

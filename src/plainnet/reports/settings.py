@@ -17,7 +17,10 @@ _RESOLVED = {setting.name for setting in fields(ResolvedRecipe) if setting.defau
 def settings_used(model: Model) -> dict[str, str]:
     """Return the settings by name; `auto (57)` gives the value chosen automatically."""
     chosen, shown = _chosen(model), {}
+    unused = "hidden" if model.resolved_recipe.network == "conv" else "channels"
     for name, value in model.recipe.to_dict().items():
+        if name == unused:
+            continue
         text = setting_text(value)
         if value == "auto" or (value is None and name in {*_RESOLVED, *chosen}):
             text = "auto" if chosen.get(name) is None else f"auto ({setting_text(chosen[name])})"

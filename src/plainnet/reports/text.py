@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
@@ -77,33 +78,50 @@ def column_rows(columns: TableEncoder) -> list[tuple[str, str, str]]:
 
 
 def network_line(network: Network) -> str:
-    """Return `12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: inputs, then Dense outputs."""
-    sizes = [network.n_in, *(layer.n_out for layer in network.layers if layer.weights)]
-    chain = " → ".join(f"{n:,}" for n in sizes if n is not None)
+    """Return `12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: inputs, outputs with weights."""
+    sized = [layer for layer in network.layers if layer.weights]
+    first = sized[0].shape_in if sized and sized[0] is network.layers[0] else None
+    sizes = [_size(first, network.n_in), *(_size(layer.shape_out, layer.n_out) for layer in sized)]
+    chain = " → ".join(size for size in sizes if size)
     kinds = dict.fromkeys(type(layer).__name__ for layer in network.layers)
-    norms = [kind for kind in kinds if kind.endswith("Norm")]
+    norms = [kind for kind in kinds if "Norm" in kind]
     return ", ".join([chain, *norms, count(network.n_parameters, "parameter")])
 
 
 def network_text(network: Network) -> str:
     """Return a table of the layers: outputs, parameters, and multiply-adds for one sample."""
-    rows: list[tuple[str, int, int, int]] = []
-    features, parameters = network.n_in, 0
+    shown: list[tuple[str, ...]] = []
+    features, parameters, shape = network.n_in, 0, network.layers[0].shape_in
     for i, layer in enumerate(network.layers):
         features = layer.n_out or features
         own = sum(value.size for name, value in network.parameters.items() if _of(name, i))
         parameters += own
-        rows.append((f"{i}  {_named(layer)}", features or 0, own, layer.multiply_adds))
+        shape = layer.shape_out or (None if layer.n_out else shape)
+        output = _size(shape, features or 0)
+        shown.append((f"{i}  {_named(layer)}", output, f"{own:,}", f"{layer.multiply_adds:,}"))
     total = sum(layer.multiply_adds for layer in network.layers)
-    shown = [(named, *(f"{n:,}" for n in numbers)) for named, *numbers in rows]
     shown.append(("total", "", f"{parameters:,}", f"{total:,}"))
     return table(("layer", "output", "parameters", "multiply-adds"), shown)
 
 
 def _named(layer: Layer) -> str:
-    """Name a layer with its settings, without its width, which is that of its output."""
-    settings = (f"{name}={value!r}" for name, value in layer.settings.items() if name != "n")
+    """Name a layer with its settings, without its width, which is that of its output.
+
+    Of layers of pictures, settings at their defaults are left out, too.
+    """
+    usual = signature(type(layer)).parameters if layer.shape_in else {}
+    left_out = {name for name, value in layer.settings.items() if _is_usual(usual, name, value)}
+    settings = [f"{k}={v!r}" for k, v in layer.settings.items() if k not in {"n", *left_out}]
     return shortened(f"{type(layer).__name__}({', '.join(settings)})", WIDEST_LAYER)
+
+
+def _is_usual(parameters: Mapping[str, Parameter], name: str, value: Any) -> bool:
+    return name in parameters and (name == "shape" or parameters[name].default == value)
+
+
+def _size(shape: Sequence[int] | None, n: int | None) -> str:
+    """Return `32 × 32 × 3` for pictures, else `3,072`; "" if it is not known."""
+    return " × ".join(map(str, shape)) if shape else "" if n is None else f"{n:,}"
 
 
 def _of(name: str, layer: int) -> bool:

@@ -1,0 +1,180 @@
+"""Networks of convolutions: what is chosen, and kernels that compute what the layers do."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plainnet import Classifier, Regressor, SoftmaxCrossEntropy, train_step
+from plainnet.data import Dataset
+from plainnet.errors import SettingError
+from plainnet.models import Recipe
+from plainnet.models.convolutional import convolutional_layers, usual_epochs
+from plainnet.models.network_settings import CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE
+from plainnet.network import (
+    Array,
+    AveragePool2D,
+    BatchNorm2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    GlobalAveragePool2D,
+    Layer,
+    MaxPool2D,
+    Network,
+    ReLU,
+    SiLU,
+)
+from plainnet.reports import network_text
+from plainnet.reports.text import network_line
+from plainnet.training import GradientDescent, compiled
+from plainnet.training.compiled.picture_stack import picture_gradient, picture_outputs
+
+LOSS = SoftmaxCrossEntropy()
+
+
+def layers_of(shape: tuple[int, int, int], padding: str, kernel: int) -> list[Layer]:
+    """All layers with a kernel, and some without: a stride of 2, SiLU, an average."""
+    made: list[Any] = [Conv2D(shape, 5, kernel, padding=padding)]
+    made += [BatchNorm2D(made[-1].shape_out), ReLU(), MaxPool2D(made[-1].shape_out)]
+    made += [Conv2D(made[-1].shape_out, 4, 3)]
+    made += [BatchNorm2D(made[-1].shape_out), SiLU(), Conv2D(made[-1].shape_out, 3, 3, stride=2)]
+    made += [ReLU(), AveragePool2D(made[-1].shape_out, 2), Conv2D((2, 2, 3), 6, 1)]
+    return [*made, GlobalAveragePool2D(made[-1].shape_out), Dense(6, 3)]
+
+
+@pytest.mark.parametrize(("padding", "kernel"), [("same", 3), ("same", 4), ("valid", 2)])
+@pytest.mark.parametrize("size", [1, 7])
+def test_the_kernels_give_the_gradient_of_the_layers(padding: str, kernel: int, size: int) -> None:
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(size)
+    shape = (17, 15, 2) if padding == "same" else (18, 16, 2)
+    network = Network(layers_of(shape, padding, kernel), rng=1, dtype=np.float64)
+    network.theta[network.n_weights :] += 0.3 * rng.normal(
+        size=network.n_parameters - network.n_weights
+    )
+    X, y = rng.normal(size=(size, network.n_in or 0)), rng.integers(0, 3, size)
+    train_step(network, LOSS, GradientDescent(0.01), X, y)
+    twin = network.copy()
+    before = X.copy()
+    J = picture_gradient(network, LOSS, X, y, None)
+    J_0, dZ = LOSS.value_and_grad(twin.forward(X, training=True), y)
+    twin.backward(dZ)
+    assert pytest.approx(J_0, rel=1e-13) == J
+    np.testing.assert_allclose(network.grad, twin.grad, rtol=1e-11, atol=1e-13)
+    for name, value in network.state.items():
+        np.testing.assert_allclose(value, twin.state[name], rtol=1e-13)
+    outputs = picture_outputs(network, X)
+    np.testing.assert_allclose(outputs, twin.forward(X), rtol=1e-12)
+    assert (before == X).all()
+
+
+def pictures(n: int, side: int = LEAST_SIDE) -> Dataset:
+    X = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+    return Dataset(X, np.arange(n) % 2, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "network"),
+    [
+        (pictures(CONVOLVED_FROM), {}, "conv"),
+        (pictures(CONVOLVED_FROM - 1), {}, "dense"),
+        (pictures(CONVOLVED_FROM - 1), {"network": "conv"}, "conv"),
+        (pictures(20), {"channels": (4,)}, "conv"),
+        (pictures(CONVOLVED_FROM, LEAST_SIDE - 1), {}, "dense"),
+        (pictures(CONVOLVED_FROM), {"hidden": (9,)}, "dense"),
+        (pictures(CONVOLVED_FROM), {"normalization": "layer"}, "dense"),
+        (pictures(CONVOLVED_FROM), {"network": "dense"}, "dense"),
+        (Dataset(np.zeros((300, 999)), np.arange(300) % 2, ("a", "b")), {}, "dense"),
+    ],
+)
+def test_what_the_network_is_made_of(data: Dataset, settings: Any, network: str) -> None:
+    resolved = Recipe(**settings).resolve(data, tested=False)
+    assert resolved.network == network
+    assert bool(resolved.channels) == (network == "conv")
+    assert resolved.resolve(data, tested=False) == resolved
+
+
+def test_the_epochs_fall_with_the_work() -> None:
+    shape, channels = (64, 64, 3), (32, 64, 128, 256)
+    found = [usual_epochs(shape, channels, n) for n in (10, 1_000, 10_000, 100_000, CONVOLVED_TO)]
+    assert found[0] == found[1] > found[2] > found[4] >= found[3]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"network": "dense", "channels": (4,)},
+        {"network": "conv", "hidden": (9,)},
+        {"channels": (4,), "normalization": "layer"},
+        {"channels": ()},
+        {"channels": (4, 0)},
+        {"network": "convolution"},
+    ],
+)
+def test_settings_that_do_not_go_together(settings: Any) -> None:
+    with pytest.raises(SettingError):
+        Recipe(**settings)
+
+
+def test_vectors_are_no_pictures() -> None:
+    with pytest.raises(SettingError, match="rows of numbers"):
+        Classifier(network="conv").fit(np.zeros((9, 5)), np.arange(9) % 2)
+
+
+def test_layers_stand_in_their_order() -> None:
+    layers = convolutional_layers((9, 8, 3), (4, 4, 8), 2, dropout=0.1)
+    block = [Conv2D, BatchNorm2D, ReLU]
+    kinds = [*block, *block, MaxPool2D, *block, GlobalAveragePool2D, Dropout, Dense]
+    assert [type(layer) for layer in layers] == kinds
+    plain = convolutional_layers((9, 8, 3), (4,), 1, normalized=False, activation=SiLU)
+    assert [type(layer) for layer in plain] == [Conv2D, SiLU, GlobalAveragePool2D, Dense]
+    assert Network(convolutional_layers((1, 2, 1), (2, 3, 4), 1)).n_out == 1  # nothing to halve
+
+
+def spots(n: int) -> tuple[Array, Array]:
+    """Pictures of a horizontal or a vertical bar anywhere: no pixel alone says which."""
+    rng = np.random.default_rng(3)
+    X, y = rng.integers(0, 90, (n, 12, 14, 3), dtype=np.uint8), np.arange(n) % 2
+    for picture, across in zip(X, y, strict=True):
+        top, left = rng.integers(0, (11 - 3 * (1 - across), 13 - 3 * across))
+        picture[top : top + (1 if across else 4), left : left + (4 if across else 1)] = 240
+    return X, y
+
+
+SETTINGS: dict[str, Any] = {"channels": (8, 12), "epochs": 12, "learning_rate": 0.02}
+
+
+def test_it_learns_what_no_pixel_shows_and_survives_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.02)  # compiled on the way
+    X, y = spots(240)
+    made = Classifier(**SETTINGS).fit(X[:160], y[:160])
+    assert made.score(X[160:], y[160:]) > 0.9
+    made.save(tmp_path / "m.safetensors")
+    again = Classifier.load(tmp_path / "m.safetensors")
+    assert np.array_equal(again.predict_proba(X), made.predict_proba(X))
+    assert again.resolved_recipe == made.resolved_recipe
+    same = Classifier(**SETTINGS).fit(X[:160], y[:160])
+    assert np.array_equal(same.network.theta, made.network.theta)
+    text = network_text(made.network)
+    assert "Conv2D(channels=8)" in text
+    assert "12 × 14 × 8" in text
+    assert network_line(made.network).startswith(
+        "12 × 14 × 3 → 12 × 14 × 8 → 6 × 7 × 12 → 1, Batch"
+    )
+
+
+def test_a_quantity_is_learned_from_pictures() -> None:
+    X, y = spots(120)
+    made = Regressor(**SETTINGS).fit(X, 10 + 5.0 * y)
+    assert made.score(X, 10 + 5.0 * y) > 0.7
+
+
+def test_predictions_do_not_depend_on_the_batch() -> None:
+    X, y = spots(60)
+    made = Classifier(**{**SETTINGS, "epochs": 2}).fit(X, y)
+    alone = np.concatenate([made.predict_proba(X[i : i + 1]) for i in range(len(X))])
+    np.testing.assert_allclose(alone, made.predict_proba(X), atol=2e-6)
