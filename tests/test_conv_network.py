@@ -65,7 +65,7 @@ def test_the_kernels_give_the_gradient_of_the_layers(padding: str, kernel: int, 
     np.testing.assert_allclose(network.grad, twin.grad, rtol=1e-11, atol=1e-13)
     for name, value in network.state.items():
         np.testing.assert_allclose(value, twin.state[name], rtol=1e-13)
-    outputs = picture_outputs(network, X)
+    outputs: Any = picture_outputs(network, X)
     np.testing.assert_allclose(outputs, twin.forward(X), rtol=1e-12)
     assert (before == X).all()
 

@@ -133,7 +133,7 @@ def test_the_training_is_that_of_train() -> None:
     data = draw_points("spirals", 300, 2, 0.1, 0.3, (), points)
     X, y = data.X[~data.held_out].astype(np.float32), data.y[~data.held_out]
     recipe = experiment.settings.recipe()
-    network = recipe.make_network([], 2, 1, weights)
+    network = recipe.make_network([], [2], 1, weights)
     steps = 5 * -(-len(X) // 30)
     epochs = list(
         train(

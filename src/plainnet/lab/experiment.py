@@ -214,7 +214,7 @@ class Experiment:
 
     def _make_network(self) -> Network:
         at, recipe = self.settings, self.settings.recipe()
-        network = recipe.make_network([], len(at.features), at.n_out, self._generators()[1])
+        network = recipe.make_network([], [len(at.features)], at.n_out, self._generators()[1])
         for layer in network.layers:
             if isinstance(layer, LeakyReLU):
                 layer.slope = at.slope
