@@ -24,6 +24,7 @@ from plainnet.training.streams import keep_best, stop_early
 from plainnet.training.threads import set_threads
 from plainnet.training.trainer import Checkpointing, fit, train, train_step
 from plainnet.training.validation import Validation
+from plainnet.training.workers import Workers
 
 __all__ = [
     "Adam",
@@ -45,6 +46,7 @@ __all__ = [
     "Regularization",
     "Schedule",
     "Validation",
+    "Workers",
     "clip",
     "fit",
     "keep_best",

@@ -54,6 +54,8 @@ class Engine:
         average = regularization.average
         self.average: Callable[[Array], None] | None = average.update if average else None
         """The update of the average, perhaps a compiled one."""
+        self.gradient_of_batch: Callable[..., float] | None = None
+        """A function that writes the gradient instead of `gradient`: that of many workers."""
         self.rate_factors = RateFactors.of(network)
         self._n = self._penalty = 0.0
 
@@ -70,7 +72,22 @@ class Engine:
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""
-        return step(self.network, self, self, X, y, weights)
+        if self.gradient_of_batch is None:
+            return step(self.network, self, self, X, y, weights)
+        return self.update_by(self.gradient_of_batch, X, y, weights)
+
+    def update_by(
+        self, gradient: Callable[..., float], X: Array, y: Array, weights: Array | None
+    ) -> float:
+        """Take the step with a function that writes `network.grad`; return its loss."""
+        J = gradient(X, y, weights)
+        self.check_loss(J)
+        self.step(self.network.theta, self.network.grad, self.network.n_weights)
+        return J
+
+    def gradient(self, X: Array, y: Array, weights: Array | None) -> float:
+        """Write `network.grad` of some samples and return their loss: a step without its update."""
+        return step(self.network, self, _NoUpdate(), X, y, weights)
 
     def value_and_grad(
         self, Z: Array, y: Array, weights: Array | None = None
@@ -115,6 +132,13 @@ class Engine:
     ) -> AbstractContextManager[None]:
         """Return the context in which an epoch of so many batches of this size runs."""
         return _surroundings(self.network, size)
+
+
+class _NoUpdate:
+    """An optimizer that changes nothing."""
+
+    def step(self, theta: Array, grad: Array, n_weights: int | None = None) -> None:
+        """Do nothing."""
 
 
 @contextmanager

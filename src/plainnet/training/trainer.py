@@ -11,6 +11,7 @@ are no callbacks; `streams.py` has early stopping and keep-best, a few lines eac
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,9 @@ from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position
 from plainnet.training.regularization import NONE, Regularization
 from plainnet.training.schedules import Schedule
+from plainnet.training.threads import one_thread
 from plainnet.training.validation import Held, check_parameters, checked_validation, measure
+from plainnet.training.workers import Comm, Workers
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def train(
     pipeline: InputPipeline | None = None,
     regularization: Regularization = NONE,
     checkpointing: Checkpointing | None = None,
+    workers: Workers | Comm | None = None,
 ) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
 
@@ -80,6 +84,8 @@ def train(
         regularization: an L2 penalty, clipped gradients, max-norm, an average of the parameters,
             and the share of dropout and weight decay in each step.
         checkpointing: where to continue, and when to stop; None: from the beginning to the end.
+        workers: the processes that compute the gradient together, each with the same arguments: an
+            MPI communicator, or `Workers` with another number of shards. None: this one alone.
 
     Raises:
         ShapeError, DataError, SettingError: at the call, before anything is computed.
@@ -93,10 +99,15 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
     engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps, batches.size)
+    should_stop = going_on.should_stop
+    if workers is not None:
+        workers = workers if isinstance(workers, Workers) else Workers(workers)
+        should_stop = workers.share(engine, at, should_stop)
     network.recheck()
 
     def record(at: Position) -> Epoch:
-        with averaged(network, regularization.average):
+        one = one_thread() if workers else nullcontext()  # the same bits on all machines
+        with one, averaged(network, regularization.average):
             measured = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
         if at.epochs + 1 == epochs:
             check_parameters(network, optimizer)
@@ -108,9 +119,9 @@ def train(
         batches.epoch,
         epochs,
         at=at,
-        surroundings=lambda: engine.surroundings(len(batches), batches.size),
+        surroundings=lambda: engine.surroundings(len(batches), 0 if workers else batches.size),
         record=record,
-        should_stop=going_on.should_stop,
+        should_stop=should_stop,
     )
     return Training(stream)
 
@@ -131,6 +142,7 @@ def fit(
     pipeline: InputPipeline | None = None,
     regularization: Regularization = NONE,
     checkpointing: Checkpointing | None = None,
+    workers: Workers | Comm | None = None,
 ) -> list[Epoch]:
     """Train to the end: `train` without the loop, with the same arguments.
 
@@ -157,6 +169,7 @@ def fit(
             pipeline=pipeline,
             regularization=regularization,
             checkpointing=checkpointing,
+            workers=workers,
         )
     )
 

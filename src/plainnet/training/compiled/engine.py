@@ -59,24 +59,26 @@ class CompiledEngine(Engine):
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""
-        code = compiled.load_kernels() if self._worth() else None
+        code = self._kernels()
         if code is None:
             return super().learn(X, y, weights)
         self.update = compiled_step(self.optimizer, code) or self.optimizer.step
         if self.regularization.average is not None:
             self.average = compiled_average(self.regularization.average, code)
+        return self.update_by(self.gradient_of_batch or self.gradient, X, y, weights)
+
+    def gradient(self, X: Array, y: Array, weights: Array | None) -> float:
+        """Write `network.grad` of some samples and return their loss."""
+        if (code := self._kernels()) is None:
+            return super().gradient(X, y, weights)
         J = compiled_gradient(self.network, self.loss, X, y, weights, code)
         if J is None:
             J = picture_gradient(self.network, self.loss, X, y, weights)
-        if J is None:
-            return super().learn(X, y, weights)
-        self.check_loss(J)
-        self.step(self.network.theta, self.network.grad, self.network.n_weights)
-        return J
+        return super().gradient(X, y, weights) if J is None else J
 
     def forward(self, X: Array) -> Array:
         """Compute the outputs, valid until the next call."""
-        code = compiled.load_kernels() if self._worth() else None
+        code = self._kernels()
         if code is not None and self.network.training.acquire(blocking=False):
             try:
                 Z = compiled_outputs(self.network, X, code)
@@ -86,6 +88,10 @@ class CompiledEngine(Engine):
             if Z is not None:
                 return Z
         return super().forward(X)
+
+    def _kernels(self) -> ModuleType | None:
+        """Return the kernels if they take the present step."""
+        return compiled.load_kernels() if self._worth() else None
 
     def _worth(self, more: int = 0) -> bool:
         """Return whether kernels take the steps, now or after so many more."""
