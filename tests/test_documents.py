@@ -38,9 +38,14 @@ BEFORE = {
     "docs/pictures.md": (
         "from plainnet import Classifier\nclassifier = Classifier(epochs=1).fit('pets')\n"
     ),
+    "docs/scale.md": (
+        "import numpy as np\n"
+        "rng = np.random.default_rng(0)\n"
+        "X, y = rng.random((600, 784), np.float32), rng.integers(10, size=600)\n"
+    ),
 }
 """What a page's examples take for granted."""
-OF_OTHERS = ("jax", "keras", "onnx", "onnxruntime", "skl2onnx", "sklearn", "torch")
+OF_OTHERS = ("jax", "keras", "mpi4py", "onnx", "onnxruntime", "skl2onnx", "sklearn", "torch")
 """Packages that a reader of an example has."""
 
 

@@ -30,6 +30,7 @@ from plainnet.training import (
     compiled,
     fit,
     train,
+    workers,
 )
 from plainnet.training.checkpoint import capture, restore
 from plainnet.training.position import Position
@@ -84,8 +85,12 @@ def same(networks: list[Network]) -> bool:
     )
 
 
+@pytest.mark.parametrize("small", [0, 1 << 14])
 @pytest.mark.parametrize("how", [{}, {"weights": np.repeat([0.5, 2, 0, 1, 3], 10)}])
-def test_the_number_of_workers_changes_nothing(how: dict[str, Any]) -> None:
+def test_the_number_of_workers_changes_nothing(
+    how: dict[str, Any], small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "SMALL_MESSAGE", small)
     regularization = Regularization(l2=0.1, clip_norm=1, max_norm=2)
     found = [
         network

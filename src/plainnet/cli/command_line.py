@@ -110,10 +110,12 @@ def main() -> None:
         _escape_unencodable(stream)
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr
     install_sigterm_handler()
+    failed = True
     try:
         code = cli(prog_name="plainnet", standalone_mode=False) or 0
         if sys.stdout is not None:
             sys.stdout.flush()
+        failed = False
     except PlainnetError as error:
         code = _report(str(error).rstrip())
     except click.ClickException as error:
@@ -135,6 +137,8 @@ def main() -> None:
         code = _report(f"{what} cannot be read or written: {error.strerror or error}.")
         _forget(sys.stdout)
     ignore_interrupts()
+    if failed and "mpi4py.MPI" in sys.modules:
+        importlib.import_module("plainnet.cli.distributed").end_all(code)
     sys.exit(code)
 
 

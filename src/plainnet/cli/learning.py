@@ -25,7 +25,7 @@ from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.sections import sections_of
 from plainnet.reports.tensorboard import write_events
 from plainnet.reports.text import duration
-from plainnet.training import Epochs
+from plainnet.training import Epochs, Workers
 
 EVENTS = "tensorboard"
 """Key of the folder for event files in a run's settings."""
@@ -41,6 +41,7 @@ def train_run(
     resume: bool = False,
     minutes: float = 5.0,
     noted: Mapping[str, Any] | None = None,
+    workers: Workers | None = None,
 ) -> tuple[int, dict[str, Evaluation]]:
     """Train, save and measure a model; return the exit code and the evaluations.
 
@@ -60,7 +61,8 @@ def train_run(
     tidy_run(folder)
     if not resume:
         start_run(folder, settings)
-    checkpoint = Checkpoint(folder / CHECKPOINT, minutes=minutes, resume=resume)
+    how: dict[str, Any] = {"minutes": minutes, "resume": resume, "workers": workers}
+    checkpoint = Checkpoint(folder / CHECKPOINT, **how)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
         _learn(model, splits, checkpoint, settings.get(EVENTS))

@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 
 from plainnet.checks import at_home
 from plainnet.cli import tables
+from plainnet.cli.distributed import follow, helping, workers_for
 from plainnet.cli.features import choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
@@ -24,6 +26,7 @@ from plainnet.models import RUNS, AnyModel, Recipe, new_run, resumable_run, resu
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text, say
 from plainnet.reports.tensorboard import needs_tensorboard
+from plainnet.training import Workers
 
 SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
 """Placeholder of the files to predict, by the noun of the model's inputs."""
@@ -57,20 +60,14 @@ SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
     help="Write the metrics of each epoch to this folder, for TensorBoard.",
 )
 @click.option("--report/--no-report", default=True, help="Write a page about the run, report.html.")
+@click.option(
+    "--distributed",
+    is_flag=True,
+    help="Share the training out to the processes that mpiexec has started: "
+    "mpiexec -n 4 plainnet train DATA --distributed.",
+)
 @tables.training_options
-def command(
-    data: Path | None,
-    out: Path | None,
-    strict: bool,
-    drop_leaks: bool,
-    resume: Path | None,
-    minutes: float,
-    tensorboard: Path | None,
-    report: bool,
-    features: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> int:
+def command(resume: Path | None, distributed: bool, **options: Any) -> int:
     """Train a network on DATA, and write the model as a run folder.
 
     DATA is a folder with a folder of pictures for each class. These may be inside train, validation
@@ -84,6 +81,26 @@ def command(
     A training that was stopped can be continued: `plainnet train --resume RUN` ends with the same
     result as a training without a break.
     """
+    workers = workers_for(distributed, resumable_run(resume) if resume else None)
+    with helping(workers):
+        return _train(resume=resume, workers=workers, **options)
+
+
+def _train(
+    data: Path | None,
+    out: Path | None,
+    strict: bool,
+    drop_leaks: bool,
+    resume: Path | None,
+    minutes: float,
+    tensorboard: Path | None,
+    report: bool,
+    features: Path | None,
+    as_json: bool,
+    workers: Workers | None,
+    **options: Any,
+) -> int:
+    """Train, write the run and print the results; return the exit code."""
     table, how = tables.pop_table_options(options), {"strict": strict, "drop_leaks": drop_leaks}
     settings, hint = dict[str, Any](), ""
     if resume:
@@ -102,13 +119,20 @@ def command(
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
-    run = resumed_run(resume) if resume else new_run(out, _name(data))
+    helps = workers is not None and workers.rank > 0
+    noted |= {"distributed": True} if workers else {}
+    run: AbstractContextManager[Path] = nullcontext(resume or Path())
+    if not helps:
+        run = resumed_run(resume) if resume else new_run(out, _name(data))
     with begun_whole(run) as folder:  # otherwise a signal could leave an empty folder
         read = partial(read_and_report, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = read(data, extractor=extractor, asked=asked)
         model = tables.model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
-        go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "noted": noted}
+        go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "workers": workers}
+        if helps:
+            return follow(model, splits, folder, **go)
+        go["noted"] = noted
         code, results = train_run(model, splits, folder, **go)
         wanted = report and model.history and (results or not code)
         page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.survey import digests
-from plainnet.training import Epoch, Optimizer
+from plainnet.training import Epoch, Optimizer, Workers
 from plainnet.training.averaging import Average
 from plainnet.training.checkpoint import capture, named, restore
 from plainnet.training.position import Position
@@ -176,13 +176,22 @@ class Checkpoint:
         path: the file.
         minutes: the time without a checkpoint after which one is written within an epoch.
         resume: whether to continue from the file.
+        workers: the processes that train together, of which the first writes; None: this one alone.
 
     Raises:
         SettingError: the minutes are negative.
     """
 
-    def __init__(self, path: str | Path, *, minutes: float = 5.0, resume: bool = False) -> None:
-        self.path, self.resume = Path(path), resume
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        minutes: float = 5.0,
+        resume: bool = False,
+        workers: Workers | None = None,
+    ) -> None:
+        self.path, self.resume, self.workers = Path(path), resume, workers
+        self._writes = workers is None or workers.rank == 0
         self.seconds = 60 * check_number("minutes between checkpoints", minutes, "[0, inf)")
         self.stopping = False
         """Whether to end the training, with a checkpoint, after the present batch."""
@@ -200,6 +209,8 @@ class Checkpoint:
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep other trainings from writing the file; raise a FileError if one does."""
+        if not self._writes:
+            return nullcontext()
         return locked(self.path.with_name(f".{self.path.name}.lock"), f"The file {self.path}")
 
     def should_stop(self) -> bool:
@@ -208,14 +219,20 @@ class Checkpoint:
             self.write()
         return self.stopping
 
+    def ends(self) -> bool:
+        """Return whether the training ends before the next network, for all workers alike."""
+        if self.workers is not None:
+            self.stopping = self.workers.any(self.stopping)
+        return self.stopping
+
     def end_epoch(self) -> None:
         """Write a checkpoint, unless that would take too large a share of the time."""
         if time.monotonic() - self._written >= PAUSE_FACTOR * self._took:
             self.write()
 
     def write(self) -> None:
-        """Update the file."""
-        if self._training is None:
+        """Update the file, if this process writes it."""
+        if self._training is None or not self._writes:
             return
         start = time.monotonic()
         try:

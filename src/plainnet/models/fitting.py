@@ -94,7 +94,7 @@ def _one_by_one(
     try:
         yield from _watched(epochs, model, training, checkpoint)
         while len(model.networks) < model.resolved_recipe.ensemble:
-            if checkpoint and checkpoint.stopping:
+            if checkpoint and checkpoint.ends():
                 break
             training, epochs = _start(model, checkpoint, data)
             yield from _watched(epochs, model, training, checkpoint)
@@ -149,6 +149,7 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
         checkpointing=Checkpointing(
             training.position, checkpoint.should_stop if checkpoint else lambda: False
         ),
+        workers=checkpoint.workers if checkpoint else None,
     )
     return training, epochs
 
