@@ -51,10 +51,15 @@ def workers_for(distributed: bool, settings: Mapping[str, Any] | None) -> Worker
     return Workers(MPI.COMM_WORLD)
 
 
+def is_helper(workers: Workers | None) -> bool:
+    """Return whether this process only helps another one, which writes and prints."""
+    return workers is not None and workers.rank > 0
+
+
 @contextmanager
 def helping(workers: Workers | None) -> Iterator[None]:
     """Keep all workers but the first silent, except for an error."""
-    if workers is None or workers.rank == 0:
+    if not is_helper(workers):
         yield
         return
     try:

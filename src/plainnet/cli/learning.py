@@ -57,6 +57,7 @@ def train_run(
     if splits.test is not None:
         align_classes(splits.train.classes, splits.test)  # checked before the training
     settings = {"data": str(splits.path), "from": str(Path.cwd()), **(noted or {})}
+    settings |= {"distributed": True} if workers else {}
     settings["recipe"] = model.recipe.to_dict()
     tidy_run(folder)
     if not resume:

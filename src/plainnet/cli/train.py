@@ -12,7 +12,7 @@ import click
 
 from plainnet.checks import at_home
 from plainnet.cli import tables
-from plainnet.cli.distributed import follow, helping, workers_for
+from plainnet.cli.distributed import follow, helping, is_helper, workers_for
 from plainnet.cli.features import choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
@@ -67,7 +67,7 @@ SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
     "mpiexec -n 4 plainnet train DATA --distributed.",
 )
 @tables.training_options
-def command(resume: Path | None, distributed: bool, **options: Any) -> int:
+def command(data: Path | None, resume: Path | None, distributed: bool, **options: Any) -> int:
     """Train a network on DATA, and write the model as a run folder.
 
     DATA is a folder with a folder of pictures for each class. These may be inside train, validation
@@ -81,17 +81,24 @@ def command(resume: Path | None, distributed: bool, **options: Any) -> int:
     A training that was stopped can be continued: `plainnet train --resume RUN` ends with the same
     result as a training without a break.
     """
-    workers = workers_for(distributed, resumable_run(resume) if resume else None)
+    settings = resumable_run(resume) if resume else {}
+    if data is None and resume is not None:
+        data = _data_of(settings, resume)
+    if data is None:
+        raise click.UsageError("Missing argument 'DATA': name the data to train on.")
+    how = {name: options.pop(name) for name in ("strict", "drop_leaks")}
+    workers = workers_for(distributed, settings if resume else None)
     with helping(workers):
-        return _train(resume=resume, workers=workers, **options)
+        return _train(data, resume, settings, how, workers=workers, **options)
 
 
 def _train(
-    data: Path | None,
-    out: Path | None,
-    strict: bool,
-    drop_leaks: bool,
+    data: Path,
     resume: Path | None,
+    settings: dict[str, Any],
+    how: dict[str, bool],
+    *,
+    out: Path | None,
     minutes: float,
     tensorboard: Path | None,
     report: bool,
@@ -101,16 +108,12 @@ def _train(
     **options: Any,
 ) -> int:
     """Train, write the run and print the results; return the exit code."""
-    table, how = tables.pop_table_options(options), {"strict": strict, "drop_leaks": drop_leaks}
-    settings, hint = dict[str, Any](), ""
+    table, hint = tables.pop_table_options(options), ""
     if resume:
         if any((out, features, *table.values(), *how.values(), *given(options))):
             raise SettingError("--resume continues with the run's own settings; leave others out.")
-        table = settings = resumable_run(resume)
-        data, options = data or _data_of(settings, resume), settings["recipe"]
+        table, options = settings, settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
-    if data is None:
-        raise click.UsageError("Missing argument 'DATA': name the data to train on.")
     asked = tables.TableOptions.of(table)
     if not resume:
         _check_apart(out or RUNS, data)
@@ -119,27 +122,33 @@ def _train(
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
     noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
-    helps = workers is not None and workers.rank > 0
-    noted |= {"distributed": True} if workers else {}
-    run: AbstractContextManager[Path] = nullcontext(resume or Path())
-    if not helps:
-        run = resumed_run(resume) if resume else new_run(out, _name(data))
-    with begun_whole(run) as folder:  # otherwise a signal could leave an empty folder
+    with begun_whole(
+        _run(resume, out, data, workers)
+    ) as folder:  # otherwise a signal could leave an empty folder
         read = partial(read_and_report, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = read(data, extractor=extractor, asked=asked)
         model = tables.model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
         go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "workers": workers}
-        if helps:
+        if is_helper(workers):
             return follow(model, splits, folder, **go)
-        go["noted"] = noted
-        code, results = train_run(model, splits, folder, **go)
+        code, results = train_run(model, splits, folder, noted=noted, **go)
         wanted = report and model.history and (results or not code)
         page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)
-    if not model.history:
-        return code
     _print_results(results, page, model, folder, splits if as_json else None, hint)
     return code or stopped
+
+
+def _run(
+    resume: Path | None, out: Path | None, data: Path, workers: Workers | None
+) -> AbstractContextManager[Path]:
+    """Return the folder of the run as a context, which only the first worker writes to.
+
+    Enter it whole: otherwise a signal could leave an empty folder.
+    """
+    if is_helper(workers):
+        return nullcontext(resume or Path())
+    return resumed_run(resume) if resume else new_run(out, _name(data))
 
 
 def _page(
@@ -161,6 +170,8 @@ def _print_results(
     hint: str,
 ) -> None:
     """Print the scores and the files written, as JSON if the data are given; then any hint."""
+    if not model.history:
+        return
     if hint:
         say(hint)
     if splits is not None:

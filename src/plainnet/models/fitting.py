@@ -84,11 +84,7 @@ def _locked(checkpoint: Checkpoint | None, epochs: Epochs, stream: Epochs) -> Ep
 
 
 def _one_by_one(
-    model: Model,
-    checkpoint: Checkpoint | None,
-    data: str,
-    training: Training,
-    epochs: Epochs,
+    model: Model, checkpoint: Checkpoint | None, data: str, training: Training, epochs: Epochs
 ) -> Epochs:
     """Train the networks of the ensemble; the first one is started already."""
     try:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from plainnet.training.regularization import NONE, Regularization
 from plainnet.training.schedules import Schedule
 from plainnet.training.threads import one_thread
 from plainnet.training.validation import Held, check_parameters, checked_validation, measure
-from plainnet.training.workers import Comm, Workers
+from plainnet.training.workers import Comm, Workers, shared_out
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,7 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
     engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps, batches.size)
-    should_stop = going_on.should_stop
-    if workers is not None:
-        workers = workers if isinstance(workers, Workers) else Workers(workers)
-        should_stop = workers.share(engine, at, should_stop)
+    should_stop = shared_out(workers, engine, at, going_on.should_stop)
     network.recheck()
 
     def record(at: Position) -> Epoch:
@@ -114,16 +112,9 @@ def train(
         mean, rate = at.loss / at.counted, optimizer.learning_rate
         return Epoch(at.epochs + 1, at.steps, mean, rate, at.seconds, measured)
 
-    stream = loop(
-        engine,
-        batches.epoch,
-        epochs,
-        at=at,
-        surroundings=lambda: engine.surroundings(len(batches), 0 if workers else batches.size),
-        record=record,
-        should_stop=should_stop,
-    )
-    return Training(stream)
+    around = partial(engine.surroundings, len(batches), 0 if workers else batches.size)
+    how: dict[str, Any] = {"at": at, "surroundings": around, "should_stop": should_stop}
+    return Training(loop(engine, batches.epoch, epochs, record=record, **how))
 
 
 def fit(

@@ -122,22 +122,29 @@ class Workers:
             yield self.rank ^ distance
             distance *= 2
 
-    def share(
-        self, engine: Engine, at: Position, should_stop: Callable[[], bool]
-    ) -> Callable[[], bool]:
-        """Let an engine take its gradients from the workers.
 
-        Returns:
-            The question whether to stop, which all workers answer alike: yes, one step after one
-            of them did.
-        """
-        gradient = engine.gradient_of_batch = _SharedGradient(self, engine, at)
+def shared_out(
+    workers: Workers | Comm | None,
+    engine: Engine,
+    at: Position,
+    should_stop: Callable[[], bool],
+) -> Callable[[], bool]:
+    """Let an engine take its gradients from the workers, if there are any.
 
-        def agreed() -> bool:
-            gradient.asks = should_stop() or gradient.asks
-            return gradient.stopping
+    Returns:
+        The question whether to stop, which all workers answer alike: yes, one step after one of
+        them did.
+    """
+    if workers is None:
+        return should_stop
+    workers = workers if isinstance(workers, Workers) else Workers(workers)
+    gradient = engine.gradient_of_batch = _SharedGradient(workers, engine, at)
 
-        return agreed
+    def agreed() -> bool:
+        gradient.asks = should_stop() or gradient.asks
+        return gradient.stopping
+
+    return agreed
 
 
 class Sum:
