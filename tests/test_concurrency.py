@@ -509,7 +509,7 @@ def test_a_regressor(ensemble: int) -> None:
     check_concurrent(learner.predict, [X[i : i + 4] for i in range(20)])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted({*METHODS} - {"class-map"}))
 def test_explanations(method: str) -> None:
     X, y = pictures()
     learner = Classifier(epochs=3, hidden=(12,), ensemble=2, normalization="batch").fit(X, y)

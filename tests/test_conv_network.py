@@ -167,6 +167,19 @@ def test_it_learns_what_no_pixel_shows_and_survives_its_file(
     )
 
 
+def test_the_class_map_adds_up_and_finds_the_bar() -> None:
+    X, y = spots(200)
+    made = Classifier(**SETTINGS, ensemble=2).fit(X[:160], y[:160])
+    for picture, across in zip(X[160:170], y[160:170], strict=True):
+        found = made.explain(picture[None], method="class-map", of=across)
+        assert found.relevance.sum() == pytest.approx(found.evidence, abs=1e-4)
+        top, left = np.unravel_index(found.relevance.argmax(), found.relevance.shape)
+        bar = np.argwhere(picture[..., 0] == 240)
+        assert (abs(bar - (top, left)).max(axis=1) <= 3).any()
+    with pytest.raises(SettingError, match="mean over all pixels"):
+        Classifier(network="dense", epochs=1).fit(X, y).explain(X[:1], method="class-map")
+
+
 def test_a_quantity_is_learned_from_pictures() -> None:
     X, y = spots(120)
     made = Regressor(**SETTINGS).fit(X, 10 + 5.0 * y)

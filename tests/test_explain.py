@@ -148,7 +148,7 @@ def test_the_contrast_is_blind_to_what_softmax_is_blind_to() -> None:
 # finding ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted({*METHODS} - {"class-map"}))
 def test_the_planted_patch_is_found(method: str) -> None:
     picture = np.full((16, 16), 100, np.uint8)
     picture[8:12, 4:8] = 220
@@ -204,7 +204,7 @@ def test_smooth_is_the_same_for_the_same_seed_and_leaves_the_weights() -> None:
 def test_the_articles_network() -> None:
     model = classifier_of(article_network(), (64, 64, 3), ("other", "cat"), mean=0.0)
     picture = np.asarray(draw_animal("cat", np.random.default_rng(0), 64))
-    for method in METHODS:
+    for method in sorted({*METHODS} - {"class-map"}):
         outcome = explain_pixels(model, picture, method=method)
         assert outcome.relevance.shape == (64, 64)
         assert outcome.relevance.any()
@@ -227,7 +227,7 @@ def test_a_trained_run() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"method": "magic"}, r"one of gradient, smooth, occlusion, but got 'magic'\."),
+        ({"method": "magic"}, r"one of gradient, smooth, occlusion, class-map, but got 'magic'\."),
         ({"of": "dog"}, r"one of a, b, but got 'dog'\."),
         ({"method": "smooth", "samples": 0}, "noisy copies must be a whole number ≥ 1"),
         ({"method": "smooth", "noise": -1}, "noise, a share"),

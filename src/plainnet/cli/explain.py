@@ -31,7 +31,8 @@ OF_PICTURES = ("--method", "--out")
     "--method",
     **choice(METHODS),
     help=f"Method: {either(METHODS)}. Smooth averages gradients of noisy copies; occlusion covers "
-    "one patch after another. [gradient; for a run with --features: occlusion]",
+    "one patch after another; class-map shows what the last convolution saw. [gradient; for a run "
+    "with --features: occlusion]",
 )
 @click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
 @click.option("--line", type=int, help=f"{LINE_HELP} [the first]")

@@ -3,7 +3,7 @@
 The explained score s is one number: for classes the networks' preference for one, its logit against
 those of the others (`attribution_target.contrast`), for a quantity the predicted number.
 
-For a picture, s(picture) − s(mean picture) is distributed over the pixels by one of three methods:
+For a picture, s(picture) − s(mean picture) is distributed over the pixels by one of four methods:
 
 - `gradient`: input × gradient of s, by the network's own backward pass (Simonyan, Vedaldi,
   Zisserman: Deep inside convolutional networks, 2014, for the gradient; Shrikumar and others: Not
@@ -15,6 +15,10 @@ For a picture, s(picture) − s(mean picture) is distributed over the pixels by 
   understanding convolutional networks, 2014). It needs no gradient, whose slope holds for tiny
   changes only. It is the only method for a backbone, which has no gradient here; the mean picture
   is then the one colour that the backbone receives as 0.
+- `class-map`: what each pixel of the last convolution adds to s, spread over the picture (Zhou and
+  others: Learning deep features for discriminative localization, 2016). It adds up to the
+  difference exactly, and is as coarse as that layer. Only for networks that end with the mean over
+  all pixels and one Dense layer.
 
 For a row, s(row) − s(average row) is distributed over its features, along the straight line between
 the two: (x − x̄) times the mean of ∂s/∂x on it; a column gets the sum of its features. If the

@@ -1,4 +1,4 @@
-"""Three methods to distribute a score over the pixels of a picture; see `attribution.py`."""
+"""Four methods to distribute a score over the pixels of a picture; see `attribution.py`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,6 +74,36 @@ def _occlusion(
     return total / covered
 
 
+def _class_map(
+    target: AttributionTarget,
+    x: Array,
+    shape: tuple[int, ...],
+    settings: PixelSettings,  # noqa: ARG001
+) -> Array:
+    """Spread what each pixel of the last convolution adds to s over the picture.
+
+    With A, the channels of that layer, s = Σ_pixels A W c / m + b c.
+    """
+    A, columns = target.last_pictures(np.concatenate([x, np.zeros_like(x)]))
+    height, width, _ = shape
+    total = np.zeros((height, width))
+    for (found, mean_picture), column in zip(A, columns, strict=True):
+        M = (found.astype(np.float64) - mean_picture) @ column / found[..., 0].size
+        total += _spreading(height, len(M)) @ M @ _spreading(width, len(M[0])).T
+    return total
+
+
+def _spreading(n: int, cells: int) -> Array:
+    """Return how n pixels share each of some cells, `(n, cells)`: linearly between their centres.
+
+    Each column sums to 1, so that nothing is lost.
+    """
+    centres = (np.arange(n) + 0.5) * cells / n - 0.5
+    near = np.clip(1 - abs(centres[:, None] - np.arange(cells)), 0, None)
+    spread: Array = near / near.sum(axis=0)
+    return spread
+
+
 def _per_pixel(relevance: Array, shape: tuple[int, ...]) -> Array:
     """Sum relevances `(n_in,)` over the channels: `(height, width)`."""
     summed: Array = relevance.reshape(shape).sum(axis=2, dtype=np.float64)
@@ -91,4 +121,5 @@ METHODS: Mapping[
     "gradient": _gradient,
     "smooth": _smooth,
     "occlusion": _occlusion,
+    "class-map": _class_map,
 }

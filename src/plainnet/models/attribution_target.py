@@ -11,7 +11,16 @@ from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
-from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear
+from plainnet.network import (
+    Array,
+    ByColumns,
+    Dense,
+    Dropout,
+    GlobalAveragePool2D,
+    Layer,
+    PiecewiseLinear,
+)
+from plainnet.network.windows import pictures
 from plainnet.training.threads import suited_threads
 
 
@@ -86,6 +95,32 @@ class AttributionTarget:
                 network.forward(X)
                 gradients += network.backward(dZ, need_dX=True)
         return gradients
+
+    def last_pictures(self, X: Array) -> tuple[list[Array], list[Array]]:
+        """Return what each network's mean over all pixels takes, and what of it counts in s.
+
+        Args:
+            X: inputs `(n, n_in)` of the networks.
+
+        Returns:
+            For each network `(n, height, width, channels)`, and its last W times c `(channels,)`.
+
+        Raises:
+            SettingError: the networks do not end with such a mean and one Dense layer.
+        """
+        A, columns = list[Array](), list[Array]()
+        for (network, _), c in self._weighed():
+            layers = network.copy().layers  # of this thread alone
+            *most, last = [layer for layer in layers if not isinstance(layer, Dropout)]
+            if not (most and isinstance(most[-1], GlobalAveragePool2D) and isinstance(last, Dense)):
+                raise SettingError(
+                    "A class map needs a network that ends with the mean over all pixels and one "
+                    "Dense layer, such as network = 'conv' makes; use another method."
+                )
+            with suited_threads(network, len(X)):
+                A.append(pictures(_through(most[:-1], X), most[-1].shape_in))
+            columns.append(last.W.astype(np.float64) @ c)
+        return A, columns
 
     def integral(self, line: Array) -> Array:
         """Return what each input contributes to s on a line `(steps + 1, n_in)`: `(n_in,)` float64.

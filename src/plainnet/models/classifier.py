@@ -115,8 +115,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         Args:
             sample: one picture, one row of a table, or one feature vector.
             of: the class to explain; None: the answer.
-            method: for pictures `gradient`, `smooth` or `occlusion`; None: `gradient`, or
-                `occlusion` for a backbone.
+            method: for pictures `gradient`, `smooth`, `occlusion` or, of convolutions, `class-map`;
+                None: `gradient`, or `occlusion` for a backbone.
             samples: the number of noisy copies, for `smooth`.
             noise: their standard deviation, as a share of the inputs' range, for `smooth`.
             patch: side of a patch in pixels, for `occlusion`; None: an eighth of the shorter side.
