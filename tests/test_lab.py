@@ -37,6 +37,8 @@ from plainnet.training import Regularization
 
 LEFT_OUT = {
     "augment": "changes pictures",
+    "network": "convolutions are for pictures",
+    "channels": "of convolutions",
     "encoding": "for columns of tables; the features take its place",
     "bins": "of that encoding",
     "patience": "the page stops when the user does",
