@@ -20,7 +20,7 @@ def running_lab() -> Iterator[LabServer]:
         yield server
     finally:
         server.should_exit = True
-        server.worker.pause()  # wakes those who wait
+        server.worker.newest.close()  # wakes those who wait
         thread.join()
 
 

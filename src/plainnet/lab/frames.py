@@ -141,17 +141,18 @@ def _on_samples(snapshot: Snapshot, network: Network) -> tuple[dict[str, Any], d
 
 
 def _histogram(name: str, values: Array, arrays: dict[str, Array]) -> dict[str, Any]:
-    """Count values in bins, and describe the bins; the counts go into `arrays`."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if not finite.size:
-        return {"name": name, "low": 0.0, "high": 0.0}
-    low, high = float(finite.min()), float(finite.max())
-    around = (
-        (low, high) if high - low > 1e-12 * max(abs(low), abs(high)) else (low - 0.5, high + 0.5)
-    )
-    counts, _ = np.histogram(finite, BINS, around)
+    """Count values in bins from the lowest to the highest; the counts go into `arrays`.
+
+    Values that are all alike are in the middle.
+    """
+    known = values[np.isfinite(values)].astype(np.float64)
+    if not known.size:
+        return {"name": name, "low": None, "high": None}
+    low, high = float(known.min()), float(known.max())
+    alike = high - low <= 1e-12 * max(abs(low), abs(high))
+    counts, _ = np.histogram(known, BINS, (low - 0.5, low + 0.5) if alike else (low, high))
     arrays[f"histogram.{name}"] = counts.astype(np.int32)
-    return {"name": name, "low": around[0], "high": around[1]}
+    return {"name": name, "low": low, "high": high}
 
 
 def _surface(snapshot: Snapshot, Z: Array) -> Array:

@@ -20,6 +20,7 @@ class Newest(Generic[T]):
         self._lock = threading.Lock()
         self._value, self._number = value, 1
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._closed = False
 
     @property
     def wanted(self) -> bool:
@@ -35,6 +36,15 @@ class Newest(Generic[T]):
         """Give the next value; from any thread."""
         with self._lock:
             self._value, self._number = value, self._number + 1
+        self._wake()
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
             waiting, self._waiting = self._waiting, {}
         for event, loop in waiting.items():
             try:
@@ -48,6 +58,8 @@ class Newest(Generic[T]):
         with self._lock:
             if self._number != number:
                 return self._number, self._value
+            if self._closed:
+                return None
             self._waiting[event] = asyncio.get_running_loop()
         try:
             await asyncio.wait_for(event.wait(), seconds)
@@ -56,4 +68,4 @@ class Newest(Generic[T]):
         finally:
             with self._lock:
                 self._waiting.pop(event, None)
-        return self.get()
+        return None if self._closed else self.get()

@@ -60,10 +60,10 @@ class LabServer(uvicorn.Server):
             self.worker.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end; the pause gives waiting pages a last frame, so that none is cut off."""
+        """Begin to end, and let no page wait for a frame any more."""
         super().handle_exit(sig, frame)
         # in a thread, because the signal may have interrupted one that holds a lock
-        threading.Thread(target=self.worker.pause, daemon=True).start()
+        threading.Thread(target=self.worker.newest.close, daemon=True).start()
 
 
 def run_lab(port: int, *, browser: bool) -> None:

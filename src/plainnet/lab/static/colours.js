@@ -59,11 +59,18 @@ function scale() {
   return cache[key];
 }
 
-/** The picture of a surface: bytes `(K, side²)`; with several classes their probabilities. */
-export function picture(bytes, side, classes = 1) {
+/** 256 colours from a neutral one to that of a class. */
+function scaleOf(kind) {
+  const high = rgb(classColour(kind));
+  return Array.from({ length: 256 }, (_, i) => mixed(neutral(), high, (0.75 * i) / 255));
+}
+
+/** The picture of a surface: bytes `(K, side²)`; with several classes their probabilities. With
+ * a kind, the probabilities of this class alone. */
+export function picture(bytes, side, classes = 1, kind = null) {
   const image = new ImageData(side, side);
   const n = side * side;
-  const table = classes > 1 ? null : scale();
+  const table = classes > 1 ? null : kind === null ? scale() : scaleOf(kind);
   const colours = Array.from({ length: classes }, (_, k) => rgb(classColour(k)));
   for (let i = 0; i < n; i++) {
     const colour = table ? table[bytes[i]] : blended(bytes, i, n, colours);

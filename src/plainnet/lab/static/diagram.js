@@ -140,6 +140,7 @@ export class Diagram {
     const columns = this.tiles.length;
     const most = Math.max(this.description.features.length, ...this.tiles.map((units) => units.length));
     const wide = this.root.clientWidth;
+    this.root.classList.toggle("many", columns > 6);
     const side = Math.max(20, Math.min(40, wide / (columns * 2.1), 420 / most - 6));
     this.root.style.setProperty("--tile", `${Math.round(side)}px`);
     const box = this.root.getBoundingClientRect();
@@ -175,12 +176,13 @@ export class Diagram {
       const all = stage < this.settings.hidden.length ? arrays[`units.${stage}`] : arrays.surface;
       const size = all.length / all.shape[0];
       units.forEach((at, unit) => {
-        if (unit < all.shape[0]) pictures.push([at, all.subarray(unit * size, (unit + 1) * size), Math.sqrt(size), 1]);
+        const kind = all === arrays.surface && all.shape[0] > 1 ? unit : null;
+        if (unit < all.shape[0]) pictures.push([at, all.subarray(unit * size, (unit + 1) * size), Math.sqrt(size), 1, kind]);
       });
     });
     [this.atlas.width, this.atlas.height] = [64 * pictures.length, 64];
     const atlas = this.atlas.getContext("2d");
-    pictures.forEach(([, bytes, side], i) => atlas.putImageData(picture(bytes, side), 64 * i, 0));
+    pictures.forEach(([, bytes, side, , kind], i) => atlas.putImageData(picture(bytes, side, 1, kind), 64 * i, 0));
     c.strokeStyle = css("--line");
     c.lineWidth = 1;
     pictures.forEach(([at, , side, alpha], i) => {

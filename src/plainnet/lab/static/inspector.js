@@ -15,8 +15,8 @@ export class Inspector {
 
   /** Ask for the numbers of the chosen unit; while one answer is awaited, later calls join. */
   async refresh() {
-    const { chosen, at, settings } = this.getState();
-    if (!chosen || !settings) return;
+    const { chosen, at, settings, frame } = this.getState();
+    if (!chosen || frame?.training.loss === undefined) return; // without points there are no numbers
     if (this.busy) {
       this.again = true;
       return;
@@ -123,7 +123,7 @@ function numberTable(title, rows) {
 function table(head, rows, className) {
   const line = (tag, cells) => make("tr", {}, ...cells.map((cell) => make(tag, tag === "th" ? { scope: "col" } : {}, cell)));
   const body = make("tbody", {}, ...rows.map((row) => line("td", row)));
-  return make("div", { className: "scroll" }, make("table", { className }, make("thead", {}, line("th", head)), body));
+  return make("table", { className }, make("thead", {}, line("th", head)), body);
 }
 
 /** The texts inside of an element. */

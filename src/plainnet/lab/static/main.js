@@ -69,7 +69,7 @@ function accept(settings) {
 const form = new Form(description, change);
 const curves = new Curves();
 const histograms = new Histograms();
-const inspector = new Inspector(() => ({ chosen: diagram.chosen, at: plane.at, settings: state.settings }));
+const inspector = new Inspector(() => ({ chosen: diagram.chosen, at: plane.at, settings: state.settings, frame: state.frame }));
 const plane = new Plane(description.reach, { changePoints, look: () => inspector.refresh() });
 const diagram = new Diagram(description, {
   change,
