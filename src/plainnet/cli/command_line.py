@@ -22,6 +22,7 @@ COMMANDS = {
     "lab": "Open a page in which to watch and change a network while it learns.",
     "demo": "Draw pictures of cats and other animals; train, evaluate, predict.",
     "train": "Train on a folder of pictures for each class, or a table; write a run.",
+    "tune": "Search for settings that suit the data, and train with the best.",
     "cross-validate": "Estimate how well a training would do, from little data.",
     "evaluate": "Measure a run on labelled data.",
     "predict": "Predict the classes of new pictures, or the targets of new rows.",

@@ -116,7 +116,7 @@ def _train(
         how = {name: bool(settings.get(name)) for name in how}
     asked = tables.TableOptions.of(table)
     if not resume:
-        _check_apart(out or RUNS, data)
+        check_apart(out or RUNS, data)
         check_before_reading(data, asked, features, Recipe.of(given(options)))
         features, hint = choose_features(features, data, given(options))
     recipe = Recipe.of(given(options))
@@ -148,7 +148,7 @@ def _run(
     """
     if is_helper(workers):
         return nullcontext(resume or Path())
-    return resumed_run(resume) if resume else new_run(out, _name(data))
+    return resumed_run(resume) if resume else new_run(out, name_of_run(data))
 
 
 def _page(
@@ -192,11 +192,11 @@ def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dic
     if folder is None:
         return {}
     needs_tensorboard()
-    _check_apart(folder, data, "The event files", "--tensorboard")
+    check_apart(folder, data, "The event files", "--tensorboard")
     return {EVENTS: str(folder)}
 
 
-def _check_apart(out: Path, data: Path, what: str = "The run", option: str = "--out") -> None:
+def check_apart(out: Path, data: Path, what: str = "The run", option: str = "--out") -> None:
     """Refuse an output folder inside the data, where it would be read as a class."""
     if _real(out).is_relative_to(_real(data)):
         raise SettingError(
@@ -217,7 +217,7 @@ def _data_of(settings: Mapping[str, Any], run: Path) -> Path:
     return where
 
 
-def _name(data: Path) -> str:
+def name_of_run(data: Path) -> str:
     """Name a run after its data: the folder, or the file without its ending."""
     path = _real(data)
     return (path.stem if path.is_file() else path.name) or "run"

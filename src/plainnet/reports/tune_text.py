@@ -1,0 +1,85 @@
+"""The result of a search as text: the winner beside the default settings."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from plainnet.digits import number, percent, signed
+from plainnet.reports.settings import setting_text
+from plainnet.reports.text import count, duration, table
+from plainnet.tuning.comparison import Comparison
+from plainnet.tuning.study import Study
+from plainnet.tuning.trial import Trial
+
+SHARES = ("accuracy",)
+"""The metrics that are shares."""
+
+
+def score_text(metric: str, value: float | None) -> str:
+    """Return a score: `92.5 %`, `0.4312`; a dash for none."""
+    if value is None:
+        return "–"
+    return percent(value) if metric in SHARES else number(value, digits=4)
+
+
+def gain_text(metric: str, value: float) -> str:
+    """Return a difference of scores: `+1.2 points`, `-0.0034`."""
+    if metric in SHARES:
+        return f"{signed(round(100 * value, 1))} points"
+    return signed(value, digits=3)
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return settings in a line; `the default settings` if there are none."""
+    shown = (f"{name.replace('_', ' ')} {setting_text(v)}" for name, v in settings.items())
+    return "; ".join(shown) or "the default settings"
+
+
+def trial_line(trial: Trial, study: Study, best: float | None) -> str:
+    """Return a line about a trial that has ended."""
+    outcome, of = trial.outcome, study.plan.trials
+    if outcome is None:
+        return f"trial {trial.number}"
+    value = score_text(study.metric, outcome.value)
+    shown = value if outcome.state == "complete" else outcome.state
+    beside = f"best {score_text(study.metric, best)}"
+    parts = [f"trial {trial.number:>{len(str(of))}}/{of}", f"{shown:<8}", beside]
+    return "  ".join([*parts, f"{duration(outcome.seconds):>6}", settings_text(trial.settings)])
+
+
+def result_text(study: Study) -> str:
+    """Return the winner, its scores beside those of the default settings, and a verdict."""
+    best, n = study.best, len(study.trials)
+    head = f"winner    trial {best.number} of {n:,}"
+    for name, value in best.settings.items():
+        head += f"\n          {name.replace('_', ' ')} {setting_text(value)}"
+    compared = study.comparison
+    if compared is None:
+        return f"{head}\nNo trial was better than the default settings, in the search itself."
+    return "\n".join(
+        [head, "", table(*comparison_rows(compared), texts=(0,)), "", *sentences(compared)]
+    )
+
+
+def sentences(compared: Comparison) -> Iterator[str]:
+    """Yield the verdict, and the winner's curse."""
+    metric = compared.metric
+    yield compared.verdict
+    looked, true = (gain_text(metric, g) for g in (compared.gain_in_search, compared.gain))
+    yield (
+        f"Better by {looked} in the search, by {true} on unseen samples: the winner's curse, the "
+        f"luck of the best of many trials, is {gain_text(metric, compared.curse)}."
+    )
+
+
+def comparison_rows(compared: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the comparison."""
+    metric = compared.metric
+    ways = {"winner": compared.winner, "default settings": compared.default}
+    ends = compared.winner_interval, compared.default_interval
+    rows = [
+        [name, score_text(metric, value), " to ".join(score_text(metric, end) for end in pair)]
+        for (name, value), pair in zip(ways.items(), ends, strict=True)
+    ]
+    gains = " to ".join(gain_text(metric, end) for end in compared.gain_interval)
+    rows.append(["better by", gain_text(metric, compared.gain), gains])
+    return [f"on {count(compared.samples, 'unseen sample')}", compared.name, "95 % interval"], rows

@@ -1,0 +1,239 @@
+"""A study: the search over the settings of a training, and its measured winner."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plainnet.checks import check_number, check_whole
+from plainnet.data import Splits
+from plainnet.errors import DataError, SettingError
+from plainnet.models import AnyModel, Recipe
+from plainnet.models.checkpoint import fingerprint
+from plainnet.training.pool import Pool
+from plainnet.tuning.comparison import Comparison, compare
+from plainnet.tuning.journal import Journal
+from plainnet.tuning.material import Parts
+from plainnet.tuning.optuna_package import needs_optuna
+from plainnet.tuning.search import PER_ROUND, Place, Plan, Report, search
+from plainnet.tuning.space import Space, default_params, space_for, space_to_json
+from plainnet.tuning.trial import METRICS, Task, Trial
+
+FEW = 5000
+"""Samples up to which a trial is a cross-validation; beyond, one part is held out."""
+FOLDS = 5
+"""The folds of this cross-validation: networks, each of which holds out another fifth."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search.
+
+    Raises:
+        SettingError: a number is out of its range.
+    """
+
+    trials: int = 50
+    minutes: float | None = None
+    """The time of the search; None: until all trials are finished."""
+    metric: str | None = None
+    """What to search for; None: the log loss of classes, the RMSE of numbers."""
+    space: Mapping[str, Any] | None = None
+    """The dimensions as JSON values; None: the usual ones."""
+    per_round: int = PER_ROUND
+    seed: int = 0
+    unseen_share: float = 0.2
+    """The share of the samples to measure the winner on, where the data have no test part."""
+
+    def __post_init__(self) -> None:
+        check_whole("number of trials", self.trials, 1)
+        check_whole("number of trials per round", self.per_round, 1)
+        check_whole("seed of the search", self.seed, 0)
+        check_number("share of unseen samples", self.unseen_share, "(0, 1)")
+        if self.minutes is not None:
+            check_number("minutes", self.minutes, "(0, inf)")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as JSON values."""
+        return asdict(self)
+
+
+@dataclass
+class Study:
+    """A search, from its beginning to the measured winner."""
+
+    parts: Parts
+    plan: Plan
+    metric: str
+    fixed: Mapping[str, Any]
+    """The settings of all trials, with those of the winner and the default."""
+    model_type: type[AnyModel]
+    place: Place
+    trials: list[Trial] = field(default_factory=list)
+    """The finished trials by number."""
+    model: AnyModel | None = None
+    """The winner, trained on all samples of the search; None before `finish`."""
+    comparison: Comparison | None = None
+    """The winner beside the default on unseen samples; None before `finish`, and where the default
+    settings won."""
+
+    @property
+    def space(self) -> Space:
+        """The settings that the search varies."""
+        return self.plan.space
+
+    @property
+    def complete(self) -> list[Trial]:
+        """The trials with a value."""
+        return [trial for trial in self.trials if trial.value is not None]
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the best value; of equal ones the first.
+
+        Raises:
+            DataError: no trial is complete.
+        """
+        if not self.complete:
+            raise DataError(
+                "No trial of the search is complete; give it more time, or more trials."
+            )
+        return self.ranked[0]
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """The trials with a value, from the best to the worst; equal ones by number."""
+        sign = -1 if self.plan.higher_is_better else 1
+        return sorted(self.complete, key=lambda trial: (sign * (trial.value or 0), trial.number))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the winner that are not the defaults."""
+        return {**self.fixed, **self.best.settings}
+
+    def search(self, report: Report = lambda _: None) -> None:
+        """Work on the trials until all are finished, or the time is over."""
+        try:
+            for trial in search(self.plan, self.parts.search, self.place):
+                report(trial)
+        finally:
+            self.look()
+
+    def look(self) -> None:
+        """Read the finished trials, also those that other processes have worked on."""
+        found = self.place.journal.trials().values()
+        self.trials = [trial for trial in found if trial.outcome is not None]
+
+    def fit_default(self) -> AnyModel:
+        """Train with the default settings, on all samples of the search."""
+        return self.model_type(**self.fixed).fit(self.parts.whole)
+
+    def finish(self, model: AnyModel | None = None) -> Comparison | None:
+        """Train the winner and measure it beside the default; return the comparison.
+
+        There is none if the default settings have won.
+
+        Args:
+            model: the winner, if it is trained already.
+        """
+        best = self.best
+        self.model = model or self.model_type(**self.settings).fit(self.parts.whole)
+        if best.number == 0 or self.trials[0].number != 0:
+            return None
+        models, trials = (self.model, self.fit_default()), (best, self.trials[0])
+        unseen, seed = self.parts.unseen, self.plan.seed
+        self.comparison = compare(models, trials, unseen, self.metric, seed)
+        return self.comparison
+
+
+def begin(
+    model: AnyModel,
+    parts: Parts,
+    options: Options,
+    pool: Pool,
+    *,
+    journal: str | Path | None = None,
+    checkpoints: Path | None = None,
+    shared: bool = False,
+) -> Study:
+    """Make a study, or open the one in a journal.
+
+    Args:
+        model: an untrained model with the fixed settings.
+        parts: the samples.
+        options: how to search.
+        pool: who works on the trials.
+        journal: a journal file or the address of a database; None: in memory.
+        checkpoints: the folder for checkpoints of trials; None: there are none.
+        shared: whether other processes may work on the same study.
+
+    Raises:
+        SettingError: an impossible space or metric.
+        DataError: the study in the journal belongs to another search.
+        FileError: the journal cannot be opened.
+        MissingExtraError: Optuna is not installed.
+    """
+    needs_optuna()
+    usual, task = Recipe(), model.answers_type.task
+    fixed = {n: v for n, v in model.get_params().items() if v != getattr(usual, n)}
+    train = parts.train
+    metric = _metric(options.metric, task, model.recipe)
+    space = space_for(train, fixed, options.space)
+    shape = _measured_by(parts.search, fixed)
+    recipe = model.recipe.resolve(train, tested=False, validated=shape == {})
+    higher = METRICS[task][metric]
+    minutes = math.inf if options.minutes is None else options.minutes
+    plan = Plan(
+        space=space,
+        first=default_params(space, recipe),
+        trials=options.trials,
+        per_round=options.per_round,
+        seed=options.seed,
+        higher_is_better=higher,
+        task=Task(0, type(model), {**fixed, **shape}, metric, None),
+        until=time.time() + 60 * minutes,
+    )
+    facts = {
+        "data": fingerprint(train, parts.search.validation),
+        "settings": {name: _plain(value) for name, value in fixed.items()},
+        "space": space_to_json(space),
+        "metric": metric,
+        "trials per round": options.per_round,
+        "seed": options.seed,
+    }
+    if checkpoints is not None:
+        checkpoints.mkdir(parents=True, exist_ok=True)
+    place = Place(Journal(journal, facts, higher, space), pool, checkpoints, shared)
+    made = Study(parts, plan, metric, fixed, type(model), place)
+    made.look()
+    return made
+
+
+def _measured_by(data: Splits, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings by which trials are measured; {}: on given validation samples."""
+    if data.validation is not None:
+        return {}
+    n = len(data.train or ())
+    shape = {"ensemble": FOLDS, "bagging": "folds"} if n <= FEW else {"ensemble": 1}
+    return {} if {"ensemble", "bagging"} & {*fixed} else shape
+
+
+def _metric(wanted: str | None, task: str, recipe: Recipe) -> str:
+    """Return the key of the metric.
+
+    Raises:
+        SettingError: it is unknown, or not for this kind of answers.
+    """
+    known = [name for name in METRICS[task] if name != "mean_cost" or recipe.cost is not None]
+    if wanted is None:
+        return known[0]
+    name = wanted.replace("-", "_")
+    if name not in known:
+        raise SettingError(f"The metric must be one of {', '.join(known)}, but got {wanted!r}.")
+    return name
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
