@@ -52,13 +52,7 @@ class Served:
 
     def head(self, length: int) -> bytes:
         """Return the head of a request whose body has this length."""
-        lines = (
-            "POST /predict HTTP/1.1",
-            f"Host: {self.host}",
-            f"Content-Length: {length}",
-            "",
-            "",
-        )
+        lines = ("POST /predict HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}")
         return "\r\n".join([*lines, "", ""]).encode()
 
 
