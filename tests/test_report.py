@@ -126,7 +126,7 @@ def test_a_page_of_two_classes(two: Page) -> None:
     assert "60 test pictures" in read.text
     assert "always answering “cat”" in read.text
     assert "epoch 3 kept" in read.text
-    assert read.count("svg") == 6
+    assert read.count("svg") == 7
     assert read.count("img") >= 12 + 8  # the least certain answers, the units
     assert "432 → 8 → 1" in read.text
 
@@ -203,7 +203,7 @@ def test_samples_of_one_class_only(two: Page) -> None:
     read = Reader(report_html(report))
     assert "All these pictures are of one class, “cat”" in read.text
     assert "ROC" not in read.text
-    assert read.count("svg") == 4
+    assert read.count("svg") == 5
     one = Dataset(cats.X[:1], np.array([0]), ("cat",))
     assert "1 test picture" in Reader(report_html(report_of(two.model, one, part="test"))).text
 
@@ -402,7 +402,7 @@ def test_page_and_figures_are_written(two: Page, tmp_path: Path) -> None:
     assert write_report(tmp_path, two) == tmp_path / "report.html"
     assert write_report(tmp_path / "a.html", two).read_text("utf-8") == report_html(two)
     written = write_figures(tmp_path / "new" / "figures", two)
-    names = ["loss", "accuracy", "confusion", "roc", "precision-recall", "calibration"]
+    names = ["loss", "accuracy", "confusion", "roc", "precision-recall", "calibration", "coverage"]
     assert [path.name for path in written] == [f"{name}.svg" for name in names]
     assert all("xmlns" in path.read_text("utf-8") for path in written)
     with pytest.raises(FileError, match="could not be"):
@@ -464,7 +464,7 @@ def test_train_writes_a_report_and_report_writes_it_again(
     assert re.search(r"(cat|fox)-\d+\.png", text)
     path.unlink()
     assert plainnet("report", "run", "pets", "--figures", "figures") == 0
-    assert capsys.readouterr().out == "written  run/report.html\nfigures  6 in figures\n"
+    assert capsys.readouterr().out == "written  run/report.html\nfigures  7 in figures\n"
     assert path.read_text("utf-8") == first  # the same held-out pictures
     assert plainnet("report", "run", "pets", "--part", "train", "--out", "t.html", "--json") == 0
     outcome = json.loads(capsys.readouterr().out)

@@ -12,6 +12,7 @@ from plainnet.models import Model
 from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs
 from plainnet.models.picture_samples import no_picture
 from plainnet.models.rows import rows_of
+from plainnet.models.samples import Samples
 from plainnet.network import Array
 from plainnet.pictures.readable import NAMES
 from plainnet.pictures.scanning import LeftOut, scan
@@ -49,19 +50,33 @@ class Asked:
     """The model's answer for each sample."""
     coverage: float | None = None
     """The coverage of the prediction intervals to give; None: none are asked for."""
+    unsure: float | None = None
+    """The share of wrong answers to accept before answers are withheld; None: none is withheld."""
+    withheld: list[str] = field(default_factory=list)
+    """Why each answer is withheld, "" if it is given; [] if all are."""
     unread: dict[str, str] = field(default_factory=dict)
     """Error for each file or folder that could not be read."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Files without an answer, with the reasons."""
 
+    def answer(self, model: Model, samples: Samples) -> int:
+        """Answer for samples, and return their number."""
+        raw = model.inputs.raw(samples)
+        A = model.answers_of(raw)
+        if self.unsure is not None:
+            self.withheld += model.withheld(raw, A, self.unsure)
+        self.A += [*A]
+        return len(A)
 
-def ask(model: Model, paths: Sequence[Path]) -> Asked:
-    """Answer for every readable sample at these paths."""
-    return BY_NOUN[model.inputs.noun](model, paths)
+
+def ask(model: Model, paths: Sequence[Path], unsure: float | None = None) -> Asked:
+    """Answer for every readable sample at these paths, and withhold answers if asked to."""
+    asked = Asked(unsure=unsure)
+    BY_NOUN[model.inputs.noun](model, paths, asked)
+    return asked
 
 
-def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
-    asked = Asked()
+def _pictures(model: Model, paths: Sequence[Path], asked: Asked) -> None:
     files: list[Path] = []
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir, it never raises
@@ -79,8 +94,8 @@ def _pictures(model: Model, paths: Sequence[Path]) -> Asked:
         asked.unread[str(files[i])] = str(error)
         asked.left_out.append(LeftOut(files[i], "unreadable", error.reason))
     asked.samples = [Sample(str(files[i]), {"file": str(files[i])}) for i in kept]
-    asked.A = [*model.mean_answers(raw)] if len(raw) else []
-    return asked
+    if len(raw):
+        asked.answer(model, raw)
 
 
 def _in_folder(folder: Path, asked: Asked) -> list[Path]:
@@ -102,8 +117,7 @@ def _in_folder(folder: Path, asked: Asked) -> list[Path]:
     return inside
 
 
-def _vectors(model: Model, paths: Sequence[Path]) -> Asked:
-    asked = Asked()
+def _vectors(model: Model, paths: Sequence[Path], asked: Asked) -> None:
     for path in paths:
         try:
             X = rows_of(path)
@@ -111,27 +125,26 @@ def _vectors(model: Model, paths: Sequence[Path]) -> Asked:
             asked.unread[str(path)] = str(error)
             continue
         try:
-            asked.A += [*model.mean_answers(X)]
+            asked.answer(model, X)
         except PlainnetError as error:
             asked.unread[str(path)] = f"{path} does not fit the model: {error}"
         else:
             names = [f"{path}:{row}" for row in range(len(X))]
             asked.samples += [Sample(name, {"file": name}) for name in names]
-    return asked
 
 
-def _tables(model: Model, paths: Sequence[Path]) -> Asked:
+def _tables(model: Model, paths: Sequence[Path], asked: Asked) -> None:
     from plainnet.tables import read_table  # only where there is a table
     from plainnet.tables.table import texts_of
 
-    asked = Asked("row", ("file", "line"), most_beside_csv=MOST_ROWS)
+    asked.heading, asked.places, asked.most_beside_csv = "row", ("file", "line"), MOST_ROWS
     read = []
     for path in paths:
         try:
             if path.is_dir():
                 raise DataError("it is a folder; name its tables.")
             table = read_table(path)
-            asked.A += [*model.mean_answers(table)]
+            asked.answer(model, table)
             read.append((path, table))
         except PlainnetError as error:
             asked.unread[str(path)] = f"{path} does not fit the model: {error}"
@@ -144,10 +157,9 @@ def _tables(model: Model, paths: Sequence[Path]) -> Asked:
         for row, line in enumerate(lines):
             place = {"file": str(path), kind: line}
             asked.samples.append(Sample(f"{path}:{line}", place, [held[row] for held in cells]))
-    return asked
 
 
-BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path]], Asked]] = {
+BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path], Asked], None]] = {
     "picture": _pictures,
     "sample": _vectors,
     "row": _tables,

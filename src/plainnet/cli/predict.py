@@ -1,9 +1,10 @@
 """`plainnet predict`: the answers of a run for new samples."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from plainnet.cli.answers import STDOUT, check_csv, csv_text, header, with_threshold, write_csv
 from plainnet.cli.asked import Asked, Sample, ask
 from plainnet.cli.options import PathType, json_option, print_json
-from plainnet.models import load_any
+from plainnet.models import Model, load_any
 from plainnet.models.answers import Answers
+from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
 from plainnet.network import Array
 from plainnet.pictures.scanning import counts_of
 from plainnet.reports import percent, printable, say, table
@@ -21,6 +23,10 @@ MOST_SHOWN = 3
 """Most classes shown with their probability; a CSV file and --json have them all."""
 BOUNDS = ("lower", "upper")
 """Columns of a CSV file with the ends of prediction intervals."""
+WITHHELD = "withheld"
+"""Column of a CSV file, and key, with the reason why there is no answer."""
+NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
+"""What is shown instead of an answer that is withheld."""
 
 
 @click.command("predict")
@@ -40,12 +46,20 @@ BOUNDS = ("lower", "upper")
     help="Add an interval that holds the true number with this probability, such as 90, to each "
     "predicted number.",
 )
+@click.option(
+    "--unsure",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Give no answer where answers as confident are wrong more often than this share, such as "
+    "0.05, or where a picture is unlike all those of the training (for a run with --features).",
+)
 @json_option
 def command(
     run: Path,
     pictures: tuple[Path, ...],
     csv_file: Path | None,
     percentage: float | None,
+    unsure: float | None,
     as_json: bool,
 ) -> int:
     """Predict the classes of PICTURES by RUN.
@@ -61,57 +75,99 @@ def command(
     model = load_any(run)
     if percentage is not None:
         model.answers.around(np.empty(0), percentage / 100)  # refused before anything is read
-    asked = ask(model, pictures)
+    if unsure is not None:
+        needed_refusal(model.refusal, unsure)
+    asked = ask(model, pictures, unsure)
     asked.coverage = None if percentage is None else percentage / 100
     for what in asked.unread.values():
         say(f"Error: {printable(what)}")
     if as_json:
-        unread = [{"file": name, "error": error} for name, error in asked.unread.items()]
-        rows = {"predictions": [*_facts(model.answers, asked)], "unread": unread}
-        known = {} if asked.coverage is None else {"coverage": asked.coverage}
-        left_out = {"left_out": counts_of(asked.left_out)}
-        print_json({**model.answers.decision, **known, **rows, **left_out})
+        print_json(_json(model.answers, asked))
     elif asked.samples and csv_file != STDOUT:
         most = None if csv_file is None else asked.most_beside_csv
-        print(with_threshold(model, _text(model.answers, asked, most)))
+        print(with_threshold(model, _text(model, asked, most)))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
         write_csv(csv_file, _csv(model.answers, asked))
     return 2 if asked.unread else 0
 
 
-def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Any, Array, list[float]]]:
-    """Yield each sample, its answer as a name or number, the model's own, and its interval."""
+class Answered(NamedTuple):
+    """A sample and its answer."""
+
+    sample: Sample
+    answer: Any
+    """A name or a number; None if it is withheld."""
+    a: Array
+    """The model's own answer."""
+    ends: list[float]
+    """The interval around it, if one was asked for."""
+    withheld: str
+    """Why it is withheld; "" if it is given."""
+
+
+def _answered(answers: Answers, asked: Asked) -> Iterator[Answered]:
+    """Yield each sample with its answer."""
     if not asked.A:
         return
     A = np.array(asked.A)
     ends: list[list[float]] = [[]] * len(A)
     if asked.coverage is not None:
         ends = answers.around(A, asked.coverage).tolist()
-    yield from zip(asked.samples, answers.plain(A), asked.A, ends, strict=True)
+    why = asked.withheld or [""] * len(A)
+    for *known, reason in zip(asked.samples, answers.plain(A), asked.A, ends, why, strict=True):
+        sample, answer, a, interval = known
+        yield Answered(sample, None if reason else answer, a, interval, reason)
+
+
+def _json(answers: Answers, asked: Asked) -> dict[str, Any]:
+    """Return everything for programs."""
+    given = {"coverage": asked.coverage, "unsure": asked.unsure}
+    return {
+        **answers.decision,
+        **{name: value for name, value in given.items() if value is not None},
+        "predictions": [*_facts(answers, asked)],
+        "unread": [{"file": name, "error": error} for name, error in asked.unread.items()],
+        "left_out": counts_of(asked.left_out),
+    }
 
 
 def _facts(answers: Answers, asked: Asked) -> Iterator[dict[str, Any]]:
-    for sample, answer, a, ends in _answered(answers, asked):
+    for sample, answer, a, ends, reason in _answered(answers, asked):
         shares = {name: round(float(p), 6) for name, p in answers.probabilities(a).items()}
-        known = {"interval": ends, "probabilities": shares}
+        known = {WITHHELD: reason, "interval": ends, "probabilities": shares}
         yield {**sample.place, "answer": answer, **{k: v for k, v in known.items() if v}}
 
 
-def _text(answers: Answers, asked: Asked, most: int | None) -> str:
+def _text(model: Model, asked: Asked, most: int | None) -> str:
     """Return a line for each sample: the answer, its interval, and the most probable classes."""
-    rows = []
-    for sample, answer, a, ends in islice(_answered(answers, asked), most):
+    rows, answers = [], model.answers
+    for sample, answer, a, ends, reason in islice(_answered(answers, asked), most):
         likely = sorted(answers.probabilities(a).items(), key=lambda item: -item[1])[:MOST_SHOWN]
         shares = "  ".join(f"{name} {percent(p)}" for name, p in likely)
         beside = [*([shares] if likely else []), *([_between(answers, ends)] if ends else [])]
-        rows.append((sample.name, answers.written(answer), *beside))
+        rows.append((sample.name, NO_ANSWER.get(reason) or answers.written(answer), *beside))
     if answers.classes:
         text = table((asked.heading, "answer", "probabilities"), rows, texts=(0, 1, 2))
     else:
         share = [] if asked.coverage is None else [f"{100 * asked.coverage:g} % interval"]
         text = table((asked.heading, *answers.names, *share), rows)
     left = len(asked.samples) - len(rows)
-    return f"{text}\n… and {left:,} more" if left else text
+    more = f"\n… and {left:,} more" if left else ""
+    return f"{text}{more}{_withheld(model, asked)}"
+
+
+def _withheld(model: Model, asked: Asked) -> str:
+    """Say how many answers are withheld, and why; "" if none was asked to be."""
+    if asked.unsure is None:
+        return ""
+    n, things = Counter(asked.withheld), f"{model.inputs.noun}s"
+    why = {
+        UNSURE: f"answers as confident are wrong more often than {100 * asked.unsure:g} %",
+        UNLIKE: f"less like the {things} of the training than 99 of 100 of these "
+        "are like the others",
+    }
+    lines = [f"{NO_ANSWER[name]}: {n[name]:,}, {text}" for name, text in why.items() if n[name]]
+    return "\n\n" + ("\n".join(lines) or "no answer is withheld")
 
 
 def _between(answers: Answers, ends: Sequence[float]) -> str:
@@ -121,10 +177,15 @@ def _between(answers: Answers, ends: Sequence[float]) -> str:
 def _csv(answers: Answers, asked: Asked) -> str:
     """Return a row for each sample, with the columns that identify the rows of a table."""
     bounds = () if asked.coverage is None else BOUNDS
-    rows: list[Sequence[Any]] = [header(asked.places, asked.columns, answers.classes, bounds)]
-    for sample, answer, a, ends in _answered(answers, asked):
+    more = () if asked.unsure is None else (WITHHELD,)
+    rows: list[Sequence[Any]] = [
+        header(asked.places, asked.columns, answers.classes, bounds + more)
+    ]
+    for sample, answer, a, ends, reason in _answered(answers, asked):
         numbers = [answer, *ends]
         texts = [answer] if answers.classes else [f"{each:.10g}" for each in numbers]
         shares = (f"{p:.6f}" for p in answers.probabilities(a).values())
-        rows.append([*sample.place.values(), *sample.cells, *texts, *shares])
+        rows.append(
+            [*sample.place.values(), *sample.cells, *texts, *(reason for _ in more), *shares]
+        )
     return csv_text(rows)

@@ -62,13 +62,29 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
     def threshold(self, value: float) -> None:
         self.answers = replace(self.answers, threshold=value)
 
-    def predict(self, samples: Samples) -> Array:
+    def predict(self, samples: Samples, *, unsure: float | None = None) -> Array:
         """Return the class answered for each sample, `(N,)`, usually the most probable.
 
         Classes have the type that `fit` received: numbers, booleans or texts. In text files and
         folders they are names.
+
+        Args:
+            samples: as for `predict_proba`.
+            unsure: withhold answers, None in their place, where the model is wrong more often than
+                this share, such as 0.05, at its confidence, or where a picture is unlike all those
+                of the training; see docs/pictures.md. None: always answer.
+
+        Raises:
+            SettingError: too few samples were held out in the training to judge that.
         """
-        return self.answers.decode(self.predict_proba(samples))
+        if unsure is None:
+            return self.answers.decode(self.predict_proba(samples))
+        self.check_trained()
+        raw = self.inputs.raw(samples)
+        A = self.answers_of(raw, self.held_out_rows(samples))
+        answers = self.answers.decode(A).astype(object)
+        answers[[reason != "" for reason in self.withheld(raw, A, unsure)]] = None
+        return answers
 
     def predict_proba(self, samples: Samples) -> Array:
         """Return the probability of each class, float32 `(N, K)`, in the order of `classes`.

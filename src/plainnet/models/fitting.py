@@ -15,6 +15,7 @@ from plainnet.files.model_file import LARGEST_WEIGHT
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.models.encoding import encoding_layers
 from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.finishing import finish
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.recipe import Recipe
@@ -70,6 +71,7 @@ def fit_epochs(
         model.answers = model.answers.bounded(train_set)
     model.training, model.validation = train_set, watch
     model.networks, model.history, model.quality, model.stored = [], [], {}, {}
+    model.refusal = None
     data = fingerprint(train_set, watch) if checkpoint else ""
     training, epochs = _start(model, checkpoint, data)
     stream = _one_by_one(model, checkpoint, data, training, epochs)
@@ -101,9 +103,7 @@ def _one_by_one(
             del model.history[len(model.history) - n :]
             del model.networks[-1]
         if model.validation is not None and model.history and _is_sound(model):
-            model.keep_validated()
-            given = model.recipe, model.validation, model.mean_answers
-            model.answers = model.answers.tuned(*given)
+            finish(model)
 
 
 def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:

@@ -58,6 +58,9 @@ class Inputs(ABC):
     has_gradient: ClassVar[bool] = True
     """Whether the gradient reaches the samples."""
 
+    has_frozen_features: ClassVar[bool] = False
+    """Whether the raw rows are features that did not learn from the training samples."""
+
     def __init__(self, preprocessing: Preprocessing, extractor: Extractor | None = None) -> None:
         self.preprocessing, self.extractor = preprocessing, extractor
 

@@ -116,6 +116,7 @@ class BackboneInputs(ExtractedInputs):
 
     noun, trained_on = "picture", "pictures"
     has_gradient = False
+    has_frozen_features = True
     extractor: PictureExtractor
     row, parts = Inputs.row, Inputs.parts
 

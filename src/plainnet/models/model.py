@@ -19,6 +19,7 @@ from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe, ResolvedRecipe
+from plainnet.models.refusal import Refusal, needed_refusal
 from plainnet.models.samples import Samples
 from plainnet.network import Array, Loss, Network
 from plainnet.training import Epoch, logits
@@ -60,6 +61,8 @@ class Model:
         """The evaluations, by the names of their data; the model file contains them."""
         self.stored: Mapping[str, Any] = {}
         """The facts of the training in the file of a loaded model."""
+        self.refusal: Refusal | None = None
+        """What a classifier knows about when to withhold an answer; None: nothing."""
 
     if not TYPE_CHECKING:
 
@@ -263,6 +266,20 @@ class Model:
         counts = np.bincount(places, minlength=len(raw)).astype(A.dtype)
         A /= counts.reshape(-1, *[1] * (A.ndim - 1))
         return A
+
+    def withheld(self, raw: Array, A: Array, wrong: float) -> list[str]:
+        """Return for each answer why it is better withheld: `unsure`, `unlike`, or "".
+
+        Args:
+            raw: N raw rows.
+            A: the answers to them.
+            wrong: the share of wrong answers to accept, at each confidence.
+
+        Raises:
+            SettingError: see `needed_refusal`.
+        """
+        refusal = needed_refusal(self.refusal, wrong)
+        return refusal.reasons(raw, A, self.answers.choose(A), wrong)
 
     def answer_of(self, member: EnsembleMember, raw: Array) -> Array:
         """Return one network's answers to raw rows."""

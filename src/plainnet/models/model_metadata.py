@@ -27,11 +27,14 @@ from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
+from plainnet.models.refusal import Refusal
 from plainnet.network import Array, Network
 from plainnet.version import __version__
 
 PARTS = ("preprocessing", "recipe", "quality")
-KNOWN_ENTRIES = {*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training"}
+KNOWN_ENTRIES = {
+    *(*PARTS, "format", "layers", "kind", "versions", "earlier", "extractor", "training", "refusal")
+}
 """The entries of the metadata, beside those of the answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone.backbone", "Backbone"),
@@ -51,6 +54,7 @@ class Saved(NamedTuple):
     """The networks of an ensemble before the last one."""
     training: Mapping[str, Any]
     """The facts of `Model.trained`."""
+    refusal: Refusal | None
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -75,6 +79,8 @@ def describe(model: Model) -> dict[str, Any]:
     }
     if (made := model.extractor) is not None:
         metadata["extractor"] = {"kind": made.kind, **made.describe()}
+    if model.refusal is not None:
+        metadata["refusal"] = model.refusal.describe()
     return metadata
 
 
@@ -100,11 +106,14 @@ def restore(
     extractor = _extractor(metadata, tensors)
     preprocessing = Preprocessing.restore(metadata["preprocessing"], tensors)
     inputs = kind_of_inputs(preprocessing.is_pictures, extractor)(preprocessing, extractor)
+    refusal = None
+    if "refusal" in metadata:
+        refusal = Refusal.restore(metadata["refusal"], tensors, inputs.n_in)
     if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
         raise ValueError(f"it has an unknown tensor {unknown[0]!r:.60}")
     recipe = Recipe.of(metadata["recipe"])
     training = _training(metadata.get("training", {}), recipe)
-    return Saved(inputs, recipe, dict(metadata["quality"]), earlier, training)
+    return Saved(inputs, recipe, dict(metadata["quality"]), earlier, training, refusal)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ def save_model(path: str | Path, model: Model) -> None:
     tensors = {**model.preprocessing.tensors(), **tensors_of(model.networks[:-1])}
     if model.extractor is not None:
         tensors |= model.extractor.tensors()
+    if model.refusal is not None:
+        tensors |= model.refusal.tensors()
     write_model(path, model.network, describe(model), tensors)
 
 
@@ -85,6 +87,7 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         saved = restore(model.answers_type, metadata, tensors, network)
         model.inputs, model.recipe, model.quality = saved[:3]
         model.answers, model.stored = model.answers.restore(metadata), saved.training
+        model.refusal = saved.refusal
         chosen = model.stored.get("settled", {})
         model.resolved_recipe = ResolvedRecipe.restored(model.recipe, chosen)
         temperature = check_temperature(metadata.get("temperature", 1.0))

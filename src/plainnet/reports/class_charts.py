@@ -8,6 +8,7 @@ import numpy as np
 from plainnet.digits import percent
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.curves import Curve, calibration, precision_recall_curve, roc_curve
+from plainnet.metrics.selective import coverage_curve
 from plainnet.reports.axes import Axis
 from plainnet.reports.charts import Bars, Line, chart
 from plainnet.reports.matrix import confusion_chart
@@ -60,6 +61,33 @@ def curve_figures(report: ClassReport) -> Iterator[Figure]:
         f"number is the average precision. {_shown(report, curves)}"
     )
     yield Figure("precision-recall", "Precision and recall", svg, caption)
+
+
+def coverage_figure(report: ClassReport) -> Figure:
+    """Draw the accuracy of the most confident answers against their share."""
+    sure = report.A[np.arange(report.n), report.answers].astype(np.float64)
+    x, y = coverage_curve(sure, report.answers == report.y, report.data.weights)
+    accuracy = float(y[-1])
+    low = min(floor(10 * min(y.min(), accuracy) - 1e-9) / 10, 0.9)
+    svg = chart(
+        "Accuracy by coverage",
+        Axis("share answered, the most confident first", 0, 1, "percent"),
+        Axis("accuracy of these", low, 1, "percent"),
+        [
+            Line("all answers", [0, 1], [accuracy] * 2, series=0, dashed=True),
+            Line("", [0, *x], [y[0], *y]),
+        ],
+        height=SQUARE,
+    )
+    some = [
+        f"{percent(y[np.searchsorted(x, share)])} of the surest {share:.0%}"
+        for share in (0.5, 0.8, 0.9, 0.95)
+    ]
+    caption = (
+        "What it would gain to withhold the least confident answers, as `plainnet predict "
+        f"--unsure` does. Right are {', '.join(some)}; of all {percent(accuracy)}."
+    )
+    return Figure("coverage", "Answering only when sure", svg, caption)
 
 
 def calibration_figure(report: ClassReport) -> Figure:

@@ -19,6 +19,7 @@ from plainnet.reports.class_charts import (
     ClassReport,
     calibration_figure,
     confusion_figures,
+    coverage_figure,
     curve_figures,
 )
 from plainnet.reports.class_mistakes import picture_mistakes, row_mistakes
@@ -101,8 +102,9 @@ class ClassSections(Sections[ClassificationEvaluation]):
     def limits(self, context: ModelContext) -> Iterator[str]:
         """Warn about samples of no known class."""
         yield (
-            f"It always answers one of its classes. A {context.thing} of anything else is also "
-            "assigned to one of them, often with a high probability."
+            "It always answers one of its classes, unless it may withhold answers (--unsure). A "
+            f"{context.thing} of anything else is also assigned to one of them, often with a high "
+            "probability."
         )
 
     def measured_limits(self, measured: MeasuredClassifier) -> Iterator[str]:
@@ -134,10 +136,11 @@ class ClassSections(Sections[ClassificationEvaluation]):
         return suspected_labels(report.y, report.A)
 
     def figures(self, report: ClassReport) -> Iterator[Figure]:
-        """Yield confusion matrix, ROC, precision and recall, and calibration."""
+        """Yield confusion matrix, ROC, precision and recall, calibration and coverage."""
         yield from confusion_figures(report)
         yield from curve_figures(report)
         yield calibration_figure(report)
+        yield coverage_figure(report)
 
 
 SECTIONS = ClassSections()

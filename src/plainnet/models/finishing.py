@@ -1,0 +1,33 @@
+"""The end of a training: what is chosen and measured on the validation samples."""
+
+import numpy as np
+
+from plainnet.data import Dataset
+from plainnet.metrics.familiarity import Familiarity
+from plainnet.metrics.selective import Reliability
+from plainnet.models.model import Model
+from plainnet.models.refusal import Refusal, confidence
+from plainnet.network import Array
+
+
+def finish(model: Model) -> None:
+    """Choose what is chosen on validation samples; measure when to withhold an answer."""
+    model.keep_validated()
+    if model.validation is None:
+        return
+    A = model.mean_answers(model.validation)
+    model.answers = model.answers.tuned(model.recipe, model.validation, lambda _: A)
+    if model.answers.classes:
+        model.refusal = _refusal(model, model.validation, A)
+
+
+def _refusal(model: Model, validation: Dataset, A: Array) -> Refusal:
+    """Return what a classifier's answers A to its validation samples show."""
+    answers, training = model.answers, model.training
+    chosen = answers.choose(A)
+    right = chosen == answers.right(validation)
+    reliability = Reliability.of(confidence(A, chosen), right, validation.weights)
+    if training is None or not model.inputs.has_frozen_features:
+        return Refusal(reliability)
+    rng = np.random.default_rng(model.recipe.seed)
+    return Refusal(reliability, Familiarity.of(training.X, rng))
