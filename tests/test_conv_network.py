@@ -10,7 +10,12 @@ from plainnet import Classifier, Regressor, SoftmaxCrossEntropy, train_step
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
 from plainnet.models import Recipe
-from plainnet.models.convolutional import convolutional_layers, usual_epochs
+from plainnet.models.convolutional import (
+    LEAST_EPOCHS,
+    MOST_EPOCHS,
+    convolutional_layers,
+    usual_epochs,
+)
 from plainnet.models.network_settings import CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE
 from plainnet.network import (
     Array,
@@ -99,7 +104,7 @@ def test_what_the_network_is_made_of(data: Dataset, settings: Any, network: str)
 def test_the_epochs_fall_with_the_work() -> None:
     shape, channels = (64, 64, 3), (32, 64, 128, 256)
     found = [usual_epochs(shape, channels, n) for n in (10, 1_000, 10_000, 100_000, CONVOLVED_TO)]
-    assert found[0] == found[1] > found[2] > found[4] >= found[3]
+    assert found[0] == MOST_EPOCHS > found[1] > found[2] > found[4] > found[3] == LEAST_EPOCHS
 
 
 @pytest.mark.parametrize(

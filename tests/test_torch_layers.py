@@ -11,10 +11,16 @@ from safetensors.numpy import load_file
 from plainnet import Classifier
 from plainnet.export import read_weights, sequential, torch_modules, write_weights
 from plainnet.network import (
+    AveragePool2D,
     BatchNorm,
+    BatchNorm2D,
     ByColumns,
+    Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
+    GlobalAveragePool2D,
+    MaxPool2D,
     Network,
     PiecewiseLinear,
     ReLU,
@@ -28,6 +34,16 @@ NETWORKS = {
         *(Dense(9, 4), BatchNorm(4), SiLU(), Dropout(0.1), Dense(4, 2)),
     ],
     "normalized columns": lambda: [ByColumns([([0, 3], [BatchNorm(2)]), ([1], [])]), Dense(3, 1)],
+    "pictures": lambda: [
+        Conv2D((8, 7, 2), 3, 3, stride=2),
+        BatchNorm2D((4, 4, 3)),
+        DepthwiseConv2D((4, 4, 3), 4),
+        MaxPool2D((4, 4, 3), 3, 1, padding="same"),
+        AveragePool2D((4, 4, 3), 3, 2, padding="same"),
+        Conv2D((2, 2, 3), 5, 2, padding="valid"),
+        GlobalAveragePool2D((1, 1, 5)),
+        Dense(5, 2),
+    ],
     "bounded": lambda: [PiecewiseLinear([*EDGES, *EDGES]), Dense(10, 3)],
     "unbounded": lambda: [PiecewiseLinear([*EDGES, *EDGES], bounded=False), Dense(10, 3)],
 }
@@ -43,7 +59,8 @@ def in_torch(network: Network) -> Any:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_code_answers_as_the_network_does(name: str, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    ours, X = randomized(Network(NETWORKS[name]())), normal(30, 4, dtype=np.float32)
+    ours = randomized(Network(NETWORKS[name]()))
+    X = normal(30, 112 if name == "pictures" else 4, dtype=np.float32)
     write_weights(tmp_path / "w", ours)
     theirs = in_torch(ours)
     theirs.load_state_dict({n: torch.from_numpy(A) for n, A in load_file(tmp_path / "w").items()})

@@ -4,9 +4,11 @@ import re
 from textwrap import dedent
 
 from plainnet.errors import ModelFileError
+from plainnet.export.torch_pictures import PICTURE_MODULES
 from plainnet.network import ByColumns, Layer, Network, PiecewiseLinear, row_of
 
 MODULES: dict[str, str] = {
+    **PICTURE_MODULES,
     ByColumns.__name__: """\
         class ByColumns(torch.nn.ModuleList):
             def __init__(self, *branches):

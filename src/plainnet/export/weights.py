@@ -2,7 +2,8 @@
 
 The layers of a network match those of a `torch.nn.Sequential` one to one, and the tensors are named
 as in its `state_dict()`: `0.weight`, `0.bias`, …; for an ensemble, as in that of a
-`torch.nn.ModuleList`: `1.0.weight`, …. A `Linear` layer holds W transposed, (outputs, inputs).
+`torch.nn.ModuleList`: `1.0.weight`, …. A `Linear` layer holds W transposed, (outputs, inputs), a
+convolution as (channels out, channels in, height, width).
 `torch_modules` writes the layers that PyTorch lacks.
 """
 
@@ -22,7 +23,7 @@ from plainnet.files.tensors import TensorFile, open_tensors
 from plainnet.files.writing import write_file
 from plainnet.models import Model
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.network import Array, Network
+from plainnet.network import Array, Conv2D, DepthwiseConv2D, Network
 
 NAMES: Mapping[str, str] = {
     **{"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"},
@@ -108,7 +109,12 @@ def _views(network: Network, prefix: str) -> dict[str, Array]:
     found = {}
     for name, value in {**network.parameters, **network.state}.items():
         place, _, part = name.removeprefix("layers.").rpartition(".")
-        found[f"{prefix}{place}.{NAMES.get(part, part)}"] = value.T if part == "W" else value
+        kind = network.layers[int(place)] if place.isdigit() else None
+        view = value.T if part == "W" else value
+        if part == "W" and isinstance(kind, (Conv2D, DepthwiseConv2D)):
+            filters = value.reshape(kind.kernel, kind.kernel, -1, kind.shape_out[2])
+            view = filters.transpose(3, 2, 0, 1)  # channels out, channels in, height, width
+        found[f"{prefix}{place}.{NAMES.get(part, part)}"] = view
     return found
 
 

@@ -19,13 +19,15 @@ Shape = tuple[int, int, int]
 
 LARGE_SIDE = 48
 """The shorter side, in pixels, from which pictures are halved three times instead of twice."""
-CHANNELS, LARGE_CHANNELS = (32, 32, 64, 64, 128, 128), (32, 64, 128, 256)
+CHANNELS, LARGE_CHANNELS = (32, 64, 64, 128, 128), (16, 32, 64, 128)
 """The default channels of the convolutions, for smaller pictures and from this side on."""
 WORK = 1.2e13
 """The multiply-adds of all forward passes of a training from which the default epochs follow:
 about ten minutes on two cores."""
-LEAST_EPOCHS, MOST_EPOCHS = 8, 100
-"""The fewest and the most epochs that are chosen."""
+EPOCHS, MOST_EPOCHS, SHOWN = 40, 120, 45_000
+"""The usual epochs, and the most; of few pictures there are enough to show so many."""
+LEAST_EPOCHS = 8
+"""The fewest epochs, where the work is too much for more."""
 
 
 def usual_channels(shape: Shape) -> tuple[int, ...]:
@@ -35,9 +37,10 @@ def usual_channels(shape: Shape) -> tuple[int, ...]:
 
 def usual_epochs(shape: Shape, channels: Sequence[int], n: int) -> int:
     """Return the default number of passes over n pictures."""
+    wanted = max(EPOCHS, min(SHOWN // n, MOST_EPOCHS))
     layers = convolutional_layers(shape, channels, 1)
-    epochs = WORK / (n * sum(layer.multiply_adds for layer in layers))
-    return round(min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS))
+    possible = int(WORK // (n * sum(layer.multiply_adds for layer in layers)))
+    return min(wanted, max(possible, LEAST_EPOCHS))
 
 
 def convolutional_layers(

@@ -42,7 +42,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.pictures.augment.augmentation import FEW_PICTURES, usual
+from plainnet.pictures.augment.augmentation import FEW_PICTURES, has_colour, usual
 from plainnet.training import Average, Optimizer, PolynomialAverage, Schedule
 from plainnet.training.streams import is_kept
 
@@ -89,14 +89,12 @@ class Recipe(RecipeSettings):
             validated: whether there are validation samples beside them.
         """
         kind, resolved = defaults.kind_of(data), self.to_dict()
-        resolved["network"] = network = self._network(data)
-        convolved = network == "conv"
-        usual = defaults.CONVOLUTIONS if convolved else defaults.BY_KIND[kind]
-        for name, value in asdict(usual).items():
-            if resolved[name] in (None, "auto"):
-                resolved[name] = value
-        of_size = self._of_size(data, kind, tested) | (self._convolved(data) if convolved else {})
-        for name, value in of_size.items():
+        resolved["network"] = self._network(data)
+        if resolved["network"] == "conv":
+            usual = asdict(defaults.CONVOLUTIONS) | self._convolved(data, tested)
+        else:
+            usual = asdict(defaults.BY_KIND[kind]) | self._of_size(data, kind, tested)
+        for name, value in usual.items():
             if getattr(self, name) in (None, "auto"):
                 resolved[name] = value
         if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
@@ -119,7 +117,7 @@ class Recipe(RecipeSettings):
         many = CONVOLVED_FROM <= len(data) <= CONVOLVED_TO
         return "conv" if usual and many and min(data.X.shape[1:3]) >= LEAST_SIDE else "dense"
 
-    def _convolved(self, data: Dataset) -> dict[str, Any]:
+    def _convolved(self, data: Dataset, tested: bool) -> dict[str, Any]:
         """Return the defaults of a network of convolutions that depend on the pictures.
 
         Raises:
@@ -132,11 +130,17 @@ class Recipe(RecipeSettings):
             )
         height, width, depth = data.X.shape[1:]
         channels = self.channels or usual_channels((height, width, depth))
+        few = len(data) < BATCH_NORM_BELOW
+        spared = few and tested and not (self.patience or self.moves_threshold)
         return {
             "channels": channels,
+            "augment": "strong" if few and has_colour(data.X) else usual(data.X),
             "normalization": "batch",
+            "batch_size": 32 if few else 64,
+            "validation_share": 0.0 if spared else 0.15,
             "epochs": usual_epochs((height, width, depth), channels, len(data)),
             "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
+            "ensemble": 1,
         }
 
     def _of_size(self, data: Dataset, kind: defaults.Kind, tested: bool) -> dict[str, Any]:

@@ -115,11 +115,19 @@ class Conv2D(Windowed):
         shape = len(X) * self.windows, self.window
         if self._by_pixel:
             return X.reshape(shape)
-        P = self.scratch("P", shape, fill=0)
-        by_place, X = self._by_place(P, len(X)), pictures(X, self.shape_in)
+        P, X = self.scratch("P", shape, fill=0), pictures(X, self.shape_in)
+        if self.xp is np:
+            self._by_line(P, len(X))[...] = self.lines(X)
+            return P
+        by_place = self._by_place(P, len(X))  # other array modules may lack overlapping views
         for place in self.places():
             by_place[(*place.windows, place.number)] = X[place.pixels]
         return P
+
+    def _by_line(self, P: Array, N: int) -> Array:
+        """Return a view of windows as `(N, rows, columns, k, k · channels)`."""
+        rows, columns, _ = self.shape_out
+        return P.reshape((N, rows, columns, self.kernel, self.kernel * self.shape_in[2]))
 
     def _add_up(self, dP: Array, dX: Array) -> None:
         """Write dX: each pixel's sum over all windows that it is in."""

@@ -176,12 +176,26 @@ LAYERS |= {
         BatchNorm, _write_batch_norm, "BatchNorm1d({n}, eps={epsilon}, momentum={momentum})"
     ),
     "LayerNorm": LayerRow(LayerNorm, _write_layer_norm, "LayerNorm({n}, eps={epsilon})"),
-    "Conv2D": LayerRow(Conv2D, write_conv),
-    "DepthwiseConv2D": LayerRow(DepthwiseConv2D, write_depthwise_conv),
-    "MaxPool2D": LayerRow(MaxPool2D, write_max_pool),
-    "AveragePool2D": LayerRow(AveragePool2D, write_average_pool),
-    "GlobalAveragePool2D": LayerRow(GlobalAveragePool2D, write_global_average_pool),
-    "BatchNorm2D": LayerRow(BatchNorm2D, write_batch_norm_2d),
+    "Conv2D": LayerRow(
+        Conv2D, write_conv, "Conv2D({shape_in}, {channels}, {kernel}, {stride}, {pads})"
+    ),
+    "DepthwiseConv2D": LayerRow(
+        DepthwiseConv2D,
+        write_depthwise_conv,
+        "DepthwiseConv2D({shape_in}, {kernel}, {stride}, {pads})",
+    ),
+    "MaxPool2D": LayerRow(
+        MaxPool2D, write_max_pool, "MaxPool2D({shape_in}, {kernel}, {stride}, {pads})"
+    ),
+    "AveragePool2D": LayerRow(
+        AveragePool2D, write_average_pool, "AveragePool2D({shape_in}, {kernel}, {stride}, {pads})"
+    ),
+    "GlobalAveragePool2D": LayerRow(
+        GlobalAveragePool2D, write_global_average_pool, "GlobalAveragePool2D({shape_in})"
+    ),
+    "BatchNorm2D": LayerRow(
+        BatchNorm2D, write_batch_norm_2d, "BatchNorm2D({n}, eps={epsilon}, momentum={momentum})"
+    ),
     "Scaling": LayerRow(Scaling, _write_scaling),
     "DenseNTP": LayerRow(DenseNTP, _write_dense_ntp),
     "Parametric": LayerRow(Parametric, _write_parametric),

@@ -77,12 +77,9 @@ def _rows(graph: Graph, layer: Windowed, Y: str, name: str) -> str:
 
 def _windows(layer: Windowed) -> dict[str, Any]:
     """The attributes of ONNX's operators with windows."""
-    before = [layer.top, layer.left]
-    last = [(n - 1) * layer.stride + layer.kernel for n in layer.shape_out[:2]]
-    sides = zip(last, before, layer.shape_in[:2], strict=True)
-    after = [max(end - start - n, 0) for end, start, n in sides]
+    left, right, top, bottom = layer.pads
     pair = {"kernel_shape": [layer.kernel] * 2, "strides": [layer.stride] * 2}
-    return {**pair, "pads": [*before, *after]}
+    return {**pair, "pads": [top, left, bottom, right]}
 
 
 def _kind(layer: object) -> str:

@@ -10,6 +10,8 @@ letters, and `docs/derivations.md` for what is computed with windows.
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from plainnet.checks import check_whole
 from plainnet.errors import SettingError
 from plainnet.network.arrays import Array
@@ -92,11 +94,42 @@ class Windowed(Layer):
             "padding": self.padding,
         }
 
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """The pixels of padding at the left, right, top and bottom that windows contain."""
+        last = [(n - 1) * self.stride + self.kernel for n in self.shape_out[:2]]
+        bottom, right = (
+            max(end - start - n, 0)
+            for end, start, n in zip(last, (self.top, self.left), self.shape_in[:2], strict=True)
+        )
+        return self.left, right, self.top, bottom
+
     def parts(self, N: int) -> Iterator[slice]:
         """Yield a few samples after another, with as many numbers as a cache holds."""
         step = max(NUMBERS_AT_ONCE // self.working_memory, 1)
         for start in range(0, N, step):
             yield slice(start, min(start + step, N))
+
+    def lines(self, X: Array) -> Array:
+        """Return the lines of all windows, `(N, rows, columns, k, k · channels)`, a view of NumPy.
+
+        The k pixels of a line stand side by side in the picture, so that k · channels numbers are
+        copied at once.
+        """
+        (height, width, depth), (rows, columns, _) = self.shape_in, self.shape_out
+        down, across = ((n - 1) * self.stride + self.kernel for n in (rows, columns))
+        size = len(X), max(down, self.top + height), max(across, self.left + width), depth
+        padded = X
+        if size != X.shape:
+            padded = self.scratch("padded", size, fill=0)
+            padded[:, self.top : self.top + height, self.left : self.left + width] = X
+        sample, line, pixel, number = padded.strides
+        return np.lib.stride_tricks.as_strided(
+            padded,
+            (len(X), rows, columns, self.kernel, self.kernel * depth),
+            (sample, self.stride * line, self.stride * pixel, line, number),
+            writeable=False,
+        )
 
     def _along(self, n: int) -> tuple[int, int]:
         """Return how many windows fit along n pixels, and how much padding the first one has."""
