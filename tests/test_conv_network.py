@@ -196,3 +196,19 @@ def test_predictions_do_not_depend_on_the_batch() -> None:
     made = Classifier(**{**SETTINGS, "epochs": 2}).fit(X, y)
     alone = np.concatenate([made.predict_proba(X[i : i + 1]) for i in range(len(X))])
     np.testing.assert_allclose(alone, made.predict_proba(X), atol=2e-6)
+
+
+def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    monkeypatch.setattr("plainnet.training.compiled.picture_stack.LEAST_WORK", 0)
+    rng, found = np.random.default_rng(0), []
+    X, y = rng.normal(size=(9, 510)).astype(np.float32), rng.integers(0, 3, 9)
+    for threads in (1, 2, 3, 9):
+        monkeypatch.setattr(
+            "plainnet.training.compiled.picture_stack.processors", lambda n=threads: n
+        )
+        network = Network(layers_of((17, 15, 2), "same", 3), rng=1)
+        train_step(network, LOSS, GradientDescent(0.01), X, y)
+        picture_gradient(network, LOSS, X, y, None)
+        found.append(network.grad.copy())
+    assert all((grad == found[0]).all() for grad in found)

@@ -3,7 +3,6 @@
 Pillow releases Python's lock while it decodes, so threads decode in parallel.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size, read_picture, shrunk
 from plainnet.pictures.grey import in_grey
 from plainnet.pictures.opening import FileLook, Header, is_path
-from plainnet.training.threads import allowed_threads
+from plainnet.training.threads import processors
 
 OnUnreadable = Callable[[PictureError], None]
 """Called with the error of a picture that cannot be read."""
@@ -187,11 +186,3 @@ def _in_order(
                 started.append(pool.submit(read, i + ahead))
     finally:  # also on Ctrl-C: running reads finish, waiting ones are dropped
         pool.shutdown(cancel_futures=True)
-
-
-def processors() -> int:
-    """Return the number of processors of this process, limited by `set_threads`."""
-    n = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):  # if known, those of this process
-        n = len(os.sched_getaffinity(0))
-    return min(n, allowed_threads() or n)

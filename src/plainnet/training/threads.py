@@ -60,6 +60,14 @@ def allowed_threads() -> int | None:
     return _limit.allowed
 
 
+def processors() -> int:
+    """Return the number of processors of this process, limited by `set_threads`."""
+    n = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):  # if known, those of this process
+        n = len(os.sched_getaffinity(0))
+    return min(n, allowed_threads() or n)
+
+
 @contextmanager
 def suited_threads(network: Network, n: int) -> Iterator[None]:
     """Use one thread within the block if the products of n rows with this network are small."""

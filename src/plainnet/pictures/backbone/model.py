@@ -11,7 +11,7 @@ import numpy as np
 
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import processors
+from plainnet.training.threads import processors
 
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),

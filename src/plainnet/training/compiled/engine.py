@@ -1,8 +1,8 @@
 """The engine with compiled kernels, for the usual networks and optimizers."""
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -10,11 +10,16 @@ from typing import Any
 from plainnet.network import Array
 from plainnet.training import compiled
 from plainnet.training.averaging import Average
-from plainnet.training.compiled.picture_stack import picture_gradient, picture_outputs
+from plainnet.training.compiled.picture_stack import (
+    is_convolutional,
+    picture_gradient,
+    picture_outputs,
+)
 from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import Adam, AdamW, Momentum
+from plainnet.training.threads import one_thread
 
 
 def _momentum(optimizer: Any) -> tuple[float, ...]:
@@ -55,7 +60,8 @@ class CompiledEngine(Engine):
         """Return the context of an epoch, and load the kernels if the epoch will use them."""
         if self._worth(n_batches):
             compiled.load_kernels()  # now, so that its library is there when threads are bounded
-        return super().surroundings(n_batches, size)
+        around = super().surroundings(n_batches, size)
+        return _with_one_thread(around) if is_convolutional(self.network) else around
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""
@@ -97,6 +103,13 @@ class CompiledEngine(Engine):
         """Return whether kernels take the steps, now or after so many more."""
         steps = self.optimizer.t + more + (self.at.earlier_steps if self.at else 0)
         return compiled.worth_compiling(steps, self.network, self.size)
+
+
+@contextmanager
+def _with_one_thread(around: AbstractContextManager[None]) -> Iterator[None]:
+    """Bound the threads of each product: the parts of a batch have threads of their own."""
+    with around, one_thread():
+        yield
 
 
 def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None] | None:

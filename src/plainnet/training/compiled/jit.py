@@ -9,5 +9,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compile a function at its first call, and store it on the disk for the next process."""
-    return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+    """Compile a function at its first call, and store it on the disk for the next process.
+
+    Other threads run meanwhile.
+    """
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))

@@ -22,6 +22,8 @@ from plainnet.network import (
 )
 from plainnet.network.windows import pictures
 from plainnet.training import compiled
+from plainnet.training.compiled.parts import LEAST_WORK, PARTS, in_parts
+from plainnet.training.threads import processors
 
 TILE = 512
 """The windows that a convolution multiplies at once."""
@@ -65,8 +67,7 @@ class Convolution:
         ones = layer.scratch("ones", (len(dY) * layer.windows,), fill=1)
         np.dot(ones, dY.reshape(-1, channels), out=layer.db)  # db = Σ_windows dY
         dY = pictures(dY, layer.shape_out)
-        P, part = self._tile(layer.window), layer.scratch("dW", layer.dW.shape)
-        self.code.weight_gradient(self.X, dY, k, layer.top, layer.left, P, part, layer.dW)
+        self._write_dW(dY)
         if not need_dX:
             return None
         turned = layer.scratch("turned", (k * k * channels, depth))
@@ -79,10 +80,33 @@ class Convolution:
         return dX
 
     def _convolve(self, X: Array, W: Array, b: Array, before: tuple[int, int], Y: Array) -> None:
-        self.code.convolve(X, W, b, self.layer.kernel, *before, self._tile(len(W)), Y)
+        tiles = self._tiles(len(W))
 
-    def _tile(self, window: int) -> Array:
-        return self.layer.scratch(f"{TILE} of {window}", (TILE, window))
+        def work(i: int, part: slice) -> None:
+            self.code.convolve(X[part], W, b, self.layer.kernel, *before, tiles[i], Y[part])
+
+        in_parts(work, len(X), self._threads(len(X)))
+
+    def _write_dW(self, dY: Array) -> None:
+        layer, tiles = self.layer, self._tiles(self.layer.window)
+        sums = layer.scratch("dW of parts", (PARTS, 2, *layer.dW.shape))
+        sums[:, 0] = 0
+
+        def work(i: int, part: slice) -> None:
+            window = layer.kernel, layer.top, layer.left
+            self.code.weight_gradient(self.X[part], dY[part], *window, tiles[i], *sums[i][::-1])
+
+        in_parts(work, len(dY), self._threads(len(dY)))
+        layer.dW[...] = sums[0, 0]
+        for i in range(1, PARTS):
+            layer.dW += sums[i, 0]  # dW = Pᵀ dY
+
+    def _tiles(self, window: int) -> Array:
+        return self.layer.scratch(f"tiles of {window}", (PARTS, TILE, window))
+
+    def _threads(self, n: int) -> int:
+        worth = n * self.layer.multiply_adds >= LEAST_WORK
+        return min(processors(), PARTS) if worth else 1
 
 
 class Normalization:
@@ -212,6 +236,11 @@ def picture_gradient(
     return float(J)
 
 
+def is_convolutional(network: Network) -> bool:
+    """Return whether the passes of the network may use several threads."""
+    return any(type(layer) is Conv2D for layer in network.layers)
+
+
 def picture_outputs(network: Network, X: Array) -> Array | None:
     """Return the outputs of `network.forward(X)` up to rounding; None if no kernel fits."""
     stack = _stack_of(network, X)
@@ -226,7 +255,7 @@ def _has_parameters(one: Pass) -> bool:
 def _stack_of(network: Network, X: Array) -> PictureStack | None:
     """Return the stack; None without convolutions, and before their contract was checked."""
     fits = type(network) is Network and network.xp is np and network.contract_holds
-    if not fits or not any(type(layer) is Conv2D for layer in network.layers):
+    if not fits or not is_convolutional(network):
         return None
     if X.shape != (len(X), network.n_in) or X.dtype != network.dtype or not network.is_home:
         return None
