@@ -17,7 +17,7 @@ from plainnet import Classifier, Regressor
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.training import Epoch
-from plainnet.training.pool import Pool
+from plainnet.training.processes import Processes
 from plainnet.tuning import Study, Trial, tune
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts, parts_for
@@ -43,7 +43,7 @@ def parts() -> Parts:
 
 
 def study_of(parts: Parts, workers: int = 1, trials: int = TRIALS, **how: Any) -> Study:
-    return begin(Classifier(**FIXED), parts, Options(trials), Pool(workers), **how)
+    return begin(Classifier(**FIXED), parts, Options(trials), Processes(workers), **how)
 
 
 def log_of(study: Study) -> list[Any]:

@@ -10,7 +10,14 @@ import numpy as np
 from plainnet.cli import tables
 from plainnet.cli.answers import csv_text
 from plainnet.cli.features import choose_features, features_for
-from plainnet.cli.options import PathType, Sections, given, print_json
+from plainnet.cli.options import (
+    PathType,
+    Sections,
+    engine_option,
+    given,
+    print_json,
+    workers_option,
+)
 from plainnet.cli.overwriting import check_answers, check_kind
 from plainnet.cli.reading import check_before_reading, read_and_report
 from plainnet.data import Dataset
@@ -32,6 +39,7 @@ from plainnet.reports.progress import counting
 from plainnet.reports.report_data import Report
 from plainnet.reports.sections import sections_of
 from plainnet.reports.suspects import COLUMNS, suspect_rows, suspects_text
+from plainnet.training.processes import Processes
 
 
 @click.command("cross-validate", cls=Sections)
@@ -49,12 +57,16 @@ from plainnet.reports.suspects import COLUMNS, suspect_rows, suspects_text
     metavar="FILE",
     help="Write a .csv file of all labels that may be wrong, the most doubtful first.",
 )
+@workers_option
+@engine_option
 @tables.training_options
 def command(
     data: Path,
     folds: int,
     page: Path | None,
     suspects: Path | None,
+    workers: int,
+    engine: str,
     strict: bool,
     features: Path | None,
     as_json: bool,
@@ -71,6 +83,7 @@ def command(
     check_kind(page, "--page", "a page", (".html", ".htm"))
     check_kind(suspects, "--suspects", "a table", (".csv",))
     check_answers(suspects, "--suspects")
+    processes = Processes(workers, engine)
     asked = tables.TableOptions.of(tables.pop_table_options(options))
     recipe = Recipe.of(given(options))
     check_before_reading(data, asked, features, recipe)
@@ -87,7 +100,7 @@ def command(
             f"--suspects lists wrong labels of classes, but {samples.target!r} is a number; leave "
             "it out."
         )
-    done = _trained(samples, like, folds)
+    done = _trained(samples, like, folds, processes)
     report = _report(data, samples, done, like)
     if as_json:
         print_json({**_facts(report, done, data), **left_out_facts(splits)})
@@ -101,11 +114,13 @@ def command(
         say(f"written  {printable(str(suspects))}")
 
 
-def _trained(samples: Dataset, like: TrainableModel[Any], folds: int) -> list[Fold]:
+def _trained(
+    samples: Dataset, like: TrainableModel[Any], folds: int, processes: Processes
+) -> list[Fold]:
     """Train and measure a model for each fold, with progress on stderr."""
     done: list[Fold] = []
     with counting("training") as count:
-        for fold in cross_validate(samples, like, folds):
+        for fold in cross_validate(samples, like, folds, processes):
             done.append(fold)
             score = fold.evaluation.scores()[0]
             say(f"fold {fold.number}/{folds}  {score.name} {score.text}")

@@ -151,6 +151,19 @@ part_option = click.option(
     metavar="PART",
     help="The part of DATA: test, validation or train. [the first of these that DATA has]",
 )
+workers_option = click.option(
+    "--workers",
+    default=1,
+    metavar="N",
+    help="Trainings at once, each in a process; the result does not depend on it. [1]",
+)
+engine_option = click.option(
+    "--engine",
+    default="processes",
+    metavar="NAME",
+    help="Where they run: processes on this machine; or dask, ray or spark, a cluster, with its "
+    "address after a colon, dask:tcp://host:8786. [processes]",
+)
 
 
 def print_json(content: Mapping[str, Any]) -> None:

@@ -14,8 +14,17 @@ from plainnet.cli import tables
 from plainnet.cli.features import choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole
 from plainnet.cli.learning import train_run
-from plainnet.cli.options import Decorated, PathType, Sectioned, Sections, given, print_json
-from plainnet.cli.reading import checked, read_and_report
+from plainnet.cli.options import (
+    Decorated,
+    PathType,
+    Sectioned,
+    Sections,
+    engine_option,
+    given,
+    print_json,
+    workers_option,
+)
+from plainnet.cli.reading import check_before_reading, checked, read_and_report
 from plainnet.cli.report import report_training, run_settings, title_of, train_command
 from plainnet.cli.train import check_apart, name_of_run
 from plainnet.errors import DataError, SettingError
@@ -26,7 +35,7 @@ from plainnet.reports import evaluation_text, say
 from plainnet.reports.text import count, duration
 from plainnet.reports.tune_page import NAME, tune_page
 from plainnet.reports.tune_text import result_text, trial_line
-from plainnet.training.pool import ENGINES, Pool
+from plainnet.training.processes import Processes
 from plainnet.tuning.material import parts_for
 from plainnet.tuning.run import SEARCH, locked_search, read_search, result_of, write_search
 from plainnet.tuning.space import read_space
@@ -65,14 +74,8 @@ def _option(*names: str, **how: Any) -> Callable[[Decorated], Decorated]:
     metavar="SHARE",
     help="Share of the samples to measure the winner on, if there is no test part. [0.2]",
 )
-@_option("--workers", default=1, help="Trials at once; the result does not depend on it. [1]")
-@_option(
-    "--engine",
-    default="processes",
-    metavar="NAME",
-    help=f"Where trials run: {', '.join(ENGINES)}, with an address where it needs one, "
-    "dask:tcp://host:8786. [processes]",
-)
+@workers_option
+@engine_option
 @_option(
     "--join",
     metavar="STUDY",
@@ -108,7 +111,7 @@ def command(
     A search that was stopped goes on with `plainnet tune --resume RUN`, also after a kill.
     """
     asked = _resumed(resume, options, data) if resume else _asked(data, options)
-    where, crew = Path(asked["data"]), Pool(workers, engine)
+    where, crew = Path(asked["data"]), Processes(workers, engine)
     if join and not (out or resume):
         with tempfile.TemporaryDirectory() as folder:
             study = _search(_begun(asked, crew, Path(folder), join))
@@ -156,7 +159,7 @@ def _asked(data: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     settings = given(options)
     of_search["seed"] = settings.get("seed", 0)
     Options(**given(of_search))  # raises for impossible values
-    tables.check_target(data, tables.TableOptions.of(table), features)
+    check_before_reading(data, tables.TableOptions.of(table), features, Recipe.of(settings))
     features, _ = choose_features(features, data, settings)
     _, features_noted = features_for(features, {}, Recipe.of(settings))
     return {
@@ -206,7 +209,7 @@ def _new(out: Path | None) -> Path | None:
     return out
 
 
-def _begun(asked: Mapping[str, Any], crew: Pool, folder: Path, join: str | None) -> Study:
+def _begun(asked: Mapping[str, Any], crew: Processes, folder: Path, join: str | None) -> Study:
     """Read the data, and make or open the study."""
     table = tables.TableOptions.of(asked["table"])
     recipe, noted = Recipe.of(asked["settings"]), asked["noted"]
@@ -243,7 +246,7 @@ def _search(study: Study) -> Study:
         best = (max if study.plan.higher_is_better else min)(values, default=None)
         say(trial_line(trial, study, best))
         if trial.number == 0 and trial.outcome is not None:
-            most = trial.outcome.seconds * of / study.place.pool.n
+            most = trial.outcome.seconds * of / study.place.processes.n
             say(f"{'time':10}  about {duration(most)} at most, if others take as long")
 
     study.search(report)

@@ -18,6 +18,7 @@ from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.answers import Answers
 from plainnet.models.trainable import Scored, TrainableModel
 from plainnet.network import Array
+from plainnet.training.processes import HERE, Processes
 
 
 class Fold(NamedTuple):
@@ -34,7 +35,9 @@ class Fold(NamedTuple):
     """The model, without its training samples."""
 
 
-def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) -> Iterator[Fold]:
+def cross_validate(
+    data: Dataset, like: TrainableModel[Scored], folds: int = 5, processes: Processes = HERE
+) -> Iterator[Fold]:
     """For each fold, train a model on all other folds and evaluate it on this one.
 
     A fold counts as the test part where the recipe asks whether there is one.
@@ -43,6 +46,7 @@ def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) 
         data: all samples.
         like: an untrained model with the settings for all; its seed also determines the folds.
         folds: their number, at least 2.
+        processes: who trains; the folds are in order, and the same whoever it is.
 
     Raises:
         SettingError: fewer than 2 folds.
@@ -54,7 +58,7 @@ def cross_validate(data: Dataset, like: TrainableModel[Scored], folds: int = 5) 
     counting, rng = data.counting(), np.random.default_rng([like.recipe.seed, folds])
     counted = data if len(counting) == len(data) else data.take(counting)
     parts = [counting[rows] for rows in like.answers_type.folds(counted, folds, rng)]
-    return (_fold(i, rows, data, like) for i, rows in enumerate(parts, start=1))
+    return _in_order(processes.run(_fold, [*enumerate(parts, start=1)], data, like))
 
 
 def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> Scored:
@@ -78,7 +82,19 @@ def pooled_model(data: Dataset, folds: Sequence[Fold]) -> TrainableModel[Any]:
     return model
 
 
-def _fold(number: int, rows: Array, data: Dataset, like: TrainableModel[Any]) -> Fold:
+def _in_order(folds: Iterator[tuple[int, Fold]]) -> Iterator[Fold]:
+    """Yield the folds in the order of their numbers, as soon as all before are there."""
+    early: dict[int, Fold] = {}
+    number = 0
+    for i, fold in folds:
+        early[i] = fold
+        while number in early:
+            yield early.pop(number)
+            number += 1
+
+
+def _fold(part: tuple[int, Array], data: Dataset, like: TrainableModel[Any]) -> Fold:
+    number, rows = part
     others = np.setdiff1d(data.counting(), rows)
     train, held_out = data.take(others).refit(data.take(rows))
     splits = Splits(Path(), train=train, test=held_out)

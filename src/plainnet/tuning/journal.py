@@ -36,6 +36,8 @@ class Journal:
         facts: everything that the log follows from; a study with other facts is refused.
         higher: whether a higher value is better.
         space: the space of the search.
+        shared: whether other processes may use the journal; else a lock that one has left behind
+            is removed at once.
 
     Raises:
         DataError: the study belongs to another search.
@@ -44,12 +46,18 @@ class Journal:
     """
 
     def __init__(
-        self, where: str | Path | None, facts: Mapping[str, Any], higher: bool, space: Space
+        self,
+        where: str | Path | None,
+        facts: Mapping[str, Any],
+        higher: bool,
+        space: Space,
+        *,
+        shared: bool = True,
     ) -> None:
         self.where, self.space = where, space
         self._states = needs_optuna().trial.TrialState
         address, _, name = str(where).partition("#")
-        self._storage = _opened(None if where is None else address)
+        self._storage = _opened(None if where is None else address, shared)
         self._study = self._study_of(name or NAME, dict(facts), higher)
         self._beats: dict[int, tuple[Any, float]] = {}
 
@@ -187,7 +195,7 @@ class Journal:
             self._storage.set_trial_user_attr(identifier, "beat", count)
 
 
-def _opened(address: str | None) -> Any:
+def _opened(address: str | None, shared: bool) -> Any:
     """Open a storage.
 
     Raises:
@@ -197,7 +205,7 @@ def _opened(address: str | None) -> Any:
     if address is None:
         return storages.InMemoryStorage()
     if "://" not in address:
-        return _journal_file(Path(address))
+        return _journal_file(Path(address), shared)
     try:
         return storages.RDBStorage(address)
     except ImportError as error:
@@ -211,7 +219,7 @@ def _opened(address: str | None) -> Any:
         raise FileError(f"The database {_shown(address)} cannot be used: {reason}") from error
 
 
-def _journal_file(path: Path) -> Any:
+def _journal_file(path: Path, shared: bool) -> Any:
     """Open a journal file; an incomplete last line, as a full disk leaves, is cut off."""
     storages = needs_optuna().storages
     made = storages.journal
@@ -219,6 +227,8 @@ def _journal_file(path: Path) -> Any:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = made.JournalFileSymlinkLock(str(path))
         backend = made.JournalFileBackend(str(path), lock)
+        if not shared:
+            path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
         lock.acquire()
         try:
             content = path.read_bytes()

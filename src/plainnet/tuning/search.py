@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.data import Splits
-from plainnet.training.pool import Pool
+from plainnet.training.processes import Processes
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.proposals import propose
 from plainnet.tuning.space import Space, settings_of
@@ -45,7 +45,7 @@ class Place:
     """Where trials are written, and who works on them."""
 
     journal: Journal
-    pool: Pool
+    processes: Processes
     checkpoints: Path | None
     """The folder for the checkpoints of trials; None: there are none."""
     shared: bool
@@ -94,7 +94,7 @@ def _propose(plan: Plan, trials: Mapping[int, Trial], numbers: range, journal: J
 def _claim(numbers: range, place: Place) -> list[int]:
     """Take trials of a round: all of them, or as many as there are workers if others take some."""
     waiting = [number for number in place.journal.waiting() if number in numbers]
-    most = place.pool.n if place.shared else len(waiting)
+    most = place.processes.n if place.shared else len(waiting)
     taken: list[int] = []
     for number in waiting:
         if len(taken) < most and place.journal.claim(number):
@@ -114,7 +114,7 @@ def _work(
     unfinished = {*numbers}
     with journal.alive([*numbers]):
         try:
-            for i, outcome in place.pool.run(run_trial, tasks, data):
+            for i, outcome in place.processes.run(run_trial, tasks, data):
                 if outcome is None:  # the time is over
                     continue
                 number = numbers[i]

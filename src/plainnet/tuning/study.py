@@ -12,7 +12,7 @@ from plainnet.data import Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import AnyModel, Recipe
 from plainnet.models.checkpoint import fingerprint
-from plainnet.training.pool import Pool
+from plainnet.training.processes import Processes
 from plainnet.tuning.comparison import Comparison, compare
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts
@@ -152,7 +152,7 @@ def begin(
     model: AnyModel,
     parts: Parts,
     options: Options,
-    pool: Pool,
+    processes: Processes,
     *,
     journal: str | Path | None = None,
     checkpoints: Path | None = None,
@@ -164,7 +164,7 @@ def begin(
         model: an untrained model with the fixed settings.
         parts: the samples.
         options: how to search.
-        pool: who works on the trials.
+        processes: who works on the trials.
         journal: a journal file or the address of a database; None: in memory.
         checkpoints: the folder for checkpoints of trials; None: there are none.
         shared: whether other processes may work on the same study.
@@ -205,7 +205,8 @@ def begin(
     }
     if checkpoints is not None:
         checkpoints.mkdir(parents=True, exist_ok=True)
-    place = Place(Journal(journal, facts, higher, space), pool, checkpoints, shared)
+    held = Journal(journal, facts, higher, space, shared=shared)
+    place = Place(held, processes, checkpoints, shared)
     made = Study(parts, plan, metric, fixed, type(model), place)
     made.look()
     return made

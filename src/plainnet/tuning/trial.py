@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from plainnet.errors import DataError, DivergedError
 from plainnet.metrics.evaluation import Evaluation, Score
 from plainnet.models import AnyModel, Checkpoint
 from plainnet.training import Epoch
+from plainnet.training.threads import allowed_threads, one_thread
 from plainnet.tuning.pruning import Pruning
 
 State = Literal["complete", "pruned", "diverged"]
@@ -93,6 +94,11 @@ def run_trial(task: Task, data: Splits) -> Outcome | None:
     Raises:
         DataError: too few samples to hold some out.
     """
+    with one_thread() if allowed_threads() is None else nullcontext():  # the same wherever it runs
+        return _run(task, data)
+
+
+def _run(task: Task, data: Splits) -> Outcome | None:
     model: AnyModel = task.model(**task.settings)
     checkpoint = _checkpoint(task)
     watch = Watch(task, model)

@@ -7,7 +7,7 @@ from typing import Any
 from plainnet.models import AnyModel
 from plainnet.models.classifier import Classifier
 from plainnet.models.regressor import Regressor
-from plainnet.training.pool import Pool
+from plainnet.training.processes import Processes
 from plainnet.tuning.material import parts_for
 from plainnet.tuning.search import PER_ROUND
 from plainnet.tuning.study import Options, Study, begin
@@ -67,7 +67,7 @@ def tune(
         per_round: how many trials are proposed at once; the result depends on it.
         unseen_share: the share of the samples to measure the winner on, without a test part.
         workers: how many trials run at once; the result does not depend on it.
-        engine: `processes`, or a cluster: see `Pool`.
+        engine: `processes`, or a cluster: see `Processes`.
         journal: a file from which a search that was stopped goes on.
         seed: of the search and of all trainings.
         report: called with each trial that ends.
@@ -84,7 +84,9 @@ def tune(
     ways: dict[str, Any] = {"metric": metric, "space": space, "per_round": per_round}
     options = Options(trials, minutes, seed=seed, unseen_share=unseen_share, **ways)
     beside = None if journal is None else Path(journal).with_name(f"{Path(journal).name}.trials")
-    study = begin(model, parts, options, Pool(workers, engine), journal=journal, checkpoints=beside)
+    study = begin(
+        model, parts, options, Processes(workers, engine), journal=journal, checkpoints=beside
+    )
     study.search(report)
     study.finish()
     return study

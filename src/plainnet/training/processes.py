@@ -1,9 +1,12 @@
-"""Many pieces of work at once: trials, the folds of a cross-validation, the networks of a bag.
+"""Many pieces of work at once: the trials of a search, the folds of a cross-validation.
 
-One function, `Pool.run`, hands them to processes on this machine, or to a cluster of Dask, Ray
-or Spark, through joblib; with one worker it computes them here, one after another. Each computes on
-one thread, or on as many as `set_threads` allows, and arrays of more than a megabyte are mapped
-into the processes instead of copied. So the results are the same bits wherever they are computed.
+One function, `Processes.run`, hands them to processes on this machine, or to a cluster of Dask,
+Ray or Spark, through joblib; with one worker it computes them here, one after another. In another
+process they have one thread each, or as many as `set_threads` allows, and arrays of more than a
+megabyte are mapped into it instead of copied.
+
+The results are the same bits wherever they are computed. Small products have one thread in any
+case; with `set_threads` large ones have the same number everywhere, too.
 
 joblib sends functions and data to its processes as pickles; no pickle is read from a file of
 others.
@@ -12,7 +15,7 @@ others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,15 +24,14 @@ from plainnet.errors import MissingExtraError, PlainnetError, SettingError
 from plainnet.training.threads import allowed_threads, one_thread, set_threads
 
 Result = TypeVar("Result")
-ENGINES = ("processes", "dask", "ray", "spark")
 MAPPED = "1M"
 """The size from which arrays are mapped into processes instead of copied."""
 ATTEMPTS = 3
-"""How often work is given out again whose process was killed, most often for want of memory."""
+"""How often in a row processes may be killed before any work is done."""
 
 
 @dataclass(frozen=True)
-class Pool:
+class Processes:
     """Who computes.
 
     Raises:
@@ -44,9 +46,9 @@ class Pool:
 
     def __post_init__(self) -> None:
         check_whole("number of workers", self.n, 1)
-        if self.name not in ENGINES:
+        if self.name not in _BACKENDS:
             raise SettingError(
-                f"The engine must be one of {', '.join(ENGINES)}, with an address after a colon "
+                f"The engine must be one of {', '.join(_BACKENDS)}, with an address after a colon "
                 f"where it needs one, but got {self.engine!r}."
             )
 
@@ -81,49 +83,40 @@ class Pool:
         """
         if self.are_here:
             for i, task in enumerate(tasks):
-                yield i, _on_threads(function, allowed_threads(), (task, *shared))
+                yield i, function(task, *shared)
             return
-        left = dict(enumerate(tasks))
-        for _ in range(ATTEMPTS):
+        left, failures = dict(enumerate(tasks)), 0
+        while left and failures < ATTEMPTS:
             try:
                 for i, result in self._computed(function, left, shared):
+                    failures = 0
                     del left[i]
                     yield i, result
-                return
             except _killed():
-                continue
-        raise PlainnetError(
-            f"A process was killed {ATTEMPTS} times over this work, most often for want of memory; "
-            "use fewer workers, or a machine with more memory."
-        )
+                failures += 1
+        if left:
+            raise PlainnetError(
+                f"A process was killed {ATTEMPTS} times over the same work, most often for want of "
+                "memory; use fewer workers, or a machine with more memory."
+            )
 
     def _computed(
         self, function: Callable[..., Result], left: dict[int, Any], shared: tuple[Any, ...]
     ) -> Iterator[tuple[int, Result]]:
-        joblib = needs_joblib()
-        threads = allowed_threads()
-        work = [
-            joblib.delayed(_numbered)(i, function, threads, (task, *shared))
-            for i, task in left.items()
-        ]
-        with self._backend(joblib):
-            pool = joblib.Parallel(
-                n_jobs=self.n,
-                return_as="generator_unordered",
-                max_nbytes=MAPPED,
-                mmap_mode="r",
-                batch_size=1,
-                pre_dispatch="all",
-            )
-            yield from pool(work)
-
-    def _backend(self, joblib: Any) -> AbstractContextManager[Any]:
-        if self.name == "processes":
-            threads = allowed_threads() or 1
-            here: AbstractContextManager[Any]
-            here = joblib.parallel_config("loky", inner_max_num_threads=threads)
-            return here
-        return _CLUSTERS[self.name](joblib, self.address)
+        joblib, threads = needs_joblib(), allowed_threads()
+        call = joblib.delayed(_numbered)
+        work = [call(i, function, threads, (task, *shared)) for i, task in left.items()]
+        with ExitStack() as stack:
+            with _BACKENDS[self.name](joblib, self.address, stack):
+                parallel = joblib.Parallel(
+                    n_jobs=self.n,
+                    return_as="generator_unordered",
+                    max_nbytes=MAPPED,
+                    mmap_mode="r",
+                    batch_size=1,
+                    pre_dispatch="all",
+                )
+            yield from parallel(work)
 
 
 def needs_joblib() -> Any:
@@ -149,32 +142,35 @@ def _killed() -> type[BaseException]:
 
 
 def _numbered(i: int, function: Callable[..., Result], threads: int | None, given: Any) -> Any:
-    """Compute one task in a process of its own."""
+    """Compute one piece of work in a process of its own."""
     if threads is not None:
         set_threads(threads)
-    return i, _on_threads(function, threads, given)
-
-
-def _on_threads(function: Callable[..., Result], threads: int | None, given: Any) -> Result:
     with one_thread() if threads is None else nullcontext():
-        return function(*given)
+        return i, function(*given)
 
 
-def _dask(joblib: Any, address: str) -> AbstractContextManager[Any]:
+def _processes(joblib: Any, address: str, stack: ExitStack) -> Any:
+    _ = address, stack
+    return joblib.parallel_config("loky", inner_max_num_threads=allowed_threads() or 1)
+
+
+def _dask(joblib: Any, address: str, stack: ExitStack) -> Any:
     try:
         import distributed
     except ImportError:
         raise MissingExtraError.of("The engine dask", "distributed", extra="dask") from None
     if not address:
         raise SettingError("Name the scheduler of the Dask cluster: dask:tcp://10.0.0.1:8786.")
-    stack = ExitStack()
     connect: Any = distributed.Client  # it has no types
-    client = stack.enter_context(connect(address, set_as_default=False))
-    stack.enter_context(joblib.parallel_config("dask", client=client))
-    return stack
+    try:
+        client = stack.enter_context(connect(address, set_as_default=False))
+    except (OSError, ValueError) as error:
+        raise SettingError(f"There is no Dask scheduler at {address} ({error}).") from error
+    return joblib.parallel_config("dask", client=client)
 
 
-def _ray(joblib: Any, address: str) -> AbstractContextManager[Any]:
+def _ray(joblib: Any, address: str, stack: ExitStack) -> Any:
+    _ = stack
     try:
         import ray
         from ray.util.joblib import register_ray
@@ -183,11 +179,11 @@ def _ray(joblib: Any, address: str) -> AbstractContextManager[Any]:
     if not ray.is_initialized():
         ray.init(address or "auto", log_to_driver=False)
     register_ray()
-    backend: AbstractContextManager[Any] = joblib.parallel_config("ray")
-    return backend
+    return joblib.parallel_config("ray")
 
 
-def _spark(joblib: Any, address: str) -> AbstractContextManager[Any]:
+def _spark(joblib: Any, address: str, stack: ExitStack) -> Any:
+    _ = stack
     try:
         from joblibspark import register_spark
         from pyspark.sql import SparkSession
@@ -196,12 +192,14 @@ def _spark(joblib: Any, address: str) -> AbstractContextManager[Any]:
     if address:
         SparkSession.builder.master(address).getOrCreate()
     register_spark()
-    backend: AbstractContextManager[Any] = joblib.parallel_config("spark")
-    return backend
+    return joblib.parallel_config("spark")
 
 
-_CLUSTERS: dict[str, Callable[[Any, str], AbstractContextManager[Any]]] = {
+_BACKENDS: dict[str, Callable[[Any, str, ExitStack], Any]] = {
+    "processes": _processes,
     "dask": _dask,
     "ray": _ray,
     "spark": _spark,
 }
+HERE = Processes()
+"""This process alone."""
