@@ -12,6 +12,8 @@ import numpy as np
 from plainnet.cli.answers import STDOUT, check_csv, csv_text, header, with_threshold, write_csv
 from plainnet.cli.asked import Asked, Sample, ask
 from plainnet.cli.options import PathType, json_option, print_json
+from plainnet.cli.sorting import Sorted
+from plainnet.errors import SettingError
 from plainnet.models import Model, load_any
 from plainnet.models.answers import Answers
 from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
@@ -25,6 +27,8 @@ BOUNDS = ("lower", "upper")
 """Columns of a CSV file with the ends of prediction intervals."""
 WITHHELD = "withheld"
 """Column of a CSV file, and key, with the reason why there is no answer."""
+SORTED_AS = {UNSURE: "unsure", UNLIKE: "none of these"}
+"""The folder of pictures whose answers are withheld; never that of a class."""
 NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
 """What is shown instead of an answer that is withheld."""
 
@@ -53,6 +57,14 @@ NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
     help="Give no answer where answers as confident are wrong more often than this share, such as "
     "0.05, or where a picture is unlike all those of the training (for a run with --features).",
 )
+@click.option(
+    "--sort-into",
+    type=PathType(),
+    metavar="FOLDER",
+    help="Copy each picture into a folder in this one, named after its answer. Nothing is moved or "
+    "overwritten.",
+)
+@click.option("--link", is_flag=True, help="Make links instead of copies, for --sort-into.")
 @json_option
 def command(
     run: Path,
@@ -60,6 +72,8 @@ def command(
     csv_file: Path | None,
     percentage: float | None,
     unsure: float | None,
+    sort_into: Path | None,
+    link: bool,
     as_json: bool,
 ) -> int:
     """Predict the classes of PICTURES by RUN.
@@ -72,18 +86,27 @@ def command(
     each sample.
     """
     check_csv(csv_file, pictures, as_json)
+    if link and sort_into is None:
+        raise SettingError("--link is for --sort-into FOLDER; name the folder, or leave it out.")
     model = load_any(run)
     if percentage is not None:
         model.answers.around(np.empty(0), percentage / 100)  # refused before anything is read
     if unsure is not None:
         needed_refusal(model.refusal, unsure)
+    sort = sort_into and Sorted(sort_into, link, model, pictures, SORTED_AS)
     asked = ask(model, pictures, unsure)
     asked.coverage = None if percentage is None else percentage / 100
     for what in asked.unread.values():
         say(f"Error: {printable(what)}")
+    if sort:
+        _sort(model.answers, asked, sort)
     if as_json:
         print_json(_json(model.answers, asked))
-    elif asked.samples and csv_file != STDOUT:
+    elif csv_file == STDOUT:
+        pass
+    elif sort:
+        print(with_threshold(model, f"{sort.text()}{_withheld(model, asked)}"))
+    elif asked.samples:
         most = None if csv_file is None else asked.most_beside_csv
         print(with_threshold(model, _text(model, asked, most)))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
@@ -117,6 +140,14 @@ def _answered(answers: Answers, asked: Asked) -> Iterator[Answered]:
     for *known, reason in zip(asked.samples, answers.plain(A), asked.A, ends, why, strict=True):
         sample, answer, a, interval = known
         yield Answered(sample, None if reason else answer, a, interval, reason)
+
+
+def _sort(answers: Answers, asked: Asked, into: Sorted) -> None:
+    """Put each picture into the folder of its answer, and note the place."""
+    for one in _answered(answers, asked):
+        place = into.put(Path(one.sample.place["file"]), one.answer, one.withheld)
+        one.sample.place["sorted"] = str(place)
+    asked.places = (*asked.places, "sorted")
 
 
 def _json(answers: Answers, asked: Asked) -> dict[str, Any]:
