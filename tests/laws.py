@@ -98,13 +98,21 @@ class DeviceArray:
     def __neg__(self) -> "DeviceArray":
         return DeviceArray(-self.held)
 
+    def __abs__(self) -> "DeviceArray":
+        return DeviceArray(abs(self.held))
 
-def _operator(name: str) -> Callable[[Any, Any], Any]:
+    def get(self) -> Array:
+        """The array, carried to the host."""
+        return self.held.copy()
+
+
+def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     function = getattr(operator, name)
 
     def apply(self: DeviceArray, other: Any) -> Any:
         _check_dtypes((self, other))
-        result = function(self.held, _unwrapped(other))
+        pair = self.held, _unwrapped(other)
+        result = function(*(reversed(pair) if reflected else pair))
         return self if result is self.held else _wrapped(result)
 
     return apply
@@ -114,8 +122,8 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "ge", "gt", "eq")
     setattr(DeviceArray, f"__{_name}__", _operator(f"__{_name}__"))
 for _name in ("iadd", "isub", "imul", "itruediv"):
     setattr(DeviceArray, f"__{_name}__", _operator(f"__{_name}__"))
-for _name in ("add", "mul"):
-    setattr(DeviceArray, f"__r{_name}__", _operator(f"__{_name}__"))
+for _name in ("add", "sub", "mul", "truediv"):
+    setattr(DeviceArray, f"__r{_name}__", _operator(f"__{_name}__", reflected=True))
 
 
 def _wrapped(value: Any) -> Any:

@@ -16,6 +16,7 @@ from plainnet.models.evaluating import PARTS
 from plainnet.models.recipe import Recipe
 from plainnet.models.recipe_settings import RecipeSettings
 from plainnet.models.setting import Setting, ValueType, flag
+from plainnet.training.devices import DEVICES, set_device
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STANDARD = Recipe()
@@ -142,6 +143,21 @@ features_option = click.option(
     "photographs in colour without --size, --grey and --augment. none: the pixels. [auto]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _set_device(ctx: click.Context, param: click.Parameter, name: str) -> None:  # noqa: ARG001
+    set_device(name)
+
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    metavar="NAME",
+    default="cpu",
+    expose_value=False,
+    callback=_set_device,
+    help="Where the network learns: cpu, or cuda for a GPU. [cpu]",
+)
 strict_option = click.option(
     "--strict", is_flag=True, help="Stop at an unreadable picture instead of leaving it out."
 )

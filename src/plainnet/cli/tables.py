@@ -11,6 +11,7 @@ import click
 
 from plainnet.cli.options import (
     Sectioned,
+    device_option,
     features_option,
     json_option,
     recipe_options,
@@ -64,7 +65,8 @@ def table_options(command: Decorated) -> Decorated:
 
 def training_options(command: Decorated) -> Decorated:
     """Add the options that all trainings have: of the recipe, features, tables, and others."""
-    for add in (json_option, table_options, recipe_options, features_option, strict_option):
+    own = json_option, table_options, recipe_options, features_option, strict_option, device_option
+    for add in own:
         command = add(command)
     return command
 

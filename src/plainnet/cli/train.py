@@ -30,6 +30,8 @@ from plainnet.training import Workers
 
 SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
 """Placeholder of the files to predict, by the noun of the model's inputs."""
+REPEATED = ("minutes", "tensorboard", "report", "as_json")
+"""Options that a resumed training takes, too."""
 
 
 @click.command("train", cls=Sections)
@@ -81,7 +83,7 @@ def command(data: Path | None, resume: Path | None, distributed: bool, **options
     A training that was stopped can be continued: `plainnet train --resume RUN` ends with the same
     result as a training without a break.
     """
-    settings = resumable_run(resume) if resume else {}
+    settings = _settings_of(resume, options) if resume else {}
     if data is None and resume is not None:
         data = _data_of(settings, resume)
     if data is None:
@@ -90,6 +92,14 @@ def command(data: Path | None, resume: Path | None, distributed: bool, **options
     workers = workers_for(distributed, settings if resume else None)
     with helping(workers):
         return _train(data, resume, settings, how, workers=workers, **options)
+
+
+def _settings_of(run: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run to resume; other options than REPEATED would contradict them."""
+    others = [value for name, value in options.items() if name not in REPEATED]
+    if not all(value is None or value is False or value == () for value in others):
+        raise SettingError("--resume continues with the run's own settings; leave others out.")
+    return resumable_run(run)
 
 
 def _train(
@@ -110,8 +120,6 @@ def _train(
     """Train, write the run and print the results; return the exit code."""
     table, hint = tables.pop_table_options(options), ""
     if resume:
-        if any((out, features, *table.values(), *how.values(), *given(options))):
-            raise SettingError("--resume continues with the run's own settings; leave others out.")
         table, options = settings, settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
     asked = tables.TableOptions.of(table)

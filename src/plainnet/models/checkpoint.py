@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from plainnet.files.tensors import read_tensors, write_tensors
 from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.network import Array, Network, Rng
+from plainnet.network.arrays import on_host
 from plainnet.pictures.survey import digests
 from plainnet.training import Epoch, Optimizer, Workers
 from plainnet.training.averaging import Average
@@ -73,7 +75,7 @@ class Training:
         """
         parts = self.network, self.optimizer, self.position, self.generators
         tensors, facts = capture(*parts, self.average)
-        tensors |= {f"kept.{name}": value for name, value in self.kept.values.items()}
+        tensors |= {f"kept.{name}": on_host(value) for name, value in self.kept.values.items()}
         facts |= {
             "checkpoint": FORMAT,
             "version": __version__,
@@ -125,7 +127,7 @@ class Training:
             )
 
     def _resume(self, tensors: dict[str, Array], facts: dict[str, Any]) -> None:
-        earlier = members_from(facts["earlier"], tensors, self.network.copy)
+        earlier = members_from(facts["earlier"], tensors, partial(self.network.copy, xp=np))
         self.networks[:-1] = earlier
         history = [_epoch(row, self.measured) for row in facts["history"]]
         epochs = facts["position"]["epochs"]
@@ -143,7 +145,8 @@ class Training:
         parts = self.network, self.optimizer, self.position, self.generators
         restore(trained, facts, *parts, self.average)
         self.history[:] = history
-        self.kept.record, self.kept.values = float(facts["record"]), kept
+        self.kept.record = float(facts["record"])
+        self.kept.values = {name: self.network.xp.asarray(value) for name, value in kept.items()}
 
 
 def _version(facts: Mapping[str, Any]) -> str:

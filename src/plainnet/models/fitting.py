@@ -32,6 +32,7 @@ from plainnet.training import (
     stop_early,
     train,
 )
+from plainnet.training.devices import back, on_device
 from plainnet.training.epoch import total_steps
 from plainnet.training.trainer import Training as Stream
 
@@ -110,7 +111,7 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
     """Begin or resume the training of one network."""
     recipe, answers = model.resolved_recipe, model.answers
     weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
-    network = _network(model, weights_rng)
+    network = on_device(_network(model, weights_rng))
     model.networks.append(EnsembleMember(network, 1.0))
     optimizer = recipe.make_optimizer(model.inputs.n_in)
     rate = optimizer.learning_rate  # the highest; that of a checkpoint is the latest
@@ -275,6 +276,7 @@ def _watched(
                     checkpoint.end_epoch()
                 yield epoch
     finally:
+        model.networks = [*model.networks[:-1], EnsembleMember(back(network), 1.0)]
         watch = model.validation_of(len(model.networks) - 1)
         if watch is not None and model.history and _is_sound(model):
             given = model.recipe, watch, model.outputs_of

@@ -32,6 +32,12 @@ def as_numbers(xp: ModuleType, values: Any, what: str, dtype: Any) -> Array:
     return numbers(xp, values, what, dtype)
 
 
+def on_host(A: Any) -> Array:
+    """Return an array as one of NumPy; those of a device have `get()`, as CuPy's do."""
+    array: Array = A if isinstance(A, np.ndarray) else A.get()
+    return array
+
+
 class Scratch:
     """Named buffers that are allocated once and reused in every step.
 

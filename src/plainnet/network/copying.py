@@ -3,16 +3,19 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from numpy.typing import DTypeLike
 
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, on_host
 from plainnet.network.layer import Layer
 from plainnet.network.replicas import copies
 
 
-def twin_of(network: Any, made: Callable[..., Any], grad: Array, dtype: DTypeLike) -> Any:
+def twin_of(
+    network: Any, made: Callable[..., Any], grad: Array, dtype: DTypeLike, xp: ModuleType
+) -> Any:
     """Return an independent network with the same parameters and state.
 
     Args:
@@ -20,11 +23,16 @@ def twin_of(network: Any, made: Callable[..., Any], grad: Array, dtype: DTypeLik
         made: the constructor, which makes a network of layers.
         grad: the vector that the gradients of the network's layers are views of.
         dtype: the dtype of the new network.
+        xp: its array module.
     """
     layers = copies(network.layers, network.theta, grad)
     for layer in layers:
         layer.rng = copy.deepcopy(layer.rng)
-    return _filled(made(layers, dtype=dtype, xp=network.xp), network.theta, network.state)
+    twin = made(layers, dtype=dtype, xp=xp)
+    if xp is network.xp:
+        return _filled(twin, network.theta, network.state)
+    state = {name: xp.asarray(on_host(value)) for name, value in network.state.items()}
+    return _filled(twin, xp.asarray(on_host(network.theta)), state)
 
 
 def reduced(network: Any, base: type) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ class Loss:
         if local is None:
             local = vars(self).setdefault("_local", threading.local())
         held: Scratch | None = getattr(local, "scratch", None)
-        if held is None or held.dtype != Z.dtype:
+        if held is None or held.dtype != Z.dtype or held.xp is not self.xp:
             held = local.scratch = Scratch(self.xp, Z.dtype)
         return held(name, Z.shape)
 

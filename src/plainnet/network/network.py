@@ -223,11 +223,14 @@ class Network:
         spread_biases(self.layers, rng, everywhere=everywhere)
         return self
 
-    def copy(self, dtype: DTypeLike | None = None) -> "Network":
-        """Return an independent network with the same parameters and state, if given in `dtype`."""
+    def copy(self, dtype: DTypeLike | None = None, xp: ModuleType | None = None) -> "Network":
+        """Return an independent network with the same parameters and state.
+
+        It is in `dtype` and of the array module `xp` if they are given.
+        """
         from plainnet.network.copying import twin_of
 
-        twin: Network = twin_of(self, Network, self._grad, dtype or self.dtype)
+        twin: Network = twin_of(self, Network, self._grad, dtype or self.dtype, xp or self.xp)
         return twin
 
     def __copy__(self) -> Self:

@@ -6,6 +6,7 @@ Read `loop.py` first. Optimizers see two vectors and know neither layers nor net
 from plainnet.training import schedules
 from plainnet.training.averaging import Average, PolynomialAverage
 from plainnet.training.batches import Batches, InputPipeline, Prepare, logits
+from plainnet.training.devices import set_device
 from plainnet.training.epoch import Epoch, Epochs
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
@@ -53,6 +54,7 @@ __all__ = [
     "limit_norms",
     "logits",
     "schedules",
+    "set_device",
     "set_threads",
     "stop_early",
     "train",

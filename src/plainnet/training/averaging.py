@@ -116,7 +116,7 @@ class Average:
         self.t = int(state["t"])
         held = state["theta"]
         self._mean = vector(self.xp, held.size, held.dtype)
-        self._mean[...] = held
+        self._mean[...] = self.xp.asarray(held)
         self._scratch = np.empty(0)
 
 

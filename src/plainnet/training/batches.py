@@ -11,6 +11,7 @@ from plainnet.errors import DataError, ShapeError
 from plainnet.files.rows import not_finite
 from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
+from plainnet.network.arrays import on_host
 from plainnet.training.loop import Batch
 from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
@@ -171,7 +172,7 @@ def logits(
             if not ready:
                 raw, batch = batch, inputs[: len(batch)]
                 prepare(raw, batch)
-            parts.append(forward(batch).copy())
+            parts.append(on_host(forward(network.xp.asarray(batch))).copy())
     return np.concatenate(parts)
 
 

@@ -11,7 +11,9 @@ from plainnet.checks import check_number
 from plainnet.errors import DataError
 from plainnet.files.schema import read
 from plainnet.network import Array, Network, Rng
+from plainnet.network.arrays import on_host
 from plainnet.training.averaging import Average
+from plainnet.training.devices import bring
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position
 
@@ -44,7 +46,7 @@ def capture(
             name: rng.bit_generator.state for name, rng in _all(network, generators).items()
         },
     }
-    return tensors, facts
+    return {name: on_host(value) for name, value in tensors.items()}, facts
 
 
 def restore(
@@ -76,11 +78,12 @@ def restore(
         )
     _check_tensors(tensors, network)
     at = _position(facts["position"])
+    bring(network, optimizer, average)
     if at.order:  # check that it is the state of a generator
         type(next(iter(rngs.values())).bit_generator)().state = at.order
-    network.theta[...] = theta
+    network.theta[...] = network.xp.asarray(theta)
     for name, value in network.state.items():
-        value[...] = tensors[f"state.{name}"]
+        value[...] = network.xp.asarray(tensors[f"state.{name}"])
     optimizer.learning_rate = check_number("learning rate", facts["learning_rate"], "[0, inf)")
     optimizer.restore(named(tensors, "optimizer."))
     if average is not None:

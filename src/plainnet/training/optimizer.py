@@ -100,7 +100,7 @@ class Optimizer:
             if name in state:
                 held = state[name]
                 self.memory[name] = vector(self.xp, held.size, held.dtype)
-                self.memory[name][...] = held
+                self.memory[name][...] = self.xp.asarray(held)
         self._stepped = None  # the next step checks the memory against θ, or allocates it
 
     def __getstate__(self) -> dict[str, Any]:

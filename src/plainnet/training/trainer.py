@@ -23,6 +23,7 @@ from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training.arguments import batch_that_counts, check_parts, checked_samples
 from plainnet.training.averaging import averaged
 from plainnet.training.batches import Batches, InputPipeline
+from plainnet.training.devices import bring, carried
 from plainnet.training.engine import claimed
 from plainnet.training.engine_choice import engine_of
 from plainnet.training.epoch import Epoch, Epochs
@@ -100,6 +101,7 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
     engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps, batches.size)
+    bring(network, loss, optimizer, regularization.average)
     should_stop = shared_out(workers, engine, at, going_on.should_stop)
     network.recheck()
 
@@ -114,7 +116,7 @@ def train(
 
     around = partial(engine.surroundings, len(batches), 0 if workers else batches.size)
     how: dict[str, Any] = {"at": at, "surroundings": around, "should_stop": should_stop}
-    return Training(loop(engine, batches.epoch, epochs, record=record, **how))
+    return Training(loop(engine, carried(batches.epoch, network.xp), epochs, record=record, **how))
 
 
 def fit(

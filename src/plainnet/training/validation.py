@@ -10,6 +10,7 @@ from plainnet.errors import SettingError
 from plainnet.network import Array, Loss, Network
 from plainnet.training.arguments import checked_samples
 from plainnet.training.batches import Prepare, logits
+from plainnet.training.devices import loss_on_host
 from plainnet.training.engine import diverged
 from plainnet.training.optimizer import Optimizer
 
@@ -73,7 +74,7 @@ def measure(
         return {}
     X, y, weights, metrics = validation
     given = (y,) if weights is None else (y, weights)
-    plain = loss.measured
+    plain = loss_on_host(loss.measured)
     with np.errstate(over="ignore", invalid="ignore"):  # the last step may have diverged
         Z = logits(network, X, prepare=prepare, forward=forward)
         J = plain.value_and_grad(Z, *given)[0]
@@ -85,5 +86,5 @@ def measure(
 
 def check_parameters(network: Network, optimizer: Optimizer) -> None:
     """Raise a DivergedError if a parameter is not finite after the last step of a training."""
-    if not math.isfinite(float(abs(network.theta).max(initial=0))):
+    if not math.isfinite(float(abs(network.theta).max()) if network.n_parameters else 0):
         raise diverged("The parameters became infinite", optimizer)
