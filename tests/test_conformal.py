@@ -19,6 +19,7 @@ from plainnet.files.schema import read
 from plainnet.metrics.conformal import MOST_KEPT, PredictionIntervals
 from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
 from plainnet.models import load_any
+from plainnet.models.quantity import Quantity
 from plainnet.network import Array
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import report_html
@@ -31,6 +32,12 @@ def noisy(n: int, seed: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 3)).astype(np.float32)
     return X, 3 * X[:, 0] + np.exp(0.7 * X[:, 0]) * (rng.exponential(size=n) - 1)
+
+
+def intervals_of(model: Regressor) -> PredictionIntervals:
+    (quantity,) = model.answers.parts
+    assert isinstance(quantity, Quantity)
+    return quantity.intervals
 
 
 @pytest.fixture(scope="module")
@@ -188,19 +195,19 @@ def test_without_validation_samples_there_are_none(tmp_path: Path) -> None:
     write_model(tmp_path / "m.safetensors", network, metadata, tensors)
     again = Regressor.load(tmp_path / "m.safetensors")
     assert np.array_equal(again.predict(X), made.predict(X))
-    assert not again.answers.intervals.n
+    assert not intervals_of(again).n
 
 
 def test_one_held_out_part_gives_intervals_too() -> None:
     X, y = noisy(600, 0)
     watch = noisy(400, 1)
     made = Regressor(**SETTINGS).fit(X, y, validation=watch)
-    assert made.answers.intervals.n == 400
+    assert intervals_of(made).n == 400
     weights = np.r_[np.ones(200), np.zeros(200)]
     weighted = Regressor(**SETTINGS).fit(X, y, validation=(*watch, weights))
-    assert weighted.answers.intervals.n == 200
+    assert intervals_of(weighted).n == 200
     half = Regressor(**SETTINGS).fit(X, y, validation=(watch[0][:200], watch[1][:200]))
-    assert weighted.answers.intervals == half.answers.intervals
+    assert intervals_of(weighted) == intervals_of(half)
 
 
 def test_an_evaluation_measures_their_coverage_but_not_where_they_come_from(
@@ -272,5 +279,5 @@ def test_the_command_shows_and_writes_them(trained: Regressor, tmp_path: Path) -
 
 
 def test_columns_that_identify_rows_keep_their_names_beside_the_ends() -> None:
-    found = header(("file", "line"), ("lower", "name"), (), ("lower", "upper"))
+    found = header(("file", "line"), ("lower", "name"), ("answer", "lower", "upper"))
     assert found == ["file", "line", "column lower", "name", "answer", "lower", "upper"]

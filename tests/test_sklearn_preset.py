@@ -301,14 +301,12 @@ def test_an_unknown_preset_is_refused() -> None:
 
 
 def test_data_that_no_table_model_learns_from_are_refused() -> None:
-    classifier, regressor = PlainNetClassifier(**QUICK), PlainNetRegressor(**QUICK)
+    classifier = PlainNetClassifier(**QUICK)
     wide = np.zeros((20, 129)) + np.arange(20)[:, None]
     with pytest.raises(DataError, match=r"129 columns .*pass a data frame"):
         classifier.fit(wide, y3[:20])
     with pytest.raises(DataError, match=r"one answer for each sample.*\(120, 2\)"):
         classifier.fit(X, np.stack([y3 > 0, y3 > 1], axis=1).astype(int))
-    with pytest.raises(DataError, match=r"one answer for each sample.*\(120, 2\)"):
-        regressor.fit(frame(), np.stack([yR, yR], axis=1))
     with pytest.raises(ValueError, match="NaN"):
         classifier.fit(np.where(X > 2, np.nan, X), y3)
     with pytest.raises(SettingError, match="poisson"):
@@ -335,3 +333,14 @@ def test_skl2onnx_names_the_other_way(tmp_path: Path) -> None:
         with pytest.raises(SettingError, match=r"export_onnx\(estimator.model_"):
             skl2onnx.to_onnx(fitted, X[:1].astype(np.float32))
         export_onnx(fitted.model_, tmp_path / "model.onnx")
+
+
+def test_several_numbers() -> None:
+    both = np.stack([1e5 * yR + 1e7, X[:, 0]], axis=1)
+    made = PlainNetRegressor(**QUICK | {"max_iter": 40}).fit(XR, both)
+    own = Regressor(effort="quick", **OWN | {"epochs": 40}).fit(XR, both)
+    assert (made.predict(XR) == own.predict(XR)).all()
+    assert cross_val_score(clone(made), XR, np.c_[both[:, :1], -yR], cv=3).mean() > 0.6
+    named = pd.DataFrame(both, columns=["large", "small"])
+    assert clone(made).fit(pd.DataFrame(XR), named).model_.targets == ("large", "small")
+    assert clone(made).fit(XR, both[:, 0]).predict(XR).shape == (120,)

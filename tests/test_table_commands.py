@@ -195,7 +195,7 @@ def test_rows_of_parquet_are_not_looked_over_either(plainnet: Command, tmp_path:
 def test_a_table_has_no_pictures_to_make_features_of(folder: Path) -> None:
     with pytest.raises(SettingError, match="--features is for pictures, and --target"):
         read_and_report(
-            folder / "ship.csv", extractor=ReadingExtractor(), asked=TableOptions("survived")
+            folder / "ship.csv", extractor=ReadingExtractor(), asked=TableOptions(("survived",))
         )
 
 
@@ -489,6 +489,7 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     houses = [
         {"rooms": i % 6 + 1, "area": 30 * (i % 6) + i, "garden": "yn"[i % 2], "price": 900.5 * i}
+        | {"rent": 4.5 * i}
         for i in rng.permutation(80).tolist()
     ]
     ship = [{**row, "cabin": f"C{i}"} for i, row in enumerate(passengers(60))]

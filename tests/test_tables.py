@@ -640,7 +640,7 @@ def damaged(path: Path, change: Any) -> None:
             lambda given, tensors: given.update(kind=["table"]),
             r"made by \['table'\], which is unknown",
         ),
-        (lambda given, tensors: given.update(target=3), "table.target must be a text"),
+        (lambda given, tensors: given.update(target=3), r"table.target\[0\] must be a text"),
         (
             lambda given, tensors: given.update(task="all"),
             "table.task must be one of classification, regression",

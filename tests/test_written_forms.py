@@ -333,7 +333,7 @@ def test_the_target_has_a_form_too(tmp_path: Path) -> None:
 
     model = Regressor(**QUICK).fit(table(lambda v: german(f"{v / 7:,.2f} €")), target="price")
     assert isinstance(model.extractor, TableEncoder)
-    assert model.extractor.target_format == "1.234,5 €"
+    assert model.extractor.targets.formats == ("1.234,5 €",)
     assert model.mean == pytest.approx(INTS.mean() / 7, rel=0.1)
     held = model.extractor.read(table(lambda v: german(f"{v:,} €"), 5)).train
     assert held is not None

@@ -57,22 +57,30 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def header(
-    first: Sequence[str], columns: Sequence[str], classes: Sequence[str], bounds: Sequence[str] = ()
+    first: Sequence[str],
+    columns: Sequence[str],
+    answers: Sequence[str] = ("answer",),
+    classes: Sequence[str] = (),
 ) -> list[str]:
     """Return the header of the file, without repeated names.
 
     Args:
         first: the first names, such as `file` and `line`.
         columns: the columns of the table that identify its rows.
-        classes: the classes whose probabilities follow the answer.
-        bounds: the ends of the interval around the answer, which follow it.
+        answers: the names of the answers and the ends of their intervals.
+        classes: the classes whose probabilities follow the answers.
     """
-    names = [*first, "answer", *bounds]
-    place = len(names)
-    for prefix, given in (("column", columns), ("probability", classes)):
+    taken = {*first}
+
+    def named(prefix: str, given: Sequence[str]) -> list[str]:
+        """Return the names, with as many prefixes as they need to be new."""
+        names = []
         for name in given:
-            while name in names:
+            while name in taken:
                 name = f"{prefix} {name}"
+            taken.add(name)
             names.append(name)
-    end = place + len(columns)
-    return [*first, *names[place:end], "answer", *bounds, *names[end:]]
+        return names
+
+    answered = named("answer", answers)
+    return [*first, *named("column", columns), *answered, *named("probability", classes)]

@@ -34,7 +34,13 @@ OF_PICTURES = ("--method", "--out")
     "one patch after another; class-map shows what the last convolution saw. [gradient; for a run "
     "with --features: occlusion]",
 )
-@click.option("--class", "of", metavar="NAME", help="The class to explain. [the answer]")
+@click.option(
+    "--class",
+    "--target",
+    "of",
+    metavar="NAME",
+    help="The class to explain, or of several targets the one to explain. [the answer; the first]",
+)
 @click.option("--line", type=int, help=f"{LINE_HELP} [the first]")
 @click.option(
     "--out",
@@ -93,7 +99,7 @@ def _of_picture(
 
 def _check_options(model: Model, options: Mapping[str, object], of: str | None) -> None:
     """Refuse options that are for other kinds of run."""
-    if of is not None and not model.answers.classes:
+    if of is not None and not model.answers.classes and len(model.answers.parts) == 1:
         name = model.answers.names[0]
         raise SettingError(f"--class is for classes, but this run predicts {name!r}.")
     for option, value in options.items():

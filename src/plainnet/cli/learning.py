@@ -20,7 +20,7 @@ from plainnet.models import (
     tidy_run,
 )
 from plainnet.models.fitting import has_sound_weights
-from plainnet.models.labels import align_classes
+from plainnet.models.labels import align_targets
 from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.sections import sections_of
 from plainnet.reports.tensorboard import write_events
@@ -55,7 +55,7 @@ def train_run(
     if splits.train is None:
         raise DataError(f"{splits.path} holds test data only; training needs training data too.")
     if splits.test is not None:
-        align_classes(splits.train.classes, splits.test)  # checked before the training
+        align_targets(splits.train, splits.test)  # checked before the training
     settings = {"data": str(splits.path), "from": str(Path.cwd()), **(noted or {})}
     settings |= {"distributed": True} if workers else {}
     settings["recipe"] = model.recipe.to_dict()

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import numpy as np
@@ -15,9 +15,9 @@ from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.cli.sorting import Sorted
 from plainnet.errors import SettingError
 from plainnet.models import Model, load_any
+from plainnet.models.answered import Answered, answered, facts_of
 from plainnet.models.answers import Answers
 from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
-from plainnet.network import Array
 from plainnet.pictures.scanning import counts_of
 from plainnet.reports import percent, printable, say, table
 
@@ -90,7 +90,7 @@ def command(
         raise SettingError("--link is for --sort-into FOLDER; name the folder, or leave it out.")
     model = load_any(run)
     if percentage is not None:
-        model.answers.around(np.empty(0), percentage / 100)  # refused before anything is read
+        model.answers.check_coverage(percentage / 100)  # refused before anything is read
     if unsure is not None:
         needed_refusal(model.refusal, unsure)
     sort = sort_into and Sorted(sort_into, link, model, pictures, SORTED_AS)
@@ -114,32 +114,14 @@ def command(
     return 2 if asked.unread else 0
 
 
-class Answered(NamedTuple):
-    """A sample and its answer."""
-
-    sample: Sample
-    answer: Any
-    """A name or a number; None if it is withheld."""
-    a: Array
-    """The model's own answer."""
-    ends: list[float]
-    """The interval around it, if one was asked for."""
-    withheld: str
-    """Why it is withheld; "" if it is given."""
-
-
-def _answered(answers: Answers, asked: Asked) -> Iterator[Answered]:
-    """Yield each sample with its answer."""
+def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Sequence[Answered]]]:
+    """Yield each sample with the answer to each target."""
     if not asked.A:
         return
-    A = np.array(asked.A)
-    ends: list[list[float]] = [[]] * len(A)
-    if asked.coverage is not None:
-        ends = answers.around(A, asked.coverage).tolist()
-    why = asked.withheld or [""] * len(A)
-    for *known, reason in zip(asked.samples, answers.plain(A), asked.A, ends, why, strict=True):
-        sample, answer, a, interval = known
-        yield Answered(sample, None if reason else answer, a, interval, reason)
+    each, why = answered(answers, np.array(asked.A), asked.coverage), asked.withheld or repeat("")
+    for sample, given, reason in zip(asked.samples, each, why, strict=False):
+        withheld = [one._replace(answer=None, withheld=reason) for one in given]
+        yield sample, withheld if reason else given
 
 
 def _sort(answers: Answers, asked: Asked, into: Sorted) -> None:
@@ -163,28 +145,40 @@ def _json(answers: Answers, asked: Asked) -> dict[str, Any]:
 
 
 def _facts(answers: Answers, asked: Asked) -> Iterator[dict[str, Any]]:
-    for sample, answer, a, ends, reason in _answered(answers, asked):
-        shares = {name: round(float(p), 6) for name, p in answers.probabilities(a).items()}
-        known = {WITHHELD: reason, "interval": ends, "probabilities": shares}
-        yield {**sample.place, "answer": answer, **{k: v for k, v in known.items() if v}}
+    """Yield the answers to each sample, with rounded probabilities."""
+    for sample, given in _answered(answers, asked):
+        rounded = [
+            one._replace(shares={name: round(float(p), 6) for name, p in one.shares.items()})
+            for one in given
+        ]
+        yield {**sample.place, **facts_of(answers, rounded)}
 
 
 def _text(model: Model, asked: Asked, most: int | None) -> str:
-    """Return a line for each sample: the answer, its interval, and the most probable classes."""
-    rows, answers = [], model.answers
-    for sample, answer, a, ends, reason in islice(_answered(answers, asked), most):
-        likely = sorted(answers.probabilities(a).items(), key=lambda item: -item[1])[:MOST_SHOWN]
-        shares = "  ".join(f"{name} {percent(p)}" for name, p in likely)
-        beside = [*([shares] if likely else []), *([_between(answers, ends)] if ends else [])]
-        rows.append((sample.name, NO_ANSWER.get(reason) or answers.written(answer), *beside))
+    """Return a line for each sample: the answers with their intervals, or with probabilities."""
+    answers = model.answers
+    rows = [
+        (sample.name, *(text for one in given for text in _texts(one)))
+        for sample, given in islice(_answered(answers, asked), most)
+    ]
     if answers.classes:
         text = table((asked.heading, "answer", "probabilities"), rows, texts=(0, 1, 2))
     else:
         share = [] if asked.coverage is None else [f"{100 * asked.coverage:g} % interval"]
-        text = table((asked.heading, *answers.names, *share), rows)
+        heads = [text for name in answers.names for text in (name, *share)]
+        text = table((asked.heading, *heads), rows)
     left = len(asked.samples) - len(rows)
     more = f"\n… and {left:,} more" if left else ""
     return f"{text}{more}{_withheld(model, asked)}"
+
+
+def _texts(one: Answered) -> list[str]:
+    """Return the answer, its interval, and the most probable classes, as far as there are."""
+    likely = sorted(one.shares.items(), key=lambda item: -item[1])[:MOST_SHOWN]
+    shares = "  ".join(f"{name} {percent(p)}" for name, p in likely)
+    ends = " to ".join(map(one.part.written, one.ends))
+    answer = NO_ANSWER.get(one.withheld) or one.part.written(one.answer)
+    return [answer, *filter(None, (shares, ends))]
 
 
 def _withheld(model: Model, asked: Asked) -> str:
@@ -201,22 +195,23 @@ def _withheld(model: Model, asked: Asked) -> str:
     return "\n\n" + ("\n".join(lines) or "no answer is withheld")
 
 
-def _between(answers: Answers, ends: Sequence[float]) -> str:
-    return " to ".join(map(answers.written, ends))
-
-
 def _csv(answers: Answers, asked: Asked) -> str:
     """Return a row for each sample, with the columns that identify the rows of a table."""
     bounds = () if asked.coverage is None else BOUNDS
     more = () if asked.unsure is None else (WITHHELD,)
-    rows: list[Sequence[Any]] = [
-        header(asked.places, asked.columns, answers.classes, bounds + more)
-    ]
-    for sample, answer, a, ends, reason in _answered(answers, asked):
-        numbers = [answer, *ends]
-        texts = [answer] if answers.classes else [f"{each:.10g}" for each in numbers]
-        shares = (f"{p:.6f}" for p in answers.probabilities(a).values())
-        rows.append(
-            [*sample.place.values(), *sample.cells, *texts, *(reason for _ in more), *shares]
-        )
+    names = ["answer", *bounds]
+    if len(answers.parts) > 1:
+        names = [text for n in answers.names for text in (n, *(f"{n} {end}" for end in bounds))]
+    heads = header(asked.places, asked.columns, [*names, *more], answers.classes)
+    rows: list[Sequence[Any]] = [heads]
+    for sample, given in _answered(answers, asked):
+        cells = [cell for one in given for cell in _cells(one, bool(more))]
+        rows.append([*sample.place.values(), *sample.cells, *cells])
     return csv_text(rows)
+
+
+def _cells(one: Answered, withholds: bool) -> list[str]:
+    """Return the answer with its interval or probabilities as cells."""
+    texts = [one.answer] if one.shares else [f"{value:.10g}" for value in (one.answer, *one.ends)]
+    reason = [one.withheld] if withholds else []
+    return [*texts, *reason, *(f"{p:.6f}" for p in one.shares.values())]

@@ -57,7 +57,14 @@ def table_options(command: Decorated) -> Decorated:
             help="Column to leave out; repeatable.",
             **shown,
         ),
-        click.option("--target", metavar="COLUMN", help="Column of a table to predict.", **shown),
+        click.option(
+            "--target",
+            metavar="COLUMN",
+            multiple=True,
+            help="Column of a table to predict; repeatable, or several with commas between them: "
+            "all numbers, or all with two classes each.",
+            **shown,
+        ),
     ):
         command = option(command)
     return command
@@ -75,8 +82,8 @@ def training_options(command: Decorated) -> Decorated:
 class TableOptions:
     """The options for a table."""
 
-    target: str
-    """Name of the column to predict."""
+    target: tuple[str, ...]
+    """Names of the columns to predict."""
     drop: tuple[str, ...] = ()
     """Names of columns to leave out."""
     task: str = "auto"
@@ -93,7 +100,9 @@ class TableOptions:
         given = {name: options[name] for name in OPTIONS if options.get(name)}
         if given and "target" not in given:
             raise SettingError(f"--{next(iter(given))} is for tables: name the --target as well.")
-        several = {name: tuple(given.get(name, ())) for name in ("drop", "missing")}
+        if isinstance(alone := given.get("target"), str):  # as a run's settings name it
+            given["target"] = [alone]
+        several = {name: tuple(given.get(name, ())) for name in ("target", "drop", "missing")}
         return cls(**{**given, **several}) if given else None
 
     def read(self, data: Path, progress: Progress | None) -> Splits:
@@ -106,7 +115,8 @@ class TableOptions:
 
     def noted(self) -> dict[str, Any]:
         """Return the options to record in a run's settings."""
-        return {name: value for name, value in asdict(self).items() if value not in ((), "auto")}
+        noted = {name: value for name, value in asdict(self).items() if value not in ((), "auto")}
+        return {**noted, "target": self.target[0] if len(self.target) == 1 else self.target}
 
 
 def pop_table_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -143,9 +153,10 @@ def model_for(
     if asked is not None and data is not None and asked.task == "auto":
         from plainnet.reports.sections import sections_of  # it imports all of the pages
 
-        taken = sections_of(model.answers.evaluation_type).taken_for(data)
+        taken = sections_of(model.answers_type_for(data).evaluation_type).taken_for(data)
+        names = [one.name for one in data.targets] or asked.target
         if taken:
-            say(f"{'target':10}  {printable(asked.target)}, {taken}")
+            say(f"{'target':10}  {printable(', '.join(names))}, {taken}")
     return model
 
 

@@ -4,6 +4,7 @@
   .h5 pair, an .npz file) as `Splits`: the `Dataset`s for training, validation and test.
 - `stratified_split` and `stratified_folds` draw rows to hold out from every class; `random_split`
   and `random_folds` draw them without classes.
+- `TargetColumn` is one of several targets.
 - `Extractor` is the contract for making feature vectors; a `ReadingExtractor` also reads files, and
   a `PictureExtractor` takes pictures.
 """
@@ -18,6 +19,7 @@ from plainnet.data.splitting import (
     stratified_folds,
     stratified_split,
 )
+from plainnet.data.target_column import TargetColumn
 
 __all__ = [
     "Dataset",
@@ -25,6 +27,7 @@ __all__ = [
     "PictureExtractor",
     "ReadingExtractor",
     "Splits",
+    "TargetColumn",
     "random_folds",
     "random_split",
     "read_data",

@@ -1,10 +1,12 @@
 """A data set: samples, the index of each sample's class, and the names of the classes.
 
-For regression, a number for each sample replaces the class. A data set is checked once, when it is
-made, so that no other code has to check it again.
+For regression, a number for each sample replaces the class, and with several targets a row of
+classes or numbers. A data set is checked once, when it is made, so that no other code has to check
+it again.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,10 +14,11 @@ import numpy as np
 
 from plainnet.data.class_names import Label, class_name, plain_label
 from plainnet.data.extractor import Extractor, Source
+from plainnet.data.sample_checks import check_samples, checked_weights
+from plainnet.data.target_column import TargetColumn
 from plainnet.errors import DataError
-from plainnet.files.rows import MemoryMappedRows, not_finite, select
+from plainnet.files.rows import MemoryMappedRows, select
 from plainnet.metrics.regression import LARGEST_NUMBER
-from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
 from plainnet.network.numbers import unmasked
 from plainnet.pictures.opening import Header
@@ -24,7 +27,7 @@ from plainnet.pictures.scanning import LeftOut
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """N samples with their classes, or, with a `target`, with their numbers.
+    """N samples with their classes, with a `target` with their numbers, or with several `targets`.
 
     Raises:
         DataError: the parts do not fit together; the message begins with `name`.
@@ -36,7 +39,8 @@ class Dataset:
     on the disk."""
     y: Array
     """The index of each sample's class, from 0: int64 `(N,)`. With a `target`, its value for each
-    sample: finite float64 `(N,)`."""
+    sample: finite float64 `(N,)`. With k `targets`, a column of the one or the other kind for each,
+    `(N, k)`."""
     classes: tuple[str, ...] = ()
     """The name of each class, by its index."""
     paths: tuple[Path, ...] | None = None
@@ -48,7 +52,7 @@ class Dataset:
     lines: Array | None = None
     """The line of the file that each sample came from, `(N,)`; None without lines."""
     target: str | None = None
-    """The name of the number to predict; None for classification."""
+    """The name of the number to predict; None for classification, or with several targets."""
     labels: tuple[Label, ...] = ()
     """The original labels of the classes: `(0, 1)` for the classes `("0", "1")`; () if they are
     the names."""
@@ -58,6 +62,8 @@ class Dataset:
     source: Source | None = None
     """The rows that a fitted extractor made the features of, so that another one can be fitted to
     some of them; None without such an extractor."""
+    targets: tuple[TargetColumn, ...] = ()
+    """The targets if there are several, by their columns in `y`: all classes, or all numbers."""
 
     def __post_init__(self) -> None:
         for name in ("X", "y", "weights"):
@@ -66,9 +72,10 @@ class Dataset:
             if not is_array and not (name == "weights" and given is None):
                 object.__setattr__(self, name, unmasked(given, f"{self.name} ({name})"))
         if self.weights is not None:
-            self._check_weights(self.weights)
-        self._check_X()
-        self._check_numbers() if self.holds_numbers else self._check_y()
+            weights = checked_weights(self.weights, len(self.X), self._error)
+            object.__setattr__(self, "weights", weights)
+        check_samples(self.X, self.weights, self._error)
+        self._check_targets() if self.targets else self._check_answers()
         if self.paths is not None and len(self.paths) != len(self.X):
             raise self._error(f"has {len(self.X)} samples but {len(self.paths)} paths.")
 
@@ -78,12 +85,21 @@ class Dataset:
     @property
     def holds_numbers(self) -> bool:
         """Whether the targets are numbers rather than classes."""
-        return self.target is not None
+        return self.target is not None or any(not one.classes for one in self.targets)
 
     @property
     def is_pictures(self) -> bool:
         """Whether the samples are pictures rather than feature vectors."""
         return self.X.ndim == 4
+
+    def of_target(self, i: int) -> "Dataset":
+        """Return the data set with one of its several targets alone."""
+        alone, (name, classes, labels) = copy(self), self.targets[i]
+        target = None if classes else name
+        parts = {"y": self.y[:, i], "classes": classes, "labels": labels, "target": target}
+        for field_name, value in {**parts, "targets": ()}.items():  # which were checked together
+            object.__setattr__(alone, field_name, value)
+        return alone
 
     def take(self, rows: Array | Sequence[int] | slice) -> "Dataset":
         """Return the data set of these rows, in this order: indices, a mask or a slice."""
@@ -151,14 +167,21 @@ class Dataset:
         return replace(counted, weights=None)
 
     def counts(self) -> dict[str, int]:
-        """Return the number of samples of each class, in order of `classes`; {} for regression."""
-        if self.holds_numbers:
+        """Return the number of samples of each class, in order of `classes`.
+
+        It is {} for numbers, and with several targets.
+        """
+        if self.holds_numbers or self.targets:
             return {}
         numbers = np.bincount(self.y, minlength=len(self.classes))
         return dict(zip(self.classes, numbers.tolist(), strict=True))
 
     def check_for_training(self) -> None:
         """Raise a DataError unless at least two classes, or two target values, are present."""
+        for i in range(len(self.targets)):
+            self.of_target(i).check_for_training()
+        if self.targets:
+            return
         if self.holds_numbers:
             if np.ptp(self.y) == 0:
                 raise self._error(
@@ -173,31 +196,6 @@ class Dataset:
                 "two; add another class."
             )
 
-    def _check_X(self) -> None:
-        X = self.X
-        pictures = X.dtype == np.uint8 and X.ndim == 4 and X.shape[3] in (1, 3)
-        vectors = X.dtype.kind in "iuf" and X.ndim == 2
-        if not (pictures or vectors):
-            raise self._error(
-                "must hold pictures as uint8 (N, height, width, channels) with 1 or 3 channels, or "
-                f"feature vectors as numbers (N, n), but X is {X.dtype} {X.shape}."
-            )
-        if X.size == 0:
-            raise self._error(f"is empty, X is {X.shape}; give at least one sample.")
-        found = not_finite(X, LARGEST_NUMBER) if vectors else (0, 0, 0)
-        if found[0] and self.weights is not None and not self.weights.all():  # weight 0: any value
-            rows = np.flatnonzero(self.weights)
-            n, row, column = not_finite(select(X, rows), LARGEST_NUMBER)
-            found = n, int(rows[row]) if n else 0, column
-        if found[0]:
-            n, row, column = found
-            largest = " below 1e100" if np.isfinite(X[row][column]) else ""
-            raise self._error(
-                f"has {n} features that are not finite numbers{largest}, "
-                f"the first, {X[row][column]}, in row {row}, column {column}; replace them or "
-                "leave their samples out."
-            )
-
     def _name_classes(self) -> None:
         """Name classes that are given as numbers, and keep the numbers as labels."""
         given = tuple(self.classes)
@@ -208,6 +206,27 @@ class Dataset:
         if names != given:
             object.__setattr__(self, "labels", self.labels or tuple(map(plain_label, given)))
         object.__setattr__(self, "classes", names)
+
+    def _check_targets(self) -> None:
+        k, names = len(self.targets), [one.name for one in self.targets]
+        if self.y.shape != (len(self.X), k) or k < 2 or len({*names}) < k:
+            raise self._error(
+                f"has {len(self.X)} samples and {k} targets, {', '.join(names)}, and needs an "
+                f"answer to each, shape ({len(self.X)}, {k}), and different names, but y is "
+                f"{self.y.dtype} {self.y.shape}."
+            )
+        if len({bool(one.classes) for one in self.targets}) > 1:
+            raise self._error(
+                f"has classes and numbers as targets, {', '.join(names)}, but one model learns "
+                "either; train one for the classes and one for the numbers."
+            )
+        parts = [self.of_target(i) for i in range(k)]
+        for part in parts:
+            part._check_answers()
+        object.__setattr__(self, "y", np.stack([part.y for part in parts], axis=1))
+
+    def _check_answers(self) -> None:
+        self._check_numbers() if self.holds_numbers else self._check_y()
 
     def _check_y(self) -> None:
         self._name_classes()
@@ -244,18 +263,6 @@ class Dataset:
                 f"has {len(bad)} samples whose {self.target!r} is not a finite number below 1e100, "
                 f"the first, {self.y[bad[0]]}, in row {bad[0]}; leave them out."
             )
-
-    def _check_weights(self, weights: Array) -> None:
-        valid = weights.shape == (len(self.X),) and weights.dtype.kind in "biuf"
-        if not (valid and np.isfinite(weights).all() and weights.min() >= 0):
-            raise self._error(
-                f"has {len(self.X)} samples and needs as many weights, numbers of at least 0 of "
-                f"shape ({len(self.X)},), but they are {weights.dtype} {weights.shape}"
-                f"{f' from {weights.min()} to {weights.max()}' if valid else ''}."
-            )
-        if weights.any():
-            check_weights(weights, len(self.X))
-        object.__setattr__(self, "weights", weights.astype(np.float64, copy=False))
 
     def _error(self, what: str) -> DataError:
         return DataError(f"{self.name} {what}")

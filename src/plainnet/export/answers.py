@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.classes import Classes
+from plainnet.models.quantities import Quantities
 from plainnet.models.quantity import Quantity
 from plainnet.network import Array
 
@@ -125,52 +126,66 @@ class ExportedClasses(ExportedAnswers[Classes]):
         return close
 
 
-class ExportedQuantity(ExportedAnswers[Quantity]):
-    """The predicted number."""
+class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
+    """The predicted number `(N,)`, or with k targets the numbers `(N, k)`."""
 
-    def __init__(self, model: Model, answers: Quantity, numbers: bool) -> None:
+    def __init__(self, model: Model, answers: Quantity | Quantities, numbers: bool) -> None:
         super().__init__(model, answers, numbers)
-        self.is_double = needs_double(answers.mean, answers.scale)
+        parts = cast("tuple[Quantity, ...]", answers.parts)
+        self.mean, self.scale, self.lowest, self.highest = (
+            np.array([getattr(part, name) for part in parts])
+            for name in ("mean", "scale", "lowest", "highest")
+        )
+        self.is_double = needs_double(self.mean, self.scale)
+        self.shape = (len(parts),) if len(parts) > 1 else ()
         if numbers:
             raise SettingError("A regressor has no classes to number; leave numbers out.")
 
     def outputs(self, N: int | str) -> list[Input]:
         """Describe the prediction."""
         dtype = "float64" if self.is_double else "float32"
-        return [Input(PREDICTION, dtype, (N,), f"{self.answers.name}, in its own unit")]
+        several = "each " * bool(self.shape)
+        what = f"{', '.join(self.answers.names)}, {several}in its own unit"
+        return [Input(PREDICTION, dtype, (N, *self.shape), what)]
 
     def nodes(self, nodes: Nodes, X: str) -> None:
         """Add the mean of the outputs · scale + mean, in float64."""
         outputs = [self._bounded(nodes, Z) for _, Z, _ in self._networks(nodes, X)]
         z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
-        scaled = nodes.add("Mul", z, nodes.double(self.answers.scale, "target.scale"))
-        y = nodes.add("Add", scaled, nodes.double(self.answers.mean, "target.mean"))
-        y = nodes.add("Reshape", y, np.array([-1]))
+        scaled = nodes.add("Mul", z, nodes.double(self.scale, "target.scale"))
+        y = nodes.add("Add", scaled, nodes.double(self.mean, "target.mean"))
+        y = nodes.add("Reshape", y, np.array([-1, *self.shape]))
         nodes.add("Cast", y, to=DOUBLE if self.is_double else FLOAT, name=PREDICTION)
 
     def _bounded(self, nodes: Nodes, Z: str) -> str:
         """Add the bounds of the answers, in the units of the outputs, if there are any."""
-        answers = self.answers
-        if abs(answers.lowest) == abs(answers.highest) == LARGEST_NUMBER:
+        if (np.abs([self.lowest, self.highest]) == LARGEST_NUMBER).all():
             return Z
-        low, high = answers.to_targets(np.array([answers.lowest, answers.highest]))
-        return nodes.add("Clip", Z, nodes.constant(low, "lowest"), nodes.constant(high, "highest"))
+        low, high = ((ends - self.mean) / self.scale for ends in (self.lowest, self.highest))
+        above = nodes.add("Max", Z, nodes.constant(low, "lowest"))
+        return nodes.add("Min", above, nodes.constant(high, "highest"))
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
         """Return predictions, and the unit of their differences."""
-        unit = self.answers.scale
+        unit = self.scale
         if not self.is_double:
-            unit = max(unit, LEAST_STEPS * float(np.spacing(np.float32(abs(self.answers.mean)))))
-        return {f"prediction_{i}": self.model.mean_answers(samples), f"unit_{i}": np.array(unit)}
+            steps = np.spacing(np.abs(self.mean).astype(np.float32)).astype(np.float64)
+            unit = np.maximum(unit, LEAST_STEPS * steps)
+        unit = unit.reshape(self.shape)
+        return {f"prediction_{i}": self.model.mean_answers(samples), f"unit_{i}": unit}
 
     def facts(self) -> dict[str, str]:
-        """Return the name of the target."""
-        return {"plainnet.target": sound_text(self.answers.name)}
+        """Return the name of the target, or of each of several as a JSON list."""
+        names = [sound_text(name) for name in self.answers.names]
+        if self.shape:
+            return {"plainnet.targets": json.dumps(names, ensure_ascii=False)}
+        return {"plainnet.target": names[0]}
 
 
 EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
     Classes: ExportedClasses,
-    Quantity: ExportedQuantity,
+    Quantity: ExportedNumbers,
+    Quantities: ExportedNumbers,
 }
 """The ONNX form of each kind of answers."""
 

@@ -5,7 +5,7 @@ marks close decisions; then `samples_1`, …. The first samples have the size th
 (or are feature vectors) and show how exact the network is; the others are pictures of other sizes
 and show how exact the resize is. For a table, `samples_0_0`, `samples_0_1`, … are the inputs of
 the graph in their order. A regressor has `prediction_0` instead of probabilities and labels, and
-`unit_0`, the unit of its differences: the spread of the target in training.
+`unit_0`, the unit of its differences: the spread of each target in training.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Group(NamedTuple):
     """Arrays by the names of the outputs; the first one holds probabilities or predictions."""
     close: Array
     """Mask of the samples for which another class is acceptable, `(N,)`."""
-    unit: float
-    """Unit of differences."""
+    unit: Array
+    """Unit of differences, `()` or one for each target `(k,)`."""
 
 
 def golden_path(path: str | Path) -> Path:
@@ -116,7 +116,7 @@ def verify_onnx(path: str | Path) -> Verification:
         _check(path, group, given)
         first, *rest = group.answers
         distance = np.abs(given[first] - group.answers[first])
-        off.append(float(distance.max()) / group.unit)
+        off.append(float((distance / group.unit).max()))
         for name in rest:
             others += int(((given[name] != group.answers[name]) & ~group.close).sum())
     n = sum(len(group.samples[0]) for group in groups)
@@ -221,7 +221,7 @@ def _group(file: Any, i: int) -> Group:
         names = [f"samples_{i}_{j}" for j in range(max(inputs, 1))]
     samples = [file[name] for name in names]
     if f"prediction_{i}" in file.files:
-        unit = float(file[f"unit_{i}"])
+        unit = file[f"unit_{i}"].astype(np.float64)
         return Group(samples, {PREDICTION: file[f"prediction_{i}"]}, np.array(True), unit)
     answers = {PROBABILITIES: file[f"probabilities_{i}"], LABEL: file[f"labels_{i}"]}
-    return Group(samples, answers, file[f"close_{i}"], 1.0)
+    return Group(samples, answers, file[f"close_{i}"], np.array(1.0))

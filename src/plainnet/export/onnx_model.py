@@ -3,8 +3,9 @@
 Inputs: `pictures`, uint8 `(N, H, W, 3)`, RGB, upright, of any size; or `features`, float32
 `(N, n)`; or the columns of a table by name, each `(N, 1)` (see `table_nodes.py`). Outputs:
 `probabilities`, float32 `(N, K)`, and `label`, the name of the predicted class `(N,)` or its
-number, int64; for a regressor `prediction`, float32 `(N,)`, in the unit of the target. Features and
-predictions that need more digits are float64. These names are stable. See docs/interchange.md.
+number, int64; for a regressor `prediction`, float32 `(N,)`, or `(N, k)` with k targets, each in its
+own unit. Features and predictions that need more digits are float64. These names are stable. See
+docs/interchange.md.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Evaluation(ABC):
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The names of the classes (at least two), or the one name of the target."""
+        """The names of the classes (at least two), of the target, or of several targets."""
 
     @property
     @abstractmethod

@@ -68,18 +68,19 @@ def _points(share: float) -> str:
     return f"{100 * share:+.1f}" if abs(share) >= 0.0005 else "0.0"
 
 
-def _three(value: float) -> str:
+def three_decimals(value: float) -> str:
+    """Format a difference with a sign: `+0.123`."""
     return f"{value:+.3f}" if abs(value) >= 0.0005 else "0.000"
 
 
 ABOUT_CLASSES = (
-    ("log_loss_rise", "rise of log loss", _three, "By how much the log loss rises."),
+    ("log_loss_rise", "rise of log loss", three_decimals, "By how much the log loss rises."),
     ("accuracy_fall", "accuracy points lost", _points, "By how much the accuracy falls."),
 )
 """Key, name, format and meaning of the scores."""
 ABOUT_NUMBERS = (
     ("rmse_rise", "rise of RMSE", partial(signed, digits=3), "By how much the RMSE rises."),
-    ("r2_fall", "fall of R²", _three, "By how much R² falls."),
+    ("r2_fall", "fall of R²", three_decimals, "By how much R² falls."),
 )
 
 
@@ -100,7 +101,7 @@ def criteria_of_classes(y: Array, threshold: float = 0.5) -> tuple[Criterion, Cr
         wrong: Array = (answers_from(P, threshold) != y).astype(np.float64)
         return wrong
 
-    rise, fall = (_score(*about) for about in ABOUT_CLASSES)
+    rise, fall = (score_of_rise(*about) for about in ABOUT_CLASSES)
     return Criterion(rise, log_losses), Criterion(fall, mistakes)
 
 
@@ -116,12 +117,12 @@ def criteria_of_numbers(y: Array, weights: Array | None) -> tuple[Criterion, Cri
         found: Array = np.square(answers - y)
         return found
 
-    rise, fall = (_score(*about) for about in ABOUT_NUMBERS)
+    rise, fall = (score_of_rise(*about) for about in ABOUT_NUMBERS)
     baseline = np.square(y - mean(y, weights))  # 1 − R² = mean square / theirs
     return Criterion(rise, squares, is_root=True), Criterion(fall, squares, baseline=baseline)
 
 
-def _score(key: str, name: str, written: Callable[[float], str], meaning: str) -> Score:
+def score_of_rise(key: str, name: str, written: Callable[[float], str], meaning: str) -> Score:
     """Return the score of a rise, or of a fall, without its value."""
     return Score(key=key, name=name, value=nan, written=written, meaning=meaning)
 

@@ -169,10 +169,10 @@ class RegressionEvaluation(Evaluation):
             }
             values["n"] = plain_count(values["n"])
             for name in ("rmse", "mae"):
-                values[f"{name}_interval"] = _ends(stored, name)
+                values[f"{name}_interval"] = stored_ends(stored, name)
             if "coverage" in stored:
                 values["coverage"] = check_number("coverage", stored["coverage"], "[0, 1]")
-                values["coverage_interval"] = _ends(stored, "coverage")
+                values["coverage_interval"] = stored_ends(stored, "coverage")
                 width = check_number("width", stored["interval_width"], "[0, inf)")
                 values["interval_width"] = width
             return cls(target=str(stored["target"]), **values)
@@ -210,8 +210,8 @@ def evaluate_numbers(
     unit = float(np.ldexp(1.0, np.frexp(np.abs([y, answers]).max())[1]))
     y, answers = y / unit, answers / unit
     error = answers - y
-    square, low, high = _mean(np.square(error), weights)
-    mae, *mae_interval = _mean(np.abs(error), weights)
+    square, low, high = mean_with_interval(np.square(error), weights)
+    mae, *mae_interval = mean_with_interval(np.abs(error), weights)
     baseline = mean(y, weights)
     return RegressionEvaluation(
         target=target,
@@ -260,7 +260,7 @@ def _checked(weights: Array | None, y: Array, answers: Array) -> tuple[Any, Arra
     return weights, y, answers
 
 
-def _ends(stored: Mapping[str, Any], name: str) -> Interval:
+def stored_ends(stored: Mapping[str, Any], name: str) -> Interval:
     """Return the interval of a stored metric; NaN for a single sample."""
     low, high = (nan if end is None else end for end in stored[f"{name}_interval_95"])
     return (
@@ -270,8 +270,8 @@ def _ends(stored: Mapping[str, Any], name: str) -> Interval:
     )
 
 
-def _mean(values: Array, weights: Array | None) -> tuple[float, float, float]:
-    """Return the mean of values ≥ 0, and the two ends of its interval."""
+def mean_with_interval(values: Array, weights: Array | None) -> tuple[float, float, float]:
+    """Return the mean of values ≥ 0, and the two ends of its 95 % interval."""
     middle = mean(values, weights)
     n = len(values) if weights is None else effective_size(weights)
     if n <= 1:

@@ -6,7 +6,7 @@ between a classifier and a regressor are here and in `classes.py` and `quantity.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -17,15 +17,19 @@ from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.importance import Criterion
+from plainnet.models.answers_in_data import AnswersInData
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
-from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
-from plainnet.network import Array, Loss, Rng
+from plainnet.network import Array, Loss
 
 
-class Answers(ABC):
-    """A kind of answers, without names before training, with those of the data afterwards."""
+class Answers(AnswersInData):
+    """A kind of answers, without names before training, with those of the data afterwards.
+
+    One answer is a row `(…)` of A: a number, or a probability for each class. With several targets
+    it is a column of such rows, `(k, …)`.
+    """
 
     kind: ClassVar[str]
     """The kind of model in a model file and in messages: `classifier`, `regressor`."""
@@ -39,54 +43,27 @@ class Answers(ABC):
     """Whether the loss is of interest with the answers as their own targets; for a quantity it is
     0."""
 
-    # -- before a training -----------------------------------------------------------------------
+    # -- one target, or several ------------------------------------------------------------------
 
-    @staticmethod
-    @abstractmethod
-    def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """Make a data set of arrays; validation data become `like` the training data."""
+    @property
+    def parts(self) -> tuple[Answers, ...]:
+        """The answers to each target by itself."""
+        return (self,)
 
-    @staticmethod
-    @abstractmethod
-    def check_data(data: Dataset) -> None:
-        """Raise a DataError unless the data hold this kind of answers."""
+    def part_about(self, of: str) -> Answers:  # noqa: ARG002
+        """Return the part that an explanation is about, by what it says of itself."""
+        return self
 
-    @staticmethod
-    def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
-        """Raise a SettingError if the recipe does not fit the data."""
-        _ = recipe, data, has_validation  # most recipes fit all data
+    def parts_of(self, A: Array) -> list[Array]:
+        """Return the model's answers to each target by itself, `(N, …)`."""
+        return [A]
 
-    @staticmethod
-    @abstractmethod
-    def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
-        """Return the rows to train on, and those to hold out, a share of all."""
-
-    @staticmethod
-    @abstractmethod
-    def folds(data: Dataset, n: int, rng: Rng) -> Sequence[Array]:
-        """Return the rows of each of n folds of a cross-validation."""
-
-    @staticmethod
-    @abstractmethod
-    def deal(data: Dataset, n: int, rng: Rng) -> list[Array]:
-        """Return the rows that each of n networks holds out; rows of a class alone are in none."""
-
-    @staticmethod
-    def weights_for(data: Dataset, recipe: Recipe) -> Array | None:  # noqa: ARG004
-        """Return the weight of each sample in the loss; None: all equal."""
-        return data.weights
-
-    @staticmethod
-    @abstractmethod
-    def counts(data: Dataset) -> list[int]:
-        """Count the samples, per class if there are classes."""
+    # -- training --------------------------------------------------------------------------------
 
     @classmethod
     @abstractmethod
     def of(cls, data: Dataset) -> Self:
         """Make the answers of these training samples."""
-
-    # -- training --------------------------------------------------------------------------------
 
     @property
     @abstractmethod
@@ -164,6 +141,8 @@ class Answers(ABC):
     def around(self, A: Array, coverage: float) -> Array:  # noqa: ARG002
         """Return the lower and upper ends of prediction intervals around answers, `(N, 2)`.
 
+        With several targets they are `(N, k, 2)`.
+
         Raises:
             SettingError: the answers are classes, or there were too few validation samples.
         """
@@ -172,13 +151,21 @@ class Answers(ABC):
             "probabilities."
         )
 
+    def check_coverage(self, coverage: float) -> None:
+        """Raise the error of `around` if there are no prediction intervals of this coverage."""
+        for part in self.parts:
+            part.around(np.empty(0), coverage)
+
     def without_intervals(self) -> Self:
         """Return answers without what prediction intervals follow from."""
         return self
 
     @abstractmethod
     def choose(self, A: Array) -> Array:
-        """Return the answers `(N,)` in the form of `right`: indices of classes, or numbers."""
+        """Return the answers `(N,)` in the form of `right`: indices of classes, or numbers.
+
+        With several targets these and the others below are `(N, k)`.
+        """
 
     @abstractmethod
     def decode(self, A: Array) -> Array:
@@ -186,7 +173,10 @@ class Answers(ABC):
 
     @abstractmethod
     def plain(self, A: Array) -> list[Any]:
-        """Return the answers as names of classes, or as Python's numbers."""
+        """Return the answers as names of classes, or as Python's numbers.
+
+        With several targets an answer is a dictionary of these by the names of the targets.
+        """
 
     @abstractmethod
     def right(self, data: Dataset) -> Array:
@@ -216,16 +206,21 @@ class Answers(ABC):
     def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
         """Return what a curve over a column shows: C names, and the answers as `(N, C)`."""
 
+    @property
+    def curve_units(self) -> tuple[Array, Array]:
+        """The zeros and the units in which curves of different units can share an axis, `(C,)`."""
+        return np.zeros(1), np.ones(1)
+
     @abstractmethod
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
         """Return what an attribution explains of the answer `(1, …)` to one sample.
 
         Args:
             A: the networks' mean answer.
-            of: a class; None: the answer.
+            of: a class; None: the answer. With several targets one of their names; None: the first.
 
         Raises:
-            SettingError: an unknown class, or a class for a quantity.
+            SettingError: an unknown class or target, or a class for a quantity.
         """
 
     # -- words and files -------------------------------------------------------------------------
@@ -233,15 +228,15 @@ class Answers(ABC):
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The names of the classes (at least two), or the one name of the target."""
+        """The names of the classes (at least two), of the target, or of several targets."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes; () for a quantity."""
+        """The names of the classes; () for a quantity, and with several targets."""
         return ()
 
     def probabilities(self, a: Array) -> dict[str, float]:
-        """Return the probability of each class in one mean answer; {} for a quantity."""
+        """Return the probability of each of the `classes` in one mean answer."""
         return dict(zip(self.classes, np.atleast_1d(a).tolist(), strict=False))
 
     @abstractmethod

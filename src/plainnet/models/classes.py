@@ -12,7 +12,7 @@ from plainnet.checks import check_number
 from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_matching import class_meant
 from plainnet.data.class_names import Label, class_name, label_array
-from plainnet.errors import DataError, SettingError
+from plainnet.errors import SettingError
 from plainnet.files.schema import read
 from plainnet.metrics.calibration import fit_temperature
 from plainnet.metrics.classification import (
@@ -23,6 +23,7 @@ from plainnet.metrics.classification import (
 from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
+from plainnet.models.answers_in_data import check_alone, check_classes
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
@@ -67,12 +68,9 @@ class Classes(Answers):
 
     @staticmethod
     def check_data(data: Dataset) -> None:
-        """Raise a DataError for numbers."""
-        if data.holds_numbers:
-            raise DataError(
-                f"{data.name} holds a number for each sample, {data.target!r}, but a classifier "
-                "learns classes; use a Regressor, or turn the numbers into classes."
-            )
+        """Raise a DataError for numbers, or for several targets."""
+        check_classes(data)
+        check_alone(data)
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:

@@ -9,7 +9,7 @@ from plainnet.data import Splits
 from plainnet.data.class_names import Label
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.models.classes import Classes
-from plainnet.models.labels import Labels
+from plainnet.models.labels import Labels, TargetNames
 from plainnet.models.samples import Samples
 from plainnet.models.settings import ClassifierSettings, takes
 from plainnet.models.trainable import TrainableModel
@@ -38,6 +38,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
     """
 
     answers_type = Classes
+    several_type = Classes
     answers: Classes
 
     def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
@@ -103,7 +104,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         samples: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         weights: Array | None = None,
     ) -> float:
         """Return the accuracy on the data of `evaluate`, most often samples and their classes y.

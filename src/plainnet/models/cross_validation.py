@@ -54,10 +54,11 @@ def cross_validate(
             samples per fold.
     """
     folds = check_whole("number of folds", folds, 2)
-    like.answers_type.check_data(data)
+    answers = like.answers_type_for(data)
+    answers.check_data(data)
     counting, rng = data.counting(), np.random.default_rng([like.recipe.seed, folds])
     counted = data if len(counting) == len(data) else data.take(counting)
-    parts = [counting[rows] for rows in like.answers_type.folds(counted, folds, rng)]
+    parts = [counting[rows] for rows in answers.folds(counted, folds, rng)]
     return _in_order(processes.run(_fold, [*enumerate(parts, start=1)], data, like))
 
 
@@ -106,4 +107,4 @@ def _fold(part: tuple[int, Array], data: Dataset, like: TrainableModel[Any]) -> 
 
 def _answers(data: Dataset, like: TrainableModel[Any]) -> Answers:
     """Return the answers that all folds are measured by, with the costs of errors if given."""
-    return like.answers_type.of(data).priced(like.recipe)
+    return like.answers_type_for(data).of(data).priced(like.recipe)

@@ -15,7 +15,7 @@ from plainnet.data.mistaken import looks_like
 from plainnet.data.sources import holds_class_folders
 from plainnet.errors import DataError, SettingError
 from plainnet.models.class_weights import without_0
-from plainnet.models.labels import Labels
+from plainnet.models.labels import Labels, TargetNames
 from plainnet.models.model import Model
 from plainnet.models.samples import Samples
 from plainnet.models.swapped import check_order
@@ -36,7 +36,7 @@ def data_to_evaluate(
     data: Samples | Splits,
     y: Labels | None = None,
     *,
-    target: str | int | None = None,
+    target: TargetNames | None = None,
     weights: Array | None = None,
 ) -> Dataset:
     """Return the samples with their right answers; see `TrainableModel.evaluate`.
@@ -155,10 +155,12 @@ def _with_answers(model: Model, data: Samples, y: Labels) -> Dataset:
     return model.answers.dataset(model.inputs.raw(data), y)
 
 
-def _of_table(model: Model, data: Any, target: str | int | None, weights: Array | None) -> Dataset:
+def _of_table(
+    model: Model, data: Any, target: TargetNames | None, weights: Array | None
+) -> Dataset:
     """Make a data set of a table, or of a folder's first table, with its target."""
     from plainnet.tables.files import table_at, tables_at  # only where there is a table
-    from plainnet.tables.sources import column_name
+    from plainnet.tables.sources import column_names_in
 
     columns = model.columns
     if columns is None:
@@ -168,8 +170,14 @@ def _of_table(model: Model, data: Any, target: str | int | None, weights: Array 
         data = next(parts[name] for name in PARTS if name in parts)
     table = table_at(data)
     if target is not None:
-        name = column_name(target)
-        given = {columns.target: table.given[name]} if name in table.given else {}
-        right = {**table.columns, columns.target: table[name]}
-        table = replace(table, columns=right, given=given)
+        own, names = columns.targets.names, column_names_in(target)
+        if len(names) != len(own):
+            raise SettingError(
+                f"The model predicts {', '.join(own)}, so target must name as many columns, in "
+                f"this order, but names {', '.join(names)}."
+            )
+        held = dict(zip(own, names, strict=True))
+        right = {name: table[found] for name, found in held.items()}
+        given = {n: table.given[found] for n, found in held.items() if found in table.given}
+        table = replace(table, columns={**table.columns, **right}, given=given)
     return columns.dataset(table.weighed(weights))

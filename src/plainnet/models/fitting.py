@@ -54,7 +54,7 @@ def fit_epochs(
         watch: the validation samples.
         checkpoint: the file to write, and to resume from.
     """
-    recipe, answers = model.resolved_recipe, model.answers_type
+    recipe, answers = model.resolved_recipe, model.answers_type_for(train_set)
     kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
     if not train_set.is_pictures and model.recipe.augment not in ("auto", "none"):
         raise SettingError(
@@ -211,7 +211,8 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
         if model.folds is not None:
             return train_set, train_set
         model.resolved_recipe = replace(recipe, bagging="none")
-    kept, held_out = model.answers.split(train_set, recipe.validation_share, rng)
+    split = model.answers_type_for(train_set).split
+    kept, held_out = split(train_set, recipe.validation_share, rng)
     if not len(held_out):
         return train_set, None
     model.held_out = held_out
@@ -220,10 +221,10 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
 
 def _folds(model: Model, train_set: Dataset, rng: Rng) -> list[Array] | None:
     """Return the rows that each network holds out; None if there are too few samples."""
-    wanted = model.resolved_recipe.ensemble
+    wanted, answers = model.resolved_recipe.ensemble, model.answers_type_for(train_set)
     folds: list[Array] = []
     while len(folds) < wanted:
-        dealt = model.answers.deal(train_set, min(wanted, MOST_FOLDS), rng)
+        dealt = answers.deal(train_set, min(wanted, MOST_FOLDS), rng)
         some = [rows for rows in dealt if 0 < len(rows) < len(train_set)]
         if not some:
             return None

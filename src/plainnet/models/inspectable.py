@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
 from plainnet.models.evaluating import data_to_evaluate
-from plainnet.models.labels import Labels
+from plainnet.models.labels import Labels, TargetNames
 from plainnet.models.model import Model
 from plainnet.models.samples import Samples
 from plainnet.network import Array, Rng
@@ -26,7 +26,7 @@ class InspectableModel(Model):
         data: Samples | Splits | None = None,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         weights: Array | None = None,
         repeats: int = 5,
         rows: int | None = None,

@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.data import Dataset
+from plainnet.data import Dataset, TargetColumn
 from plainnet.data.class_matching import class_indices
+from plainnet.data.target_column import numbered_targets
+from plainnet.errors import DataError
 from plainnet.network import Array
 
 Labels = Collection[Any] | Array
-"""The right answer for each sample: names or whole numbers of classes, or numbers to predict."""
+"""The right answer for each sample: names or whole numbers of classes, or numbers to predict; of
+several targets a column for each."""
+TargetNames = str | int | Sequence[str | int]
+"""The name of the column of a table to predict, or the names of several."""
 
 
 def right_classes(classes: Sequence[str], data: Dataset) -> Array:
@@ -29,12 +34,37 @@ def right_classes(classes: Sequence[str], data: Dataset) -> Array:
     return y
 
 
-def align_classes(classes: Sequence[str], data: Dataset) -> Dataset:
-    """Return the data set with the classes in the order of `classes`; numbers stay.
+def align_targets(like: Dataset, data: Dataset) -> Dataset:
+    """Return the data set with the targets and classes in the order of another; numbers stay.
 
     Raises:
-        DataError: a sample's class is not in `classes`.
+        DataError: a target is missing, or a sample's class is not a class of the other.
     """
-    if data.holds_numbers or data.classes == tuple(classes):
+    if like.targets:
+        return align_to(like.targets, data)
+    if data.holds_numbers or data.classes == like.classes:
         return data
-    return replace(data, y=right_classes(classes, data), classes=tuple(classes), labels=())
+    return replace(data, y=right_classes(like.classes, data), classes=like.classes, labels=())
+
+
+def align_to(targets: tuple[TargetColumn, ...], data: Dataset) -> Dataset:
+    """Return the data set with several targets, found by their names, in this order.
+
+    Targets that came without names are taken by their places.
+
+    Raises:
+        DataError: the data set lacks a target, or a sample's class is not among its classes.
+    """
+    if data.targets == targets:
+        return data
+    names, held = [one.name for one in targets], [one.name for one in data.targets]
+    if held == list(numbered_targets(len(names))):
+        held = names
+    if {*held} != {*names}:
+        raise DataError(
+            f"{data.name} has the targets {', '.join(held)}, but the model predicts "
+            f"{', '.join(names)}; give data with these."
+        )
+    parts = [(one.classes, data.of_target(held.index(one.name))) for one in targets]
+    y = [right_classes(classes, part) if classes else part.y for classes, part in parts]
+    return replace(data, y=np.stack(y, axis=1), targets=targets)

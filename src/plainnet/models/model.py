@@ -32,7 +32,9 @@ class Model:
     """Inputs, networks and answers, with the facts of their training."""
 
     answers_type: ClassVar[type[Answers]]
-    """The kind of answers."""
+    """The kind of answers to one target."""
+    several_type: ClassVar[type[Answers]]
+    """The kind of answers to several targets."""
     inputs: Inputs
     """What the model takes, and how the networks' inputs are made of it."""
     networks: list[EnsembleMember]
@@ -71,6 +73,10 @@ class Model:
             if name in ("inputs", "networks", "resolved_recipe"):
                 raise AttributeError(self._untrained())
             return object.__getattribute__(self, name)  # raises the usual error
+
+    def answers_type_for(self, data: Dataset) -> type[Answers]:
+        """Return the kind of answers to these data."""
+        return self.several_type if data.targets else self.answers_type
 
     # -- its parts -------------------------------------------------------------------------------
 

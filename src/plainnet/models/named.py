@@ -6,13 +6,13 @@ from typing import Any
 from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import without_0
-from plainnet.models.labels import Labels
+from plainnet.models.labels import Labels, TargetNames
 
 
 def named_data(
     data: Any,
     y: Labels | None,
-    target: str | int | None,
+    target: TargetNames | None,
     make: Callable[[Any, Labels, Dataset | None], Dataset],
     task: str,
     *,

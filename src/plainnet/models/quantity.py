@@ -12,7 +12,7 @@ import numpy as np
 from plainnet.data import Dataset, random_folds, random_split
 from plainnet.data.class_names import Label
 from plainnet.digits import number
-from plainnet.errors import DataError, SettingError
+from plainnet.errors import SettingError
 from plainnet.files.schema import read
 from plainnet.metrics.conformal import PredictionIntervals
 from plainnet.metrics.importance import Criterion, criteria_of_numbers
@@ -24,12 +24,16 @@ from plainnet.metrics.regression import (
     evaluate_numbers,
 )
 from plainnet.models.answers import Answers
+from plainnet.models.answers_in_data import check_alone, check_numbers
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_numbers
 from plainnet.network import Array, MeanSquaredError, Rng
+
+LATER = ("lowest", "highest", "intervals")
+"""The fields that older model files lack."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,13 @@ class Quantity(Answers):
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
         """Make a data set of samples and their numbers."""
-        return make_numbers(X, y, like.target or "y" if like else "y")
+        return make_numbers(X, y, like)
 
     @staticmethod
     def check_data(data: Dataset) -> None:
-        """Raise a DataError for classes."""
-        if not data.holds_numbers:
-            raise DataError(
-                f"{data.name} holds samples of classes, but a regressor predicts a number; use a "
-                "Classifier, or give numbers, fit(X, y)."
-            )
+        """Raise a DataError for classes, or for several targets."""
+        check_numbers(data)
+        check_alone(data)
 
     @staticmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:
@@ -224,7 +225,5 @@ class Quantity(Answers):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read what `describe` returned."""
-        target: Self = read(
-            cls, metadata.get("target"), "target", later=("lowest", "highest", "intervals")
-        )
+        target: Self = read(cls, metadata.get("target"), "target", later=LATER)
         return target

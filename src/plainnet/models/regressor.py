@@ -1,20 +1,23 @@
-"""The regressor, which learns a number for each sample.
+"""The regressor, which learns a number for each sample, or several.
 
 ::
 
     regressor = Regressor(hidden=(64, 32)).fit(X, prices)
     regressor.predict(X[:3])                            # array([312000., 154500., …])
     regressor.save("prices.safetensors")
+    both = Regressor().fit("houses.csv", target=["price", "rent"])
+    both.predict("new.csv")                             # array([[312000., 1420.], …])
 """
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from plainnet.data import Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.regression import RegressionEvaluation
-from plainnet.models.labels import Labels
+from plainnet.models.labels import Labels, TargetNames
+from plainnet.models.quantities import Quantities
 from plainnet.models.quantity import Quantity
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import Samples
@@ -40,10 +43,11 @@ WITHOUT_CLASSES = {"class_weight": "none"}
 
 @takes(RegressorSettings)
 class Regressor(TrainableModel[RegressionEvaluation]):
-    """A model that learns a number for each sample.
+    """A model that learns a number for each sample, or a number for each of several targets.
 
     The network learns (y − mean) / scale by the mean squared error; mean and scale are those of the
-    training samples, and are saved in the model file.
+    training samples, and are saved in the model file. With several targets it has an output for
+    each, standardized by itself, and minimizes the mean over the targets.
 
     Args:
         settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
@@ -53,7 +57,8 @@ class Regressor(TrainableModel[RegressionEvaluation]):
     """
 
     answers_type = Quantity
-    answers: Quantity
+    several_type = Quantities
+    answers: Quantity | Quantities
 
     def __init__(self, **settings: Unpack[RegressorSettings]) -> None:
         super().__init__(**{**WITHOUT_CLASSES, **settings})
@@ -65,22 +70,46 @@ class Regressor(TrainableModel[RegressionEvaluation]):
                 )
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the targets, most often one; ("",) before training."""
+        return tuple(part.name for part in self._quantities)
+
+    @property
     def target(self) -> str:
-        """The name of the target; "" before training."""
-        return self.answers.name
+        """The name of the only target; "" before training.
+
+        Raises:
+            SettingError: the model predicts several, as with `mean` and `scale`.
+        """
+        return self._quantity.name
 
     @property
     def mean(self) -> float:
         """The mean of the training samples; answers are network output × scale + mean."""
-        return self.answers.mean
+        return self._quantity.mean
 
     @property
     def scale(self) -> float:
         """The standard deviation of the training samples."""
-        return self.answers.scale
+        return self._quantity.scale
+
+    @property
+    def _quantities(self) -> tuple[Quantity, ...]:
+        return cast("tuple[Quantity, ...]", self.answers.parts)
+
+    @property
+    def _quantity(self) -> Quantity:
+        if len(self._quantities) > 1:
+            raise SettingError(
+                f"This regressor predicts {', '.join(self.targets)}; see targets for their names, "
+                "and answers.parts for the mean and the scale of each."
+            )
+        return self._quantities[0]
 
     def predict(self, samples: Samples) -> Array:
         """Return the predicted number for each sample, float64 `(N,)`, in the unit of the target.
+
+        With k targets there is a column for each, `(N, k)`, in the order of `targets`.
 
         Args:
             samples: samples like those of the training.
@@ -97,14 +126,15 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         The true number lies above it as often as below it. The intervals are conformal: their
         coverage was measured on the validation samples, which the networks have not learned from,
         and holds for samples of the same kind on average, not for each single one. `evaluate`
-        measures it on other data.
+        measures it on other data. With several targets it holds for each of them by itself.
 
         Args:
             samples: samples like those of the training.
             coverage: the share of true numbers inside, 0 < coverage < 1.
 
         Returns:
-            The lower and upper ends, float64 `(N, 2)`, in the unit of the target.
+            The lower and upper ends, float64 `(N, 2)`, in the unit of the target; with k targets
+            `(N, k, 2)`.
 
         Raises:
             DataError, DivergedError: as `predict`.
@@ -117,25 +147,28 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         samples: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         weights: Array | None = None,
     ) -> float:
         """Return R² on the data of `evaluate`: 1 is perfect, 0 equals always answering the mean.
+
+        With several targets it is the mean of theirs.
 
         Raises:
             DataError, SettingError: as `evaluate`.
         """
         return self.evaluate(samples, y, target=target, weights=weights).r2
 
-    def explain(self, sample: Samples) -> RowExplanation:
+    def explain(self, sample: Samples, *, of: str | None = None) -> RowExplanation:
         """Distribute the predicted number of one row over its columns or features.
 
         Args:
             sample: one row of a table, or one feature vector.
+            of: the target to explain if there are several; None: the first.
 
         Raises:
             DataError: not exactly one row, or the model was trained on pictures.
-            SettingError: the model is not trained.
+            SettingError: the model is not trained, or does not predict `of`.
         """
         from plainnet.models.attribution import explain_row  # only when it is asked for
 
@@ -145,4 +178,4 @@ class Regressor(TrainableModel[RegressionEvaluation]):
                 "This model predicts numbers of pictures, and only classes of pictures can be "
                 "explained; trace(picture) follows a picture through the network."
             )
-        return explain_row(self, sample)
+        return explain_row(self, sample, of=of)

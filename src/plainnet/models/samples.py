@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from plainnet.data import Dataset, PictureExtractor, Splits, read_data
+from plainnet.data import Dataset, PictureExtractor, Splits, TargetColumn, read_data
 from plainnet.data.class_matching import class_indices
-from plainnet.data.class_names import check_few_fractions, name_labels
+from plainnet.data.class_names import check_few_fractions, name_labels, plain_text
+from plainnet.data.target_column import numbered_targets
 from plainnet.errors import DataError
 from plainnet.files.rows import as_samples
 from plainnet.models.class_weights import without_0
@@ -67,13 +68,15 @@ def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dat
     return Dataset(as_array(X), numbers, names, name="The array", labels=labels)
 
 
-def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
-    """Make a data set of arrays with a number to predict for each sample.
+def make_numbers(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+    """Make a data set of arrays with a number, or several, to predict for each sample.
+
+    The targets of `like` name those that come without a name.
 
     Raises:
         DataError: X and y are not such a data set.
     """
-    y = unmasked(y, "y", always=False)
+    named, y = column_labels(y), unmasked(y, "y", always=False)
     try:
         numbers = np.asarray(y)
     except ValueError:  # lists of different lengths
@@ -85,7 +88,21 @@ def make_numbers(X: Any, y: Labels, target: str = "y") -> Dataset:
         )
     if numbers.ndim == 2 and numbers.shape[1] == 1:
         numbers = numbers[:, 0]
-    return Dataset(as_array(X), numbers, name="The array", target=target)
+    if numbers.ndim != 2 or not numbers.shape[1]:
+        target = (like and like.target) or "y"
+        return Dataset(as_array(X), numbers, name="The array", target=target)
+    names = named or numbered_targets(numbers.shape[1])
+    if like and not named and len(like.targets) == len(names):
+        names = tuple(one.name for one in like.targets)
+    targets = tuple(map(TargetColumn, names))
+    return Dataset(as_array(X), numbers, name="The array", targets=targets)
+
+
+def column_labels(y: Any) -> tuple[str, ...]:
+    """Return the names of a data frame's columns if all are texts; else ()."""
+    labels = getattr(y, "columns", ())
+    texts = all(isinstance(label, str) for label in labels)
+    return tuple(map(plain_text, labels)) if texts else ()
 
 
 def training_data(

@@ -83,10 +83,11 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         raise ModelFileError(
             f"{path} holds a {held}, not a {kind}; load it with {held.capitalize()}.load."
         )
+    answers = model.several_type if "targets" in metadata else model.answers_type
     with whole(path, kind):
-        saved = restore(model.answers_type, metadata, tensors, network)
+        saved = restore(answers, metadata, tensors, network)
         model.inputs, model.recipe, model.quality = saved[:3]
-        model.answers, model.stored = model.answers.restore(metadata), saved.training
+        model.answers, model.stored = answers.restore(metadata), saved.training
         model.refusal = saved.refusal
         chosen = model.stored.get("settled", {})
         model.resolved_recipe = ResolvedRecipe.restored(model.recipe, chosen)
@@ -94,12 +95,12 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         model.networks = [*saved.earlier, EnsembleMember(network, temperature)]
         _check_fit(model, metadata)
     with np.errstate(over="ignore", invalid="ignore"), one_thread():
-        answers = [
+        found = [
             model.answer_of(member, raw[None])
             for raw in model.preprocessing.extremes()
             for member in model.networks
         ]
-    if not np.isfinite(answers).all():
+    if not np.isfinite(found).all():
         raise ModelFileError(
             f"{path} holds numbers so large that its answers are not finite; copy it or train "
             "again."

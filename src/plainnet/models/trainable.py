@@ -19,7 +19,7 @@ from plainnet.models.evaluating import data_to_evaluate
 from plainnet.models.features import Features
 from plainnet.models.fitting import fit_epochs
 from plainnet.models.inspectable import InspectableModel
-from plainnet.models.labels import Labels, align_classes
+from plainnet.models.labels import Labels, TargetNames, align_targets
 from plainnet.models.named import named_data
 from plainnet.models.samples import Samples, training_data
 from plainnet.models.serialization import model_at, restore_model, save_model
@@ -54,7 +54,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         drop: Sequence[str | int] | str = (),
         missing: Sequence[str] | None = None,
         weights: Array | None = None,
@@ -96,7 +96,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         data: Samples | Dataset | Splits,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         drop: Sequence[str | int] | str = (),
         missing: Sequence[str] | None = None,
         weights: Array | None = None,
@@ -119,10 +119,11 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         recipe = self._next or self.recipe
         how_made = recipe, answers.dataset, features, weights
         train_set, watch, tested = training_data(data, y, validation, *how_made)
+        answers = self.answers_type_for(train_set)
         answers.check_data(train_set)
         if watch is not None:
             answers.check_data(watch)
-            watch = align_classes(train_set.classes, watch)
+            watch = align_targets(train_set, watch)
         before, self.recipe, self._next = self.recipe, recipe, None
         try:
             train_set = self._counting(train_set)
@@ -136,7 +137,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
 
     def _counting(self, data: Dataset) -> Dataset:
         """Return the data without samples whose loss has weight 0, such as those of a class."""
-        weights = self.answers.weights_for(data, self.recipe)
+        weights = self.answers_type_for(data).weights_for(data, self.recipe)
         if weights is None or weights.all():
             return data
         kept = data.take(np.flatnonzero(weights))
@@ -150,7 +151,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         data: Samples | Splits,
         y: Labels | None = None,
         *,
-        target: str | int | None = None,
+        target: TargetNames | None = None,
         weights: Array | None = None,
     ) -> Scored:
         """Evaluate the model on samples with known answers.

@@ -1,6 +1,7 @@
 """Which columns matter: their importance as a chart and a table, and their curves."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil, floor
 from typing import Any
 
@@ -28,7 +29,7 @@ CAUTION = (
     "shows causes."
 )
 MOST_BARS, MOST_CATEGORIES, MOST_CLASSES = 20, 12, 4
-"""Most columns, categories and classes in a chart."""
+"""Most columns, categories, and classes or targets in a chart."""
 FEW_VALUES = 3
 """Numbers of so many different values have bars, as categories do."""
 LOW = 150
@@ -58,8 +59,9 @@ def column_figures(report: Report[Any]) -> Iterator[Figure]:
     if report.importance is None:
         return
     yield _importance_figure(report.importance)
-    axis = _answer_axis(report)
-    for i, curve in enumerate(report.curves, 1):
+    curves = [_comparable(report, curve) for curve in report.curves]
+    axis = _answer_axis(report, curves)
+    for i, curve in enumerate(curves, 1):
         few = curve.kind == "number" and len(curve.values) <= FEW_VALUES
         draw = _bars if few or curve.kind == "category" else _curve
         svg, remark = draw(curve, axis)
@@ -103,6 +105,8 @@ def _how(report: Report[Any], measured: Importance) -> str:
 def _about_curves(report: Report[Any]) -> str:
     """Explain how the curves were made."""
     answers = "the probability" if report.model.answers.classes else report.names[0]
+    if len(report.model.answers.parts) > 1:
+        answers = "the answers"
     spread = (
         f" The area or line around it holds the middle 80 % of the {report.things}; the marks "
         "above an axis are the values tried, quantiles of the column."
@@ -161,9 +165,21 @@ def _shown(curve: PartialDependence) -> list[int]:
     return sorted(likely.tolist())
 
 
-def _answer_axis(report: Report[Any]) -> Axis:
+def _comparable(report: Report[Any], curve: PartialDependence) -> PartialDependence:
+    """Return the curves of several targets in units that they share, the steepest of them."""
+    zero, unit = report.model.answers.curve_units
+    if len(curve.names) != len(zero):
+        return curve
+    arrays = {name: getattr(curve, name) for name in ("mean", "low", "high", "average")}
+    arrays = {name: (values - zero) / unit for name, values in arrays.items()}
+    steepest = np.argsort(-np.ptp(arrays["mean"], axis=0), kind="stable")[:MOST_CLASSES]
+    shown = np.sort(steepest)
+    names = tuple(curve.names[k] for k in shown)
+    return replace(curve, names=names, **{n: values[..., shown] for n, values in arrays.items()})
+
+
+def _answer_axis(report: Report[Any], curves: Sequence[PartialDependence]) -> Axis:
     """Return one axis for the answers in all curves, so that they can be compared."""
-    curves: Sequence[PartialDependence] = report.curves
     ends = []
     for curve in curves:
         shown = _shown(curve)
@@ -177,4 +193,6 @@ def _answer_axis(report: Report[Any]) -> Axis:
         name = f"probability of {report.names[1]}" if len(report.names) == 2 else "probability"
         return Axis(name, floor(10 * low) / 10, ceil(10 * high) / 10, "percent")
     margin = 0.05 * (high - low)
-    return Axis(report.names[0], low - margin, high + margin)
+    several = len(report.model.answers.parts) > 1
+    name = "answer − mean, in spreads of its target" if several else report.names[0]
+    return Axis(name, low - margin, high + margin)

@@ -119,7 +119,7 @@ def row_text(model: Model, place: str, explanation: RowExplanation) -> str:
     left = len(rows) - MOST_ROWS
     head = _lines(
         ("row", place),
-        ("answer", model.answers.written(explanation.answer)),
+        ("answer", model.answers.part_about(explanation.of).written(explanation.answer)),
         ("change", sections_of(model.answers.evaluation_type).from_average(explanation)),
     )
     more = f"\n… and {left:,} more, which contributed less" if left > 0 else ""

@@ -84,23 +84,11 @@ class NumberSections(Sections[RegressionEvaluation]):
     def limits(self, context: ModelContext) -> Iterator[str]:
         """Warn about extrapolation, and say what intervals hold for."""
         answers = cast(Quantity, context.model.answers)
-        mean, scale = answers.mean, answers.scale
-        low, high = (number(mean + side * scale, to=scale / 100) for side in (-2, 2))
         yield (
-            f"It answers for any input. Most targets in training were between {low} and {high}; "
-            "far outside of this range, its answers are guesses."
+            "It answers for any input. Most targets in training were between "
+            f"{usual_range(answers)}; far outside of this range, its answers are guesses."
         )
-        source = f"for {context.things} from the same source"
-        if answers.intervals.n:
-            yield (
-                "A prediction interval, as of predict_interval or plainnet predict --interval 90, "
-                f"holds as often as it says on average, and only {source}."
-            )
-        else:
-            yield (
-                "An answer is one number without an interval: RMSE and MAE describe the errors as "
-                f"a whole, and only {source}."
-            )
+        yield interval_limit(answers, context)
 
     def sections(self, report: NumberReport) -> Iterator[Section]:
         """Yield charts and the largest errors."""
@@ -114,6 +102,27 @@ class NumberSections(Sections[RegressionEvaluation]):
 
 
 SECTIONS = NumberSections()
+
+
+def usual_range(quantity: Quantity) -> str:
+    """Return the ends between which most targets of the training lie."""
+    mean, scale = quantity.mean, quantity.scale
+    low, high = (number(mean + side * scale, to=scale / 100) for side in (-2, 2))
+    return f"{low} and {high}"
+
+
+def interval_limit(quantity: Quantity, context: ModelContext) -> str:
+    """Say what prediction intervals hold for, or that there are none."""
+    source = f"for {context.things} from the same source"
+    if quantity.intervals.n:
+        return (
+            "A prediction interval, as of predict_interval or plainnet predict --interval 90, "
+            f"holds as often as it says on average, and only {source}."
+        )
+    return (
+        "An answer is one number without an interval: RMSE and MAE describe the errors as a whole, "
+        f"and only {source}."
+    )
 
 
 def _answers_figure(report: NumberReport) -> Figure:

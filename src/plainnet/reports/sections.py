@@ -12,6 +12,7 @@ from plainnet.data import Dataset
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.label_errors import NO_SUSPECTS, SuspectedLabels
+from plainnet.metrics.multi_regression import MultiRegressionEvaluation
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import Model
 from plainnet.models.answers import Answers
@@ -25,6 +26,7 @@ E = TypeVar("E", bound=Evaluation)
 BY_EVALUATION: Mapping[type[Evaluation], str] = {
     ClassificationEvaluation: "plainnet.reports.class_sections",
     RegressionEvaluation: "plainnet.reports.number_sections",
+    MultiRegressionEvaluation: "plainnet.reports.several_numbers",
 }
 """The module of each kind, imported when it is needed; it defines `SECTIONS`."""
 

@@ -106,13 +106,16 @@ def _checked(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
         how |= {"ensure_min_samples": 2, **ROWS}
         X, labels = validate_data(estimator, X, y, **how)
         X = _dense(X, estimator.preset)
-    if labels.ndim == 2 and labels.shape[1] > 1:
+    if not numeric:
+        check_classification_targets(labels)
+    several = labels.ndim == 2 and labels.shape[1] > 1
+    if several and not numeric:
         raise DataError(
             f"preset={estimator.preset!r} learns one answer for each sample, but y has the shape "
             f"{labels.shape}; fit an estimator for each column, or set preset=None."
         )
-    if not numeric:
-        check_classification_targets(labels)
+    if several:
+        return X, y if hasattr(y, "columns") else labels  # with the names of the targets
     named = is_frame(X) and hasattr(y, "name")  # the target's name
     return X, y if named else column_or_1d(labels, warn=True)
 

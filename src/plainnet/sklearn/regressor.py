@@ -103,8 +103,3 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
     def _answers(self, Z: Array) -> Array:
         answers = PoissonDeviance().means(Z) if self.out_activation_ == "exp" else Z
         return answers[:, 0] if self.n_outputs_ == 1 else answers
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self.preset is None
-        return tags

@@ -22,9 +22,8 @@ from plainnet.tables.features_of_tables import features_of
 from plainnet.tables.files import read_table, table_at, tables_at
 from plainnet.tables.inference import choose_columns
 from plainnet.tables.table import MISSING, Table
-from plainnet.tables.target import labels_note, target_numbers, target_of, task_of
 from plainnet.tables.target_encoding import TargetEncoding, Targets, write_out_of_fold
-from plainnet.tables.task import Task
+from plainnet.tables.target_reader import TargetReader
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +32,12 @@ class TableEncoder(ReadingExtractor):
     """An encoder of a table's columns, fitted to a training table.
 
     Args:
-        target: the column that is predicted.
-        task: classification or regression.
+        targets: the columns that are predicted.
         columns: the columns that give features, in their order.
         left_out: the other columns, with the reason.
         identifiers: the columns among these that only identify rows.
         averages: the mean of each feature in training, float32 `(n_features,)`; None: unknown
             yet, 0.
-        target_format: the format of the target's numbers, as for a column.
         missing: see `Table`.
     """
 
@@ -50,17 +47,14 @@ class TableEncoder(ReadingExtractor):
 
     def __init__(
         self,
-        target: str,
-        task: Task,
+        targets: TargetReader,
         columns: Sequence[Column],
         left_out: Mapping[str, str],
         identifiers: Sequence[str] = (),
         averages: Array | None = None,
-        target_format: str = "",
         missing: frozenset[str] = MISSING,
     ) -> None:
-        self.missing = missing
-        self.target, self.task, self.target_format = target, task, target_format
+        self.missing, self.targets = missing, targets
         self.columns, self.left_out = tuple(columns), dict(left_out)
         self.identifiers = tuple(identifiers)
         self.n_columns = len(self.columns)
@@ -68,12 +62,14 @@ class TableEncoder(ReadingExtractor):
         self.averages = np.zeros(self.n_features, np.float32) if averages is None else averages
 
     @classmethod
-    def fit(cls, table: Table, target: str, drop: Sequence[str] = (), task: str = "auto") -> Self:
+    def fit(
+        cls, table: Table, target: str | Sequence[str], drop: Sequence[str] = (), task: str = "auto"
+    ) -> Self:
         """Fit an encoder to a training table.
 
         Args:
             table: the table with all its rows; only the task is inferred from the target.
-            target: the column to predict.
+            target: the column to predict, or several.
             drop: columns to leave out.
             task: `classification`, `regression`, or `auto`, which infers it from the target.
 
@@ -81,43 +77,35 @@ class TableEncoder(ReadingExtractor):
             DataError: there is no such column, or no column is left to learn from.
             SettingError: an unknown task, or the target is dropped.
         """
-        drop = [drop] if isinstance(drop, str) else drop
-        chosen_task = task_of(table, target, task)
-        if target in drop:
-            raise SettingError(f"{target!r} is the target and cannot be dropped as well.")
-        made = cls.choose(table, target, chosen_task, drop)
-        if chosen_task == "regression":
-            found = target_numbers(table, target)
-            made.target_format, note = found.format, found.note
-        else:
-            note = labels_note(table, target)
-        if note:
-            log.warning("Target %r: %s.", target, note)
-        return made
+        drop, names = ([some] if isinstance(some, str) else some for some in (drop, target))
+        targets = TargetReader.fit(table, names, task)
+        if both := [name for name in names if name in drop]:
+            raise SettingError(f"{both[0]!r} is the target and cannot be dropped as well.")
+        return cls.choose(table, targets, drop)
 
     @classmethod
     def choose(
         cls,
         table: Table,
-        target: str,
-        task: Task,
+        targets: TargetReader,
         drop: Sequence[str] = (),
         level: int = logging.WARNING,
     ) -> Self:
-        """Fit with a known task, and log remarks; the target need not be in the table."""
+        """Fit with known targets, and log remarks; they need not be in the table."""
         for name in drop:
             table[name]  # a DataError if there is none
-        used = [name for name in table.columns if name not in (target, *drop)]
+        used = [name for name in table.columns if name not in (*targets.names, *drop)]
         chosen = choose_columns(table, used, level)
         left_out = dict.fromkeys(drop, "dropped on request") | chosen.left_out
         if not chosen.columns:
+            named = [*map(repr, targets.names)]
             raise DataError(
-                f"{table.name} has no usable column to predict {target!r} from: "
+                f"{table.name} has no usable column to predict {first_few(named)} from: "
                 + "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
                 + ("." if left_out else "it has no other column.")
             )
         parts = chosen.columns, left_out, chosen.identifiers
-        return cls(target, task, *parts, missing=table.missing)
+        return cls(targets, *parts, missing=table.missing)
 
     def fit_targets(self, table: Table, y: Array, classes: Sequence[str]) -> Array:
         """Fit the columns that are encoded by the target; return the features of the training rows.
@@ -127,11 +115,11 @@ class TableEncoder(ReadingExtractor):
 
         Args:
             table: the training rows, with their weights.
-            y: indices of classes, or numbers, `(N,)`.
-            classes: the names of the classes; () for numbers.
+            y: indices of classes, or numbers, `(N,)`, or a column for each target.
+            classes: the names of the classes; () for numbers, and with several targets.
         """
         table = replace(table, missing=self.missing)
-        targets = Targets.of(y, classes, self.target, table.weights)
+        targets = Targets.of(y, classes, self.targets.names, table.weights)
         self.columns = tuple(
             column.fit_targets(table, targets) if isinstance(column, TargetEncoding) else column
             for column in self.columns
@@ -179,7 +167,7 @@ class TableEncoder(ReadingExtractor):
         return Splits(path, **parts)
 
     def dataset(self, table: Table, training: bool = False) -> Dataset:
-        """Return the rows that have a target, with features and target.
+        """Return the rows that have all targets, with features and targets.
 
         Args:
             table: the rows.
@@ -189,20 +177,17 @@ class TableEncoder(ReadingExtractor):
             DataError: a column is missing, or no row has a target.
         """
         table = replace(table, missing=self.missing)
-        target = target_of(table, self.target, self.task, self.target_format)
-        if len(target.rows) < len(table):
-            table = table.take(target.rows)
-        y, classes = target.y, target.classes
+        rows, known = self.targets.read(table)
+        if len(rows) < len(table):
+            table = table.take(rows)
+        y, classes = known["y"], known.get("classes", ())
         return Dataset(
             self.fit_targets(table, y, classes) if training else self.extract_table(table),
-            target.y,
-            target.classes,
-            labels=target.labels,
+            **known,
             name=table.name,
             extractor=self,
             lines=table.lines,
             weights=table.weights,
-            target=self.target if self.task == "regression" else None,
             source=self.rows_of(table),
         )
 
@@ -212,10 +197,9 @@ class TableEncoder(ReadingExtractor):
 
     def refit(self, table: Table, y: Array, classes: Sequence[str]) -> tuple[Extractor, Array]:
         """Return an encoder like this one of other rows, without remarks, and their features."""
-        used = {self.target, *(column.name for column in self.columns)}
+        used = {*self.targets.names, *(column.name for column in self.columns)}
         drop = [name for name in table.columns if name not in used]
-        made = type(self).choose(table, self.target, self.task, drop, level=logging.DEBUG)
-        made.target_format = self.target_format
+        made = type(self).choose(table, self.targets, drop, level=logging.DEBUG)
         return made, made.fit_targets(table, y, classes)
 
     def extract(self, samples: Any) -> Array:
@@ -253,12 +237,10 @@ class TableEncoder(ReadingExtractor):
     def describe(self) -> dict[str, Any]:
         """Return the target and the columns as JSON values."""
         return {
-            "target": self.target,
-            "task": self.task,
+            **self.targets.describe(),
             "columns": [column.describe() for column in self.columns],
             "left_out": self.left_out,
             "identifiers": list(self.identifiers),
-            "target_format": self.target_format,
             **({"missing": sorted(self.missing)} if self.missing != MISSING else {}),
         }
 
@@ -277,14 +259,9 @@ class TableEncoder(ReadingExtractor):
             raise ValueError(f"its table has the tensors {[*tensors]!r:.80}")
         described, columns = read_description(description)
         averages = tensors["extractor.averages"]
-        parts = (
-            columns,
-            described.left_out,
-            described.identifiers,
-            averages,
-            described.target_format,
-        )
-        made = cls(described.target, described.task, *parts, frozenset(described.missing))
+        targets = TargetReader(described.target, described.task, described.target_format)
+        parts = columns, described.left_out, described.identifiers, averages
+        made = cls(targets, *parts, frozenset(described.missing))
         valid = averages.dtype == np.float32 and averages.shape == (made.n_features,)
         if not valid or not np.isfinite(averages).all():
             raise ValueError(f"its averages must be {made.n_features} finite float32")

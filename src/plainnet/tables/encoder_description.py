@@ -16,12 +16,13 @@ from plainnet.tables.task import Task
 class EncoderDescription:
     """The fields of the description."""
 
-    target: str
+    target: tuple[str, ...]
+    """The targets; a single one is described by its name alone, as is its format."""
     task: Task
     columns: tuple[Mapping[str, Any], ...]
     left_out: Mapping[str, str]
     identifiers: tuple[str, ...]
-    target_format: str = ""
+    target_format: tuple[str, ...] = ("",)
     missing: tuple[str, ...] = tuple(MISSING)
 
 
@@ -31,13 +32,20 @@ def read_description(description: Mapping[str, Any]) -> tuple[EncoderDescription
     Raises:
         ValueError, PlainnetError: the description is malformed.
     """
-    later = "target_format", "missing"
+    later, description = ("target_format", "missing"), dict(description)
+    for name in ("target", "target_format"):
+        if not isinstance(description.get(name, []), list):
+            description[name] = [description[name]]
     described: EncoderDescription = read(EncoderDescription, description, "table", later=later)
     columns = [_column(column) for column in described.columns]
     names = [column.name for column in columns]
-    if not names or len({*names, described.target}) <= len(names):
+    targets, formats = described.target, described.target_format
+    if not (names and targets) or len({*names, *targets}) < len(names) + len(targets):
         raise ValueError("its columns are missing, or their names are not all different")
-    check_number_format(described.target_format)
+    if len(formats) != len(targets):
+        raise ValueError(f"its {len(targets)} targets have {len(formats)} formats")
+    for form in formats:
+        check_number_format(form)
     return described, columns
 
 

@@ -1,6 +1,6 @@
 """Data sets from tables: from a table, or a folder of tables, and a target to `Splits`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of
 from plainnet.tables.inference import FEW_VALUES
 from plainnet.tables.table import Table, raw_column, texts_of
+from plainnet.tables.target_reader import TargetReader
 from plainnet.tables.task import Task
 
 
 def read_tables(
     data: Any,
-    target: str | int,
+    target: str | int | Sequence[str | int],
     *,
     drop: Sequence[str | int] | str = (),
     task: str = "auto",
@@ -37,7 +38,8 @@ def read_tables(
     Args:
         data: a .csv or .parquet file, a folder with train.csv and optionally validation.csv and
             test.csv, a data frame, columns by name, or rows.
-        target: the name of the column to predict, a text or an integer.
+        target: the name of the column to predict, a text or an integer; or several names, as a
+            list, or as a text with commas if no column has this text as its name.
         drop: columns to leave out.
         task: `classification`, `regression`, or `auto`: a target with fractions or with more than
             twenty different numbers is regression.
@@ -54,7 +56,7 @@ def read_tables(
         FileError: the file cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
-    target, drop = column_name(target), dropped(drop)
+    targets, drop = column_names_in(target), dropped(drop)
     path = at_home(data) if isinstance(data, (str, Path)) else Path()
     files: dict[str, Any] = {"train": data}
     if isinstance(data, (str, Path)):
@@ -64,7 +66,7 @@ def read_tables(
     if validation is not None:
         files["validation"] = validation
     table = _read(files.pop("train"), missing, progress).weighed(weights)
-    columns, train_set = _train_set(table, target, drop, task)
+    columns, train_set = _train_set(table, meant_by(targets, table), drop, task)
     parts: dict[str, Any] = {"train": train_set}
     for part, held in files.items():
         parts[part] = columns.dataset(table_at(held, progress=progress))
@@ -100,20 +102,21 @@ def read_named(
     """
     check_index(data, y)
     table = _read(data, missing).weighed(weights)
-    left_out, named = dropped(drop), _name_of(y)
-    target = "y" if named is None else plain_text(str(named))
-    if isinstance(y, str) or (target not in left_out and _is_column(y, table, target)):
-        raise DataError(
-            f"{y if isinstance(y, str) else target!r} is a column of {table.name}; to predict it "
-            "from the other columns, call fit(data, target=…), or pass data without it."
-        )
-    while target in table.columns:
-        target += "_"
-    learned: Task = "regression" if task == "regression" else "classification"
-    columns = TableEncoder.choose(table, target, learned, left_out)
+    left_out, named = dropped(drop), _names_of(y)
+    for i, name in enumerate(named):
+        values = np.asarray(y).reshape(len(y), -1)[:, i]
+        if name not in left_out and _is_column(values, table, name):
+            raise _a_column(name, table)
+    if isinstance(y, str):
+        raise _a_column(y, table)
     blank = make(np.zeros((len(table), 1), np.float32), y, None)
+    named = tuple(one.name for one in blank.targets) or named or ("y",)
+    called = {name: _unused(name, table) for name in named}
+    learned: Task = "regression" if task == "regression" else "classification"
+    targets = TargetReader.unread([*called.values()], learned)
+    columns = TableEncoder.choose(table, targets, left_out)
     X = columns.fit_targets(table, blank.y, blank.classes)
-    train = _with_columns(replace(blank, X=X), columns, table)
+    train = _with_columns(replace(blank, X=X), columns, table, called)
     if validation is None:
         return Splits(Path(), train=train)
     if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
@@ -125,21 +128,37 @@ def read_named(
     check_index(held_X, held_y)
     held = table_of(held_X, "The validation table").weighed(held_weights)
     watch = make(columns.extract_table(held), held_y, train)
-    return Splits(Path(), train=train, validation=_with_columns(watch, columns, held))
+    return Splits(Path(), train=train, validation=_with_columns(watch, columns, held, called))
 
 
-def column_name(name: Any) -> str:
-    """Return the name of a column that a text or an integer names.
+def column_names_in(names: Any) -> tuple[str, ...]:
+    """Return the names of the columns that a text, an integer, or several of these name.
 
     Raises:
-        SettingError: the name is something else, such as a list of names.
+        SettingError: a name is something else, or comes twice.
     """
-    if isinstance(name, (str, int, np.integer)) and not isinstance(name, bool):
-        return plain_text(str(name))
-    raise SettingError(
-        f"The target must be the name of one column, but got {name!r:.60}; a model predicts one "
-        "column."
-    )
+    alone = isinstance(names, (str, int, np.integer))
+    given = [names] if alone or not isinstance(names, Iterable) else [*names]
+    for name in given or [names]:
+        if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
+            raise SettingError(
+                "The target must be the name of a column, or a list of several names, but got "
+                f"{name!r:.60}."
+            )
+    found = tuple(plain_text(str(name)) for name in given)
+    if len({*found}) < len(found):
+        raise SettingError(f"The targets must be different columns, but are {', '.join(found)}.")
+    return found
+
+
+def meant_by(names: Sequence[str], table: Table) -> tuple[str, ...]:
+    """Return the names of columns; `price,rent` is two of them, unless a column is named so."""
+    found: list[str] = []
+    for name in names:
+        parts = [plain_text(part) for part in name.split(",")]
+        known = name not in table.columns and all(part in table.columns for part in parts)
+        found += parts if known else [name]
+    return column_names_in(found)
 
 
 def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
@@ -148,25 +167,54 @@ def dropped(names: Sequence[str | int] | str) -> tuple[str, ...]:
     return tuple(plain_text(str(name)) for name in ([names] if alone else names))
 
 
-def _with_columns(made: Dataset, columns: TableEncoder, table: Table) -> Dataset:
-    """Return the data set of a table's features with their encoder."""
-    target = columns.target if made.holds_numbers else None
-    more: dict[str, Any] = {"name": table.name, "lines": table.lines, "weights": table.weights}
-    more["source"] = columns.rows_of(table)
-    return replace(made, extractor=columns, target=target, **more)
+def _with_columns(
+    made: Dataset, columns: TableEncoder, table: Table, called: Mapping[str, str]
+) -> Dataset:
+    """Return the data set of a table's features with their encoder and its names of the targets."""
+    targets = (one._replace(name=called.get(one.name, one.name)) for one in made.targets)
+    alone = made.holds_numbers and not made.targets
+    return replace(
+        made,
+        extractor=columns,
+        name=table.name,
+        lines=table.lines,
+        weights=table.weights,
+        source=columns.rows_of(table),
+        target=columns.targets.names[0] if alone else None,
+        targets=tuple(targets),
+    )
 
 
-def _name_of(y: Any) -> Any:
-    """Return the name of a series, or of the single column of a frame; None if there is none."""
-    columns: Any = getattr(y, "columns", ())
-    return columns[0] if len(columns) == 1 else getattr(y, "name", None)
+def _unused(name: str, table: Table) -> str:
+    """Return the name for a target that no column of the table has."""
+    while name in table.columns:
+        name += "_"
+    return name
 
 
-def _is_column(y: Any, table: Table, name: str) -> bool:
-    """Whether y is the column of the table with this name."""
-    if name not in table.columns or _name_of(y) is None:
+def _names_of(y: Any) -> tuple[str, ...]:
+    """Return the name of a series, or of a frame's columns; () if there is none."""
+    labels = [*getattr(y, "columns", ())]
+    if not labels and getattr(y, "name", None) is not None:
+        labels = [y.name]
+    if len(labels) > 1 and not all(isinstance(label, str) for label in labels):
+        labels = []  # the numbers of columns without names
+    return tuple(plain_text(str(label)) for label in labels)
+
+
+def _is_column(values: Array, table: Table, name: str) -> bool:
+    """Whether these are the cells of the table's column with this name."""
+    if name not in table.columns:
         return False
-    return texts_of(raw_column(np.asarray(y).ravel())) == texts_of(table[name])
+    return texts_of(raw_column(values)) == texts_of(table[name])
+
+
+def _a_column(name: str, table: Table) -> DataError:
+    """Return the error for targets that are a column of the table."""
+    return DataError(
+        f"{name!r} is a column of {table.name}; to predict it from the other columns, call "
+        "fit(data, target=…), or pass data without it."
+    )
 
 
 def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:
@@ -179,13 +227,13 @@ def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = 
 
 
 def _train_set(
-    table: Table, target: str, drop: Sequence[str], task: str
+    table: Table, targets: Sequence[str], drop: Sequence[str], task: str
 ) -> tuple[TableEncoder, Dataset]:
-    columns = TableEncoder.fit(table, target, drop, task)
+    columns = TableEncoder.fit(table, targets, drop, task)
     made = columns.dataset(table, training=True)
     if len(made.classes) > max(FEW_VALUES, len(made) / 2):
         raise DataError(
-            f"{table.name} has {len(made.classes):,} different values of {target!r} in "
+            f"{table.name} has {len(made.classes):,} different values of {targets[0]!r} in "
             f"{len(made):,} rows, too many to learn; choose another target."
         )
     return columns, made

@@ -42,7 +42,8 @@ class Targets(NamedTuple):
     """The targets of the training rows as numbers."""
 
     T: Array
-    """Float64 `(N, n_outputs)`: a number; of two classes, 1 for the second; of more, 1 for each."""
+    """Float64 `(N, n_outputs)`: a number; of two classes, 1 for the second; of more, 1 for each; of
+    several targets these for each of them."""
     names: tuple[str, ...]
     """The name of each output."""
     weights: Array
@@ -53,17 +54,20 @@ class Targets(NamedTuple):
         cls,
         y: Array,
         classes: Sequence[str],
-        target: str,
+        targets: Sequence[str],
         weights: Array | None,
         names: tuple[str, ...] = (),
     ) -> Self:
         """Return indices of classes, or numbers if there are no classes, as `Targets`.
 
+        With several targets there are no classes, and y is `(N, n_targets)`; of each of them the
+        indices are those of two classes.
+
         `names` are those of the outputs, (): chosen by the classes that are frequent.
         """
         w = np.ones(len(y)) if weights is None else weights.astype(np.float64)
         if not classes:
-            return cls(y.astype(np.float64)[:, None], names or (target,), w)
+            return cls(y.astype(np.float64).reshape(len(y), -1), names or tuple(targets), w)
         counts = np.bincount(y, w, minlength=len(classes))
         frequent = np.sort(np.argsort(-counts, kind="stable")[:MOST_OUTPUTS])
         numbers = np.array([1]) if len(classes) == 2 else frequent
@@ -166,7 +170,7 @@ def write_out_of_fold(
     for column, place in parts:
         if isinstance(column, TargetEncoding):
             out = X.copy() if out is X else out
-            targets = Targets.of(y, classes, "", table.weights, column.outputs)
+            targets = Targets.of(y, classes, (), table.weights, column.outputs)
             start = place.stop - len(column.outputs) - 1
             out[:, start : place.stop] = column.out_of_fold(table, targets)
     return out
