@@ -350,6 +350,20 @@ def test_the_page_and_the_figures_show_every_target(of_table: Regressor, tmp_pat
     assert {f"target-{i}-errors.svg" for i in (1, 2, 3)} < {*names}
 
 
+def test_a_server_answers_every_target(of_table: Regressor) -> None:
+    pytest.importorskip("starlette")
+    from plainnet.serving.served import LoadedModel
+
+    loaded, A = LoadedModel(of_table, "1"), of_table.predict(columns(4))
+    answer, interval = loaded.outputs(A, 0.5)
+    assert (answer.shape, interval.shape) == ((4, 3), (4, 3, 2))
+    first = loaded.predictions(A, 0.5)[0]
+    assert first["answer"] == dict(zip(NAMES, A[0].tolist(), strict=True))
+    assert [*first["interval"]] == [*NAMES]
+    facts = loaded.metadata("m")
+    assert (facts["targets"], facts["outputs"][0]["shape"]) == ([*NAMES], [-1, 3])
+
+
 def test_pictures_can_have_several_numbers() -> None:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (40, 8, 8, 1), np.uint8)

@@ -489,11 +489,11 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     houses = [
         {"rooms": i % 6 + 1, "area": 30 * (i % 6) + i, "garden": "yn"[i % 2], "price": 900.5 * i}
-        | {"rent": 4.5 * i}
         for i in rng.permutation(80).tolist()
     ]
     ship = [{**row, "cabin": f"C{i}"} for i, row in enumerate(passengers(60))]
     write(tmp_path / "houses.csv", houses)
+    write(tmp_path / "flats.csv", [{**row, "rent": 4.5 * row["price"]} for row in houses])
     write(tmp_path / "labelled.csv", houses[:20])
     write(tmp_path / "ship.csv", ship)
     write(tmp_path / "new.csv", [house | one for house, one in zip(houses, ship, strict=False)])

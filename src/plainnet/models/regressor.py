@@ -5,7 +5,7 @@
     regressor = Regressor(hidden=(64, 32)).fit(X, prices)
     regressor.predict(X[:3])                            # array([312000., 154500., …])
     regressor.save("prices.safetensors")
-    both = Regressor().fit("houses.csv", target=["price", "rent"])
+    both = Regressor().fit("flats.csv", target=["price", "rent"])
     both.predict("new.csv")                             # array([[312000., 1420.], …])
 """
 

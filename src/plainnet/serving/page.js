@@ -43,10 +43,11 @@ function show(place, predictions, pictures, target) {
       add(result, "img", undefined, { src: url, alt: pictures[i].name, onload: () => URL.revokeObjectURL(url) });
     }
     const right = add(result, "div");
-    const answer = prediction.answer;
-    const shown = typeof answer === "number" ? Number(answer.toPrecision(6)).toLocaleString("en") : answer;
-    if (target) add(right, "p", target, { className: "faint" });
-    add(right, "h3", shown);
+    const answer = prediction.answer; // with several targets one for each, by name
+    for (const [name, one] of typeof answer === "object" ? Object.entries(answer) : [[target, answer]]) {
+      if (name) add(right, "p", name, { className: "faint" });
+      add(right, "h3", typeof one === "number" ? Number(one.toPrecision(6)).toLocaleString("en") : one);
+    }
     if (pictures[i]) add(right, "p", pictures[i].name, { className: "faint" });
     const shares = Object.entries(prediction.probabilities || {}).sort((a, b) => b[1] - a[1]);
     for (const [name, share] of shares.slice(0, MOST_SHARES)) {

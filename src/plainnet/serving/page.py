@@ -13,6 +13,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from plainnet.data.folders import first_few
 from plainnet.models import Model
 from plainnet.reports.html import Html, element, escaped
 from plainnet.reports.styles import style
@@ -99,7 +100,7 @@ def _section(name: str, loaded: LoadedModel) -> Html:
         element("p", element("button", "Predict", type="submit")),
         data_model=name,
         data_kind=model.inputs.noun,
-        data_target="" if model.answers.classes else model.answers.names[0],
+        data_target="" if len(model.answers.names) > 1 else model.answers.names[0],
     )
     kinds = {"picture": "a picture", "row": "a row of a table", "sample": "a feature vector"}
     about = f"Predicts {_what(model)} from {kinds[model.inputs.noun]}. Version {loaded.version}."
@@ -114,8 +115,10 @@ def _section(name: str, loaded: LoadedModel) -> Html:
 def _what(model: Model) -> str:
     """Return what the model predicts, in a few words."""
     names = [*map(on_a_page, model.answers.names)]
-    if not model.answers.classes:
+    if len(names) == 1:
         return f"the number {names[0]}"
+    if not model.answers.classes:
+        return f"the numbers {first_few(names)},"
     few = ", ".join(names[:4])
     return f"the class, one of {few}{f' and {len(names) - 4} more' if len(names) > 4 else ''},"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from plainnet.errors import PlainnetError, SettingError
 from plainnet.models import Model, load_any
+from plainnet.models.answered import answered, facts_of
 from plainnet.models.serialization import model_at
 from plainnet.network import Array
 from plainnet.serving.forms import Form, Given, PictureForm, VectorForm
@@ -53,8 +54,8 @@ class LoadedModel:
             SettingError: the model has no prediction intervals of this coverage.
         """
         answers = self.model.answers
-        dtype = object if answers.classes else np.float64
-        made = [Tensor.of("answer", np.array(answers.plain(A), dtype))]
+        plain = np.array(answers.plain(A), object) if answers.classes else answers.decode(A)
+        made = [Tensor.of("answer", plain)]
         if answers.classes:
             made.append(Tensor.of("probabilities", A))
         if coverage is not None:
@@ -68,20 +69,17 @@ class LoadedModel:
             SettingError: as `outputs`.
         """
         answers = self.model.answers
-        made: list[dict[str, Any]] = [{"answer": answer} for answer in answers.plain(A)]
-        if coverage is not None:
-            for one, ends in zip(made, answers.around(A, coverage).tolist(), strict=True):
-                one["interval"] = ends
-        if answers.classes:
-            for one, a in zip(made, A, strict=True):
-                one["probabilities"] = answers.probabilities(a)
-        return made
+        return [facts_of(answers, given) for given in answered(answers, A, coverage)]
 
     def metadata(self, name: str) -> dict[str, Any]:
-        """Return the model metadata of the protocol, with the names of the classes."""
+        """Return the model metadata of the protocol, with the names of classes or targets."""
         answers = self.model.answers
-        outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "FP64", "shape": [-1]}]
+        several = [len(answers.parts)] if len(answers.parts) > 1 else []
+        shape = [-1, *several]
+        outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "FP64", "shape": shape}]
         facts: dict[str, Any] = {"target": answers.names[0]}
+        if several:
+            facts = {"targets": [*answers.names]}
         if answers.classes:
             facts = {"classes": [*answers.classes]}
             outputs[0]["datatype"] = "BYTES"
