@@ -11,7 +11,7 @@ from plainnet.errors import DataError
 from plainnet.models import AnyModel
 from plainnet.models.class_weights import without_0
 from plainnet.models.features import extractor_of
-from plainnet.models.labels import align_classes
+from plainnet.models.labels import align_targets
 from plainnet.models.named import named_data
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import training_data
@@ -77,14 +77,15 @@ def set_apart(model: AnyModel, data: Splits, share: float) -> Parts:
     """
     if data.train is None:
         raise DataError(f"{data.path} holds test data only; a search needs training data too.")
-    model.answers_type.check_data(data.train)
+    answers = model.answers_type_for(data.train)
+    answers.check_data(data.train)
     train = data.train.counted()
-    watch = None if data.validation is None else align_classes(train.classes, data.validation)
+    watch = None if data.validation is None else align_targets(train, data.validation)
     if data.test is not None:
-        unseen = align_classes(train.classes, data.test)
+        unseen = align_targets(train, data.test)
         return Parts(Splits(data.path, train, watch), unseen, given=True)
     rng = np.random.default_rng([model.recipe.seed, len(train)])
-    kept, held_out = model.answers_type.split(train, share, rng)
+    kept, held_out = answers.split(train, share, rng)
     if len(held_out) < LEAST_UNSEEN:
         raise DataError(
             f"Of {len(train)} samples only {len(held_out)} can be set apart to measure the winner "

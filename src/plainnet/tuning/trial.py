@@ -84,8 +84,8 @@ class Task:
 
 
 def score_of(evaluation: Evaluation, metric: str) -> Score:
-    """Return a score by its key."""
-    return next(score for score in evaluation.scores() if score.key == metric)
+    """Return a score by its key; with several targets it is the mean or relative one."""
+    return next(s for s in evaluation.scores() if s.key.removeprefix("relative_") == metric)
 
 
 def run_trial(task: Task, data: Splits) -> Outcome | None:
