@@ -126,9 +126,9 @@ def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Sequence
 
 def _sort(answers: Answers, asked: Asked, into: Sorted) -> None:
     """Put each picture into the folder of its answer, and note the place."""
-    for one in _answered(answers, asked):
-        place = into.put(Path(one.sample.place["file"]), one.answer, one.withheld)
-        one.sample.place["sorted"] = str(place)
+    for sample, (one,) in _answered(answers, asked):
+        place = into.put(Path(sample.place["file"]), one.answer, one.withheld)
+        sample.place["sorted"] = str(place)
     asked.places = (*asked.places, "sorted")
 
 
