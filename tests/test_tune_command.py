@@ -92,6 +92,18 @@ def test_a_search_goes_on_with_more_trials(plainnet: Command, tmp_path: Path) ->
     assert "--trials" in err
 
 
+def test_a_helper_works_on_the_study_of_another_command(plainnet: Command, tmp_path: Path) -> None:
+    join = ("tune", "all.csv", *QUICK, "--join", "shared.log")
+    code, out, err = plainnet(*join)
+    assert (code, out) == (0, "")
+    assert "4 trials of 4 are done" in err
+    assert not (tmp_path / "runs").exists()
+    code, out, err = plainnet(*join, "--out", "a", "--no-report")
+    assert code == 0, err
+    assert "trial 0" not in err
+    assert (tmp_path / "a" / "tune.html").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

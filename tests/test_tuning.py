@@ -37,9 +37,13 @@ def samples(n: int = 160) -> tuple[Array, Array]:
     return X, np.where(X[:, 0] * X[:, 1] + 0.3 * rng.normal(size=n) > 0, "yes", "no")
 
 
+def parts_of_test() -> Parts:
+    return parts_for(Classifier(**FIXED), *samples(), 0.25)
+
+
 @pytest.fixture(scope="module")
 def parts() -> Parts:
-    return parts_for(Classifier(**FIXED), *samples(), 0.25)
+    return parts_of_test()
 
 
 def study_of(parts: Parts, workers: int = 1, trials: int = TRIALS, **how: Any) -> Study:
@@ -183,10 +187,8 @@ def test_a_killed_process_goes_on_from_its_journal(
     program = tmp_path / "program.py"
     program.write_text(
         "import sys\n"
-        "from test_tuning import FIXED, parts_for, samples, study_of\n"
-        "from plainnet import Classifier\n"
-        "parts = parts_for(Classifier(**FIXED), *samples(), 0.25)\n"
-        "study = study_of(parts, journal=sys.argv[1], checkpoints=None)\n"
+        "from test_tuning import parts_of_test, study_of\n"
+        "study = study_of(parts_of_test(), journal=sys.argv[1], checkpoints=None)\n"
         "study.search(lambda trial: print(trial.number, flush=True))\n"
     )
     journal = tmp_path / "journal.log"
@@ -205,6 +207,14 @@ def test_a_killed_process_goes_on_from_its_journal(
     assert [trial.number for trial in study.trials][:9] == [*range(9)]
     study.search()
     assert log_of(study) == log_of(done)
+
+
+def test_a_child_of_a_killed_process_stops(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([4711, 4711, 4711])  # while it is made, and after two epochs
+    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
+    task = Task(0, Classifier, FIXED, "log_loss", None, owner=4711)
+    assert run_trial(task, parts.search) is None
+    assert next(parents, None) is None
 
 
 def test_time_that_is_over_stops_a_trial_until_another_day(parts: Parts, tmp_path: Path) -> None:

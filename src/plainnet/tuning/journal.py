@@ -207,7 +207,9 @@ def _opened(address: str | None, shared: bool) -> Any:
     if "://" not in address:
         return _journal_file(Path(address), shared)
     try:
-        return storages.RDBStorage(address)
+        from sqlalchemy.pool import NullPool  # connections are few and short
+
+        return storages.RDBStorage(address, engine_kwargs={"poolclass": NullPool})
     except ImportError as error:
         missing = error.name or "a driver"
         raise FileError(

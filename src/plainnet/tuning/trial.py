@@ -1,15 +1,16 @@
 """One trial: a training with settings of its own, measured on samples that it held out."""
 
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from plainnet.data import Splits
-from plainnet.errors import DataError, DivergedError
+from plainnet.errors import DataError, DivergedError, FileError
 from plainnet.metrics.evaluation import Evaluation, Score
 from plainnet.models import AnyModel, Checkpoint
 from plainnet.training import Epoch
@@ -17,6 +18,8 @@ from plainnet.training.threads import allowed_threads, one_thread
 from plainnet.tuning.pruning import Pruning
 
 State = Literal["complete", "pruned", "diverged"]
+PATIENCE = 600
+"""Seconds to wait for a process that still writes the checkpoint of a trial."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class Task:
     """The complete trials of earlier rounds, against which it is pruned."""
     until: float = math.inf
     """The time, as of `time.time`, at which it stops, to be continued another day."""
+    owner: int = field(default_factory=os.getpid)
+    """The process that gave it out; a child of this process stops when it is gone."""
 
 
 def score_of(evaluation: Evaluation, metric: str) -> Score:
@@ -130,7 +135,13 @@ def _run(task: Task, data: Splits) -> Outcome | None:
 def _checkpoint(task: Task) -> Checkpoint | None:
     if task.checkpoint is None:
         return None
-    return Checkpoint(task.checkpoint, resume=task.checkpoint.exists())
+    checkpoint = Checkpoint(task.checkpoint)
+    for _ in range(PATIENCE):
+        with suppress(FileError), checkpoint.locked():
+            break
+        time.sleep(1)  # a child of a killed process still works on it
+    checkpoint.resume = task.checkpoint.exists()
+    return checkpoint
 
 
 class Watch:
@@ -146,6 +157,7 @@ class Watch:
         higher = METRICS[model.answers_type.task][task.metric]
         self.pruning = Pruning(task.earlier, higher_is_better=higher)
         self._seen = self._networks = 0
+        self._is_child = os.getppid() == task.owner
 
     @property
     def losses(self) -> tuple[float, ...]:
@@ -156,10 +168,11 @@ class Watch:
         """Return `complete`, `pruned` or `stopped`."""
         if self._hopeless():  # a resumed one
             return "pruned"
+        owner = self.task.owner
         for _ in stream:
             if self._hopeless():
                 return "pruned"
-            if time.time() > self.task.until:
+            if time.time() > self.task.until or (self._is_child and os.getppid() != owner):
                 return "stopped"
         return "complete"
 
