@@ -36,7 +36,7 @@ MOST_BYTES = 2**18
 BODY_SECONDS = 10.0
 WAIT_SECONDS = 20.0
 """How long a page waits for the next frame before it asks again."""
-FRAME_SECONDS = 0.04
+FRAME_SECONDS = 0.05
 """The shortest time from one frame to the next."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from plainnet.errors import DivergedError, PlainnetError
 from plainnet.lab.experiment import Experiment, Snapshot
@@ -19,6 +19,8 @@ from plainnet.lab.frames import Frame, frame_of
 from plainnet.lab.inspection import look_into
 from plainnet.lab.newest import Newest
 from plainnet.lab.point_settings import PointSettings
+
+T = TypeVar("T")
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 0.0)
 """The speeds to choose from, in epochs per second; 0 is as fast as possible."""
@@ -102,12 +104,14 @@ class Worker:
         """
         return bool(self._order(lambda: self._change(change)))
 
+    def ask(self, question: Callable[[Experiment], T]) -> T:
+        """Return the answer to a question about the experiment, asked between two batches."""
+        answer: T = self._order(lambda: question(self._experiment), publish=False)
+        return answer
+
     def look_into(self, stage: int, unit: int | None, at: tuple[float, float]) -> dict[str, Any]:
         """Describe the layers of a stage and one of its units, as `look_into` does."""
-        found: dict[str, Any] = self._order(
-            lambda: look_into(self.newest.get()[1].snapshot, stage, unit, at), publish=False
-        )
-        return found
+        return self.ask(lambda _: look_into(self.newest.get()[1].snapshot, stage, unit, at))
 
     def close(self) -> None:
         """End the thread."""
