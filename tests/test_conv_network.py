@@ -34,6 +34,7 @@ from plainnet.network import (
 from plainnet.reports import network_text
 from plainnet.reports.text import network_line
 from plainnet.training import GradientDescent, compiled
+from plainnet.training.compiled.choice import outputs_of
 from plainnet.training.compiled.picture_stack import picture_gradient, picture_outputs
 
 LOSS = SoftmaxCrossEntropy()
@@ -191,10 +192,16 @@ def test_a_quantity_is_learned_from_pictures() -> None:
     assert made.score(X, 10 + 5.0 * y) > 0.7
 
 
-def test_predictions_do_not_depend_on_the_batch() -> None:
+def test_predictions_do_not_depend_on_the_batch_nor_on_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     X, y = spots(60)
     made = Classifier(**{**SETTINGS, "epochs": 2}).fit(X, y)
     alone = np.concatenate([made.predict_proba(X[i : i + 1]) for i in range(len(X))])
+    np.testing.assert_allclose(alone, made.predict_proba(X), atol=2e-6)
+    assert outputs_of(made.network, len(X)) == made.network.forward
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
+    assert outputs_of(made.network, len(X)) != made.network.forward
     np.testing.assert_allclose(alone, made.predict_proba(X), atol=2e-6)
 
 

@@ -12,6 +12,7 @@ from plainnet.files.rows import not_finite
 from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
 from plainnet.network.arrays import on_host
+from plainnet.training.compiled.choice import outputs_of
 from plainnet.training.loop import Batch
 from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
@@ -153,9 +154,9 @@ def logits(
         X: raw samples `(N, …)`.
         prepare: makes the network's inputs of them; None: they are inputs already.
         batch_size: None: 512 samples, or as many as fit into 8 MB, in each layer of pictures.
-        forward: the network's `forward`, perhaps a compiled one.
+        forward: the network's `forward`, perhaps a compiled one; None: as `outputs_of` chooses.
     """
-    forward = forward or network.forward
+    forward = forward or outputs_of(network, len(X))
     rows = X.reshape(len(X), -1)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is

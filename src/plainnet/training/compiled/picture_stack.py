@@ -27,6 +27,8 @@ from plainnet.training.threads import processors
 
 TILE = 512
 """The windows that a convolution multiplies at once."""
+USUAL_POOL = 2, 2, "valid"
+"""Kernel, stride and padding of a `MaxPool2D` with a kernel."""
 
 
 class Pass(Protocol):
@@ -199,9 +201,6 @@ def passes(layers: Sequence[Layer], code: ModuleType) -> Iterator[Pass]:
         before = layer
 
 
-USUAL_POOL = 2, 2, "valid"
-
-
 class PictureStack:
     """The passes of a network of convolutions."""
 
@@ -228,7 +227,7 @@ def picture_gradient(
     network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
 ) -> float | None:
     """Write `network.grad` and return J of a batch; None if no kernel fits the network."""
-    stack = _stack_of(network, X)
+    stack = _stack_of(network, X) if network.contract_holds else None
     if stack is None:
         return None
     J, dZ = loss.value_and_grad(stack.forward(X, True), y, weights)
@@ -253,8 +252,8 @@ def _has_parameters(one: Pass) -> bool:
 
 
 def _stack_of(network: Network, X: Array) -> PictureStack | None:
-    """Return the stack; None without convolutions, and before their contract was checked."""
-    fits = type(network) is Network and network.xp is np and network.contract_holds
+    """Return the stack; None without convolutions."""
+    fits = type(network) is Network and network.xp is np
     if not fits or not is_convolutional(network):
         return None
     if X.shape != (len(X), network.n_in) or X.dtype != network.dtype or not network.is_home:

@@ -1,0 +1,31 @@
+"""Choose what computes the outputs of many samples, once for all of them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from plainnet.network import Array, Conv2D, Network
+from plainnet.training import compiled
+from plainnet.training.threads import one_thread
+
+FORWARD_SECONDS = 2.5e-11
+"""The estimated time of a multiply-add in a convolution's forward pass."""
+
+
+def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
+    """Return a function of inputs `(batch, n_in)` that computes outputs, for n samples in all.
+
+    Convolutions run in compiled kernels if that is a second of work, else in NumPy.
+    """
+    convolved = any(type(layer) is Conv2D for layer in network.layers)
+    work = n * FORWARD_SECONDS * sum(layer.multiply_adds for layer in network.layers)
+    if not convolved or network.xp is not np or work < compiled.WORK_BEFORE_COMPILING:
+        return network.forward
+    from plainnet.training.compiled.picture_stack import picture_outputs  # only if it is used
+
+    def forward(X: Array) -> Array:
+        with one_thread():  # the parts of a batch have threads of their own
+            Z = picture_outputs(network, X)
+        return network.forward(X) if Z is None else Z
+
+    return forward
