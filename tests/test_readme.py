@@ -208,7 +208,7 @@ def test_the_commands_do_what_they_say(
     assert [words[1] for words in commands] == [
         *("check", "train", "predict", "predict", "evaluate", "cross-validate", "report"),
         *("summary", "explain", "trace", "graph", "export", "export"),
-        *("train", "train", "train", "importance", "train"),
+        *("train", "compare", "train", "train", "importance", "train"),
     ]
     pytest.importorskip("onnxruntime")
     backbones = pytest.importorskip("backbones", exc_type=ImportError)

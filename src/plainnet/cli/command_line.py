@@ -26,6 +26,7 @@ COMMANDS = {
     "cross-validate": "Estimate how well a training would do, from little data.",
     "evaluate": "Measure a run on labelled data.",
     "predict": "Predict the classes of new pictures, or the targets of new rows.",
+    "compare": "Compare runs: scores, settings, and what may be noise.",
     "report": "Write a page about a run: its scores, its mistakes and its limits.",
     "check": "Look for problems in data before training on it.",
     "summary": "Show the layers, sizes and settings of a run.",

@@ -59,7 +59,7 @@ def command(
     findings = None if of_table(splits) else check_sentences(check_splits(splits))
     own, known, parts = parts_of_run(run, model, splits, settings)
     name = choose_part(data, parts, part)
-    rows = _history(run)
+    rows = history_of(run)
     report = Report.of(
         title_of(run),
         model,
@@ -211,7 +211,7 @@ def run_settings(run: Path) -> dict[str, Any]:
     return {}
 
 
-def _history(run: Path) -> list[dict[str, float]]:
+def history_of(run: Path) -> list[dict[str, float]]:
     """Read the rows of the run's history; [] if there is none, or it is malformed."""
     with (
         suppress(OSError, ValueError, TypeError, KeyError),
