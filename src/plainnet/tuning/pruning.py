@@ -9,12 +9,15 @@ the best trial so far.
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from plainnet.tuning.optuna_package import experimental, needs_optuna
 
 FIRST_TRIALS = 5
 """Complete trials before any is pruned."""
-FIRST_EPOCHS = 8
-"""Epochs before a trial is pruned by its losses."""
+FIRST_EPOCHS, FIRST_SHARE = 8, 0.25
+"""Epochs before a trial is pruned by its losses, at least, and as a share of the usual number:
+early in a training a low learning rate looks worse than it is."""
 P = 0.1
 """The p-value below which a trial is worse than the best one over the folds."""
 
@@ -48,9 +51,10 @@ class Pruning:
         if not self.is_on:
             return
         pruners = needs_optuna().pruners
+        usual = int(np.median([len(one.losses) for one in earlier]))
         median = pruners.MedianPruner(
             n_startup_trials=FIRST_TRIALS,
-            n_warmup_steps=FIRST_EPOCHS,
+            n_warmup_steps=max(FIRST_EPOCHS, int(FIRST_SHARE * usual)),
             interval_steps=1,
             n_min_trials=FIRST_TRIALS,
         )

@@ -4,6 +4,7 @@ What is proposed does not depend on how many processes work on a round, nor on w
 first: the trials of 1, 2 or 8 processes are the same, and so are those of several machines.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ class Plan:
     task: Task
     """What all trials share: its settings are those that are fixed."""
     until: float
-    """The time, as of `time.time`, at which no trial is begun any more."""
+    """The time, as of `time.time`, at which all trials stop but that of the default settings."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ def search(plan: Plan, data: Splits, place: Place) -> Iterator[Trial]:
     journal = place.journal
     if not place.shared:
         journal.release_all()  # of a process that was killed
-    while time.time() < plan.until:
+    while True:
         trials = journal.trials()
         done = {number for number, trial in trials.items() if trial.outcome is not None}
         open_ = [number for number in range(plan.trials) if number not in done]
-        if not open_:
+        if not open_ or (0 in done and time.time() > plan.until):
             return
         begin = open_[0] // plan.per_round * plan.per_round
         numbers = range(begin, min(begin + plan.per_round, plan.trials))
@@ -131,7 +132,8 @@ def _task(plan: Plan, place: Place, trial: Trial, earlier: Sequence[Outcome]) ->
     folder = place.checkpoints
     file = None if folder is None else folder / f"{trial.number:04}.safetensors"
     own: dict[str, Any] = {"settings": settings, "checkpoint": file, "earlier": earlier}
-    return replace(plan.task, number=trial.number, until=plan.until, **own)
+    until = plan.until if trial.number else math.inf  # the default is always known
+    return replace(plan.task, number=trial.number, until=until, **own)
 
 
 def forget(task: Task) -> None:

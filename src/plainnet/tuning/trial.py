@@ -99,6 +99,8 @@ def run_trial(task: Task, data: Splits) -> Outcome | None:
     Raises:
         DataError: too few samples to hold some out.
     """
+    if time.time() > task.until:
+        return None
     with one_thread() if allowed_threads() is None else nullcontext():  # the same wherever it runs
         return _run(task, data)
 
