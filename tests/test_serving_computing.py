@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ pytest.importorskip("starlette", reason="the extra lab is not installed")
 
 from serving_models import FILES, PICTURES, TABLE, VECTORS, models, runs
 
-from plainnet.errors import DataError, PlainnetError, SettingError
+from plainnet.errors import DataError, DivergedError, PlainnetError, SettingError
 from plainnet.models import load_any
-from plainnet.network import Array
+from plainnet.network import Array, Dense
 from plainnet.serving.computing import Computer
 from plainnet.serving.forms import Given
 from plainnet.serving.metrics import Metrics
@@ -40,8 +41,13 @@ class Slow:
         monkeypatch.setattr(LoadedModel, "answers", answers)
 
 
+@cache
+def in_batches(name: str) -> LoadedModel:
+    return ServedModel(runs()[name], max_batch=64).loaded
+
+
 def loaded(name: str) -> LoadedModel:
-    made = models()[name].loaded
+    made = in_batches(name)
     made.seconds = 1.0  # as new: nothing is computed at once
     return made
 
@@ -82,15 +88,61 @@ def rows(sizes: list[int]) -> list[Given]:
 @pytest.mark.parametrize("kind", ["vectors", "pixels", "files", "table"])
 def test_the_same_bits_in_any_batch(kind: str, max_batch: int) -> None:
     name = {"pixels": "pictures", "files": "pictures"}.get(kind, kind)
-    sizes = [1, 3, 1, 7, 2, 1, 5] if kind != "files" else [1, 2, 1, 2]
+    sizes = [1, 3, 1, 7, 2, 1, 1, 5] if kind != "files" else [1, 2, 1, 2]
     samples = {"vectors": VECTORS, "pixels": PICTURES, "files": FILES}.get(kind)
     given = rows(sizes) if samples is None else cut(samples, sizes)
     model = load_any(runs()[name])
     wanted = [model.mean_answers(one.samples) for one in given]
-    found = ask_all(Computer(100, max_batch, 0.001), loaded(name), given)
+    found = ask_all(Computer(100, max_batch), loaded(name), given)
     for mine, theirs in zip(found, wanted, strict=True):
         assert mine.dtype == theirs.dtype
         assert (mine == theirs).all()
+
+
+@pytest.mark.parametrize("name", ["vectors", "pictures", "table"])
+def test_any_number_of_samples_together_has_the_bits_of_each_alone(name: str) -> None:
+    made = loaded(name)
+    assert made.most_together == 64
+    samples: Any = {"vectors": VECTORS, "pictures": PICTURES}.get(name)
+    rows = made.model.inputs.raw(TABLE if samples is None else samples)
+    alone = np.concatenate([made.model.answers_of(one[None]) for one in rows])
+    for n in range(1, len(rows) + 1):
+        for start in (0, len(rows) - n):
+            found = made.together.answers_of(rows[start : start + n])
+            assert (found == alone[start : start + n]).all()
+
+
+def test_a_model_whose_bits_differ_answers_each_sample_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = Dense.forward
+
+    def forward(self: Dense, X: Array, training: bool = False) -> Array:
+        Y = usual(self, X, training)
+        Y *= np.float32(1 + 1e-6 * (len(X) > 2))
+        return Y
+
+    monkeypatch.setattr(Dense, "forward", forward)
+    made = ServedModel(runs()["vectors"], max_batch=64).loaded
+    assert made.together is made.model
+    assert made.most_together == 1
+    assert made.model.answers_of(VECTORS[:1]).shape == (1, 3)
+
+
+def test_samples_that_are_refused_fail_alone() -> None:
+    made = loaded("vectors")
+    X = VECTORS[:3].copy()
+    X[1] = np.nan
+    given = [Given(row[None], 1, 1) for row in X]
+    first, second, last = ask_all(Computer(9, 64), made, given)
+    assert first.shape == last.shape == (1, 3)
+    assert isinstance(second, DataError)
+    given = [
+        Given(np.full((1, 12), value, np.float32), 1, 1, is_raw=True) for value in (1, np.nan, 2)
+    ]
+    first, second, last = ask_all(Computer(9, 64), made, given)  # found by the networks only
+    assert first.shape == last.shape == (1, 3)
+    assert isinstance(second, DivergedError)
 
 
 def test_requests_are_computed_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +151,10 @@ def test_requests_are_computed_together(monkeypatch: pytest.MonkeyPatch) -> None
         "plainnet.serving.metrics.ModelMetrics.note_computation",
         lambda self, n, seconds: seen.append(n),
     )
-    ask_all(Computer(100, 4, 0.05), loaded("vectors"), cut(VECTORS, [1] * 10))
-    assert sum(seen) == 10
-    assert max(seen) == 4
-    seen.clear()
+    for wait in (0, 0.05):
+        ask_all(Computer(100, 4, wait), loaded("vectors"), cut(VECTORS, [1] * 10))
+        assert seen == [4, 4, 2]
+        seen.clear()
     ask_all(Computer(100), loaded("vectors"), cut(VECTORS, [1] * 10))
     assert seen == [1] * 10
 

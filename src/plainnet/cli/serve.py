@@ -26,7 +26,7 @@ from plainnet.errors import MissingExtraError
     "--batch-wait",
     type=float,
     metavar="MS",
-    help="Let a request wait so many milliseconds for others of its batch. [2]",
+    help="Let a request wait so many milliseconds for others of its batch. [0]",
 )
 @click.option(
     "--queue",
@@ -67,6 +67,6 @@ def command(runs: tuple[Path, ...], **options: Any) -> None:
         from plainnet.serving.starting import serve
     except ImportError as error:
         raise MissingExtraError.of(
-            "plainnet serve", "starlette", "uvicorn", "python-multipart", extra="lab"
+            "plainnet serve", "starlette", "uvicorn", "python-multipart", "msgspec", extra="lab"
         ) from error
     serve(runs, ServerSettings(**given(options)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -79,7 +78,9 @@ class Application:
 
     async def _response(self, scope: Scope, receive: Receive) -> Response:
         method, path = scope["method"], scope["path"]
-        headers = Headers(scope=scope)
+        headers = {
+            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+        }
         check_host(headers, self.hosts)
         if method not in ("GET", "HEAD"):
             check_origin(headers)
@@ -92,7 +93,8 @@ class Application:
             raise HttpError(
                 405, f"{path!r:.80} takes {known}, not {method!r:.20}.", {"Allow": known}
             )
-        return await handler(Request(scope, receive), **named)
+        request = Request(scope, receive)
+        return await handler(request, **named)
 
     def _handlers(self, parts: list[str]) -> tuple[Mapping[str, Handler], dict[str, str]]:
         """Return the handlers of a path by method, and what the path names."""

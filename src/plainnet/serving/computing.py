@@ -5,16 +5,17 @@ limits their threads meanwhile. So a process computes one answer at a time; more
 setting `workers`) compute several. What takes a few milliseconds is computed at once, where waking
 a thread would take longer; anything else in one thread, while the server goes on listening.
 
-Requests that are computed together share the reading of pictures. Each passes through the networks
-by itself: the last digits of a matrix product depend on its number of rows.
+Requests that are computed together share the reading of pictures, and requests of one sample pass
+through the networks together where that gives the same bits (`row_by_row.py`).
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Computer:
         self.queue, self.max_batch, self.batch_wait = queue, max_batch, batch_wait
         self._waiting: deque[Job] = deque()
         self._computing = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._thread = ThreadPoolExecutor(1, "answers")
 
     async def answers(
@@ -72,13 +73,15 @@ class Computer:
             HttpError: too many requests wait, or the time is up.
             PlainnetError: the model cannot answer.
         """
-        now = perf_counter()
-        future: asyncio.Future[Array] = asyncio.get_running_loop().create_future()
-        job = Job(loaded, given, future, metrics, now)
         idle = not self._computing and not self._waiting
         if idle and self.max_batch == 1 and loaded.seconds * given.size < AT_ONCE:
-            self._settle([job], *_compute([job]))
-            return future.result()
+            began = perf_counter()
+            A = loaded.answers(given)
+            _note(loaded, given.n, given.size, perf_counter() - began, metrics)
+            metrics.note_wait(0)
+            return A
+        future: asyncio.Future[Array] = asyncio.get_running_loop().create_future()
+        job = Job(loaded, given, future, metrics, perf_counter())
         if len(self._waiting) >= self.queue:
             raise HttpError(
                 503,
@@ -86,7 +89,7 @@ class Computer:
                 {"Retry-After": "1"},
             )
         self._waiting.append(job)
-        self._next()
+        self._begin()
         try:
             async with asyncio.timeout(seconds):
                 return await future
@@ -99,24 +102,31 @@ class Computer:
         """End the thread."""
         self._thread.shutdown(cancel_futures=True)
 
-    def _next(self, waited: bool = False) -> None:
-        """Begin the next computation, unless one is running or a batch may still grow."""
+    def _begin(self) -> None:
+        """Begin a computation, at once or when its batch may have grown."""
         if self._computing:
             return
+        if self.max_batch == 1 or sum(job.given.n for job in self._waiting) >= self.max_batch:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._next()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            soon = loop.call_later(self.batch_wait, self._next) if self.batch_wait else None
+            self._timer = soon or loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Begin the next computation, unless one is running."""
+        self._timer = None
         while self._waiting and self._waiting[0].future.done():  # its time was up
             self._waiting.popleft()
-        if not self._waiting:
+        if self._computing or not self._waiting:
             return
-        loop = asyncio.get_running_loop()
-        n = sum(job.given.n for job in self._waiting)
-        if self.max_batch > 1 and n < self.max_batch and self.batch_wait > 0 and not waited:
-            if self._timer is None:
-                self._timer = loop.call_later(self.batch_wait, self._next, True)
+        jobs, loop = self._batch(), asyncio.get_running_loop()
+        if jobs[0].loaded.seconds * sum(job.given.size for job in jobs) < AT_ONCE:
+            self._done(jobs, *_compute(jobs))
             return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        jobs, self._computing = self._batch(), True
+        self._computing = True
         done = loop.run_in_executor(self._thread, _compute, jobs)
         done.add_done_callback(lambda done: self._done(jobs, *done.result()))
 
@@ -133,19 +143,11 @@ class Computer:
                 n += job.given.n
         return jobs
 
-    def _done(self, jobs: list[Job], results: "Sequence[Array | Exception]", began: float) -> None:
+    def _done(self, jobs: list[Job], results: "Sequence[Result]", began: float) -> None:
+        """Hand the results out, and begin the next computation."""
         self._computing = False
-        self._settle(jobs, results, began)
-        self._next(waited=True)  # the next batch grew meanwhile
-
-    def _settle(
-        self, jobs: Sequence[Job], results: "Sequence[Array | Exception]", began: float
-    ) -> None:
-        """Hand the results out, and note how long they took."""
-        took = perf_counter() - began
-        loaded, size = jobs[0].loaded, sum(job.given.size for job in jobs)
-        loaded.seconds += _NEWEST * (took / max(size, 1) - loaded.seconds)
-        jobs[0].metrics.note_computation(sum(job.given.n for job in jobs), took)
+        n, size = (sum(getattr(job.given, what) for job in jobs) for what in ("n", "size"))
+        _note(jobs[0].loaded, n, size, perf_counter() - began, jobs[0].metrics)
         for job, result in zip(jobs, results, strict=True):
             job.metrics.note_wait(began - job.since)
             if job.future.done():
@@ -154,34 +156,68 @@ class Computer:
                 job.future.set_exception(result)
             else:
                 job.future.set_result(result)
+        if self._waiting and self._timer is None:  # a batch that grew meanwhile
+            self._timer = asyncio.get_running_loop().call_soon(self._next)
 
 
-def _compute(jobs: Sequence[Job]) -> "tuple[list[Array | Exception], float]":
+def _note(loaded: LoadedModel, n: int, size: int, seconds: float, metrics: ModelMetrics) -> None:
+    """Note how long a computation took."""
+    loaded.seconds += _NEWEST * (seconds / max(size, 1) - loaded.seconds)
+    metrics.note_computation(n, seconds)
+
+
+Result = Array | Exception
+
+
+def _compute(jobs: Sequence[Job]) -> tuple[list[Result], float]:
     """Return the answers to each job, or its error, and when the computation began."""
     began = perf_counter()
-    together = _read_together(jobs) if len(jobs) > 1 else [job.given for job in jobs]
-    results: list[Array | Exception] = []
-    for job, given in zip(jobs, together, strict=True):
-        try:
-            results.append(job.loaded.answers(given))
-        except Exception as error:
-            results.append(error)
-    return results, began
+    loaded, given = jobs[0].loaded, [job.given for job in jobs]
+    if len(jobs) == 1:
+        return [_result(loaded.answers, given[0])], began
+    raw = [_result(loaded.raw, one) for one in _read_together(loaded, given)]
+    return _answer_together(loaded, raw), began
 
 
-def _read_together(jobs: Sequence[Job]) -> list[Given]:
-    """Read the pictures of all jobs together, if all can be read."""
-    given = [job.given for job in jobs]
-    inputs = jobs[0].loaded.model.inputs
+def _result(function: Callable[..., Array], *given: Any) -> Result:
+    """Return what a function returns, or the error that it raises."""
+    try:
+        return function(*given)
+    except Exception as error:
+        return error
+
+
+def _answer_together(loaded: LoadedModel, raw: Sequence[Result]) -> list[Result]:
+    """Return the answers to the raw rows of each job, single rows together."""
+    results, single = [*raw], defaultdict[Any, list[tuple[int, Array]]](list)
+    for i, rows in enumerate(raw):
+        if isinstance(rows, Exception):
+            continue
+        if len(rows) == 1:
+            single[rows.dtype].append((i, rows))
+        else:
+            results[i] = _result(loaded.model.answers_of, rows)
+    for alike in single.values():
+        for start in range(0, len(alike), loaded.most_together):
+            places, parts = zip(*alike[start : start + loaded.most_together], strict=True)
+            A = _result(loaded.together.answers_of, np.concatenate(parts))
+            if isinstance(A, Exception):  # then each gets its own answer, or its own error
+                found = [_result(loaded.model.answers_of, rows) for rows in parts]
+            else:
+                found = [*np.split(A, len(A))]
+            for i, one in zip(places, found, strict=True):
+                results[i] = one
+    return results
+
+
+def _read_together(loaded: LoadedModel, given: Sequence[Given]) -> Sequence[Given]:
+    """Read the pictures of all requests together, if all can be read."""
+    inputs = loaded.model.inputs
     contents = [one.samples for one in given]
     if inputs.noun != "picture" or inputs.extractor or not all(type(c) is list for c in contents):
         return given
-    try:
-        raw = inputs.raw([picture for content in contents for picture in content])
-    except Exception:  # each then gets its own error
+    raw = _result(inputs.raw, [picture for content in contents for picture in content])
+    if isinstance(raw, Exception):  # each then gets its own error
         return given
-    ends = np.cumsum([one.n for one in given])[:-1]
-    return [
-        Given(part, len(part), one.size, True)
-        for part, one in zip(np.split(raw, ends), given, strict=True)
-    ]
+    parts = np.split(raw, np.cumsum([one.n for one in given])[:-1])
+    return [Given(part, len(part), one.size, True) for part, one in zip(parts, given, strict=True)]

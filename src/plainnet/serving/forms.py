@@ -17,7 +17,7 @@ import numpy as np
 from plainnet.errors import DataError
 from plainnet.models import Model
 from plainnet.network import Array
-from plainnet.serving.tensors import Tensor
+from plainnet.serving.tensors import DTYPES, Tensor
 
 File = tuple[str, bytes]
 """The name of an uploaded file, and its content."""
@@ -50,9 +50,12 @@ class Form(ABC):
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.inputs = self.described()
+        """Name, datatype and shape of the input tensors, as JSON values."""
+        self.names = {one["name"] for one in self.inputs}
 
     @abstractmethod
-    def inputs(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """Return name, datatype and shape of the input tensors, as JSON values."""
 
     @abstractmethod
@@ -81,10 +84,10 @@ class Form(ABC):
 
     def check_names(self, tensors: Mapping[str, Tensor]) -> None:
         """Raise a DataError unless the tensors have the names of the inputs."""
-        names = [one["name"] for one in self.inputs()]
-        wrong = [name for name in tensors if name not in names]
-        lacking = [name for name in names if name not in tensors]
-        if wrong or lacking:
+        if tensors.keys() != self.names:
+            names = [one["name"] for one in self.inputs]
+            wrong = [name for name in tensors if name not in names]
+            lacking = [name for name in names if name not in tensors]
             what = f"has no input {wrong[0]!r:.60}" if wrong else f"needs an input {lacking[0]!r}"
             raise DataError(f"The model {what}; its inputs are {', '.join(names)}.")
 
@@ -95,7 +98,7 @@ class PictureForm(Form):
     json_example = '{"picture": "… the file in base64 …"}'
     is_base64 = True
 
-    def inputs(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """Return one input, for the content of files."""
         return [{"name": "picture", "datatype": "BYTES", "shape": [-1]}]
 
@@ -149,31 +152,27 @@ class VectorForm(Form):
 
     json_example = '{"features": [[1.5, 2]]}'
 
-    @property
-    def datatype(self) -> str:
-        """The datatype in which no digit that matters is lost."""
-        return "FP64" if self.model.preprocessing.needs_double else "FP32"
-
-    def inputs(self) -> list[dict[str, Any]]:
-        """Return one input."""
+    def described(self) -> list[dict[str, Any]]:
+        """Return one input, of a datatype in which no digit that matters is lost."""
+        datatype = "FP64" if self.model.preprocessing.needs_double else "FP32"
         n = self.model.inputs.n_in
-        return [{"name": "features", "datatype": self.datatype, "shape": [-1, n]}]
+        return [{"name": "features", "datatype": datatype, "shape": [-1, n]}]
 
     def of_tensors(self, tensors: Mapping[str, Tensor]) -> Given:
         """Return feature vectors."""
         if "" in tensors:  # a raw request: the bytes of one vector
-            content = tensors[""].content
-            dtype = np.dtype("<f8" if self.datatype == "FP64" else "<f4")
-            if len(content) != self.model.inputs.n_in * dtype.itemsize:
+            content, [known] = tensors[""].content, self.inputs
+            dtype, n = DTYPES[known["datatype"]], known["shape"][1]
+            if len(content) != n * dtype.itemsize:
                 raise DataError(
-                    f"A raw request holds {self.model.inputs.n_in} features {self.datatype}, but "
-                    f"this one {len(content):,} bytes."
+                    f"A raw request holds {n} features {known['datatype']}, but this one "
+                    f"{len(content):,} bytes."
                 )
             return self._vectors(np.frombuffer(content, dtype))
         self.check_names(tensors)
         values = tensors["features"].values
         if isinstance(values, list):
-            raise DataError(f"The input features must hold numbers, such as {self.datatype}.")
+            raise DataError("The input features must hold numbers, such as FP32.")
         return self._vectors(values.astype(np.float32) if values.dtype == np.float16 else values)
 
     def of_json(self, content: Any) -> Given:

@@ -9,6 +9,7 @@ from plainnet.errors import DataError
 from plainnet.serving.tensors import Tensor, tensor_of_binary, tensor_of_json
 from plainnet.web.bodies import read_json, whole_number
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 JSON_LENGTH = "Inference-Header-Content-Length"
 """The header with the length of the JSON in front of binary tensors."""
 
@@ -166,7 +167,7 @@ def write_response(
             written.append({**tensor.described(), "data": tensor.data()})
     known = {} if request.id is None else {"id": request.id}
     head = {"model_name": model, "model_version": version, **known, "outputs": written}
-    text = json.dumps(head, separators=(",", ":")).encode()
+    text = _ENCODER.encode(head).encode()
     if not binary:
         return text, {"Content-Type": "application/json"}
     headers = {"Content-Type": "application/octet-stream", JSON_LENGTH: str(len(text))}

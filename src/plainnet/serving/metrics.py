@@ -10,6 +10,7 @@ import mmap
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class ModelMetrics:
     """
 
     def __init__(self, values: Array) -> None:
-        self.values = values
+        self.values: Any = values.data  # whose elements are faster to change than an array's
 
     def count(self, name: str, by: float = 1) -> None:
         """Add to a count."""

@@ -16,6 +16,7 @@ from plainnet.models.answered import answered, facts_of
 from plainnet.models.serialization import model_at
 from plainnet.network import Array
 from plainnet.serving.forms import Form, Given, PictureForm, VectorForm
+from plainnet.serving.row_by_row import row_by_row
 from plainnet.serving.table_form import TableForm
 from plainnet.serving.tensors import Tensor, datatype_of
 
@@ -32,10 +33,15 @@ class LoadedModel:
     Args:
         model: the model.
         version: a fingerprint of its file.
+        max_batch: the number of samples that are to be computed together at most.
     """
 
-    def __init__(self, model: Model, version: str) -> None:
+    def __init__(self, model: Model, version: str, max_batch: int = 1) -> None:
         self.model, self.version = model, version
+        self.together, self.most_together = model, 1
+        """The model that answers several samples at once, and how many; see `row_by_row.py`."""
+        if max_batch > 1:
+            self.together, self.most_together = row_by_row(model, max_batch)
         self.form: Form = FORMS[model.inputs.noun](model)
         self.seconds = 1.0
         """The estimated time for a sample, or for a byte of a picture; at first a cautious one."""
@@ -44,8 +50,11 @@ class LoadedModel:
 
     def answers(self, given: Given) -> Array:
         """Return the model's answers; of the same samples those of `predict`, to the bit."""
-        raw = given.samples if given.is_raw else self.model.inputs.raw(given.samples)
-        return self.model.answers_of(raw)
+        return self.model.answers_of(self.raw(given))
+
+    def raw(self, given: Given) -> Array:
+        """Return raw rows of samples."""
+        return given.samples if given.is_raw else self.model.inputs.raw(given.samples)
 
     def outputs(self, A: Array, coverage: float | None = None) -> list[Tensor]:
         """Return the output tensors of answers, with prediction intervals if they are wanted.
@@ -89,7 +98,7 @@ class LoadedModel:
             "name": name,
             "versions": [self.version],
             "platform": "plainnet_safetensors",
-            "inputs": self.form.inputs(),
+            "inputs": self.form.inputs,
             "outputs": outputs,
             **facts,
             **answers.decision,
@@ -115,13 +124,14 @@ class ServedModel:
 
     Args:
         path: a run folder or a model file.
+        max_batch: see `LoadedModel`.
 
     Raises:
         ModelFileError: there is no model.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = model_at(path)
+    def __init__(self, path: Path, max_batch: int = 1) -> None:
+        self.file, self.max_batch = model_at(path), max_batch
         self.name = (path if path.is_dir() else path.with_suffix("")).resolve().name
         self.loaded = self.load()
         """The model of the moment; a request keeps the one with which it began."""
@@ -131,7 +141,7 @@ class ServedModel:
         self.stamp = Stamp.of(self.file)
         with self.file.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return LoadedModel(load_any(self.file), digest[:_FINGERPRINT])
+        return LoadedModel(load_any(self.file), digest[:_FINGERPRINT], self.max_batch)
 
     @property
     def has_changed(self) -> bool:
@@ -150,8 +160,12 @@ class ServedModel:
             log.warning("Keeping the model %s as it was: %s", self.name, error)
 
 
-def served_models(paths: Sequence[Path]) -> Mapping[str, ServedModel]:
+def served_models(paths: Sequence[Path], max_batch: int = 1) -> Mapping[str, ServedModel]:
     """Read the models of these runs.
+
+    Args:
+        paths: run folders or model files.
+        max_batch: see `LoadedModel`.
 
     Raises:
         ModelFileError: there is none at one of the paths.
@@ -159,7 +173,7 @@ def served_models(paths: Sequence[Path]) -> Mapping[str, ServedModel]:
     """
     models: dict[str, ServedModel] = {}
     for path in paths:
-        served = ServedModel(path)
+        served = ServedModel(path, max_batch)
         if served.name in models:
             raise SettingError(
                 f"Two models would be called {served.name!r}; rename the folder of one, {path}."

@@ -19,8 +19,9 @@ class ServerSettings:
     """The number of processes that answer."""
     max_batch: Annotated[int, "[1, 65536]"] = 1
     """The number of samples that are computed together at most; 1: each request by itself."""
-    batch_wait: Annotated[float, "[0, 10000]"] = 2.0
-    """How long a request waits for others of its batch, in milliseconds."""
+    batch_wait: Annotated[float, "[0, 10000]"] = 0.0
+    """How long a request waits for others of its batch, in milliseconds; 0: those that have come
+    meanwhile are its batch."""
     queue: Annotated[int, "[1, 1000000]"] = 256
     """The number of requests of a process that may wait; more are refused."""
     timeout: Annotated[float, "(0, 86400]"] = 30.0

@@ -37,7 +37,7 @@ def serve(runs: Sequence[Path], settings: ServerSettings) -> None:
         FileError: the address cannot be used.
         SettingError: two models have the same name.
     """
-    models = served_models(runs)
+    models = served_models(runs, settings.max_batch)
     with bound_socket(settings) as listening:
         address = address_of(listening)
         log.info("%s: %s", address, ", ".join(models))
@@ -101,7 +101,7 @@ def work(
     """Answer requests in a process of several."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        models = served_models(runs)
+        models = served_models(runs, settings.max_batch)
         metrics = Metrics([*models], settings.workers, i, numbers)
         Server(Application(models, settings, metrics)).run(sockets=[listening])
     except PlainnetError as error:

@@ -19,7 +19,7 @@ class TableForm(Form):
 
     json_example = '[{"age": 22, "job": "baker"}]'
 
-    def inputs(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """Return an input for each column: FP64 for numbers, BYTES for dates and texts."""
         columns = [] if self.model.columns is None else self.model.columns.columns
         return [

@@ -27,6 +27,7 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     **{f"FP{8 * n}": np.dtype(f"<f{n}") for n in (2, 4, 8)},
 }
 """The dtypes of the numeric datatypes; BYTES has none."""
+_NAMES = {dtype.str: name for name, dtype in DTYPES.items()}
 MOST_DIMENSIONS = 8
 _TYPES: Mapping[str, set[type]] = {
     "b": {bool},
@@ -41,7 +42,7 @@ Values = Array | list[bytes | None]
 
 def datatype_of(dtype: np.dtype[Any]) -> str:
     """Return the name of a dtype in the protocol."""
-    return next(name for name, known in DTYPES.items() if known == dtype)
+    return _NAMES[dtype.newbyteorder("<").str]
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ def tensor_of_json(name: str, datatype: str, shape: Any, data: Any, is_base64: b
     sides = _checked(name, datatype, shape)
     if not isinstance(data, list):
         raise DataError(f"The input {name!r} has no data; give a list, or binary_data_size.")
-    flat = _flat(name, data, sides)
+    flat, types = _flat(name, data, sides)
     if datatype == "BYTES":
         texts = [_bytes_of(name, text, is_base64) for text in flat]
         return Tensor(name, datatype, sides, texts)
     dtype = DTYPES[datatype]
-    if not {*map(type, flat)} <= _TYPES[dtype.kind]:
+    if not types <= _TYPES[dtype.kind]:
         raise DataError(f"The data of the input {name!r} must be {datatype}, but are {_few(data)}.")
     if dtype.kind in "iu" and flat:
         ends = np.iinfo(dtype)
@@ -130,7 +131,9 @@ def tensor_of_binary(name: str, datatype: str, shape: Any, content: bytes) -> Te
     """
     sides = _checked(name, datatype, shape)
     if datatype == "BYTES":
-        return Tensor(name, datatype, sides, _counted(name, _elements(name, content), sides))
+        elements = _elements(name, content)
+        _check_count(name, len(elements), sides)
+        return Tensor(name, datatype, sides, elements)
     dtype = DTYPES[datatype]
     size = math.prod(sides) * dtype.itemsize
     if len(content) != size:
@@ -152,8 +155,8 @@ def _checked(name: str, datatype: str, shape: Any) -> tuple[int, ...]:
             f"The input {name!r} has the datatype {datatype!r:.40}; there are "
             f"{', '.join([*DTYPES, 'BYTES'])}."
         )
-    whole = isinstance(shape, list) and all(type(side) is int and side >= 0 for side in shape)
-    if not whole or len(shape) > MOST_DIMENSIONS:
+    whole = isinstance(shape, list) and len(shape) <= MOST_DIMENSIONS
+    if not whole or any(type(side) is not int or side < 0 for side in shape):
         raise DataError(
             f"The shape of the input {name!r} must be at most {MOST_DIMENSIONS} whole numbers ≥ 0, "
             f"but is {str(shape)[:60]}."
@@ -161,31 +164,32 @@ def _checked(name: str, datatype: str, shape: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _counted(name: str, values: Any, shape: Sequence[int]) -> Any:
-    """Return the values if they are as many as the shape says."""
-    if len(values) != math.prod(shape):
+def _check_count(name: str, n: int, shape: Sequence[int]) -> None:
+    """Raise a DataError unless there are as many values as the shape says."""
+    if n != math.prod(shape):
         raise DataError(
             f"The input {name!r} of shape {list(shape)} needs {math.prod(shape):,} values, but has "
-            f"{len(values):,}."
+            f"{n:,}."
         )
-    return values
 
 
-def _flat(name: str, data: list[Any], shape: tuple[int, ...]) -> list[Any]:
-    """Return the elements of lists that are nested as the shape, or are flat."""
+def _flat(name: str, data: list[Any], shape: tuple[int, ...]) -> tuple[list[Any], set[type]]:
+    """Return the elements of lists that are nested as the shape, or are flat, and their types."""
     sides: tuple[int, ...] = (len(data),)
-    flat = data
-    while any(isinstance(one, list) for one in flat):
+    flat, types = data, {*map(type, data)}
+    while list in types:
         lengths = {len(one) if isinstance(one, list) else -1 for one in flat}
         if len(lengths) > 1:
             raise DataError(f"The input {name!r} has lists of different lengths, {_few(data)}.")
         sides = *sides, lengths.pop()
         flat = [one for part in flat for one in part]
+        types = {*map(type, flat)}
     if len(sides) > 1 and sides != shape:
         raise DataError(
             f"The input {name!r} has the shape {list(shape)}, but its data {list(sides)}."
         )
-    return list(_counted(name, flat, shape))
+    _check_count(name, len(flat), shape)
+    return flat, types
 
 
 def _few(data: list[Any]) -> str:

@@ -1,0 +1,1 @@
+"""Servers that `benchmarks/serving.py` compares with, as their documentation writes them."""
