@@ -5,15 +5,16 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from plainnet.lab.running import LabServer
 
 
 @contextmanager
-def running_lab() -> Iterator[LabServer]:
+def running_lab(folder: Path = Path("no runs")) -> Iterator[LabServer]:
     """A lab that answers in another thread."""
-    server = LabServer()
+    server = LabServer(folder=folder)
     thread = threading.Thread(target=server.serve_until_stopped)
     thread.start()
     try:

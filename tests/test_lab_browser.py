@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ pytest.importorskip("uvicorn", reason="the extra lab is not installed")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from lab_pages import Client, running_lab  # noqa: E402
+from test_lab_runs import make_run  # noqa: E402
 
 from plainnet.lab.frames import unpacked  # noqa: E402
 from plainnet.lab.running import LabServer  # noqa: E402
@@ -177,6 +179,26 @@ def test_points_are_drawn_with_mouse_and_keys_and_the_training_goes_on(
     page.until("!location.hash.includes('points')")
     assert page.faults == []
     page.close()
+
+
+def test_runs_are_compared_and_moved_to_the_trash(browser: Any, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_run(tmp_path / name)
+    with running_lab(tmp_path) as server:
+        page = Page(browser, server)
+        page.page.click("#to-runs")
+        page.page.wait_for_selector("#run-list li:nth-child(2)")
+        assert "75.0 %" in page.text("run-list")
+        assert page.page.input_value("#run-metric") == "validation_loss"
+        with page.context.expect_page() as opened:
+            page.page.locator("#run-list a").first.click()
+        opened.value.wait_for_selector("p:has-text('a report')")
+        page.page.locator("#run-list .link").first.click()
+        page.page.wait_for_selector("#run-list li:only-child")
+        page.page.click("#run-message button")  # undo
+        page.page.wait_for_selector("#run-list li:nth-child(2)")
+        assert page.faults == []
+        page.close()
 
 
 def test_a_page_says_that_the_lab_has_ended(browser: Any) -> None:

@@ -11,8 +11,8 @@ pytest.importorskip("uvicorn", reason="the extra lab is not installed")
 
 from lab_pages import Client, running_lab
 
-from plainnet.lab.app import MOST_BYTES
 from plainnet.lab.guard import Secret
+from plainnet.lab.requests import MOST_BYTES
 from plainnet.lab.running import HOST, LabServer
 
 ORDERS = "/api/points/orders"

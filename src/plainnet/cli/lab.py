@@ -1,17 +1,22 @@
 """`plainnet lab`: a page in which a network can be watched while it learns."""
 
+from pathlib import Path
+
 import click
 
+from plainnet.cli.options import PathType
 from plainnet.errors import MissingExtraError
 
 
 @click.command("lab")
+@click.argument("folder", type=PathType(), default=Path("runs"))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port. [a free one]")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
-def command(port: int, no_browser: bool) -> None:
+def command(folder: Path, port: int, no_browser: bool) -> None:
     """Open a page in which a network can be watched and changed while it learns.
 
-    The page is served on this machine alone, and loads nothing from elsewhere.
+    It also shows the runs in FOLDER [runs]. The page is served on this machine alone, and loads
+    nothing from elsewhere.
     """
     try:
         from plainnet.lab.running import run_lab
@@ -19,4 +24,4 @@ def command(port: int, no_browser: bool) -> None:
         if error.name and error.name.partition(".")[0] == "plainnet":
             raise
         raise MissingExtraError.of("The lab", "starlette", "uvicorn", extra="lab") from None
-    run_lab(port, browser=not no_browser)
+    run_lab(port, folder, browser=not no_browser)

@@ -27,7 +27,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""The headers of every answer."""
+"""The headers of every answer; one may have a stricter policy."""
 
 ENTRY = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>plainnet lab</title>'
@@ -94,7 +94,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         try:

@@ -3,6 +3,7 @@
 import socket
 import threading
 import webbrowser
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -11,7 +12,9 @@ from plainnet.errors import SettingError
 from plainnet.lab.app import lab_app
 from plainnet.lab.experiment import Experiment
 from plainnet.lab.guard import Guard, Secret
+from plainnet.lab.runs import Runs
 from plainnet.lab.worker import Worker
+from plainnet.models.run_folder import RUNS
 from plainnet.reports.progress import say
 from plainnet.web.patience import patient_protocol
 
@@ -26,18 +29,19 @@ class LabServer(uvicorn.Server):
 
     Args:
         port: the port; 0: a free one.
+        folder: the folder with the runs.
 
     Raises:
         SettingError: the port cannot be used.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, folder: Path = RUNS) -> None:
         self._listener = _listener(port)
         self.port: int = self._listener.getsockname()[1]
         self.secret, self.worker = Secret(self.port), Worker(Experiment())
         super().__init__(
             uvicorn.Config(
-                Guard(lab_app(self.worker), self.secret),
+                Guard(lab_app(self.worker, Runs(folder)), self.secret),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -66,17 +70,18 @@ class LabServer(uvicorn.Server):
         threading.Thread(target=self.worker.newest.close, daemon=True).start()
 
 
-def run_lab(port: int, *, browser: bool) -> None:
+def run_lab(port: int, folder: Path, *, browser: bool) -> None:
     """Serve the lab on the own machine, print its address, and open it in a browser.
 
     Args:
         port: the port; 0: a free one.
+        folder: the folder with the runs.
         browser: whether to open a browser.
 
     Raises:
         SettingError: the port cannot be used.
     """
-    server = LabServer(port)
+    server = LabServer(port, folder)
     say(f"The lab is at  {server.address}\nStop it with Ctrl-C.")
     if browser:
         webbrowser.open(server.address)

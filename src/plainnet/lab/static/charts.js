@@ -24,68 +24,81 @@ export class Curves {
   }
 
   draw() {
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
-    const c = sharp(this.canvas, width, height);
     const last = this.rows.at(-1);
     label(this.canvas, t("curvesLabel", { training: digits(last?.[1]), heldOut: digits(last?.[2]) }));
-    const box = { left: 40, right: width - 6, top: 6, bottom: height - 18 };
-    const values = this.rows.flatMap((row) => [row[1], row[2]]).filter((v) => Number.isFinite(v) && v > 0);
-    const scale = this.scale(values, box);
-    this.axes(c, box, scale, last ? last[0] : 1);
-    for (const [column, colour, dash] of [[2, css("--held"), [5, 3]], [1, css("--training"), []]]) {
-      c.strokeStyle = colour;
-      c.lineWidth = 2;
-      c.setLineDash(dash);
-      c.lineJoin = "round";
-      c.beginPath();
-      let open = false;
-      for (const row of this.rows) {
-        if (!Number.isFinite(row[column])) continue;
-        const x = box.left + ((row[0] - 1) / Math.max(1, last[0] - 1)) * (box.right - box.left);
-        c[open ? "lineTo" : "moveTo"](x, scale.y(row[column]));
-        open = true;
-      }
-      c.stroke();
-    }
-    c.setLineDash([]);
+    const series = [[2, "--held", [5, 3]], [1, "--training", []]].map(([column, colour, dash]) => ({
+      points: this.rows.map((row) => [row[0], row[column]]),
+      colour: css(colour),
+      dash,
+    }));
+    drawLines(this.canvas, series, this.log.checked);
   }
+}
 
-  scale(values, box) {
-    const tall = box.bottom - box.top;
-    if (this.log.checked && values.length) {
-      const low = Math.floor(Math.log10(Math.min(...values)));
-      const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
-      const by = Math.ceil((high - low) / 4);
-      const ticks = [];
-      for (let power = low; power <= high; power += by) ticks.push([10 ** power, power < -3 ? `1e${power}`.replace("-", "−") : String(10 ** power)]);
-      const y = (v) => box.bottom - ((Math.log10(Math.max(v, 10 ** low)) - low) / (high - low)) * tall;
-      return { ticks, y };
+/** Draw lines of points [x, y] over the epochs, from 0 or on a logarithmic scale. */
+export function drawLines(canvas, series, log) {
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  const c = sharp(canvas, width, height);
+  const box = { left: 40, right: width - 6, top: 6, bottom: height - 18 };
+  const values = series.flatMap(({ points }) => points.map(([, y]) => y)).filter((y) => Number.isFinite(y) && y > 0);
+  const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.[0] ?? 1));
+  const scale = scaleOf(values, box, log);
+  axes(c, box, scale, last);
+  for (const { points, colour, dash } of series) {
+    c.strokeStyle = colour;
+    c.lineWidth = 2;
+    c.setLineDash(dash ?? []);
+    c.lineJoin = "round";
+    c.beginPath();
+    let open = false;
+    for (const [x, y] of points) {
+      if (y === null || !Number.isFinite(y)) continue;
+      const at = box.left + ((x - 1) / Math.max(1, last - 1)) * (box.right - box.left);
+      c[open ? "lineTo" : "moveTo"](at, scale.y(y));
+      open = true;
     }
-    const most = nice(Math.max(1e-9, ...values));
-    const ticks = [0, 0.5, 1].map((share) => [share * most, digits(share * most, 2)]);
-    return { ticks, y: (v) => box.bottom - (Math.min(v, most) / most) * tall };
+    c.stroke();
   }
+  c.setLineDash([]);
+}
 
-  axes(c, box, scale, epochs) {
-    c.strokeStyle = css("--line");
-    c.fillStyle = css("--faint");
-    c.font = "11px system-ui, sans-serif";
-    c.lineWidth = 1;
-    c.textAlign = "right";
-    c.textBaseline = "middle";
-    for (const [value, text] of scale.ticks) {
-      const y = Math.round(scale.y(value)) + 0.5;
-      c.beginPath();
-      c.moveTo(box.left, y);
-      c.lineTo(box.right, y);
-      c.stroke();
-      c.fillText(text, box.left - 6, y);
+function scaleOf(values, box, log) {
+  const tall = box.bottom - box.top;
+  if (log && values.length) {
+    const low = Math.floor(Math.log10(Math.min(...values)));
+    const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
+    const by = Math.ceil((high - low) / 4);
+    const ticks = [];
+    for (let power = low; power <= high; power += by) {
+      ticks.push([10 ** power, power < -3 ? `1e${power}`.replace("-", "−") : String(Number((10 ** power).toPrecision(1)))]);
     }
-    c.textBaseline = "top";
-    c.fillText(epochs.toLocaleString("en"), box.right, box.bottom + 4);
-    c.textAlign = "left";
-    c.fillText("1", box.left, box.bottom + 4);
+    const y = (v) => box.bottom - ((Math.log10(Math.max(v, 10 ** low)) - low) / (high - low)) * tall;
+    return { ticks, y };
   }
+  const most = nice(Math.max(1e-9, ...values));
+  const ticks = [0, 0.5, 1].map((share) => [share * most, digits(share * most, 2)]);
+  return { ticks, y: (v) => box.bottom - (Math.max(0, Math.min(v, most)) / most) * tall };
+}
+
+function axes(c, box, scale, epochs) {
+  c.strokeStyle = css("--line");
+  c.fillStyle = css("--faint");
+  c.font = "11px system-ui, sans-serif";
+  c.lineWidth = 1;
+  c.textAlign = "right";
+  c.textBaseline = "middle";
+  for (const [value, text] of scale.ticks) {
+    const y = Math.round(scale.y(value)) + 0.5;
+    c.beginPath();
+    c.moveTo(box.left, y);
+    c.lineTo(box.right, y);
+    c.stroke();
+    c.fillText(text, box.left - 6, y);
+  }
+  c.textBaseline = "top";
+  c.fillText(epochs.toLocaleString("en"), box.right, box.bottom + 4);
+  c.textAlign = "left";
+  c.fillText("1", box.left, box.bottom + 4);
 }
 
 function nice(value) {

@@ -6,6 +6,7 @@ import { Diagram } from "./diagram.js";
 import { Form, radios } from "./form.js";
 import { Inspector } from "./inspector.js";
 import { Plane } from "./plane.js";
+import { Runs } from "./runs.js";
 import { Refused, ask, order, watch } from "./server.js";
 import { fromFragment, toFragment } from "./state.js";
 import { digits, getLanguage, label, loadTexts, make, percent, setLanguage, t } from "./texts.js";
@@ -62,7 +63,7 @@ function accept(settings) {
   form.show(settings);
   showSets();
   const fragment = toFragment(settings, parameters);
-  const address = fragment ? `#${fragment}` : location.pathname;
+  const address = fragment ? `#${fragment}` : location.pathname + location.search;
   if (location.hash !== (fragment ? `#${fragment}` : "")) history.replaceState(null, "", address);
 }
 
@@ -177,6 +178,7 @@ function inNewLanguage() {
   form.translate();
   fillSpeeds();
   drawSets();
+  runs.show();
   histograms.shape = null;
   if (!state.frame) return;
   diagram.build();
@@ -184,6 +186,32 @@ function inNewLanguage() {
   showAll(state.frame);
   inspector.refresh();
 }
+
+// Views
+
+const runs = new Runs();
+
+function showView() {
+  const view = new URLSearchParams(location.search).get("view") === "runs" ? "runs" : "points";
+  document.body.dataset.view = view;
+  for (const name of ["points", "runs"]) {
+    at(name).hidden = name !== view;
+    const link = at(`to-${name}`);
+    if (name === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.querySelector(".skip").hidden = at("link").hidden = view === "runs";
+  runs.refresh();
+}
+
+for (const name of ["points", "runs"]) {
+  at(`to-${name}`).addEventListener("click", (event) => {
+    event.preventDefault();
+    history.pushState(null, "", event.currentTarget.getAttribute("href") + location.hash);
+    showView();
+  });
+}
+addEventListener("popstate", showView);
 
 // Frames
 
@@ -250,6 +278,7 @@ accept(wanted ?? description.settings);
 if (wanted && JSON.stringify(wanted) !== JSON.stringify(description.settings)) await change(wanted);
 diagram.chosen = { stage: 0, unit: 0 };
 inNewLanguage();
+showView();
 let gone = false;
 watch(draw, (lost) => {
   if (lost !== gone) say(lost ? t("gone") : "", lost);

@@ -42,6 +42,7 @@ const drawn = () => new Promise((done) => requestAnimationFrame(done));
 export async function watch(draw, lost) {
   const known = { after: 0, run: 0, revision: -1, since: 0 };
   for (;;) {
+    while (document.body.dataset.view !== "points") await pause(200);
     try {
       const response = await fetch(`/api/points/frame?${new URLSearchParams(known)}`);
       if (response.status === 204) continue;
