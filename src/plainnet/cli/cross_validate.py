@@ -23,6 +23,7 @@ from plainnet.cli.reading import check_before_reading, read_and_report
 from plainnet.data import Dataset
 from plainnet.errors import DataError, SettingError
 from plainnet.files.writing import write_file
+from plainnet.metrics.learning_curve import LearningCurve
 from plainnet.models import Recipe, TrainableModel
 from plainnet.models.cross_validation import (
     Fold,
@@ -31,10 +32,12 @@ from plainnet.models.cross_validation import (
     pooled_answers,
     pooled_model,
 )
+from plainnet.models.cross_validation import learning_curve as measure_curve
 from plainnet.models.picture_samples import grey_if_all_are
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text, printable, say
 from plainnet.reports.cross_validation_page import cross_validation_page
+from plainnet.reports.learning_curve import curve_text, how_sure
 from plainnet.reports.progress import counting
 from plainnet.reports.report_data import Report
 from plainnet.reports.sections import sections_of
@@ -57,6 +60,12 @@ from plainnet.training.processes import Processes
     metavar="FILE",
     help="Write a .csv file of all labels that may be wrong, the most doubtful first.",
 )
+@click.option(
+    "--learning-curve",
+    is_flag=True,
+    help="Train on 10, 20, 40 and 70 % of the samples as well, and estimate what twice as many "
+    "would give.",
+)
 @workers_option
 @engine_option
 @tables.training_options
@@ -65,6 +74,7 @@ def command(
     folds: int,
     page: Path | None,
     suspects: Path | None,
+    learning_curve: bool,
     workers: int,
     engine: str,
     strict: bool,
@@ -101,17 +111,21 @@ def command(
             "it out."
         )
     done = _trained(samples, like, folds, processes)
+    curve = _curve(samples, like, done, processes) if learning_curve else None
     report = _report(data, samples, done, like)
     if as_json:
-        print_json({**_facts(report, done, data), **left_out_facts(splits)})
+        print_json({**_facts(report, done, data, curve), **left_out_facts(splits)})
     else:
-        print(_text(report, done, data))
+        print(_text(report, done, data, curve))
     if page is not None:
-        write_file(page, cross_validation_page(report, [fold.evaluation for fold in done]))
-        say(f"written  {printable(str(page))}")
+        _write(page, cross_validation_page(report, [fold.evaluation for fold in done], curve))
     if suspects is not None:
-        write_file(suspects, _csv(report, data))
-        say(f"written  {printable(str(suspects))}")
+        _write(suspects, _csv(report, data))
+
+
+def _write(path: Path, text: str) -> None:
+    write_file(path, text)
+    say(f"written  {printable(str(path))}")
 
 
 def _trained(
@@ -126,6 +140,13 @@ def _trained(
             say(f"fold {fold.number}/{folds}  {score.name} {score.text}")
             count(fold.number, folds)
     return done
+
+
+def _curve(
+    samples: Dataset, like: TrainableModel[Any], done: Sequence[Fold], processes: Processes
+) -> LearningCurve:
+    with counting("learning curve") as count:
+        return measure_curve(samples, like, done, processes, count)
 
 
 def _report(
@@ -149,18 +170,24 @@ def _by_fold(done: Sequence[Fold]) -> tuple[float, float]:
     return float(each.mean()), float(each.std(ddof=1))
 
 
-def _text(report: Report[Any], done: Sequence[Fold], data: Path) -> str:
+def _text(
+    report: Report[Any], done: Sequence[Fold], data: Path, curve: LearningCurve | None
+) -> str:
     (mean, spread), first = _by_fold(done), report.evaluation.scores()[0]
     spread_text = f"{first.written(mean)} on average, ± {first.written(spread)} (spread)"
     blocks = [
         evaluation_text(report.evaluation, f"{data}, each sample predicted once"),
         f"by fold   {first.name} {spread_text}",
+        how_sure(first, min(report.data.counts().values(), default=report.n), report.things),
+        "" if curve is None else curve_text(curve, first, report.things),
         suspects_text(report, sections_of(type(report.evaluation)).suspects(report), data),
     ]
     return "\n\n".join(filter(None, blocks))
 
 
-def _facts(report: Report[Any], done: Sequence[Fold], data: Path) -> dict[str, Any]:
+def _facts(
+    report: Report[Any], done: Sequence[Fold], data: Path, curve: LearningCurve | None
+) -> dict[str, Any]:
     (mean, spread), first = _by_fold(done), report.evaluation.scores()[0]
     found = sections_of(type(report.evaluation)).suspects(report)
     return {
@@ -168,12 +195,23 @@ def _facts(report: Report[Any], done: Sequence[Fold], data: Path) -> dict[str, A
         f"mean_{first.key}": mean,
         "spread": spread,
         "pooled": report.evaluation.to_dict(),
+        **({} if curve is None else {"learning_curve": _curve_facts(curve)}),
         **(
             {"suspected_labels": [*suspect_rows(report, found, data)]}
             if report.model.answers.classes
             else {}
         ),
     }
+
+
+def _curve_facts(curve: LearningCurve) -> list[dict[str, Any]]:
+    """Return each measured point, and the extrapolation to twice as many samples."""
+    points = zip(curve.sizes.tolist(), curve.means.tolist(), curve.intervals.tolist(), strict=True)
+    n = 2 * float(curve.sizes[-1])
+    return [
+        *({"n": n, "mean": mean, "interval_95": ends} for n, mean, ends in points),
+        {"n": n, "mean": curve.at(n), "interval_95": curve.interval_at(n), "extrapolated": True},
+    ]
 
 
 def _csv(report: Report[Any], data: Path) -> str:

@@ -25,6 +25,7 @@ from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import RUNS, AnyModel, Recipe, new_run, resumable_run, resumed_run
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text, say
+from plainnet.reports.learning_curve import FEW, how_sure
 from plainnet.reports.tensorboard import needs_tensorboard
 from plainnet.training import Workers
 
@@ -189,7 +190,19 @@ def _print_results(
         return
     for name, result in results.items():
         print(f"{evaluation_text(result, name)}\n")
+    if results and (few := _few(model, [*results.values()][-1])):
+        print(f"{few}\n")
     print(*([f"report   {page}"] if page else []), _where(model, folder), sep="\n")
+
+
+def _few(model: AnyModel, result: Evaluation) -> str:
+    """Say how uncertain the scores of few pictures are, and what shows more; "" if of many."""
+    counts = model.trained["samples"]["training"]
+    if not (model.picture_shape and model.answers.classes) or min(counts) >= FEW:
+        return ""
+    sure = how_sure(result.scores()[0], int(result.n) // len(counts), "pictures")
+    more = "`plainnet cross-validate DATA --learning-curve` measures on all of them, and estimates"
+    return f"{sure} {more} what more would give." if sure else ""
 
 
 def _events(folder: Path | None, settings: Mapping[str, Any], data: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ such as the encoder of a table, is fitted to the other folds alone. Stone: Cross
 and assessment of statistical predictions (1974).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -14,11 +14,18 @@ import numpy as np
 
 from plainnet.checks import check_whole
 from plainnet.data import Dataset, Splits
+from plainnet.errors import DataError
 from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.learning_curve import LearningCurve
 from plainnet.models.answers import Answers
 from plainnet.models.trainable import Scored, TrainableModel
 from plainnet.network import Array
 from plainnet.training.processes import HERE, Processes
+
+SHARES = (0.1, 0.2, 0.4, 0.7)
+"""The shares of the training samples in a learning curve, beside all of them."""
+LEAST_A_CLASS = 3
+"""The number of training samples of a class, on average, from which a point is measured."""
 
 
 class Fold(NamedTuple):
@@ -36,7 +43,11 @@ class Fold(NamedTuple):
 
 
 def cross_validate(
-    data: Dataset, like: TrainableModel[Scored], folds: int = 5, processes: Processes = HERE
+    data: Dataset,
+    like: TrainableModel[Scored],
+    folds: int = 5,
+    processes: Processes = HERE,
+    share: float = 1.0,
 ) -> Iterator[Fold]:
     """For each fold, train a model on all other folds and evaluate it on this one.
 
@@ -47,6 +58,7 @@ def cross_validate(
         like: an untrained model with the settings for all; its seed also determines the folds.
         folds: their number, at least 2.
         processes: who trains; the folds are in order, and the same whoever it is.
+        share: the share of the other folds to train on; a larger share holds all of a smaller one.
 
     Raises:
         SettingError: fewer than 2 folds.
@@ -59,7 +71,49 @@ def cross_validate(
     counting, rng = data.counting(), np.random.default_rng([like.recipe.seed, folds])
     counted = data if len(counting) == len(data) else data.take(counting)
     parts = [counting[rows] for rows in answers.folds(counted, folds, rng)]
-    return _in_order(processes.run(_fold, [*enumerate(parts, start=1)], data, like))
+    tasks = [(number, rows, share) for number, rows in enumerate(parts, start=1)]
+    return _in_order(processes.run(_fold, tasks, data, like))
+
+
+def learning_curve(
+    data: Dataset,
+    like: TrainableModel[Any],
+    whole: Sequence[Fold],
+    processes: Processes = HERE,
+    progress: Callable[[int, int], None] | None = None,
+) -> LearningCurve:
+    """Measure the first score for shares of the training samples, each in all folds.
+
+    Args:
+        data: all samples.
+        like: as for `cross_validate`.
+        whole: its folds with all training samples.
+        processes: who trains.
+        progress: called with (done, total) after each fold.
+
+    Raises:
+        DataError: there are too few samples for a curve.
+    """
+    n = len(data.counting()) - np.mean([len(fold.rows) for fold in whole])
+    least = LEAST_A_CLASS * max(len(data.classes), 2)
+    shares = [share for share in SHARES if share * n >= least]
+    if not shares:
+        raise DataError(
+            f"{data.name} has too few samples for a learning curve, which takes {least} in 70 % of "
+            "the training part; add some."
+        )
+    each: list[list[float]] = []
+    for share in shares:
+        scores: list[float] = []
+        for fold in cross_validate(data, like, len(whole), processes, share):
+            scores.append(fold.evaluation.scores()[0].value)
+            if progress is not None:
+                progress(len(each) * len(whole) + len(scores), len(shares) * len(whole))
+        each.append(scores)
+    first = whole[0].evaluation.scores()[0]
+    each.append([fold.evaluation.scores()[0].value for fold in whole])
+    sizes = np.round(np.array([*shares, 1.0]) * n)
+    return LearningCurve(sizes, np.array(each), first.higher_is_better)
 
 
 def pool(data: Dataset, folds: Sequence[Fold], like: TrainableModel[Scored]) -> Scored:
@@ -94,9 +148,13 @@ def _in_order(folds: Iterator[tuple[int, Fold]]) -> Iterator[Fold]:
             number += 1
 
 
-def _fold(part: tuple[int, Array], data: Dataset, like: TrainableModel[Any]) -> Fold:
-    number, rows = part
+def _fold(part: tuple[int, Array, float], data: Dataset, like: TrainableModel[Any]) -> Fold:
+    number, rows, share = part
     others = np.setdiff1d(data.counting(), rows)
+    if share < 1:
+        rng = np.random.default_rng([like.recipe.seed, number])
+        answers = like.answers_type_for(data)
+        others = others[answers.split(data.take(others), 1 - share, rng)[0]]
     train, held_out = data.take(others).refit(data.take(rows))
     splits = Splits(Path(), train=train, test=held_out)
     model = type(like)(**like.get_params()).fit(splits)

@@ -4,24 +4,33 @@ from collections.abc import Sequence
 from typing import Any
 
 from plainnet.metrics.evaluation import Evaluation
+from plainnet.metrics.learning_curve import LearningCurve
 from plainnet.reports import report_parts as parts
 from plainnet.reports.html import Html, element, page, table
+from plainnet.reports.learning_curve import curve_figure
+from plainnet.reports.report_charts import charts
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import made_by
 from plainnet.reports.sections import Section, sections_of
 from plainnet.reports.suspects import suspects_html
 
 
-def cross_validation_page(report: Report[Any], folds: Sequence[Evaluation]) -> str:
+def cross_validation_page(
+    report: Report[Any], folds: Sequence[Evaluation], curve: LearningCurve | None = None
+) -> str:
     """Return the whole page, self-contained and without scripts.
 
     Args:
         report: the pooled answers to all samples, and the model of one fold.
         folds: the evaluation of each fold.
+        curve: the learning curve, if it was measured.
     """
     kind = sections_of(type(report.evaluation))
+    first = report.evaluation.scores()[0]
+    figures = [] if curve is None else [curve_figure(curve, first, report.things)]
     sections = [
         Section("Fold by fold", [by_fold(report, folds)]),
+        Section("Learning curve", [charts(*figures)]),
         *kind.sections(report),
         Section("Labels to check", [suspects_html(report, kind.suspects(report))]),
         Section("Settings", [parts.settings(report)]),
