@@ -9,7 +9,7 @@ import pytest
 from plainnet import Classifier, Regressor, SoftmaxCrossEntropy, train_step
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
-from plainnet.models import Recipe
+from plainnet.models import Checkpoint, Recipe
 from plainnet.models.convolutional import (
     LEAST_EPOCHS,
     MOST_EPOCHS,
@@ -219,3 +219,40 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPat
         picture_gradient(network, LOSS, X, y, None)
         found.append(network.grad.copy())
     assert all((grad == found[0]).all() for grad in found)
+
+
+@pytest.mark.parametrize("stop_after", [0, 3, 8])
+def test_it_goes_on_bit_for_bit(
+    stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within an epoch of five steps, before and after the kernels take over."""
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.0007)
+    X, y = spots(80)
+    settings = {**SETTINGS, "epochs": 2, "batch_size": 16}
+    whole = Classifier(**settings).fit(X, y)
+    asked = iter(range(99))
+    stopped = Checkpoint(tmp_path / "c", minutes=0)
+
+    def stop_then() -> bool:
+        stopped.stopping = next(asked) >= stop_after
+        return Checkpoint.should_stop(stopped)
+
+    stopped.should_stop = stop_then  # type: ignore[method-assign]
+    for _ in Classifier(**settings).fit_epochs(X, y, checkpoint=stopped):
+        pass
+    again = Classifier(**settings)
+    for _ in again.fit_epochs(X, y, checkpoint=Checkpoint(tmp_path / "c", resume=True)):
+        pass
+    assert np.array_equal(again.network.theta, whole.network.theta)
+    assert np.array_equal(again.predict_proba(X), whole.predict_proba(X))
+
+
+def test_layers_of_your_own_are_checked_and_stay_in_numpy() -> None:
+    class Short(ReLU):
+        def forward(self, X: Array, training: bool = False) -> Array:
+            return super().forward(X, training)[:-1]
+
+    network = Network([Conv2D((4, 4, 1), 2), Short(), Dense(32, 2)])
+    X = np.ones((4, 16), np.float32)
+    assert picture_gradient(network, LOSS, X, np.array([0, 1, 0, 1]), None) is None
+    assert picture_outputs(network, X) is None

@@ -69,7 +69,7 @@ BY_KIND: dict[Kind, Defaults] = {
 }
 LEARNING_RATES = {"adam": 0.003, "adamw": 0.003}
 """For columns and for convolutions, by the optimizer."""
-CONVOLUTIONS = replace(PICTURES, schedule="one-cycle")
+CONVOLUTIONS = replace(PICTURES, dropout=0.0, schedule="one-cycle")
 """For pictures that a network of convolutions learns from."""
 
 

@@ -42,7 +42,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from plainnet.pictures.augment.augmentation import FEW_PICTURES, has_colour, usual
+from plainnet.pictures.augment.augmentation import FEW_PICTURES, usual
 from plainnet.training import Average, Optimizer, PolynomialAverage, Schedule
 from plainnet.training.streams import is_kept
 
@@ -134,7 +134,7 @@ class Recipe(RecipeSettings):
         spared = few and tested and not (self.patience or self.moves_threshold)
         return {
             "channels": channels,
-            "augment": "strong" if few and has_colour(data.X) else usual(data.X),
+            "augment": usual(data.X),
             "normalization": "batch",
             "batch_size": 32 if few else 64,
             "validation_share": 0.0 if spared else 0.15,

@@ -79,7 +79,7 @@ class CompiledEngine(Engine):
             return super().gradient(X, y, weights)
         J = compiled_gradient(self.network, self.loss, X, y, weights, code)
         if J is None:
-            J = picture_gradient(self.network, self.loss, X, y, weights)
+            J = picture_gradient(self.network, self, X, y, weights)
         return super().gradient(X, y, weights) if J is None else J
 
     def forward(self, X: Array) -> Array:

@@ -15,7 +15,6 @@ from plainnet.network import (
     BatchNorm2D,
     Conv2D,
     Layer,
-    Loss,
     MaxPool2D,
     Network,
     ReLU,
@@ -23,6 +22,7 @@ from plainnet.network import (
 from plainnet.network.windows import pictures
 from plainnet.training import compiled
 from plainnet.training.compiled.parts import LEAST_WORK, PARTS, in_parts
+from plainnet.training.step import HasGradient
 from plainnet.training.threads import processors
 
 TILE = 512
@@ -224,10 +224,10 @@ class PictureStack:
 
 
 def picture_gradient(
-    network: Network, loss: Loss, X: Array, y: Array, weights: Array | None
+    network: Network, loss: HasGradient, X: Array, y: Array, weights: Array | None
 ) -> float | None:
     """Write `network.grad` and return J of a batch; None if no kernel fits the network."""
-    stack = _stack_of(network, X) if network.contract_holds else None
+    stack = _stack_of(network, X)
     if stack is None:
         return None
     J, dZ = loss.value_and_grad(stack.forward(X, True), y, weights)
@@ -252,9 +252,11 @@ def _has_parameters(one: Pass) -> bool:
 
 
 def _stack_of(network: Network, X: Array) -> PictureStack | None:
-    """Return the stack; None without convolutions."""
-    fits = type(network) is Network and network.xp is np
-    if not fits or not is_convolutional(network):
+    """Return the stack; None without convolutions, or with layers that must be checked first."""
+    usual = type(network) is Network and network.xp is np and is_convolutional(network)
+    if not usual or not all(
+        type(layer).__module__.startswith("plainnet.") for layer in network.layers
+    ):
         return None
     if X.shape != (len(X), network.n_in) or X.dtype != network.dtype or not network.is_home:
         return None
