@@ -23,6 +23,7 @@ from plainnet.network import (
     BatchNorm2D,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     GlobalAveragePool2D,
     Layer,
@@ -45,7 +46,9 @@ def layers_of(shape: tuple[int, int, int], padding: str, kernel: int) -> list[La
     made: list[Any] = [Conv2D(shape, 5, kernel, padding=padding)]
     made += [BatchNorm2D(made[-1].shape_out), ReLU(), MaxPool2D(made[-1].shape_out)]
     made += [Conv2D(made[-1].shape_out, 4, 3)]
-    made += [BatchNorm2D(made[-1].shape_out), SiLU(), Conv2D(made[-1].shape_out, 3, 3, stride=2)]
+    made += [DepthwiseConv2D(made[-1].shape_out, kernel), Conv2D(made[-1].shape_out, 4, 1)]
+    made += [BatchNorm2D(made[-1].shape_out), SiLU(), Conv2D(made[-1].shape_out, 4, 3, stride=2)]
+    made += [DepthwiseConv2D(made[-1].shape_out, 3, stride=1), Conv2D(made[-1].shape_out, 3, 1)]
     made += [ReLU(), AveragePool2D(made[-1].shape_out, 2), Conv2D((2, 2, 3), 6, 1)]
     return [*made, GlobalAveragePool2D(made[-1].shape_out), Dense(6, 3)]
 

@@ -286,8 +286,9 @@ def test_what_is_chosen(
     for named in (None, Path("auto")):
         assert choose_features(named, pets, {"hidden": (8,)}) == (Path(NAME), "")
         assert "--features none learns from the pixels" in capsys.readouterr().err
-        for option in ("size", "grey", "augment"):
+        for option in ("size", "grey", "augment", "channels"):
             assert choose_features(named, pets, {option: "x"}) == (None, "")
+        assert choose_features(named, pets, {"network": "conv"}) == (None, "")
         assert choose_features(named, pets / "cat", {}) == (None, "")
     for name in ("none", "net.onnx", NAME):
         assert choose_features(Path(name), pets, {}) == (Path(name), "")

@@ -21,7 +21,7 @@ FEATURES, FINGERPRINT = "features", "features_fingerprint"
 """Keys of a run's settings: the name or file, and the fingerprint of its content."""
 AUTO, NONE = Path("auto"), Path("none")
 """Values of --features that choose a backbone, the default, or do without one."""
-PIXEL_OPTIONS = ("size", "grey", "augment")
+PIXEL_OPTIONS = ("size", "grey", "augment", "channels")
 """Options about pixels; with any of them, a training learns from the pixels."""
 LOOKED_AT = 32
 """The number of pictures that decide whether they are photographs in colour."""
@@ -49,7 +49,8 @@ def choose_features(
     """
     if named not in (None, AUTO):
         return named, ""
-    if any(name in options for name in PIXEL_OPTIONS) or not are_photographs(data):
+    of_pixels = any(name in options for name in PIXEL_OPTIONS) or options.get("network") == "conv"
+    if of_pixels or not are_photographs(data):
         return None, ""
     from plainnet.pictures.backbone.packaged import is_installed  # only for photographs
 

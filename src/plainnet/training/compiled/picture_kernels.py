@@ -1,7 +1,7 @@
 """The passes of convolution, BatchNorm with ReLU, and pooling as compiled kernels.
 
 The formulas are those of `network/convolution.py`, `network/normalization.py` and
-`network/pooling.py`. Read them there; `tests/test_compiled_pictures.py` compares the kernels with
+`network/pooling.py`. Read them there; `tests/test_conv_network.py` compares the kernels with
 them. Pictures are `(N, height, width, channels)`.
 
 A convolution works on some windows at once, `tile` of them in P: as many as a cache holds beside W.
@@ -27,11 +27,14 @@ def convolve(X: Any, W: Any, b: Any, k: Any, top: Any, left: Any, P: Any, Y: Any
     Y is `(N, rows, columns, channels)`; a window begins `top` and `left` pixels before its pixel.
     """
     n, rows, columns, channels = Y.shape
-    flat = Y.reshape(n * rows * columns, channels)
+    flat, pixels = Y.reshape(n * rows * columns, channels), X.reshape(-1, X.shape[3])
     for start in range(0, len(flat), len(P)):
         own = flat[start : start + len(P)]
         windows = P[: len(own)]
-        gather(X, start, rows, columns, k, top, left, windows)
+        if k == 1:
+            windows = pixels[start : start + len(own)]
+        else:
+            gather(X, start, rows, columns, k, top, left, windows)
         np.dot(windows, W, own)  # Y = P W
         for i in range(own.shape[0]):
             for j in range(channels):
@@ -83,6 +86,33 @@ def gather(
 
 
 @compiled
+def filter_lines(X: Any, W: Any, b: Any, k: Any, top: Any, left: Any, Y: Any) -> None:
+    """Write Y = Σ_places P · W + b, each channel with its own filter, windows one pixel apart.
+
+    A line of pixels is done at once: W is repeated for each of them, `(k · k, columns · channels)`,
+    and so is b.
+    """
+    n, height, width, depth = X.shape
+    _, rows, columns, _ = Y.shape
+    lines, Y_lines = X.reshape(n, height, width * depth), Y.reshape(n, rows, columns * depth)
+    for sample in range(n):
+        for i in range(rows):
+            whole = Y_lines[sample, i]
+            for c in range(len(whole)):
+                whole[c] = b[c]
+            for dy in range(max(top - i, 0), min(height + top - i, k)):
+                line = lines[sample, i + dy - top]
+                for dx in range(k):
+                    first, stop = max(left - dx, 0), min(width + left - dx, columns)
+                    begin = (first + dx - left) * depth
+                    own = whole[first * depth : stop * depth]
+                    w = W[dy * k + dx, first * depth : stop * depth]
+                    pixels = line[begin : begin + len(own)]
+                    for c in range(len(own)):
+                        own[c] += pixels[c] * w[c]
+
+
+@compiled
 def means(X: Any, total: Any, part: Any, mu: Any, var: Any) -> None:
     """Write the mean and the variance of each column of X, by blocks of rows.
 
@@ -126,15 +156,6 @@ def scale(X: Any, a: Any, c: Any, rectified: Any, Y: Any) -> None:
         else:
             for j in range(X.shape[1]):
                 Y[i, j] = X[i, j] * a[j] + c[j]
-
-
-@compiled
-def rectify(dY: Any, Y: Any) -> None:
-    """Go back through ReLU: dX = dY · [Y > 0]."""
-    zero = dY.dtype.type(0)
-    for i in range(dY.shape[0]):
-        for j in range(dY.shape[1]):
-            dY[i, j] = dY[i, j] if Y[i, j] > zero else zero
 
 
 @compiled

@@ -14,12 +14,13 @@ from plainnet.network import (
     Array,
     BatchNorm2D,
     Conv2D,
+    DepthwiseConv2D,
     Layer,
     MaxPool2D,
     Network,
     ReLU,
 )
-from plainnet.network.windows import pictures
+from plainnet.network.windows import pictures, rows
 from plainnet.training import compiled
 from plainnet.training.compiled.parts import LEAST_WORK, PARTS, in_parts
 from plainnet.training.step import HasGradient
@@ -87,7 +88,7 @@ class Convolution:
         def work(i: int, part: slice) -> None:
             self.code.convolve(X[part], W, b, self.layer.kernel, *before, tiles[i], Y[part])
 
-        in_parts(work, len(X), self._threads(len(X)))
+        in_parts(work, len(X), threads_for(self.layer, len(X)))
 
     def _write_dW(self, dY: Array) -> None:
         layer, tiles = self.layer, self._tiles(self.layer.window)
@@ -98,7 +99,7 @@ class Convolution:
             window = layer.kernel, layer.top, layer.left
             self.code.weight_gradient(self.X[part], dY[part], *window, tiles[i], *sums[i][::-1])
 
-        in_parts(work, len(dY), self._threads(len(dY)))
+        in_parts(work, len(dY), threads_for(layer, len(dY)))
         layer.dW[...] = sums[0, 0]
         for i in range(1, PARTS):
             layer.dW += sums[i, 0]  # dW = Pᵀ dY
@@ -106,9 +107,31 @@ class Convolution:
     def _tiles(self, window: int) -> Array:
         return self.layer.scratch(f"tiles of {window}", (PARTS, TILE, window))
 
-    def _threads(self, n: int) -> int:
-        worth = n * self.layer.multiply_adds >= LEAST_WORK
-        return min(processors(), PARTS) if worth else 1
+
+class Depthwise:
+    """The forward pass of a `DepthwiseConv2D` with stride 1; backward is the layer's own."""
+
+    def __init__(self, layer: DepthwiseConv2D, code: ModuleType) -> None:
+        self.layer, self.code = layer, code
+
+    def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
+        """Compute Y = Σ_places P · W + b."""
+        layer = self.layer
+        layer.X = X = pictures(X, layer.shape_in)
+        Y = layer.scratch("Y", (len(X), *layer.shape_out))
+        columns = layer.shape_out[1]
+        W, b = np.tile(layer.W, columns), np.tile(layer.b, columns)
+        given = W, b, layer.kernel, layer.top, layer.left
+
+        def work(_: int, part: slice) -> None:
+            self.code.filter_lines(X[part], *given, Y[part])
+
+        in_parts(work, len(X), threads_for(layer, len(X)))
+        return rows(Y)
+
+    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
+        """Compute dX, and write dW and db."""
+        return self.layer.backward(dY, need_dX)
 
 
 class Normalization:
@@ -142,9 +165,9 @@ class Normalization:
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         """Overwrite dY with dX, and write dγ and dβ."""
-        layer, N, rows = self.layer, len(self.X), dY.reshape(self.X.shape)
+        layer, N, flat = self.layer, len(self.X), dY.reshape(self.X.shape)
         total, part = self._sums()
-        self.code.sums(self.X, self.Y, rows, self.mu, self.rectified, total, part)
+        self.code.sums(self.X, self.Y, flat, self.mu, self.rectified, total, part)
         layer.dbeta[...] = total[0]  # dβ = Σ_N dY
         layer.dgamma[...] = total[1] * self.s  # dγ = Σ_N dY · X̂
         if not need_dX:
@@ -153,7 +176,7 @@ class Normalization:
         share = 1 / N if self.of_batch else 0  # else μ and σ² are constants
         c = -a * self.s * layer.dgamma * a.dtype.type(share)
         d = -a * layer.dbeta * a.dtype.type(share) - c * self.mu
-        self.code.unscale(self.X, rows, a, c, d)  # dX = γ s · (dY − dβ / N − X̂ · dγ / N)
+        self.code.unscale(self.X, flat, a, c, d)  # dX = γ s · (dY − dβ / N − X̂ · dγ / N)
         return dY
 
     def _sums(self) -> tuple[Array, Array]:
@@ -186,12 +209,19 @@ class Pooling:
         return dX
 
 
+def threads_for(layer: Layer, n: int) -> int:
+    """Return how many threads compute the layer's outputs for n samples."""
+    return min(processors(), PARTS) if n * layer.multiply_adds >= LEAST_WORK else 1
+
+
 def passes(layers: Sequence[Layer], code: ModuleType) -> Iterator[Pass]:
     """Yield the passes of the layers, in kernels where one fits."""
     before: Layer | None = None
     for layer, behind in zip(layers, [*layers[1:], None], strict=True):
         if type(layer) is Conv2D and layer.stride == 1:
             yield Convolution(layer, code)
+        elif type(layer) is DepthwiseConv2D and layer.stride == 1:
+            yield Depthwise(layer, code)
         elif type(layer) is BatchNorm2D:
             yield Normalization(layer, type(behind) is ReLU, code)
         elif type(layer) is MaxPool2D and (layer.kernel, layer.stride, layer.padding) == USUAL_POOL:
