@@ -1,5 +1,6 @@
 """`plainnet serve` as a process: its end in steps, slow clients, several processes."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -23,7 +24,9 @@ pytest.importorskip("uvicorn", reason="the extra lab is not installed")
 from serving_models import ROW, runs
 
 from plainnet.errors import FileError
-from plainnet.serving.server import bound_socket
+from plainnet.serving.app import Application
+from plainnet.serving.served import served_models
+from plainnet.serving.server import Server, bound_socket
 from plainnet.serving.settings import ServerSettings
 
 PATIENCE = 60.0
@@ -112,6 +115,7 @@ def check_that_no_request_is_lost(server: Served) -> None:
         not_ready.set()
     for thread in threads:
         thread.join(PATIENCE)
+    server.process.send_signal(signal.SIGINT)  # instead of waiting for the end of the grace
     assert server.process.wait(PATIENCE) == 0
     assert not errors
     assert {*statuses} == {200}
@@ -119,12 +123,12 @@ def check_that_no_request_is_lost(server: Served) -> None:
 
 
 def test_no_request_is_lost_at_the_end() -> None:
-    with serving(runs()["table"], "--grace", 1) as server:
+    with serving(runs()["table"], "--grace", 600) as server:
         check_that_no_request_is_lost(server)
 
 
 def test_a_process_that_dies_is_replaced_and_all_end_together() -> None:
-    with serving(runs()["table"], "--workers", 2, "--grace", 1) as server:
+    with serving(runs()["table"], "--workers", 2, "--grace", 600) as server:
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         if not children.exists():
             pytest.skip("only Linux lists the children of a process")
@@ -171,6 +175,25 @@ def check_that_slow_clients_are_sent_away(server: Served) -> None:
     with server.connected() as large:
         large.sendall(server.head(1001))
         assert b" 413 " in large.recv(1000)
+
+
+def test_a_server_ends_when_its_grace_is_over() -> None:
+    application = Application(served_models([runs()["table"]]), ServerSettings(grace=0.2))
+    server = Server(application)
+
+    async def end() -> None:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        server.handle_exit(signal.SIGTERM, None)
+        assert application.draining
+        assert not server.should_exit
+
+    async def run(listening: socket.socket) -> None:
+        await asyncio.gather(server._serve([listening]), end())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        asyncio.run(run(listening))
+    assert server.should_exit
 
 
 def test_an_address_in_use_is_an_error_in_a_sentence() -> None:

@@ -80,8 +80,8 @@ class Computer:
             _note(loaded, given.n, given.size, perf_counter() - began, metrics)
             metrics.note_wait(0)
             return A
-        future: asyncio.Future[Array] = asyncio.get_running_loop().create_future()
-        job = Job(loaded, given, future, metrics, perf_counter())
+        loop = asyncio.get_running_loop()
+        job = Job(loaded, given, loop.create_future(), metrics, perf_counter())
         if len(self._waiting) >= self.queue:
             raise HttpError(
                 503,
@@ -90,13 +90,11 @@ class Computer:
             )
         self._waiting.append(job)
         self._begin()
+        timer = loop.call_later(seconds, _give_up, job.future, seconds)
         try:
-            async with asyncio.timeout(seconds):
-                return await future
-        except TimeoutError:
-            raise HttpError(
-                504, f"There was no answer within {seconds:.3g} seconds; send less at once."
-            ) from None
+            return await job.future
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """End the thread."""
@@ -158,6 +156,13 @@ class Computer:
                 job.future.set_result(result)
         if self._waiting and self._timer is None:  # a batch that grew meanwhile
             self._timer = asyncio.get_running_loop().call_soon(self._next)
+
+
+def _give_up(future: "asyncio.Future[Array]", seconds: float) -> None:
+    """End the wait for an answer."""
+    if not future.done():
+        late = f"There was no answer within {seconds:.3g} seconds; send less at once."
+        future.set_exception(HttpError(504, late))
 
 
 def _note(loaded: LoadedModel, n: int, size: int, seconds: float, metrics: ModelMetrics) -> None:

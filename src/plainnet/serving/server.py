@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -60,6 +61,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and to look after the models."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what has been loaded stays, and need not be looked through again
         self._renewal = asyncio.create_task(self._renew())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
