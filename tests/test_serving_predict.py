@@ -168,6 +168,18 @@ def test_pages_of_other_sites_cannot_ask(at: TestClient, path: str) -> None:
     )
 
 
+def test_too_many_requests_are_refused_before_their_bodies_are_read() -> None:
+    with client("table", queue=1) as at:
+        application: Any = at.app
+        application.answering.under_way = 4
+        found = at.post("/predict", json=ROW)
+        assert found.status_code == 503
+        assert found.headers["Retry-After"] == "1"
+        application.answering.under_way = 3
+        assert at.post("/predict", json=ROW).status_code == 200
+        assert application.answering.under_way == 3
+
+
 # -- the page ----------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from plainnet.errors import DataError, SettingError, ShapeError
 from plainnet.network import Array
-from plainnet.serving.computing import Computer
+from plainnet.serving.computing import Computer, too_many
 from plainnet.serving.forms import Given
 from plainnet.serving.inference import JSON_LENGTH, read_request, write_response
 from plainnet.serving.metrics import Metrics, ModelMetrics
@@ -26,6 +26,8 @@ WORTH_COMPRESSING = 1000
 """The size from which an answer is compressed for those who take it so, in bytes."""
 LARGE = 500_000
 """The size from which a body is read in another thread, in bytes."""
+BODIES = 4
+"""The number of requests under way, in sizes of the queue; slow senders take no place in that."""
 _REASONS = {503: "REJECTED", 504: "CANCELED", 408: "CANCELED"}
 """The reason of a failure by its status, if it is not the sender's fault."""
 
@@ -59,6 +61,8 @@ class Answering:
     ) -> None:
         self.models, self.settings = models, settings
         self.metrics, self.computer = metrics, computer
+        self.under_way = 0
+        """The number of requests whose bodies have begun to come, and which have no answer yet."""
 
     def served(self, name: str, version: str | None = None) -> ServedModel:
         """Return a model.
@@ -104,7 +108,7 @@ class Answering:
         coverage = _coverage(request.query_params.get("interval"))
 
         def read(loaded: LoadedModel, body: bytes) -> Asked:
-            files = asyncio.run(files_in(request.headers, body))
+            files = files_in(request.headers, body)
             form = loaded.form
             given = form.of_json(read_json(body)) if files is None else form.of_files(files)
 
@@ -130,7 +134,7 @@ class Answering:
     ) -> Response:
         began, limit = perf_counter(), self.settings.timeout
         loaded, metrics = served.loaded, self.metrics.models[served.name]
-        with _counted(metrics, began):
+        with _counted(metrics, began), self._admitted():
             body = await read_body(
                 request.headers, request.receive, self.settings.body_bytes, limit
             )
@@ -148,6 +152,17 @@ class Answering:
             text = _packed(text, headers, request.headers.get("accept-encoding", ""))
             metrics.observe("postprocess", perf_counter() - computed)
         return Response(text, 200, headers)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """Refuse a request before its body is read if too many are under way."""
+        if self.under_way >= BODIES * self.settings.queue:
+            raise too_many(self.under_way)
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
 
 @contextmanager

@@ -83,11 +83,7 @@ class Computer:
         loop = asyncio.get_running_loop()
         job = Job(loaded, given, loop.create_future(), metrics, perf_counter())
         if len(self._waiting) >= self.queue:
-            raise HttpError(
-                503,
-                f"{len(self._waiting)} requests wait already; try again in a second.",
-                {"Retry-After": "1"},
-            )
+            raise too_many(len(self._waiting))
         self._waiting.append(job)
         self._begin()
         timer = loop.call_later(seconds, _give_up, job.future, seconds)
@@ -156,6 +152,13 @@ class Computer:
                 job.future.set_result(result)
         if self._waiting and self._timer is None:  # a batch that grew meanwhile
             self._timer = asyncio.get_running_loop().call_soon(self._next)
+
+
+def too_many(n: int) -> HttpError:
+    """Make the error for a request that comes when n wait already."""
+    return HttpError(
+        503, f"{n} requests wait already; try again in a second.", {"Retry-After": "1"}
+    )
 
 
 def _give_up(future: "asyncio.Future[Array]", seconds: float) -> None:

@@ -18,6 +18,7 @@ from plainnet.serving.metrics import Metrics
 from plainnet.serving.served import served_models
 from plainnet.serving.server import Server, address_of, bound_socket
 from plainnet.serving.settings import ServerSettings
+from plainnet.training.threads import allowed_threads, set_threads
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Workers:
         return any(one.is_alive() for one in self._processes)
 
     def _start(self, i: int) -> BaseProcess:
-        given = self.runs, self.settings, self.listening, i, self._numbers
+        given = self.runs, self.settings, self.listening, i, self._numbers, allowed_threads()
         made = get_context("spawn").Process(target=work, args=given, daemon=True)
         made.start()
         return made
@@ -96,10 +97,26 @@ class Workers:
 
 
 def work(
-    runs: Sequence[Path], settings: ServerSettings, listening: socket.socket, i: int, numbers: Path
+    runs: Sequence[Path],
+    settings: ServerSettings,
+    listening: socket.socket,
+    i: int,
+    numbers: Path,
+    threads: int | None,
 ) -> None:
-    """Answer requests in a process of several."""
+    """Answer requests in process i of several.
+
+    Args:
+        runs: see `serve`.
+        settings: see `serve`.
+        listening: the socket that all share.
+        i: the number of the process.
+        numbers: the file with the metrics of all.
+        threads: the limit of threads of a process; None: the usual.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if threads is not None:
+        set_threads(threads)
     try:
         models = served_models(runs, settings.max_batch)
         metrics = Metrics([*models], settings.workers, i, numbers)

@@ -1,5 +1,6 @@
 """The files in the body of a request to `POST /predict`."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from starlette.datastructures import Headers
@@ -12,8 +13,8 @@ MOST_FILES = 1000
 """Most files of one request."""
 
 
-async def files_in(headers: Headers, body: bytes) -> Sequence[File] | None:
-    """Return the files in a body; None if it is JSON.
+def files_in(headers: Headers, body: bytes) -> Sequence[File] | None:
+    """Return the files in a body; None if it is JSON. For a thread without an event loop.
 
     Raises:
         DataError: it is empty, or a form without files.
@@ -22,7 +23,7 @@ async def files_in(headers: Headers, body: bytes) -> Sequence[File] | None:
     if not body:
         raise DataError('The request is empty; send a file, such as curl -F "file=@photo.jpg" …')
     if kind == "multipart/form-data":
-        return await _uploaded(headers, body)
+        return asyncio.run(_uploaded(headers, body))
     if "json" in kind:
         return None
     unknown = kind in ("", "application/x-www-form-urlencoded", "application/octet-stream")
