@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from plainnet.cli.reading import MISSED, say_others
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
@@ -15,8 +15,12 @@ from plainnet.models.rows import rows_of
 from plainnet.models.samples import Samples
 from plainnet.network import Array
 from plainnet.pictures.readable import NAMES
+from plainnet.pictures.reading import Progress
 from plainnet.pictures.scanning import LeftOut, scan
 from plainnet.reports import counting
+
+if TYPE_CHECKING:
+    from plainnet.tables.table import Table
 
 MOST_ROWS = 20
 """Most rows of tables shown when a CSV file receives them all."""
@@ -85,10 +89,17 @@ def _pictures(model: Model, paths: Sequence[Path], asked: Asked) -> None:
             asked.unread[str(path)] = mistaken
         else:
             files.append(path)
-    errors: list[PictureError] = []
     with counting("reading") as progress:
-        inputs = cast("PictureInputs | BackboneInputs", model.inputs)
-        raw, kept = inputs.read_files(files, on_unreadable=errors.append, progress=progress)
+        ask_pictures(model, files, asked, progress)
+
+
+def ask_pictures(
+    model: Model, files: Sequence[Path], asked: Asked, progress: Progress | None = None
+) -> None:
+    """Answer for picture files, and record those that cannot be read."""
+    errors: list[PictureError] = []
+    inputs = cast("PictureInputs | BackboneInputs", model.inputs)
+    raw, kept = inputs.read_files(files, on_unreadable=errors.append, progress=progress)
     left = sorted({*range(len(files))} - {*kept.tolist()})  # in the order of the errors
     for i, error in zip(left, errors, strict=True):
         asked.unread[str(files[i])] = str(error)
@@ -125,17 +136,20 @@ def _vectors(model: Model, paths: Sequence[Path], asked: Asked) -> None:
             asked.unread[str(path)] = str(error)
             continue
         try:
-            asked.answer(model, X)
+            ask_vectors(model, path, X, 0, asked)
         except PlainnetError as error:
             asked.unread[str(path)] = f"{path} does not fit the model: {error}"
-        else:
-            names = [f"{path}:{row}" for row in range(len(X))]
-            asked.samples += [Sample(name, {"file": name}) for name in names]
+
+
+def ask_vectors(model: Model, path: Path, X: Array, first: int, asked: Asked) -> None:
+    """Answer for feature vectors that begin with row `first` of the file, counted from 0."""
+    n = asked.answer(model, X)
+    names = [f"{path}:{row}" for row in range(first, first + n)]
+    asked.samples += [Sample(name, {"file": name}) for name in names]
 
 
 def _tables(model: Model, paths: Sequence[Path], asked: Asked) -> None:
     from plainnet.tables import read_table  # only where there is a table
-    from plainnet.tables.table import texts_of
 
     asked.heading, asked.places, asked.most_beside_csv = "row", ("file", "line"), MOST_ROWS
     read = []
@@ -151,12 +165,28 @@ def _tables(model: Model, paths: Sequence[Path], asked: Asked) -> None:
     known = [] if model.columns is None else model.columns.identifiers
     asked.columns = [name for name in known if all(name in table.columns for _, table in read)]
     for path, table in read:
-        cells = [texts_of(table[name]) for name in asked.columns]
-        kind = "row" if table.lines is None else "line"
-        lines = range(1, len(table) + 1) if table.lines is None else table.lines.tolist()
-        for row, line in enumerate(lines):
-            place = {"file": str(path), kind: line}
-            asked.samples.append(Sample(f"{path}:{line}", place, [held[row] for held in cells]))
+        _name_rows(path, table, asked)
+
+
+def _name_rows(path: Path, table: "Table", asked: Asked, first: int = 0) -> None:
+    """Add the origin of each row; `first` is the number of the first one in the file, from 0."""
+    from plainnet.tables.table import texts_of
+
+    cells = [texts_of(table[name]) for name in asked.columns]
+    kind = "row" if table.lines is None else "line"
+    lines = range(first + 1, first + len(table) + 1) if table.lines is None else table.lines
+    for row, line in enumerate(lines):
+        place = {"file": str(path), kind: int(line)}
+        asked.samples.append(Sample(f"{path}:{line}", place, [held[row] for held in cells]))
+
+
+def ask_rows(model: Model, path: Path, table: "Table", first: int, asked: Asked) -> None:
+    """Answer for rows of a table that begin with number `first` of the file, counted from 0."""
+    known = [] if model.columns is None else model.columns.identifiers
+    asked.heading, asked.places = "row", ("file", "line")
+    asked.columns = [name for name in known if name in table.columns]
+    asked.answer(model, table)
+    _name_rows(path, table, asked, first)
 
 
 BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path], Asked], None]] = {

@@ -171,7 +171,7 @@ workers_option = click.option(
     "--workers",
     default=1,
     metavar="N",
-    help="Trainings at once, each in a process; the result does not depend on it. [1]",
+    help="Processes to work in at once; the result does not depend on it. [1]",
 )
 engine_option = click.option(
     "--engine",

@@ -11,7 +11,14 @@ import numpy as np
 
 from plainnet.cli.answers import STDOUT, check_csv, csv_text, header, with_threshold, write_csv
 from plainnet.cli.asked import Asked, Sample, ask
-from plainnet.cli.options import PathType, json_option, print_json
+from plainnet.cli.options import (
+    PathType,
+    engine_option,
+    json_option,
+    print_json,
+    workers_option,
+)
+from plainnet.cli.parts import Plan, plan_for, predict_in_parts
 from plainnet.cli.sorting import Sorted
 from plainnet.errors import SettingError
 from plainnet.models import Model, load_any
@@ -20,6 +27,7 @@ from plainnet.models.answers import Answers
 from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
 from plainnet.pictures.scanning import counts_of
 from plainnet.reports import percent, printable, say, table
+from plainnet.training.processes import Processes
 
 MOST_SHOWN = 3
 """Most classes shown with their probability; a CSV file and --json have them all."""
@@ -65,6 +73,15 @@ NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
     "overwritten.",
 )
 @click.option("--link", is_flag=True, help="Make links instead of copies, for --sort-into.")
+@click.option(
+    "--out",
+    type=PathType(),
+    metavar="FOLDER",
+    help="Write the answers into this folder as tables of some thousand samples each, for millions of "
+    "them. The same command goes on with a prediction that was stopped.",
+)
+@workers_option
+@engine_option
 @json_option
 def command(
     run: Path,
@@ -74,6 +91,9 @@ def command(
     unsure: float | None,
     sort_into: Path | None,
     link: bool,
+    out: Path | None,
+    workers: int,
+    engine: str,
     as_json: bool,
 ) -> int:
     """Predict the classes of PICTURES by RUN.
@@ -86,6 +106,8 @@ def command(
     each sample.
     """
     check_csv(csv_file, pictures, as_json)
+    if out is not None and (csv_file or sort_into):
+        raise SettingError("--out writes tables itself; leave --csv and --sort-into out.")
     if link and sort_into is None:
         raise SettingError("--link is for --sort-into FOLDER; name the folder, or leave it out.")
     model = load_any(run)
@@ -93,6 +115,10 @@ def command(
         model.answers.check_coverage(percentage / 100)  # refused before anything is read
     if unsure is not None:
         needed_refusal(model.refusal, unsure)
+    if out is not None:
+        coverage = None if percentage is None else percentage / 100
+        plan = plan_for(run, pictures, coverage, unsure)
+        return _in_parts(run, plan, out, Processes(workers, engine), as_json)
     sort = sort_into and Sorted(sort_into, link, model, pictures, SORTED_AS)
     asked = ask(model, pictures, unsure)
     asked.coverage = None if percentage is None else percentage / 100
@@ -110,8 +136,21 @@ def command(
         most = None if csv_file is None else asked.most_beside_csv
         print(with_threshold(model, _text(model, asked, most)))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
-        write_csv(csv_file, _csv(model.answers, asked))
+        write_csv(csv_file, csv_text(rows_of(model.answers, asked)))
     return 2 if asked.unread else 0
+
+
+def _in_parts(run: Path, plan: Plan, out: Path, processes: Processes, as_json: bool) -> int:
+    """Write the answers into a folder, and print how many there are."""
+    done = predict_in_parts(run, plan, out, rows_of, processes)
+    if as_json:
+        print_json({"out": str(out), **done})
+        return 2 if done["unread"] else 0
+    print(f"answers  {done['samples'] - done['unread']:,}")
+    if done["unread"]:
+        print(f"unread   {done['unread']:,}, listed in {out}/unread-*.csv")
+    print(f"written  {out}/part-*.csv")
+    return 2 if done["unread"] else 0
 
 
 def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Sequence[Answered]]]:
@@ -195,8 +234,8 @@ def _withheld(model: Model, asked: Asked) -> str:
     return "\n\n" + ("\n".join(lines) or "no answer is withheld")
 
 
-def _csv(answers: Answers, asked: Asked) -> str:
-    """Return a row for each sample, with the columns that identify the rows of a table."""
+def rows_of(answers: Answers, asked: Asked) -> list[Sequence[Any]]:
+    """Return the header and a row for each sample; of a table with what identifies its rows."""
     bounds = () if asked.coverage is None else BOUNDS
     more = () if asked.unsure is None else (WITHHELD,)
     names = ["answer", *bounds]
@@ -207,7 +246,7 @@ def _csv(answers: Answers, asked: Asked) -> str:
     for sample, given in _answered(answers, asked):
         cells = [cell for one in given for cell in _cells(one, bool(more))]
         rows.append([*sample.place.values(), *sample.cells, *cells])
-    return csv_text(rows)
+    return rows
 
 
 def _cells(one: Answered, withholds: bool) -> list[str]:

@@ -89,6 +89,38 @@ def scan(folder: PathLike) -> Scan:
     return Scan([path for _, path in found], left_out)
 
 
+def each_picture_file(folder: PathLike, left_out: list[LeftOut]) -> Iterator[Path]:
+    """Yield the picture files of `scan` in the folders' own order, without holding them.
+
+    Args:
+        folder: the folder.
+        left_out: the other files are added to it.
+
+    Raises:
+        FileError: the folder, or one below it, cannot be read.
+    """
+    waiting, entered = [Path(folder)], set[Path]()
+    while waiting:
+        here = waiting.pop()
+        if here.resolve() in entered:
+            continue
+        entered.add(here.resolve())
+        folders = []
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        folders.append(entry.name)
+                    elif out := _why_left_out(here / entry.name):
+                        left_out.append(out)
+                    else:
+                        yield here / entry.name
+        except OSError as error:
+            _raise_file_error(error)
+        left_out += _in_hidden(here, folders)
+        waiting += [here / name for name in sorted(folders, reverse=True) if not is_hidden(name)]
+
+
 def beside(folder: Path) -> list[LeftOut]:
     """Return the files directly in a folder with class folders; all are left out.
 

@@ -1,0 +1,51 @@
+"""Some rows of a table at a time: of Parquet they are read when they are asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from plainnet.errors import DataError, FileError, MissingExtraError
+from plainnet.tables.files import read_table
+from plainnet.tables.parquet import table_of_arrow
+from plainnet.tables.table import Table
+
+Take = Callable[[int, int], Table]
+"""`take(start, stop)` returns these rows, counted from 0."""
+
+
+def opened_rows(path: Path) -> tuple[int, Take]:
+    """Return the number of rows in a file, and a function that takes some of them.
+
+    Raises:
+        FileError, DataError: the file cannot be read, or holds no table.
+        MissingExtraError: pyarrow is not installed.
+    """
+    if path.suffix.lower() == ".parquet":
+        return _parquet(path)
+    table = read_table(path)
+    return len(table), lambda start, stop: table.take(np.arange(start, stop))
+
+
+def _parquet(path: Path) -> tuple[int, Take]:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
+    try:
+        about = pyarrow.parquet.read_metadata(path)
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
+    except OSError as error:
+        raise FileError(f"{path} cannot be read ({error.strerror or error}).") from error
+    ends = np.cumsum([about.row_group(i).num_rows for i in range(about.num_row_groups)])
+
+    def take(start: int, stop: int) -> Table:
+        first, last = np.searchsorted(ends, [start, stop - 1], side="right")
+        groups = [int(i) for i in range(first, last + 1)]
+        with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+            found = file.read_row_groups(groups, use_threads=False)
+        before = int(ends[first - 1]) if first else 0
+        return table_of_arrow(found.slice(start - before, stop - start), str(path))
+
+    return about.num_rows, take
