@@ -42,6 +42,9 @@ BEFORE = {
         "import numpy as np\n"
         "rng = np.random.default_rng(0)\n"
         "X, y = rng.random((600, 784), np.float32), rng.integers(10, size=600)\n"
+        "import plainnet\n"
+        "houses = plainnet.Regressor(epochs=1, ensemble=1).fit('houses.csv', target='price')\n"
+        "houses.save('houses.safetensors')\n"
     ),
 }
 """What a page's examples take for granted."""

@@ -77,8 +77,8 @@ NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
     "--out",
     type=PathType(),
     metavar="FOLDER",
-    help="Write the answers into this folder as tables of some thousand samples each, for millions of "
-    "them. The same command goes on with a prediction that was stopped.",
+    help="Write the answers into this folder as tables of some thousand rows each, for millions of "
+    "samples. The same command goes on with a prediction that was stopped.",
 )
 @workers_option
 @engine_option
