@@ -146,8 +146,8 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def assert_same(found: list[list[str]], expected: list[list[str]]) -> None:
     """The same rows and, up to rounding in batches of other sizes, the same numbers."""
     assert [row[:-1] for row in found] == [row[:-1] for row in expected]
-    numbers = [[float(row[-1]) for row in table] for table in (found, expected)]
-    np.testing.assert_allclose(*numbers, rtol=1e-6)
+    numbers = np.array([[float(row[-1]) for row in table] for table in (found, expected)])
+    np.testing.assert_allclose(numbers[0], numbers[1], rtol=1e-6)
 
 
 def test_rows_of_csv_and_parquet(houses: tuple[Path, Path], tmp_path: Path) -> None:
