@@ -111,28 +111,26 @@ def command(
     if link and sort_into is None:
         raise SettingError("--link is for --sort-into FOLDER; name the folder, or leave it out.")
     model = load_any(run)
-    if percentage is not None:
-        model.answers.check_coverage(percentage / 100)  # refused before anything is read
+    coverage = None if percentage is None else percentage / 100
+    if coverage is not None:
+        model.answers.check_coverage(coverage)  # refused before anything is read
     if unsure is not None:
         needed_refusal(model.refusal, unsure)
     if out is not None:
-        coverage = None if percentage is None else percentage / 100
-        plan = plan_for(run, pictures, coverage, unsure)
-        return _in_parts(run, plan, out, Processes(workers, engine), as_json)
+        how = plan_for(run, pictures, coverage, unsure), out, Processes(workers, engine)
+        return _in_parts(run, *how, as_json)
     sort = sort_into and Sorted(sort_into, link, model, pictures, SORTED_AS)
     asked = ask(model, pictures, unsure)
-    asked.coverage = None if percentage is None else percentage / 100
+    asked.coverage = coverage
     for what in asked.unread.values():
         say(f"Error: {printable(what)}")
     if sort:
         _sort(model.answers, asked, sort)
     if as_json:
         print_json(_json(model.answers, asked))
-    elif csv_file == STDOUT:
-        pass
-    elif sort:
+    elif sort and csv_file != STDOUT:
         print(with_threshold(model, f"{sort.text()}{_withheld(model, asked)}"))
-    elif asked.samples:
+    elif asked.samples and csv_file != STDOUT:
         most = None if csv_file is None else asked.most_beside_csv
         print(with_threshold(model, _text(model, asked, most)))
     if csv_file is not None:  # last, so that a full disk does not cost the answers
