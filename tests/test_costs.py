@@ -16,6 +16,7 @@ from plainnet.files.model_file import read_model, write_model
 from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.metrics.metrics import wilson_interval
 from plainnet.models import Recipe, load_any
+from plainnet.models.classes import Classes
 from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.models.samples import make_dataset
 from plainnet.network import Array
@@ -68,6 +69,7 @@ def test_the_positive_class_says_which_error_is_which(positive: str | None) -> N
     X, y = unclear(60, 0)
     made = Classifier(hidden=(4,), epochs=1, cost={"fn": 9, "fp": 1}, positive=positive).fit(X, y)
     assert made.threshold == pytest.approx(0.9 if positive == "ill" else 0.1)
+    assert isinstance(made.answers, Classes)
     answer = next(name for name in made.classes if name != (positive or "well"))
     wrong = evaluate_probabilities(
         np.array([0, 1]),

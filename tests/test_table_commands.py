@@ -495,8 +495,14 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
     write(tmp_path / "houses.csv", houses)
     write(tmp_path / "flats.csv", [{**row, "rent": 4.5 * row["price"]} for row in houses])
     write(tmp_path / "labelled.csv", houses[:20])
+    emails = [
+        {"words": i, "urgent": "ny"[i % 7 > 3], "spam": i % 5 // 3, "invoice": i % 3 // 2}
+        for i in range(80)
+    ]
+    write(tmp_path / "emails.csv", emails)
     write(tmp_path / "ship.csv", ship)
-    write(tmp_path / "new.csv", [house | one for house, one in zip(houses, ship, strict=False)])
+    new = [house | one | {"words": 3} for house, one in zip(houses, ship, strict=False)]
+    write(tmp_path / "new.csv", new)
     patients = [
         {"age": i % 61, "fever": i % 2, "ill": ["no", "yes"][i % 61 > 40]} for i in range(80)
     ]

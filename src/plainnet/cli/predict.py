@@ -194,8 +194,9 @@ def _facts(answers: Answers, asked: Asked) -> Iterator[dict[str, Any]]:
 def _text(model: Model, asked: Asked, most: int | None) -> str:
     """Return a line for each sample: the answers with their intervals, or with probabilities."""
     answers = model.answers
+    several = len(answers.parts) > 1
     rows = [
-        (sample.name, *(text for one in given for text in _texts(one)))
+        (sample.name, *(text for one in given for text in _texts(one, several)))
         for sample, given in islice(_answered(answers, asked), most)
     ]
     if answers.classes:
@@ -209,8 +210,10 @@ def _text(model: Model, asked: Asked, most: int | None) -> str:
     return f"{text}{more}{_withheld(model, asked)}"
 
 
-def _texts(one: Answered) -> list[str]:
+def _texts(one: Answered, several: bool) -> list[str]:
     """Return the answer, its interval, and the most probable classes, as far as there are."""
+    if several and one.shares:
+        return [f"{one.answer} {percent(one.shares[one.answer])}"]
     likely = sorted(one.shares.items(), key=lambda item: -item[1])[:MOST_SHOWN]
     shares = "  ".join(f"{name} {percent(p)}" for name, p in likely)
     ends = " to ".join(map(one.part.written, one.ends))
@@ -236,19 +239,24 @@ def rows_of(answers: Answers, asked: Asked) -> list[Sequence[Any]]:
     """Return the header and a row for each sample; of a table with what identifies its rows."""
     bounds = () if asked.coverage is None else BOUNDS
     more = () if asked.unsure is None else (WITHHELD,)
-    names = ["answer", *bounds]
-    if len(answers.parts) > 1:
-        names = [text for n in answers.names for text in (n, *(f"{n} {end}" for end in bounds))]
+    names, several = ["answer", *bounds], len(answers.parts) > 1
+    if several:
+        ends = ("probability",) if answers.parts[0].classes else bounds
+        names = [text for n in answers.names for text in (n, *(f"{n} {end}" for end in ends))]
     heads = header(asked.places, asked.columns, [*names, *more], answers.classes)
     rows: list[Sequence[Any]] = [heads]
     for sample, given in _answered(answers, asked):
-        cells = [cell for one in given for cell in _cells(one, bool(more))]
+        cells = [cell for one in given for cell in _cells(one, bool(more), several)]
         rows.append([*sample.place.values(), *sample.cells, *cells])
     return rows
 
 
-def _cells(one: Answered, withholds: bool) -> list[str]:
-    """Return the answer with its interval or probabilities as cells."""
+def _cells(one: Answered, withholds: bool, several: bool) -> list[str]:
+    """Return the answer with its interval or probabilities as cells.
+
+    With several targets it is the probability of the second class only.
+    """
     texts = [one.answer] if one.shares else [f"{value:.10g}" for value in (one.answer, *one.ends)]
     reason = [one.withheld] if withholds else []
-    return [*texts, *reason, *(f"{p:.6f}" for p in one.shares.values())]
+    shares = [*one.shares.values()][several:]
+    return [*texts, *reason, *(f"{p:.6f}" for p in shares)]

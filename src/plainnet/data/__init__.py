@@ -3,7 +3,7 @@
 - `read_data` reads the data at a path (class folders, MNIST's IDX files, the deep-learning course's
   .h5 pair, an .npz file) as `Splits`: the `Dataset`s for training, validation and test.
 - `stratified_split` and `stratified_folds` draw rows to hold out from every class; `random_split`
-  and `random_folds` draw them without classes.
+  and `random_folds` draw them without classes, `spread_split` and `spread_folds` with several.
 - `TargetColumn` is one of several targets.
 - `Extractor` is the contract for making feature vectors; a `ReadingExtractor` also reads files, and
   a `PictureExtractor` takes pictures.
@@ -16,6 +16,8 @@ from plainnet.data.sources import read_data
 from plainnet.data.splitting import (
     random_folds,
     random_split,
+    spread_folds,
+    spread_split,
     stratified_folds,
     stratified_split,
 )
@@ -31,6 +33,8 @@ __all__ = [
     "random_folds",
     "random_split",
     "read_data",
+    "spread_folds",
+    "spread_split",
     "stratified_folds",
     "stratified_split",
 ]

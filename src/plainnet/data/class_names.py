@@ -179,7 +179,7 @@ def _one_each(y: Any, whose: str) -> Array:
     if given.ndim == 1 and given.dtype.kind in "biufUTO":
         return given
     found = f"{given.dtype} {given.shape}"
-    if given.ndim == 2 and _is_one_hot(given):
+    if given.ndim == 2 and is_one_hot(given):
         raise DataError(
             f"There must be one class for each sample, but {whose} is {found}, with a single 1 "
             "in each row; pass the index of each sample's class, y.argmax(axis=1)."
@@ -195,7 +195,8 @@ def _objects(y: Any) -> Array:
     return np.asarray(y) if cells.ndim == 2 else cells
 
 
-def _is_one_hot(given: Array) -> bool:
+def is_one_hot(given: Array) -> bool:
+    """Return whether numbers `(N, K)` hold a single 1 in each row, and else 0."""
     if given.dtype.kind not in "biuf" or given.shape[1] < 2:
         return False
     return bool((((given == 0) | (given == 1)).all(axis=1) & (given.sum(axis=1) == 1)).all())

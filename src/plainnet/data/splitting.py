@@ -53,12 +53,17 @@ def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
     Raises:
         DataError: there are fewer than two samples for each fold.
     """
+    check_enough(n, folds)
+    return [np.sort(part) for part in np.array_split(rng.permutation(n), folds)]
+
+
+def check_enough(n: int, folds: int) -> None:
+    """Raise a DataError for fewer than two samples for each fold."""
     if n < 2 * folds:
         raise DataError(
             f"{n} samples cannot be divided into {folds} folds of at least two; add samples, "
             "or use fewer folds."
         )
-    return [np.sort(part) for part in np.array_split(rng.permutation(n), folds)]
 
 
 def stratified_folds(
@@ -100,3 +105,51 @@ def stratified_folds(
         fold_of[members] = (dealt + np.arange(len(members))) % folds
         dealt += len(members)
     return [np.flatnonzero(fold_of == fold) for fold in range(folds)]
+
+
+def spread_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
+    """Deal samples with several classes out; return the rows of each fold, in order.
+
+    Samples with the same classes are dealt out one after another, those with the rarest first, so
+    that each class of each target is spread over the folds nearly as evenly as all samples.
+
+    Args:
+        y: 0 or 1 for each of k targets, `(N, k)`.
+        folds: their number.
+        rng: the random generator.
+
+    Raises:
+        DataError: there are fewer than two samples for each fold.
+    """
+    check_enough(len(y), folds)
+    order = _alike_together(y, rng)
+    return [np.sort(order[i::folds]) for i in range(folds)]
+
+
+def spread_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Hold out a share of samples with several classes, evenly as `spread_folds` deals them out.
+
+    At least two rows are kept; of fewer than three none is held out.
+
+    Args:
+        y: 0 or 1 for each of k targets, `(N, k)`.
+        share: the share to hold out, between 0 and 1.
+        rng: the random generator.
+    """
+    order, n = _alike_together(y, rng), len(y)
+    size = max(min(max(round(share * n), 1), n - 2), 0)
+    places = ((np.arange(size) + rng.random()) * n / max(size, 1)).astype(int)
+    held_out = np.zeros(n, bool)
+    held_out[order[places]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _alike_together(y: Array, rng: np.random.Generator) -> Array:
+    """Return the rows at random, but those with the same classes together, the rarest first."""
+    order, yes = rng.permutation(len(y)), y.mean(axis=0)
+    rare = np.where(yes > 0.5, 1 - y, y)  # 1 for the rarer class of each target
+    by_rarity = np.argsort(
+        -np.minimum(yes, 1 - yes), kind="stable"
+    )  # lexsort: the last comes first
+    found: Array = order[np.lexsort(rare[order][:, by_rarity].T)]
+    return found

@@ -10,12 +10,13 @@ import numpy as np
 from plainnet.errors import SettingError
 from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, sound_text
 from plainnet.export.network_nodes import answer_nodes, average_nodes, class_nodes, network_nodes
-from plainnet.files.onnx_nodes import DOUBLE, FLOAT, Nodes
+from plainnet.files.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
 from plainnet.metrics.moments import needs_double
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.classes import Classes
+from plainnet.models.multilabel import Multilabel
 from plainnet.models.quantities import Quantities
 from plainnet.models.quantity import Quantity
 from plainnet.network import Array
@@ -126,6 +127,60 @@ class ExportedClasses(ExportedAnswers[Classes]):
         return close
 
 
+class ExportedLabels(ExportedAnswers[Multilabel]):
+    """Of each of k targets the probability of its second class, and the predicted class."""
+
+    def outputs(self, N: int | str) -> list[Input]:
+        """Describe probabilities and labels."""
+        kind, what = ("int64", "number") if self.numbers else ("string", "name")
+        shape, names = (N, len(self.answers.parts)), ", ".join(self.answers.names)
+        return [
+            Input(PROBABILITIES, "float32", shape, f"of the second class of {names}"),
+            Input(LABEL, kind, shape, f"the {what} of the predicted class of each"),
+        ]
+
+    def nodes(self, nodes: Nodes, X: str) -> None:
+        """Add probabilities, their mean, and the choice of a class of each target."""
+        P = []
+        for prefix, Z, temperature in self._networks(nodes, X):
+            if temperature != 1:
+                Z = nodes.add("Div", Z, nodes.constant(temperature, f"{prefix}temperature"))
+            P.append(nodes.add("Sigmoid", Z))
+        thresholds = np.array([*self.answers.thresholds.values()])
+        p = average_nodes(nodes, P, PROBABILITIES)
+        yes = nodes.add("GreaterOrEqual", p, nodes.constant(thresholds, "thresholds"))
+        first = 2 * np.arange(len(thresholds))  # the place of each target's first label
+        place = nodes.add("Add", nodes.add("Cast", yes, to=INT64), nodes.constant(first, "first"))
+        nodes.add("Gather", nodes.constant(self._labels().ravel(), "labels"), place, name=LABEL)
+
+    def golden(self, samples: Any, i: int) -> dict[str, Array]:
+        """Return probabilities, labels, and a mask of close decisions."""
+        A = self.model.mean_answers(samples)
+        P, thresholds = A[:, :, 1], np.array([*self.answers.thresholds.values()])
+        labels = self._labels()[np.arange(P.shape[1]), self.answers.choose(A)]
+        close = abs(P - thresholds) <= PICTURE_LIMIT
+        return {f"probabilities_{i}": P, f"labels_{i}": labels, f"close_{i}": close}
+
+    def facts(self) -> dict[str, str]:
+        """Return the names of targets and classes, temperatures and thresholds."""
+        temperatures = [member.temperature for member in self.model.networks]
+        facts = {
+            "targets": [*self.answers.names],
+            "classes": [[*part.names] for part in self.answers.parts],
+            "temperatures": temperatures,
+            "thresholds": [*self.answers.thresholds.values()],
+        }
+        return {
+            f"plainnet.{name}": sound_text(json.dumps(value, ensure_ascii=False))
+            for name, value in facts.items()
+        }
+
+    def _labels(self) -> Array:
+        """Return the labels of both classes of each target, `(k, 2)`; see `ExportedClasses`."""
+        names = np.array([[sound_text(n) for n in part.names] for part in self.answers.parts])
+        return np.tile(np.arange(2), (len(names), 1)) if self.numbers else names
+
+
 class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
     """The predicted number `(N,)`, or with k targets the numbers `(N, k)`."""
 
@@ -184,6 +239,7 @@ class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
 
 EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
     Classes: ExportedClasses,
+    Multilabel: ExportedLabels,
     Quantity: ExportedNumbers,
     Quantities: ExportedNumbers,
 }

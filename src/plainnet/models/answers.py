@@ -257,7 +257,7 @@ class Answers(AnswersInData):
         """A summary for messages, such as `3 classes`; "" before training."""
 
     @property
-    def decision(self) -> Mapping[str, float]:
+    def decision(self) -> Mapping[str, Any]:
         """The settings of the decision that differ from the usual, such as a threshold."""
         return {}
 

@@ -11,10 +11,15 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_matching import class_meant
-from plainnet.data.class_names import Label, class_name, label_array
+from plainnet.data.class_names import (
+    Label,
+    class_name,
+    is_one_hot,
+    label_array,
+    name_labels,
+)
 from plainnet.errors import SettingError
 from plainnet.files.schema import read
-from plainnet.metrics.calibration import fit_temperature
 from plainnet.metrics.classification import (
     ClassificationEvaluation,
     answers_from,
@@ -25,11 +30,12 @@ from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.answers import Answers
 from plainnet.models.answers_in_data import check_alone, check_classes
 from plainnet.models.attribution_target import Explained, class_asked, contrast
+from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
 from plainnet.models.labels import Labels, right_classes
 from plainnet.models.recipe import Recipe
-from plainnet.models.samples import make_dataset
+from plainnet.models.samples import columns_in, make_dataset
 from plainnet.models.threshold import (
     cheapest_threshold,
     check_threshold_settings,
@@ -37,9 +43,6 @@ from plainnet.models.threshold import (
     costs_of,
 )
 from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
-
-ENOUGH_FOR_TEMPERATURE = 30
-"""The number of validation samples from which a temperature is fitted."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,14 @@ class Classes(Answers):
 
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
-        """Make a data set of samples and their classes, names or whole numbers."""
-        return make_dataset(X, y, classes=like.classes if like else None)
+        """Make a data set of samples and their classes, names or whole numbers.
+
+        With a column of classes for each of several targets, it is one for `Multilabel`; a single 1
+        in every row is a class, and refused.
+        """
+        if like is None and (columns := columns_in(y)) is not None and is_one_hot(columns):
+            name_labels(y, "y")  # raises the error
+        return make_dataset(X, y, like)
 
     @staticmethod
     def check_data(data: Dataset) -> None:
@@ -142,29 +151,16 @@ class Classes(Answers):
         """
         loss = SigmoidCrossEntropy() if self.n_out == 1 else SoftmaxCrossEntropy()
         by_class = weights_by_class(data, recipe.class_weight)
-
-        def measure(Z: Array, y: Array, weights: Array | None = None) -> dict[str, float]:
-            """Measure the outputs of a network."""
-            accuracy = loss.metrics(Z, y, weights)
-            if by_class is not None:
-                own = by_class[y.astype(np.intp).ravel()]
-                weights = own if weights is None else own * weights
-            enough = len(Z) >= ENOUGH_FOR_TEMPERATURE
-            T = fit_temperature(loss, Z, y, weights, tolerance=1e-4) if enough else 1.0
-            J = loss.value_and_grad(Z.astype(np.float64) / T, y, weights)[0]
-            return {**accuracy, "calibrated_loss": J}
-
-        return measure
+        if by_class is None:
+            return calibrated_metrics(loss)
+        return calibrated_metrics(loss, lambda y: by_class[y.astype(np.intp).ravel()])
 
     def fit_temperature(
         self, recipe: Recipe, validation: Dataset, outputs_of: Callable[[Array], Array]
     ) -> float:
         """Minimize the validation loss; 1 for too few samples."""
-        if len(validation) < ENOUGH_FOR_TEMPERATURE:
-            return 1.0
-        Z, loss = outputs_of(validation.X), self.loss(recipe).measured
-        y = loss.check_targets(validation.y, len(Z), Z.shape[1])
-        return fit_temperature(loss, Z, y, validation.weights)
+        Z = outputs_of(validation.X)
+        return temperature_of(self.loss(recipe), Z, validation.y, validation.weights)
 
     def priced(self, recipe: Recipe) -> Self:
         """Choose the threshold of the lowest expected cost, if the recipe gives costs."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from plainnet.data import Splits
 from plainnet.data.class_names import Label
+from plainnet.errors import SettingError
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.models.classes import Classes
 from plainnet.models.labels import Labels, TargetNames
+from plainnet.models.multilabel import Multilabel, with_thresholds
 from plainnet.models.samples import Samples
 from plainnet.models.settings import ClassifierSettings, takes
 from plainnet.models.trainable import TrainableModel
@@ -38,33 +41,62 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
     """
 
     answers_type = Classes
-    several_type = Classes
-    answers: Classes
+    several_type = Multilabel
+    answers: Classes | Multilabel
 
     def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
         super().__init__(**settings)
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of several targets; () for one."""
+        return self.answers.names if len(self.answers.parts) > 1 else ()
+
+    @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the probabilities; empty before training."""
-        return self.answers.names
+        """The names of the classes, in the order of the probabilities; empty before training.
+
+        Raises:
+            SettingError: the model predicts several targets, as with `labels` and `threshold`.
+        """
+        return self._alone.names
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """The label of each class, in the type of the training data, as `predict` returns it."""
-        return self.answers.labels
+        return self._alone.labels
 
     @property
     def threshold(self) -> float:
         """The probability from which the second of two classes is answered."""
-        return self.answers.threshold
+        return self._alone.threshold
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self.answers = replace(self.answers, threshold=value)
+        self.answers = replace(self._alone, threshold=value)
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """With several targets, the threshold of each; those that are set change."""
+        return cast("Multilabel", self.answers).thresholds
+
+    @thresholds.setter
+    def thresholds(self, values: Mapping[str, float]) -> None:
+        self.answers = with_thresholds(cast("Multilabel", self.answers), values)
+
+    @property
+    def _alone(self) -> Classes:
+        if self.targets:
+            raise SettingError(
+                f"This classifier predicts {', '.join(self.targets)}; see targets, thresholds, and "
+                "answers.parts for the classes of each."
+            )
+        return cast("Classes", self.answers)
 
     def predict(self, samples: Samples, *, unsure: float | None = None) -> Array:
         """Return the class answered for each sample, `(N,)`, usually the most probable.
+
+        With several targets there is a column for each, `(N, k)`, in the order of `targets`.
 
         Classes have the type that `fit` received: numbers, booleans or texts. In text files and
         folders they are names.
@@ -79,7 +111,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
             SettingError: too few samples were held out in the training to judge that.
         """
         if unsure is None:
-            return self.answers.decode(self.predict_proba(samples))
+            return self.answers.decode(self.mean_answers(samples))
         self.check_trained()
         raw = self.inputs.raw(samples)
         A = self.answers_of(raw, self.held_out_rows(samples))
@@ -90,6 +122,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
     def predict_proba(self, samples: Samples) -> Array:
         """Return the probability of each class, float32 `(N, K)`, in the order of `classes`.
 
+        With several targets it is that of the second class of each, `(N, k)`.
+
         Args:
             samples: pictures as paths or folders, an array of pictures of any size, or features.
 
@@ -97,7 +131,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.
             DivergedError: the answers are not finite.
         """
-        return self.mean_answers(samples)
+        A = self.mean_answers(samples)
+        return A[:, :, 1] if A.ndim == 3 else A
 
     def score(
         self,
@@ -108,6 +143,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         weights: Array | None = None,
     ) -> float:
         """Return the accuracy on the data of `evaluate`, most often samples and their classes y.
+
+        With several targets it is the share of samples with all answers right.
 
         Raises:
             DataError, SettingError: as `evaluate`.
@@ -131,7 +168,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
 
         Args:
             sample: one picture, one row of a table, or one feature vector.
-            of: the class to explain; None: the answer.
+            of: the class to explain; None: the answer. With several targets the name of one, whose
+                answer is explained; None: the first.
             method: for pictures `gradient`, `smooth`, `occlusion` or, of convolutions, `class-map`;
                 None: `gradient`, or `occlusion` for a backbone.
             samples: the number of noisy copies, for `smooth`.

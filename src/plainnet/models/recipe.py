@@ -97,6 +97,8 @@ class Recipe(RecipeSettings):
         for name, value in usual.items():
             if getattr(self, name) in (None, "auto"):
                 resolved[name] = value
+        if data.targets and self.class_weight == "auto":
+            resolved["class_weight"] = "none"  # a sample has a class for each target
         if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
             resolved["patience_growth"] = defaults.QUICK_GROWTH
         if self.patience is not None and self.patience_growth is None:

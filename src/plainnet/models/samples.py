@@ -1,7 +1,7 @@
 """Samples in all forms that a user may give, as data sets."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from plainnet.models.picture_samples import (
     pictures_to_learn,
 )
 from plainnet.models.recipe import Recipe
-from plainnet.models.swapped import check_order
+from plainnet.models.swapped import check_order, shape_of
 from plainnet.network import Array
 from plainnet.network.numbers import unmasked
 from plainnet.pictures import resize_pictures
@@ -49,23 +49,46 @@ array), a folder of pictures, several of these, or an array of samples; of a mod
 on a table a table: a file, a data frame, columns by name, or rows; or a data set."""
 
 
-def make_dataset(X: Any, y: Labels, classes: Sequence[str] | None = None) -> Dataset:
-    """Make a data set of arrays.
+def make_dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
+    """Make a data set of arrays, with a class for each sample, or one for each of several targets.
 
     Args:
         X: pictures, uint8 `(N, H, W)` or `(N, H, W, C)`, or feature vectors `(N, n)`.
-        y: the class of each sample.
-        classes: their names in order; None: those in `y`, sorted.
+        y: the class of each sample `(N,)`, or a column for each target `(N, k)`.
+        like: the training data, whose classes these are; None: those in `y`, sorted.
 
     Raises:
-        DataError: X and y are not a data set, or y has a class that is not in `classes`.
+        DataError: X and y are not a data set, or y has a class that is not in `like`.
     """
+    y = unmasked(y, "y", always=False)
+    if (columns := columns_in(y)) is not None:
+        return _with_several(X, columns, names_for(column_labels(y), columns.shape[1], like))
     numbers, names, labels = named = name_labels(y, "y")
-    if classes is not None:
-        numbers = class_indices(names, classes, "y")[numbers]
-        return Dataset(as_array(X), numbers, tuple(classes), name="The array")
+    if like is not None:
+        numbers = class_indices(names, like.classes, "y")[numbers]
+        return Dataset(as_array(X), numbers, like.classes, name="The array")
     check_few_fractions(named, "y")
     return Dataset(as_array(X), numbers, names, name="The array", labels=labels)
+
+
+def _with_several(X: Any, columns: Array, names: tuple[str, ...]) -> Dataset:
+    """Make a data set of arrays with a class for each of several targets."""
+    each = [name_labels(column, "y") for column in columns.T]
+    known = zip(names, each, strict=True)
+    targets = tuple(TargetColumn(name, one.classes, one.labels) for name, one in known)
+    numbers = np.stack([one.y for one in each], axis=1)
+    return Dataset(as_array(X), numbers, name="The array", targets=targets)
+
+
+def columns_in(y: Any) -> Array | None:
+    """Return right answers to several targets as an array `(N, k)`; None for a single one."""
+    if len(shape_of(y)) != 2:
+        return None
+    try:
+        columns = np.asarray(y)
+    except ValueError:  # lists of different lengths
+        return None
+    return columns if columns.ndim == 2 and columns.shape[1] > 1 else None
 
 
 def make_numbers(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
@@ -91,11 +114,14 @@ def make_numbers(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
     if numbers.ndim != 2 or not numbers.shape[1]:
         target = (like and like.target) or "y"
         return Dataset(as_array(X), numbers, name="The array", target=target)
-    names = named or numbered_targets(numbers.shape[1])
-    if like and not named and len(like.targets) == len(names):
-        names = tuple(one.name for one in like.targets)
-    targets = tuple(map(TargetColumn, names))
+    targets = tuple(map(TargetColumn, names_for(named, numbers.shape[1], like)))
     return Dataset(as_array(X), numbers, name="The array", targets=targets)
+
+
+def names_for(named: tuple[str, ...], n: int, like: Dataset | None) -> tuple[str, ...]:
+    """Return the names of n targets: their own, else those of `like`, else numbered ones."""
+    known = tuple(one.name for one in like.targets) if like else ()
+    return named or (known if len(known) == n else numbered_targets(n))
 
 
 def column_labels(y: Any) -> tuple[str, ...]:

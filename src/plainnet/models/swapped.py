@@ -11,7 +11,7 @@ from plainnet.pictures.opening import is_single
 
 def check_order(samples: Any, y: Any) -> None:
     """Raise a DataError if the shapes show that y came before the samples."""
-    first, second = (_shape(part) for part in (samples, y))
+    first, second = (shape_of(part) for part in (samples, y))
     if (
         len(first) == 1
         and len(second) > 1
@@ -24,10 +24,10 @@ def check_order(samples: Any, y: Any) -> None:
         )
 
 
-def _shape(part: Any) -> tuple[int, ...]:
+def shape_of(part: Any) -> tuple[int, ...]:
     """Return the shape of an array, or of lists by their first elements."""
     if isinstance(part, (list, tuple)):
-        return (len(part), *(_shape(part[0]) if part else ()))
+        return (len(part), *(shape_of(part[0]) if part else ()))
     if isinstance(part, Mapping):
         return (len(part),)
     return tuple(getattr(part, "shape", ()))

@@ -83,9 +83,10 @@ def coverage_figure(report: ClassReport) -> Figure:
         f"{percent(y[np.searchsorted(x, share)])} of the surest {share:.0%}"
         for share in (0.5, 0.8, 0.9, 0.95)
     ]
+    command = ", as `plainnet predict --unsure` does" if report.model.refusal else ""
     caption = (
-        "What it would gain to withhold the least confident answers, as `plainnet predict "
-        f"--unsure` does. Right are {', '.join(some)}; of all {percent(accuracy)}."
+        f"What it would gain to withhold the least confident answers{command}. Right are "
+        f"{', '.join(some)}; of all {percent(accuracy)}."
     )
     return Figure("coverage", "Answering only when sure", svg, caption)
 

@@ -104,8 +104,9 @@ def _how(report: Report[Any], measured: Importance) -> str:
 
 def _about_curves(report: Report[Any]) -> str:
     """Explain how the curves were made."""
-    answers = "the probability" if report.model.answers.classes else report.names[0]
-    if len(report.model.answers.parts) > 1:
+    of = report.model.answers.parts[0]
+    answers = "the probability" if of.classes else report.names[0]
+    if len(report.names) > 1 and not of.classes:
         answers = "the answers"
     spread = (
         f" The area or line around it holds the middle 80 % of the {report.things}; the marks "
@@ -189,8 +190,12 @@ def _answer_axis(report: Report[Any], curves: Sequence[PartialDependence]) -> Ax
         return Axis("", 0, 1)
     low = min(float(one.min()) for one in ends)
     high = max(float(one.max()) for one in ends)
-    if report.model.answers.classes:
-        name = f"probability of {report.names[1]}" if len(report.names) == 2 else "probability"
+    if report.model.answers.parts[0].classes:
+        name = (
+            f"probability of {report.names[1]}"
+            if report.model.answers.n_out == 1
+            else "probability"
+        )
         return Axis(name, floor(10 * low) / 10, ceil(10 * high) / 10, "percent")
     margin = 0.05 * (high - low)
     several = len(report.model.answers.parts) > 1

@@ -74,6 +74,8 @@ def learning_figures(report: Report[Evaluation]) -> Iterator[Figure]:
     if np.isfinite(accuracy).any():
         lines = [Line("validation", epochs, accuracy)]
         counts = report.counts.get("validation")
+        if len(counts or ()) < 2:  # there are several targets
+            counts = None
         if counts:
             always = np.full(len(rows), max(counts.values()) / sum(counts.values()))
             lines.insert(0, Line("baseline", epochs, always, series=0, dashed=True))

@@ -13,6 +13,7 @@ from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.label_errors import NO_SUSPECTS, SuspectedLabels
 from plainnet.metrics.multi_regression import MultiRegressionEvaluation
+from plainnet.metrics.multilabel import MultilabelEvaluation
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models import Model
 from plainnet.models.answers import Answers
@@ -27,6 +28,7 @@ BY_EVALUATION: Mapping[type[Evaluation], str] = {
     ClassificationEvaluation: "plainnet.reports.class_sections",
     RegressionEvaluation: "plainnet.reports.number_sections",
     MultiRegressionEvaluation: "plainnet.reports.several_numbers",
+    MultilabelEvaluation: "plainnet.reports.several_labels",
 }
 """The module of each kind, imported when it is needed; it defines `SECTIONS`."""
 

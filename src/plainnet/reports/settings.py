@@ -42,9 +42,14 @@ def setting_text(value: Any) -> str:
 
 
 def threshold_text(model: Model) -> str:
-    """Return `dog from 47.9 % on`, or "" if the threshold is ½."""
-    threshold = model.answers.decision.get("threshold")
-    return f"{printable(model.answers.names[1])} from {percent(threshold)} on" if threshold else ""
+    """Return `dog from 47.9 % on`, or "" if the threshold is ½; with several targets of each."""
+    answers = model.answers
+    several, texts = len(answers.parts) > 1, []
+    for target, part in zip(answers.names, answers.parts, strict=False):
+        if threshold := part.decision.get("threshold"):
+            of = f"{target}: " if several else ""
+            texts.append(printable(f"{of}{part.names[1]} from {percent(threshold)} on"))
+    return ", ".join(texts)
 
 
 def _chosen(model: Model) -> dict[str, Any]:
@@ -58,6 +63,6 @@ def _chosen(model: Model) -> dict[str, Any]:
         "size": f"{shape[0]} × {shape[1]}" if shape else None,
         "learning_rate": trained.get("learning_rate"),
     }
-    if model.recipe.moves_threshold:
+    if model.recipe.moves_threshold and len(model.answers.parts) == 1:
         chosen["positive"] = model.answers.names[1]
     return chosen

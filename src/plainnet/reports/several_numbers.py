@@ -22,6 +22,7 @@ class SeveralNumberSections(SeveralSections[MultiRegressionEvaluation]):
     hub_tasks: ClassVar = OF_A_NUMBER.hub_tasks
     usage = "predict({})", "a column for each of regressor.targets, in its unit"
     onnx_answers = "to the numbers, a column for each target"
+    left_out = ("bias",)
 
     def evaluations(self, evaluation: MultiRegressionEvaluation) -> Sequence[RegressionEvaluation]:
         """Return the evaluation of each target."""

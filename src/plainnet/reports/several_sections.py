@@ -36,10 +36,16 @@ class SeveralSections(Sections[E]):
 
     alone: ClassVar[Sections[Any]]
     """The parts of a report on one of them."""
+    left_out: ClassVar[Sequence[str]]
+    """The keys of scores for which the table of all targets has no room."""
 
     @abstractmethod
     def evaluations(self, evaluation: E) -> Sequence[Evaluation]:
         """Return the evaluation of each target."""
+
+    def more(self, evaluation: E, i: int) -> dict[str, str]:  # noqa: ARG002
+        """Return further metrics of a target by their names, as texts."""
+        return {}
 
     def text(self, evaluation: E) -> Iterator[str]:
         """Return the scores of each target."""
@@ -56,11 +62,15 @@ class SeveralSections(Sections[E]):
         header: list[str] = []
         each = [part.scores() for part in self.evaluations(evaluation)]
         known = {score.key for scores in each for score in scores if not isnan(score.value)}
-        for name, scores in zip(evaluation.names, each, strict=True):
+        known -= {*self.left_out}
+        for i, (name, scores) in enumerate(zip(evaluation.names, each, strict=True)):
+            more = self.more(evaluation, i)
             first, *others = [score for score in scores if score.key in known]
             baseline = "" if first.baseline is None else first.written(first.baseline)
             header = ["target", first.name, "95 % interval", "baseline", *(s.name for s in others)]
+            header += more
             rows.append([name, first.text, first.ends_text, baseline, *(s.text for s in others)])
+            rows[-1] += more.values()
         return [header, *rows]
 
     def subject(self, context: ModelContext) -> str:

@@ -44,12 +44,15 @@ function show(place, predictions, pictures, target) {
     }
     const right = add(result, "div");
     const answer = prediction.answer; // with several targets one for each, by name
-    for (const [name, one] of typeof answer === "object" ? Object.entries(answer) : [[target, answer]]) {
+    const several = typeof answer === "object";
+    const given = prediction.probabilities || {};
+    for (const [name, one] of several ? Object.entries(answer) : [[target, answer]]) {
       if (name) add(right, "p", name, { className: "faint" });
-      add(right, "h3", typeof one === "number" ? Number(one.toPrecision(6)).toLocaleString("en") : one);
+      const text = typeof one === "number" ? Number(one.toPrecision(6)).toLocaleString("en") : one;
+      add(right, "h3", several && given[name] ? `${text}, ${percent(given[name][one])}` : text);
     }
     if (pictures[i]) add(right, "p", pictures[i].name, { className: "faint" });
-    const shares = Object.entries(prediction.probabilities || {}).sort((a, b) => b[1] - a[1]);
+    const shares = Object.entries(several ? {} : given).sort((a, b) => b[1] - a[1]);
     for (const [name, share] of shares.slice(0, MOST_SHARES)) {
       const line = add(right, "div", undefined, { className: "share" });
       add(line, "span", name);

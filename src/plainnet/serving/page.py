@@ -118,7 +118,8 @@ def _what(model: Model) -> str:
     if len(names) == 1:
         return f"the number {names[0]}"
     if not model.answers.classes:
-        return f"the numbers {first_few(names)},"
+        kind = "classes of" if model.answers.parts[0].classes else "numbers"
+        return f"the {kind} {first_few(names)},"
     few = ", ".join(names[:4])
     return f"the class, one of {few}{f' and {len(names) - 4} more' if len(names) > 4 else ''},"
 

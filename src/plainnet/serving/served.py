@@ -62,11 +62,13 @@ class LoadedModel:
         Raises:
             SettingError: the model has no prediction intervals of this coverage.
         """
-        answers = self.model.answers
-        plain = np.array(answers.plain(A), object) if answers.classes else answers.decode(A)
-        made = [Tensor.of("answer", plain)]
-        if answers.classes:
-            made.append(Tensor.of("probabilities", A))
+        answers, named = self.model.answers, bool(self.model.answers.parts[0].classes)
+        several = len(answers.parts) > 1
+        parts = zip(answers.parts, answers.parts_of(A), strict=True)
+        columns = [np.array(part.plain(a), object if named else np.float64) for part, a in parts]
+        made = [Tensor.of("answer", np.stack(columns, axis=1) if several else columns[0])]
+        if named:
+            made.append(Tensor.of("probabilities", A[:, :, 1] if several else A))
         if coverage is not None:
             made.append(Tensor.of("interval", answers.around(A, coverage)))
         return made
@@ -83,17 +85,22 @@ class LoadedModel:
     def metadata(self, name: str) -> dict[str, Any]:
         """Return the model metadata of the protocol, with the names of classes or targets."""
         answers = self.model.answers
-        several = [len(answers.parts)] if len(answers.parts) > 1 else []
-        shape = [-1, *several]
+        parts, facts = answers.parts, dict[str, Any]()
+        several = [len(parts)] if len(parts) > 1 else []
+        shape, classes = [-1, *several], [[*part.classes] for part in parts]
         outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "FP64", "shape": shape}]
-        facts: dict[str, Any] = {"target": answers.names[0]}
         if several:
-            facts = {"targets": [*answers.names]}
-        if answers.classes:
-            facts = {"classes": [*answers.classes]}
+            facts["targets"] = [*answers.names]
+        if classes[0]:
+            facts["classes"] = classes if several else classes[0]
             outputs[0]["datatype"] = "BYTES"
-            kind, shape = datatype_of(self.model.network.dtype), [-1, len(answers.classes)]
+            kind, shape = (
+                datatype_of(self.model.network.dtype),
+                [-1, *(several or [len(classes[0])])],
+            )
             outputs.append({"name": "probabilities", "datatype": kind, "shape": shape})
+        elif not several:
+            facts["target"] = answers.names[0]
         return {
             "name": name,
             "versions": [self.version],

@@ -127,7 +127,8 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         if self.preset is None:
             return self._fit(X, y, sample_weight, validation_data, in_parts=False)
         model = self._fit_preset(Classifier, X, y, sample_weight, validation_data)
-        self.classes_ = label_array(model.labels)
+        k = len(model.targets)
+        self.classes_ = np.arange(k) if k else label_array(model.labels)
         return self
 
     @in_parts
@@ -263,5 +264,5 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.preset is None
+        tags.classifier_tags.multi_label = True
         return tags

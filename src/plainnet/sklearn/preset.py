@@ -109,11 +109,6 @@ def _checked(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
     if not numeric:
         check_classification_targets(labels)
     several = labels.ndim == 2 and labels.shape[1] > 1
-    if several and not numeric:
-        raise DataError(
-            f"preset={estimator.preset!r} learns one answer for each sample, but y has the shape "
-            f"{labels.shape}; fit an estimator for each column, or set preset=None."
-        )
     if several:
         return X, y if hasattr(y, "columns") else labels  # with the names of the targets
     named = is_frame(X) and hasattr(y, "name")  # the target's name
