@@ -94,10 +94,8 @@ class LoadedModel:
         if classes[0]:
             facts["classes"] = classes if several else classes[0]
             outputs[0]["datatype"] = "BYTES"
-            kind, shape = (
-                datatype_of(self.model.network.dtype),
-                [-1, *(several or [len(classes[0])])],
-            )
+            kind = datatype_of(self.model.network.dtype)
+            shape = [-1, *(several or [len(classes[0])])]
             outputs.append({"name": "probabilities", "datatype": kind, "shape": shape})
         elif not several:
             facts["target"] = answers.names[0]
