@@ -3,6 +3,9 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +76,28 @@ def test_a_killed_process_costs_no_result(tmp_path: Path) -> None:
     assert os.getpid() not in {process for _, process in found.values()}
 
 
+def name_process(i: int, folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(600 * i)
+
+
+def test_children_of_a_killed_process_end(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from test_processes import TWO, name_process\n"
+        "dict(TWO.run(name_process, [0, 1, 1], pathlib.Path(sys.argv[1])))\n"
+    )
+    paths = [str(Path(__file__).parent), *sys.path]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], env=env) as process:
+        while len(children := [int(path.name) for path in tmp_path.iterdir()]) < 2:
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        time.sleep(0.1)
+
+
 def test_work_that_always_kills_its_process_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainnet.training.processes.ATTEMPTS", 1)
     with pytest.raises(PlainnetError, match="memory"):
@@ -123,6 +148,7 @@ def test_a_cluster_that_is_not_there_is_a_sentence() -> None:
         dict(Processes(2, "dask").run(fail, range(1)))
 
 
+@pytest.mark.filterwarnings("ignore")  # theirs
 @pytest.mark.parametrize("engine", ["ray", "spark"])
 def test_folds_on_other_clusters_are_the_same_bits(engine: str, serial: list[Fold]) -> None:
     package = {"ray": "ray", "spark": "joblibspark"}[engine]

@@ -107,9 +107,9 @@ def test_the_winner_is_measured_on_samples_that_no_trial_has_seen(parts: Parts) 
     compared = study.finish()
     assert study.best.number != 0, "choose other samples: the default has won"
     assert compared is not None
-    by_hand = Classifier(**FIXED, **study.best.settings).fit(parts.whole)
+    by_hand = Classifier(**FIXED, **study.best.settings).fit(parts.learned)
     assert compared.winner == by_hand.evaluate(parts.unseen).log_loss
-    default = Classifier(**FIXED).fit(parts.whole)
+    default = Classifier(**FIXED).fit(parts.learned)
     assert compared.default == default.evaluate(parts.unseen).log_loss
     assert compared.gain == compared.default - compared.winner
     values = study.trials[0].value, study.best.value
@@ -207,14 +207,6 @@ def test_a_killed_process_goes_on_from_its_journal(
     assert [trial.number for trial in study.trials][:9] == [*range(9)]
     study.search()
     assert log_of(study) == log_of(done)
-
-
-def test_a_child_of_a_killed_process_stops(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    parents = iter([4711, 4711, 4711])  # while it is made, and after two epochs
-    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
-    task = Task(0, Classifier, FIXED, "log_loss", None, owner=4711)
-    assert run_trial(task, parts.search) is None
-    assert next(parents, None) is None
 
 
 def test_time_that_is_over_stops_a_trial_until_another_day(parts: Parts, tmp_path: Path) -> None:

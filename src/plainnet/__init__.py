@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from plainnet.models import Classifier, Regressor
     from plainnet.reports import show_progress
     from plainnet.tables import read_tables
+    from plainnet.tuning import tune
 
 __all__ = [
     "GELU",
@@ -124,6 +125,7 @@ __all__ = [
     "stop_early",
     "train",
     "train_step",
+    "tune",
 ]
 
 _LATER = {
@@ -134,6 +136,7 @@ _LATER = {
     "read_data": "plainnet.data",
     "read_tables": "plainnet.tables",
     "show_progress": "plainnet.reports",
+    "tune": "plainnet.tuning",
 }
 
 

@@ -30,13 +30,14 @@ from plainnet.cli.train import check_apart, name_of_run
 from plainnet.errors import DataError, SettingError
 from plainnet.files.writing import write_file
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.models import CHECKPOINT, RUNS, Recipe, own_folder
+from plainnet.models import CHECKPOINT, RUNS, Recipe, finish_run, own_folder
 from plainnet.reports import evaluation_text, say
 from plainnet.reports.text import count, duration
 from plainnet.reports.tune_page import NAME, tune_page
 from plainnet.reports.tune_text import result_text, trial_line
 from plainnet.training.processes import Processes
 from plainnet.tuning.material import parts_for
+from plainnet.tuning.optuna_package import needs_optuna
 from plainnet.tuning.run import SEARCH, locked_search, read_search, result_of, write_search
 from plainnet.tuning.space import read_space
 from plainnet.tuning.study import Options, Study, begin
@@ -110,6 +111,7 @@ def command(
 
     A search that was stopped goes on with `plainnet tune --resume RUN`, also after a kill.
     """
+    needs_optuna()
     asked = _resumed(resume, options, data) if resume else _asked(data, options)
     where, crew = Path(asked["data"]), Processes(workers, engine)
     if join and not (out or resume):
@@ -263,8 +265,10 @@ def _train(
     model = study.model_type(**study.settings)
     noted = {**asked["noted"], **asked["table"], "data": asked["data"]}
     resume = (folder / CHECKPOINT).exists()
-    code, results = train_run(model, study.parts.whole, folder, resume=resume, noted=noted)
+    code, results = train_run(model, study.parts.learned, folder, resume=resume, noted=noted)
     if not code:
+        results["test"] = model.evaluate(study.parts.unseen)
+        finish_run(folder, model, {name: result.to_dict() for name, result in results.items()})
         study.finish(model)
         write_search(folder, asked, study)
     return code, results

@@ -31,6 +31,7 @@ from plainnet.version import __version__
 NAME = "tune.html"
 LOW = 150
 """Height of a slice, in pixels."""
+CURSE = "the winner's curse: the part of the gain in the search that was luck"
 MOST_ROWS = 20
 """Most trials in the table of the best."""
 
@@ -80,7 +81,7 @@ def _headline(study: Study) -> Html:
         (score_text(metric, compared.winner), f"{compared.name} of the winner"),
         (score_text(metric, compared.default), f"{compared.name} of the default settings"),
         (gain_text(metric, compared.gain), f"better than the default (95 % interval {ends})"),
-        (gain_text(metric, compared.curse), "winner's curse: gain in the search that was luck"),
+        (gain_text(metric, max(compared.curse, 0.0)).removeprefix("+"), CURSE),
     ]
     low, high = compared.gain_interval
     kind = "good" if low > 0 else "bad" if high < 0 else ""

@@ -65,10 +65,12 @@ def sentences(compared: Comparison) -> Iterator[str]:
     metric = compared.metric
     yield compared.verdict
     looked, true = (gain_text(metric, g) for g in (compared.gain_in_search, compared.gain))
-    yield (
-        f"Better by {looked} in the search, by {true} on unseen samples: the winner's curse, the "
-        f"luck of the best of many trials, is {gain_text(metric, compared.curse)}."
-    )
+    both = f"The gain over the default settings is {looked} in the search and {true} on unseen"
+    if compared.curse > 0:
+        luck = gain_text(metric, compared.curse).removeprefix("+")
+        yield f"{both} samples: {luck} was luck, the winner's curse."
+    else:
+        yield f"{both} samples: no winner's curse shows."
 
 
 def comparison_rows(compared: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -14,9 +14,13 @@ others.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import cache
+from threading import Thread
 from typing import Any, TypeVar
 
 from plainnet.checks import check_whole
@@ -24,6 +28,8 @@ from plainnet.errors import MissingExtraError, PlainnetError, SettingError
 from plainnet.training.threads import allowed_threads, one_thread, set_threads
 
 Result = TypeVar("Result")
+ALL_AT_ONCE = ("ray", "spark")
+"""The engines that return results only when all are there."""
 MAPPED = "1M"
 """The size from which arrays are mapped into processes instead of copied."""
 ATTEMPTS = 3
@@ -36,6 +42,7 @@ class Processes:
 
     Raises:
         SettingError: fewer than one worker, or an unknown engine.
+        MissingExtraError: joblib is not installed.
     """
 
     n: int = 1
@@ -51,6 +58,8 @@ class Processes:
                 f"The engine must be one of {', '.join(_BACKENDS)}, with an address after a colon "
                 f"where it needs one, but got {self.engine!r}."
             )
+        if not self.are_here:
+            needs_joblib()
 
     @property
     def name(self) -> str:
@@ -78,7 +87,7 @@ class Processes:
             shared: further arguments, the same for all calls.
 
         Raises:
-            MissingExtraError: joblib or the engine is not installed.
+            MissingExtraError: the engine is not installed.
             PlainnetError: that of a task; or a process was killed again and again.
         """
         if self.are_here:
@@ -105,12 +114,13 @@ class Processes:
     ) -> Iterator[tuple[int, Result]]:
         joblib, threads = needs_joblib(), allowed_threads()
         call = joblib.delayed(_numbered)
-        work = [call(i, function, threads, (task, *shared)) for i, task in left.items()]
+        how = threads, os.getpid()
+        work = [call(i, function, (task, *shared), *how) for i, task in left.items()]
         with ExitStack() as stack:
             with _BACKENDS[self.name](joblib, self.address, stack):
                 parallel = joblib.Parallel(
                     n_jobs=self.n,
-                    return_as="generator_unordered",
+                    return_as="list" if self.name in ALL_AT_ONCE else "generator_unordered",
                     max_nbytes=MAPPED,
                     mmap_mode="r",
                     batch_size=1,
@@ -141,12 +151,28 @@ def _killed() -> type[BaseException]:
     return error
 
 
-def _numbered(i: int, function: Callable[..., Result], threads: int | None, given: Any) -> Any:
+def _numbered(
+    i: int, function: Callable[..., Result], given: Any, threads: int | None, parent: int
+) -> Any:
     """Compute one piece of work in a process of its own."""
+    if os.getppid() == parent:
+        _end_with(parent)
     if threads is not None:
         set_threads(threads)
     with one_thread() if threads is None else nullcontext():
         return i, function(*given)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """End this process when its parent is killed: otherwise it would wait for work forever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _processes(joblib: Any, address: str, stack: ExitStack) -> Any:

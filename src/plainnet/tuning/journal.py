@@ -178,9 +178,10 @@ class Journal:
             count = 0
             while not over.wait(BEAT):
                 count += 1
-                for number, one in identifiers.items():
-                    if self._attempts()[number]._trial_id == one:
-                        self._beat(one, count)
+                with suppress(Exception):  # the search itself raises what is wrong
+                    for number, one in identifiers.items():
+                        if self._attempts()[number]._trial_id == one:
+                            self._beat(one, count)
 
         thread = Thread(target=beat, daemon=True)
         thread.start()

@@ -1,6 +1,6 @@
 """The samples of a search, and those that it never sees."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,9 +37,14 @@ class Parts:
         return cast(Dataset, self.search.train)
 
     @property
+    def learned(self) -> Splits:
+        """What the winner is trained on: as `train` is given it, with the test part of the data."""
+        return replace(self.search, test=self.unseen if self.given else None)
+
+    @property
     def whole(self) -> Splits:
-        """All samples, as the winner is trained and measured on them."""
-        return Splits(self.search.path, self.search.train, self.search.validation, self.unseen)
+        """All samples, with the unseen ones as the test part."""
+        return replace(self.search, test=self.unseen)
 
 
 def parts_for(

@@ -9,7 +9,7 @@ from typing import Any
 
 from plainnet.checks import check_number, check_whole
 from plainnet.data import Splits
-from plainnet.errors import DataError, SettingError
+from plainnet.errors import DataError, FileError, SettingError
 from plainnet.models import AnyModel, Recipe
 from plainnet.models.checkpoint import fingerprint
 from plainnet.training.processes import Processes
@@ -114,12 +114,20 @@ class Study:
         return {**self.fixed, **self.best.settings}
 
     def search(self, report: Report = lambda _: None) -> None:
-        """Work on the trials until all are finished, or the time is over."""
+        """Work on the trials until all are finished, or the time is over.
+
+        Raises:
+            FileError: the database has failed meanwhile.
+        """
         try:
             for trial in search(self.plan, self.parts.search, self.place):
                 report(trial)
-        finally:
-            self.look()
+        except needs_optuna().exceptions.StorageInternalError as error:
+            raise FileError(
+                f"The database of the study failed ({error}); finished trials are kept: start the "
+                "same command again to go on."
+            ) from error
+        self.look()
 
     def look(self) -> None:
         """Read the finished trials, also those that other processes have worked on."""
@@ -128,7 +136,7 @@ class Study:
 
     def fit_default(self) -> AnyModel:
         """Train with the default settings, on all samples of the search."""
-        return self.model_type(**self.fixed).fit(self.parts.whole)
+        return self.model_type(**self.fixed).fit(self.parts.learned)
 
     def finish(self, model: AnyModel | None = None) -> Comparison | None:
         """Train the winner and measure it beside the default; return the comparison.
@@ -139,7 +147,7 @@ class Study:
             model: the winner, if it is trained already.
         """
         best = self.best
-        self.model = model or self.model_type(**self.settings).fit(self.parts.whole)
+        self.model = model or self.model_type(**self.settings).fit(self.parts.learned)
         if best.number == 0 or self.trials[0].number != 0:
             return None
         models, trials = (self.model, self.fit_default()), (best, self.trials[0])

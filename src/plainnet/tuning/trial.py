@@ -1,7 +1,6 @@
 """One trial: a training with settings of its own, measured on samples that it held out."""
 
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -84,8 +83,6 @@ class Task:
     """The complete trials of earlier rounds, against which it is pruned."""
     until: float = math.inf
     """The time, as of `time.time`, at which it stops, to be continued another day."""
-    owner: int = field(default_factory=os.getpid)
-    """The process that gave it out; a child of this process stops when it is gone."""
 
 
 def score_of(evaluation: Evaluation, metric: str) -> Score:
@@ -159,7 +156,6 @@ class Watch:
         higher = METRICS[model.answers_type.task][task.metric]
         self.pruning = Pruning(task.earlier, higher_is_better=higher)
         self._seen = self._networks = 0
-        self._is_child = os.getppid() == task.owner
 
     @property
     def losses(self) -> tuple[float, ...]:
@@ -170,11 +166,10 @@ class Watch:
         """Return `complete`, `pruned` or `stopped`."""
         if self._hopeless():  # a resumed one
             return "pruned"
-        owner = self.task.owner
         for _ in stream:
             if self._hopeless():
                 return "pruned"
-            if time.time() > self.task.until or (self._is_child and os.getppid() != owner):
+            if time.time() > self.task.until:
                 return "stopped"
         return "complete"
 
