@@ -29,10 +29,13 @@ from plainnet.lab.point_sets import FEATURES, POINT_SETS, REACH, draw_points, in
 from plainnet.lab.point_settings import PARAMETERS, PointSettings, described
 from plainnet.lab.running import LabServer
 from plainnet.lab.worker import Worker
+from plainnet.models.defaults import NETWORKS
 from plainnet.models.names import INITIALIZERS, NORMALIZATIONS, OPTIMIZERS, SCHEDULES
 from plainnet.models.recipe_settings import RecipeSettings
 from plainnet.network import ACTIVATIONS
 from plainnet.network.trace import trace
+from plainnet.tables import TASKS
+from plainnet.tables.kinds import KINDS
 from plainnet.training import Regularization
 
 LEFT_OUT = {
@@ -452,6 +455,8 @@ def test_every_text_is_there_in_both_languages_and_used() -> None:
     named = {*re.findall(r'data-t(?:-label)?="([\w.]+)"', page)}
     named |= {*re.findall(r'"([a-z]\w*)"', code)} & {*english}
     named |= {"diverged", "refused", *(f"set.{name}" for name in POINT_SETS)}
+    named |= {f"kind.{name.replace(' ', '_').replace('-', '_')}" for name in (*KINDS, "left out")}
+    named |= {f"task.{name}" for name in TASKS} | {f"effort.{name}" for name in NETWORKS}
     named |= {
         f"{kind}.{name}"
         for kind in "ph"

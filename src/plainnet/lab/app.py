@@ -12,6 +12,8 @@ from plainnet.lab.points_api import PointsApi
 from plainnet.lab.requests import answering
 from plainnet.lab.runs import Runs
 from plainnet.lab.runs_api import RunsApi
+from plainnet.lab.tables import Tables
+from plainnet.lab.tables_api import TablesApi
 from plainnet.lab.worker import Worker
 from plainnet.web.errors import HttpError
 
@@ -24,10 +26,11 @@ TYPES = {
 }
 
 
-def lab_app(worker: Worker, runs: Runs) -> Starlette:
+def lab_app(worker: Worker, runs: Runs, tables: Tables) -> Starlette:
     """Make the application, without its guard."""
     own = [Route("/", answering(_page)), Route("/static/{name}", answering(_static))]
-    return Starlette(routes=[*own, *PointsApi(worker).routes(), *RunsApi(runs).routes()])
+    views = PointsApi(worker), TablesApi(tables, runs), RunsApi(runs)
+    return Starlette(routes=[*own, *(route for view in views for route in view.routes())])
 
 
 async def _page(request: Request) -> Response:  # noqa: ARG001

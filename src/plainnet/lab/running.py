@@ -13,6 +13,7 @@ from plainnet.lab.app import lab_app
 from plainnet.lab.experiment import Experiment
 from plainnet.lab.guard import Guard, Secret
 from plainnet.lab.runs import Runs
+from plainnet.lab.tables import Tables
 from plainnet.lab.worker import Worker
 from plainnet.models.run_folder import RUNS
 from plainnet.reports.progress import say
@@ -39,9 +40,10 @@ class LabServer(uvicorn.Server):
         self._listener = _listener(port)
         self.port: int = self._listener.getsockname()[1]
         self.secret, self.worker = Secret(self.port), Worker(Experiment())
+        self.tables = Tables(folder)
         super().__init__(
             uvicorn.Config(
-                Guard(lab_app(self.worker, Runs(folder)), self.secret),
+                Guard(lab_app(self.worker, Runs(folder), self.tables), self.secret),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -62,6 +64,7 @@ class LabServer(uvicorn.Server):
             self.run(sockets=[self._listener])
         finally:
             self.worker.close()
+            self.tables.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, and let no page wait for a frame any more."""

@@ -55,7 +55,7 @@ class Runs:
 
     def curves(self, number: str) -> dict[str, list[float | None]]:
         """Return the columns of a run's history by name; empty if there is none yet."""
-        text = _read(self._path(number) / "history.csv")
+        text = _read(self.path(number) / "history.csv")
         rows = [*csv.DictReader(text.splitlines())]
         step = -(-len(rows) // MOST_POINTS) or 1
         return {
@@ -64,7 +64,7 @@ class Runs:
 
     def report(self, number: str) -> bytes:
         """Return the page with a run's report."""
-        file = self._path(number) / REPORT
+        file = self.path(number) / REPORT
         if not file.is_file():
             raise HttpError(404, "This run has no report; `plainnet report` writes one.")
         return _read(file).encode()
@@ -75,7 +75,7 @@ class Runs:
         Raises:
             FileError: a training writes into it, or it cannot be moved.
         """
-        path = self._path(number)
+        path = self.path(number)
         target = self.folder / TRASH / f"{path.name}-{secrets.token_hex(4)}"
         if (path / LOCK).exists():
             with locked(path / LOCK, f"The run {path}"):
@@ -99,7 +99,8 @@ class Runs:
         _move(source, path)
         del self._trashed[number]
 
-    def _path(self, number: str) -> Path:
+    def path(self, number: str) -> Path:
+        """Return the folder of a run by its number; raise an HttpError where there is none."""
         found = self._found()
         if number not in found:
             raise HttpError(404, "There is no such run, or it has been moved.")

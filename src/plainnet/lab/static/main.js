@@ -7,6 +7,7 @@ import { Form, radios } from "./form.js";
 import { Inspector } from "./inspector.js";
 import { Plane } from "./plane.js";
 import { Runs } from "./runs.js";
+import { Tables } from "./tables.js";
 import { Refused, ask, order, watch } from "./server.js";
 import { fromFragment, toFragment } from "./state.js";
 import { digits, getLanguage, label, loadTexts, make, percent, setLanguage, t } from "./texts.js";
@@ -179,6 +180,10 @@ function inNewLanguage() {
   fillSpeeds();
   drawSets();
   runs.show();
+  if (tables.state?.table) {
+    tables.fresh = true;
+    tables.take(tables.state);
+  }
   histograms.shape = null;
   if (!state.frame) return;
   diagram.build();
@@ -190,21 +195,25 @@ function inNewLanguage() {
 // Views
 
 const runs = new Runs();
+const tables = new Tables();
+const VIEWS = ["points", "tables", "runs"];
 
 function showView() {
-  const view = new URLSearchParams(location.search).get("view") === "runs" ? "runs" : "points";
+  const named = new URLSearchParams(location.search).get("view");
+  const view = VIEWS.includes(named) ? named : "points";
   document.body.dataset.view = view;
-  for (const name of ["points", "runs"]) {
+  for (const name of VIEWS) {
     at(name).hidden = name !== view;
     const link = at(`to-${name}`);
     if (name === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.querySelector(".skip").hidden = at("link").hidden = view === "runs";
+  document.querySelector(".skip").hidden = at("link").hidden = view !== "points";
   runs.refresh();
+  tables.refresh();
 }
 
-for (const name of ["points", "runs"]) {
+for (const name of VIEWS) {
   at(`to-${name}`).addEventListener("click", (event) => {
     event.preventDefault();
     history.pushState(null, "", event.currentTarget.getAttribute("href") + location.hash);

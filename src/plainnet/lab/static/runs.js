@@ -87,7 +87,7 @@ export class Runs {
     const title = make("label", { className: "run-name", htmlFor: box.id }, box, dot, run.name);
     const about = [run.data.split("/").at(-1), run.target, new Date(1000 * run.time).toLocaleString()];
     const facts = [about.filter(Boolean), run.changed].map((parts) => make("p", { className: "faint" }, parts.join(" · ")));
-    const scores = Object.entries(run.parts).map(([part, found]) => this.scores(part, found));
+    const scores = Object.entries(run.parts).map(([part, found]) => scoreList(part, found));
     if (!run.done) scores.push(make("p", { className: "bad" }, t("unfinished")));
     const actions = make("div", { className: "run-actions" });
     if (run.report) {
@@ -99,15 +99,6 @@ export class Runs {
     trash.addEventListener("click", () => this.trash(run));
     actions.append(trash);
     return make("li", {}, make("div", {}, title, ...facts), make("div", { className: "run-scores" }, ...scores), actions);
-  }
-
-  scores(part, scores) {
-    const name = { validation: t("heldOut"), test: t("testPart") }[part] ?? part;
-    const shown = scores.slice(0, 3).map((score) => {
-      const more = [score.interval, score.baseline && t("baseline", { value: score.baseline })].filter(Boolean);
-      return make("div", { title: score.meaning }, make("dt", {}, score.name), make("dd", {}, score.text, ...more.map((text) => make("small", {}, text))));
-    });
-    return make("dl", {}, make("div", { className: "part" }, make("dt", {}, name)), ...shown);
   }
 
   fillMetrics() {
@@ -142,4 +133,14 @@ export class Runs {
     this.message.replaceChildren(t("trashed", { name: run.name }), " ", undo);
     await this.refresh();
   }
+}
+
+/** The first scores of an evaluation, with interval and baseline. */
+export function scoreList(part, scores) {
+  const name = { validation: t("heldOut"), test: t("testPart") }[part] ?? part;
+  const shown = scores.slice(0, 3).map((score) => {
+    const more = [score.interval, score.baseline && t("baseline", { value: score.baseline })].filter(Boolean);
+    return make("div", { title: score.meaning }, make("dt", {}, score.name), make("dd", {}, score.text, ...more.map((text) => make("small", {}, text))));
+  });
+  return make("dl", {}, make("div", { className: "part" }, make("dt", {}, name)), ...shown);
 }

@@ -49,6 +49,13 @@ export function digits(value, n = 3) {
   return text.replace("e+", "e").replaceAll("-", MINUS);
 }
 
+/** A number as people write amounts: with thousands apart. */
+export function amount(value) {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e12)) return digits(value, 4);
+  return value.toLocaleString("en", { maximumSignificantDigits: 5 }).replace("-", MINUS);
+}
+
 export function percent(value) {
   return value === undefined || value === null ? "–" : `${(100 * value).toFixed(1)} %`;
 }

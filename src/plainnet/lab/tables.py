@@ -1,0 +1,231 @@
+"""A table of the user: what its columns hold, a training on it, and answers to single rows.
+
+The training is the command `plainnet train` in a process of its own. So it is that of the command
+line in every respect: it writes a run with checkpoint and report, and `--resume` goes on with it
+after a stop.
+"""
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from plainnet.errors import DataError, PlainnetError, SettingError
+from plainnet.files.writing import numbered_folder
+from plainnet.lab.frames import finite
+from plainnet.models import load_any
+from plainnet.models.attribution import explain_row
+from plainnet.models.defaults import NETWORKS
+from plainnet.models.trainable import AnyModel
+from plainnet.tables import TASKS, overview, read_table
+
+UPLOADS = ".tables"
+"""The folder, inside of that of the runs, for tables that were dropped into the page."""
+MOST_BYTES = 2**26
+MOST_LINES = 2000
+"""The largest number of lines of a training that are remembered."""
+_NETWORK = re.compile(r"network \d+ of \d+")
+_EPOCH = re.compile(r"epoch +(\d+)/(\d+)  loss (\S+)(?:  validation loss (\S+))?")
+
+
+class Tables:
+    """One table, and one training at a time.
+
+    Args:
+        folder: the folder of the runs, in which tables and new runs are written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self._lock = threading.Lock()
+        self._table: dict[str, Any] | None = None
+        self._file = Path()
+        self._process: subprocess.Popen[str] | None = None
+        self._run: Path | None = None
+        self._lines: list[str] = []
+        self._model: tuple[tuple[Path, float], AnyModel] | None = None
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep a table, and look into its columns.
+
+        Args:
+            name: what the user calls the file; of it only letters, digits and dashes are taken.
+            content: a CSV file.
+
+        Raises:
+            DataError: it is not a table.
+        """
+        stem = re.sub(r"[^\w-]+", "-", Path(name).stem)[:60].strip("-") or "table"
+        file = self.folder / UPLOADS / f"{stem}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_suffix(".new.csv")
+        beside.write_bytes(content)
+        try:
+            table = read_table(beside)
+            columns = [column.to_dict() for column in overview(table)]
+        except PlainnetError as error:
+            beside.unlink()
+            raise DataError(str(error).replace(str(beside), name or "The table")) from None
+        beside.replace(file)
+        with self._lock:
+            self._file = file
+            self._table = {"name": stem, "rows": len(table), "columns": columns}
+
+    def state(self) -> dict[str, Any]:
+        """Return the table, and how far the training is."""
+        with self._lock:
+            lines, process, run = [*self._lines], self._process, self._run
+            table = self._table
+        code = process.poll() if process else None
+        failed = [line for line in lines if line.startswith("Error: ")]
+        return {
+            "table": table,
+            "tasks": [*TASKS],
+            "efforts": [*NETWORKS],
+            "running": process is not None and code is None,
+            "failed": failed[-1].removeprefix("Error: ") if failed and code else "",
+            "stopped": bool(code) and not failed,
+            "run": run.relative_to(self.folder).as_posix() if run else "",
+            "network": next((one for one in reversed(lines) if _NETWORK.match(one)), ""),
+            "epochs": [_epoch(found) for one in lines if (found := _EPOCH.match(one))],
+        }
+
+    def train(self, given: Mapping[str, Any]) -> None:
+        """Begin a training.
+
+        Args:
+            given: `target`, and perhaps `task`, `drop` (a list of columns) and `effort`.
+
+        Raises:
+            SettingError: there is no table, a training goes on, or a name is unknown.
+        """
+        with self._lock:
+            if self._table is None:
+                raise SettingError("There is no table yet; drop a CSV file into the page.")
+            if self._process is not None and self._process.poll() is None:
+                raise SettingError("A training goes on already; stop it, or wait for its end.")
+            options = self._options(given, [one["column"] for one in self._table["columns"]])
+            self._run = numbered_folder(self.folder, self._table["name"])
+            words = ["train", *options, f"--out={self._run}", "--", str(self._file)]
+            self._lines = []
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "plainnet", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                cwd=self.folder,
+                start_new_session=True,  # Ctrl-C reaches the lab, which stops the training
+            )
+            process, lines = self._process, self._lines
+            threading.Thread(target=_follow, args=(process, lines), daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the training write its checkpoint and end."""
+        with self._lock:
+            process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()  # SIGINT would be ignored in a lab that a shell runs behind itself
+
+    def close(self) -> None:
+        """Stop the training, and wait until it has written its checkpoint."""
+        self.stop()
+        if self._process is not None:
+            self._process.wait()
+
+    def form(self, run: Path) -> list[dict[str, Any]]:
+        """Describe an input for each column of a run's table, with a usual value."""
+        return [_input(column) for column in self._columns(self._loaded(run))]
+
+    def predict(self, run: Path, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one row, with probabilities or an interval, and the share of each column.
+
+        Raises:
+            DataError: the row does not fit the run's columns.
+        """
+        model: Any = self._loaded(run)
+        names = {column.name for column in self._columns(model)}
+        if {*row} != names or not all(isinstance(cell, str) for cell in row.values()):
+            raise DataError(f"A row has a text for each of {', '.join(sorted(names))}.")
+        samples: Any = {name: [cell] for name, cell in row.items()}
+        found: dict[str, Any] = {"answer": model.predict(samples).tolist()[0]}
+        chances, interval = (
+            getattr(model, one, None) for one in ("predict_proba", "predict_interval")
+        )
+        if chances is not None:
+            P = chances(samples)[0].tolist()
+            found["probabilities"] = dict(zip(model.answers.names, P, strict=True))
+        elif interval is not None:
+            with suppress(SettingError):  # too few rows were held out for one
+                found["interval"] = interval(samples)[0].tolist()
+        found["explanation"] = explain_row(model, samples).to_dict()
+        return dict(finite(found))
+
+    def _options(self, given: Mapping[str, Any], columns: list[str]) -> list[str]:
+        """Return the command's options, of nothing but known names."""
+        drop = given.get("drop", [])
+        drop = drop if isinstance(drop, list) else [drop]
+        for what, name, known in (
+            *(("column", one, columns) for one in (given.get("target"), *drop)),
+            ("task", given.get("task", "auto"), [*TASKS]),
+            ("effort", given.get("effort", "default"), [*NETWORKS]),
+        ):
+            if name not in known:
+                raise SettingError(f"There is no {what} {name!r:.60}; there are {known!r:.200}.")
+        effort = given.get("effort", "default")
+        return [
+            f"--target={given['target']}",
+            f"--task={given.get('task', 'auto')}",
+            *(f"--drop={name}" for name in drop),
+            *([f"--{effort}"] if effort != "default" else []),
+        ]
+
+    def _loaded(self, run: Path) -> AnyModel:
+        """Load a run's model, unless it is the last one that was loaded."""
+        try:
+            key = run, (run / "model.safetensors").stat().st_mtime
+        except OSError:
+            raise DataError("This run has no model yet.") from None
+        if self._model is None or self._model[0] != key:
+            self._model = key, load_any(run)
+        return self._model[1]
+
+    @staticmethod
+    def _columns(model: AnyModel) -> Any:
+        if model.columns is None:
+            raise DataError("This run was not trained on a table.")
+        return model.columns.columns
+
+
+def _input(column: Any) -> dict[str, Any]:
+    """Describe the input of a column: its name, kind, values to choose from, and a usual one."""
+    values = list(getattr(column, "levels", ()) or getattr(column, "values", ()))
+    median = getattr(column, "median", None)
+    usual = values[0] if values else "" if median is None else f"{float(median):g}"
+    is_number = column.kind == "number"
+    return {
+        "name": column.name,
+        "kind": column.kind,
+        "values": values[:200],
+        "usual": usual if values or is_number else "",
+    }
+
+
+def _epoch(found: re.Match[str]) -> list[float | None]:
+    numbers = [found[1], found[2], found[3], found[4]]
+    return [None if text is None else finite(float(text)) for text in numbers]
+
+
+def _follow(process: subprocess.Popen[str], lines: list[str]) -> None:
+    """Keep what a process prints."""
+    if process.stderr is not None:
+        with process.stderr as printed:
+            for line in printed:
+                lines.append(line.rstrip())
+                del lines[:-MOST_LINES]
