@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import json
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from plainnet.errors import DataError, FileError, MissingExtraError
@@ -12,7 +14,7 @@ from plainnet.errors import DataError, FileError, MissingExtraError
 pytest.importorskip("starlette", reason="the extra lab is not installed")
 
 from plainnet.web.bodies import compressed, decompressed, read_body, read_json
-from plainnet.web.errors import HttpError, answer_to
+from plainnet.web.errors import HttpError, answer_to, as_json
 from plainnet.web.hosts import LOOPBACK, check_host, check_origin, is_loopback
 
 
@@ -28,7 +30,16 @@ def test_the_own_machine_has_its_names(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "[::1", "a@b"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "",
+        "[::1",
+        "a@b",
+        "127.0.0.1:80@b",
+    ],
 )
 def test_another_name_is_refused(host: str) -> None:
     """DNS rebinding: the page of a site whose name now means this machine."""
@@ -104,6 +115,13 @@ def test_compressed_bodies_are_read_and_written(encoding: str) -> None:
 @pytest.mark.parametrize("text", [b"", b"{", b"[NaN]", b"[Infinity]", b"\xff", b"[" * 10**5])
 def test_what_is_not_json_is_refused(text: bytes) -> None:
     assert refused(read_json, text).status == 400
+
+
+def test_answers_are_json_whatever_they_hold() -> None:
+    content = {"é": [1, 0.1, None, True, np.float32(0.1).item()], "half": "\udcff", "猫": "\n"}
+    assert json.loads(as_json(content)) == content
+    del content["half"]
+    assert json.loads(as_json(content)) == content
 
 
 def test_each_error_has_its_status_and_a_sentence(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,6 @@
 """From the body of a request to the body of its answer: `infer` of the protocol, and `predict`."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
@@ -20,7 +19,7 @@ from plainnet.serving.served import LoadedModel, ServedModel
 from plainnet.serving.settings import ServerSettings
 from plainnet.serving.uploads import files_in
 from plainnet.web.bodies import compressed, read_body, read_json
-from plainnet.web.errors import HttpError
+from plainnet.web.errors import HttpError, as_json
 
 WORTH_COMPRESSING = 1000
 """The size from which an answer is compressed for those who take it so, in bytes."""
@@ -119,7 +118,7 @@ class Answering:
                     one["file"] = file
                 known = {"model": served.name, "version": loaded.version}
                 content = {**known, **loaded.model.answers.decision, "predictions": found}
-                return json.dumps(content).encode() + b"\n", {"Content-Type": "application/json"}
+                return as_json(content) + b"\n", {"Content-Type": "application/json"}
 
             return Asked(given, write)
 

@@ -25,9 +25,10 @@ from plainnet.serving.metrics import ModelMetrics
 from plainnet.serving.served import LoadedModel
 from plainnet.web.errors import HttpError
 
+Result = Array | Exception
 AT_ONCE = 0.003
 """The estimated time up to which an answer is computed at once, in seconds."""
-_NEWEST = 0.2  # share of the newest measurement in the estimate
+_GROWTH = 1.2  # of the estimate, at most, from one measurement to the next
 
 
 @dataclass(eq=False)
@@ -118,10 +119,10 @@ class Computer:
             return
         jobs, loop = self._batch(), asyncio.get_running_loop()
         if jobs[0].loaded.seconds * sum(job.given.size for job in jobs) < AT_ONCE:
-            self._done(jobs, *_compute(jobs))
+            self._done(jobs, *_timed(jobs))
             return
         self._computing = True
-        done = loop.run_in_executor(self._thread, _compute, jobs)
+        done = loop.run_in_executor(self._thread, _timed, jobs)
         done.add_done_callback(lambda done: self._done(jobs, *done.result()))
 
     def _batch(self) -> list[Job]:
@@ -137,11 +138,11 @@ class Computer:
                 n += job.given.n
         return jobs
 
-    def _done(self, jobs: list[Job], results: "Sequence[Result]", began: float) -> None:
+    def _done(self, jobs: list[Job], results: Sequence[Result], began: float, took: float) -> None:
         """Hand the results out, and begin the next computation."""
         self._computing = False
         n, size = (sum(getattr(job.given, what) for job in jobs) for what in ("n", "size"))
-        _note(jobs[0].loaded, n, size, perf_counter() - began, jobs[0].metrics)
+        _note(jobs[0].loaded, n, size, took, jobs[0].metrics)
         for job, result in zip(jobs, results, strict=True):
             job.metrics.note_wait(began - job.since)
             if job.future.done():
@@ -170,21 +171,24 @@ def _give_up(future: "asyncio.Future[Array]", seconds: float) -> None:
 
 def _note(loaded: LoadedModel, n: int, size: int, seconds: float, metrics: ModelMetrics) -> None:
     """Note how long a computation took."""
-    loaded.seconds += _NEWEST * (seconds / max(size, 1) - loaded.seconds)
+    # other programs make single measurements too long, never too short
+    loaded.seconds = min(seconds / max(size, 1), _GROWTH * loaded.seconds)
     metrics.note_computation(n, seconds)
 
 
-Result = Array | Exception
-
-
-def _compute(jobs: Sequence[Job]) -> tuple[list[Result], float]:
-    """Return the answers to each job, or its error, and when the computation began."""
+def _timed(jobs: Sequence[Job]) -> tuple[list[Result], float, float]:
+    """Return the answers to each job, or its error, when that began, and how long it took."""
     began = perf_counter()
+    results = _compute(jobs)
+    return results, began, perf_counter() - began
+
+
+def _compute(jobs: Sequence[Job]) -> list[Result]:
+    """Return the answers to each job, or its error."""
     loaded, given = jobs[0].loaded, [job.given for job in jobs]
     if len(jobs) == 1:
-        return [_result(loaded.answers, given[0])], began
-    raw = [_result(loaded.raw, one) for one in _read_together(loaded, given)]
-    return _answer_together(loaded, raw), began
+        return [_result(loaded.answers, given[0])]
+    return _answer_together(loaded, [_result(loaded.raw, g) for g in _read_together(loaded, given)])
 
 
 def _result(function: Callable[..., Array], *given: Any) -> Result:

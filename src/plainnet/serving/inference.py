@@ -1,6 +1,5 @@
 """Requests and responses of inference: JSON, and behind it binary tensors."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from plainnet.errors import DataError
 from plainnet.serving.tensors import Tensor, tensor_of_binary, tensor_of_json
 from plainnet.web.bodies import read_json, whole_number
+from plainnet.web.errors import as_json
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 JSON_LENGTH = "Inference-Header-Content-Length"
 """The header with the length of the JSON in front of binary tensors."""
 
@@ -167,7 +166,7 @@ def write_response(
             written.append({**tensor.described(), "data": tensor.data()})
     known = {} if request.id is None else {"id": request.id}
     head = {"model_name": model, "model_version": version, **known, "outputs": written}
-    text = _ENCODER.encode(head).encode()
+    text = as_json(head)
     if not binary:
         return text, {"Content-Type": "application/json"}
     headers = {"Content-Type": "application/octet-stream", JSON_LENGTH: str(len(text))}

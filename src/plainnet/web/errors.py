@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from plainnet.errors import DataError, MissingExtraError, PlainnetError, SettingError, ShapeError
@@ -31,8 +32,16 @@ class HttpError(Exception):
 def json_response(
     content: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an answer in JSON, in ASCII: names of files may hold half a character."""
-    return Response(json.dumps(content), status, headers, "application/json")
+    """Return an answer in JSON."""
+    return Response(as_json(content), status, headers, "application/json")
+
+
+def as_json(content: Any) -> bytes:
+    """Return JSON values as a text; half characters, as in names of files, as escapes."""
+    try:
+        return msgspec.json.encode(content)
+    except UnicodeEncodeError:
+        return json.dumps(content).encode()
 
 
 def refused(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:

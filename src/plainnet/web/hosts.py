@@ -46,8 +46,11 @@ def check_origin(headers: Mapping[str, str]) -> None:
 
 
 def host_of(headers: Mapping[str, str]) -> str:
-    """Return the host that the request names, without its port, in lower case."""
-    try:
-        return (urlsplit(f"//{headers.get('host', '')}").hostname or "").lower()
-    except ValueError:
-        return ""
+    """Return the host that the request names, without its port, in lower case; "" if malformed."""
+    given = headers.get("host", "").lower()
+    if given.startswith("["):
+        host, closed, port = given[1:].partition("]")
+        port = port.removeprefix(":") if closed else "?"
+    else:
+        host, _, port = given.partition(":")
+    return host if not port or port.isdecimal() else ""
