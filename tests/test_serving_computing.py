@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -229,14 +229,39 @@ def test_quick_answers_need_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads == ["MainThread"] * 2
 
 
+def test_nothing_is_computed_while_a_new_model_is_prepared() -> None:
+    model, computer, counted = loaded("vectors"), Computer(9), metrics().models["vectors"]
+    model.seconds = 1e-6
+    begun, go = threading.Event(), threading.Event()
+
+    def prepare() -> None:
+        begun.set()
+        assert go.wait(30)
+
+    async def run() -> Array:
+        task = asyncio.create_task(computer.run(prepare))
+        await asyncio.to_thread(begun.wait, 30)
+        [given] = cut(VECTORS, [1])
+        asked = asyncio.create_task(computer.answers(model, given, 30, counted))
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        go.set()
+        await task
+        return await asked
+
+    assert asyncio.run(run()).shape == (1, 3)
+    computer.close()
+
+
 # -- models ------------------------------------------------------------------------------------
 
 
 def renewed(served: ServedModel, change: Callable[[], Any]) -> LoadedModel:
     change()
     if served.has_changed:
-        work: Awaitable[None] = served.renew()
-        asyncio.run(work)  # type: ignore[arg-type]
+        computer = Computer(9)
+        asyncio.run(served.renew(computer.run))
+        computer.close()
     return served.loaded
 
 

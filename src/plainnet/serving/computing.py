@@ -93,6 +93,16 @@ class Computer:
         finally:
             timer.cancel()
 
+    async def run(self, function: Callable[[], object]) -> None:
+        """Call a function in the thread, while no answers are computed."""
+        while self._computing:
+            await asyncio.sleep(0.01)
+        self._computing = True
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, function)
+        finally:
+            self._go_on()
+
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(cancel_futures=True)
@@ -127,20 +137,20 @@ class Computer:
 
     def _batch(self) -> list[Job]:
         """Take the jobs of the next computation: the oldest, and those of its model after it."""
-        first = self._waiting.popleft()
+        first, others = self._waiting.popleft(), []
         jobs, n = [first], first.given.n
-        for job in [*self._waiting]:
-            if n + job.given.n > self.max_batch:
-                break
-            if job.loaded is first.loaded and not job.future.done():
-                self._waiting.remove(job)
+        while self._waiting and n + self._waiting[0].given.n <= self.max_batch:
+            job = self._waiting.popleft()
+            if job.loaded is not first.loaded:
+                others.append(job)
+            elif not job.future.done():
                 jobs.append(job)
                 n += job.given.n
+        self._waiting.extendleft(reversed(others))
         return jobs
 
     def _done(self, jobs: list[Job], results: Sequence[Result], began: float, took: float) -> None:
         """Hand the results out, and begin the next computation."""
-        self._computing = False
         n, size = (sum(getattr(job.given, what) for job in jobs) for what in ("n", "size"))
         _note(jobs[0].loaded, n, size, took, jobs[0].metrics)
         for job, result in zip(jobs, results, strict=True):
@@ -151,7 +161,12 @@ class Computer:
                 job.future.set_exception(result)
             else:
                 job.future.set_result(result)
-        if self._waiting and self._timer is None:  # a batch that grew meanwhile
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Begin the next computation soon, with a batch that grew meanwhile."""
+        self._computing = False
+        if self._waiting and self._timer is None:
             self._timer = asyncio.get_running_loop().call_soon(self._next)
 
 

@@ -28,6 +28,9 @@ MOST_TOGETHER = 64
 """Most samples that pass through the networks at once; each number up to it is compared."""
 
 
+_MOST_NUMBERS = 4_000_000  # in the samples that are compared
+
+
 class RowByRow:
     """NumPy, but with X W as one product for each row of X."""
 
@@ -57,8 +60,8 @@ def row_by_row(model: Model, most: int) -> tuple[Model, int]:
     """
     twin = copy.copy(model)
     twin.networks = [_twin(member) for member in model.networks]
-    most = min(most, MOST_TOGETHER)
     mean, spread = model.preprocessing.mean, model.preprocessing.spread
+    most = max(1, min(most, MOST_TOGETHER, _MOST_NUMBERS // mean.size))
     noise = np.random.default_rng(0).normal(size=(most, mean.size))
     raw = (mean + noise * spread).reshape(most, *model.preprocessing.shape)
     if model.preprocessing.is_pictures:

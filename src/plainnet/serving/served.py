@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,13 +40,17 @@ class LoadedModel:
         self.model, self.version = model, version
         self.together, self.most_together = model, 1
         """The model that answers several samples at once, and how many; see `row_by_row.py`."""
-        if max_batch > 1:
-            self.together, self.most_together = row_by_row(model, max_batch)
+        self.max_batch = max_batch
         self.form: Form = FORMS[model.inputs.noun](model)
         self.seconds = 1.0
         """The estimated time for a sample, or for a byte of a picture; at first a cautious one."""
-        with suppress(PlainnetError):  # the first answer takes longer than all others
-            model.answers_of(next(model.preprocessing.extremes())[None])
+
+    def prepare(self) -> None:
+        """Compute what is needed before the first answer, which alone would take longer."""
+        with suppress(PlainnetError):
+            self.model.answers_of(next(self.model.preprocessing.extremes())[None])
+        if self.max_batch > 1:
+            self.together, self.most_together = row_by_row(self.model, self.max_batch)
 
     def answers(self, given: Given) -> Array:
         """Return the model's answers; of the same samples those of `predict`, to the bit."""
@@ -140,6 +144,7 @@ class ServedModel:
         self.name = (path if path.is_dir() else path.with_suffix("")).resolve().name
         self.loaded = self.load()
         """The model of the moment; a request keeps the one with which it began."""
+        self.loaded.prepare()
 
     def load(self) -> LoadedModel:
         """Read the file."""
@@ -156,12 +161,18 @@ class ServedModel:
         except OSError:
             return False
 
-    async def renew(self) -> None:
-        """Read the file again in another thread, and then answer with its model."""
+    async def renew(self, compute: Callable[[Callable[[], object]], Awaitable[None]]) -> None:
+        """Read the file again in another thread, and then answer with its model.
+
+        Args:
+            compute: calls a function while no answers are computed.
+        """
         try:
-            self.loaded = await asyncio.to_thread(self.load)
-            log.info("Read the model %s again: version %s.", self.name, self.loaded.version)
-        except (PlainnetError, OSError) as error:
+            loaded = await asyncio.to_thread(self.load)
+            await compute(loaded.prepare)
+            self.loaded = loaded
+            log.info("Read the model %s again: version %s.", self.name, loaded.version)
+        except Exception as error:
             log.warning("Keeping the model %s as it was: %s", self.name, error)
 
 

@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
                 self.should_exit = True  # whoever started this process has died
             for served in self.application.models.values():
                 if served.has_changed:
-                    await served.renew()
+                    await served.renew(self.application.computer.run)
 
 
 def bound_socket(settings: ServerSettings) -> socket.socket:
