@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from plainnet.lab.running import LabServer
 
-ROUNDS, SECONDS = 5, 4.0
+ROUNDS, SECONDS = 5, 3.0
 PAGE = """
 import http.client, sys
 from plainnet.lab.frames import unpacked

@@ -109,10 +109,6 @@ def frame_of(snapshot: Snapshot) -> Frame:
         for name in ("W", "b"):
             arrays[f"{name}.{stage}"] = network.parameters[f"layers.{i}.{name}"].copy()
             arrays[f"d{name}.{stage}"] = network.gradients[f"layers.{i}.{name}"].copy()
-    numbers |= {
-        "layers": [repr(layer) for layer in network.layers],
-        "parameters": network.n_parameters,
-    }
     return numbers, arrays
 
 

@@ -51,16 +51,10 @@ class PointsApi:
         ]
 
     async def state(self, request: Request) -> Response:  # noqa: ARG002
-        """Return settings, status, and the description of all settings."""
-        moment = self._worker.newest.get()[1]
+        """Return the settings, and the description of all of them."""
+        settings = self._worker.newest.get()[1].snapshot.settings
         return JSONResponse(
-            {
-                **described(),
-                "speeds": SPEEDS,
-                "settings": moment.snapshot.settings.to_dict(),
-                "status": asdict(moment.status),
-                "started": moment.snapshot.position[2] > 0,
-            }
+            {**described(), "speeds": SPEEDS, "settings": settings.to_dict()},
         )
 
     async def frame(self, request: Request) -> Response:
@@ -82,7 +76,7 @@ class PointsApi:
         return JSONResponse(found)
 
     async def settings(self, request: Request) -> Response:
-        """Change the settings that the body names; `restart` begins again in any case."""
+        """Change the settings that the body names."""
         given = await order_of(request)
         begun = await asyncio.to_thread(
             self._worker.change,

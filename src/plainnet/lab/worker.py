@@ -5,6 +5,7 @@ too, and only those that somebody waits for: in another thread each operation wo
 that trains. docs/lab.md has what that costs.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from plainnet.lab.newest import Newest
 from plainnet.lab.point_settings import PointSettings
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 0.0)
 """The speeds to choose from, in epochs per second; 0 is as fast as possible."""
@@ -39,8 +41,6 @@ class Status:
     """The code of what ended the training: "", `diverged` or `refused`."""
     message: str
     """The sentence of the error."""
-    seconds: float
-    """The time spent in training since its beginning."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ class Worker:
         self._ordered = threading.Event()
         self._running, self._speed, self._next = False, 30.0, 0.0
         self._error = self._message = ""
-        self._seconds = 0.0
         self.newest: Newest[Moment] = Newest(self._moment())
         self._thread = threading.Thread(target=self._work, name="lab", daemon=True)
         self._thread.start()
@@ -126,11 +125,11 @@ class Worker:
         def order() -> None:
             try:
                 result = task()
+                if publish:
+                    self._publish()
             except BaseException as error:  # whatever it is, the caller gets it
                 done.set_exception(error)
             else:
-                if publish:
-                    self._publish()
                 done.set_result(result)
 
         self._orders.put(order)
@@ -152,25 +151,26 @@ class Worker:
     def _train(self, should_stop: Callable[[], bool]) -> None:
         """Train until there is an order, or to the end."""
         try:
-            start = time.perf_counter()
             for _ in self._experiment.train(should_stop):
-                self._seconds += time.perf_counter() - start
                 if self.newest.wanted:
                     self._publish()
                 if self._speed:
                     self._keep_pace()
                 if should_stop():
                     return
-                start = time.perf_counter()
-            self._seconds += time.perf_counter() - start
-            if not should_stop():
-                self._running = False
-        except PlainnetError as error:
+            self._running = self._running and should_stop()
+        except Exception as error:  # the thread goes on, and the page says what happened
             self._running = False
-            self._error = "diverged" if isinstance(error, DivergedError) else "refused"
-            self._message = str(error)
+            self._note(error)
         if not self._running:
             self._publish()
+
+    def _note(self, error: Exception) -> None:
+        """Remember why the training ended; log what was not expected."""
+        if not isinstance(error, PlainnetError):
+            log.error("The training in the lab ended in an unexpected error.", exc_info=error)
+        self._error = "diverged" if isinstance(error, DivergedError) else "refused"
+        self._message = str(error)
 
     def _keep_pace(self) -> None:
         """Wait until the next epoch is due, or an order comes."""
@@ -192,8 +192,7 @@ class Worker:
         try:
             next(experiment.train(enough), None)
         except PlainnetError as error:
-            self._error = "diverged" if isinstance(error, DivergedError) else "refused"
-            self._message = str(error)
+            self._note(error)
 
     def _set_running(self, running: bool) -> None:
         at = self._experiment
@@ -207,21 +206,16 @@ class Worker:
     def _restart(self) -> None:
         self._set_running(False)
         self._experiment.restart()
-        self._seconds = 0.0
 
     def _change(self, change: Callable[[PointSettings], PointSettings]) -> bool:
         begun = self._experiment.change(change(self._experiment.settings))
-        if begun:
-            self._seconds = 0.0
         self._error = self._message = ""
         return begun
 
     def _moment(self) -> Moment:
         at = self._experiment
         finished = at.position.epochs >= at.settings.epochs
-        status = Status(
-            self._running, self._speed, finished, self._error, self._message, self._seconds
-        )
+        status = Status(self._running, self._speed, finished, self._error, self._message)
         snapshot = at.snapshot()
         return Moment(snapshot, status, frame_of(snapshot))
 
