@@ -173,7 +173,8 @@ def _field(column: Any) -> Html:
 def _usual(column: Any) -> str | float:
     """Return a usual value of a column: its median, its first day or its most frequent text."""
     if column.kind == "number":
-        return float(f"{column.median:.6g}")
+        value = float(f"{column.median:.6g}")
+        return int(value) if value.is_integer() else value
     if column.kind == "date":
         return str(np.datetime64(0, "D") + int(column.median))
     return next(iter(getattr(column, "values", ())), "")
