@@ -33,6 +33,7 @@ from backbones import FLOAT, convolutional, glass, save
 from onnx import helper
 
 from plainnet.pictures.backbone.backbone import Backbone
+from plainnet.pictures.backbone.model import OnnxModel
 
 SETTINGS: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 8, "seed": 2}
 OPTIONS = ("--hidden", "8", "--epochs", "6", "--batch-size", "8", "--seed", "2")
@@ -149,7 +150,9 @@ def test_an_ensemble_and_many_classes(here: Path, files: list[Path], tmp_path: P
     )
 
 
-def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
+def test_occlusion_finds_what_the_backbone_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A backbone that sees the upper left quarter only, and two classes that differ there."""
     node = helper.make_node
     nodes = [
@@ -173,6 +176,19 @@ def test_occlusion_finds_what_the_backbone_looks_at(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen.relevance[9:], 0, atol=1e-6)
     np.testing.assert_allclose(seen.relevance[:, 9:], 0, atol=1e-6)
     np.testing.assert_array_equal(seen.picture, X[1])
+    shown: list[int] = []
+    run = OnnxModel.run
+
+    def counted(self: OnnxModel, X: Array, *which: Any) -> list[Array]:
+        shown.append(len(X))
+        return run(self, X, *which)
+
+    monkeypatch.setattr(OnnxModel, "run", counted)
+    np.testing.assert_array_equal(explain_pixels(classifier, X[1]).relevance, seen.relevance)
+    assert sum(shown) <= 64 + 4  # each takes a pass of a large network
+    overlapping = explain_pixels(classifier, X[1], patch=2).relevance
+    assert np.corrcoef(seen.relevance.ravel(), overlapping.ravel())[0, 1] > 0.9
+    assert seen.relevance.sum() == pytest.approx(overlapping.sum(), rel=0.2)
     for method in ("gradient", "smooth"):
         with pytest.raises(SettingError, match=f"{method} needs a gradient, .*; use occlusion"):
             explain_pixels(classifier, X[1], method=method)

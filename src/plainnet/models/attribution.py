@@ -169,6 +169,7 @@ def explain_pixels(
         samples: the number of noisy copies, for `smooth`.
         noise: their standard deviation, as a share of the inputs' range, for `smooth`.
         patch: side of a patch in pixels, for `occlusion`; None: an eighth of the shorter side.
+            Patches overlap, except through a backbone without a side.
         rng: generator or seed of the noise.
 
     Raises:

@@ -1,6 +1,7 @@
 """Four methods to distribute a score over the pixels of a picture; see `attribution.py`."""
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,10 @@ from plainnet.network import Array, Rng, generator
 
 PATCHES_ACROSS = 8
 """The number of patches across the shorter side of a picture, by default."""
+AT_ONCE = 16
+"""The number of covered pictures in a pass."""
+Patch = tuple[slice, slice]
+"""The rows and columns of a patch."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +61,63 @@ def _smooth(
 def _occlusion(
     target: AttributionTarget, x: Array, shape: tuple[int, ...], settings: PixelSettings
 ) -> Array:
-    """Spread a patch's fall of s over its pixels; a pixel gets the mean of its patches."""
+    """Spread a patch's fall of s over its pixels; a pixel gets the mean of its patches.
+
+    Through a backbone each patch takes a pass of a large network. There the patches do not overlap
+    unless their side is given, and their falls are spread linearly over their neighbours, too.
+    """
     height, width, _ = shape
+    s = float(target.scores_of(x)[0])
+    if settings.patch is None and not target.inputs.has_gradient:
+        rows, columns = (_cells(length, min(height, width)) for length in (height, width))
+        cells = [(row, column) for row in rows for column in columns]
+        F = _falls(target, x, shape, cells, s).reshape(len(rows), len(columns))
+        spread: Array = _spreading(height, len(rows)) @ F @ _spreading(width, len(columns)).T
+        return spread
     side = settings.patch or max(1, min(height, width) // PATCHES_ACROSS)
+    patches = _grid(shape, side)
+    total, covered = np.zeros((2, height, width))
+    for patch, fall in zip(patches, _falls(target, x, shape, patches, s), strict=True):
+        total[patch] += fall / total[patch].size
+        covered[patch] += 1
+    relevance: Array = total / covered
+    return relevance
+
+
+def _cells(length: int, shorter: int) -> list[slice]:
+    """Divide a side of a picture into parts of about an eighth of the shorter side."""
+    n = max(1, round(length * min(PATCHES_ACROSS, shorter) / shorter))
+    edges = np.linspace(0, length, n + 1).round().astype(int).tolist()
+    return [slice(start, end) for start, end in itertools.pairwise(edges)]
+
+
+def _grid(shape: tuple[int, ...], side: int) -> list[Patch]:
+    """Return patches half a side apart, from edge to edge."""
+    height, width, _ = shape
     tall, wide = min(side, height), min(side, width)
-    lefts = _places(width, wide)
-    s = target.scores_of(x)[0]
-    total, covered = np.zeros((height, width)), np.zeros((height, width))
-    for top in _places(height, tall):
-        X = np.repeat(x, len(lefts), axis=0)
-        pictures = X.reshape(-1, *shape)
-        for picture, left in zip(pictures, lefts, strict=True):
-            picture[top : top + tall, left : left + wide] = 0  # the mean picture
-        for left, fall in zip(lefts, s - target.scores_of(X), strict=True):
-            total[top : top + tall, left : left + wide] += fall / (tall * wide)
-            covered[top : top + tall, left : left + wide] += 1
-    return total / covered
+    return [
+        (slice(top, top + tall), slice(left, left + wide))
+        for top in _places(height, tall)
+        for left in _places(width, wide)
+    ]
+
+
+def _falls(
+    target: AttributionTarget,
+    x: Array,
+    shape: tuple[int, ...],
+    patches: Sequence[Patch],
+    s: float,
+) -> Array:
+    """Return how far s falls when the mean picture covers each patch, `(n,)`."""
+    falls = []
+    for start in range(0, len(patches), AT_ONCE):
+        some = patches[start : start + AT_ONCE]
+        X = np.repeat(x, len(some), axis=0)
+        for picture, patch in zip(X.reshape(-1, *shape), some, strict=True):
+            picture[patch] = 0  # the mean picture
+        falls.append(s - target.scores_of(X))
+    return np.concatenate(falls)
 
 
 def _class_map(
