@@ -284,17 +284,17 @@ def test_what_is_chosen(
 ) -> None:
     monkeypatch.setattr(packaged, "is_installed", lambda: True)
     for named in (None, Path("auto")):
-        assert choose_features(named, pets, {"hidden": (8,)}) == (Path(NAME), "")
+        assert choose_features(named, pets, {"hidden": (8,)}).features == Path(NAME)
         assert "--features none learns from the pixels" in capsys.readouterr().err
         for option in ("size", "grey", "augment", "channels"):
-            assert choose_features(named, pets, {option: "x"}) == (None, "")
-        assert choose_features(named, pets, {"network": "conv"}) == (None, "")
-        assert choose_features(named, pets / "cat", {}) == (None, "")
+            assert choose_features(named, pets, {option: "x"})[:2] == (None, "")
+        assert choose_features(named, pets, {"network": "conv"})[:2] == (None, "")
+        assert choose_features(named, pets / "cat", {})[:2] == (None, "")
     for name in ("none", "net.onnx", NAME):
-        assert choose_features(Path(name), pets, {}) == (Path(name), "")
+        assert choose_features(Path(name), pets, {})[:2] == (Path(name), "")
     monkeypatch.setattr(packaged, "is_installed", lambda: False)
-    assert choose_features(None, pets, {}) == (None, HINT)
-    assert choose_features(None, pets, {"size": (8, 8)}) == (None, "")
+    assert choose_features(None, pets, {})[:2] == (None, HINT)
+    assert choose_features(None, pets, {"size": (8, 8)})[:2] == (None, "")
     assert capsys.readouterr().err == ""
 
 
@@ -326,7 +326,7 @@ def test_training_by_itself_and_by_pixels(
         return capsys.readouterr().err, noted, model
 
     said, noted, model = train()
-    assert f"features    {NAME}, chosen for photographs" in said
+    assert f"features    {NAME}: for photographs in colour" in said
     assert (noted["features"], model.extractor.name) == (NAME, NAME)
     said, noted, model = train("--features", "none")
     assert (noted["features"], model.extractor) == ("none", None)

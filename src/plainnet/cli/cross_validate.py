@@ -97,7 +97,7 @@ def command(
     asked = tables.TableOptions.of(tables.pop_table_options(options))
     recipe = Recipe.of(given(options))
     check_before_reading(data, asked, features, recipe)
-    features, _ = choose_features(features, data, given(options))
+    features = choose_features(features, data, given(options)).features
     extractor, _ = features_for(features, {}, recipe)
     how: dict[str, Any] = {"size": recipe.size, "grey": recipe.grey, "strict": strict}
     splits = read_and_report(data, **how, extractor=extractor, asked=asked)

@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from plainnet.data import PictureExtractor
+from plainnet.data.folders import training_files
 from plainnet.data.sources import holds_class_folders
 from plainnet.errors import SettingError
 from plainnet.models import Recipe
+from plainnet.models.feature_choice import compare_features
 from plainnet.models.features import PACKAGED, extractor_of, is_packaged
 from plainnet.pictures import picture_files
 from plainnet.pictures.opening import FileLook
 from plainnet.pictures.reading import each_picture
 from plainnet.pictures.survey import without_colour
-from plainnet.reports import say
+from plainnet.reports import counting, say
 
 FEATURES, FINGERPRINT = "features", "features_fingerprint"
 """Keys of a run's settings: the name or file, and the fingerprint of its content."""
+CHOSEN = "features_chosen"
+"""Key of a run's settings: how `auto` chose."""
 AUTO, NONE = Path("auto"), Path("none")
 """Values of --features that choose a backbone, the default, or do without one."""
 PIXEL_OPTIONS = ("size", "grey", "augment", "channels")
@@ -34,13 +39,23 @@ HINT = (
 )
 
 
-def choose_features(
-    named: Path | None, data: Path, options: Mapping[str, Any]
-) -> tuple[Path | None, str]:
-    """Return the backbone, and a hint for people whose data would gain from one.
+class Choice(NamedTuple):
+    """What a network learns from."""
+
+    features: Path | None
+    """The backbone; None: the pixels."""
+    hint: str = ""
+    """A hint for people whose data would gain from a backbone."""
+    noted: Mapping[str, str] = MappingProxyType({})
+    """How it was chosen, for the settings of the run."""
+
+
+def choose_features(named: Path | None, data: Path, options: Mapping[str, Any]) -> Choice:
+    """Choose between a backbone and the pixels.
 
     `auto` is the backbone of the extra for class folders of photographs in colour, if it is
-    installed and no option is about pixels.
+    installed and no option is about pixels, unless a short comparison on held-out pictures shows
+    that the pixels are better.
 
     Args:
         named: the value of --features; None: auto.
@@ -48,17 +63,26 @@ def choose_features(
         options: the options given for the recipe, by name.
     """
     if named not in (None, AUTO):
-        return named, ""
+        return Choice(named)
     of_pixels = any(name in options for name in PIXEL_OPTIONS) or options.get("network") == "conv"
-    if of_pixels or not are_photographs(data):
-        return None, ""
+    if of_pixels or not holds_class_folders(data):
+        return Choice(None)
+    if not are_photographs(data):
+        return Choice(None, noted={CHOSEN: "pixels, for pictures that are grey or small"})
     from plainnet.pictures.backbone.packaged import is_installed  # only for photographs
 
     if not is_installed():
-        return None, HINT
-    why = "chosen for photographs in colour; --features none learns from the pixels"
-    say(f"{'features':10}  {PACKAGED}, {why}")
-    return Path(PACKAGED), ""
+        return Choice(None, HINT, {CHOSEN: "pixels, because the extra backbone is not installed"})
+    with counting("features") as progress:
+        extractor = cast(PictureExtractor, extractor_of(PACKAGED, Recipe()))
+        found = compare_features(data, training_files(data), extractor, progress)
+    kept = found is None or found.prefers_features
+    name, other = PACKAGED, "none learns from the pixels"
+    if not kept:
+        name, other = "pixels", f"{PACKAGED} uses it"
+    why = "for photographs in colour" if found is None else found.text
+    say(f"{'features':10}  {name}: {why}; --features {other}")
+    return Choice(Path(PACKAGED) if kept else None, noted={CHOSEN: f"{name}: {why}"})
 
 
 def are_photographs(data: Path) -> bool:

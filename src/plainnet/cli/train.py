@@ -13,7 +13,7 @@ import click
 from plainnet.checks import at_home
 from plainnet.cli import tables
 from plainnet.cli.distributed import follow, helping, is_helper, workers_for
-from plainnet.cli.features import choose_features, features_for, found
+from plainnet.cli.features import CHOSEN, choose_features, features_for, found
 from plainnet.cli.interrupt import begun_whole, code_of
 from plainnet.cli.learning import EVENTS, train_run
 from plainnet.cli.options import PathType, Sections, given, print_json
@@ -120,6 +120,7 @@ def _train(
 ) -> int:
     """Train, write the run and print the results; return the exit code."""
     table, hint = tables.pop_table_options(options), ""
+    chosen: Mapping[str, Any] = {CHOSEN: settings[CHOSEN]} if CHOSEN in settings else {}
     if resume:
         table, options = settings, settings["recipe"]
         how = {name: bool(settings.get(name)) for name in how}
@@ -127,10 +128,11 @@ def _train(
     if not resume:
         check_apart(out or RUNS, data)
         check_before_reading(data, asked, features, Recipe.of(given(options)))
-        features, hint = choose_features(features, data, given(options))
+        features, hint, chosen = choose_features(features, data, given(options))
     recipe = Recipe.of(given(options))
     extractor, noted = features_for(features, settings, recipe)
-    noted |= how | _events(tensorboard, settings, data) | (asked.noted() if asked else {})
+    noted |= {**how, **chosen, **_events(tensorboard, settings, data)}
+    noted |= asked.noted() if asked else {}
     with begun_whole(
         _run(resume, out, data, workers)
     ) as folder:  # otherwise a signal could leave an empty folder

@@ -162,7 +162,7 @@ def _asked(data: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     of_search["seed"] = settings.get("seed", 0)
     Options(**given(of_search))  # raises for impossible values
     check_before_reading(data, tables.TableOptions.of(table), features, Recipe.of(settings))
-    features, _ = choose_features(features, data, settings)
+    features = choose_features(features, data, settings).features
     _, features_noted = features_for(features, {}, Recipe.of(settings))
     return {
         "data": str(data),

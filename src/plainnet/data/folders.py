@@ -140,6 +140,21 @@ def class_names(folder: Path) -> dict[str, list[str]]:
     }
 
 
+def training_files(folder: Path) -> list[tuple[Path, str]]:
+    """Return the training pictures of class folders, each with the name of its class.
+
+    Raises:
+        DataError: the folders have another layout.
+        FileError: a folder cannot be read.
+    """
+    inside = (_parts(folder) or {"train": folder}).get("train")
+    return [
+        (path, plain_text(name))
+        for name, found in (_class_files(inside) if inside else {}).items()
+        for path in found.pictures
+    ]
+
+
 def visible_folders(folder: Path) -> list[Path]:
     """Return the direct subfolders of a folder, sorted by name, without hidden ones."""
     try:

@@ -1,12 +1,13 @@
 """Extractors that also read data sets of features from a path."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.data.extractor import Extractor
 from plainnet.network.arrays import Array
 from plainnet.pictures.opening import PathLike
-from plainnet.pictures.reading import OnUnreadable, Progress
+from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress
 
 
 class ReadingExtractor(Extractor):
@@ -55,6 +56,22 @@ class PictureExtractor(ReadingExtractor):
 
         Raises:
             DataError: the data set does not hold pictures.
+        """
+        raise NotImplementedError
+
+    def read_files(
+        self,
+        folder: Path,
+        paths: Sequence[Path],
+        *,
+        on_unreadable: OnUnreadable | None = None,
+        progress: Progress | None = None,
+        on_header: OnHeader | None = None,
+    ) -> tuple[Array, Array]:
+        """Return features of the files of a data set, and their indices, from the cache if there.
+
+        Raises:
+            PictureError: a picture cannot be read, and there is no `on_unreadable`.
         """
         raise NotImplementedError
 

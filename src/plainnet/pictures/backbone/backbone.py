@@ -144,7 +144,7 @@ class Backbone(PictureExtractor):
     ) -> Splits:
         """Read the pictures at a path with `read_data`, as features."""
         splits = read_data(
-            path, read_files=self._read_files, on_unreadable=on_unreadable, progress=progress
+            path, read_files=self.read_files, on_unreadable=on_unreadable, progress=progress
         )
 
         def made(data: Dataset | None) -> Dataset | None:
@@ -169,7 +169,7 @@ class Backbone(PictureExtractor):
         X, _ = self._cached(data.name, ArrayKeys(data.X), make, progress=progress)
         return replace(data, X=X, extractor=self)
 
-    def _read_files(
+    def read_files(
         self,
         folder: Path,
         paths: Sequence[Path],
