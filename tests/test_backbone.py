@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainnet import Classifier
 from plainnet.data import Dataset, feature_cache, read_data
 from plainnet.errors import DataError, FileError, MissingExtraError, PictureError, SettingError
 from plainnet.files.record_file import RecordFile
 from plainnet.files.rows import MemoryMappedRows
+from plainnet.models import mirrored as mirrored_module
+from plainnet.models.mirrored import with_mirror_images
 from plainnet.network import Array
 from plainnet.pictures import picture_files, read_pictures
 
@@ -486,6 +489,51 @@ def test_a_picture_more_costs_only_itself(
     assert headers[more / "cat" / "0.png"] == ("PNG", (14, 20))
     assert headers[more / "cat" / "0a.png"] == ("PNG", (20, 30))
     assert len(headers) == 41
+
+
+def test_mirror_images_are_cached_beside_the_pictures(
+    tmp_path: Path, pets: Path, store: Path, runs: list[int]
+) -> None:
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    files: list[Path] = [*picture_files(pets)]
+    X = features(backbone, pets)
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    found, rows = backbone.mirrored([*files[:7], broken, *files[7:]])
+    assert rows.tolist() == [*range(7), *range(8, 41)]
+    mirrored = backbone.extract(read_pictures(files, 16)[0][:, :, ::-1])
+    np.testing.assert_allclose(found, mirrored, rtol=1e-4, atol=1e-6)
+    assert np.abs(found - X).max() > 0.01
+    runs.clear()
+    np.testing.assert_array_equal(backbone.mirrored(files)[0], found)
+    np.testing.assert_array_equal(features(backbone, pets), X)
+    assert runs == []
+    assert len(list(store.iterdir())) == 1
+
+
+def test_few_pictures_are_learned_from_with_their_mirror_images(
+    tmp_path: Path, pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = Backbone.open(convolutional(tmp_path / "a.onnx"))
+    data = backbone.read(pets).train
+    assert data is not None
+    assert data.paths is not None
+    both = with_mirror_images(data, backbone)
+    mirrored = backbone.mirrored(data.paths)[0]
+    np.testing.assert_array_equal(both.X, np.concatenate([data.X, mirrored]))
+    np.testing.assert_array_equal(both.y, np.tile(data.y, 2))
+    how: dict[str, Any] = {"hidden": (4,), "epochs": 3, "validation_share": 0}
+    given = Classifier(**how).fit(data)
+    assert given.training is not None
+    assert len(given.training) == 40  # they are not samples of their own
+    alone = Classifier(**how, augment="none").fit(data)
+    again = Classifier(**how).fit(both)
+    assert not np.array_equal(given.network.theta, alone.network.theta)
+    np.testing.assert_allclose(given.predict_proba(data), again.predict_proba(data), atol=0.05)
+    monkeypatch.setattr(mirrored_module, "MIRRORED_BELOW", 20)
+    assert with_mirror_images(data, backbone) is data
+    arrays = backbone.of(Dataset(np.zeros((4, 8, 8, 3), np.uint8), np.arange(4) % 2, ("a", "b")))
+    assert with_mirror_images(arrays, backbone) is arrays
 
 
 def test_arrays_are_known_by_their_pixels(tmp_path: Path, store: Path, runs: list[int]) -> None:

@@ -35,8 +35,13 @@ from onnx import helper
 from plainnet.pictures.backbone.backbone import Backbone
 from plainnet.pictures.backbone.model import OnnxModel
 
-SETTINGS: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 8, "seed": 2}
-OPTIONS = ("--hidden", "8", "--epochs", "6", "--batch-size", "8", "--seed", "2")
+SETTINGS: dict[str, Any] = {
+    **{"hidden": (8,), "epochs": 6, "batch_size": 8, "seed": 2},
+    "augment": "none",  # without mirror images
+}
+OPTIONS = (
+    *("--hidden", "8", "--epochs", "6", "--batch-size", "8", "--seed", "2", "--augment", "none"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,15 @@ class FileKeys:
                 on_header(Path(path), look.header)
 
 
+class MirroredKeys(FileKeys):
+    """The keys of the mirror images of picture files."""
+
+    def key(self, i: int) -> bytes:
+        """Return a digest of the file's."""
+        own = super().key(i)
+        return own and hashlib.blake2b(b"mirrored " + own, digest_size=16).digest()
+
+
 class ArrayKeys:
     """The keys of the pictures of an array uint8 `(N, height, width, channels)`."""
 

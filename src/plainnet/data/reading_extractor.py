@@ -75,6 +75,13 @@ class PictureExtractor(ReadingExtractor):
         """
         raise NotImplementedError
 
+    def mirrored(self, paths: Sequence[PathLike]) -> tuple[Array, Array]:
+        """Return features of the mirror images of files, and the indices of the files.
+
+        They are taken from the cache if they are there; unreadable files are left out.
+        """
+        raise NotImplementedError
+
     def of_files(
         self,
         paths: Sequence[PathLike],

@@ -165,7 +165,7 @@ def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
     train_set, latest = cast(Dataset, model.training), len(model.networks) - 1
     watch = model.validation_of(latest)
     if model.folds is None:
-        return train_set, watch
+        return model.inputs.varied(train_set, model.recipe.augment), watch
     kept = np.setdiff1d(np.arange(len(train_set)), model.fold_of(latest))
     return train_set.take(kept).without_targets_of_others(), watch
 

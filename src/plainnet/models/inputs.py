@@ -69,6 +69,15 @@ class Inputs(ABC):
         """Fit the preprocessing to training samples; `varied` pictures have no constant pixels."""
         return cls(Preprocessing.fit(data.X, data.weights, varied=varied), data.extractor)
 
+    def varied(self, data: Dataset, augment: object) -> Dataset:  # noqa: ARG002
+        """Return training samples with variations of them that are computed once.
+
+        Args:
+            data: the training samples.
+            augment: the setting; pictures themselves are varied in each epoch.
+        """
+        return data
+
     @property
     def n_in(self) -> int:
         """The number of a network's inputs."""

@@ -13,6 +13,7 @@ from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models.inputs import Inputs, Row
+from plainnet.models.mirrored import with_mirror_images
 from plainnet.models.picture_samples import given_pictures, raw_pictures
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.rows import paths_in, rows_of_files
@@ -119,6 +120,10 @@ class BackboneInputs(ExtractedInputs):
     has_frozen_features = True
     extractor: PictureExtractor
     row, parts = Inputs.row, Inputs.parts
+
+    def varied(self, data: Dataset, augment: object) -> Dataset:
+        """Add mirror images, if there are few pictures."""
+        return with_mirror_images(data, self.extractor) if augment == "auto" else data
 
     @property
     def picture_shape(self) -> tuple[int, ...]:  # type: ignore[override]

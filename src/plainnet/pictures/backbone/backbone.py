@@ -17,14 +17,7 @@ import numpy as np
 
 from plainnet.checks import at_home
 from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.feature_cache import (
-    ArrayKeys,
-    FileKeys,
-    Keys,
-    Make,
-    Outcome,
-    read_features,
-)
+from plainnet.data.feature_cache import ArrayKeys, FileKeys, Keys, Make, Outcome, read_features
 from plainnet.data.reading_extractor import PictureExtractor
 from plainnet.data.sources import read_data
 from plainnet.errors import DataError, FileError, PictureError
@@ -32,6 +25,7 @@ from plainnet.files.rows import select
 from plainnet.network.arrays import Array
 from plainnet.pictures.backbone.choice import choose_view, padded
 from plainnet.pictures.backbone.input_spec import InputSpec, read_config
+from plainnet.pictures.backbone.mirrored import mirrored_features
 from plainnet.pictures.backbone.model import OnnxModel
 from plainnet.pictures.decoding import Size, checked_size
 from plainnet.pictures.opening import FileLook, PathLike
@@ -164,9 +158,9 @@ class Backbone(PictureExtractor):
             )
 
         def make(rows: Sequence[int]) -> Outcomes:
-            return self._of_each(self._pictures(select(data.X, np.array(rows, int))))
+            return self.of_each(self._pictures(select(data.X, np.array(rows, int))))
 
-        X, _ = self._cached(data.name, ArrayKeys(data.X), make, progress=progress)
+        X, _ = self.cached(data.name, ArrayKeys(data.X), make, progress=progress)
         return replace(data, X=X, extractor=self)
 
     def read_files(
@@ -185,11 +179,16 @@ class Backbone(PictureExtractor):
             return self._of_files([paths[i] for i in rows], [files.looks[i] for i in rows])
 
         how: dict[str, Any] = {"on_unreadable": on_unreadable, "progress": progress}
-        read = self._cached(folder.name, files, make, **how)
+        read = self.cached(folder.name, files, make, **how)
         files.report(on_header)
         return read
 
-    def _cached(self, origin: str, keys: Keys, make: Make, **how: Any) -> tuple[Array, Array]:
+    def mirrored(self, paths: Sequence[PathLike]) -> tuple[Array, Array]:
+        """Return features of the mirror images of files, and the indices of the files."""
+        return mirrored_features(self, paths)
+
+    def cached(self, origin: str, keys: Keys, make: Make, **how: Any) -> tuple[Array, Array]:
+        """Return features from the cache, made if they are not there; see `read_features`."""
         return read_features(origin, self.fingerprint, self.n_features, keys, make, **how)
 
     # -- prediction -------------------------------------------------------------------------------
@@ -199,7 +198,7 @@ class Backbone(PictureExtractor):
         if isinstance(samples, list):
             return self.of_files(samples)[0]
         features = np.empty((len(samples), self.n_features), np.float32)
-        return gathered(self._of_each(self._pictures(samples)), features)[0]
+        return gathered(self.of_each(self._pictures(samples)), features)[0]
 
     def of_files(
         self,
@@ -216,7 +215,7 @@ class Backbone(PictureExtractor):
     def _of_files(self, paths: Sequence[PathLike], looks: Sequence[FileLook] = ()) -> Outcomes:
         pictures = each_picture(paths, self.view.size, self.view.channels == 1, looks=looks)
         with closing(pictures):
-            yield from self._of_each(pictures)
+            yield from self.of_each(pictures)
 
     def _pictures(self, X: Array) -> Iterable[Array]:
         """Yield the pictures of an array of any size as inputs, one by one."""
@@ -227,7 +226,7 @@ class Backbone(PictureExtractor):
             )
             yield from np.broadcast_to(some, (*some.shape[:3], channels))
 
-    def _of_each(self, pictures: Iterable[Outcome]) -> Outcomes:
+    def of_each(self, pictures: Iterable[Outcome]) -> Outcomes:
         """Yield the features of each picture, a batch at a time, and errors in their place."""
         waiting: list[Outcome] = []
         good = 0

@@ -1,0 +1,30 @@
+"""Mirror images as further training samples of a network that learns from features.
+
+Features are computed once, before the training, so pictures are not varied in each epoch; but their
+mirror images can be computed once, too. With 5 and 10 photographs of cats and of dogs that gains
+2.5 and 2.1 points of accuracy, with 50 and more nothing: docs/features.md.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from plainnet.data import Dataset, PictureExtractor
+
+MIRRORED_BELOW = 50
+"""The number of pictures of the rarest class below which mirror images are learned from."""
+
+
+def with_mirror_images(data: Dataset, extractor: PictureExtractor) -> Dataset:
+    """Return training samples with their mirror images behind them, if there are few.
+
+    Args:
+        data: features of picture files, as the extractor made them.
+        extractor: makes features of the mirror images, or finds them in the cache.
+    """
+    counts = np.bincount(data.y, minlength=len(data.classes)) if data.classes else np.array([0])
+    if data.paths is None or not 0 < counts.min() < MIRRORED_BELOW:
+        return data
+    X, rows = extractor.mirrored(data.paths)
+    both = data.take(np.concatenate([np.arange(len(data)), rows]))
+    return replace(both, X=np.concatenate([np.asarray(data.X), X]))
