@@ -242,6 +242,19 @@ def test_targets_are_found_by_name_in_a_frame() -> None:
     assert straight.history[-1]["validation_loss"] == turned
     with pytest.raises(DataError, match="'value' is a column"):
         watched.fit(frame, frame[[*NAMES]])
+    other = frame[["value", "count"]].set_axis(["a", "count"], axis=1)  # another column is called a
+    watched.fit(X, other)
+    assert watched.targets == ("a_", "count")
+    by_name = watched.evaluate(X, other[["count", "a"]])
+    assert by_name.to_dict() == watched.evaluate(X, other).to_dict()
+
+
+def test_samples_may_be_columns_or_rows_by_name(of_table: Regressor) -> None:
+    table = columns(30, 3)
+    Y = np.stack([table[name] for name in NAMES], axis=1)
+    found = of_table.evaluate(table)
+    rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+    assert of_table.evaluate(table, Y) == of_table.evaluate(rows, Y) == found
 
 
 def test_rows_that_lack_a_target_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
@@ -438,6 +451,7 @@ def test_what_the_command_explains(folder: Path) -> None:
 def test_the_other_commands(folder: Path) -> None:
     run, table = folder / "run", folder / "t.csv"
     plainnet("report", run, table)
+    assert "relative RMSE 0 " in plainnet("compare", run, run)
     assert "--target value,share --target count,2" in (run / "report.html").read_text()
     assert "share" in plainnet("summary", run)
     assert json.loads(plainnet("importance", run, table, "--json"))["before"]

@@ -60,11 +60,15 @@ def align_to(targets: tuple[TargetColumn, ...], data: Dataset) -> Dataset:
     names, held = [one.name for one in targets], [one.name for one in data.targets]
     if held == list(numbered_targets(len(names))):
         held = names
-    if {*held} != {*names}:
+    found = [name if name in held else name.rstrip("_") for name in names]  # as tables rename them
+    if sorted(held) != sorted(found):
         raise DataError(
             f"{data.name} has the targets {', '.join(held)}, but the model predicts "
             f"{', '.join(names)}; give data with these."
         )
-    parts = [(one.classes, data.of_target(held.index(one.name))) for one in targets]
+    parts = [
+        (one.classes, data.of_target(held.index(name)))
+        for one, name in zip(targets, found, strict=True)
+    ]
     y = [right_classes(classes, part) if classes else part.y for classes, part in parts]
     return replace(data, y=np.stack(y, axis=1), targets=targets)

@@ -17,6 +17,7 @@ def check_order(samples: Any, y: Any) -> None:
         and len(second) > 1
         and math.prod(second[1:]) > 1
         and not _are_files(samples)
+        and not _are_named(samples)
     ):
         raise DataError(
             f"The samples come first and their answers second, (X, y), but the first is of shape "
@@ -38,3 +39,9 @@ def _are_files(samples: Any) -> bool:
     if isinstance(first, str):  # which may be the name of a class
         return os.path.exists(first)  # noqa: PTH110 - which never raises
     return is_single(first)
+
+
+def _are_named(samples: Any) -> bool:
+    """Whether samples are columns by name, rows of these, or a structured array."""
+    first = samples[0] if isinstance(samples, (list, tuple)) and samples else samples
+    return isinstance(first, Mapping) or bool(getattr(getattr(first, "dtype", None), "names", None))

@@ -11,6 +11,7 @@ from plainnet.digits import number
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.paired import PairedDifference, paired_accuracy, paired_rmse
 from plainnet.models import AnyModel
+from plainnet.models.answers import Answers
 from plainnet.network import Array
 from plainnet.reports.settings import setting_text, settings_used
 from plainnet.reports.text import count, network_line
@@ -64,17 +65,36 @@ def _difference(first: ComparedRun, other: ComparedRun) -> PairedDifference:
     rng, outcomes, weights = np.random.default_rng(0), [], None
     for run in (first, other):
         answers, data = run.model.answers, cast(Dataset, run.data)
-        chosen, right = answers.choose(cast(Array, run.A)), answers.right(data)
         weights = data.weights
-        outcomes.append(chosen == right if answers.classes else chosen - right)
-    compare = paired_accuracy if first.model.answers.classes else paired_rmse
+        outcomes.append(_outcome(answers, cast(Array, run.A), data))
+    compare = paired_accuracy if first.model.answers.parts[0].classes else paired_rmse
     return compare(outcomes[0], outcomes[1], rng, weights)
+
+
+def _outcome(answers: Answers, A: Array, data: Dataset) -> Array:
+    """Return whether each answer is right, or its error, `(N,)`.
+
+    With several targets whether all are right, or the root of the mean of (error / spread)².
+    """
+    chosen, right = answers.choose(A), answers.right(data)
+    if answers.parts[0].classes:
+        every: Array = (chosen == right).reshape(len(right), -1).all(axis=1)
+        return every
+    if right.ndim == 1:
+        return chosen - right
+    spread = right.std(axis=0)
+    errors = (chosen - right) / np.where(spread > 0, spread, 1)
+    together: Array = np.sqrt(np.square(errors).mean(axis=1))
+    return together
 
 
 def sentence(first: ComparedRun, other: ComparedRun, found: PairedDifference) -> str:
     """Say in plain words how two runs differ, and whether that is beyond noise."""
-    is_share = bool(first.model.answers.classes)
+    parts = first.model.answers.parts
+    is_share = bool(parts[0].classes)
     what, unit = ("accuracy", " points") if is_share else ("RMSE", "")
+    if len(parts) > 1:
+        what = f"{'subset' if is_share else 'relative'} {what}"
     value, *ends = (_signed(one, is_share) for one in (found.value, *found.interval))
     test = ""
     if found.p is not None:
