@@ -43,6 +43,7 @@ FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 
 KINDS_OF_MODELS = {
     *("Classifier", "Regressor", "Model", "TrainableModel", "Answers", "Classes", "Quantity"),
+    *("Several", "Quantities", "Multilabel"),
     *("Inputs", "PictureInputs", "VectorInputs", "ExtractedInputs", "BackboneInputs"),
     *("TableInputs", "Extractor", "ReadingExtractor", "PictureExtractor", "Backbone"),
     "TableEncoder",

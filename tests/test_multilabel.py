@@ -347,6 +347,9 @@ def test_the_commands(tmp_path: Path) -> None:
     facts = json.loads(plainnet("evaluate", run, tmp_path / "t.csv", "--json"))
     assert [*facts["targets"]] == [*NAMES]
     assert "subset accuracy" in plainnet("evaluate", run, tmp_path / "t.csv")
+    with (tmp_path / "one.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([[*table], [cells[0] for cells in table.values()]])
+    assert "–" in plainnet("evaluate", run, tmp_path / "one.csv")
     shown = plainnet("explain", run, tmp_path / "t.csv", "--target", "big")
     assert "in the logit of big = " in shown
     assert "late" in plainnet("trace", run, tmp_path / "t.csv", "--line", 2)

@@ -60,6 +60,12 @@ def write(path: Path, table: dict[str, list[Any]]) -> Path:
     return path
 
 
+def read(path: Path) -> dict[str, list[Any]]:
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+
 @pytest.fixture(scope="module")
 def trained() -> Regressor:
     return Regressor(**SMALL).fit(X, Y)
@@ -436,6 +442,8 @@ def test_the_scores_of_the_command(folder: Path) -> None:
     assert facts["r2"] == load_any(run).evaluate(table).to_dict()["r2"]
     assert [*facts["targets"]] == ["value", "share", "count,2"]
     assert "count,2" in plainnet("evaluate", run, table)
+    one = write(folder / "one.csv", {name: cells[:1] for name, cells in read(table).items()})
+    assert "count,2" in plainnet("evaluate", run, one)
 
 
 def test_what_the_command_explains(folder: Path) -> None:

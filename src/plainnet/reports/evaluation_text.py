@@ -30,9 +30,11 @@ def _score_lines(evaluation: Evaluation) -> Iterator[str]:
     known = [score for score in evaluation.scores() if score.is_known]
     yield from (_line(score) for score in known if score.interval)
     baselines = [(s.name, s.written(s.baseline)) for s in known if s.baseline is not None]
-    values = ", ".join(map(" ".join, baselines)) if len(baselines) > 1 else baselines[0][1]
-    line, always = f"  baseline  {values}", f"({evaluation.always})"
-    yield f"{line}  {always}" if len(line + always) < TERMINAL - 1 else f"{line}\n{'':12}{always}"
+    if baselines:
+        values = ", ".join(map(" ".join, baselines)) if len(baselines) > 1 else baselines[0][1]
+        line, always = f"  baseline  {values}", f"({evaluation.always})"
+        fits = len(line + always) < TERMINAL - 1
+        yield f"{line}  {always}" if fits else f"{line}\n{'':12}{always}"
     others = [score for score in known if not score.interval]
     yield from (_line(score) for score in others if score.note)
     if alone := [score for score in others if not score.note]:

@@ -33,8 +33,15 @@ class MultilabelSections(SeveralSections[MultilabelEvaluation]):
     def more(self, evaluation: MultilabelEvaluation, i: int) -> dict[str, str]:
         """Return the metrics of the second class of a target."""
         part = evaluation.parts[i]
-        known = {"precision": part.precision, "recall": part.recall, "F1": part.f1}
-        return {name: decimal(float(values[1])) for name, values in known.items()}
+        answered, right = (part.confusion.sum(axis=axis)[1] for axis in (0, 1))
+        known = {
+            "precision": (part.precision, answered),
+            "recall": (part.recall, right),
+            "F1": (part.f1, right),
+        }
+        return {
+            name: decimal(float(values[1])) if of else "–" for name, (values, of) in known.items()
+        }
 
     def task(self, context: ModelContext) -> str:
         """Describe the classification."""

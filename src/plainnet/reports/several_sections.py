@@ -69,8 +69,8 @@ class SeveralSections(Sections[E]):
             baseline = "" if first.baseline is None else first.written(first.baseline)
             header = ["target", first.name, "95 % interval", "baseline", *(s.name for s in others)]
             header += more
-            rows.append([name, first.text, first.ends_text, baseline, *(s.text for s in others)])
-            rows[-1] += more.values()
+            texts = [score.text if score.is_known else "–" for score in others]
+            rows.append([name, first.text, first.ends_text, baseline, *texts, *more.values()])
         return [header, *rows]
 
     def subject(self, context: ModelContext) -> str:
