@@ -36,6 +36,7 @@ from plainnet.reports import network_text
 from plainnet.reports.text import network_line
 from plainnet.training import GradientDescent, compiled
 from plainnet.training.compiled.choice import outputs_of
+from plainnet.training.compiled.parts import in_parts
 from plainnet.training.compiled.picture_stack import picture_gradient, picture_outputs
 
 LOSS = SoftmaxCrossEntropy()
@@ -259,3 +260,20 @@ def test_layers_of_your_own_are_checked_and_stay_in_numpy() -> None:
     X = np.ones((4, 16), np.float32)
     assert picture_gradient(network, LOSS, X, np.array([0, 1, 0, 1]), None) is None
     assert picture_outputs(network, X) is None
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_part_is_done_once_and_its_error_raised(threads: int) -> None:
+    done = np.zeros(7, int)
+
+    def count(_: int, samples: slice) -> None:
+        done[samples] += 1
+
+    def fail(i: int, _: slice) -> None:
+        if i == 2:
+            raise MemoryError
+
+    in_parts(count, len(done), threads)
+    assert (done == 1).all()
+    with pytest.raises(MemoryError):
+        in_parts(fail, len(done), threads)

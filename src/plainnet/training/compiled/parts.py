@@ -17,19 +17,23 @@ Work = Callable[[int, slice], None]
 
 
 def in_parts(work: Work, n: int, threads: int) -> None:
-    """Do the work for n samples, part by part."""
+    """Do the work for n samples, part by part; raise the error of a part that failed."""
     size = -(-n // PARTS)
     parts = [(i, slice(i * size, min((i + 1) * size, n))) for i in range(PARTS) if i * size < n]
+    failed: list[BaseException] = []
 
     def share(first: int) -> None:
-        for i, samples in parts[first::threads]:
-            work(i, samples)
+        try:
+            for i, samples in parts[first::threads]:
+                work(i, samples)
+        except BaseException as error:  # Ctrl-C too: first the other threads end
+            failed.append(error)
 
     others = [Thread(target=share, args=(k,)) for k in range(1, min(threads, len(parts)))]
     for thread in others:
         thread.start()
-    try:
-        share(0)
-    finally:
-        for thread in others:
-            thread.join()
+    share(0)
+    for thread in others:
+        thread.join()
+    if failed:
+        raise failed[0]
