@@ -16,7 +16,12 @@ from plainnet.models.convolutional import (
     convolutional_layers,
     usual_epochs,
 )
-from plainnet.models.network_settings import CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE
+from plainnet.models.network_settings import (
+    BATCH_NORM_BELOW,
+    CONVOLVED_FROM,
+    CONVOLVED_TO,
+    LEAST_SIDE,
+)
 from plainnet.network import (
     Array,
     AveragePool2D,
@@ -104,6 +109,16 @@ def test_what_the_network_is_made_of(data: Dataset, settings: Any, network: str)
     assert resolved.network == network
     assert bool(resolved.channels) == (network == "conv")
     assert resolved.resolve(data, tested=False) == resolved
+
+
+def test_few_pictures_are_all_learned_from_in_small_batches() -> None:
+    few, many = (pictures(n) for n in (BATCH_NORM_BELOW - 1, BATCH_NORM_BELOW))
+    one, other = (Recipe().resolve(data, tested=True) for data in (few, many))
+    assert (one.validation_share, one.batch_size) == (0, 32)
+    assert (other.validation_share, other.batch_size) == (0.15, 64)
+    assert (other.schedule, other.dropout, other.normalization) == ("one-cycle", 0, "batch")
+    assert Recipe(patience=3).resolve(few, tested=True).validation_share == 0.15
+    assert Recipe().resolve(few, tested=False).validation_share == 0.15
 
 
 def test_the_epochs_fall_with_the_work() -> None:

@@ -86,8 +86,10 @@ def kind_of(data: Dataset) -> Kind:
 
 def by_kind(name: str) -> str:
     """Return the defaults of a setting for its help: `silu for tables and …, else relu`."""
-    columns, others = (getattr(BY_KIND[kind], name) for kind in ("columns", "features"))
-    return f"{columns} for tables and vectors of at most {MOST_COLUMNS} numbers, else {others}"
+    kinds = BY_KIND["columns"], BY_KIND["features"], CONVOLUTIONS
+    columns, others, convolutions = (getattr(kind, name) for kind in kinds)
+    of = "" if convolutions == others else f", {convolutions} for conv networks"
+    return f"{columns} for tables and vectors of at most {MOST_COLUMNS} numbers{of}, else {others}"
 
 
 def networks(effort: str, n: int) -> int:

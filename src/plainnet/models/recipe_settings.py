@@ -11,6 +11,7 @@ from typing import Any
 from plainnet.checks import either, is_same
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
+from plainnet.models.convolutional import LEAST_EPOCHS, MOST_EPOCHS
 from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
 from plainnet.models.names import (
     OPTIMIZERS,
@@ -79,7 +80,8 @@ class RecipeSettings(NetworkSettings):
         "Passes over all samples, at most.",
         section="Training",
         left_open=f"40; for fewer than {BATCH_NORM_BELOW:,} pictures enough to show 80,000, at "
-        f"most {MOST_AUTO_EPOCHS}; for tables and vectors of few numbers enough for "
+        f"most {MOST_AUTO_EPOCHS}; for conv networks {LEAST_EPOCHS} to {MOST_EPOCHS}, so that it "
+        "takes about ten minutes at most; for tables and vectors of few numbers enough for "
         f"{LEAST_STEPS:,} steps, 60 to 600",
     )
     batch_size: int | None = setting(
@@ -87,7 +89,7 @@ class RecipeSettings(NetworkSettings):
         whole("batch size", 1),
         "Samples per step.",
         section="Training",
-        left_open=f"{by_kind('batch_size')}, fewer of few rows",
+        left_open=f"{by_kind('batch_size')}, fewer of few samples",
     )
     optimizer: str = setting(
         "adam",
@@ -226,8 +228,8 @@ class RecipeSettings(NetworkSettings):
         "Share of the training samples to hold out if no validation data are given; 0: none.",
         section="Data",
         metavar="SHARE",
-        left_open=f"0.15; 0 for fewer than {FEW_PICTURES} pictures with a test part, if nothing "
-        "else needs it",
+        left_open=f"0.15; 0 for fewer than {FEW_PICTURES} pictures with a test part, of a conv "
+        f"network {BATCH_NORM_BELOW:,}, if nothing else needs it",
     )
     precision: float | None = setting(
         None,
