@@ -121,6 +121,8 @@ def test_intervals_are_asked_for_by_percentage(at: TestClient) -> None:
         ("vectors", {"json": [[None] * 12]}),
         ("vectors", {"json": [[1e999] * 12]}),
         ("vectors", {"content": b"1,2,3"}),
+        ("vectors", {"content": b"[[1" + b"0" * 400 + b",1" * 11 + b"]]"}),
+        ("table", {"content": b'{"age": ' + b"9" * 5000 + b"}"}),
         ("vectors", {"json": {"features": "/etc/passwd"}}),
     ],
     ids=str,

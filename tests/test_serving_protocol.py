@@ -408,6 +408,9 @@ def test_columns_are_checked(at: TestClient) -> None:
         ("BYTES", [1, 1, 1], ["AAAA"]),
         ("UINT8", [1, 2, 2, 2], [0] * 8),
         ("UINT8", [2, 2], [0] * 4),
+        ("UINT8", [4, 4, 3], [0] * 48),  # one picture, or four grey ones of 4 × 3?
+        ("BYTES", [1, 2], ["AAAA", "AAAA"]),
+        ("BYTES", [], ["AAAA"]),
         ("UINT8", [0, 2, 2, 3], []),
         ("FP32", [1, 2, 2, 3], [0] * 12),
     ],

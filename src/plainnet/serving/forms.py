@@ -109,14 +109,16 @@ class PictureForm(Form):
         self.check_names(tensors)
         tensor = tensors["picture"]
         if isinstance(tensor.values, list):
-            if len(tensor.shape) not in (1, 2):
+            if not tensor.shape or tensor.shape[1:] not in ((), (1,)):
                 raise DataError(f"BYTES of pictures have the shape [N], not {list(tensor.shape)}.")
             return _pictures(tensor.values)
-        channels = tensor.shape[3:] in ((), (1,), (3,))
-        if tensor.datatype != "UINT8" or len(tensor.shape) not in (3, 4) or not channels:
+        sides = tensor.shape
+        grey = len(sides) == 3 and sides[2] not in (1, 3)  # else it may be one picture in colour
+        if tensor.datatype != "UINT8" or not (grey or (len(sides) == 4 and sides[3] in (1, 3))):
             raise DataError(
-                "Pictures are BYTES [N], the content of files, or UINT8 [N, height, width] or "
-                f"[N, height, width, 1 or 3], not {tensor.datatype} {list(tensor.shape)}."
+                "Pictures are BYTES [N], the content of files, or UINT8 [N, height, width, 3], of "
+                "one picture too, or [N, height, width] if they are grey, not "
+                f"{tensor.datatype} {list(sides)}."
             )
         if not tensor.values.size:
             raise DataError(f"There are no pictures in an array {list(tensor.shape)}.")
@@ -184,7 +186,10 @@ class VectorForm(Form):
         flat = [value for row in rows for value in row]
         if not flat or not {*map(type, flat)} <= {int, float} or len({*map(len, rows)}) > 1:
             raise DataError(f"Give feature vectors in JSON as {self.json_example}.")
-        return self._vectors(np.array(rows, np.float64))
+        try:
+            return self._vectors(np.array(rows, np.float64))
+        except OverflowError:
+            raise DataError("A feature is a number out of the range of FP64.") from None
 
     def of_files(self, files: Sequence[File]) -> Given:
         """Return the feature vectors in .npy files."""

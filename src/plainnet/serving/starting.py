@@ -38,6 +38,7 @@ def serve(runs: Sequence[Path], settings: ServerSettings) -> None:
         FileError: the address cannot be used.
         SettingError: two models have the same name.
     """
+    _quiet()
     models = served_models(runs, settings.max_batch)
     with bound_socket(settings) as listening:
         address = address_of(listening)
@@ -48,6 +49,12 @@ def serve(runs: Sequence[Path], settings: ServerSettings) -> None:
         else:
             del models  # each process reads its own
             Workers(runs, settings, listening).run()
+
+
+def _quiet() -> None:
+    """Leave out warnings about samples: senders could fill the disk with them."""
+    for room in ("tables", "pictures", "models"):
+        logging.getLogger(f"plainnet.{room}").setLevel(logging.ERROR)
 
 
 class Workers:
@@ -115,6 +122,7 @@ def work(
         threads: the limit of threads of a process; None: the usual.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _quiet()
     if threads is not None:
         set_threads(threads)
     try:
