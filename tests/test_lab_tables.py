@@ -160,7 +160,7 @@ def test_a_stopped_training_can_be_resumed(tmp_path: Path) -> None:
         tables.train({"target": "price"})
     while len(tables.state()["epochs"]) < 2:
         time.sleep(0.02)
-    tables.close()
+    tables.training.close()
     state = tables.state()
     assert state["stopped"], state
     assert (tmp_path / state["run"] / "checkpoint.safetensors").exists()

@@ -64,7 +64,7 @@ class LabServer(uvicorn.Server):
             self.run(sockets=[self._listener])
         finally:
             self.worker.close()
-            self.tables.close()
+            self.tables.training.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, and let no page wait for a frame any more."""

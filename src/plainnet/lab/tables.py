@@ -1,22 +1,14 @@
-"""A table of the user: what its columns hold, a training on it, and answers to single rows.
-
-The training is the command `plainnet train` in a process of its own. So it is that of the command
-line in every respect: it writes a run with checkpoint and report, and `--resume` goes on with it
-after a stop.
-"""
+"""A table of the user: what its columns hold, a training on it, and answers to single rows."""
 
 import re
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from plainnet.errors import DataError, PlainnetError, SettingError
-from plainnet.files.writing import numbered_folder
 from plainnet.lab.frames import finite
+from plainnet.lab.training_process import TrainingProcess
 from plainnet.models import load_any
 from plainnet.models.attribution import explain_row
 from plainnet.models.defaults import NETWORKS
@@ -26,10 +18,6 @@ from plainnet.tables import TASKS, overview, read_table
 UPLOADS = ".tables"
 """The folder, inside of that of the runs, for tables that were dropped into the page."""
 MOST_BYTES = 2**26
-MOST_LINES = 2000
-"""The largest number of lines of a training that are remembered."""
-_NETWORK = re.compile(r"network \d+ of \d+")
-_EPOCH = re.compile(r"epoch +(\d+)/(\d+)  loss (\S+)(?:  validation loss (\S+))?")
 
 
 class Tables:
@@ -41,12 +29,9 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self._lock = threading.Lock()
+        self.training = TrainingProcess(self.folder)
         self._table: dict[str, Any] | None = None
         self._file = Path()
-        self._process: subprocess.Popen[str] | None = None
-        self._run: Path | None = None
-        self._lines: list[str] = []
         self._model: tuple[tuple[Path, float], AnyModel] | None = None
 
     def put(self, name: str, content: bytes) -> None:
@@ -71,28 +56,13 @@ class Tables:
             beside.unlink()
             raise DataError(str(error).replace(str(beside), name or "The table")) from None
         beside.replace(file)
-        with self._lock:
-            self._file = file
-            self._table = {"name": stem, "rows": len(table), "columns": columns}
+        self._file = file
+        self._table = {"name": stem, "rows": len(table), "columns": columns}
 
     def state(self) -> dict[str, Any]:
         """Return the table, and how far the training is."""
-        with self._lock:
-            lines, process, run = [*self._lines], self._process, self._run
-            table = self._table
-        code = process.poll() if process else None
-        failed = [line for line in lines if line.startswith("Error: ")]
-        return {
-            "table": table,
-            "tasks": [*TASKS],
-            "efforts": [*NETWORKS],
-            "running": process is not None and code is None,
-            "failed": failed[-1].removeprefix("Error: ") if failed and code else "",
-            "stopped": bool(code) and not failed,
-            "run": run.relative_to(self.folder).as_posix() if run else "",
-            "network": next((one for one in reversed(lines) if _NETWORK.match(one)), ""),
-            "epochs": [_epoch(found) for one in lines if (found := _EPOCH.match(one))],
-        }
+        state = {"table": self._table, "tasks": [*TASKS], "efforts": [*NETWORKS]}
+        return {**state, **self.training.state()}
 
     def train(self, given: Mapping[str, Any]) -> None:
         """Begin a training.
@@ -103,41 +73,10 @@ class Tables:
         Raises:
             SettingError: there is no table, a training goes on, or a name is unknown.
         """
-        with self._lock:
-            if self._table is None:
-                raise SettingError("There is no table yet; drop a CSV file into the page.")
-            if self._process is not None and self._process.poll() is None:
-                raise SettingError("A training goes on already; stop it, or wait for its end.")
-            options = self._options(given, [one["column"] for one in self._table["columns"]])
-            self._run = numbered_folder(self.folder, self._table["name"])
-            words = ["train", *options, f"--out={self._run}", "--", str(self._file)]
-            self._lines = []
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "plainnet", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                cwd=self.folder,
-                start_new_session=True,  # Ctrl-C reaches the lab, which stops the training
-            )
-            process, lines = self._process, self._lines
-            threading.Thread(target=_follow, args=(process, lines), daemon=True).start()
-
-    def stop(self) -> None:
-        """Let the training write its checkpoint and end."""
-        with self._lock:
-            process = self._process
-        if process is not None and process.poll() is None:
-            process.terminate()  # SIGINT would be ignored in a lab that a shell runs behind itself
-
-    def close(self) -> None:
-        """Stop the training, and wait until it has written its checkpoint."""
-        self.stop()
-        if self._process is not None:
-            self._process.wait()
+        if self._table is None:
+            raise SettingError("There is no table yet; drop a CSV file into the page.")
+        options = self._options(given, [one["column"] for one in self._table["columns"]])
+        self.training.start(self._table["name"], options, self._file)
 
     def form(self, run: Path) -> list[dict[str, Any]]:
         """Describe an input for each column of a run's table, with a usual value."""
@@ -215,17 +154,3 @@ def _input(column: Any) -> dict[str, Any]:
         "values": values[:200],
         "usual": usual if values or is_number else "",
     }
-
-
-def _epoch(found: re.Match[str]) -> list[float | None]:
-    numbers = [found[1], found[2], found[3], found[4]]
-    return [None if text is None else finite(float(text)) for text in numbers]
-
-
-def _follow(process: subprocess.Popen[str], lines: list[str]) -> None:
-    """Keep what a process prints."""
-    if process.stderr is not None:
-        with process.stderr as printed:
-            for line in printed:
-                lines.append(line.rstrip())
-                del lines[:-MOST_LINES]

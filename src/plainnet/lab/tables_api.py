@@ -64,7 +64,7 @@ class TablesApi:
     async def stop(self, request: Request) -> Response:
         """Stop the training, which writes its checkpoint."""
         await order_of(request)
-        await asyncio.to_thread(self._tables.stop)
+        await asyncio.to_thread(self._tables.training.stop)
         return await self.state(request)
 
     async def form(self, request: Request) -> Response:
