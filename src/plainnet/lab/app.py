@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from plainnet.lab.pictures import Pictures
+from plainnet.lab.pictures_api import PicturesApi
 from plainnet.lab.points_api import PointsApi
 from plainnet.lab.requests import answering
 from plainnet.lab.runs import Runs
@@ -26,10 +28,11 @@ TYPES = {
 }
 
 
-def lab_app(worker: Worker, runs: Runs, tables: Tables) -> Starlette:
+def lab_app(worker: Worker, runs: Runs, tables: Tables, pictures: Pictures) -> Starlette:
     """Make the application, without its guard."""
     own = [Route("/", answering(_page)), Route("/static/{name}", answering(_static))]
-    views = PointsApi(worker), TablesApi(tables, runs), RunsApi(runs)
+    data = TablesApi(tables, runs), PicturesApi(pictures, runs)
+    views = PointsApi(worker), *data, RunsApi(runs)
     return Starlette(routes=[*own, *(route for view in views for route in view.routes())])
 
 

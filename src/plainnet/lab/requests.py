@@ -1,5 +1,6 @@
 """What all answers of the lab share: errors as sentences, orders in JSON, numbers in addresses."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,6 +24,8 @@ def answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[...,
             return await answer(request)
         except ClientDisconnect:
             return Response(status_code=400)
+        except asyncio.CancelledError:  # the lab ends, and waits no longer
+            return Response(status_code=503)
         except Exception as error:
             return answer_to(error)
 

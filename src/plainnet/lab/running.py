@@ -12,6 +12,7 @@ from plainnet.errors import SettingError
 from plainnet.lab.app import lab_app
 from plainnet.lab.experiment import Experiment
 from plainnet.lab.guard import Guard, Secret
+from plainnet.lab.pictures import Pictures
 from plainnet.lab.runs import Runs
 from plainnet.lab.tables import Tables
 from plainnet.lab.worker import Worker
@@ -40,10 +41,10 @@ class LabServer(uvicorn.Server):
         self._listener = _listener(port)
         self.port: int = self._listener.getsockname()[1]
         self.secret, self.worker = Secret(self.port), Worker(Experiment())
-        self.tables = Tables(folder)
+        self.tables, self.pictures = Tables(folder), Pictures(folder)
         super().__init__(
             uvicorn.Config(
-                Guard(lab_app(self.worker, Runs(folder), self.tables), self.secret),
+                Guard(lab_app(self.worker, Runs(folder), self.tables, self.pictures), self.secret),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -65,6 +66,7 @@ class LabServer(uvicorn.Server):
         finally:
             self.worker.close()
             self.tables.training.close()
+            self.pictures.training.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, and let no page wait for a frame any more."""

@@ -5,6 +5,7 @@ import { applyTheme, classColour, css, onTheme, switchTheme } from "./colours.js
 import { Diagram } from "./diagram.js";
 import { Form, radios } from "./form.js";
 import { Inspector } from "./inspector.js";
+import { Pictures } from "./pictures.js";
 import { Plane } from "./plane.js";
 import { Runs } from "./runs.js";
 import { Tables } from "./tables.js";
@@ -180,6 +181,7 @@ function inNewLanguage() {
   fillSpeeds();
   drawSets();
   runs.show();
+  pictures.translate();
   if (tables.state?.table) {
     tables.fresh = true;
     tables.take(tables.state);
@@ -196,7 +198,8 @@ function inNewLanguage() {
 
 const runs = new Runs();
 const tables = new Tables();
-const VIEWS = ["points", "tables", "runs"];
+const pictures = new Pictures();
+const VIEWS = ["points", "pictures", "tables", "runs"];
 
 function showView() {
   const named = new URLSearchParams(location.search).get("view");
@@ -211,6 +214,7 @@ function showView() {
   document.querySelector(".skip").hidden = at("link").hidden = view !== "points";
   runs.refresh();
   tables.refresh();
+  pictures.refresh();
 }
 
 for (const name of VIEWS) {

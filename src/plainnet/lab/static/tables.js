@@ -1,9 +1,8 @@
 // A table of the user: its columns, a training on it, and answers to single rows.
 
-import { drawLines } from "./charts.js";
-import { classColour, css, onTheme, signed } from "./colours.js";
-import { scoreList } from "./runs.js";
+import { classColour, onTheme, signed } from "./colours.js";
 import { Refused, ask, order } from "./server.js";
+import { bar, drawEpochs, progressOf, resultOf } from "./training.js";
 import { amount, digits, label, make, percent, t } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
@@ -126,43 +125,18 @@ export class Tables {
   }
 
   showTraining() {
-    const { running, epochs, network, failed, stopped, scores, run } = this.state;
+    const { running, epochs, failed, scores } = this.state;
     at("table-train").textContent = t(running ? "stop" : "train");
     at("table-curves").hidden = epochs.length < 2;
-    const last = epochs.at(-1);
-    const parts = [network, last && t("epochOf", { n: last[0], of: last[1] }), last?.[3] !== null && last && `${t("heldOutLoss")} ${digits(last[3])}`];
-    const kind = failed || (stopped && t("stoppedRun", { run }));
-    at("table-progress").textContent = running ? parts.filter(Boolean).join(" · ") || t("begins") : kind || "";
+    at("table-progress").textContent = progressOf(this.state);
     at("table-progress").classList.toggle("bad", !running && Boolean(failed));
     const done = !running && scores?.done;
-    at("table-result").replaceChildren(...(done ? this.result(scores) : []));
+    at("table-result").replaceChildren(...(done ? resultOf(scores) : []));
     this.draw();
   }
 
-  result(run) {
-    const lists = Object.entries(run.parts).map(([part, found]) => scoreList(part, found));
-    const link = [];
-    if (run.report) {
-      const href = `/api/runs/report?${new URLSearchParams({ number: run.number })}`;
-      link.push(make("a", { href, target: "_blank", rel: "noopener" }, t("report")));
-    }
-    return [make("h3", {}, run.name), make("div", { className: "run-scores" }, ...lists), make("p", { className: "run-actions" }, ...link)];
-  }
-
   draw() {
-    const canvas = at("table-curves");
-    if (!this.state || canvas.hidden || !canvas.clientWidth) return;
-    const parts = [];
-    for (const epoch of this.state.epochs) {
-      if (epoch[0] === 1 || !parts.length) parts.push([]);
-      parts.at(-1).push(epoch);
-    }
-    const lines = parts.flatMap((part, i) => [
-      { points: part.map((e) => [e[0], e[3]]), colour: css("--held"), dash: [5, 3], alpha: i === parts.length - 1 },
-      { points: part.map((e) => [e[0], e[2]]), colour: css("--training") },
-    ]);
-    label(canvas, t("curvesLabel", { training: digits(this.state.epochs.at(-1)?.[2]), heldOut: digits(this.state.epochs.at(-1)?.[3]) }));
-    drawLines(canvas, lines, false);
+    drawEpochs(at("table-curves"), this.state?.epochs ?? []);
   }
 
   async makeForm(number) {
@@ -214,11 +188,4 @@ export class Tables {
     parts.push(make("div", { className: "bars" }, ...bars), make("p", { className: "faint" }, t("whyHelp", { average: amount(explanation.average) })));
     return parts;
   }
-}
-
-function bar(name, share, text, colour) {
-  const inner = make("span", { className: "bar" });
-  inner.style.width = `${Math.max(0.5, 100 * share)}%`;
-  inner.style.background = colour;
-  return [make("span", { className: "bar-name" }, name), make("span", { className: "bar-room" }, inner), make("span", { className: "bar-value" }, text)];
 }
