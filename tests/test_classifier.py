@@ -413,8 +413,8 @@ def change(path: Path, **parts: Any) -> None:
         ({"temperature": 1e-9}, r"temperature must be a number in \[1e-6, 1e6\]"),
         ({"temperature": 10**400}, "temperature must be a number"),
         ({"threshold": 2}, "threshold must be a number"),
-        ({"earlier": [1.0]}, "holds 1 temperatures, but 0 members"),
-        ({"earlier": {}}, "ensemble is not a list of temperatures"),
+        ({"earlier": [1.0]}, "describes 1 networks, but holds 0"),
+        ({"earlier": {}}, "ensemble is not a list of networks"),
         ({"training": {"epochs": 3}}, "training must be an object with learning_rate"),
         (
             {"training": TRAINED | {"kept_epoch": 0}},

@@ -211,7 +211,7 @@ def test_an_ensemble_that_is_only_claimed_costs_nothing(tmp_path: Path, sound: b
     facts["earlier"] = [1.0] * 10**6
     header["__metadata__"]["plainnet"] = json.dumps(facts)
     (tmp_path / "m").write_bytes(fuzzing.joined(header, body))
-    with pytest.raises(ModelFileError, match=r"1000000 temperatures, but 0 members"):
+    with pytest.raises(ModelFileError, match=r"describes 1000000 networks, but holds 0"):
         Classifier.load(tmp_path / "m")
 
 

@@ -11,7 +11,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Classifier, Recipe
 from plainnet.models.class_weights import weights_of
-from plainnet.models.defaults import MOST_COLUMNS, NETWORKS
+from plainnet.models.defaults import FEW_COLUMNS, FEW_ROWS, MOST_COLUMNS, NETWORKS
 from plainnet.models.network_settings import BATCH_NORM_BELOW
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
@@ -152,8 +152,25 @@ def test_tables_of_very_many_columns_are_not_encoded(columns: int, encoding: str
 def test_the_effort_is_how_many_networks_learn() -> None:
     data = Dataset(X, Y, ("a", "b"))
     found = {name: Recipe(effort=name).resolve(data, tested=False).ensemble for name in NETWORKS}
-    assert found == {"quick": 1, "default": 5, "best": 16}
-    assert Recipe(effort="best", ensemble=2).resolve(data, tested=False).ensemble == 2
+    assert found == {"quick": 1, "default": 5, "best": 20}
+    own = Recipe(effort="best", ensemble=2).resolve(data, tested=False)
+    assert (own.ensemble, own.variants) == (2, ("usual",))
+
+
+@pytest.mark.parametrize(
+    ("n", "columns", "variant"),
+    [
+        (FEW_ROWS[0] - 1, FEW_COLUMNS, "usual"),
+        (FEW_ROWS[0], FEW_COLUMNS, "members"),
+        (FEW_ROWS[1] - 1, FEW_COLUMNS, "members"),
+        (FEW_ROWS[1], FEW_COLUMNS, "usual"),
+        (FEW_ROWS[0], FEW_COLUMNS + 1, "usual"),
+    ],
+)
+def test_few_rows_are_learned_by_networks_of_members(n: int, columns: int, variant: str) -> None:
+    data = Dataset(np.zeros((n, columns), np.float32), np.arange(n) % 2, ("a", "b"))
+    assert Recipe().resolve(data, tested=False).variants == (variant,)
+    assert Recipe(effort="quick").resolve(data, tested=False).variants == ("usual",)
 
 
 def test_without_validation_samples_nothing_stops_early_and_no_fold_is_held_out() -> None:

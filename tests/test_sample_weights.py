@@ -10,6 +10,7 @@ import pytest
 from plainnet import Classifier, Dataset, Regressor, train, train_step
 from plainnet.data import Splits
 from plainnet.errors import DataError, ShapeError
+from plainnet.files.model_file import arrays_of
 from plainnet.metrics import metrics
 from plainnet.metrics.calibration import fit_temperature, threshold_for
 from plainnet.metrics.classification import evaluate_probabilities
@@ -87,7 +88,7 @@ def state(learner: AnyModel) -> list[Any]:
     """All that a training comes to."""
     each = [*learner.preprocessing.tensors().values()]
     for member in learner.networks:
-        each += [*member.values.values(), np.array(member.temperature)]
+        each += [*arrays_of(member.network).values(), np.array(member.temperature)]
     shown: list[Any] = [e.as_row() | {"seconds": 0} for e in learner.history]
     more = {k: v for k, v in learner.answers.describe(learner.networks).items() if k != "labels"}
     return [

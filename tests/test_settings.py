@@ -40,6 +40,8 @@ OTHERS: dict[str, Any] = {
     "encoding": "none",
     "bins": 9,
     "effort": "quick",
+    "variants": ("linear", "usual"),
+    "members": 2,
     "bagging": "folds",
     "patience_growth": 0.5,
     "augment": {"flip": 0.5},

@@ -53,7 +53,11 @@ def frame() -> Any:
 
 @pytest.mark.parametrize(
     ("preset", "effort", "networks"),
-    [("tabular", "default", 5), ("tabular-quick", "quick", 1), ("tabular-best", "best", 16)],
+    [
+        ("tabular", "default", 5),
+        ("tabular-quick", "quick", 1),
+        ("tabular-best", "best", 20),
+    ],
 )
 def test_a_preset_trains_the_same_model(preset: str, effort: str, networks: int) -> None:
     short: dict[str, Any] = {"max_iter": 2, "settings": {"bins": 8}}
@@ -61,7 +65,7 @@ def test_a_preset_trains_the_same_model(preset: str, effort: str, networks: int)
     own = Classifier(effort=effort, seed=0, epochs=2, bins=8).fit(X, y3)
     np.testing.assert_array_equal(ours.predict_proba(X), own.predict_proba(X))
     assert ours.model_.recipe == own.recipe
-    assert len(ours.model_.networks) == networks
+    assert ours.model_.resolved_recipe.ensemble == networks
     assert ours.model_.resolved_recipe.encoding == "piecewise-linear"
     assert ours.n_iter_ == len(own.history)
 

@@ -36,5 +36,5 @@ def command(run: Path, out: Path | None, dot: bool) -> None:
     out = out or Path(f"{name}-graph.svg")
     write_file(out, (graph_dot if dot else graph_svg)(boxes, title))
     if len(model.networks) > 1:
-        print(f"one of {len(model.networks)} networks of this kind, which are averaged")
+        print(f"one of {len(model.networks)} networks, which are averaged")
     print(f"{network_line(model.network)}\nwritten  {printable(str(out))}")

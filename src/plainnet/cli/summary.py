@@ -15,7 +15,7 @@ from plainnet.reports import network_text, printable, table
 from plainnet.reports.evaluation_text import scores_line
 from plainnet.reports.sections import sections_of
 from plainnet.reports.settings import settings_used, threshold_text
-from plainnet.reports.text import TERMINAL, column_rows
+from plainnet.reports.text import TERMINAL, column_rows, ensemble_line
 
 
 @click.command("summary")
@@ -35,7 +35,7 @@ def command(run: Path, as_json: bool) -> None:
     for part, measured in model.quality.items():
         print(_wrapped(part, _measured(model, measured)))
     if len(model.networks) > 1:
-        print(_wrapped("ensemble", f"the average of {len(model.networks)} such networks"))
+        print(_wrapped("ensemble", ensemble_line(model.networks)))
     if (columns := model.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), column_rows(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(model.network)}\n")
@@ -81,6 +81,7 @@ def _facts(model: Model) -> dict[str, object]:
             {**described(layer), "multiply_adds": layer.multiply_adds} for layer in network.layers
         ],
         "networks": len(model.networks),
+        "weights": [member.weight for member in model.networks],
         "parameters": network.n_parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in network.layers),
         "recipe": model.recipe.to_dict(),

@@ -9,7 +9,13 @@ import numpy as np
 
 from plainnet.errors import SettingError
 from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, sound_text
-from plainnet.export.network_nodes import answer_nodes, average_nodes, class_nodes, network_nodes
+from plainnet.export.network_nodes import (
+    answer_nodes,
+    average_nodes,
+    class_nodes,
+    network_nodes,
+    sharpened_nodes,
+)
 from plainnet.files.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
 from plainnet.metrics.moments import needs_double
 from plainnet.metrics.regression import LARGEST_NUMBER
@@ -62,13 +68,17 @@ class ExportedAnswers(ABC, Generic[Kind]):
     def facts(self) -> dict[str, str]:
         """Return the metadata about the answers, by key."""
 
+    def _weights(self) -> list[float]:
+        """Return the weight of each network's answers."""
+        return [member.weight for member in self.model.networks]
+
     def _networks(self, nodes: Nodes, X: str) -> list[tuple[str, str, float]]:
         """Add all networks; return the prefix of names, the output and temperature of each."""
         several = len(self.model.networks) > 1
         prefixes = [f"members.{i}." if several else "" for i in range(len(self.model.networks))]
         return [
             (prefix, network_nodes(nodes, network, X, prefix), temperature)
-            for prefix, (network, temperature) in zip(prefixes, self.model.networks, strict=True)
+            for prefix, (network, temperature, _) in zip(prefixes, self.model.networks, strict=True)
         ]
 
 
@@ -91,7 +101,11 @@ class ExportedClasses(ExportedAnswers[Classes]):
             if temperature != 1:
                 Z = nodes.add("Div", Z, nodes.constant(temperature, f"{prefix}temperature"))
             answers.append(class_nodes(nodes, Z, 1 if K == 2 else K))
-        P = average_nodes(nodes, answers, PROBABILITIES)
+        sharpness = self.answers.sharpness
+        mean = PROBABILITIES if sharpness == 1 else "mean"
+        P = average_nodes(nodes, answers, self._weights(), mean)
+        if sharpness != 1:
+            P = sharpened_nodes(nodes, P, sharpness, PROBABILITIES)
         number = answer_nodes(nodes, P, K, self.answers.threshold)
         nodes.add("Gather", nodes.constant(self._labels(), "labels"), number, name=LABEL)
 
@@ -147,7 +161,7 @@ class ExportedLabels(ExportedAnswers[Multilabel]):
                 Z = nodes.add("Div", Z, nodes.constant(temperature, f"{prefix}temperature"))
             P.append(nodes.add("Sigmoid", Z))
         thresholds = np.array([*self.answers.thresholds.values()])
-        p = average_nodes(nodes, P, PROBABILITIES)
+        p = average_nodes(nodes, P, self._weights(), PROBABILITIES)
         yes = nodes.add("GreaterOrEqual", p, nodes.constant(thresholds, "thresholds"))
         first = 2 * np.arange(len(thresholds))  # the place of each target's first label
         place = nodes.add("Add", nodes.add("Cast", yes, to=INT64), nodes.constant(first, "first"))
@@ -206,7 +220,8 @@ class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
     def nodes(self, nodes: Nodes, X: str) -> None:
         """Add the mean of the outputs · scale + mean, in float64."""
         outputs = [self._bounded(nodes, Z) for _, Z, _ in self._networks(nodes, X)]
-        z = nodes.add("Cast", average_nodes(nodes, outputs, "standardized"), to=DOUBLE)
+        mean = average_nodes(nodes, outputs, self._weights(), "standardized")
+        z = nodes.add("Cast", mean, to=DOUBLE)
         scaled = nodes.add("Mul", z, nodes.double(self.scale, "target.scale"))
         y = nodes.add("Add", scaled, nodes.double(self.mean, "target.mean"))
         y = nodes.add("Reshape", y, np.array([-1, *self.shape]))

@@ -5,6 +5,8 @@ N samples are rows, as everywhere; K classes.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from plainnet.files.onnx_nodes import INT64, Nodes
 from plainnet.network import Network
 from plainnet.network.layer_row import write_layers
@@ -36,12 +38,21 @@ def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:
     return nodes.add("Concat", no, yes, axis=1)
 
 
-def average_nodes(nodes: Nodes, values: Sequence[str], name: str) -> str:
-    """Add the mean of values of the same shape."""
+def average_nodes(nodes: Nodes, values: Sequence[str], weights: Sequence[float], name: str) -> str:
+    """Add the weighted mean of values of the same shape."""
     if len(values) == 1:
         return nodes.add("Identity", values[0], name=name)
+    if len({*weights}) > 1:
+        values = [nodes.add("Mul", *pair) for pair in zip(values, weights, strict=True)]
     total = nodes.add("Sum", *values)
-    return nodes.add("Div", total, float(len(values)), name=name)
+    return nodes.add("Div", total, float(sum(weights)), name=name)
+
+
+def sharpened_nodes(nodes: Nodes, P: str, sharpness: float, name: str) -> str:
+    """Add Pˢ / Σ Pˢ of probabilities `(N, K)`."""
+    power = nodes.add("Pow", P, sharpness)
+    total = nodes.add("ReduceSum", power, np.array([1]), keepdims=1)
+    return nodes.add("Div", power, total, name=name)
 
 
 def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float) -> str:

@@ -22,7 +22,6 @@ from plainnet.files.model_file import check_sound
 from plainnet.files.tensors import TensorFile, open_tensors
 from plainnet.files.writing import write_file
 from plainnet.models import Model
-from plainnet.models.ensemble import EnsembleMember
 from plainnet.network import Array, Conv2D, DepthwiseConv2D, Network
 
 NAMES: Mapping[str, str] = {
@@ -89,8 +88,8 @@ def read_weights(path: str | Path, model: Network | Model) -> None:
     for name in changed:
         places[name][...] = read[name]
     if changed and not isinstance(model, Network):
-        model.quality = {}
-        model.networks = [EnsembleMember(member.network, 1.0) for member in model.networks]
+        model.quality, model.answers = {}, model.answers.uncalibrated()
+        model.networks = [member._replace(temperature=1.0) for member in model.networks]
 
 
 def _networks(model: Network | Model) -> Sequence[tuple[str, Network]]:

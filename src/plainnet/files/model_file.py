@@ -15,7 +15,7 @@ import numpy as np
 
 from plainnet.errors import ModelFileError, PlainnetError
 from plainnet.files.header import Entry
-from plainnet.files.tensors import TensorFile, open_tensors, write_tensors
+from plainnet.files.tensors import open_tensors, write_tensors
 from plainnet.network import LAYERS, Array, Network, described, layer_of, row_of, zeros
 from plainnet.network.contract import with_inner
 from plainnet.network.embeddings import NARROWEST
@@ -53,7 +53,7 @@ def write_model(
             f"A model file can hold {MOST_LAYERS:,} layers, but the network has {n_layers:,}; make "
             "it less deep."
         )
-    arrays = {**network.parameters, **network.state}
+    arrays = arrays_of(network)
     try:
         for name, array in arrays.items():
             check_sound(name, array)
@@ -86,13 +86,15 @@ def read_model(path: Path) -> tuple[Network, dict[str, Any], dict[str, Array]]:
         if not is_finite(metadata):
             raise ValueError("its description holds a number that is not finite")
         try:
-            network = _network(metadata.get("layers"), file)
+            network = network_for(metadata.get("layers"), file.entries)
+            for name, value in arrays_of(network).items():
+                check_sound(name, file.read(name, value))
         except (PlainnetError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"The layers in {path} do not fit its weights ({str(error).rstrip('.')}); the file "
                 "is damaged, so copy it again or train again."
             ) from error
-        own = {*network.parameters, *network.state}
+        own = {*arrays_of(network)}
         return (
             network,
             metadata,
@@ -122,8 +124,19 @@ def is_finite(content: Any) -> bool:
     return not isinstance(content, float) or math.isfinite(content)
 
 
-def _network(layers: object, file: TensorFile) -> Network:
-    """Return a network of the described layers with the parameters of the file."""
+def network_for(
+    layers: object, found: Mapping[str, Entry] | Mapping[str, Array], prefix: str = ""
+) -> Network:
+    """Return a network of the described layers, with memory for the parameters that were found.
+
+    Args:
+        layers: what `described` gives for each layer.
+        found: tensors, or what a file says of them, by name.
+        prefix: what the names of the network's tensors begin with.
+
+    Raises:
+        ValueError, PlainnetError: the layers do not fit the tensors; no memory was allocated.
+    """
     if not isinstance(layers, list):
         raise ValueError("there is no list of layers")
     if (n_layers := _objects_in(layers)) > MOST_LAYERS:
@@ -131,21 +144,23 @@ def _network(layers: object, file: TensorFile) -> Network:
     # without drawing initial weights: the weights are in the file
     made = [layer_of(one, f"layer {i}", initializer=zeros) for i, one in enumerate(layers)]
     names = {
-        f"layers.{i}.{name}": shape
+        f"{prefix}layers.{i}.{name}": shape
         for i, layer in enumerate(made)
         for name, shape in {**layer.weights, **layer.biases, **layer.state}.items()
     }
     for name, shape in names.items():
-        _check(name, shape, file.entries.get(name))
-    if unknown := [n for n in file.entries if n.startswith("layers.") and n not in names]:
+        _check(name, shape, found.get(name))
+    if unknown := [n for n in found if n.startswith(f"{prefix}layers.") and n not in names]:
         raise ValueError(f"no layer has a place for {min(unknown)}")
-    dtypes = {file.entries[name].dtype for name in names}
+    dtypes = {found[name].dtype for name in names}
     if len(dtypes) > 1:
         raise ValueError("some of its numbers are float32 and some float64")
-    network = Network(made, dtype=dtypes.pop().newbyteorder("=") if dtypes else np.float32)
-    for name, value in {**network.parameters, **network.state}.items():
-        check_sound(name, file.read(name, value))
-    return network
+    return Network(made, dtype=dtypes.pop().newbyteorder("=") if dtypes else np.float32)
+
+
+def arrays_of(network: Network) -> dict[str, Array]:
+    """Return all arrays that a training changes, by name."""
+    return {**network.parameters, **network.state}
 
 
 def _objects_in(described: object) -> int:
@@ -155,7 +170,7 @@ def _objects_in(described: object) -> int:
     return sum(map(_objects_in, described)) if isinstance(described, list) else 0
 
 
-def _check(name: str, shape: tuple[int, ...], found: Entry | None) -> None:
+def _check(name: str, shape: tuple[int, ...], found: Entry | Array | None) -> None:
     """Raise a ValueError if a parameter is missing, or does not fit its layer."""
     if found is None:
         raise ValueError(f"{name} is missing")

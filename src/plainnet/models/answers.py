@@ -21,7 +21,7 @@ from plainnet.models.answers_in_data import AnswersInData
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.recipe import Recipe
-from plainnet.network import Array, Loss
+from plainnet.network import Array, Loss, MemberMean
 
 
 class Answers(AnswersInData):
@@ -69,6 +69,11 @@ class Answers(AnswersInData):
     @abstractmethod
     def n_out(self) -> int:
         """The number of a network's outputs."""
+
+    @property
+    def mean_of_members(self) -> type[MemberMean]:
+        """The layer that makes one answer of those of a network's members."""
+        return MemberMean
 
     @abstractmethod
     def loss(self, recipe: Recipe) -> Loss:
@@ -130,6 +135,18 @@ class Answers(AnswersInData):
         return self
 
     # -- answering -------------------------------------------------------------------------------
+
+    def calibrated(self, data: Dataset, A: Array) -> Self:  # noqa: ARG002
+        """Calibrate mean answers to samples that their networks have not learned from."""
+        return self
+
+    def uncalibrated(self) -> Self:
+        """Leave out what `calibrated` found."""
+        return self
+
+    def of_mean(self, A: Array) -> Array:
+        """Return the model's answers for the mean of those of its networks."""
+        return A
 
     @abstractmethod
     def from_outputs(self, Z: Array, temperature: float) -> Array:
@@ -270,8 +287,8 @@ class Answers(AnswersInData):
         """Return the entries of a model file about these networks' answers."""
 
     @abstractmethod
-    def outputs(self, n: int) -> str:
-        """Describe the outputs of n networks in words."""
+    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
+        """Describe the outputs of these networks in words."""
 
     @classmethod
     @abstractmethod

@@ -9,16 +9,15 @@ import numpy as np
 from plainnet.data.class_matching import class_meant
 from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
+from plainnet.models.column_features import columns_of
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.inputs import Inputs
 from plainnet.network import (
     Array,
-    ByColumns,
     Dense,
     Dropout,
     GlobalAveragePool2D,
     Layer,
-    PiecewiseLinear,
 )
 from plainnet.network.windows import pictures
 from plainnet.training.threads import suited_threads
@@ -67,7 +66,7 @@ def contrast(classes: tuple[str, ...], of: str, n_out: int) -> Array:
 
 @dataclass(frozen=True)
 class AttributionTarget:
-    """The score s, the mean over the networks of Z c / temperature, plus an offset."""
+    """The score s, the weighted mean over the networks of Z c / temperature, plus an offset."""
 
     inputs: Inputs
     networks: Sequence[EnsembleMember]
@@ -77,7 +76,7 @@ class AttributionTarget:
     def scores(self, X: Array) -> Array:
         """Return s for inputs of the networks, float64 `(n,)`."""
         scores = np.full(len(X), self.offset)
-        for (network, _), c in self._weighed():
+        for (network, *_), c in self._weighed():
             with suited_threads(network, len(X)):
                 scores += network.forward(X).astype(np.float64) @ c
         return scores
@@ -89,7 +88,7 @@ class AttributionTarget:
     def gradients(self, X: Array) -> Array:
         """Return ∂s/∂X, `(n, n_in)`, for inputs X of the networks."""
         gradients = np.zeros_like(X)
-        for (network, _), c in self._weighed():
+        for (network, *_), c in self._weighed():
             dZ = np.tile(c.astype(network.dtype), (len(X), 1))  # s = Z c: dZ = c
             with suited_threads(network, len(X)):
                 network.forward(X)
@@ -109,7 +108,7 @@ class AttributionTarget:
             SettingError: the networks do not end with such a mean and one Dense layer.
         """
         A, columns = list[Array](), list[Array]()
-        for (network, _), c in self._weighed():
+        for (network, *_), c in self._weighed():
             layers = network.copy().layers  # of this thread alone
             *most, last = [layer for layer in layers if not isinstance(layer, Dropout)]
             if not (most and isinstance(most[-1], GlobalAveragePool2D) and isinstance(last, Dense)):
@@ -130,9 +129,9 @@ class AttributionTarget:
         """
         total = np.zeros(line.shape[1])
         middles = (line[1:] + line[:-1]) / 2
-        for (network, _), c in self._weighed():
+        for (network, *_), c in self._weighed():
             layers = network.copy().layers  # of this thread alone
-            of = inputs_of(layers[0])
+            of = columns_of(layers[0])
             encoding = [] if of is None else [layers.pop(0)]
             of = np.arange(line.shape[1]) if of is None else of
             dE = np.diff(_through(encoding, line).astype(np.float64), axis=0)
@@ -145,21 +144,9 @@ class AttributionTarget:
         return total
 
     def _weighed(self) -> list[tuple[EnsembleMember, Array]]:
-        c = self.c / len(self.networks)
-        return [(member, c / member.temperature) for member in self.networks]
-
-
-def inputs_of(layer: Layer) -> Array | None:
-    """Return the input that each feature of an encoding is of; None if the layer is none."""
-    if isinstance(layer, PiecewiseLinear):
-        return np.repeat(np.arange(len(layer.bins)), layer.bins)
-    if not isinstance(layer, ByColumns):
-        return None
-    each = [
-        np.array(columns)[inputs_of(chain[0]) if chain else ...]
-        for columns, chain in zip(layer.columns, layer.chains.values(), strict=True)
-    ]
-    return np.concatenate(each)
+        total = sum(member.weight for member in self.networks)
+        c = self.c / total
+        return [(one, c * one.weight / one.temperature) for one in self.networks]
 
 
 def _through(layers: Sequence[Layer], X: Array) -> Array:

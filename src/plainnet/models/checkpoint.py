@@ -19,8 +19,8 @@ from plainnet.files.lock import locked
 from plainnet.files.model_file import check_sound
 from plainnet.files.rows import blocks
 from plainnet.files.schema import read
-from plainnet.files.tensors import read_tensors, write_tensors
-from plainnet.models.ensemble import EnsembleMember, members_from, temperatures_of, tensors_of
+from plainnet.files.tensors import open_tensors, read_tensors, write_tensors
+from plainnet.models.ensemble import EnsembleMember, describe_members, members_from, tensors_of
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.network import Array, Network, Rng
 from plainnet.network.arrays import on_host
@@ -83,7 +83,7 @@ class Training:
             "data": self.data,
             "history": [asdict(epoch) for epoch in self.history],
             "record": self.kept.record,
-            "earlier": temperatures_of(self.networks[:-1]),
+            "earlier": describe_members(self.networks[:-1]),
         }
         tensors |= tensors_of(self.networks[:-1])
         write_tensors(path, tensors, facts)
@@ -202,6 +202,19 @@ class Checkpoint:
         self._training: Training | None = None
         self._written = time.monotonic()
         self._took = 0.0
+
+    @property
+    def networks_before(self) -> int:
+        """The number of networks that were trained before the one that it resumes.
+
+        Raises:
+            ModelFileError: the file is not a checkpoint.
+        """
+        if not self.resume:
+            return 0
+        with open_tensors(self.path, "plainnet checkpoint") as file:
+            earlier = file.facts().get("earlier")
+        return len(earlier) if isinstance(earlier, list) else 0
 
     def attach(self, training: Training) -> None:
         """Write checkpoints of this training from now on; first load it if it resumes."""

@@ -13,13 +13,11 @@ from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_matching import class_meant
 from plainnet.data.class_names import (
     Label,
-    class_name,
     is_one_hot,
     label_array,
     name_labels,
 )
 from plainnet.errors import SettingError
-from plainnet.files.schema import read
 from plainnet.metrics.classification import (
     ClassificationEvaluation,
     answers_from,
@@ -27,13 +25,13 @@ from plainnet.metrics.classification import (
 )
 from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
-from plainnet.models.answers import Answers
 from plainnet.models.answers_in_data import check_alone, check_classes
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
+from plainnet.models.class_calibration import Probabilities, described_outputs
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
-from plainnet.models.labels import Labels, right_classes
+from plainnet.models.labels import Labels, read_labels, right_classes
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import columns_in, make_dataset
 from plainnet.models.threshold import (
@@ -42,11 +40,19 @@ from plainnet.models.threshold import (
     choose_threshold,
     costs_of,
 )
-from plainnet.network import Array, Rng, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from plainnet.network import (
+    Array,
+    MemberMean,
+    Rng,
+    SigmoidCrossEntropy,
+    SigmoidMemberMean,
+    SoftmaxCrossEntropy,
+    SoftmaxMemberMean,
+)
 
 
 @dataclass(frozen=True)
-class Classes(Answers):
+class Classes(Probabilities):
     """One of K classes, chosen by probability."""
 
     names: tuple[str, ...] = ()
@@ -62,7 +68,9 @@ class Classes(Answers):
     task = "classification"
     evaluation_type = ClassificationEvaluation
     can_be_targets = True
-    described = ("classes", "labels", "temperature", "threshold", "costs", "outputs")
+    described = (
+        *("classes", "labels", "temperature", "threshold", "sharpness", "costs", "outputs"),
+    )
 
     @staticmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
@@ -129,6 +137,11 @@ class Classes(Answers):
     def n_out(self) -> int:
         """One output for two classes, else one per class."""
         return 1 if len(self.names) == 2 else len(self.names)
+
+    @property
+    def mean_of_members(self) -> type[MemberMean]:
+        """The mean of probabilities, as logits."""
+        return SigmoidMemberMean if self.n_out == 1 else SoftmaxMemberMean
 
     def loss(self, recipe: Recipe) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:
         """Return the sigmoid's cross-entropy for two classes, else softmax's."""
@@ -261,34 +274,22 @@ class Classes(Answers):
             **labels,
             "temperature": check_temperature(networks[-1].temperature),
             "threshold": self.threshold,
+            **({} if self.sharpness == 1 else {"sharpness": self.sharpness}),
             **({} if self.costs is None else {"costs": [*self.costs]}),
-            "outputs": self.outputs(len(networks)),
+            "outputs": self.outputs(networks),
         }
 
-    def outputs(self, n: int) -> str:
+    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
         """Describe one logit for two classes, else a logit per class."""
-        if len(self.names) == 2:
-            outputs = (
-                "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
-            )
-            answer = "the answer is class 1 where P(class 1) >= threshold"
-        else:
-            outputs = "a logit for each class; P = softmax(logits / temperature)"
-            answer = "the answer is the class of the highest P"
-        mean = f"P is the mean of that of {n} networks, each with its temperature; "
-        return f"{outputs}; {mean if n > 1 else ''}{answer}"
+        return described_outputs(len(self.names), networks, self.sharpness)
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read the answers; older files lack labels, threshold and costs."""
-        names = read(tuple[str, ...], metadata.get("classes"), "classes")
-        if len(set(names)) < max(2, len(names)):
-            raise ValueError(f"its classes must be two or more different names, but are {names}")
-        labels = read(tuple[Any, ...], metadata.get("labels", [*names]), "labels")
-        if "labels" in metadata and tuple(map(class_name, labels)) != names:
-            raise ValueError(f"its classes are {names!r:.80}, but their labels {labels!r:.80}")
+        names, labels = read_labels(metadata)
         threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
         costs = None if metadata.get("costs") is None else read_costs(metadata["costs"])
         if costs is not None and len(names) != 2:
             raise ValueError(f"its costs are of two classes, but there are {len(names)}")
-        return cls(names, labels, threshold, costs)
+        sharpness = check_number("sharpness", metadata.get("sharpness", 1.0), "[0.01, 100]")
+        return cls(names, labels, threshold, costs, sharpness=sharpness)

@@ -3,8 +3,9 @@
 `docs/accuracy.md` says what each was chosen on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from plainnet.data import Dataset
 
@@ -21,8 +22,23 @@ MOST_BINS = 32
 BIN_ROWS = 16
 """The rows of a bin at least, on average. On 225 rows 14 bins are as good as 32, and on the 178
 wines, which a linear model answers best, a point better."""
-NETWORKS = {"quick": 1, "default": 5, "best": 16}
-"""The networks of an ensemble by the effort, where they learn from columns."""
+NETWORKS = {"quick": 1, "default": 5, "best": 5}
+"""The networks of each variant in an ensemble by the effort, where they learn from columns."""
+SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "activation": "relu"}
+"""What networks of members have in common, as in TabM: they share their hidden layers."""
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "usual": {},
+    "learned": {"encoding": "learned"},
+    "members": {**SHARING, "members": 8},
+    "few-members": {**SHARING, "members": 4},
+    "linear": {"hidden": (), "encoding": "none"},
+}
+"""The variants of a network: what differs, unless a recipe says otherwise, by the name."""
+FEW_ROWS = 250, 1500
+"""So many rows, and fewer than the second number, are learned best by networks of members, and take
+little time. Still fewer are learned for hundreds of epochs."""
+FEW_COLUMNS = 40
+"""With more columns networks of members take too long."""
 ENSEMBLE_TOLERANCE = 0.02
 """Each network of an ensemble over folds keeps the last epoch that is worse than its best by at
 most this share: it gains little by itself, but the mean of all does."""
@@ -77,11 +93,13 @@ def kind_of(data: Dataset) -> Kind:
     """Return the kind of data that the defaults go by."""
     if data.is_pictures:
         return "pictures"
-    if data.extractor is None:
-        few = data.X.shape[1] <= MOST_COLUMNS
-    else:
-        few = 0 < data.extractor.n_columns <= MOST_TABLE_COLUMNS
-    return "columns" if few else "features"
+    most = MOST_COLUMNS if data.extractor is None else MOST_TABLE_COLUMNS
+    return "columns" if 0 < columns_of(data) <= most else "features"
+
+
+def columns_of(data: Dataset) -> int:
+    """Return how many columns a table has, or numbers a vector; 0 for features of pictures."""
+    return data.X.shape[1] if data.extractor is None else data.extractor.n_columns
 
 
 def by_kind(name: str) -> str:
@@ -93,8 +111,16 @@ def by_kind(name: str) -> str:
 
 
 def networks(effort: str, n: int) -> int:
-    """Return how many networks learn from n rows of columns."""
+    """Return how many networks of each variant learn from n rows of columns."""
     return max(NETWORKS[effort] - (n // MANY_ROWS if effort == "default" else 0), 1)
+
+
+def variants(effort: str, n: int, columns: int) -> tuple[str, ...]:
+    """Return the variants of the networks that learn from n rows of so many columns."""
+    few = n < FEW_ROWS[1] and columns <= FEW_COLUMNS
+    if effort == "best":
+        return "usual", "learned", "members" if few else "few-members", "linear"
+    return ("members",) if effort == "default" and few and n >= FEW_ROWS[0] else ("usual",)
 
 
 def batch_size(n: int) -> int:

@@ -6,8 +6,9 @@ import numpy as np
 
 from plainnet.data import Dataset
 from plainnet.models.defaults import MOST_BINS
+from plainnet.models.names import ENCODINGS
 from plainnet.models.recipe import ResolvedRecipe
-from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear
+from plainnet.network import Array, ByColumns, Layer
 from plainnet.network.embeddings import NARROWEST
 
 ROWS = 20_000
@@ -19,15 +20,15 @@ def encoding_layers(
 ) -> list[Layer]:
     """Return the layers in front of the first Dense layer; none without an encoding.
 
-    A column of more than two numbers becomes its piecewise-linear encoding; the others, such as
-    those of a category, stay as they are.
+    A column of more than two numbers becomes its piecewise-linear encoding, or what is learned of
+    it; the others, such as those of a category, stay as they are.
 
     Args:
         recipe: says whether, and into how many bins.
         data: the training samples.
         prepare: makes the network's inputs `(n, n_in)` of raw rows.
     """
-    if recipe.encoding == "none":
+    if (encode := ENCODINGS[recipe.encoding]) is None:
         return []
     rows = np.linspace(0, len(data) - 1, min(len(data), ROWS)).astype(int)
     weights = None if data.weights is None else data.weights[rows]
@@ -36,7 +37,7 @@ def encoding_layers(
     encoded = [i for i, column in enumerate(edges) if len(column) > 2]
     if not encoded:
         return []
-    layer = PiecewiseLinear([edges[i].tolist() for i in encoded])
+    layer = encode([edges[i].tolist() for i in encoded])
     others = sorted({*range(X.shape[1])} - {*encoded})
     return [ByColumns([(others, []), (encoded, [layer])]) if others else layer]
 

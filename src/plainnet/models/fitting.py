@@ -12,13 +12,14 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.errors import DivergedError, SettingError
 from plainnet.files.model_file import LARGEST_WEIGHT
+from plainnet.models.bagging import dealt_folds
 from plainnet.models.checkpoint import Checkpoint, Training, fingerprint
 from plainnet.models.encoding import encoding_layers
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.finishing import finish
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
-from plainnet.models.recipe import Recipe
+from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.augment.augmentation import augmentation_of
 from plainnet.pictures.augment.augmented import Augmented
@@ -35,9 +36,6 @@ from plainnet.training import (
 from plainnet.training.devices import back, on_device
 from plainnet.training.epoch import total_steps
 from plainnet.training.trainer import Training as Stream
-
-MOST_FOLDS = 8
-"""Networks beyond so many hold out the folds of another deal."""
 
 
 def fit_epochs(
@@ -109,14 +107,15 @@ def _one_by_one(
 
 def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Training, Epochs]:
     """Begin or resume the training of one network."""
-    recipe, answers = model.resolved_recipe, model.answers
+    number = max(len(model.networks), checkpoint.networks_before if checkpoint else 0)
+    recipe, answers = model.recipe_of(number), model.answers
     weights_rng, order_rng, _, augment_rng = _generators(recipe, len(model.networks))
-    network = on_device(_network(model, weights_rng))
+    network = on_device(_network(model, recipe, weights_rng))
     model.networks.append(EnsembleMember(network, 1.0))
     optimizer = recipe.make_optimizer(model.inputs.n_in)
     rate = optimizer.learning_rate  # the highest; that of a checkpoint is the latest
     generators = {"order": order_rng, "augmentation": augment_rng}
-    parts = model.networks, optimizer, generators, recipe, data, model.history
+    parts = model.networks, optimizer, generators, model.resolved_recipe, data, model.history
     training = Training(*parts)
     training.average = recipe.make_average()
     training.position.earlier_steps = total_steps(model.history)
@@ -151,13 +150,13 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
     return training, epochs
 
 
-def _network(model: Model, rng: Rng) -> Network:
+def _network(model: Model, recipe: ResolvedRecipe, rng: Rng) -> Network:
     """Make a network with initial weights, behind the encoding of the training samples."""
-    recipe, inputs = model.resolved_recipe, model.inputs
+    inputs, answers = model.inputs, model.answers
     prepare = partial(inputs.prepare, dtype=np.dtype(np.float32))
     first = encoding_layers(recipe, cast(Dataset, model.training), prepare)
     shape = (first[-1].n_out or inputs.n_in,) if first else inputs.preprocessing.shape
-    return recipe.make_network(first, shape, model.answers.n_out, rng)
+    return recipe.make_network(first, shape, answers.n_out, rng, answers.mean_of_members)
 
 
 def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
@@ -181,10 +180,12 @@ def _validation(model: Model, train_set: Dataset, watch: Dataset | None) -> Vali
 def network_at_start(model: Model) -> Network | None:
     """Return the latest network before its first step, drawn again; None if that is unknown.
 
-    It is unknown behind an encoding, whose bins depend on the training samples.
+    It is unknown behind an encoding, whose bins depend on the training samples, and of variants,
+    some of which may have been left out.
     """
-    recipe = model.resolved_recipe
-    if "settled" not in model.trained or recipe.encoding != "none":
+    recipe = model.recipe_of(0)
+    known = recipe.encoding == "none" and len(recipe.variants) == 1
+    if "settled" not in model.trained or not known:
         return None
     rng = _generators(recipe, len(model.networks) - 1)[0]
     return recipe.make_network([], model.preprocessing.shape, model.answers.n_out, rng)
@@ -207,7 +208,7 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
         return train_set, None
     rng = _generators(recipe, 0)[2]
     if recipe.bagging == "folds":
-        model.folds = _folds(model, train_set, rng)
+        model.folds = dealt_folds(recipe, model.answers_type_for(train_set), train_set, rng)
         if model.folds is not None:
             return train_set, train_set
         model.resolved_recipe = replace(recipe, bagging="none")
@@ -217,19 +218,6 @@ def _split(model: Model, train_set: Dataset) -> tuple[Dataset, Dataset | None]:
         return train_set, None
     model.held_out = held_out
     return train_set.take(kept).without_targets_of_others(), train_set.take(held_out)
-
-
-def _folds(model: Model, train_set: Dataset, rng: Rng) -> list[Array] | None:
-    """Return the rows that each network holds out; None if there are too few samples."""
-    wanted, answers = model.resolved_recipe.ensemble, model.answers_type_for(train_set)
-    folds: list[Array] = []
-    while len(folds) < wanted:
-        dealt = answers.deal(train_set, min(wanted, MOST_FOLDS), rng)
-        some = [rows for rows in dealt if 0 < len(rows) < len(train_set)]
-        if not some:
-            return None
-        folds += some
-    return folds
 
 
 def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:

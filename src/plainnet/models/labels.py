@@ -1,6 +1,6 @@
 """Right answers as a user gives them, and as indices of a model's classes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +8,10 @@ import numpy as np
 
 from plainnet.data import Dataset, TargetColumn
 from plainnet.data.class_matching import class_indices
+from plainnet.data.class_names import class_name
 from plainnet.data.target_column import numbered_targets
 from plainnet.errors import DataError
+from plainnet.files.schema import read
 from plainnet.network import Array
 
 Labels = Collection[Any] | Array
@@ -72,3 +74,18 @@ def align_to(targets: tuple[TargetColumn, ...], data: Dataset) -> Dataset:
     ]
     y = [right_classes(classes, part) if classes else part.y for classes, part in parts]
     return replace(data, y=np.stack(y, axis=1), targets=targets)
+
+
+def read_labels(metadata: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return names and labels of the classes in a model file; older files lack labels.
+
+    Raises:
+        ValueError: they are malformed.
+    """
+    names: tuple[str, ...] = read(tuple[str, ...], metadata.get("classes"), "classes")
+    if len(set(names)) < max(2, len(names)):
+        raise ValueError(f"its classes must be two or more different names, but are {names}")
+    labels: tuple[Any, ...] = read(tuple[Any, ...], metadata.get("labels", [*names]), "labels")
+    if "labels" in metadata and tuple(map(class_name, labels)) != names:
+        raise ValueError(f"its classes are {names!r:.80}, but their labels {labels!r:.80}")
+    return names, labels

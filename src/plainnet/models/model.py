@@ -12,20 +12,21 @@ import numpy as np
 
 from plainnet.data import Dataset, Extractor
 from plainnet.errors import DivergedError, SettingError
-from plainnet.files.rows import select
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.answers import Answers
-from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.ensemble import EnsembleMember, mean_answers
 from plainnet.models.inputs import Inputs
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.refusal import Refusal, needed_refusal
 from plainnet.models.samples import Samples
-from plainnet.network import Array, Loss, Network
+from plainnet.network import Array, Loss, MeanOverMembers, MemberMean, Network
 from plainnet.training import Epoch, logits
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
+
+ALL = slice(None)
 
 
 class Model:
@@ -97,12 +98,15 @@ class Model:
 
     @temperature.setter
     def temperature(self, value: float) -> None:
-        self.networks = [*self.networks[:-1], EnsembleMember(self.network, value)]
+        self.networks = [*self.networks[:-1], self.networks[-1]._replace(temperature=value)]
 
     @property
     def loss(self) -> Loss:
-        """The loss of the training."""
-        return self.answers.loss(self.recipe)
+        """The loss of the latest network's training."""
+        loss, last = self.answers.loss(self.recipe), self.network.layers[-1]
+        if not isinstance(last, MemberMean):
+            return loss
+        return MeanOverMembers(loss, last.members, last.n)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -197,6 +201,10 @@ class Model:
             return self.validation
         return self.training.take(self.fold_of(number))
 
+    def recipe_of(self, number: int) -> ResolvedRecipe:
+        """Return the settings of a network, counted from 0."""
+        return self.resolved_recipe.of_network(number, self.recipe)
+
     def keep_validated(self) -> None:
         """Reduce the validation samples to those that a trained network held out."""
         if self.folds is not None and self.training is not None:
@@ -240,37 +248,23 @@ class Model:
         own = data is self.validation
         return (self.answers.without_intervals() if own else self.answers).measure(data, A)
 
-    def answers_of(self, raw: Array, rows: Sequence[Array] | None = None) -> Array:
+    def answers_of(
+        self, raw: Array, rows: Sequence[Array] | None = None, some: slice = ALL
+    ) -> Array:
         """Return the mean of the networks' answers to raw rows.
 
         Args:
             raw: the rows.
             rows: the indices of those that each network answers; None: all.
+            some: which networks answer.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            if rows is not None:
-                A = self._answers_to(raw, rows)
-            else:
-                A = self.answer_of(self.networks[0], raw)
-                for member in self.networks[1:]:
-                    A += self.answer_of(member, raw)
-                A /= A.dtype.type(len(self.networks))
+            A = self.answers.of_mean(mean_answers(self.networks[some], self.answer_of, raw, rows))
         if not np.isfinite(A).all():
             raise DivergedError(
                 "The network has weights so large that its answers are not finite; train it again "
                 "with a lower learning rate, or leave out samples with extreme values."
             )
-        return A
-
-    def _answers_to(self, raw: Array, rows: Sequence[Array]) -> Array:
-        """Return for each raw row the mean of the answers of the networks that it is given to."""
-        members = zip(self.networks, rows, strict=True)
-        parts = [self.answer_of(member, select(raw, some)) for member, some in members]
-        places = np.concatenate(rows)
-        A = np.zeros((len(raw), *parts[0].shape[1:]), parts[0].dtype)
-        np.add.at(A, places, np.concatenate(parts))
-        counts = np.bincount(places, minlength=len(raw)).astype(A.dtype)
-        A /= counts.reshape(-1, *[1] * (A.ndim - 1))
         return A
 
     def withheld(self, raw: Array, A: Array, wrong: float) -> list[str]:

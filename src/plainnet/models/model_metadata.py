@@ -21,7 +21,7 @@ from plainnet.data import Extractor
 from plainnet.errors import MissingExtraError, ModelFileError, PlainnetError
 from plainnet.files.schema import read
 from plainnet.models.answers import Answers
-from plainnet.models.ensemble import EnsembleMember, check_temperature, members_from
+from plainnet.models.ensemble import EnsembleMember, describe_members, members_from
 from plainnet.models.inputs import Inputs
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
@@ -74,7 +74,7 @@ def describe(model: Model) -> dict[str, Any]:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "earlier": [check_temperature(member.temperature) for member in model.networks[:-1]],
+        "earlier": describe_members(model.networks[:-1]),
         "training": dict(model.trained),
     }
     if (made := model.extractor) is not None:
@@ -96,7 +96,7 @@ def restore(
         answers: the kind of answers that it should hold.
         metadata: of the file.
         tensors: those of the file beside the network's.
-        network: of the file; an ensemble's others are like it.
+        network: of the file, the last one of an ensemble.
 
     Raises:
         ValueError, TypeError, PlainnetError: something is missing, unknown or malformed.

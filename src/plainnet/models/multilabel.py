@@ -23,12 +23,12 @@ from plainnet.metrics.weighting import weighted
 from plainnet.models.answers_in_data import check_classes, check_several
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.classes import Classes
-from plainnet.models.ensemble import EnsembleMember, check_temperature
+from plainnet.models.ensemble import EnsembleMember, check_temperature, mean_of
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_dataset
 from plainnet.models.several import Several
-from plainnet.network import Array, Rng, SigmoidCrossEntropy
+from plainnet.network import Array, MemberMean, Rng, SigmoidCrossEntropy, SigmoidMemberMean
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ class Multilabel(Several[Classes]):
 
     # -- training --------------------------------------------------------------------------------
 
+    @property
+    def mean_of_members(self) -> type[MemberMean]:
+        """The mean of probabilities, as logits."""
+        return SigmoidMemberMean
+
     def loss(self, recipe: Recipe) -> SigmoidCrossEntropy:
         """Return the sigmoid's cross-entropy, a mean over the targets."""
         return SigmoidCrossEntropy(recipe.label_smoothing)
@@ -200,14 +205,13 @@ class Multilabel(Several[Classes]):
             kept = {key: known[key] for key in PART if key in known}
             targets.append({"name": name, **kept})
         temperature = check_temperature(networks[-1].temperature)
-        outputs = self.outputs(len(networks))
+        outputs = self.outputs(networks)
         return {"targets": targets, "temperature": temperature, "outputs": outputs}
 
-    def outputs(self, n: int) -> str:
+    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
         """Describe a logit for each target."""
-        mean = (
-            f"P is the mean of that of {n} networks, each with its temperature; " if n > 1 else ""
-        )
+        several = f"P is {mean_of(networks)}, each with its temperature; "
+        mean = several if len(networks) > 1 else ""
         return (
             "a logit z for each target; P(class 1) = 1 / (1 + exp(-z / temperature)), "
             f"P(class 0) = 1 - that; {mean}"

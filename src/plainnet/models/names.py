@@ -12,6 +12,8 @@ from plainnet.network import (
     Initializer,
     Layer,
     LayerNorm,
+    PiecewiseLinear,
+    PiecewiseLinearEmbedding,
     glorot_uniform,
     he_normal,
     lecun_normal,
@@ -75,7 +77,13 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "flat-cosine": schedules.flat_cosine,
     "coslog": schedules.coslog,
 }
-ENCODINGS: Mapping[str, None] = dict.fromkeys(("auto", "none", "piecewise-linear"))
+ENCODINGS: dict[str, Callable[[list[list[float]]], Layer] | None] = {
+    "auto": None,
+    "none": None,
+    "piecewise-linear": PiecewiseLinear,
+    "learned": PiecewiseLinearEmbedding,
+}
+"""The layer of the edges of each column's bins."""
 POLYNOMIAL = "polynomial"
 ELSEWHERE: Mapping[str, str] = {
     "alpha": "weight_decay",

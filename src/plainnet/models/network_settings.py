@@ -6,9 +6,25 @@ from dataclasses import dataclass
 from plainnet.checks import either
 from plainnet.errors import SettingError
 from plainnet.models.convolutional import CHANNELS, LARGE_CHANNELS, LARGE_SIDE
-from plainnet.models.defaults import BIN_ROWS, MOST_BINS, MOST_COLUMNS, by_kind
+from plainnet.models.defaults import (
+    BIN_ROWS,
+    FEW_COLUMNS,
+    FEW_ROWS,
+    MOST_BINS,
+    MOST_COLUMNS,
+    VARIANTS,
+    by_kind,
+)
 from plainnet.models.names import ENCODINGS, INITIALIZERS, NORMALIZATIONS
-from plainnet.models.setting import channel_counts, number, one_of, setting, units, whole
+from plainnet.models.setting import (
+    channel_counts,
+    names_of,
+    number,
+    one_of,
+    setting,
+    units,
+    whole,
+)
 from plainnet.network import ACTIVATIONS
 
 BATCH_NORM_BELOW = 2000
@@ -62,7 +78,8 @@ class NetworkSettings:
         "auto",
         one_of(ENCODINGS),
         "How columns of numbers enter the network: none: as they are, standardized; "
-        "piecewise-linear: by how far each number has come in each of some bins.",
+        "piecewise-linear: by how far each number has come in each of some bins; learned: by 16 "
+        "features that are learned of these.",
         section="Network",
         left_open=f"piecewise-linear for tables, and for vectors of at most {MOST_COLUMNS} numbers",
     )
@@ -73,6 +90,24 @@ class NetworkSettings:
         section="Network",
         metavar="BINS",
         left_open=f"{MOST_BINS}; below {MOST_BINS * BIN_ROWS} rows one for each {BIN_ROWS} of them",
+    )
+    members: int = setting(
+        1,
+        whole("number of members", 1),
+        "Answers of a network, which share its matrices and are averaged (TabM).",
+        section="Network",
+        metavar="K",
+    )
+    variants: tuple[str, ...] | None = setting(
+        None,
+        names_of(VARIANTS),
+        f"Variants of the network in an ensemble, {either(VARIANTS)}, equally many networks of "
+        "each; how much each counts is found on the validation samples.",
+        section="Network",
+        metavar="NAMES",
+        left_open="usual; for tables and vectors of few numbers members from "
+        f"{FEW_ROWS[0]} to {FEW_ROWS[1]:,} rows of up to {FEW_COLUMNS} columns, and with the "
+        "effort best all, unless the number of networks is given",
     )
     activation: str = setting(
         "auto",

@@ -18,7 +18,7 @@ from plainnet.metrics.multi_regression import (
 )
 from plainnet.metrics.regression import INTERVAL_COVERAGE
 from plainnet.models.answers_in_data import check_numbers, check_several
-from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.ensemble import EnsembleMember, mean_of
 from plainnet.models.quantity import LATER, Quantity
 from plainnet.models.recipe import Recipe
 from plainnet.models.several import Several
@@ -96,11 +96,11 @@ class Quantities(Several[Quantity]):
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
         """Return name, mean and scale of each target."""
         targets = [asdict(part) for part in self.parts]
-        return {"targets": targets, "outputs": self.outputs(len(networks))}
+        return {"targets": targets, "outputs": self.outputs(networks)}
 
-    def outputs(self, n: int) -> str:
+    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
         """Describe a standardized number for each target."""
-        mean = f"the mean of that of {n} networks" if n > 1 else "that"
+        mean = mean_of(networks) if len(networks) > 1 else "that"
         return f"a number z for each target, z * scale + mean of the target; the answer is {mean}"
 
     @classmethod

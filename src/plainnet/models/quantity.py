@@ -26,7 +26,7 @@ from plainnet.metrics.regression import (
 from plainnet.models.answers import Answers
 from plainnet.models.answers_in_data import check_alone, check_numbers
 from plainnet.models.attribution_target import Explained
-from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.ensemble import EnsembleMember, mean_of
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_numbers
@@ -215,11 +215,11 @@ class Quantity(Answers):
 
     def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
         """Return name, mean and scale."""
-        return {"target": asdict(self), "outputs": self.outputs(len(networks))}
+        return {"target": asdict(self), "outputs": self.outputs(networks)}
 
-    def outputs(self, n: int) -> str:
+    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
         """Describe one standardized number."""
-        mean = f"the mean of that of {n} networks" if n > 1 else "that"
+        mean = mean_of(networks) if len(networks) > 1 else "that"
         return f"one number z, z * scale + mean of the target; the answer is {mean}"
 
     @classmethod

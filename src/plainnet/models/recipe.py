@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from plainnet.checks import (
@@ -13,11 +12,11 @@ from plainnet.checks import (
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
 from plainnet.models import defaults
-from plainnet.models.convolutional import convolutional_layers, usual_channels, usual_epochs
+from plainnet.models.column_features import column_sizes
+from plainnet.models.convolutional import usual_channels, usual_epochs
+from plainnet.models.layers import network_layers
 from plainnet.models.names import (
     ELSEWHERE,
-    INITIALIZERS,
-    NORMALIZATIONS,
     OPTIMIZERS,
     POLYNOMIAL,
     SCHEDULES,
@@ -34,10 +33,8 @@ from plainnet.models.recipe_settings import (
     RecipeSettings,
 )
 from plainnet.network import (
-    ACTIVATIONS,
-    Dense,
-    Dropout,
     Layer,
+    MemberMean,
     Network,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -101,6 +98,8 @@ class Recipe(RecipeSettings):
             resolved["class_weight"] = "none"  # a sample has a class for each target
         if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
             resolved["patience_growth"] = defaults.QUICK_GROWTH
+        resolved["ensemble"] = self.ensemble or resolved["ensemble"] * len(resolved["variants"])
+        self._check_variants(resolved["variants"])
         if self.patience is not None and self.patience_growth is None:
             resolved["patience_growth"] = 0.0
         if self.patience is None and not (validated or resolved["validation_share"]):
@@ -145,11 +144,19 @@ class Recipe(RecipeSettings):
             "ensemble": 1,
         }
 
+    def _check_variants(self, variants: Sequence[str]) -> None:
+        if (self.ensemble or 0) % len(variants):
+            raise SettingError(
+                f"An ensemble has equally many networks of each variant, but {self.ensemble} is "
+                f"not a multiple of {len(variants)}, the number of variants."
+            )
+
     def _of_size(self, data: Dataset, kind: defaults.Kind, tested: bool) -> dict[str, Any]:
         """Return the defaults that depend on how many samples there are."""
         n = len(data)
         if kind == "columns":
             size = self.batch_size or defaults.batch_size(n)
+            given = self.effort, n, defaults.columns_of(data)
             return {
                 "augment": "none",
                 "normalization": "none",
@@ -157,6 +164,7 @@ class Recipe(RecipeSettings):
                 "batch_size": size,
                 "epochs": defaults.epochs(n, size),
                 "ensemble": defaults.networks(self.effort, n),
+                "variants": ("usual",) if self.ensemble else defaults.variants(*given),
                 "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
                 "validation_share": 0.15,
             }
@@ -168,6 +176,7 @@ class Recipe(RecipeSettings):
             "normalization": "batch" if small else "none",
             "epochs": min(40 * BATCH_NORM_BELOW // n, MOST_AUTO_EPOCHS) if small else 40,
             "ensemble": 1,
+            "variants": ("usual",),
             "validation_share": 0.0 if spared else 0.15,
         }
 
@@ -195,6 +204,7 @@ class ResolvedRecipe(Recipe):
     patience: int = 0
     patience_growth: float = 0.0
     ensemble: int = 1
+    variants: tuple[str, ...] = ("usual",)
     bagging: str = "none"
     validation_share: float = 0.15
 
@@ -210,7 +220,24 @@ class ResolvedRecipe(Recipe):
     def chosen(self, recipe: Recipe) -> dict[str, Any]:
         """Return the values of the settings that the original recipe left open."""
         theirs = recipe.to_dict()
-        return {name: value for name, value in self.to_dict().items() if value != theirs[name]}
+        changed = {name: v for name, v in self.to_dict().items() if v != theirs[name]}
+        return {name: [*v] if isinstance(v, tuple) else v for name, v in changed.items()}  # as JSON
+
+    @property
+    def networks_each(self) -> int:
+        """The number of networks of each variant."""
+        return self.ensemble // len(self.variants)
+
+    def of_network(self, number: int, recipe: Recipe) -> Self:
+        """Return the settings of a network, counted from 0.
+
+        A variant changes those that the original recipe leaves open.
+        """
+        place = min(number // self.networks_each, len(self.variants) - 1)
+        changes = defaults.VARIANTS[self.variants[place]]
+        usual = Recipe().to_dict()
+        open_ = {name: v for name, v in changes.items() if getattr(recipe, name) == usual[name]}
+        return replace(self, **open_)
 
     @property
     def tolerance(self) -> float:
@@ -226,41 +253,24 @@ class ResolvedRecipe(Recipe):
         return kept
 
     def make_network(
-        self, first: Sequence[Layer], shape: Sequence[int], n_out: int, rng: Any
+        self,
+        first: Sequence[Layer],
+        shape: Sequence[int],
+        n_out: int,
+        rng: Any,
+        mean: type[MemberMean] = MemberMean,
     ) -> Network:
-        """Make the network, with initial weights.
+        """Make the network, with initial weights; see `network_layers`.
 
         Args:
-            first: the layers in front of the first Dense layer, such as an encoding.
+            first: the layers in front of its own, such as an encoding.
             shape: of the inputs behind them: `(n_in,)`, or that of pictures.
             n_out: how many outputs the network has.
             rng: the generator of the weights.
+            mean: makes one answer of those of the members, if there are several.
         """
-        layers = [*first, *([Dropout(self.input_dropout)] if self.input_dropout else [])]
-        make = self._convolutions if self.network == "conv" else self._dense
-        layers += make(shape, n_out)
+        layers = [*first, *network_layers(self, shape, n_out, column_sizes(first), mean)]
         return Network(layers, rng=rng).spread_biases(rng)  # it saves steps, of few features many
-
-    def _convolutions(self, shape: Sequence[int], n_out: int) -> list[Layer]:
-        height, width, depth = shape
-        return convolutional_layers(
-            (height, width, depth),
-            self.channels or usual_channels((height, width, depth)),
-            n_out,
-            activation=ACTIVATIONS[self.activation],
-            initializer=INITIALIZERS[self.initializer],
-            normalized=self.normalization == "batch",
-            dropout=self.dropout,
-        )
-
-    def _dense(self, shape: Sequence[int], n_out: int) -> list[Layer]:
-        initializer, n_in, layers = INITIALIZERS[self.initializer], math.prod(shape), list[Layer]()
-        for before, units in pairwise([n_in, *self.hidden]):
-            layers += [Dense(before, units, initializer)]
-            layers += [make(units)] if (make := NORMALIZATIONS[self.normalization]) else []
-            layers += [ACTIVATIONS[self.activation]()]
-            layers += [Dropout(self.dropout)] if self.dropout else []
-        return [*layers, Dense([n_in, *self.hidden][-1], n_out, initializer)]
 
     def make_average(self) -> Average | None:
         """Make the running mean of the weights, if there is one."""

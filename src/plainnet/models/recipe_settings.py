@@ -186,12 +186,12 @@ class RecipeSettings(NetworkSettings):
         "default",
         one_of(NETWORKS),
         "How much time to give to tables and vectors of few numbers: "
-        f"an ensemble of {', '.join(f'{k} ({name})' for name, k in NETWORKS.items())} networks.",
+        "quick: one network; default: an ensemble; best: one of several variants.",
         section="Training",
         switches={
             "quick": "Tables and vectors of few numbers: one network; the fastest.",
-            "best": f"Tables and vectors of few numbers: an ensemble of {NETWORKS['best']} "
-            f"networks instead of {NETWORKS['default']}; the most accurate, and the slowest.",
+            "best": "Tables and vectors of few numbers: several variants of the network, "
+            f"{NETWORKS['best']} of each; the most accurate, and the slowest.",
         },
     )
     ensemble: int | None = setting(

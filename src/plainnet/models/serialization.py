@@ -110,15 +110,16 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
 
 def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
     """Raise a ValueError if the parts of a file do not match."""
-    network, answers, n_in = model.network, model.answers, model.inputs.n_in
-    outputs = answers.outputs(len(model.networks))
+    answers, n_in = model.answers, model.inputs.n_in
+    outputs = answers.outputs(model.networks)
     made = n_in if model.extractor is None else model.extractor.n_features
-    if (network.n_in, network.n_out, made) != (n_in, answers.n_out, n_in):
-        raise ValueError(
-            f"its parts do not match: its network maps {network.n_in} features to "
-            f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} features, for "
-            f"{answers.summary}"
-        )
+    for network, *_ in model.networks:
+        if (network.n_in, network.n_out, made) != (n_in, answers.n_out, n_in):
+            raise ValueError(
+                f"its parts do not match: its network maps {network.n_in} features to "
+                f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} features, for "
+                f"{answers.summary}"
+            )
     n_counts = len(metadata.get("classes", ["all"]))
     for counts in model.stored.get("samples", {}).values():
         if len(counts) != n_counts:

@@ -182,6 +182,20 @@ channel_counts = ValueType(
 """The channels of each convolution."""
 
 
+def names_of(table: Mapping[str, Any]) -> ValueType:
+    """Return the type of several names in a table: `usual,linear`."""
+    each = one_of(table)
+
+    def check(name: str, value: Any) -> tuple[str, ...]:
+        """Return the names, or raise a SettingError."""
+        named = _sequence(name, value, f"names such as ({next(iter(table))!r},)")
+        if len({*named}) < max(1, len(named)):
+            raise SettingError(f"{name} must be one or more different names, but got {value!r}.")
+        return tuple(each.check(name, one) for one in named)
+
+    return ValueType(check, lambda text: tuple(text.split(",")), ",".join)
+
+
 def _check_sides(name: str, value: Any) -> tuple[int, ...]:
     sides = _sequence(name, value, "height and width such as (64, 64)", 2)
     return tuple(check_whole("size of pictures", n, 1) for n in sides)

@@ -24,6 +24,7 @@ class RegressorSettings(TypedDict, total=False):
     channels: int | Sequence[int] | None
     encoding: str
     bins: int | None
+    members: int
     activation: str
     initializer: str
     normalization: str
@@ -44,6 +45,7 @@ class RegressorSettings(TypedDict, total=False):
     validation_share: float | None
     effort: str
     ensemble: int | None
+    variants: tuple[str, ...] | None
     bagging: str
     size: int | tuple[int, int] | None
     grey: bool

@@ -46,7 +46,7 @@ def what_it_is(model: Model) -> list[str]:
     if model.extractor is not None:
         sees = printable(model.extractor.summary())
     n = len(model.networks)
-    times = f"The mean of {n} networks, each a" if n > 1 else "A"
+    times = f"The mean of {n} networks, the last one a" if n > 1 else "A"
     return [
         f"{times} fully-connected neural network, made with plainnet: "
         f"{network_line(model.network)}. It sees {plain(sees)}, prepared as (raw − mean) / "

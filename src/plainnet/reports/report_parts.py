@@ -8,7 +8,7 @@ from plainnet.reports.model_card import caution
 from plainnet.reports.report_data import Report
 from plainnet.reports.sections import sections_of
 from plainnet.reports.settings import setting_text, settings_used, threshold_text
-from plainnet.reports.text import column_rows, network_line, on_a_page, printable
+from plainnet.reports.text import column_rows, ensemble_line, network_line, on_a_page, printable
 
 MOST_NAMES = 8
 """Most classes listed by name."""
@@ -73,7 +73,7 @@ def trained(report: Report[Any]) -> list[tuple[str, str]]:
     hidden = f"{used['activation']}, dropout {used['dropout']}" if model.recipe.hidden else "none"
     rows = [("network", network_line(model.network)), ("hidden layers", hidden)]
     if len(model.networks) > 1:
-        rows.insert(1, ("ensemble", f"the average of {len(model.networks)} such networks"))
+        rows.insert(1, ("ensemble", ensemble_line(model.networks)))
     learning = f"{used['optimizer']}, learning rate {used['learning rate']}, {used['schedule']}"
     rows.append(("learning", f"{learning}; batches of {used['batch size']}"))
     if report.is_pictures and model.preprocessing.is_pictures:

@@ -11,6 +11,7 @@ from plainnet.network import Layer, Network
 from plainnet.reports.widths import cell_width, shortened
 
 if TYPE_CHECKING:
+    from plainnet.models.ensemble import EnsembleMember
     from plainnet.tables import TableEncoder
 
 TERMINAL = 80
@@ -86,6 +87,21 @@ def network_line(network: Network) -> str:
     kinds = dict.fromkeys(type(layer).__name__ for layer in network.layers)
     norms = [kind for kind in kinds if "Norm" in kind]
     return ", ".join([chain, *norms, count(network.n_parameters, "parameter")])
+
+
+def ensemble_line(networks: Sequence[EnsembleMember]) -> str:
+    """Return `the average of 5 such networks`, or the share of each variant in the average."""
+    weights: dict[str, list[float]] = {}
+    for network, _, weight in networks:
+        weights.setdefault(network_line(network), []).append(weight)
+    if len(weights) == 1:
+        return f"the average of {len(networks)} such networks"
+    total = sum(sum(each) for each in weights.values())
+    parts = [
+        f"{100 * sum(each) / total:.0f} % from {len(each)} of {line}"
+        for line, each in weights.items()
+    ]
+    return f"the weighted average of {len(networks)} networks: {'; '.join(parts)}"
 
 
 def network_text(network: Network) -> str:

@@ -1,0 +1,74 @@
+"""The calibration of the mean of several networks' probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+
+from plainnet.data import Dataset
+from plainnet.metrics.calibration import fit_temperature
+from plainnet.models.answers import Answers
+from plainnet.models.calibrated import ENOUGH_FOR_TEMPERATURE
+from plainnet.models.ensemble import EnsembleMember, mean_of
+from plainnet.network import Array, SoftmaxCrossEntropy
+
+SMALLEST = 1e-12
+"""The probability below which none is distinguished."""
+
+
+def fit_sharpness(P: Array, data: Dataset) -> float:
+    """Return the power of mean probabilities with the lowest loss; 1 for too few samples.
+
+    A mean of calibrated probabilities is less confident than it could be.
+
+    Args:
+        P: mean probabilities `(N, K)` of samples that their networks have not learned from.
+        data: the samples.
+    """
+    if len(data) < ENOUGH_FOR_TEMPERATURE:
+        return 1.0
+    Z = np.log(np.maximum(P, SMALLEST))
+    return 1 / fit_temperature(SoftmaxCrossEntropy(), Z, data.y, data.weights)
+
+
+def sharpened(P: Array, sharpness: float) -> Array:
+    """Return Pˢ / Σ Pˢ of probabilities `(N, K)`, with the sharpness s."""
+    if sharpness == 1:
+        return P
+    power: Array = P ** P.dtype.type(sharpness)
+    power /= power.sum(axis=1, keepdims=True)
+    return power
+
+
+def described_outputs(n_classes: int, networks: Sequence[EnsembleMember], sharpness: float) -> str:
+    """Describe how the probabilities and the class follow from the networks' outputs."""
+    if n_classes == 2:
+        outputs = "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
+        answer = "the answer is class 1 where P(class 1) >= threshold"
+    else:
+        outputs = "a logit for each class; P = softmax(logits / temperature)"
+        answer = "the answer is the class of the highest P"
+    mean = f"P is {mean_of(networks)}, each with its temperature; " if len(networks) > 1 else ""
+    power = f"then P ** {sharpness:g}, divided by its sum; " if sharpness != 1 else ""
+    return f"{outputs}; {mean}{power}{answer}"
+
+
+@dataclass(frozen=True)
+class Probabilities(Answers):
+    """Answers `(N, K)` whose mean over networks is calibrated once more."""
+
+    sharpness: float = field(default=1.0, kw_only=True)
+    """The power of the networks' mean probabilities, which are then made to sum to 1."""
+
+    def calibrated(self, data: Dataset, A: Array) -> Self:
+        """Fit the sharpness."""
+        return replace(self, sharpness=fit_sharpness(A, data))
+
+    def uncalibrated(self) -> Self:
+        """Leave the mean probabilities as they are."""
+        return replace(self, sharpness=1.0)
+
+    def of_mean(self, A: Array) -> Array:
+        """Sharpen mean probabilities."""
+        return sharpened(A, self.sharpness)

@@ -1,0 +1,71 @@
+"""The weights of the variants in an ensemble: those with which they answer best together.
+
+Caruana, Niculescu-Mizil, Crew, Ksikes: Ensemble selection from libraries of models (ICML 2004),
+with replacement. The answers to a sample are of networks that have not learned from it, and only a
+few shares are chosen, so that the choice hardly overfits.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from plainnet.metrics.weighting import mean
+from plainnet.models.model import Model
+from plainnet.network import Array
+
+ROUNDS = 50
+"""The answers that are chosen; a share is a multiple of a fiftieth."""
+LEAST_SHARE = 0.05
+"""Answers with a smaller share are left out: they cost time, and hardly change the mean."""
+
+
+def weigh_variants(model: Model) -> None:
+    """Weigh the variants of a whole ensemble by their answers to the validation samples.
+
+    The networks of variants that are left out are removed. If several are left, the mean of their
+    answers is calibrated: of a single variant each sample has the answer of one network only, and
+    says nothing about the mean of all.
+    """
+    recipe, validation = model.resolved_recipe, model.validation
+    n, each = len(model.networks), recipe.networks_each
+    if n < recipe.ensemble or n == each or validation is None:
+        return
+    raw, rows = model.inputs.raw(validation), model.held_out_rows(validation)
+    variants = [slice(start, start + each) for start in range(0, n, each)]
+    answers = [model.answers_of(raw, rows and rows[some], some) for some in variants]
+    losses = model.answers.criteria(validation)[0].losses
+    weights = model.answers.weights_for(validation, recipe)
+    chosen = shares(answers, lambda A: mean(losses(A), weights))
+    if max(chosen) < 1:
+        A = np.average(answers, axis=0, weights=chosen)
+        model.answers = model.answers.calibrated(validation, A)
+    found = np.repeat(chosen, each)
+    kept = np.flatnonzero(found)
+    found /= found[kept[-1]]
+    model.networks = [model.networks[i]._replace(weight=float(found[i])) for i in kept]
+    if model.folds is not None:
+        model.folds = [model.folds[i] for i in kept]
+
+
+def shares(answers: Sequence[Array], loss: Callable[[Array], float]) -> list[float]:
+    """Return the share of each of several answers in their mean, chosen for a low loss.
+
+    In each round the answers are added once more whose addition gives the mean with the lowest
+    loss.
+
+    Args:
+        answers: to the same samples, `(N, …)` each.
+        loss: the loss of answers.
+
+    Returns:
+        Shares with the sum 1, 0 for answers that are left out.
+    """
+    counts, total = np.zeros(len(answers)), np.zeros_like(answers[0])
+    for chosen in range(1, ROUNDS + 1):
+        losses = [loss((total + A) / chosen) for A in answers]
+        best = int(np.argmin(losses))
+        counts[best] += 1
+        total += answers[best]
+    counts[counts < LEAST_SHARE * ROUNDS] = 0
+    found: list[float] = (counts / counts.sum()).tolist()
+    return found
