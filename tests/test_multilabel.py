@@ -161,6 +161,11 @@ def test_a_training_resumes_to_the_bit(tmp_path: Path) -> None:
         X, Y, checkpoint=Checkpoint(tmp_path / "c", minutes=0)
     ):
         break
+    for other in (Y[:, ::-1], np.where(Y == 1, "yes", "no")):
+        with pytest.raises(DataError):
+            Classifier(**whole.get_params()).fit_epochs(
+                X, other, checkpoint=Checkpoint(tmp_path / "c", resume=True)
+            )
     again = Classifier(**whole.get_params())
     for _ in again.fit_epochs(X, Y, checkpoint=Checkpoint(tmp_path / "c", resume=True)):
         pass

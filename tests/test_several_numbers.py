@@ -215,6 +215,16 @@ def test_a_training_resumes_to_the_bit(tmp_path: Path) -> None:
     assert (again.predict(X_NEW) == whole.predict(X_NEW)).all()
 
 
+def test_weights_count_as_often_as_they_say() -> None:
+    w = np.random.default_rng(4).integers(0, 2, 300)
+    how = SMALL | {"epochs": 2}
+    weighted = Regressor(**how).fit(X, Y, weights=w)
+    some = Regressor(**how).fit(X[w == 1], Y[w == 1])
+    assert (weighted.predict(X_NEW) == some.predict(X_NEW)).all()
+    twice = Regressor(**how).fit(X, Y, weights=np.full(300, 2.0))
+    np.testing.assert_allclose(twice.predict(X_NEW), Regressor(**how).fit(X, Y).predict(X_NEW))
+
+
 def test_targets_are_found_by_name_in_a_table(of_table: Regressor) -> None:
     assert of_table.targets == NAMES
     new = columns(100, seed=3)

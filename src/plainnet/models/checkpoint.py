@@ -268,7 +268,8 @@ def fingerprint(*parts: Dataset | None) -> str:
             made.update(b"none")
             continue
         facts = (part.X.shape, str(part.X.dtype), part.classes)
-        text = repr((*facts, part.target or part.targets) if part.holds_numbers else facts)
+        named = part.target or part.targets
+        text = repr((*facts, named) if named else facts)
         made.update(text.encode("utf-8", "replace"))
         X = digests(part.X) if part.is_pictures else part.X
         for array in (X, part.y, *([] if part.weights is None else [part.weights])):
