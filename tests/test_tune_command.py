@@ -60,6 +60,7 @@ def test_a_search_writes_a_run_a_log_and_a_page(plainnet: Command, tmp_path: Pat
     assert len(log) == 5
     assert log[0].startswith("trial,state,log_loss,epochs,")
     page = (run / "tune.html").read_text("utf-8")
+    assert "A search over 5 settings in 4 trials." in page
     for text in ("The winner", "default settings", "winner&#x27;s curse", "dropout", "--hidden 5"):
         assert text in page
     assert (run / "report.html").exists()

@@ -49,9 +49,7 @@ def tune_page(study: Study, title: str, command: str) -> str:
     made = f"Written by plainnet {__version__} on {date.today().isoformat()}."
     parts = [
         element("h1", title),
-        element(
-            "p", f"A search over {count(len(study.space), 'setting')} in {what}.", class_="faint"
-        ),
+        element("p", f"A search over {what}.", class_="faint"),
         _headline(study),
         _section("The winner", _winner(study, best), _command(command)),
         _section("The search", charts(*_history(study)), _time(study)),

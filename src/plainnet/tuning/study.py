@@ -190,7 +190,8 @@ def begin(
     metric = _metric(options.metric, task, model.recipe)
     space = space_for(train, fixed, options.space)
     shape = _measured_by(parts.search, fixed)
-    recipe = model.recipe.resolve(train, tested=False, validated=shape == {})
+    given = parts.search.validation is not None
+    recipe = model.recipe.resolve(train, tested=False, validated=given)
     higher = METRICS[task][metric]
     minutes = math.inf if options.minutes is None else options.minutes
     plan = Plan(
