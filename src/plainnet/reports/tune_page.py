@@ -31,6 +31,8 @@ from plainnet.version import __version__
 NAME = "tune.html"
 LOW = 150
 """Height of a slice, in pixels."""
+NAMES = {"rmse": "RMSE", "mae": "MAE", "r2": "R²", "roc_auc": "ROC AUC"}
+"""The metrics whose names are not their keys."""
 CURSE = "the winner's curse: the part of the gain in the search that was luck"
 MOST_ROWS = 20
 """Most trials in the table of the best."""
@@ -216,4 +218,4 @@ def _trials(study: Study) -> Html:
 
 
 def _metric(study: Study) -> str:
-    return study.metric.replace("_", " ")
+    return NAMES.get(study.metric, study.metric.replace("_", " "))

@@ -59,8 +59,8 @@ class Comparison:
         if high < 0:
             return "The winner is worse than the default settings: use the default."
         return (
-            "The winner and the default settings do not differ beyond noise: the default is as "
-            "good a choice."
+            "On these samples the difference between the winner and the default settings is within "
+            "noise."
         )
 
     def to_dict(self) -> dict[str, Any]:

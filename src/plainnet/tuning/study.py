@@ -204,14 +204,7 @@ def begin(
         task=Task(0, type(model), {**fixed, **shape}, metric, None),
         until=time.time() + 60 * minutes,
     )
-    facts = {
-        "data": fingerprint(train, parts.search.validation),
-        "settings": {name: _plain(value) for name, value in fixed.items()},
-        "space": space_to_json(space),
-        "metric": metric,
-        "trials per round": options.per_round,
-        "seed": options.seed,
-    }
+    facts = _facts(parts.search, plan, fixed)
     if checkpoints is not None:
         checkpoints.mkdir(parents=True, exist_ok=True)
     held = Journal(journal, facts, higher, space, shared=shared)
@@ -219,6 +212,18 @@ def begin(
     made = Study(parts, plan, metric, fixed, type(model), place)
     made.look()
     return made
+
+
+def _facts(data: Splits, plan: Plan, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything that the log of a search follows from."""
+    return {
+        "data": fingerprint(data.train, data.validation),
+        "settings": {name: _plain(value) for name, value in fixed.items()},
+        "space": space_to_json(plan.space),
+        "metric": plan.task.metric,
+        "trials per round": plan.per_round,
+        "seed": plan.seed,
+    }
 
 
 def _measured_by(data: Splits, fixed: Mapping[str, Any]) -> dict[str, Any]:
