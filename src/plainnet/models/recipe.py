@@ -142,6 +142,7 @@ class Recipe(RecipeSettings):
             "epochs": usual_epochs((height, width, depth), channels, len(data)),
             "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
             "ensemble": 1,
+            "variants": ("usual",),
         }
 
     def _check_variants(self, variants: Sequence[str]) -> None:
