@@ -49,6 +49,8 @@ LEFT_OUT = {
     "effort": "the number of networks",
     "ensemble": "the page shows one network",
     "bagging": "of an ensemble",
+    "members": "of an ensemble",
+    "variants": "of an ensemble",
 }
 """Settings of a training that points in the plane have no use for."""
 

@@ -75,7 +75,7 @@ function scaleOf(values, box, log) {
     const y = (v) => box.bottom - ((Math.log10(Math.max(v, 10 ** low)) - low) / (high - low)) * tall;
     return { ticks, y };
   }
-  const most = nice(Math.max(1e-9, ...values));
+  const most = nice(values.length ? Math.max(1e-9, ...values) : 1);
   const ticks = [0, 0.5, 1].map((share) => [share * most, digits(share * most, 2)]);
   return { ticks, y: (v) => box.bottom - (Math.max(0, Math.min(v, most)) / most) * tall };
 }
