@@ -356,3 +356,10 @@ def test_an_ensemble_left_early_counts_only_what_has_learned() -> None:
 def test_wrong_settings_are_told(setting: dict[str, Any], shown: str) -> None:
     with pytest.raises(SettingError, match=shown):
         Recipe(**setting)
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_pictures_have_one_network_of_the_usual_kind(network: str) -> None:
+    data = Dataset(np.zeros((20, 16, 16, 3), np.uint8), np.arange(20) % 2, ("a", "b"))
+    resolved = Recipe(network=network).resolve(data, tested=False)
+    assert (resolved.ensemble, resolved.variants) == (1, ("usual",))
