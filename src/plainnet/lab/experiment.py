@@ -14,7 +14,7 @@ from plainnet.errors import SettingError
 from plainnet.lab.point_sets import Points, draw_points, inputs_of
 from plainnet.lab.point_settings import PointSettings, arguments_of
 from plainnet.models.names import OPTIMIZERS
-from plainnet.network import Array, LeakyReLU, Loss, MeanSquaredError, Network
+from plainnet.network import Array, Loss, MeanSquaredError, Network
 from plainnet.training import (
     Checkpointing,
     Epoch,
@@ -216,8 +216,8 @@ class Experiment:
         at, recipe = self.settings, self.settings.recipe()
         network = recipe.make_network([], [len(at.features)], at.n_out, self._generators()[1])
         for layer in network.layers:
-            if isinstance(layer, LeakyReLU):
-                layer.slope = at.slope
+            if "slope" in vars(layer):
+                vars(layer)["slope"] = at.slope
         return network
 
     def _adopt_network(self) -> None:
