@@ -80,7 +80,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    pytest.importorskip("pg8000", reason="pg8000 is not installed")
     user = "postgres" if os.getuid() == 0 else None  # it refuses to run as root
     if user is not None and shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and there is no runuser")
@@ -101,7 +101,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         how = f"-k {folder} -c listen_addresses='' -c fsync=off"
         run("pg_ctl", "-D", data, "-l", log, "-o", how, "-w", "start")
         try:
-            yield f"postgresql+psycopg://tests@/postgres?host={folder}"
+            yield f"postgresql+pg8000://tests@/postgres?unix_sock={folder}/.s.PGSQL.5432"
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
@@ -123,7 +123,7 @@ def test_a_database_holds_several_studies(database: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql+psycopg://a:secret@127.0.0.1:1/x", "nonsense+x://a", "://"]
+    "address", ["postgresql+pg8000://a:secret@127.0.0.1:1/x", "nonsense+x://a", "://"]
 )
 def test_a_database_that_cannot_be_reached_is_a_sentence_without_its_password(
     address: str,

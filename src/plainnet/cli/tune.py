@@ -81,7 +81,7 @@ def _option(*names: str, **how: Any) -> Callable[[Decorated], Decorated]:
     "--join",
     metavar="STUDY",
     help="Share the trials with other processes through a journal file on a shared disk, or a "
-    "database, postgresql+psycopg://host/name. Without --out it only helps.",
+    "database, postgresql+pg8000://host/name. Without --out it only helps.",
 )
 @_option("--resume", metavar="RUN", type=PathType(), help="Go on with a search that was stopped.")
 @_option("--report/--no-report", default=True, help="Write report.html as well.")

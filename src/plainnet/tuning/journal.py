@@ -215,7 +215,7 @@ def _opened(address: str | None, shared: bool) -> Any:
         missing = error.name or "a driver"
         raise FileError(
             f"The database {_shown(address)} needs the Python package {missing}, which is not "
-            "installed; install it, or name another driver, as in postgresql+psycopg://…."
+            "installed; install it, or name another driver, as in postgresql+pg8000://…."
         ) from error
     except Exception as error:  # a driver's own
         reason = str(error.__cause__ or error).splitlines()[0]
