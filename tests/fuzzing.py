@@ -43,7 +43,7 @@ from plainnet.network import (
     Residual,
     SoftmaxMemberMean,
 )
-from plainnet.training.compiled import load_kernels
+from plainnet.training.compiled import load_kernels, load_picture_kernels
 
 SPARE = 64 << 20
 """Bytes that reading one of these files may take, beside what the process has before."""
@@ -426,6 +426,7 @@ def main(kind: str, how_many: str, seed: str) -> None:
             if read(path) == "refused":
                 raise AssertionError("a sound file was refused")
         load_kernels()  # a changed number of steps asks for it, and scipy hangs in little memory
+        load_picture_kernels()
         limit_memory()
         for _ in range(int(how_many)):
             change = draw.choice(CHANGES if kind != "weights" else OF_ANY)

@@ -200,7 +200,7 @@ def test_where_the_data_settle_a_setting_both_are_named(tmp_path: Path) -> None:
     many, labels = np.tile(X, (16, 1)), np.array(["a", "b", "c"])[np.tile(Y, 16)]
     next(Classifier(**settings).fit_epochs(many, labels, checkpoint=Checkpoint(tmp_path / "c")))
     with pytest.raises(
-        DataError, match=r"The training data or the settings .* \(bins, batch_size\)"
+        DataError, match=r"The training data or the settings .* \(bins, variants, batch_size\)"
     ):
         Classifier(**settings).fit_epochs(
             X, labels[:50], checkpoint=Checkpoint(tmp_path / "c", resume=True)

@@ -20,7 +20,8 @@ def plain(value: Any) -> Any:
 def of_python(value: Any) -> Any:
     """Convert scalars and sequences, also NumPy's, to Python's own numbers, texts and tuples."""
     value = value.tolist() if hasattr(value, "tolist") else value
-    return tuple(value) if isinstance(value, list) else value
+    plain = isinstance(value, tuple) and not any(hasattr(one, "tolist") for one in value)
+    return tuple(map(of_python, value)) if isinstance(value, (list, tuple)) and not plain else value
 
 
 def is_same(value: Any, other: Any) -> bool:

@@ -19,7 +19,6 @@ from plainnet.errors import PlainnetError
 from plainnet.reports.progress import say
 
 COMMANDS = {
-    "lab": "Open a page in which to watch and change a network while it learns.",
     "demo": "Draw pictures of cats and other animals; train, evaluate, predict.",
     "train": "Train on a folder of pictures for each class, or a table; write a run.",
     "tune": "Search for settings that suit the data, and train with the best.",
@@ -35,6 +34,7 @@ COMMANDS = {
     "trace": "Follow a sample through a run, formula by formula.",
     "graph": "Draw the computation graph of a run.",
     "export": "Write a run for other programs to use.",
+    "lab": "Open a page in which to watch and change a network while it learns.",
     "serve": "Answer over HTTP with runs: the Open Inference Protocol, and a page to try them.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }

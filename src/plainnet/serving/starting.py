@@ -6,7 +6,8 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -38,7 +39,11 @@ def serve(runs: Sequence[Path], settings: ServerSettings) -> None:
         FileError: the address cannot be used.
         SettingError: two models have the same name.
     """
-    _quiet()
+    with _quiet():
+        _serve(runs, settings)
+
+
+def _serve(runs: Sequence[Path], settings: ServerSettings) -> None:
     models = served_models(runs, settings.max_batch)
     with bound_socket(settings) as listening:
         address = address_of(listening)
@@ -51,10 +56,18 @@ def serve(runs: Sequence[Path], settings: ServerSettings) -> None:
             Workers(runs, settings, listening).run()
 
 
-def _quiet() -> None:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Leave out warnings about samples: senders could fill the disk with them."""
-    for room in ("tables", "pictures", "models"):
-        logging.getLogger(f"plainnet.{room}").setLevel(logging.ERROR)
+    loggers = [logging.getLogger(f"plainnet.{room}") for room in ("tables", "pictures", "models")]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 class Workers:
@@ -122,13 +135,13 @@ def work(
         threads: the limit of threads of a process; None: the usual.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    _quiet()
     if threads is not None:
         set_threads(threads)
     try:
-        models = served_models(runs, settings.max_batch)
-        metrics = Metrics([*models], settings.workers, i, numbers)
-        Server(Application(models, settings, metrics)).run(sockets=[listening])
+        with _quiet():
+            models = served_models(runs, settings.max_batch)
+            metrics = Metrics([*models], settings.workers, i, numbers)
+            Server(Application(models, settings, metrics)).run(sockets=[listening])
     except PlainnetError as error:
         log.error("%s", error)
         raise SystemExit(2) from None

@@ -173,7 +173,8 @@ def logits(
             if not ready:
                 raw, batch = batch, inputs[: len(batch)]
                 prepare(raw, batch)
-            parts.append(on_host(forward(network.xp.asarray(batch))).copy())
+            given = batch if network.xp is np else network.xp.asarray(batch)
+            parts.append(on_host(forward(given)).copy())
     return np.concatenate(parts)
 
 
