@@ -31,14 +31,14 @@ def look_into(
         at: coordinates of the point.
 
     Raises:
-        SettingError: there is no such stage or unit, or there are no training samples.
+        SettingError: there is no such stage or unit.
     """
     network, samples = restored(snapshot), snapshot.training
     stages = dense_layers(network)
     if not 0 <= stage < len(stages):
         raise SettingError(f"There is no layer {stage}; there are {len(stages)}, from 0 on.")
     if not len(samples.X):
-        raise SettingError("There are no points to train on, so no layer has any numbers.")
+        return {"samples": 0}  # a page may ask before it has drawn that they are gone
     first, end = stages[stage], [*stages, len(network.layers)][stage + 1]
     steps = trace(network, snapshot.loss, samples.X, samples.y).to_dict()
     back = {step["layer"]: step for step in steps["backward"]}

@@ -3,6 +3,7 @@
 import socket
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -90,7 +91,8 @@ def run_lab(port: int, folder: Path, *, browser: bool) -> None:
     say(f"The lab is at  {server.address}\nStop it with Ctrl-C.")
     if browser:
         webbrowser.open(server.address)
-    server.serve_until_stopped()
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it has ended
+        server.serve_until_stopped()
 
 
 def _listener(port: int) -> socket.socket:

@@ -24,7 +24,8 @@ export class Inspector {
     this.busy = true;
     try {
       const query = { layer: chosen.stage, unit: chosen.unit, x: at[0], y: at[1] };
-      this.show(await ask("/api/points/layer", query), chosen, at, settings);
+      const found = await ask("/api/points/layer", query);
+      if (found.samples) this.show(found, chosen, at, settings);
     } catch (error) {
       this.shape = null;
       this.root.replaceChildren(make("p", { className: "faint" }, error.message));
