@@ -179,7 +179,7 @@ class Checkpoint:
         path: the file.
         minutes: the time without a checkpoint after which one is written within an epoch.
         resume: whether to continue from the file.
-        workers: the processes that train together, of which the first writes; None: this one alone.
+        workers: the processes that train together; the first one writes. None: this one alone.
 
     Raises:
         SettingError: the minutes are negative.
