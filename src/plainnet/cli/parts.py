@@ -93,7 +93,8 @@ def predict_in_parts(
         _begin(out, plan)
         parts = [*_parts(out, load_any(run).inputs.noun, plan)]
         left = [part for part in parts if not _place(out, part).exists()]
-        done, total = sum(part.n for part in parts if part not in left), sum(p.n for p in parts)
+        total = sum(part.n for part in parts)
+        done = total - sum(part.n for part in left)
         if len(left) < len(parts):
             say(f"resumed after {count(len(parts) - len(left), 'part')} of {len(parts)}")
             _say_new(plan, total)

@@ -19,7 +19,7 @@ UNIT_SIDE = 32
 BINS = 24
 """Bins of a histogram."""
 TARGET_REACH = 1.5
-"""Where targets are numbers: those from −1.5 to 1.5 are told apart by colour."""
+"""Where targets are numbers, those from −1.5 to 1.5 have different colours."""
 
 
 def grid(side: int) -> Array:

@@ -47,7 +47,7 @@ def circles(n: int, classes: int, rng: Rng) -> tuple[Array, Array]:
 
 
 def xor(n: int, classes: int, rng: Rng) -> tuple[Array, Array]:  # noqa: ARG001
-    """Draw four squares of which those opposite each other belong to one class."""
+    """Draw four squares; those opposite each other belong to one class."""
     size, sign = rng.uniform(0.25, 2.7, (n, 2)), rng.choice([-1.0, 1.0], (n, 2))
     return size * sign, (sign.prod(axis=1) < 0).astype(np.int64)
 

@@ -21,7 +21,7 @@ from plainnet.network.arrays import Array
 class MultilabelEvaluation(ClassificationEvaluation):
     """An evaluation of N samples with an answer of yes or no to each of k targets.
 
-    Each target has two classes, of which the second is yes. The confusion matrix, precision, recall
+    Each target has two classes; the second is yes. The confusion matrix, precision, recall
     and F1 are those of all answers pooled (micro averages), log loss, ROC AUC and calibration error
     are means over the targets, and the accuracy is the share of samples with all answers right.
     """

@@ -1,4 +1,4 @@
-// The colours of classes and numbers, told apart also by most people who are colour-blind.
+// The colours of classes and numbers, which most people who are colour-blind can distinguish.
 
 export const CLASSES = ["#e07b1a", "#2272b5", "#149174", "#b0509c", "#8a6d1f"];
 const DARK_CLASSES = ["#f0953f", "#4fa3e3", "#33b596", "#d37fc3", "#c2a24a"];

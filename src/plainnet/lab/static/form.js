@@ -144,7 +144,7 @@ function nearest(steps, value) {
   return best;
 }
 
-/** Make a group of buttons of which one is chosen; arrow keys move. */
+/** Make a group of buttons, one of them chosen; arrow keys move. */
 export function radios(root, buttons, choose) {
   buttons.forEach((button, i) => {
     button.setAttribute("role", "radio");
