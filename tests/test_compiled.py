@@ -37,6 +37,7 @@ from plainnet.network import (
     Loss,
     MeanSquaredError,
     PiecewiseLinear,
+    PiecewiseLinearEmbedding,
     PoissonDeviance,
 )
 from plainnet.training import AdamHat, Optimizer, compiled
@@ -201,6 +202,7 @@ EDGES = [[-2.0, -1.5, 0.0, 0.1, 3.0], [0.0, 1.0], [-1.0, 0.0, 1.0]]
 @pytest.mark.parametrize("others", [False, True])
 @pytest.mark.parametrize("hidden", [(), (9, 6)])
 @pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("encode", [PiecewiseLinear, PiecewiseLinearEmbedding])
 def test_the_loops_give_the_gradient_behind_an_encoding(
     dtype: type,
     tolerance: float,
@@ -208,16 +210,16 @@ def test_the_loops_give_the_gradient_behind_an_encoding(
     others: bool,
     hidden: tuple[int, ...],
     bounded: bool,
+    encode: type[PiecewiseLinear],
 ) -> None:
     def make() -> Network:
-        bins = PiecewiseLinear(EDGES, bounded=bounded)
+        bins = encode(EDGES, bounded=bounded)
         first = ByColumns([([0, 2], []), ([4, 1, 3], [bins])]) if others else bins
-        layers: list[Layer] = [first]
-        for n_in, n_out in pairwise([7 + 2 * others, *hidden]):
+        layers, width = list[Layer]([first]), (first.n_out or 0, *hidden)
+        for n_in, n_out in pairwise(width):
             layers += [Dense(n_in, n_out), SiLU(), Dropout(0.2)]
-        layers.append(Dense([7 + 2 * others, *hidden][-1], 3))
-        network = Network(layers, dtype=dtype, rng=2)
-        network.theta[network.n_weights :] = 0.1
+        network = Network([*layers, Dense(width[-1], 3)], dtype=dtype, rng=2)
+        network.theta += np.random.default_rng(3).normal(0, 0.1, network.n_parameters)
         return network
 
     direct, looped = make(), make()
@@ -236,8 +238,9 @@ def test_the_loops_give_the_gradient_behind_an_encoding(
         np.testing.assert_allclose(Z, right, rtol=0, atol=10 * tolerance * max(1, abs(right).max()))
 
 
-def test_steps_behind_an_encoding_allocate_no_array() -> None:
-    network, loss = encoded(), MeanSquaredError()
+@pytest.mark.parametrize("encode", [PiecewiseLinear, PiecewiseLinearEmbedding])
+def test_steps_behind_an_encoding_allocate_no_array(encode: type[PiecewiseLinear]) -> None:
+    network, loss = encoded(encode), MeanSquaredError()
     X, y = batch(loss, 2000, 3, 1, np.float32, seed=0)
 
     def steps() -> None:
@@ -265,8 +268,10 @@ def test_bins_with_gaps_go_layer_by_layer() -> None:
     assert engine(network, loss).learn(X, y, None) > 0
 
 
-def encoded() -> Network:
-    return Network([PiecewiseLinear(EDGES), Dense(7, 5), SiLU(), Dropout(0.2), Dense(5, 1)], rng=2)
+def encoded(encode: type[PiecewiseLinear] = PiecewiseLinear) -> Network:
+    bins = encode(EDGES)
+    layers = [bins, Dense(bins.n_out or 0, 5), SiLU(), Dropout(0.2), Dense(5, 1)]
+    return Network(layers, rng=2)
 
 
 @pytest.mark.parametrize("average", [Average(0.9), PolynomialAverage()])

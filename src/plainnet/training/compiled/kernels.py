@@ -10,8 +10,8 @@ rows. Some columns may enter through a piecewise-linear encoding: `X` holds the 
 the sorted samples of `piecewise.py`, and the first W has the rows of X before those of the bins.
 
 `sizes` are the input features, the units of each hidden layer, and the outputs. `theta` and `grad`
-hold all W, then all b; `A` holds the outputs of all layers, one after another, and `dA` their
-gradients; `rates` are the rates of Dropout, and `U` its random numbers.
+are two vectors each: all W, and all b. `A` holds the outputs of all layers, one after another, and
+`dA` their gradients; `rates` are the rates of Dropout, and `U` its random numbers.
 
 In numba a whole number turns float32 into float64 (`1 - x`), so every constant has its dtype.
 """
@@ -23,6 +23,7 @@ import numpy as np
 # imported early, so that its threads exist before they are limited
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
 
+from plainnet.training.compiled.embedding_kernels import embed, embedding_gradient
 from plainnet.training.compiled.exponential import exponential
 from plainnet.training.compiled.jit import compiled
 from plainnet.training.compiled.losses import loss
@@ -34,7 +35,17 @@ from plainnet.training.compiled.piecewise import (
 )
 from plainnet.training.compiled.updates import adam, mix, momentum
 
-__all__ = ["adam", "are_connected", "forward", "gradient", "mix", "momentum", "sort_into_bins"]
+__all__ = [
+    "adam",
+    "are_connected",
+    "embed",
+    "embedding_gradient",
+    "forward",
+    "gradient",
+    "mix",
+    "momentum",
+    "sort_into_bins",
+]
 
 RELU, SILU = 0, 1
 """The kinds of activations."""
@@ -75,16 +86,17 @@ def forward(
 ) -> Any:
     """Return Z; write the outputs of all layers into A, and the slopes of smooth ones into S."""
     n, last = len(X), len(sizes) - 2
-    w, b, a = 0, first_bias(sizes), 0
+    weights, biases = theta
+    w, b, a = 0, 0, 0
     for i in range(last + 1):
         n_in, n_out = sizes[i], sizes[i + 1]
-        W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
+        W = weights[w : w + n_in * n_out].reshape(n_in, n_out)
         Y = A[a : a + n * n_out].reshape(n, n_out)
         if i == 0:
             first_product(X, bins, W, Y)
         else:
             np.dot(X, W, Y)  # Y = X W
-        bias, drawn = theta[b : b + n_out], U[a : a + n * n_out].reshape(n, n_out)
+        bias, drawn = biases[b : b + n_out], U[a : a + n * n_out].reshape(n, n_out)
         if i == last:
             add(Y, bias)
         elif kinds[i] == RELU:
@@ -115,22 +127,23 @@ def backward(
 ) -> None:
     """Write `grad`; on entry `A` ends with dZ instead of Z."""
     n, last = len(X), len(sizes) - 2
-    w, b = first_bias(sizes), first_bias(sizes) + sizes[1:].sum()
+    (weights, _), (dweights, dbiases) = theta, grad
+    w, b = len(weights), len(dbiases)
     a = n * sizes[1:].sum()
     dY = A[a - n * sizes[-1] : a].reshape(n, sizes[-1])
     a -= n * sizes[-1]
     for i in range(last, -1, -1):
         n_in, n_out = sizes[i], sizes[i + 1]
         w, b = w - n_in * n_out, b - n_out
-        dW = grad[w : w + n_in * n_out].reshape(n_in, n_out)
-        sum_rows(dY, grad[b : b + n_out])  # db = Σ_N dY
+        dW = dweights[w : w + n_in * n_out].reshape(n_in, n_out)
+        sum_rows(dY, dbiases[b : b + n_out])  # db = Σ_N dY
         if i == 0:
             first_gradient(X, bins, dY, dW)
         else:
             a -= n * n_in
             Y = A[a : a + n * n_in].reshape(n, n_in)
             np.dot(Y.T, dY, dW)  # dW = Xᵀ dY
-            W = theta[w : w + n_in * n_out].reshape(n_in, n_out)
+            W = weights[w : w + n_in * n_out].reshape(n_in, n_out)
             dX = dA[a : a + n * n_in].reshape(n, n_in)
             np.dot(dY, W.T, dX)  # dX = dY Wᵀ
             if kinds[i - 1] == RELU:
@@ -158,12 +171,6 @@ def first_gradient(X: Any, bins: Any, dY: Any, dW: Any) -> None:
     if n_plain > 0:
         np.dot(X.T, dY, dW[:n_plain])
     encoded_gradient(dY, dW[n_plain:], bins)
-
-
-@compiled
-def first_bias(sizes: Any) -> Any:
-    """Return the index of the first bias in theta."""
-    return (sizes[:-1] * sizes[1:]).sum()
 
 
 @compiled

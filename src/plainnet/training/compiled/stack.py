@@ -10,14 +10,12 @@ from numpy.typing import DTypeLike
 
 from plainnet.network import (
     Array,
-    ByColumns,
     Dense,
     Dropout,
     Layer,
     Loss,
     MeanSquaredError,
     Network,
-    PiecewiseLinear,
     ReLU,
     Rng,
     SigmoidCrossEntropy,
@@ -26,6 +24,7 @@ from plainnet.network import (
 )
 from plainnet.network.arrays import Scratch
 from plainnet.network.losses import mean_weights
+from plainnet.training.compiled.encodings import Bins, Vectors, encoding_of
 
 LOSSES: Mapping[type[Loss], DTypeLike | None] = {
     SoftmaxCrossEntropy: np.int64,
@@ -35,8 +34,6 @@ LOSSES: Mapping[type[Loss], DTypeLike | None] = {
 """Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
 ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
 """Activations with a kernel, and their numbers there."""
-ROUNDING = 4
-"""The gap between two bins of a column that counts as rounding, in units of the last place."""
 
 
 class Hidden(NamedTuple):
@@ -46,40 +43,12 @@ class Hidden(NamedTuple):
     dropout: Dropout | None
 
 
-class Encoding:
-    """The piecewise-linear encoding in front of the first Dense layer.
-
-    Args:
-        layer: the encoding.
-        columns: the columns of X that it takes.
-        others: the columns in front of its features, which stay as they are.
-    """
-
-    def __init__(self, layer: PiecewiseLinear, columns: Sequence[int], others: Sequence[int]):
-        self.layer = layer
-        self.columns, self.others = np.array(columns), np.array(others, np.int64)
-        self.firsts = np.cumsum([0, *layer.bins])
-
-    @classmethod
-    def of(cls, layers: Sequence[Layer]) -> "tuple[Encoding | None, Sequence[Layer]]":
-        """Return the encoding at the beginning of the layers, if there is one, and the rest."""
-        first, rest = layers[0], layers[1:]
-        if type(first) is PiecewiseLinear:
-            return cls(first, range(len(first.bins)), []), rest
-        if type(first) is ByColumns:
-            match [*first.chains.values()]:
-                case [(), (layer,)] if type(layer) is PiecewiseLinear:
-                    others, columns = first.columns
-                    return cls(layer, columns, others), rest
-        return None, layers
-
-
 class Stack:
     """The arguments of the kernels for one network: its sizes, and scratch memory."""
 
     def __init__(self, network: Network) -> None:
         self.layers = [*network.layers]
-        self.encoding, rest = Encoding.of(self.layers)
+        self.encoding, rest = encoding_of(self.layers, network.dtype)
         hidden = hidden_layers(rest)
         self.usual = type(network) is Network and network.xp is np and hidden is not None
         self.dropouts = [each.dropout for each in hidden or []]
@@ -90,7 +59,7 @@ class Stack:
         sizes = [layer.n_in for layer in dense[:1]] + [layer.n_out for layer in dense]
         self.sizes = np.array(sizes, np.int64)
         self._rates = np.zeros(len(self.dropouts), network.dtype)
-        self._scratch, self._whole = Scratch(np, network.dtype), Scratch(np, np.int64)
+        self._scratch = Scratch(np, network.dtype)
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
@@ -117,10 +86,11 @@ class Stack:
         code: ModuleType,
     ) -> float | None:
         """Write `network.grad` and return J; None if the kernels do not fit the encoding."""
-        n = len(X)
-        inputs = self._inputs(X, code)
+        n, theta = len(X), self._vectors(network.theta, network)
+        inputs = self._inputs(X, theta, code)
         if inputs is None:
             return None
+        grad = self._vectors(network.gradient_memory(), network)
         r = self._scratch("r", (n,))
         r[:, None] = mean_weights(n, weights)
         A, S = self._memory(n)
@@ -131,49 +101,42 @@ class Stack:
             y = y.reshape(n, -1)
         squared = type(loss) is MeanSquaredError
         smoothing = self.dtype.type(getattr(loss, "smoothing", 0))
-        vectors = network.theta, network.gradient_memory()
+        dense = self._dense(theta), self._dense(grad)
         memory = self.sizes, self.kinds, self._rates, U, A, S, dA
-        return float(code.gradient(*inputs, y, r, squared, smoothing, *vectors, *memory))
+        J = code.gradient(*inputs, y, r, squared, smoothing, *dense, *memory)
+        units, dY = int(self.sizes[1]), dA if len(self.sizes) > 2 else A
+        self.encoding.backward(dY[: n * units].reshape(n, units), theta, grad, code)
+        return float(J)
 
     def outputs(self, network: Network, X: Array, code: ModuleType) -> Array | None:
         """Return Z as outside of training, valid until the next call; None as in `gradient`."""
-        inputs = self._inputs(X, code)
+        theta = self._vectors(network.theta, network)
+        inputs = self._inputs(X, theta, code)
         if inputs is None:
             return None
         self._rates[:] = 0
         sizes, (A, S) = (self.sizes, self.kinds, self._rates), self._memory(len(X))
-        Z: Array = code.forward(*inputs, network.theta, *sizes, A, A, S)  # where U is not used
+        Z: Array = code.forward(*inputs, self._dense(theta), *sizes, A, A, S)  # U is not used
         return Z
+
+    def _inputs(self, X: Array, theta: Vectors, code: ModuleType) -> tuple[Array, Bins] | None:
+        X = as_compiled(X, self.dtype)
+        return self.encoding.inputs(X, theta, int(self.sizes[1]), code)
+
+    def _vectors(self, vector: Array, network: Network) -> Vectors:
+        """Return the weights and the biases in `theta` or `grad`."""
+        return vector[: network.n_weights], vector[network.n_weights :]
+
+    def _dense(self, vectors: Vectors) -> Vectors:
+        """Return those of the Dense layers."""
+        weights, biases = vectors
+        return weights[self.encoding.n_weights :], biases[self.encoding.n_biases :]
 
     def _memory(self, n: int) -> tuple[Array, Array]:
         """Return the memory A and S for n samples."""
         size = n * int(self.sizes[1:].sum())
         slopes = size if self.kinds.any() else 0
         return self._scratch("A", (size,)), self._scratch("S", (slopes,))
-
-    def _inputs(self, X: Array, code: ModuleType) -> tuple[Array, tuple[Array, ...]] | None:
-        """Return the plain columns of X, and those sorted into bins, or None if these have gaps."""
-        X, encoding, n = as_compiled(X, self.dtype), self.encoding, len(X)
-        d = len(encoding.columns) if encoding else 0
-        firsts = encoding.firsts if encoding else self._whole("none", (1,), fill=0)
-        bins = (
-            firsts,
-            self._whole("order", (d * n,)).reshape(d, n),
-            self._scratch("parts", (d * n,)).reshape(d, n),
-            self._whole("stops", (int(firsts[-1]),)),
-            self._whole("numbers", (n,)),
-            self._scratch("total", (int(self.sizes[1]),)),
-        )
-        if encoding is None:
-            return X, bins
-        lower, width = encoding.layer.lower, encoding.layer.bin_width
-        rounding = self.dtype.type(ROUNDING * np.finfo(self.dtype).eps)
-        if not code.are_connected(firsts, lower, width, rounding):
-            return None
-        code.sort_into_bins(X, encoding.columns, lower, width, encoding.layer.bounded, bins)
-        plain = self._scratch("plain", (n, len(encoding.others)))
-        np.take(X, encoding.others, axis=1, out=plain, mode="clip")
-        return plain, bins
 
     def _draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer from the layer's own generator."""
@@ -192,8 +155,8 @@ def compiled_gradient(
     """Write `network.grad` and return J of a batch; None if no kernel fits the network or data.
 
     The result is that of forward, `value_and_grad` and backward, up to rounding. Kernels fit Dense
-    layers with ReLU or SiLU, and perhaps Dropout, between each two, behind a `PiecewiseLinear`
-    encoding of all or some columns.
+    layers with ReLU or SiLU, and perhaps Dropout, between each two, behind a `PiecewiseLinear` or a
+    `PiecewiseLinearEmbedding` of all or some columns.
     """
     stack = _stack_of(network)
     fits = stack.takes(loss, X, y, weights)

@@ -1,0 +1,65 @@
+"""A learned piecewise-linear encoding in front of the first Dense layer, without the encoding P.
+
+The formulas are those of `PiecewiseLinearEmbedding`, `Y = x w + b + P V` for each column, and
+`bins` are the sorted samples of `piecewise.py`: `P V` is a running sum over the rows of V, and its
+gradient a running sum from above. So a column takes N additions of a short row, whatever the
+number of its bins.
+
+`parameters` are w `(d, length)`, V `(bins of all columns, length)` and b `(d, length)`; `gradients`
+have their shapes. The features of column j are those from `first + j · length` on.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from plainnet.training.compiled.jit import compiled
+
+
+@compiled
+def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) -> None:
+    """Write Y into the columns of E `(N, …)` from `first` on."""
+    firsts, order, parts, stops, _, total = bins
+    w, V, b = parameters
+    length = w.shape[1]
+    for j in range(len(columns)):
+        total[:length] = b[j]
+        start, place = 0, first + j * length
+        for k in range(firsts[j], firsts[j + 1]):
+            for s in range(start, stops[k]):
+                i, f = order[j, s], parts[j, s]
+                x = X[i, columns[j]]
+                for h in range(length):
+                    E[i, place + h] = x * w[j, h] + total[h] + f * V[k, h]  # x w + b + P V
+            start = stops[k]
+            for h in range(length):
+                total[h] += V[k, h]  # the features of lower bins are 1
+
+
+@compiled
+def embedding_gradient(
+    X: Any, columns: Any, bins: Any, dZ: Any, W: Any, dE: Any, gradients: Any
+) -> None:
+    """Write the gradients, from dZ and the W of the Dense layer behind the features."""
+    firsts, order, parts, stops, _, total = bins
+    dw, dV, db = gradients
+    length = dw.shape[1]
+    np.dot(dZ, W.T, dE)  # dY = dZ Wᵀ
+    dw[:] = 0
+    for j in range(len(columns)):
+        total[:length] = 0
+        place = j * length
+        for k in range(firsts[j + 1] - 1, firsts[j] - 1, -1):
+            for h in range(length):
+                dV[k, h] = total[h]  # Σ dY of the samples in higher bins
+            start = stops[k - 1] if k > firsts[j] else 0
+            for s in range(start, stops[k]):
+                i, f = order[j, s], parts[j, s]
+                x = X[i, columns[j]]
+                for h in range(length):
+                    g = dE[i, place + h]
+                    dV[k, h] += f * g  # dV = Pᵀ dY
+                    dw[j, h] += x * g  # dw = Σ_N dY · x
+                    total[h] += g
+        for h in range(length):
+            db[j, h] = total[h]  # db = Σ_N dY

@@ -1,0 +1,173 @@
+"""The encodings of numbers, in front of the first Dense layer, that the compiled kernels fit."""
+
+# Overrides: the base class says what they do, and not each of them needs every argument.
+# ruff: noqa: D102, ARG002
+
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from plainnet.network import Array, ByColumns, Layer, PiecewiseLinear, PiecewiseLinearEmbedding
+from plainnet.network.arrays import Scratch
+
+Bins = tuple[Array, ...]
+"""The samples sorted by their bins: see `piecewise.py`."""
+Vectors = tuple[Array, Array]
+"""All weights of the network, and all biases: `theta` or `grad` in two."""
+ROUNDING = 4
+"""The gap between two bins of a column that counts as rounding, in units of the last place."""
+
+
+class Encoding:
+    """No encoding: the first Dense layer takes X.
+
+    Args:
+        dtype: of the network.
+        columns: the columns of X that are encoded.
+        bins: how many each of them has.
+    """
+
+    n_weights = n_biases = 0
+    """Its own parameters: the first weights and the first biases of the network."""
+
+    def __init__(
+        self, dtype: DTypeLike, columns: Sequence[int] = (), bins: Sequence[int] = ()
+    ) -> None:
+        self.columns, self.firsts = np.array(columns, np.int64), np.cumsum([0, *bins])
+        self.scratch, self._whole = Scratch(np, dtype), Scratch(np, np.int64)
+
+    def inputs(
+        self, X: Array, theta: Vectors, units: int, code: ModuleType
+    ) -> tuple[Array, Bins] | None:
+        """Return what the kernels take instead of X `(N, n_in)`; None if none fits its bins.
+
+        Args:
+            X: in the form of the kernels.
+            theta: of the network.
+            units: of the first Dense layer.
+            code: the kernels.
+
+        Returns:
+            The columns that enter through a product, and the samples sorted by the bins of the
+            others, of which there may be none.
+        """
+        return X, self._no_bins(len(X), units)
+
+    def backward(self, dZ: Array, theta: Vectors, grad: Vectors, code: ModuleType) -> None:
+        """Write its own gradients, from dZ `(N, units)` of the first Dense layer."""
+
+    def _no_bins(self, n: int, units: int) -> Bins:
+        none = self._whole("none", (1,), fill=0)
+        return none, *self._memory(0, n, 0), self.scratch("total", (units,))
+
+    def _memory(self, d: int, n: int, bins: int) -> Bins:
+        whole, parts = self._whole, self.scratch("parts", (d * n,)).reshape(d, n)
+        order = whole("order", (d * n,)).reshape(d, n)
+        return order, parts, whole("stops", (bins,)), whole("numbers", (n,))
+
+
+class Binned(Encoding):
+    """`PiecewiseLinear`, without a product with its features.
+
+    Args:
+        layer: the encoding.
+        dtype: of the network.
+        columns: the columns of X that it takes.
+        others: the columns in front of its features, which stay as they are.
+    """
+
+    def __init__(
+        self,
+        layer: PiecewiseLinear,
+        dtype: DTypeLike,
+        columns: Sequence[int],
+        others: Sequence[int] = (),
+    ) -> None:
+        super().__init__(dtype, columns, layer.bins)
+        self.layer, self.others = layer, np.array(others, np.int64)
+
+    def inputs(
+        self, X: Array, theta: Vectors, units: int, code: ModuleType
+    ) -> tuple[Array, Bins] | None:
+        bins = self._sorted(X, units, code)
+        if bins is None:
+            return None
+        plain = self.scratch("plain", (len(X), len(self.others)))
+        np.take(X, self.others, axis=1, out=plain, mode="clip")
+        return plain, bins
+
+    def _sorted(self, X: Array, longest: int, code: ModuleType) -> Bins | None:
+        """Return the samples sorted by their bins, with scratch memory for a row of a length."""
+        lower, width, eps = self.layer.lower, self.layer.bin_width, np.finfo(X.dtype).eps
+        if not code.are_connected(self.firsts, lower, width, X.dtype.type(ROUNDING * eps)):
+            return None
+        memory = self._memory(len(self.columns), len(X), int(self.firsts[-1]))
+        bins = self.firsts, *memory, self.scratch("row", (longest,))
+        code.sort_into_bins(X, self.columns, lower, width, self.layer.bounded, bins)
+        return bins
+
+
+class Learned(Binned):
+    """`PiecewiseLinearEmbedding`: its features are computed, but not its encoding P."""
+
+    layer: PiecewiseLinearEmbedding
+
+    def __init__(
+        self,
+        layer: PiecewiseLinearEmbedding,
+        dtype: DTypeLike,
+        columns: Sequence[int],
+        others: Sequence[int] = (),
+    ) -> None:
+        super().__init__(layer, dtype, columns, others)
+        self.n_weights = layer.w.size + layer.V.size
+        self.n_biases = layer.b.size
+
+    def inputs(
+        self, X: Array, theta: Vectors, units: int, code: ModuleType
+    ) -> tuple[Array, Bins] | None:
+        length, n_plain = self.layer.length, len(self.others)
+        bins = self._sorted(X, length, code)
+        if bins is None:
+            return None
+        self._X, self._bins = X, bins
+        E = self.scratch("E", (len(X), n_plain + len(self.columns) * length))
+        np.take(X, self.others, axis=1, out=E[:, :n_plain], mode="clip")
+        code.embed(X, self.columns, bins, self._views(theta), E, n_plain)
+        return E, self._no_bins(len(X), units)
+
+    def backward(self, dZ: Array, theta: Vectors, grad: Vectors, code: ModuleType) -> None:
+        d, length, units = len(self.columns), self.layer.length, dZ.shape[1]
+        first = self.n_weights + len(self.others) * units
+        W = theta[0][first : first + d * length * units].reshape(d * length, units)
+        dE = self.scratch("dE", (len(dZ), d * length))
+        bins, gradients = self._bins, self._views(grad)
+        code.embedding_gradient(self._X, self.columns, bins, dZ, W, dE, gradients)
+
+    def _views(self, vectors: Vectors) -> tuple[Array, ...]:
+        """Return w, V and b, or their gradients."""
+        layer, (weights, biases) = self.layer, vectors
+        w, V = np.split(weights[: self.n_weights], [layer.w.size])
+        b = biases[: self.n_biases]
+        return w.reshape(layer.w.shape), V.reshape(layer.V.shape), b.reshape(layer.b.shape)
+
+
+def encoding_of(layers: Sequence[Layer], dtype: DTypeLike) -> tuple[Encoding, Sequence[Layer]]:
+    """Return the encoding at the beginning of the layers, and the rest of them."""
+    first, rest = layers[0], layers[1:]
+    if make := KINDS.get(type(first)):
+        return make(first, dtype, range(first.n_in or 0)), rest
+    if type(first) is ByColumns:
+        match [*first.chains.values()]:
+            case [(), (layer,)] if make := KINDS.get(type(layer)):
+                others, columns = first.columns
+                return make(layer, dtype, columns, others), rest
+    return Encoding(dtype), layers
+
+
+KINDS: Mapping[type[Layer], Callable[..., Encoding]] = {
+    PiecewiseLinear: Binned,
+    PiecewiseLinearEmbedding: Learned,
+}
