@@ -145,6 +145,8 @@ def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe =
     words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
     for name in OPTIONS:  # of a table
         values = settings.get(name) or ()
+        if name == "kinds" and values:
+            values = [f"{column}={kind}" for column, kind in settings[name].items()]
         for value in [values] if isinstance(values, str) else values:
             words += [f"--{name}", str(value)]
     return shlex.join(words)

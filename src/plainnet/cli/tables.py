@@ -1,14 +1,15 @@
-"""The options for tables: the target, the columns left out, the task, and missing values."""
+"""The options for tables: target, task, and what columns are taken for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import click
 
+from plainnet.checks import either
 from plainnet.cli.options import (
     Sectioned,
     device_option,
@@ -22,18 +23,39 @@ from plainnet.errors import SettingError
 from plainnet.models import AnyModel, Classifier, Regressor
 from plainnet.pictures.reading import Progress
 from plainnet.reports import printable, say
-from plainnet.tables import TASKS
+from plainnet.tables import NAMED_KINDS, TASKS
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MODELS: Mapping[bool, type[Classifier] | type[Regressor]] = {False: Classifier, True: Regressor}
 """The class of models for data whose targets are numbers (True) or classes (False)."""
-OPTIONS = ("target", "drop", "task", "missing")
+OPTIONS = ("target", "drop", "task", "missing", "kinds")
+
+
+def _named_kinds(ctx: Any, param: Any, given: Sequence[str]) -> dict[str, str] | None:  # noqa: ARG001
+    """Return kinds by columns of texts `COLUMN=KIND`, None of none; a name may hold `=`, too."""
+    found = {}
+    for text in given:
+        column, _, kind = text.rpartition("=")
+        if not column or kind not in NAMED_KINDS:
+            raise click.BadParameter(
+                f"expected a column's name, = and {either(NAMED_KINDS)}, but got {text!r:.80}."
+            )
+        found[column] = kind
+    return found or None
 
 
 def table_options(command: Decorated) -> Decorated:
-    """Add --target, --drop, --task and --missing."""
+    """Add --target, --drop, --task, --kinds and --missing."""
     shown: dict[str, Any] = {"cls": Sectioned, "section": "Data"}
     for option in (
+        click.option(
+            "--kinds",
+            callback=_named_kinds,
+            metavar="COLUMN=KIND",
+            multiple=True,
+            help="Take a column as number, category or date; repeatable. [as its cells look]",
+            **shown,
+        ),
         click.option(
             "--missing",
             metavar="TEXT",
@@ -89,6 +111,8 @@ class TableOptions:
     task: str = "auto"
     missing: tuple[str, ...] = ()
     """Texts that mark a missing value; (): the usual ones."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kinds of columns by name."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self | None:
@@ -110,12 +134,14 @@ class TableOptions:
         from plainnet.tables import read_tables  # here and below: only if there is a table
 
         how: dict[str, Any] = {"drop": self.drop, "task": self.task}
-        how["missing"] = self.missing or None
+        how |= {"missing": self.missing or None, "kinds": self.kinds}
         return read_tables(data, self.target, **how, progress=progress)
 
     def noted(self) -> dict[str, Any]:
         """Return the options to record in a run's settings."""
-        noted = {name: value for name, value in asdict(self).items() if value not in ((), "auto")}
+        noted = {
+            name: value for name, value in asdict(self).items() if value not in ((), {}, "auto")
+        }
         return {**noted, "target": self.target[0] if len(self.target) == 1 else self.target}
 
 

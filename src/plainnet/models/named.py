@@ -1,6 +1,6 @@
 """Training data whose columns have names: tables, data frames, columns by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plainnet.data import Dataset, Splits
@@ -18,6 +18,7 @@ def named_data(
     *,
     drop: Sequence[str | int] | str,
     missing: Sequence[str] | None,
+    kinds: Mapping[str, str] | None,
     weights: Any,
     validation: Any,
 ) -> Splits | None:
@@ -28,7 +29,7 @@ def named_data(
         SettingError: an argument for the columns of a table came with other data.
     """
     how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
-    how |= {"weights": weights}
+    how |= {"weights": weights, "kinds": kinds}
     if target is not None:
         if y is not None:
             raise SettingError(
@@ -47,7 +48,7 @@ def named_data(
             from plainnet.tables.sources import read_named
 
             return read_named(data, y, make, task, **how)
-    if drop or missing is not None:
-        name = "drop" if drop else "missing"
+    given = {"drop": drop, "missing": missing is not None, "kinds": kinds}
+    if name := next((name for name, there in given.items() if there), ""):
         raise SettingError(f"{name} is for the columns of a table; name its target as well.")
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -57,6 +57,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         target: TargetNames | None = None,
         drop: Sequence[str | int] | str = (),
         missing: Sequence[str] | None = None,
+        kinds: Mapping[str, str] | None = None,
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -75,6 +76,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             drop: columns of a table to ignore.
             missing: texts in a table for missing values; None: `NA`, `null`, `?` and the like; []:
                 only empty cells.
+            kinds: `number`, `category` or `date` for columns of a table that are to be taken so.
             weights: the weight of each sample, `(N,)`: 2 equals the sample twice, 0 leaves it out,
                 whatever it holds. None: all equal.
             validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
@@ -86,7 +88,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             DataError: the data cannot be trained on.
         """
         given: dict[str, Any] = {"target": target, "drop": drop, "missing": missing}
-        given["features"] = features
+        given |= {"kinds": kinds, "features": features}
         for _ in self.fit_epochs(data, y, weights=weights, validation=validation, **given):
             pass
         return self
@@ -99,6 +101,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         target: TargetNames | None = None,
         drop: Sequence[str | int] | str = (),
         missing: Sequence[str] | None = None,
+        kinds: Mapping[str, str] | None = None,
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
@@ -113,6 +116,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         answers = self.answers_type
         weights, data, y = without_0(weights, data, y)
         how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
+        how["kinds"] = kinds
         named = named_data(data, y, target, answers.dataset, answers.task, weights=weights, **how)
         if named is not None:  # which knows the weights as well
             data, y, validation, weights = named, None, None, None

@@ -13,7 +13,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from plainnet.tables.task import TASKS, Task
+from plainnet.tables.task import NAMED_KINDS, TASKS, Task
 
 if TYPE_CHECKING:
     from plainnet.tables.column import Category, Column, Date, Number
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from plainnet.tables.table import Table
 
 __all__ = [
+    "NAMED_KINDS",
     "TASKS",
     "Category",
     "Column",

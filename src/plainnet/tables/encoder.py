@@ -92,8 +92,12 @@ class TableEncoder(ReadingExtractor):
         level: int = logging.WARNING,
     ) -> Self:
         """Fit with known targets, and log remarks; they need not be in the table."""
-        for name in drop:
+        for name in (*drop, *table.kinds):
             table[name]  # a DataError if there is none
+        if both := [name for name in targets.names if name in table.kinds]:
+            raise SettingError(
+                f"{both[0]!r} is the target; its kind follows from the task, so name none for it."
+            )
         used = [name for name in table.columns if name not in (*targets.names, *drop)]
         chosen = choose_columns(table, used, level)
         left_out = dict.fromkeys(drop, "dropped on request") | chosen.left_out

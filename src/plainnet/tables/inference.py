@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.dates import find_compact, find_dates
@@ -76,8 +77,14 @@ def choose_columns(table: Table, names: Iterable[str], level: int = logging.WARN
 
 
 def choose(table: Table, name: str) -> Choice:
-    """Choose the kind of a column of the training table."""
+    """Choose the kind of a column of the training table.
+
+    Raises:
+        DataError: the user has named a kind that the cells do not have.
+    """
     values = table[name]
+    if name in table.kinds:
+        return _as_named(table, name, table.kinds[name])
     if name in table.index:
         why = "it is the index of a saved data frame; rename it, or reset_index(), to use it"
         return Choice(name, None, why, True)
@@ -104,6 +111,31 @@ def choose(table: Table, name: str) -> Choice:
     return _category(table, name, cells)
 
 
+def _as_named(table: Table, name: str, kind: str) -> Choice:
+    """Choose a column of the kind that the user has named, even if it seems to number rows."""
+    values = table[name]
+    cells = Cells.of(values)
+    if kind == Category.kind:
+        return _category(table, name, cells, named=True)
+    is_float = values.dtype == np.float64
+    found = Found(as_read(values), "") if is_float else find_numbers(cells, table.delimiter)
+    if kind == Date.kind:
+        found = find_compact(found.read) or find_dates(cells)
+    elif cells.flags is not None:
+        found = Found(cells.flags, "")
+    if found.ambiguous or not np.isfinite(found.read.values).any():
+        example = next(iter(cells.sample), "")
+        why = found.note or f"its cells, such as {example!r:.40}, cannot be read so"
+        raise DataError(
+            f"The column {name!r} cannot be taken as a {kind}: {why}. Name another kind for it, or "
+            "none."
+        )
+    note = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
+    if kind == Date.kind:
+        return _date(table, name, found.read, found.format, note)
+    return _number(table, name, found.read, note, found.format, named=True)
+
+
 def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
     """Choose the kind of a column in which numbers were found."""
     note = "; ".join(filter(None, (found.note, _unread(table, values, found.read))))
@@ -115,17 +147,19 @@ def _numbers(table: Table, values: Array, found: Found, name: str) -> Choice:
     return _date(table, name, days.read, days.format, note)
 
 
-def _number(table: Table, name: str, read: Read, note: str = "", format: str = "") -> Choice:
+def _number(
+    table: Table, name: str, read: Read, note: str = "", format: str = "", named: bool = False
+) -> Choice:
     values, known = read.values, read.values[np.isfinite(read.values)]
     if not len(known):
         return Choice(name, None, note or "no row has a value")
     if np.ptp(known) == 0 and len(known) == len(values):
         return Choice(name, None, f"every row has the same value, {known[0]:g}")
-    if len(known) == len(values) and _counts_rows(name, known):
+    if not named and len(known) == len(values) and _counts_rows(name, known):
         return Choice(
             name,
             None,
-            "it numbers the rows, judging by its name and values; rename it to use it",
+            "it numbers the rows, judging by its name and values; rename it, or name its kind",
             True,
         )
     column = Number.fit(name, values, table.weights, format=format)
@@ -161,7 +195,7 @@ def _are_digits(cells: Cells, read: Read) -> bool:
     return len(digits) > len(np.unique(read.values[np.isfinite(read.values)]))
 
 
-def _category(table: Table, name: str, cells: Cells, note: str = "") -> Choice:
+def _category(table: Table, name: str, cells: Cells, note: str = "", named: bool = False) -> Choice:
     different, codes = cells.coded
     counts = np.bincount(codes, minlength=len(different))
     missing = np.array([is_missing(text, table.missing) for text in different])
@@ -169,8 +203,9 @@ def _category(table: Table, name: str, cells: Cells, note: str = "") -> Choice:
     present = int(counts[~missing].sum())
     if n_different == 1 and present == n:
         return Choice(name, None, f"every row has the same value, {different[0]!r:.40}")
-    figures = note or ("" if n_different <= FEW_VALUES else _figures(different, counts, missing))
-    if n_different > max(FEW_VALUES, present / 2):
+    plain = named or n_different <= FEW_VALUES
+    figures = note or ("" if plain else _figures(different, counts, missing))
+    if not named and n_different > max(FEW_VALUES, present / 2):
         why = f"its {n_different:,} different texts in {present:,} rows only identify the rows"
         return Choice(name, None, (note and f"{note}, and {why}") or figures or why, True)
     least = min(MIN_CATEGORY_ROWS, 1 + n // 100)

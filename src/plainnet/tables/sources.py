@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.checks import at_home
+from plainnet.checks import at_home, either
 from plainnet.data import Dataset, Splits
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, SettingError
@@ -19,7 +19,7 @@ from plainnet.tables.in_memory import check_index, table_of
 from plainnet.tables.inference import FEW_VALUES
 from plainnet.tables.table import Table, raw_column, texts_of
 from plainnet.tables.target_reader import TargetReader
-from plainnet.tables.task import Task
+from plainnet.tables.task import NAMED_KINDS, Task
 
 
 def read_tables(
@@ -29,6 +29,7 @@ def read_tables(
     drop: Sequence[str | int] | str = (),
     task: str = "auto",
     missing: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
     weights: Any = None,
     validation: Any = None,
     progress: Progress | None = None,
@@ -46,13 +47,14 @@ def read_tables(
         missing: texts, in any case, that mark a missing value in columns of texts and in the
             target, where an empty cell is always missing. None: `NA`, `N/A`, `null`, `?` and
             similar; []: none, so that `NA` can be a class.
+        kinds: `number`, `category` or `date` for columns by name, which are else inferred.
         weights: the weight of each row of the training table, `(N,)`; weight 0 leaves a row out.
         validation: a separate validation table, in any form of `data`.
         progress: called with (done, total) while a file is read.
 
     Raises:
         DataError: the data are not a table, lack the column, or have nothing to learn from.
-        SettingError: the task is unknown, or does not fit the target.
+        SettingError: the task is unknown, or does not fit the target; or a kind is unknown.
         FileError: the file cannot be read.
         MissingExtraError: pyarrow is not installed.
     """
@@ -65,7 +67,7 @@ def read_tables(
         raise DataError(f"{path} holds no train.csv to learn from; add it.")
     if validation is not None:
         files["validation"] = validation
-    table = _read(files.pop("train"), missing, progress).weighed(weights)
+    table = _read(files.pop("train"), missing, kinds, progress).weighed(weights)
     columns, train_set = _train_set(table, meant_by(targets, table), drop, task)
     parts: dict[str, Any] = {"train": train_set}
     for part, held in files.items():
@@ -81,6 +83,7 @@ def read_named(
     *,
     drop: Sequence[str | int] | str = (),
     missing: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
     weights: Any = None,
     validation: Any = None,
 ) -> Splits:
@@ -93,6 +96,7 @@ def read_named(
         task: classification or regression.
         drop: columns to leave out.
         missing: see `read_tables`.
+        kinds: see `read_tables`.
         weights: the weight of each row, `(N,)`, not 0.
         validation: a pair of data and y, optionally with weights, not 0; None: none.
 
@@ -101,7 +105,7 @@ def read_named(
             validation is not such a pair.
     """
     check_index(data, y)
-    table = _read(data, missing).weighed(weights)
+    table = _read(data, missing, kinds).weighed(weights)
     left_out, named = dropped(drop), _names_of(y)
     for i, name in enumerate(named):
         values = np.asarray(y).reshape(len(y), -1)[:, i]
@@ -217,9 +221,21 @@ def _a_column(name: str, table: Table) -> DataError:
     )
 
 
-def _read(data: Any, missing: Sequence[str] | None, progress: Progress | None = None) -> Table:
-    """Read a table in which these texts mark missing values."""
-    table = table_at(data, progress=progress)
+def _read(
+    data: Any,
+    missing: Sequence[str] | None,
+    kinds: Mapping[str, str] | None,
+    progress: Progress | None = None,
+) -> Table:
+    """Read a table in which these texts mark missing values, and columns have these kinds."""
+    named = {plain_text(str(name)): kind for name, kind in (kinds or {}).items()}
+    for name, kind in named.items():
+        if kind not in NAMED_KINDS:
+            raise SettingError(
+                f"The kind of the column {name!r} must be {either(NAMED_KINDS)}, but got "
+                f"{kind!r:.60}."
+            )
+    table = replace(table_at(data, progress=progress), kinds=named)
     if missing is None:
         return table
     texts = [missing] if isinstance(missing, str) else missing

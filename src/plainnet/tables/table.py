@@ -104,6 +104,8 @@ class Table:
     """The texts of the columns in which they have an order, in that order."""
     weights: Array | None = None
     """The weight of each row, `(N,)`; None if all are equal."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kinds of columns that the user has named; those of the others are inferred."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(self) for name in self.columns}

@@ -5,3 +5,5 @@ from typing import Literal
 Task = Literal["classification", "regression"]
 TASKS = ("auto", "classification", "regression")
 """The values of `task`."""
+NAMED_KINDS = ("number", "category", "date")
+"""The kinds that a user can name for a column."""

@@ -59,7 +59,9 @@ def parts_for(
 ) -> Parts:
     """Read samples in any form that `fit` takes, and set the unseen ones apart."""
     answers, recipe = model.answers_type, model.recipe
-    how: dict[str, Any] = {"drop": (), "missing": None, "weights": None, "validation": None}
+    how: dict[str, Any] = dict.fromkeys(("missing", "kinds", "weights", "validation")) | {
+        "drop": ()
+    }
     how |= given
     how["weights"], data, y = without_0(how["weights"], data, y)
     named = named_data(data, y, target, answers.dataset, answers.task, **how)

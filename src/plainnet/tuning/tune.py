@@ -21,6 +21,7 @@ def tune(
     target: str | int | None = None,
     drop: Sequence[str | int] | str = (),
     missing: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
     weights: Any = None,
     validation: Any = None,
     features: Any = None,
@@ -55,6 +56,7 @@ def tune(
         target: as for `fit`.
         drop: as for `fit`.
         missing: as for `fit`.
+        kinds: as for `fit`.
         weights: as for `fit`.
         validation: as for `fit`; trials are measured on it.
         features: as for `fit`.
@@ -79,7 +81,7 @@ def tune(
     """
     model: AnyModel = (Regressor if regression else Classifier)(seed=seed, **settings)
     how: dict[str, Any] = {"target": target, "drop": drop, "missing": missing}
-    how |= {"weights": weights, "validation": validation, "features": features}
+    how |= {"kinds": kinds, "weights": weights, "validation": validation, "features": features}
     parts = parts_for(model, data, y, unseen_share, **how)
     ways: dict[str, Any] = {"metric": metric, "space": space, "per_round": per_round}
     options = Options(trials, minutes, seed=seed, unseen_share=unseen_share, **ways)
