@@ -13,7 +13,7 @@ from plainnet.cli import parts
 from plainnet.cli.command_line import cli
 from plainnet.cli.parts import Plan, plan_for, predict_in_parts
 from plainnet.cli.predict import rows_of
-from plainnet.errors import FileError, SettingError
+from plainnet.errors import FileError, PlainnetError, SettingError
 from plainnet.tables import row_ranges
 from plainnet.training.processes import HERE, Processes
 
@@ -165,6 +165,20 @@ def test_rows_of_csv_and_parquet(houses: tuple[Path, Path], tmp_path: Path) -> N
     n, take = row_ranges.opened_rows(parquet)
     assert n == 50
     assert take(10, 34)["id"].tolist() == [*range(1010, 1034)]
+
+
+@pytest.mark.parametrize("given", ["none.csv", "other.csv", "."])
+def test_nothing_is_left_of_a_prediction_that_cannot_begin(
+    houses: tuple[Path, Path], tmp_path: Path, given: str
+) -> None:
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    words = ["predict", str(houses[0]), str(tmp_path / given), "--out", str(tmp_path / "new/out")]
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(PlainnetError):
+        cli.main(words, standalone_mode=False)
+    assert sorted(tmp_path.iterdir()) == before
+    words[2] = str(houses[1])
+    assert cli.main(words, standalone_mode=False) == 0
 
 
 def test_vectors(tmp_path: Path) -> None:

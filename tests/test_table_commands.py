@@ -220,6 +220,21 @@ def test_train_on_a_folder_of_tables(plainnet: Command, tmp_path: Path) -> None:
     assert shown["run"] == "runs/ship-1"
 
 
+@pytest.mark.parametrize("command", ["evaluate", "report", "importance"])
+def test_a_part_that_is_missing_is_said_before_anything_is_read(
+    plainnet: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("something was read")
+
+    for name in ("train", "validation"):
+        write(tmp_path / "ship" / f"{name}.csv", passengers(9))
+    monkeypatch.setattr(f"plainnet.cli.{command}.read_for", read)
+    done = plainnet(command, runs / "yes", "ship", "--part", "test")
+    refused(done, "ship has no test part, only train and validation")
+    refused(plainnet(command, runs / "yes", "…/labelled.csv", "--part", "test"), "no test part")
+
+
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_a_class_that_is_not_learned_is_told_before_the_training(
     plainnet: Command, tmp_path: Path, part: str

@@ -105,6 +105,13 @@ def test_a_helper_works_on_the_study_of_another_command(plainnet: Command, tmp_p
     assert (tmp_path / "a" / "tune.html").exists()
 
 
+def test_nothing_is_left_of_a_search_that_cannot_begin(plainnet: Command, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    for words in (("all.csv", "--target", "none"), ("none.csv", "--target", "answer")):
+        assert plainnet("tune", *words, "--out", "new/run")[0] == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from plainnet.cli.options import PathType, json_option, part_option, print_json
-from plainnet.cli.reading import choose_part, read_and_report
+from plainnet.cli.reading import check_part, choose_part, read_and_report
 from plainnet.models import load_any
 from plainnet.models.evaluating import parts_of, read_for
 from plainnet.pictures.check.data_report import left_out_facts
@@ -24,6 +24,7 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     must know its classes, if it has any.
     """
     model = load_any(run)
+    check_part(data, part)
     splits = read_for(model, data, read_and_report, part)
     parts = parts_of(splits)
     name = choose_part(data, parts, part)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from plainnet.cli.options import PathType, json_option, part_option, print_json
-from plainnet.cli.reading import choose_part, read_and_report
+from plainnet.cli.reading import HELD_OUT, check_part, choose_part, read_and_report
 from plainnet.cli.report import TRAINED_AS, parts_of_run, run_settings
 from plainnet.models import load_any
 from plainnet.models.evaluating import read_for
@@ -51,6 +51,7 @@ def command(
     """
     model = load_any(run)
     model.inputs.parts()  # raises for pictures
+    check_part(data, part, HELD_OUT)
     splits = read_for(model, data, read_and_report)
     own, _, parts = parts_of_run(run, model, splits, run_settings(run))
     name = choose_part(data, parts, part)

@@ -15,8 +15,10 @@ once. A process holds the samples of one part at a time.
 import csv
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +27,7 @@ from typing import Any, NamedTuple
 from plainnet.cli.answers import csv_text
 from plainnet.cli.asked import Asked, ask_pictures, ask_rows, ask_vectors
 from plainnet.cli.reading import MISSED, say_others
-from plainnet.errors import FileError, SettingError
+from plainnet.errors import FileError, PlainnetError, SettingError
 from plainnet.files.lock import locked
 from plainnet.files.writing import new_folder, write_file
 from plainnet.models import AnyModel, load_any
@@ -88,8 +90,7 @@ def predict_in_parts(
         FileError: the folder holds something else, or cannot be written.
         SettingError: it holds parts of another plan, or the samples have changed since.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    with locked(out / LOCK, f"The folder {out}"):
+    with _own(out):
         _begin(out, plan)
         parts = [*_parts(out, load_any(run).inputs.noun, plan)]
         left = [part for part in parts if not _place(out, part).exists()]
@@ -106,6 +107,28 @@ def predict_in_parts(
             say(f"{done:,} of {total:,} samples  {ahead if done < total else ''}".rstrip())
         unread = sum(len(_unread(path)) for path in out.glob("unread-*.csv"))
         return {"parts": len(parts), "samples": total, "unread": unread}
+
+
+@contextmanager
+def _own(out: Path) -> Iterator[None]:
+    """Make a folder and lock it; nothing of it stays if an error comes before the first part."""
+    made = [path for path in (out, *out.parents) if not os.path.lexists(path)]
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(out / LOCK, f"The folder {out}"):
+            is_new = {path.name for path in out.iterdir()} <= {LOCK}
+            try:
+                yield
+            except PlainnetError:
+                if is_new and not any(out.glob("part-*.csv")):
+                    for name in (PLAN, SAMPLES):
+                        (out / name).unlink(missing_ok=True)
+                raise
+    except PlainnetError:
+        with suppress(OSError):  # not empty: it stays
+            for path in made:
+                path.rmdir()
+        raise
 
 
 def plan_for(

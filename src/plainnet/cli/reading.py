@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from plainnet.checks import at_home
 from plainnet.cli.tables import TableOptions, check_target, of_table
 from plainnet.data import ReadingExtractor, Splits, read_data
 from plainnet.data.class_names import natural_order
@@ -12,6 +13,7 @@ from plainnet.data.sources import holds_class_folders
 from plainnet.errors import DataError, PictureError, PlainnetError, SettingError
 from plainnet.models import Recipe
 from plainnet.models.classes import Classes
+from plainnet.models.evaluating import parts_at
 from plainnet.pictures.check import check_splits, comparables, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
 from plainnet.pictures.scanning import LeftOut, left_out_line
@@ -20,6 +22,8 @@ from plainnet.reports.check_text import check_line, check_sentences
 
 MOST_LISTED = 5
 """Most unreadable files, or leaks, that are listed."""
+HELD_OUT = ("validation",)
+"""The parts that a training may have held out of the training part."""
 MISSED = ("unreadable", "format")
 """Kinds of left out pictures that are listed; others are counted."""
 PRINTED_ELSEWHERE = (
@@ -101,6 +105,22 @@ def say_others(left_out: Iterable[LeftOut], folder: Path) -> None:
     others = [one for one in left_out if one.kind not in MISSED]
     if others:
         say(f"Left out: {printable(left_out_line(others, folder))}.")
+
+
+def check_part(data: Path, wanted: str | None, held_out: Collection[str] = ()) -> None:
+    """Check whether data have the wanted part, as far as that shows without reading them.
+
+    Args:
+        data: a folder or file.
+        wanted: the name of a part; None: any.
+        held_out: parts that a training may have held out of the others.
+
+    Raises:
+        DataError: they do not.
+    """
+    parts = parts_at(at_home(data)) if wanted else ()
+    if parts and wanted not in held_out:
+        choose_part(data, parts, wanted)
 
 
 def choose_part(data: Path, parts: Collection[str], wanted: str | None) -> str:

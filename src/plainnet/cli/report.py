@@ -19,7 +19,7 @@ from plainnet.cli.options import (
     print_json,
     recipe_words,
 )
-from plainnet.cli.reading import choose_part, read_and_report
+from plainnet.cli.reading import HELD_OUT, check_part, choose_part, read_and_report
 from plainnet.cli.tables import OPTIONS, of_table
 from plainnet.data import Dataset, Splits
 from plainnet.models import AnyModel, Recipe, load_any
@@ -55,6 +55,7 @@ def command(
     """
     model = load_any(run)
     settings = run_settings(run)
+    check_part(data, part, HELD_OUT)
     splits = read_for(model, data, read_and_report)
     findings = None if of_table(splits) else check_sentences(check_splits(splits))
     own, known, parts = parts_of_run(run, model, splits, settings)

@@ -27,7 +27,7 @@ from plainnet.cli.options import (
 from plainnet.cli.reading import check_before_reading, checked, read_and_report
 from plainnet.cli.report import report_training, run_settings, title_of, train_command
 from plainnet.cli.train import check_apart, name_of_run
-from plainnet.errors import DataError, SettingError
+from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.files.writing import write_file
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import CHECKPOINT, RUNS, Recipe, finish_run, own_folder
@@ -122,7 +122,7 @@ def command(
     check_apart(out or RUNS, where)
     new = own_folder(_new(out), name_of_run(where))
     run: AbstractContextManager[Path] = locked_search(resume) if resume else new
-    with begun_whole(run) as made, _hint(made):
+    with begun_whole(run) as made, _begun_or_gone(made, bool(resume)):
         write_search(made, asked)
         study = _search(_begun(asked, crew, made, join))
         code, results = _train(study, asked, made)
@@ -283,10 +283,14 @@ def _page(study: Study, folder: Path) -> str:
 
 
 @contextmanager
-def _hint(folder: Path) -> Iterator[None]:
-    """Print how to go on when the search is stopped."""
+def _begun_or_gone(folder: Path, resumed: bool) -> Iterator[None]:
+    """Print how to go on with a search that is stopped; leave nothing of one that cannot begin."""
     try:
         yield
+    except PlainnetError:
+        if not (resumed or (folder / TRIALS).exists()):
+            (folder / SEARCH).unlink(missing_ok=True)
+        raise
     except KeyboardInterrupt:
         say(f"To go on:  plainnet tune --resume {shlex.quote(str(folder))}")
         raise

@@ -1,7 +1,7 @@
 """The data to evaluate a model on, from everything that a model can be trained on."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,22 @@ PARTS = ("test", "validation", "train")
 def parts_of(splits: Splits) -> dict[str, Dataset]:
     """Return the existing parts, in the order of `PARTS`."""
     return {name: getattr(splits, name) for name in PARTS if getattr(splits, name) is not None}
+
+
+def parts_at(path: Path) -> Collection[str]:
+    """Return the parts of the data at a path, as far as they show without reading; (): unknown.
+
+    Raises:
+        DataError: two folders or tables hold the same part.
+        FileError: a folder cannot be read.
+    """
+    from plainnet.tables.files import is_table, parts_in  # it is small
+
+    if holds_class_folders(path):
+        return class_names(path).keys()
+    if not path.exists() or not is_table(path):
+        return ()
+    return parts_in(path).keys() if path.is_dir() else ("train",)
 
 
 def data_to_evaluate(

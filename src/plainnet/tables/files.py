@@ -27,7 +27,7 @@ READERS: dict[str, Reader] = {
 def is_table(path: Path) -> bool:
     """Whether a file has a table's extension, or a folder holds a training table and no folders."""
     if path.is_dir():
-        return not any(inside.is_dir() for inside in path.iterdir()) and "train" in _tables_in(path)
+        return not any(inside.is_dir() for inside in path.iterdir()) and "train" in parts_in(path)
     return path.suffix.lower() in READERS
 
 
@@ -41,7 +41,7 @@ def tables_at(path: Path) -> dict[str, Path]:
     """
     if not path.is_dir():
         return {"train": path}
-    if found := _tables_in(path):
+    if found := parts_in(path):
         warn_left_out(path, {file.name for file in found.values()})
         return found
     raise DataError(
@@ -70,8 +70,12 @@ def table_at(data: Any, *, progress: Progress | None = None) -> Table:
     return table_of(data)
 
 
-def _tables_in(folder: Path) -> dict[str, Path]:
-    """Return the tables in a folder by part, except train.txt, which may be anything."""
+def parts_in(folder: Path) -> dict[str, Path]:
+    """Return the tables in a folder by their part, except train.txt, which may be anything.
+
+    Raises:
+        DataError: there are two for one part.
+    """
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         part = part_of(path.stem)
