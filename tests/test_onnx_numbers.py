@@ -100,6 +100,42 @@ def test_a_regressor_answers_the_same(kind: str, tmp_path: Path) -> None:
     assert "plainnet.classes" not in said
 
 
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("n", [60, 700])
+def test_the_ends_of_intervals_are_those_of_plainnet(k: int, n: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(n)
+    X = rng.normal(size=(n, 4))
+    y = X[:, :k] * (1, 1e4, 1e-3)[:k] + rng.normal(size=(n, k)) * np.exp(X[:, :1]) / 9
+    asked = Regressor(hidden=(8,), epochs=6, ensemble=3).fit(X, y[:, 0] if k == 1 else y)
+    levels = {len(part.intervals.levels) for part in asked.answers.parts}  # type: ignore[attr-defined]
+    assert levels == {max(n // 100, 1)}
+    export_onnx(asked, path := tmp_path / "a.onnx", coverage=0.8)
+    assert verify_onnx(path).network <= 1e-5
+    session, new = session_of(path), rng.normal(size=(50, 4)) * 2
+    outputs = session.run(None, {"features": new.astype(np.float32)})
+    names = [one.name for one in session.get_outputs()]
+    assert names == ["prediction", "prediction_lower", "prediction_upper"]
+    wanted = asked.predict_interval(new.astype(np.float32), 0.8)
+    np.testing.assert_allclose(np.stack(outputs[1:], axis=-1), wanted, rtol=1e-4, atol=1e-4 / n)
+    assert session.get_modelmeta().custom_metadata_map["plainnet.coverage"] == "0.8"
+    with np.load(path.with_suffix(".golden.npz")) as file:
+        content = {**file} | {"upper_0": file["lower_0"]}
+    np.savez(path.with_suffix(".golden.npz"), **content)
+    assert not verify_onnx(path).sound
+
+
+def test_intervals_that_a_model_has_not(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingError, match="no prediction intervals, because there were no validation"
+    ):
+        export_onnx(regressor_of((7,), ensemble=2), tmp_path / "a.onnx", coverage=0.99)
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    classes = Classifier(epochs=1, ensemble=1).fit(X, X[:, 0] > 0)
+    with pytest.raises(SettingError, match="interval is for a number"):
+        export_onnx(classes, tmp_path / "a.onnx", coverage=0.9)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_what_no_graph_of_numbers_can_hold(tmp_path: Path) -> None:
     asked = regressor_of((7,))
     with pytest.raises(SettingError, match="regressor has no classes to number"):

@@ -337,6 +337,22 @@ def test_skl2onnx_names_the_other_way(tmp_path: Path) -> None:
         export_onnx(fitted.model_, tmp_path / "model.onnx")
 
 
+@pytest.mark.parametrize("y", [yR, np.stack([yR, -yR], axis=1)])
+def test_prediction_intervals(y: Any) -> None:
+    made = PlainNetRegressor(**QUICK | {"preset": "tabular"}).fit(XR, y)
+    ends = made.predict_interval(XR, 0.8)
+    assert ends.shape == (*y.shape, 2)
+    assert (ends == made.model_.predict_interval(XR, 0.8)).all()
+    assert (ends[..., 0] < made.predict(XR)).all()
+
+
+def test_prediction_intervals_need_a_preset_and_a_fit() -> None:
+    with pytest.raises(SettingError, match="preset='tabular'"):
+        PlainNetRegressor().predict_interval(XR)
+    with pytest.raises(NotFittedError):
+        PlainNetRegressor(**QUICK).predict_interval(XR)
+
+
 def test_several_numbers() -> None:
     both = np.stack([1e5 * yR + 1e7, X[:, 0]], axis=1)
     made = PlainNetRegressor(**QUICK | {"max_iter": 40}).fit(XR, both)

@@ -8,7 +8,7 @@ import click
 
 from plainnet.checks import either
 from plainnet.cli.exports import EXPORTS, Job
-from plainnet.cli.options import PathType, json_option, print_json
+from plainnet.cli.options import PathType, interval_option, json_option, print_json
 from plainnet.errors import MissingExtraError
 from plainnet.export import Verification, verify_onnx
 from plainnet.export.answers import NETWORK_LIMIT
@@ -36,6 +36,7 @@ def _export_options(command: Callable[..., int]) -> Callable[..., int]:
     help="With --onnx, answer with the number of the class instead of its name, for programs "
     "without support for text.",
 )
+@interval_option("With --onnx, add the ends of an interval that holds the true number with this")
 @click.option(
     "--verify",
     type=PathType(),
@@ -47,6 +48,7 @@ def command(
     run: Path | None,
     license: str,
     numbers: bool,
+    percentage: float | None,
     verify: Path | None,
     as_json: bool,
     **paths: Path | None,
@@ -64,7 +66,8 @@ def command(
         return _print_result(verify, verify_onnx(verify), as_json, {})
     for kind, path in files.items():
         EXPORTS[kind].check(path)
-    job = Job(load_any(run), run, files, license, numbers)
+    coverage = None if percentage is None else percentage / 100
+    job = Job(load_any(run), run, files, license, numbers, coverage)
     written: dict[str, str] = {}
     verification, verified = None, run
     for kind in sorted(files, key=lambda kind: EXPORTS[kind].verify is not None):

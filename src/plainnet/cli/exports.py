@@ -43,6 +43,8 @@ class Job:
     """Licence in the card; "": none."""
     numbers: bool
     """Whether ONNX answers with the numbers of classes instead of their names."""
+    coverage: float | None = None
+    """The coverage of the prediction intervals in ONNX; None: there are none."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,18 @@ def _write_card(job: Job, path: Path) -> tuple[dict[str, Path], str]:
 
 
 def _write_onnx(job: Job, path: Path) -> tuple[dict[str, Path], str]:
-    export_onnx(job.model, path, numbers=job.numbers)
-    files = {"onnx": path, "golden": golden_path(path)}
-    return files, _onnx_text(job.model, path, job.numbers)
+    export_onnx(job.model, path, numbers=job.numbers, coverage=job.coverage)
+    return {"onnx": path, "golden": golden_path(path)}, _onnx_text(job, path)
 
 
-def _onnx_text(model: Model, path: Path, numbers: bool) -> str:
-    taken = inputs_of(model)
+def _onnx_text(job: Job, path: Path) -> str:
+    taken = inputs_of(job.model)
     rows = [one.row for one in taken]
     left = len(rows) - MOST_INPUTS
     rows[MOST_INPUTS:] = [(f"… and {left:,} more", "", "", "")] if left > 0 else []
     named = ["input" if len(rows) == 1 else "inputs", *[""] * (len(rows) - 1)]
-    given = [one.row for one in answers_of(model, numbers).outputs(taken[0].shape[0])]
+    answers = answers_of(job.model, job.numbers, job.coverage)
+    given = [one.row for one in answers.outputs(taken[0].shape[0])]
     rows += given
     named += ["output" if len(given) == 1 else "outputs", *[""] * (len(given) - 1)]
     cells = [(name, *map(printable, row)) for name, row in zip(named, rows, strict=True)]

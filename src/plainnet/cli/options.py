@@ -167,6 +167,19 @@ part_option = click.option(
     metavar="PART",
     help="The part of DATA: test, validation or train. [the first of these that DATA has]",
 )
+
+
+def interval_option(what: str) -> Callable[[Decorated], Decorated]:
+    """Return the option --interval, whose help begins with `what` and ends in a probability."""
+    return click.option(
+        "--interval",
+        "percentage",
+        type=click.FloatRange(0, 100, min_open=True, max_open=True),
+        metavar="PERCENT",
+        help=f"{what} probability, such as 90.",
+    )
+
+
 workers_option = click.option(
     "--workers",
     default=1,

@@ -14,6 +14,7 @@ from plainnet.cli.asked import Asked, Sample, ask
 from plainnet.cli.options import (
     PathType,
     engine_option,
+    interval_option,
     json_option,
     print_json,
     workers_option,
@@ -50,14 +51,7 @@ NO_ANSWER = {UNSURE: "? unsure", UNLIKE: "? none of these"}
     type=PathType(allow_dash=True),
     help="Write a table to this file, too; - prints only the table.",
 )
-@click.option(
-    "--interval",
-    "percentage",
-    type=click.FloatRange(0, 100, min_open=True, max_open=True),
-    metavar="PERCENT",
-    help="Add an interval that holds the true number with this probability, such as 90, to each "
-    "predicted number.",
-)
+@interval_option("Add an interval to each predicted number that holds the true one with this")
 @click.option(
     "--unsure",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

@@ -8,7 +8,17 @@ from typing import Any, Generic, TypeVar, cast
 import numpy as np
 
 from plainnet.errors import SettingError
-from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, Input, sound_text
+from plainnet.export.inputs import (
+    BOUNDS,
+    LABEL,
+    LOWER,
+    PREDICTION,
+    PROBABILITIES,
+    UPPER,
+    Input,
+    sound_text,
+)
+from plainnet.export.interval_nodes import IntervalNodes
 from plainnet.export.network_nodes import (
     answer_nodes,
     average_nodes,
@@ -44,13 +54,20 @@ class ExportedAnswers(ABC, Generic[Kind]):
         model: a trained model.
         answers: the model's answers.
         numbers: whether to answer with the numbers of classes instead of their names.
+        coverage: of the prediction intervals to add; None: none are added.
 
     Raises:
-        SettingError: numbers of classes were requested for a quantity.
+        SettingError: numbers of classes were requested for a quantity, or intervals that it has
+            not.
     """
 
-    def __init__(self, model: Model, answers: Kind, numbers: bool) -> None:
+    def __init__(
+        self, model: Model, answers: Kind, numbers: bool, coverage: float | None = None
+    ) -> None:
         self.model, self.answers, self.numbers = model, answers, numbers
+        self.coverage = coverage
+        if coverage is not None:
+            answers.check_coverage(coverage)
 
     @abstractmethod
     def outputs(self, N: int | str) -> list[Input]:
@@ -196,10 +213,16 @@ class ExportedLabels(ExportedAnswers[Multilabel]):
 
 
 class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
-    """The predicted number `(N,)`, or with k targets the numbers `(N, k)`."""
+    """The predicted number `(N,)`, or with k targets the numbers `(N, k)`, and their intervals."""
 
-    def __init__(self, model: Model, answers: Quantity | Quantities, numbers: bool) -> None:
-        super().__init__(model, answers, numbers)
+    def __init__(
+        self,
+        model: Model,
+        answers: Quantity | Quantities,
+        numbers: bool,
+        coverage: float | None = None,
+    ) -> None:
+        super().__init__(model, answers, numbers, coverage)
         parts = cast("tuple[Quantity, ...]", answers.parts)
         self.mean, self.scale, self.lowest, self.highest = (
             np.array([getattr(part, name) for part in parts])
@@ -207,25 +230,31 @@ class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
         )
         self.is_double = needs_double(self.mean, self.scale)
         self.shape = (len(parts),) if len(parts) > 1 else ()
+        self.intervals = coverage and IntervalNodes([part.intervals for part in parts], coverage)
         if numbers:
             raise SettingError("A regressor has no classes to number; leave numbers out.")
 
     def outputs(self, N: int | str) -> list[Input]:
-        """Describe the prediction."""
+        """Describe the prediction, and the ends of its interval."""
         dtype = "float64" if self.is_double else "float32"
         several = "each " * bool(self.shape)
         what = f"{', '.join(self.answers.names)}, {several}in its own unit"
-        return [Input(PREDICTION, dtype, (N, *self.shape), what)]
+        ends = f"end of the interval of {100 * (self.coverage or 0):g} %"
+        named = {PREDICTION: what, LOWER: f"lower {ends}", UPPER: f"upper {ends}"}
+        names = [PREDICTION, *(BOUNDS if self.intervals else ())]
+        return [Input(name, dtype, (N, *self.shape), named[name]) for name in names]
 
     def nodes(self, nodes: Nodes, X: str) -> None:
-        """Add the mean of the outputs · scale + mean, in float64."""
+        """Add the mean of the outputs · scale + mean, in float64, and the ends of its interval."""
         outputs = [self._bounded(nodes, Z) for _, Z, _ in self._networks(nodes, X)]
         mean = average_nodes(nodes, outputs, self._weights(), "standardized")
         z = nodes.add("Cast", mean, to=DOUBLE)
         scaled = nodes.add("Mul", z, nodes.double(self.scale, "target.scale"))
         y = nodes.add("Add", scaled, nodes.double(self.mean, "target.mean"))
-        y = nodes.add("Reshape", y, np.array([-1, *self.shape]))
-        nodes.add("Cast", y, to=DOUBLE if self.is_double else FLOAT, name=PREDICTION)
+        ends = self.intervals.ends(nodes, y) if self.intervals else ()
+        for name, value in zip((PREDICTION, *BOUNDS), (y, *ends), strict=False):
+            shaped = nodes.add("Reshape", value, np.array([-1, *self.shape]))
+            nodes.add("Cast", shaped, to=DOUBLE if self.is_double else FLOAT, name=name)
 
     def _bounded(self, nodes: Nodes, Z: str) -> str:
         """Add the bounds of the answers, in the units of the outputs, if there are any."""
@@ -236,20 +265,26 @@ class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
         return nodes.add("Min", above, nodes.constant(high, "highest"))
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """Return predictions, and the unit of their differences."""
+        """Return predictions, the ends of intervals, and the units of their differences."""
         unit = self.scale
         if not self.is_double:
             steps = np.spacing(np.abs(self.mean).astype(np.float32)).astype(np.float64)
             unit = np.maximum(unit, LEAST_STEPS * steps)
-        unit = unit.reshape(self.shape)
-        return {f"prediction_{i}": self.model.mean_answers(samples), f"unit_{i}": unit}
+        unit, A = unit.reshape(self.shape), self.model.mean_answers(samples)
+        given = {f"prediction_{i}": A, f"unit_{i}": unit}
+        if self.intervals:
+            ends = self.answers.around(A, self.coverage or 0)
+            given |= {f"lower_{i}": ends[..., 0], f"upper_{i}": ends[..., 1]}
+            given[f"unit_of_ends_{i}"] = unit * self.intervals.steepness.reshape(self.shape)
+        return given
 
     def facts(self) -> dict[str, str]:
-        """Return the name of the target, or of each of several as a JSON list."""
+        """Return the name of the target, or of each of several as a JSON list, and the coverage."""
         names = [sound_text(name) for name in self.answers.names]
+        facts = {"plainnet.target": names[0]}
         if self.shape:
-            return {"plainnet.targets": json.dumps(names, ensure_ascii=False)}
-        return {"plainnet.target": names[0]}
+            facts = {"plainnet.targets": json.dumps(names, ensure_ascii=False)}
+        return facts if self.coverage is None else facts | {"plainnet.coverage": f"{self.coverage}"}
 
 
 EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
@@ -261,6 +296,8 @@ EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {
 """The ONNX form of each kind of answers."""
 
 
-def answers_of(model: Model, numbers: bool) -> ExportedAnswers[Any]:
-    """Return the ONNX form of a model's answers; errors are those of `ExportedAnswers`."""
-    return EXPORTED[type(model.answers)](model, model.answers, numbers)
+def answers_of(
+    model: Model, numbers: bool = False, coverage: float | None = None
+) -> ExportedAnswers[Any]:
+    """Return the ONNX form of a model's answers; see `ExportedAnswers`."""
+    return EXPORTED[type(model.answers)](model, model.answers, numbers, coverage)

@@ -5,7 +5,8 @@ marks close decisions; then `samples_1`, …. The first samples have the size th
 (or are feature vectors) and show how exact the network is; the others are pictures of other sizes
 and show how exact the resize is. For a table, `samples_0_0`, `samples_0_1`, … are the inputs of
 the graph in their order. A regressor has `prediction_0` instead of probabilities and labels, and
-`unit_0`, the unit of its differences: the spread of each target in training.
+`unit_0`, the unit of its differences: the spread of each target in training. With intervals there
+are also `lower_0`, `upper_0` and `unit_of_ends_0`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ import numpy as np
 
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
 from plainnet.export.answers import NETWORK_LIMIT, PICTURE_LIMIT, answers_of
-from plainnet.export.inputs import LABEL, PREDICTION, PROBABILITIES, exported
+from plainnet.export.inputs import (
+    BOUNDS,
+    LABEL,
+    LOWER,
+    PREDICTION,
+    PROBABILITIES,
+    UPPER,
+    exported,
+)
 from plainnet.models import Model
 from plainnet.network import Array
 from plainnet.pictures.backbone.model import first_line
@@ -67,11 +76,12 @@ class Group(NamedTuple):
     samples: Sequence[Array]
     """One array for each input."""
     answers: Mapping[str, Array]
-    """Arrays by the names of the outputs; the first one holds probabilities or predictions."""
+    """Arrays by the names of the outputs."""
     close: Array
     """Mask of the samples for which another class is acceptable, `(N,)`."""
-    unit: Array
-    """Unit of differences, `()` or one for each target `(k,)`."""
+    units: Mapping[str, Array]
+    """Unit of differences for each output of numbers, `()` or one for each target `(k,)`; other
+    outputs must be equal."""
 
 
 def golden_path(path: str | Path) -> Path:
@@ -79,15 +89,16 @@ def golden_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".golden.npz")
 
 
-def golden_bytes(model: Model, numbers: bool) -> bytes:
+def golden_bytes(model: Model, *, numbers: bool = False, coverage: float | None = None) -> bytes:
     """Return the content of a golden set: generated samples with the model's answers.
 
     Args:
         model: a trained model.
         numbers: as in `onnx_model`.
+        coverage: as in `onnx_model`.
     """
     content: dict[str, Array] = {}
-    answers, groups = answers_of(model, numbers), exported(model).golden(model)
+    answers, groups = answers_of(model, numbers, coverage), exported(model).golden(model)
     for i, golden in enumerate(groups):
         names = [f"samples_{i}"]
         if model.columns is not None:
@@ -114,10 +125,11 @@ def verify_onnx(path: str | Path) -> Verification:
     for group in groups:
         given = _run(session, path, group)
         _check(path, group, given)
-        first, *rest = group.answers
-        distance = np.abs(given[first] - group.answers[first])
-        off.append(float((distance / group.unit).max()))
-        for name in rest:
+        distances = [
+            np.abs(given[name] - group.answers[name]) / unit for name, unit in group.units.items()
+        ]
+        off.append(max(float(distance.max()) for distance in distances))
+        for name in group.answers.keys() - group.units.keys():
             others += int(((given[name] != group.answers[name]) & ~group.close).sum())
     n = sum(len(group.samples[0]) for group in groups)
     numbers = PREDICTION in groups[0].answers
@@ -126,10 +138,9 @@ def verify_onnx(path: str | Path) -> Verification:
 
 def _check(path: Path, group: Group, given: Mapping[str, Array]) -> None:
     """Refuse outputs of another shape, or with numbers that are not finite."""
-    first = next(iter(group.answers))
     shapes = {name: array.shape for name, array in group.answers.items()}
     came = {name: array.shape for name, array in given.items()}
-    if shapes == came and np.isfinite(given[first]).all():
+    if shapes == came and all(np.isfinite(given[name]).all() for name in group.units):
         return
     raise ModelFileError(
         f"{path} gives {_named(came)}, but its golden set expects finite {_named(shapes)}; export "
@@ -221,7 +232,11 @@ def _group(file: Any, i: int) -> Group:
         names = [f"samples_{i}_{j}" for j in range(max(inputs, 1))]
     samples = [file[name] for name in names]
     if f"prediction_{i}" in file.files:
-        unit = file[f"unit_{i}"].astype(np.float64)
-        return Group(samples, {PREDICTION: file[f"prediction_{i}"]}, np.array(True), unit)
+        answers, units = {PREDICTION: file[f"prediction_{i}"]}, {PREDICTION: file[f"unit_{i}"]}
+        if f"lower_{i}" in file.files:
+            answers |= {LOWER: file[f"lower_{i}"], UPPER: file[f"upper_{i}"]}
+            units |= dict.fromkeys(BOUNDS, file[f"unit_of_ends_{i}"])
+        in_double = {name: unit.astype(np.float64) for name, unit in units.items()}
+        return Group(samples, answers, np.array(True), in_double)
     answers = {PROBABILITIES: file[f"probabilities_{i}"], LABEL: file[f"labels_{i}"]}
-    return Group(samples, answers, file[f"close_{i}"], np.array(1.0))
+    return Group(samples, answers, file[f"close_{i}"], {PROBABILITIES: np.array(1.0)})

@@ -18,7 +18,9 @@ from plainnet.tables import TableEncoder
 from plainnet.tables.column import Column, Date, Number
 from plainnet.tables.numbers import SHARES, SPANS
 
-OUTPUTS = PROBABILITIES, LABEL, PREDICTION = ("probabilities", "label", "prediction")
+PROBABILITIES, LABEL, PREDICTION = "probabilities", "label", "prediction"
+BOUNDS = LOWER, UPPER = "prediction_lower", "prediction_upper"
+OUTPUTS = PROBABILITIES, LABEL, PREDICTION, LOWER, UPPER
 """Names of the outputs of a graph."""
 
 

@@ -4,7 +4,8 @@ Inputs: `pictures`, uint8 `(N, H, W, 3)`, RGB, upright, of any size; or `feature
 `(N, n)`; or the columns of a table by name, each `(N, 1)` (see `table_nodes.py`). Outputs:
 `probabilities`, float32 `(N, K)`, and `label`, the name of the predicted class `(N,)` or its
 number, int64; for a regressor `prediction`, float32 `(N,)`, or `(N, k)` with k targets, each in its
-own unit. Features and predictions that need more digits are float64. These names are stable. See
+own unit, and on request the ends of its interval, `prediction_lower` and `prediction_upper`.
+Features and predictions that need more digits are float64. These names are stable. See
 docs/interchange.md.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,17 +33,20 @@ if TYPE_CHECKING:
     import onnx
 
 
-def export_onnx(model: Model, path: str | Path, *, numbers: bool = False) -> None:
+def export_onnx(
+    model: Model, path: str | Path, *, numbers: bool = False, coverage: float | None = None
+) -> None:
     """Write an ONNX file, and its golden set `golden_path(path)` for `verify_onnx`.
 
     Args:
         model: a trained model.
         path: the file to write; its name ends in `.onnx`.
         numbers: as in `onnx_model`.
+        coverage: as in `onnx_model`.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: the model is not trained, or has no ONNX form.
+        SettingError: the model is not trained, has no ONNX form, or no such intervals.
         FileError: the file cannot be written, or its name does not end in `.onnx`.
     """
     path = check_path(path, "the order is model, path")
@@ -50,26 +54,31 @@ def export_onnx(model: Model, path: str | Path, *, numbers: bool = False) -> Non
         raise FileError(
             f"An ONNX file is written, but {path} is not named as one; end it in .onnx."
         )
-    write_file(path, onnx_model(model, numbers=numbers).SerializeToString())
-    write_file(golden_path(path), golden_bytes(model, numbers))
+    how: dict[str, Any] = {"numbers": numbers, "coverage": coverage}
+    write_file(path, onnx_model(model, **how).SerializeToString())
+    write_file(golden_path(path), golden_bytes(model, **how))
 
 
-def onnx_model(model: Model, *, numbers: bool = False) -> onnx.ModelProto:
+def onnx_model(
+    model: Model, *, numbers: bool = False, coverage: float | None = None
+) -> onnx.ModelProto:
     """Return a classifier or regressor as a checked ONNX model.
 
     Args:
         model: a trained model.
         numbers: whether `label` is the number of a class instead of its name, for programs without
             support for text.
+        coverage: the share of true numbers inside the prediction intervals of a regressor, which
+            are then two more outputs; None: without.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        SettingError: the model is not trained, a layer or the inputs have no ONNX form, or
-            `numbers` is set for a regressor.
+        SettingError: the model is not trained, a layer or the inputs have no ONNX form, `numbers`
+            is set for a regressor, or there are no prediction intervals of this coverage.
     """
     package, nodes = onnx_module(), Nodes()
     model.check_trained()
-    answers, taken = answers_of(model, numbers), inputs_of(model)
+    answers, taken = answers_of(model, numbers, coverage), inputs_of(model)
 
     def declared(values: Sequence[Input]) -> list[onnx.ValueInfoProto]:
         make, types = package.helper.make_tensor_value_info, package.TensorProto

@@ -102,15 +102,22 @@ class PredictionIntervals:
     def around(self, answers: Array, coverage: float) -> Array:
         """Return the lower and upper ends of prediction intervals, `(N, 2)`.
 
-        Each end is exceeded by at most (1 − coverage) / 2 of the samples: it is the score of rank
-        ⌈(n + 1) (1 + coverage) / 2⌉ among n, times the scale.
-
         Args:
             answers: `(N,)`.
             coverage: the share of true numbers that shall lie inside, 0 < coverage < 1.
 
         Raises:
             SettingError: too few validation samples for the coverage, or none.
+        """
+        lower, upper = self.quantiles(coverage)
+        scale = np.interp(answers, self.levels, self.scales)
+        return np.stack([answers - lower * scale, answers + upper * scale], axis=1)
+
+    def quantiles(self, coverage: float) -> tuple[float, float]:
+        """Return how far the ends of an interval lie from the answer, in units of the scale.
+
+        Each end is exceeded by at most (1 − coverage) / 2 of the samples: it is the score of rank
+        ⌈(n + 1) (1 + coverage) / 2⌉ among n. Arguments and errors are those of `around`.
         """
         coverage = check_number("coverage", coverage, "(0, 1)")
         if not self.n:
@@ -121,9 +128,7 @@ class PredictionIntervals:
         if not self.allows(coverage):
             raise SettingError(self._too_few(coverage))
         rank = (self.n + 1) * (1 + coverage) / 2
-        scale = np.interp(answers, self.levels, self.scales)
-        ends = answers - self.lower.at(rank) * scale, answers + self.upper.at(rank) * scale
-        return np.stack(ends, axis=1)
+        return self.lower.at(rank), self.upper.at(rank)
 
     def _too_few(self, coverage: float) -> str:
         needed = ceil((1 + coverage) / (1 - coverage) - ROUNDING)

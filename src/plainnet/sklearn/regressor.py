@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Self
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from plainnet.errors import DataError
+from plainnet.errors import DataError, SettingError
 from plainnet.models.regressor import Regressor
 from plainnet.network import Array, Loss, MeanSquaredError
 from plainnet.network.poisson import PoissonDeviance, Scaled
@@ -82,6 +83,31 @@ class PlainNetRegressor(MultiOutputMixin, RegressorMixin, PlainNet):
             y: Array = self.model_.predict(samples(self, X))
             return y
         return self._answers(self._logits(X))
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Return an interval for each sample that holds its true number with this probability.
+
+        It needs a preset; see `plainnet.Regressor.predict_interval`.
+
+        Args:
+            X: samples, as in `predict`.
+            coverage: the share of true numbers inside, 0 < coverage < 1.
+
+        Returns:
+            The lower and upper ends, `(N, 2)`, or `(N, outputs, 2)`.
+
+        Raises:
+            SettingError: the regressor has no preset, or too few samples were held out.
+            NotFittedError: it is not fitted.
+        """
+        if self.preset is None:
+            raise SettingError(
+                "Prediction intervals follow from the errors of networks on samples that they have "
+                "not learned from, which there are only with a preset; set preset='tabular'."
+            )
+        check_is_fitted(self, "model_")
+        ends: Array = self.model_.predict_interval(samples(self, X), coverage)
+        return ends
 
     def _know(self, labels: Array, classes: Any, *, begin: bool, in_parts: bool) -> None:  # noqa: ARG002
         if labels.dtype.kind not in "biuf":
