@@ -14,6 +14,7 @@ from PIL import Image
 
 from plainnet.cli.command_line import main
 from plainnet.demo.drawing import draw_animal
+from plainnet.network import Array
 from plainnet.pictures.check import check
 from plainnet.reports.check_page import check_page
 from plainnet.reports.check_text import check_text
@@ -213,3 +214,18 @@ def test_the_page_of_arrays(tmp_path: Path) -> None:
 
 def test_the_page_of_sound_data(pets: Path) -> None:
     assert "Nothing was found." in Tags(check_page(check(pets))).text
+
+
+@pytest.mark.parametrize("y", [np.arange(30) / 7, np.eye(30)[:, :3], np.arange(60).reshape(30, 2)])
+def test_arrays_of_numbers_and_of_several_targets(run: Run, tmp_path: Path, y: Array) -> None:
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    np.savez(tmp_path / "a.npz", X=X, y=y)
+    code, out, _ = run(tmp_path / "a.npz")
+    assert code == 0
+    assert "a.npz: 30 samples\n  train       30\n" in out
+    assert "Nothing was found: there are no duplicates." in out
+    X[1] = X[0]
+    np.savez(tmp_path / "a.npz", X=X, y=y)
+    out = run(tmp_path / "a.npz")[1]
+    assert "train[0] and train[1] are the same sample" in out
+    assert ("y 0 = 1, y 1 = 0, y 2 = 0" in out) == (y.shape[1:] == (3,))

@@ -220,6 +220,35 @@ def test_npz_classes(tmp_path: Path, y: Array) -> None:
     assert (data.classes, data.y.tolist()) == (("z", "a", "m"), Y.tolist())
 
 
+NUMBERS = np.stack([Y / 3, np.arange(6) * 1e6], axis=1)
+LABELS = np.stack([Y, np.arange(6) // 3, 1 - Y], axis=1)
+
+
+def test_npz_numbers(tmp_path: Path) -> None:
+    y = np.arange(30) / 7
+    data = train(read_data(npz(tmp_path, X=np.zeros((30, 2)), y=y)))
+    assert (data.target, data.y.tolist(), data.classes) == ("y", y.tolist(), ())
+    several: dict[str, Any] = {"X": VECTORS, "y": NUMBERS, "X_test": VECTORS[1:]}
+    splits = read_data(npz(tmp_path, **several, y_test=NUMBERS[1:], targets=["price", b"rent"]))
+    for part, rows in ((splits.train, NUMBERS), (splits.test, NUMBERS[1:])):
+        assert part is not None
+        assert [one.name for one in part.targets] == ["price", "rent"]
+        assert part.holds_numbers
+        assert part.y.tolist() == rows.tolist()
+
+
+@pytest.mark.parametrize("spelled", [int, float, bool, lambda y: np.where(y, "yes", "no"), "S"])
+def test_npz_labels_of_several_targets(tmp_path: Path, spelled: Any) -> None:
+    y = LABELS.astype(spelled) if isinstance(spelled, (str, type)) else spelled(LABELS)
+    splits = read_data(npz(tmp_path, X=VECTORS, y=y, X_val=VECTORS[:1], y_val=y[:1]))
+    data = train(splits)
+    assert [one.name for one in data.targets] == ["y 0", "y 1", "y 2"]
+    assert [len(one.classes) for one in data.targets] == [2, 2, 2]
+    assert data.y.tolist() == LABELS.tolist()
+    assert splits.validation is not None
+    assert splits.validation.y.tolist() == LABELS[:1].tolist()
+
+
 @pytest.mark.parametrize("validation", ["val", "valid", "dev", "validation"])
 def test_npz_parts(tmp_path: Path, validation: str, caplog: pytest.LogCaptureFixture) -> None:
     parts = {f"X_{validation}": VECTORS[:2], f"y_{validation}": [7, 7], "other": 1}
@@ -259,7 +288,15 @@ def test_what_else_lies_beside_arrays_and_tables_is_named(
         ({"X": VECTORS, "y": np.array([None] * 6)}, r"\(y\) cannot be read \(.*not of Python ob"),
         ({"X": VECTORS, "y": Y + np.inf}, r"\(y\) holds .*inf.* in row 0"),
         ({"X": VECTORS, "y": Y + 1j}, r"\(y\) is complex128"),
-        ({"X": np.zeros((30, 2)), "y": np.arange(30) / 7}, "25 different fractions; use a Regr"),
+        ({"X": VECTORS, "y": NUMBERS, "targets": ["a", "a"]}, "names 1 targets, but y has 2 col"),
+        ({"X": VECTORS, "y": NUMBERS, "targets": ["a"]}, "names 1 targets, but y has 2 columns"),
+        ({"X": VECTORS, "y": Y, "targets": ["a", "b"]}, r"names targets, but y is \(6,\)"),
+        ({"X": VECTORS, "y": NUMBERS, "X_val": VECTORS, "y_val": Y}, r"is \(6,\), but there are 2"),
+        ({"X": VECTORS, "y": NUMBERS.astype(str)}, "2 columns of texts in y"),
+        (
+            {"X": VECTORS, "y": LABELS, "X_val": VECTORS, "y_val": LABELS + 1},
+            r"\(y_val\) holds the label '2', which is not one",
+        ),
         ({"X": VECTORS, "y": np.eye(2)[Y]}, r"\(y\) is float64 .*y\.argmax\(axis=1\)"),
         ({"X": VECTORS, "y": [b"caf\xe9"] * 6}, r"holds b'caf\\xe9', which is not UTF-8; save"),
         (

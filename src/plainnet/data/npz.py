@@ -6,16 +6,30 @@ Large samples stay on the disk, except in a compressed .npz file.
 import logging
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from plainnet.data.class_arrays import class_labels, class_text, in_line
-from plainnet.data.class_matching import match
-from plainnet.data.class_names import Label, Named, check_few_fractions, class_name, name_labels
+from plainnet.data.answer_arrays import (
+    decoded,
+    holds_numbers,
+    indices,
+    numbers,
+    several,
+    targets_in,
+)
+from plainnet.data.class_arrays import class_labels, in_line
+from plainnet.data.class_names import (
+    Label,
+    Named,
+    check_few_fractions,
+    class_name,
+    is_one_hot,
+    name_labels,
+)
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.data.folders import first_few
 from plainnet.data.npy_files import stored_member, stored_npy
@@ -29,7 +43,7 @@ _PARTS = {
     **dict.fromkeys(("_validation", "_val", "_valid", "_dev"), "validation"),
     "_test": "test",
 }
-_WANTED = ["classes", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
+_WANTED = ["classes", "targets", *(f"{what}{ending}" for what in "Xy" for ending in _PARTS)]
 
 
 def is_npz(path: Path) -> bool:
@@ -38,14 +52,17 @@ def is_npz(path: Path) -> bool:
 
 
 def read_npz(path: Path) -> Splits:
-    """Read pictures or feature vectors `X`, their labels `y`, and optionally `classes`.
+    """Read pictures or feature vectors `X`, their answers `y`, and optionally `classes`.
 
     The file may also hold `X_validation` (or `X_val`, `X_valid`, `X_dev`) and `X_test`, each with
     its `y`. A warning names all other arrays.
 
     X holds pictures if it is uint8 with 3 dimensions (grey) or 4, and feature vectors if it holds
     numbers in 2. y holds integers or strings. The classes are the sorted training labels; with
-    `classes`, y holds their names or, as integers, their indices.
+    `classes`, y holds their names or, as integers, their indices. A y with more than twenty
+    different fractions holds numbers to predict. A y of shape `(N, k)` has a column for each of
+    several targets, named by `targets`: classes if no column has more than two different values,
+    else numbers.
 
     Raises:
         DataError: the file does not hold such data.
@@ -87,13 +104,7 @@ def _npy(path: Path) -> Array:
 
 
 def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
-    _, classes, labels = _named(arrays, "y", path)
-    known: Sequence[str] = classes
-    if "classes" in arrays:
-        whose = f"{path} (classes)"
-        listed: Any = class_labels(arrays["classes"], whose)
-        known = _meant([class_name(label) for label in labels], labels, listed, whose)
-        classes, labels = listed, ()
+    answers = _answers(path, arrays)
     parts: dict[str, Any] = {}
     for ending, part in _PARTS.items():
         if f"X{ending}" in arrays:
@@ -101,10 +112,41 @@ def _splits(path: Path, arrays: dict[str, Array]) -> Splits:
                 raise DataError(
                     f"{path} (X{ending}) holds {part} data, as {parts[part].name} does; keep one."
                 )
-            y, name = _numbers(path, arrays, f"y{ending}", known), f"{path} (X{ending})"
-            X = _samples(arrays[f"X{ending}"])
-            parts[part] = Dataset(X, y, classes, name=name, labels=labels)
+            if f"y{ending}" not in arrays:
+                raise DataError(
+                    f"{path} has no y{ending}; expected the labels of X{ending}, so add it."
+                )
+            X, name = _samples(arrays[f"X{ending}"]), f"{path} (X{ending})"
+            parts[part] = Dataset(X, name=name, **answers(f"y{ending}"))
     return Splits(path, **parts)
+
+
+def _answers(path: Path, arrays: dict[str, Array]) -> Callable[[str], dict[str, Any]]:
+    """Return a function from the name of an array to its answers, as fields of a data set."""
+    y = arrays["y"]
+    if y.ndim == 2 and min(y.shape) > 1 and not is_one_hot(y):
+        targets = targets_in(y, arrays.get("targets"), str(path))
+        return lambda name: (
+            {"y": several(arrays[name], targets, f"{path} ({name})")} | {"targets": targets}
+        )
+    if "targets" in arrays:
+        raise DataError(f"{path} names targets, but y is {y.shape}; give a column for each.")
+    if "classes" not in arrays and holds_numbers(y):
+        return lambda name: (
+            {"y": numbers(in_line(arrays[name]), f"{path} ({name})")} | {"target": "y"}
+        )
+    _, classes, labels = _named(arrays, "y", path)
+    known: Sequence[str] = classes
+    if "classes" in arrays:
+        whose = f"{path} (classes)"
+        listed: Any = class_labels(arrays["classes"], whose)
+        known = _meant([class_name(label) for label in labels], labels, listed, whose)
+        classes, labels = listed, ()
+    return lambda name: {
+        "y": _indices(path, arrays, name, known),
+        "classes": classes,
+        "labels": labels,
+    }
 
 
 def _meant(
@@ -143,7 +185,7 @@ def _arrays(path: Path) -> dict[str, Array]:
         if others := [name for name in file.files if name not in _WANTED]:
             log.warning(
                 "Left out of %s: %s; expected X and y, X_validation and X_test, each with its y, "
-                "and classes.",
+                "classes and targets.",
                 path,
                 first_few(others),
             )
@@ -169,27 +211,15 @@ def _as_data_error(path: Path, name: str) -> Iterator[None]:
 
 def _named(arrays: dict[str, Array], name: str, path: Path) -> Named:
     """Name the labels of one part."""
-    y, whose = arrays[name], f"{path} ({name})"
-    if y.dtype.kind == "S":
-        y = np.array([class_text(label, whose) for label in y.ravel().tolist()]).reshape(y.shape)
-    named = name_labels(in_line(y), whose)
+    whose = f"{path} ({name})"
+    named = name_labels(in_line(decoded(arrays[name], whose)), whose)
     check_few_fractions(named, whose)
     return named
 
 
-def _numbers(path: Path, arrays: dict[str, Array], name: str, classes: Sequence[str]) -> Array:
+def _indices(path: Path, arrays: dict[str, Array], name: str, classes: Sequence[str]) -> Array:
     """Return the index of each label's class; `classes` are the names that labels may have."""
-    if name not in arrays:
-        raise DataError(f"{path} has no {name}; expected the labels of X{name[1:]}, so add it.")
-    named = _named(arrays, name, path)
-    places = match(named.classes, classes)
-    if unknown := [label for label, k in zip(named.classes, places, strict=True) if k is None]:
-        known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
-        raise DataError(
-            f"{path} ({name}) holds the label {min(unknown)!r}, which is not one of the classes: "
-            f"{known}."
-        )
-    return np.array(places, np.int64)[named.y]
+    return indices(_named(arrays, name, path), classes, f"{path} ({name})")
 
 
 def _samples(X: Array) -> Array:

@@ -45,7 +45,7 @@ def check_page(findings: DataReport) -> str:
         (f"{n:,}", severity if n == 1 else f"{severity}s") for severity, n in severities.items()
     ]
     parts = [
-        (part, f"{sum(counts.values()):,}", classes_line(counts, on_a_page))
+        (part, f"{findings.sizes[part]:,}", classes_line(counts, on_a_page))
         for part, counts in findings.counts.items()
     ]
     sections = [

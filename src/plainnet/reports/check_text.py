@@ -74,15 +74,20 @@ def classes_line(counts: dict[str, int], written: Callable[[str], str] = printab
 def _looked_at(findings: DataReport) -> str:
     lines = [f"{printable(str(findings.path))}: {looked_at(findings)}"]
     for part, counts in findings.counts.items():
-        lines.append(f"  {part:10}  {sum(counts.values()):,}: {classes_line(counts)}")
+        line = f"  {part:10}  {findings.sizes[part]:,}"
+        lines.append(f"{line}: {classes_line(counts)}" if counts else line)
     return "\n".join(lines)
 
 
 def _nothing(findings: DataReport) -> str:
-    if not findings.is_pictures:
-        return "Nothing was found: there are no duplicates, and the classes are of similar size."
-    files = "all files can be read and are named correctly; " if findings.has_files else ""
-    return (
-        f"Nothing was found: {files}there are no duplicates, exact or near; no picture is of a "
-        f"single colour{' or of odd size' if files else ''}; and the classes are of similar size."
-    )
+    found = ["there are no duplicates"]
+    if findings.is_pictures:
+        files = findings.has_files
+        found = ["all files can be read and are named correctly"] if files else []
+        found += ["there are no duplicates, exact or near"]
+        found += [f"no picture is of a single colour{' or of odd size' if files else ''}"]
+    if any(findings.counts.values()):
+        found += ["the classes are of similar size"]
+    divide = "; " if findings.is_pictures else ", "
+    found[1:] = [*found[1:-1], *(f"and {last}" for last in found[1:][-1:])]
+    return f"Nothing was found: {divide.join(found)}."

@@ -144,12 +144,20 @@ def _repeated(
         yield _twins(splits, group)
 
 
+def _classes_of(data: Dataset, row: int) -> str:
+    """Return the class of a sample, or those of several targets: `spam = no, urgent = yes`."""
+    if not data.targets:
+        return data.classes[data.y[row]]
+    each = zip(data.targets, data.y[row].tolist(), strict=True)
+    return ", ".join(f"{target.name} = {target.classes[k]}" for target, k in each)
+
+
 def _twins(splits: Splits, group: Sequence[Sample]) -> Finding:
     """Return the finding for samples that are the same, or nearly the same."""
     parts = parts_of(splits)
     held = [part for part in parts if any(sample.part == part for sample in group)]
     numbers = any(parts[part].holds_numbers for part in held)
-    classes = set() if numbers else {parts[part].classes[parts[part].y[row]] for part, row in group}
+    classes = set() if numbers else {_classes_of(parts[part], row) for part, row in group}
     names = [name_of(splits, *sample) for sample in group]
     exact = exactly_the_same(splits, group)
     what = "the same sample" if not parts[held[0]].is_pictures else "the same picture"

@@ -76,13 +76,18 @@ class DataReport:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """The number of readable samples of each class, by part."""
+        """The number of readable samples of each class, by part; {} in each without classes."""
         return {part: data.counts() for part, data in parts_of(self.splits).items()}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of readable samples, by part."""
+        return {part: len(data) for part, data in parts_of(self.splits).items()}
 
     @property
     def n(self) -> int:
         """The number of readable samples."""
-        return sum(len(data) for data in parts_of(self.splits).values())
+        return sum(self.sizes.values())
 
     @property
     def is_pictures(self) -> bool:
