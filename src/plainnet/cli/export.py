@@ -11,7 +11,7 @@ from plainnet.cli.exports import EXPORTS, Job
 from plainnet.cli.options import PathType, interval_option, json_option, print_json
 from plainnet.errors import MissingExtraError
 from plainnet.export import Verification, verify_onnx
-from plainnet.export.answers import NETWORK_LIMIT
+from plainnet.export.exported_answers import NETWORK_LIMIT
 from plainnet.models import load_any
 from plainnet.reports import count, printable, say
 

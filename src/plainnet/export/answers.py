@@ -1,34 +1,21 @@
 """The outputs of an exported graph, by the kind of a model's answers."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
-from plainnet.errors import SettingError
-from plainnet.export.inputs import (
-    BOUNDS,
-    LABEL,
-    LOWER,
-    PREDICTION,
-    PROBABILITIES,
-    UPPER,
-    Input,
-    sound_text,
-)
-from plainnet.export.interval_nodes import IntervalNodes
+from plainnet.export.exported_answers import PICTURE_LIMIT, ExportedAnswers
+from plainnet.export.exported_numbers import ExportedNumbers
+from plainnet.export.inputs import LABEL, PROBABILITIES, Input, sound_text
 from plainnet.export.network_nodes import (
     answer_nodes,
     average_nodes,
     class_nodes,
-    network_nodes,
     sharpened_nodes,
 )
-from plainnet.files.onnx_nodes import DOUBLE, FLOAT, INT64, Nodes
-from plainnet.metrics.moments import needs_double
-from plainnet.metrics.regression import LARGEST_NUMBER
+from plainnet.files.onnx_nodes import INT64, Nodes
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.classes import Classes
@@ -36,67 +23,6 @@ from plainnet.models.multilabel import Multilabel
 from plainnet.models.quantities import Quantities
 from plainnet.models.quantity import Quantity
 from plainnet.network import Array
-
-NETWORK_LIMIT = 1e-4
-"""Largest difference of a probability without resizing, or of a number in units of its spread."""
-PICTURE_LIMIT = 0.01
-"""Largest difference of a probability for pictures of any size."""
-LEAST_STEPS = 2 / NETWORK_LIMIT
-"""Least number of float32 steps in a unit: answers cannot agree more closely than one step."""
-
-Kind = TypeVar("Kind", bound=Answers)
-
-
-class ExportedAnswers(ABC, Generic[Kind]):
-    """The ONNX form of a kind of answers.
-
-    Args:
-        model: a trained model.
-        answers: the model's answers.
-        numbers: whether to answer with the numbers of classes instead of their names.
-        coverage: of the prediction intervals to add; None: none are added.
-
-    Raises:
-        SettingError: numbers of classes were requested for a quantity, or intervals that it has
-            not.
-    """
-
-    def __init__(
-        self, model: Model, answers: Kind, numbers: bool, coverage: float | None = None
-    ) -> None:
-        self.model, self.answers, self.numbers = model, answers, numbers
-        self.coverage = coverage
-        if coverage is not None:
-            answers.check_coverage(coverage)
-
-    @abstractmethod
-    def outputs(self, N: int | str) -> list[Input]:
-        """Describe the outputs of the graph."""
-
-    @abstractmethod
-    def nodes(self, nodes: Nodes, X: str) -> None:
-        """Add the nodes from the networks' inputs to the outputs."""
-
-    @abstractmethod
-    def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """Return plainnet's answers for the i-th samples, as a golden set holds them."""
-
-    @abstractmethod
-    def facts(self) -> dict[str, str]:
-        """Return the metadata about the answers, by key."""
-
-    def _weights(self) -> list[float]:
-        """Return the weight of each network's answers."""
-        return [member.weight for member in self.model.networks]
-
-    def _networks(self, nodes: Nodes, X: str) -> list[tuple[str, str, float]]:
-        """Add all networks; return the prefix of names, the output and temperature of each."""
-        several = len(self.model.networks) > 1
-        prefixes = [f"members.{i}." if several else "" for i in range(len(self.model.networks))]
-        return [
-            (prefix, network_nodes(nodes, network, X, prefix), temperature)
-            for prefix, (network, temperature, _) in zip(prefixes, self.model.networks, strict=True)
-        ]
 
 
 class ExportedClasses(ExportedAnswers[Classes]):
@@ -210,81 +136,6 @@ class ExportedLabels(ExportedAnswers[Multilabel]):
         """Return the labels of both classes of each target, `(k, 2)`; see `ExportedClasses`."""
         names = np.array([[sound_text(n) for n in part.names] for part in self.answers.parts])
         return np.tile(np.arange(2), (len(names), 1)) if self.numbers else names
-
-
-class ExportedNumbers(ExportedAnswers[Quantity | Quantities]):
-    """The predicted number `(N,)`, or with k targets the numbers `(N, k)`, and their intervals."""
-
-    def __init__(
-        self,
-        model: Model,
-        answers: Quantity | Quantities,
-        numbers: bool,
-        coverage: float | None = None,
-    ) -> None:
-        super().__init__(model, answers, numbers, coverage)
-        parts = cast("tuple[Quantity, ...]", answers.parts)
-        self.mean, self.scale, self.lowest, self.highest = (
-            np.array([getattr(part, name) for part in parts])
-            for name in ("mean", "scale", "lowest", "highest")
-        )
-        self.is_double = needs_double(self.mean, self.scale)
-        self.shape = (len(parts),) if len(parts) > 1 else ()
-        self.intervals = coverage and IntervalNodes([part.intervals for part in parts], coverage)
-        if numbers:
-            raise SettingError("A regressor has no classes to number; leave numbers out.")
-
-    def outputs(self, N: int | str) -> list[Input]:
-        """Describe the prediction, and the ends of its interval."""
-        dtype = "float64" if self.is_double else "float32"
-        several = "each " * bool(self.shape)
-        what = f"{', '.join(self.answers.names)}, {several}in its own unit"
-        ends = f"end of the interval of {100 * (self.coverage or 0):g} %"
-        named = {PREDICTION: what, LOWER: f"lower {ends}", UPPER: f"upper {ends}"}
-        names = [PREDICTION, *(BOUNDS if self.intervals else ())]
-        return [Input(name, dtype, (N, *self.shape), named[name]) for name in names]
-
-    def nodes(self, nodes: Nodes, X: str) -> None:
-        """Add the mean of the outputs · scale + mean, in float64, and the ends of its interval."""
-        outputs = [self._bounded(nodes, Z) for _, Z, _ in self._networks(nodes, X)]
-        mean = average_nodes(nodes, outputs, self._weights(), "standardized")
-        z = nodes.add("Cast", mean, to=DOUBLE)
-        scaled = nodes.add("Mul", z, nodes.double(self.scale, "target.scale"))
-        y = nodes.add("Add", scaled, nodes.double(self.mean, "target.mean"))
-        ends = self.intervals.ends(nodes, y) if self.intervals else ()
-        for name, value in zip((PREDICTION, *BOUNDS), (y, *ends), strict=False):
-            shaped = nodes.add("Reshape", value, np.array([-1, *self.shape]))
-            nodes.add("Cast", shaped, to=DOUBLE if self.is_double else FLOAT, name=name)
-
-    def _bounded(self, nodes: Nodes, Z: str) -> str:
-        """Add the bounds of the answers, in the units of the outputs, if there are any."""
-        if (np.abs([self.lowest, self.highest]) == LARGEST_NUMBER).all():
-            return Z
-        low, high = ((ends - self.mean) / self.scale for ends in (self.lowest, self.highest))
-        above = nodes.add("Max", Z, nodes.constant(low, "lowest"))
-        return nodes.add("Min", above, nodes.constant(high, "highest"))
-
-    def golden(self, samples: Any, i: int) -> dict[str, Array]:
-        """Return predictions, the ends of intervals, and the units of their differences."""
-        unit = self.scale
-        if not self.is_double:
-            steps = np.spacing(np.abs(self.mean).astype(np.float32)).astype(np.float64)
-            unit = np.maximum(unit, LEAST_STEPS * steps)
-        unit, A = unit.reshape(self.shape), self.model.mean_answers(samples)
-        given = {f"prediction_{i}": A, f"unit_{i}": unit}
-        if self.intervals:
-            ends = self.answers.around(A, self.coverage or 0)
-            given |= {f"lower_{i}": ends[..., 0], f"upper_{i}": ends[..., 1]}
-            given[f"unit_of_ends_{i}"] = unit * self.intervals.steepness.reshape(self.shape)
-        return given
-
-    def facts(self) -> dict[str, str]:
-        """Return the name of the target, or of each of several as a JSON list, and the coverage."""
-        names = [sound_text(name) for name in self.answers.names]
-        facts = {"plainnet.target": names[0]}
-        if self.shape:
-            facts = {"plainnet.targets": json.dumps(names, ensure_ascii=False)}
-        return facts if self.coverage is None else facts | {"plainnet.coverage": f"{self.coverage}"}
 
 
 EXPORTED: Mapping[type[Answers], type[ExportedAnswers[Any]]] = {

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plainnet.errors import FileError, MissingExtraError, ModelFileError
-from plainnet.export.answers import NETWORK_LIMIT, PICTURE_LIMIT, answers_of
+from plainnet.export.answers import answers_of
+from plainnet.export.exported_answers import NETWORK_LIMIT, PICTURE_LIMIT
 from plainnet.export.inputs import (
     BOUNDS,
     LABEL,

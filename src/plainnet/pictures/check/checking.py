@@ -147,7 +147,7 @@ def _repeated(
 def _classes_of(data: Dataset, row: int) -> str:
     """Return the class of a sample, or those of several targets: `spam = no, urgent = yes`."""
     if not data.targets:
-        return data.classes[data.y[row]]
+        return data.classes[int(data.y[row])]
     each = zip(data.targets, data.y[row].tolist(), strict=True)
     return ", ".join(f"{target.name} = {target.classes[k]}" for target, k in each)
 
