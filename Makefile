@@ -2,6 +2,7 @@
 # make test   the whole test suite
 # make bench  the speed beside PyTorch and others, some 25 minutes; make bench-quick: less than 3
 # make bench-tables  the accuracy on tables beside other methods, hours; PLAINNET_DATA names the data
+# make lessons  run the lessons, and write what they print and draw into their texts
 # Each sets up its own virtual environment first; both can be run again at any time.
 
 PYTHON ?= python3
@@ -9,13 +10,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test bench bench-quick bench-tables check format clean
+.PHONY: demo test lessons bench bench-quick bench-tables check format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
 
 test: $(VENV)/dev.installed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+
+lessons: $(VENV)/core.installed
+	$(BIN)/python -m plainnet.lessons
 
 bench: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks.run

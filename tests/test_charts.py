@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plainnet.digits import axis_numbers, number, signed
 from plainnet.reports.axes import LEFT, RIGHT, TOP, WIDTH, Axis, nice_ticks
-from plainnet.reports.charts import Bars, Line, Points, chart, svg_file
+from plainnet.reports.charts import Bars, Line, Points, Surface, chart, svg_file
 from plainnet.reports.html import Html
 from plainnet.reports.matrix import confusion_chart
 from plainnet.reports.widths import cell_width, fitting, shortened, text_width
@@ -302,3 +302,24 @@ def test_shortened_texts_and_their_widths() -> None:
     assert text_width("狗") > text_width("d")
     assert text_width(fitting("W" * 90, 200)) <= 200
     assert fitting("W" * 9, 200) == "W" * 9
+
+
+def test_a_surface_colours_each_cell_by_its_value() -> None:
+    values = np.array([[-1.0, -0.2, 0.2], [0.2, 0.2, 1.0]])
+    surface = Surface(values, [-0.5, 0.0, 0.5], middle=0)
+    svg = chart("a surface", *UNIT, [], surface=surface)
+    assert len(paths(svg, "surface")) == 4
+    for kind in ("series-2 shade-8", "series-2 shade-4", "series-1 shade-8"):
+        assert [path.count("M") for path in paths(svg, kind)] == [1]
+    [weak] = paths(svg, "series-1 shade-4")
+    assert weak.count("M") == 2  # two cells of a row are drawn as one
+    plain = chart("a surface", *UNIT, [], surface=Surface(values, [0.0, 0.5]))
+    assert "series-2" not in plain
+    assert len(paths(plain, "shade-0")) == 1
+
+
+def test_points_have_colours() -> None:
+    one, two = (Points(np.array([0.5]), np.array([0.5]), series=k) for k in (1, 2))
+    svg = chart("points", *UNIT, [], points=[one, two])
+    dots = [node.attrib["class"] for node in ET.fromstring(svg).iter("circle")]
+    assert dots == ["dot", "dot series-2"]

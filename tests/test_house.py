@@ -35,6 +35,7 @@ FLOORS = [
     {"models"},
     {"tuning"},
     {"export", "reports", "demo", "web"},
+    {"lessons"},
     {"lab", "serving"},
     {"cli", "sklearn"},
     {"", "__main__"},  # the table of contents

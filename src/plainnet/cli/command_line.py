@@ -36,9 +36,10 @@ COMMANDS = {
     "export": "Write a run for other programs to use.",
     "lab": "Open a page in which to watch and change a network while it learns.",
     "serve": "Answer over HTTP with runs: the Open Inference Protocol, and a page to try them.",
+    "lesson": "Open a lesson, or check its exercises: ten lessons with code, offline.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
-COMPUTING = {*COMMANDS} - {"summary", "graph"}
+COMPUTING = {*COMMANDS} - {"summary", "graph", "lesson"}
 """The commands that take `--threads`."""
 HELP = """Neural networks in plain sight: train on your pictures, tables or feature vectors.
 

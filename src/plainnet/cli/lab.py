@@ -12,7 +12,10 @@ from plainnet.errors import MissingExtraError
 @click.argument("folder", type=PathType(), default=Path("runs"))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port. [a free one]")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
-def command(folder: Path, port: int, no_browser: bool) -> None:
+@click.option(
+    "--state", default="", help="Open these settings, as they stand behind # in a lab's address."
+)
+def command(folder: Path, port: int, no_browser: bool, state: str) -> None:
     """Open a page in which a network can be watched and changed while it learns.
 
     It also shows the runs in FOLDER [runs]. The page is served on this machine alone, and loads
@@ -24,4 +27,4 @@ def command(folder: Path, port: int, no_browser: bool) -> None:
         if error.name and error.name.partition(".")[0] == "plainnet":
             raise
         raise MissingExtraError.of("The lab", "starlette", "uvicorn", extra="lab") from None
-    run_lab(port, folder, browser=not no_browser)
+    run_lab(port, folder, browser=not no_browser, state=state)

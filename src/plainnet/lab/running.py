@@ -15,6 +15,7 @@ from plainnet.lab.experiment import Experiment
 from plainnet.lab.guard import Guard, Secret
 from plainnet.lab.pictures import Pictures
 from plainnet.lab.runs import Runs
+from plainnet.lab.states import settings_of
 from plainnet.lab.tables import Tables
 from plainnet.lab.worker import Worker
 from plainnet.models.run_folder import RUNS
@@ -76,21 +77,24 @@ class LabServer(uvicorn.Server):
         threading.Thread(target=self.worker.newest.close, daemon=True).start()
 
 
-def run_lab(port: int, folder: Path, *, browser: bool) -> None:
+def run_lab(port: int, folder: Path, *, browser: bool, state: str = "") -> None:
     """Serve the lab on the own machine, print its address, and open it in a browser.
 
     Args:
         port: the port; 0: a free one.
         folder: the folder with the runs.
         browser: whether to open a browser.
+        state: the settings of the points view to open, as they stand behind # in an address.
 
     Raises:
-        SettingError: the port cannot be used.
+        SettingError: the port cannot be used, or the state is not valid.
     """
+    settings_of(state)
     server = LabServer(port, folder)
-    say(f"The lab is at  {server.address}\nStop it with Ctrl-C.")
+    address = f"{server.address}#{state.removeprefix('#')}" if state else server.address
+    say(f"The lab is at  {address}\nStop it with Ctrl-C.")
     if browser:
-        webbrowser.open(server.address)
+        webbrowser.open(address)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it has ended
         server.serve_until_stopped()
 

@@ -1,12 +1,14 @@
-"""Charts as SVG: lines, bars and dots over two axes; `matrix` draws the confusion matrix.
+"""Charts as SVG: lines, bars, dots and surfaces over two axes; `matrix` draws the confusion matrix.
 
 They are drawn here rather than by a plotting library, because a page is written after every
 training, needs four kinds of chart only, and its charts follow the reader's light or dark mode and
 fonts. matplotlib takes a second to import and writes SVG in fixed colours.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, isfinite
 
 import numpy as np
@@ -16,6 +18,10 @@ from plainnet.reports.axes import LEFT, TOP, WIDTH, Axis, Frame
 from plainnet.reports.html import Html, element, escaped
 from plainnet.reports.styles import fixed, style
 from plainnet.reports.widths import fitting, text_width
+
+LARGER = 1.2
+"""The size of a chart in a file of its own, by that of its coordinates."""
+_SIZE = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +52,20 @@ class Points:
 
     x: Array
     y: Array
+    series: int = 1
+    """Number of their colour, 1 to 4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A function of x and y as colours that fill the whole area."""
+
+    values: Array
+    """Its values in cells of equal size, `(rows, columns)`, from low y and low x on."""
+    bounds: Sequence[float]
+    """The values at which the colour changes, increasing."""
+    middle: float | None = None
+    """Values below it have the second colour, values above it the first; None: all the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +84,13 @@ def chart(
     lines: Sequence[Line],
     *,
     bars: Bars | None = None,
-    points: Points | None = None,
+    points: Points | Sequence[Points] | None = None,
+    surface: Surface | None = None,
     band: Band | None = None,
     marks: Sequence[tuple[float, str]] = (),
     height: int = 220,
 ) -> Html:
-    """Draw lines, bars and dots over two axes, with a legend below.
+    """Draw lines, bars, dots and a surface over two axes, with a legend below.
 
     Args:
         about: a description of the chart for screen readers.
@@ -78,16 +99,17 @@ def chart(
         lines: drawn in this order.
         bars: drawn behind the lines.
         points: drawn behind the lines.
+        surface: drawn behind all others.
         band: drawn behind the lines.
         marks: vertical lines at a value of x, each with its text.
         height: height of the area inside the axes, in pixels.
     """
     frame = Frame(x, y, height)
-    parts = [_axes(frame)]
+    parts = [*_surface(surface, frame), _axes(frame)] if surface else [_axes(frame)]
     if bars is not None:
         parts += _bars(bars, frame)
-    if points is not None:
-        parts += _points(points, frame)
+    for some in [points] if isinstance(points, Points) else points or ():
+        parts += _points(some, frame)
     if band is not None:
         parts += _band(band, frame)
     for value, text in marks:
@@ -107,7 +129,9 @@ def svg_file(svg: Html) -> str:
     """Return a chart as a separate SVG file, in the colours of the light mode."""
     sheet = fixed(style("charts")).replace(".plot ", "").strip()
     head, rest = svg.split(">", 1)
-    head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    width, height = (round(LARGER * float(one)) for one in _SIZE.findall(head)[0])
+    size = f'width="{width}" height="{height}"'
+    head = head.replace("<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" {size} ', 1)
     return f'{head}><style>{sheet}</style><rect width="100%" height="100%" fill="#fff"/>{rest}\n'
 
 
@@ -175,7 +199,36 @@ def _points(points: Points, frame: Frame) -> list[Html]:
         for left, top in zip(across, down, strict=True)
         if isfinite(left) and isfinite(top)
     )
-    return [element("circle", class_="dot", cx=left, cy=top, r=2.5) for left, top in places]
+    kind = "dot" if points.series == 1 else f"dot series-{points.series}"
+    return [element("circle", class_=kind, cx=left, cy=top, r=2.5) for left, top in places]
+
+
+def _surface(surface: Surface, frame: Frame) -> list[Html]:
+    """Return one path for each colour, which holds the cells of that colour, joined in rows."""
+    levels = np.searchsorted(surface.bounds, surface.values, side="right")
+    n, (rows, columns) = len(surface.bounds), levels.shape
+    zero = 0 if surface.middle is None else int(np.searchsorted(surface.bounds, surface.middle))
+    across = np.linspace(frame.left, frame.right, columns + 1)
+    down = np.linspace(frame.bottom, TOP, rows + 1)
+    paths = [""] * (n + 1)
+    for i, row in enumerate(levels):
+        cuts = [0, *(np.flatnonzero(np.diff(row)) + 1), columns]
+        for a, b in pairwise(cuts):
+            ends = f"H{px(across[b])}V{px(down[i + 1])}H{px(across[a])}Z"
+            paths[row[a]] += f"M{px(across[a])} {px(down[i])}{ends}"
+    return [
+        element("path", class_=f"surface {_shade(level, zero, n, surface.middle)}", d=path)
+        for level, path in enumerate(paths)
+        if path
+    ]
+
+
+def _shade(level: int, zero: int, n: int, middle: float | None) -> str:
+    """Return the classes of a colour: the series, and how strong it is, 0 to 8."""
+    if middle is None:
+        return f"value series-1 shade-{round(8 * level / n)}"
+    far = (level - zero) / (n - zero) if level > zero else (zero + 1 - level) / (zero + 1)
+    return f"value series-{1 if level > zero else 2} shade-{round(8 * far)}"
 
 
 def _band(band: Band, frame: Frame) -> list[Html]:
