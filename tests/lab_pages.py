@@ -6,14 +6,19 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from plainnet.lab.running import LabServer
 
 
 @contextmanager
-def running_lab(folder: Path = Path("no runs")) -> Iterator[LabServer]:
-    """A lab that answers in another thread."""
+def running_lab(folder: Path | None = None) -> Iterator[LabServer]:
+    """A lab that answers in another thread; None: of a folder without runs."""
+    if folder is None:
+        with TemporaryDirectory() as name, running_lab(Path(name) / "no runs") as server:
+            yield server
+        return
     server = LabServer(folder=folder)
     thread = threading.Thread(target=server.serve_until_stopped)
     thread.start()

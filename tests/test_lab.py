@@ -110,6 +110,7 @@ CHOICES = [
     {"averaging": "polynomial"},
     {"averaging": 0.9},
     {"hidden": []},
+    {"activations": ["relu", "leaky-relu"], "slope": 0.2},
     {"batch_size": None},
     {"validation_share": 0},
     {"classes": 4, "class_weight": "balanced", "label_smoothing": 0.1},
@@ -240,6 +241,7 @@ def test_other_changes_begin_again(name: str) -> None:
         "hidden": [3],
         "initializer": "he",
         "normalization": "layer",
+        "axes": [["a", 0, 1], ["b", 0, 1], ["c", "no", "yes"]],
     }
     experiment = trained(2)
     run = experiment.run
@@ -262,7 +264,7 @@ def test_a_new_point_leaves_the_others_in_their_parts() -> None:
 def test_points_are_in_the_plane_and_split_as_asked() -> None:
     for kind in POINT_SETS:
         data = draw_points(kind, 1000, 2, 2, 0.25, (), np.random.default_rng(0))
-        assert len(data.X) == (0 if kind == "own" else 1000)
+        assert len(data.X) == (0 if kind in ("own", "numbers") else 1000)
         assert abs(data.X).max(initial=0) <= REACH
         if len(data.X):
             assert 0.2 < data.held_out.mean() < 0.3

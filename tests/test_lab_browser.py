@@ -165,7 +165,6 @@ def test_points_are_drawn_with_mouse_and_keys_and_the_training_goes_on(
         page.page.locator("#plane-tools button").nth(tool).click()
         box = plane.bounding_box()
         page.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        page.page.wait_for_timeout(50)
     plane.focus()
     page.page.keyboard.press("ArrowLeft")
     page.page.keyboard.press("Enter")
@@ -176,6 +175,28 @@ def test_points_are_drawn_with_mouse_and_keys_and_the_training_goes_on(
     page.page.click("#epoch")
     page.until("document.getElementById('epochs').textContent === '1'")
     page.page.click("#clear")
+    page.until("!location.hash.includes('points')")
+    assert page.faults == []
+    page.close()
+
+
+def test_two_columns_of_a_table_are_points(browser: Any, server: LabServer, tmp_path: Path) -> None:
+    rows = [f"{i},{i * i % 37},{'ab'[i % 2]}" for i in range(60)]
+    (tmp_path / "mine.csv").write_text("\n".join(["long,wide,kind", *rows]))
+    page = Page(browser, server, "#hidden=4_4")
+    page.page.set_input_files("#point-file", tmp_path / "mine.csv")
+    page.page.wait_for_selector("#class-names:has-text('kind:')")
+    assert "60 of 60 rows of mine.csv" in page.text("point-columns")
+    page.page.select_option("#activation-1", "relu")
+    page.until("document.getElementById('p-activation').value === ''")
+    page.page.reload()  # all of it is in the address
+    page.frame()
+    settings = server.worker.newest.get()[1].snapshot.settings
+    assert settings.axes[2] == ("kind", "a", "b")
+    assert settings.activations == ("tanh", "relu")
+    page.page.select_option("#p-activation", "sigmoid")  # of all layers
+    page.until("document.getElementById('activation-1').value === 'sigmoid'")
+    page.page.click("#set-moons")
     page.until("!location.hash.includes('points')")
     assert page.faults == []
     page.close()

@@ -13,8 +13,16 @@ import numpy as np
 from plainnet.errors import SettingError
 from plainnet.lab.point_sets import Points, draw_points, inputs_of
 from plainnet.lab.point_settings import PointSettings, arguments_of
+from plainnet.models.layers import network_layers
 from plainnet.models.names import OPTIMIZERS
-from plainnet.network import Array, Loss, MeanSquaredError, Network
+from plainnet.network import (
+    ACTIVATIONS,
+    Array,
+    Loss,
+    MeanSquaredError,
+    MemberMean,
+    Network,
+)
 from plainnet.training import (
     Checkpointing,
     Epoch,
@@ -26,7 +34,10 @@ from plainnet.training import (
 )
 from plainnet.training.position import Position
 
-RESTARTING = {"data", "classes", "seed", "features", "hidden", "initializer", "normalization"}
+RESTARTING = {
+    *("data", "classes", "axes", "seed", "features"),
+    *("hidden", "initializer", "normalization"),
+}
 """The settings whose change begins the training again; after all others it goes on."""
 
 
@@ -213,12 +224,16 @@ class Experiment:
         return Samples(inputs_of(X, self.settings.features), y, weights)
 
     def _make_network(self) -> Network:
-        at, recipe = self.settings, self.settings.recipe()
-        network = recipe.make_network([], [len(at.features)], at.n_out, self._generators()[1])
-        for layer in network.layers:
-            if "slope" in vars(layer):
-                vars(layer)["slope"] = at.slope
-        return network
+        """Make the network as a recipe does, but with the activation of each layer."""
+        at, rng = self.settings, self._generators()[1]
+        layers = network_layers(at.recipe(), [len(at.features)], at.n_out, None, MemberMean)
+        names = iter(at.activations or [at.activation] * len(at.hidden))
+        kinds = tuple(ACTIVATIONS.values())
+        for i, layer in enumerate(layers):
+            if isinstance(layer, kinds):
+                made = ACTIVATIONS[next(names)]
+                layers[i] = made(**arguments_of(at, made))
+        return Network(layers, rng=rng).spread_biases(rng)
 
     def _adopt_network(self) -> None:
         self._twin = self.network.copy()

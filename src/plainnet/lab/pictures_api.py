@@ -9,12 +9,10 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from plainnet.lab.pictures import ENDINGS, MOST_BYTES, Pictures
-from plainnet.lab.requests import answering, order_of
+from plainnet.lab.requests import UPLOAD_SECONDS, answering, order_of
 from plainnet.lab.runs import Runs
 from plainnet.web.bodies import read_body
 from plainnet.web.errors import HttpError
-
-UPLOAD_SECONDS = 60.0
 
 
 class PicturesApi:

@@ -97,6 +97,7 @@ POINT_SETS: dict[str, PointSet] = {
     "xor": PointSet(xor, 2),
     "blobs": PointSet(blobs, 5),
     "own": PointSet(none, 5),
+    "numbers": PointSet(none, 0),
     "sine": PointSet(sine, 0),
     "plane": PointSet(plane, 0),
 }
@@ -119,7 +120,7 @@ def draw_points(
     classes: int,
     noise: float,
     share: float,
-    own: tuple[tuple[float, float, int], ...],
+    own: tuple[tuple[float, float, float], ...],
     rng: Rng,
 ) -> Points:
     """Draw n points, and add those of the user.
@@ -132,7 +133,7 @@ def draw_points(
         classes: the number of classes, if the kind has any.
         noise: the standard deviation of what is added to coordinates, or to numbers as targets.
         share: the share of the points to hold out.
-        own: points of the user: x, y and class. Where targets are numbers, class 0 is −1, others 1.
+        own: points of the user: x, y and class, or number where targets are numbers.
         rng: generator of all of it.
     """
     clean, jitter, parts, own_parts = rng.spawn(4)
@@ -140,10 +141,10 @@ def draw_points(
     mine = np.array(own, np.float64).reshape(-1, 3)
     if POINT_SETS[kind].most_classes:
         X = np.clip(X + noise * jitter.standard_normal(X.shape), -REACH, REACH)
-        labels = mine[:, 2].astype(np.int64)
+        labels: Array = mine[:, 2].astype(np.int64)
     else:
         y = y + noise * jitter.standard_normal(len(y))
-        labels = np.where(mine[:, 2] > 0, 1.0, -1.0)
+        labels = mine[:, 2]
     held_out = np.concatenate([parts.random(len(X)), own_parts.random(len(mine))]) < share
     return Points(np.concatenate([X, mine[:, :2]]), np.concatenate([y, labels]), held_out)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from plainnet.checks import check_number, check_whole, did_you_mean, either, of_python
 from plainnet.errors import SettingError
+from plainnet.lab.point_axes import Axes, checked_axes
 from plainnet.lab.point_sets import FEATURES, POINT_SETS, REACH
 from plainnet.models.names import (
     INITIALIZERS,
@@ -24,6 +25,8 @@ from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import ACTIVATIONS
 
 MOST_LAYERS, MOST_UNITS, MOST_OWN_POINTS = 8, 16, 2000
+MOST_TARGET = 100.0
+"""The largest number that is the target of an own point; those of a table reach to 1.5."""
 
 Group = Literal["data", "network", "optimizer", "regularization"]
 
@@ -97,11 +100,13 @@ class PointSettings:
     validation_share: float = _number(0.3, "data", 0.8, most=0.9)
     class_weight: str = _name("none", "data", dict.fromkeys(("none", "balanced")))
     seed: int = _number(1, "data", 100, kind="whole", most=2**31)
-    points: tuple[tuple[float, float, int], ...] = _own((), "data")
+    points: tuple[tuple[float, float, float], ...] = _own((), "data")
+    axes: Axes = _own((), "data")  # noqa: RUF009
     features: tuple[str, ...] = _own(("x", "y"), "data")
 
     hidden: tuple[int, ...] = _own((8, 8), "network")
     activation: str = _name("tanh", "network", ACTIVATIONS)
+    activations: tuple[str, ...] = _own((), "network")
     slope: float = _number(0.01, "network", 0.5, most=1)
     initializer: str = _name("auto", "network", INITIALIZERS)
     normalization: str = _name("none", "network", NORMALIZATIONS)
@@ -140,7 +145,10 @@ class PointSettings:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "hidden", _checked_units(self.hidden))
         object.__setattr__(self, "features", _checked_features(self.features))
-        object.__setattr__(self, "points", _checked_points(self.points, self.n_classes or 2))
+        object.__setattr__(self, "points", _checked_points(self.points, self.n_classes))
+        object.__setattr__(self, "axes", checked_axes(self.axes))
+        names = _checked_activations(self.activations, len(self.hidden), self.activation)
+        object.__setattr__(self, "activations", names)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
@@ -244,8 +252,20 @@ def _checked_features(features: Any) -> tuple[str, ...]:
     return tuple(name for name in FEATURES if name in names)
 
 
-def _checked_points(points: Any, n_classes: int) -> tuple[tuple[float, float, int], ...]:
-    found = []
+def _checked_activations(names: Any, n: int, usual: str) -> tuple[str, ...]:
+    """Return an activation for each of n hidden layers; () if all have the usual one."""
+    given = _sequence("activations", names, MOST_LAYERS)
+    if unknown := [name for name in given if name not in ACTIVATIONS]:
+        raise SettingError(
+            f"The activation of a layer must be {either(ACTIVATIONS)}, but got {unknown[0]!r:.60}."
+        )
+    found = (*given, *[usual] * n)[:n] if given else ()
+    return found if {*found} - {usual} else ()
+
+
+def _checked_points(points: Any, n_classes: int) -> tuple[tuple[float, float, float], ...]:
+    """Return points of n classes, or with numbers as targets if there are no classes."""
+    found: list[tuple[float, float, float]] = []
     for point in _sequence("own points", points, MOST_OWN_POINTS):
         at = _sequence("coordinates and class of a point", point, 3)
         if len(at) != 3:
@@ -253,6 +273,10 @@ def _checked_points(points: Any, n_classes: int) -> tuple[tuple[float, float, in
         x, y = (
             check_number("coordinate of a point", one, f"[-{REACH}, {REACH}]") for one in at[:2]
         )
+        if not n_classes:
+            ends = f"[-{MOST_TARGET}, {MOST_TARGET}]"
+            found.append((x, y, check_number("target of a point", at[2], ends)))
+            continue
         label = check_whole("class of a point", at[2], 0)
         if label >= n_classes:
             raise SettingError(

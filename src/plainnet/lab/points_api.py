@@ -15,7 +15,8 @@ from plainnet.errors import SettingError
 from plainnet.lab.experiment import Snapshot
 from plainnet.lab.frames import curve, packed
 from plainnet.lab.point_settings import PointSettings, described
-from plainnet.lab.requests import answering, number, order_of, whole
+from plainnet.lab.point_table import PointTable
+from plainnet.lab.requests import answering, number, order_of, table_in, whole
 from plainnet.lab.worker import SPEEDS, Moment, Worker
 from plainnet.network import Array
 from plainnet.web.errors import HttpError
@@ -39,6 +40,7 @@ class PointsApi:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._last = 0.0
+        self._table: PointTable | None = None
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -46,6 +48,8 @@ class PointsApi:
             Route("/api/points", answering(self.state)),
             Route("/api/points/frame", answering(self.frame)),
             Route("/api/points/layer", answering(self.layer)),
+            Route("/api/points/table", answering(self.table), methods=["POST"]),
+            Route("/api/points/columns", answering(self.columns), methods=["POST"]),
             Route("/api/points/settings", answering(self.settings), methods=["POST"]),
             Route("/api/points/orders", answering(self.order), methods=["POST"]),
         ]
@@ -77,7 +81,23 @@ class PointsApi:
 
     async def settings(self, request: Request) -> Response:
         """Change the settings that the body names."""
+        return await self._change(await order_of(request))
+
+    async def table(self, request: Request) -> Response:
+        """Take a table, and return the columns to choose from; nothing is written to the disk."""
+        name, body = await table_in(request)
+        self._table = await asyncio.to_thread(PointTable, name, body)
+        return JSONResponse(self._table.described())
+
+    async def columns(self, request: Request) -> Response:
+        """Show columns of the table as points."""
         given = await order_of(request)
+        if self._table is None:
+            raise SettingError("There is no table yet; choose a CSV file.")
+        names = (given.get(one) for one in ("x", "y", "target"))
+        return await self._change(await asyncio.to_thread(self._table.settings, *names))
+
+    async def _change(self, given: Mapping[str, Any]) -> Response:
         begun = await asyncio.to_thread(
             self._worker.change,
             lambda old: PointSettings.of({**old.to_dict(), **given}),

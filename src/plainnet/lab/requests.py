@@ -14,6 +14,8 @@ from plainnet.web.errors import HttpError, answer_to
 MOST_BYTES = 2**18
 """The largest body of an order: 2,000 own points take some 40,000 bytes."""
 BODY_SECONDS = 10.0
+MOST_TABLE_BYTES = 2**26
+UPLOAD_SECONDS = 60.0
 
 
 def answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[..., Any]:
@@ -42,6 +44,15 @@ async def order_of(request: Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise HttpError(400, "An order is a JSON object.")
     return given
+
+
+async def table_in(request: Request) -> tuple[str, bytes]:
+    """Return name and content of a table: a text/csv, which no form of another site can send."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "text/csv":
+        raise HttpError(415, f"A table is sent as text/csv, but got {kind!r:.60}.")
+    body = await read_body(request.headers, request.receive, MOST_TABLE_BYTES, UPLOAD_SECONDS)
+    return request.query_params.get("name", "")[:200], body
 
 
 def whole(request: Request, name: str, default: int = 0) -> int:

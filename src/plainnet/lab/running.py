@@ -11,9 +11,9 @@ import uvicorn
 
 from plainnet.errors import SettingError
 from plainnet.lab.app import lab_app
-from plainnet.lab.experiment import Experiment
 from plainnet.lab.guard import Guard, Secret
 from plainnet.lab.pictures import Pictures
+from plainnet.lab.point_checkpoint import keep, kept
 from plainnet.lab.runs import Runs
 from plainnet.lab.states import settings_of
 from plainnet.lab.tables import Tables
@@ -42,7 +42,8 @@ class LabServer(uvicorn.Server):
     def __init__(self, port: int = 0, folder: Path = RUNS) -> None:
         self._listener = _listener(port)
         self.port: int = self._listener.getsockname()[1]
-        self.secret, self.worker = Secret(self.port), Worker(Experiment())
+        self.folder, self._experiment = folder, kept(folder)
+        self.secret, self.worker = Secret(self.port), Worker(self._experiment)
         self.tables, self.pictures = Tables(folder), Pictures(folder)
         super().__init__(
             uvicorn.Config(
@@ -67,6 +68,7 @@ class LabServer(uvicorn.Server):
             self.run(sockets=[self._listener])
         finally:
             self.worker.close()
+            keep(self._experiment, self.folder)
             self.tables.training.close()
             self.pictures.training.close()
 

@@ -1,5 +1,6 @@
 """The state of the points view as text: what stands behind # in the lab's address."""
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,14 +33,24 @@ def _value(name: str, text: str) -> Any:
         return [[_number(one) for one in part.split(" ")] for part in parts]
     if name == "hidden":
         return [_number(part) for part in parts]
-    if name == "features":
+    if name in ("features", "activations"):
         return parts
+    if name == "axes":
+        return _parsed(text)
     if text == "off":
         return None
     parameter = PARAMETERS.get(name)
     if parameter is None or parameter.kind == "name" or text in parameter.names:
         return text
     return _number(text)
+
+
+def _parsed(text: str) -> Any:
+    """Return what a JSON text means; the text itself if it is none, which the settings refuse."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _number(text: str) -> float | int | str:

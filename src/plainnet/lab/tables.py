@@ -17,7 +17,6 @@ from plainnet.tables import TASKS, overview, read_table
 
 UPLOADS = ".tables"
 """The folder, inside of that of the runs, for tables that were dropped into the page."""
-MOST_BYTES = 2**26
 
 
 class Tables:

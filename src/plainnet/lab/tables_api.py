@@ -7,13 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from plainnet.lab.requests import answering, order_of
+from plainnet.lab.requests import answering, order_of, table_in
 from plainnet.lab.runs import Runs
-from plainnet.lab.tables import MOST_BYTES, Tables
-from plainnet.web.bodies import read_body
+from plainnet.lab.tables import Tables
 from plainnet.web.errors import HttpError
-
-UPLOAD_SECONDS = 60.0
 
 
 class TablesApi:
@@ -46,12 +43,8 @@ class TablesApi:
         return JSONResponse(state)
 
     async def put(self, request: Request) -> Response:
-        """Take a table: a body of the type text/csv, which no form of another site can send."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "text/csv":
-            raise HttpError(415, f"A table is sent as text/csv, but got {kind!r:.60}.")
-        body = await read_body(request.headers, request.receive, MOST_BYTES, UPLOAD_SECONDS)
-        name = request.query_params.get("name", "")[:200]
+        """Take a table."""
+        name, body = await table_in(request)
         await asyncio.to_thread(self._tables.put, name, body)
         return await self.state(request)
 

@@ -55,7 +55,7 @@ export class Diagram {
     this.frame = frame;
     this.settings = settings;
     const outputs = frame.arrays.surface.shape[0];
-    const shape = JSON.stringify([settings.hidden, settings.features, outputs]);
+    const shape = JSON.stringify([settings.hidden, settings.features, outputs, settings.activation, settings.activations]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.build();
@@ -92,7 +92,7 @@ export class Diagram {
         stepper.append(button);
         if (by < 0) stepper.append(make("span", { title: t("units", { n }) }, String(n)));
       }
-      columns.push(this.column(stepper, units));
+      columns.push(this.column([stepper, this.activation(stage)], units));
     });
     const answers = Array.from({ length: outputs }, (_, unit) =>
       this.unitTile(hidden.length, unit, t("outputLabel", { unit: unit + 1 })),
@@ -108,8 +108,19 @@ export class Diagram {
     this.layout();
   }
 
+  /** The activation of a layer, to choose. */
+  activation(stage) {
+    const { hidden, activation, activations } = this.settings;
+    const names = activations.length ? activations : hidden.map(() => activation);
+    const options = this.description.parameters.activation.names.map((value) => make("option", { value, selected: value === names[stage] }, value));
+    const select = make("select", { id: `activation-${stage}`, className: "layer-activation" }, ...options);
+    label(select, t("activationOf", { n: stage + 1 }));
+    select.addEventListener("change", () => this.change({ activations: names.map((name, i) => (i === stage ? select.value : name)) }));
+    return select;
+  }
+
   column(head, tiles, kind = "") {
-    const heading = make("div", { className: "column-head" }, head);
+    const heading = make("div", { className: "column-head" }, ...[head].flat());
     return make("div", { className: `column ${kind}` }, heading, make("div", { className: "units" }, ...tiles));
   }
 

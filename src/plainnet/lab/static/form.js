@@ -3,14 +3,14 @@
 import { make, t } from "./texts.js";
 
 const RELEVANT = {
-  slope: (s, takes) => takes[s.activation].includes("slope"),
+  slope: (s, takes) => [s.activation, ...s.activations].some((name) => takes[name].includes("slope")),
   momentum: (s, takes) => takes[s.optimizer].includes("momentum"),
   rho: (s, takes) => takes[s.optimizer].includes("rho"),
   beta1: (s, takes) => takes[s.optimizer].includes("beta1"),
   beta2: (s, takes) => takes[s.optimizer].includes("beta2"),
   epsilon: (s, takes) => takes[s.optimizer].includes("epsilon"),
-  samples: (s) => s.data !== "own",
-  noise: (s) => s.data !== "own",
+  samples: (s) => !["own", "numbers"].includes(s.data),
+  noise: (s) => !["own", "numbers"].includes(s.data),
   classes: (s, takes, most) => most[s.data] > 2,
   class_weight: (s, takes, most) => most[s.data] > 0,
   label_smoothing: (s, takes, most) => most[s.data] > 0,
@@ -35,7 +35,7 @@ export class Form {
     const { takes, classes } = this.description;
     for (const [name, field] of Object.entries(this.fields)) {
       field.root.hidden = RELEVANT[name] ? !RELEVANT[name](settings, takes, classes) : false;
-      if (!field.root.contains(document.activeElement) || !(name in this.waiting)) field.show(settings[name]);
+      if (!field.root.contains(document.activeElement) || !(name in this.waiting)) field.show(settings[name], settings);
     }
   }
 
@@ -54,9 +54,14 @@ export class Form {
 
   choice(name, parameter) {
     const id = `p-${name}`;
-    const select = make("select", { id }, ...parameter.names.map((value) => make("option", { value }, value)));
+    const several = make("option", { value: "", hidden: true });
+    const select = make("select", { id }, several, ...parameter.names.map((value) => make("option", { value }, value)));
     select.addEventListener("change", () => this.send(name, select.value));
-    return this.field(name, id, [select], (value) => (select.value = value));
+    return this.field(name, id, [select], (value, settings) => {
+      const differ = name === "activation" && settings.activations.length > 0;
+      several.textContent = t("byLayer");
+      select.value = differ ? "" : value;
+    });
   }
 
   number(name, parameter) {

@@ -7,6 +7,7 @@ import { Form, radios } from "./form.js";
 import { Inspector } from "./inspector.js";
 import { Pictures } from "./pictures.js";
 import { Plane } from "./plane.js";
+import { PointTable } from "./point_table.js";
 import { Runs } from "./runs.js";
 import { Tables } from "./tables.js";
 import { Refused, ask, order, watch } from "./server.js";
@@ -55,9 +56,10 @@ async function changePoints(points) {
   while (waiting) {
     const now = waiting;
     waiting = null;
-    await change({ points: now });
+    await change(now.length ? { points: now } : { points: now, axes: [] });
   }
   sending = false;
+  plane.own = state.settings.points;
 }
 
 function accept(settings) {
@@ -69,11 +71,12 @@ function accept(settings) {
   if (location.hash !== (fragment ? `#${fragment}` : "")) history.replaceState(null, "", address);
 }
 
-const form = new Form(description, change);
+const form = new Form(description, (settings) => change("activation" in settings ? { ...settings, activations: [] } : settings));
+const pointTable = new PointTable({ attempt, accept });
 const curves = new Curves();
 const histograms = new Histograms();
 const inspector = new Inspector(() => ({ chosen: diagram.chosen, at: plane.at, settings: state.settings, frame: state.frame }));
-const plane = new Plane(description.reach, { changePoints, look: () => inspector.refresh() });
+const plane = new Plane(description, { changePoints, isSending: () => sending, look: () => inspector.refresh() });
 const diagram = new Diagram(description, {
   change,
   choose: () => inspector.refresh(),
@@ -92,10 +95,18 @@ const sets = kinds.map((kind) =>
 );
 at("sets").append(...sets);
 const markSet = radios(at("sets"), sets, (i) => {
-  const most = description.classes[kinds[i]] || 2;
-  const points = state.settings.points.filter(([, , label]) => label < Math.min(most, state.settings.classes));
-  change({ data: kinds[i], points });
+  change({ data: kinds[i], points: state.settings.axes.length ? [] : pointsFor(kinds[i]), axes: [] });
 });
+
+/** The own points for another data set: of classes, or with numbers. */
+function pointsFor(kind) {
+  const most = description.classes[kind];
+  const { points, data, classes } = state.settings;
+  const numbers = description.classes[data] === 0;
+  if (most === 0) return numbers ? points : points.map(([x, y, label]) => [x, y, label ? 1 : -1]);
+  if (numbers) return points.map(([x, y, value]) => [x, y, value > 0 ? 1 : 0]);
+  return points.filter(([, , label]) => label < Math.min(most, classes));
+}
 
 function showSets() {
   markSet(kinds.indexOf(state.settings.data));
@@ -127,6 +138,7 @@ const SKETCHES = {
   xor: () => [[1, 1, 0], [-1, -1, 0], [1, -1, 1], [-1, 1, 1]].flatMap(([a, b, k]) => [[0.3, 0.3], [0.75, 0.35], [0.35, 0.8], [0.8, 0.8]].map(([x, y]) => [a * x, b * y, k])),
   blobs: () => [0, 1].flatMap((k) => upTo(9, (s, i) => [(k ? 0.55 : -0.55) + 0.3 * Math.cos(i * 2.4) * s ** 0.5, (k ? 0.4 : -0.4) + 0.3 * Math.sin(i * 2.4) * s ** 0.5, k])),
   own: () => [[-0.7, 0.3, 0], [-0.2, 0.7, 0], [0.3, -0.5, 1], [0.8, 0, 1]],
+  numbers: () => [[-0.8, -0.3, 0], [-0.3, 0.2, 0], [0.2, -0.1, 1], [0.8, 0.5, 1]],
   sine: () => upTo(20, (s) => [2.4 * s - 1.2, 0.8 * Math.sin(9 * s), Math.sin(9 * s) < 0 ? 0 : 1]),
   plane: () => upTo(25, (s, i) => [((i % 5) - 2) / 2, (Math.floor(i / 5) - 2) / 2, (i % 5) + Math.floor(i / 5) < 4 ? 0 : 1]),
 };
@@ -179,6 +191,7 @@ function inNewLanguage() {
   at("language").lang = getLanguage() === "en" ? "zh" : "en";
   form.translate();
   fillSpeeds();
+  pointTable.show();
   drawSets();
   runs.show();
   pictures.translate();

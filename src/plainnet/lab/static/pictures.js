@@ -218,7 +218,7 @@ export class Pictures {
   }
 }
 
-function droppable(element, take) {
+export function droppable(element, take) {
   for (const name of ["dragover", "dragleave", "drop"]) {
     element.addEventListener(name, (event) => {
       event.preventDefault();

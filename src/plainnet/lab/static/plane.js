@@ -2,14 +2,14 @@
 
 import { classColour, css, isDark, picture, sharp } from "./colours.js";
 import { radios } from "./form.js";
-import { label, make, t } from "./texts.js";
+import { amount, label, make, t } from "./texts.js";
 
 const SIDE = 64;
 const UNIT_SIDE = 32;
 
 export class Plane {
-  constructor(reach, { changePoints, look }) {
-    Object.assign(this, { reach, changePoints, look });
+  constructor({ reach, classes }, { changePoints, isSending, look }) {
+    Object.assign(this, { reach, classes, changePoints, isSending, look });
     this.canvas = document.getElementById("plane");
     this.surface = document.getElementById("surface");
     this.buffer = make("canvas", { width: SIDE, height: SIDE });
@@ -34,7 +34,7 @@ export class Plane {
         y: frame.arrays["points.y"],
         held: frame.arrays["points.held_out"],
       };
-      if (!this.down) this.own = settings.points;
+      if (!this.down && !this.isSending()) this.own = settings.points; // else there are newer ones
       this.settings = settings;
       this.makeTools();
       document.getElementById("clear").hidden = !this.own.length;
@@ -44,12 +44,12 @@ export class Plane {
   }
 
   get regression() {
-    return ["sine", "plane"].includes(this.settings.data);
+    return this.classes[this.settings.data] === 0;
   }
 
   makeTools(force = false) {
     const n = this.regression ? 2 : Math.max(2, this.frame.arrays.surface.shape[0]);
-    const kind = `${this.regression} ${n}`;
+    const kind = JSON.stringify([this.regression, n, this.settings.axes]);
     if (this.kind === kind && !force) return;
     this.kind = kind;
     const tools = ["look", ...Array.from({ length: n }, (_, i) => i), "erase"];
@@ -57,7 +57,7 @@ export class Plane {
     const names = tools.map((tool) => {
       if (tool === "look") return t("toolLook");
       if (tool === "erase") return t("toolErase");
-      return this.regression ? t("toolDrawNumber", { n: tool ? "1" : "−1" }) : t("toolDraw", { n: tool + 1 });
+      return this.regression ? t("toolDrawNumber", { n: tool ? "1" : "−1" }) : t("toolDraw", { n: this.className(tool) });
     });
     const buttons = tools.map((tool, i) => {
       const button = make("button", { type: "button", className: "tool" }, this.icon(tool));
@@ -72,6 +72,20 @@ export class Plane {
     });
     show(tools.indexOf(this.tool));
     label(this.canvas, t("planeLabel"));
+    this.showClasses();
+  }
+
+  /** The name of a class: that in the table the points came from, or its number. */
+  className(kind) {
+    return this.settings.axes[2]?.[1 + kind] ?? kind + 1;
+  }
+
+  /** Say which mark is which class, if the classes have names. */
+  showClasses() {
+    const { axes } = this.settings;
+    const names = axes.length && !this.regression ? axes[2].slice(1) : [];
+    const parts = names.flatMap((name, kind) => [this.icon(kind), make("span", {}, name)]);
+    document.getElementById("class-names").replaceChildren(...(parts.length ? [make("span", {}, `${axes[2][0]}:`), ...parts] : []));
   }
 
   icon(tool) {
@@ -152,13 +166,19 @@ export class Plane {
     c.fillStyle = isDark() ? "#ffffff99" : "#00000080";
     c.font = "11px system-ui, sans-serif";
     c.textBaseline = "bottom";
+    const [horizontal, vertical] = this.settings.axes;
     for (const at of [-2, 2]) {
       const p = ((at + this.reach) / (2 * this.reach)) * size;
       c.textAlign = "center";
-      c.fillText(String(at).replace("-", "−"), p, size - 6);
+      c.fillText(tick(at, horizontal), p, size - 6);
       c.textAlign = "left";
-      c.fillText(String(-at).replace("-", "−"), 8, p + 6);
+      c.fillText(tick(-at, vertical), 8, p + 6);
     }
+    if (!horizontal) return;
+    c.textAlign = "right";
+    c.fillText(horizontal[0], size - 8, size - 22, size / 2);
+    c.textAlign = "left";
+    c.fillText(vertical[0], 8, 18, size / 2);
   }
 
   drawPoints(c, size) {
@@ -221,7 +241,7 @@ export class Plane {
       this.changePoints(this.own);
     } else if (first || !this.last || Math.hypot(place[0] - this.last[0], place[1] - this.last[1]) > 0.25) {
       this.last = place;
-      this.own = [...this.own, [...place, this.tool]];
+      this.own = [...this.own, [...place, this.regression ? 2 * this.tool - 1 : this.tool]];
       this.changePoints(this.own);
     }
     this.draw();
@@ -242,6 +262,8 @@ export class Plane {
   }
 }
 
+/** A place on an axis, in the units of the column that it shows. */
+const tick = (at, axis) => (axis ? amount(Number((axis[1] + at * axis[2]).toPrecision(3))) : String(at).replace("-", "−"));
 const round = (value) => Math.round(value * 100) / 100;
 
 /** The mark of a class: a circle, a square, a triangle, a diamond, a triangle upside down. */

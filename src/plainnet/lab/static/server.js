@@ -20,6 +20,11 @@ export async function order(path, body) {
   return answer(await fetch(path, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
+/** Send a file, as it is. */
+export async function send(path, file, type = file.type) {
+  return answer(await fetch(path, { method: "POST", headers: { "Content-Type": type }, body: file }));
+}
+
 const KINDS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int32: Int32Array };
 
 /** Read a frame: a header of JSON, then arrays, each at a multiple of eight bytes. */

@@ -1,6 +1,6 @@
 // Settings in the address: whoever follows the link gets the same data, network and training.
 
-const LISTS = ["hidden", "features"];
+const LISTS = ["hidden", "features", "activations"];
 
 export function toFragment(settings, parameters) {
   const query = new URLSearchParams();
@@ -13,6 +13,7 @@ export function toFragment(settings, parameters) {
 
 function written(name, value) {
   if (name === "points") return value.map((point) => point.join(" ")).join("_");
+  if (name === "axes") return JSON.stringify(value);
   if (LISTS.includes(name)) return value.join("_");
   return value === null ? "off" : String(value);
 }
@@ -31,8 +32,17 @@ function read(name, text, parameter) {
   const parts = text === "" ? [] : text.split("_");
   if (name === "points") return parts.map((part) => part.split(" ").map(Number));
   if (name === "hidden") return parts.map(Number);
-  if (name === "features") return parts;
+  if (LISTS.includes(name)) return parts;
+  if (name === "axes") return parsed(text);
   if (text === "off") return null;
   if (parameter.kind === "name" || parameter.names.includes(text)) return text;
   return Number(text);
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return [];
+  }
 }
