@@ -31,7 +31,7 @@ FLOORS = [
     {"training"},
     {"pictures"},
     {"data"},
-    {"pictures.augment", "pictures.backbone", "pictures.check", "tables"},
+    {"pictures.augment", "pictures.backbone", "pictures.check", "pictures.patches", "tables"},
     {"models"},
     {"tuning"},
     {"export", "reports", "demo", "web"},

@@ -13,7 +13,7 @@ from plainnet.data.sources import holds_class_folders
 from plainnet.errors import SettingError
 from plainnet.models import Recipe
 from plainnet.models.feature_choice import compare_features
-from plainnet.models.features import PACKAGED, extractor_of, is_packaged
+from plainnet.models.features import PACKAGED, extractor_of, is_name
 from plainnet.pictures import picture_files
 from plainnet.pictures.opening import FileLook
 from plainnet.pictures.reading import each_picture
@@ -122,7 +122,7 @@ def features_for(
     if NONE in (named, noted and Path(noted)):
         return None, {FEATURES: str(NONE)}
     if isinstance(noted, str):
-        named = Path(noted) if is_packaged(noted) else found(settings, Path(noted))
+        named = Path(noted) if is_name(noted) else found(settings, Path(noted))
         if named is None:
             raise SettingError(
                 f"The run learns from the features of {noted}, which is missing; put the file back "

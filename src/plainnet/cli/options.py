@@ -137,10 +137,11 @@ features_option = click.option(
     section="Data",
     type=PathType(),
     metavar="NAME|FILE",
-    help="Train on the features that a pretrained network computes from pictures: "
-    "efficientnet-lite0, of the extra backbone, or an ONNX file. It is not changed and becomes a "
-    "part of the model; see docs/features.md. auto: efficientnet-lite0, if it is installed, for "
-    "photographs in colour without --size, --grey and --augment. none: the pixels. [auto]",
+    help="Train on features of pictures: those that a pretrained network computes, "
+    "efficientnet-lite0, of the extra backbone, or an ONNX file; or patches, learned from the "
+    "training pictures. They become a part of the model; see docs/features.md. auto: "
+    "efficientnet-lite0, if it is installed, for photographs in colour without --size, --grey and "
+    "--augment. none: the pixels. [auto]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

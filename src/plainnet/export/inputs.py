@@ -6,14 +6,22 @@ from typing import Any, NamedTuple, cast
 from plainnet.errors import SettingError
 from plainnet.export.backbone_nodes import backbone_nodes, batch_of
 from plainnet.export.golden_samples import golden_pictures, golden_rows, golden_vectors
+from plainnet.export.patch_nodes import patch_nodes
 from plainnet.export.picture_nodes import resize_nodes
 from plainnet.export.table_nodes import table_nodes
 from plainnet.files.onnx_nodes import Nodes
 from plainnet.models import Model
 from plainnet.models.inputs import Inputs
-from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs, TableInputs, VectorInputs
+from plainnet.models.kinds_of_inputs import (
+    BackboneInputs,
+    PatchInputs,
+    PictureInputs,
+    TableInputs,
+    VectorInputs,
+)
 from plainnet.network import Array
 from plainnet.pictures.backbone.backbone import Backbone
+from plainnet.pictures.patches.extractor import PatchExtractor
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Column, Date, Number
 from plainnet.tables.numbers import SHARES, SPANS
@@ -160,6 +168,13 @@ EXPORTED: Mapping[type[Inputs], Exported] = {
         _through_backbone,
         lambda nodes, model, names: backbone_nodes(
             nodes, names[0], cast("Backbone", model.extractor)
+        ),
+        _golden_pictures,
+    ),
+    PatchInputs: Exported(
+        _pictures,
+        lambda nodes, model, names: patch_nodes(
+            nodes, names[0], cast("PatchExtractor", model.extractor).dictionary
         ),
         _golden_pictures,
     ),

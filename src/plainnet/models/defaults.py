@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from plainnet.data import Dataset
 
-Kind = Literal["pictures", "features", "columns"]
-"""Pixels; many numbers of one kind, such as the features of a backbone; the columns of a table, or
-vectors of few numbers with meanings of their own."""
+Kind = Literal["pictures", "patches", "features", "columns"]
+"""Pixels; features of patches of pictures; many other numbers of one kind, such as the features of
+a backbone; the columns of a table, or vectors of few numbers with meanings of their own."""
 
 MOST_COLUMNS = 128
 """Vectors with more numbers are `features`."""
@@ -69,6 +69,7 @@ class Defaults:
 PICTURES = Defaults("relu", 0.2, 64, "cosine", 0.0, 0, 0.0, "balanced", "none", "none")
 BY_KIND: dict[Kind, Defaults] = {
     "pictures": PICTURES,
+    "patches": replace(PICTURES, dropout=0.5),
     "features": PICTURES,
     "columns": Defaults(
         activation="silu",
@@ -93,6 +94,8 @@ def kind_of(data: Dataset) -> Kind:
     """Return the kind of data that the defaults go by."""
     if data.is_pictures:
         return "pictures"
+    if data.extractor is not None and data.extractor.inputs == "patches":
+        return "patches"
     most = MOST_COLUMNS if data.extractor is None else MOST_TABLE_COLUMNS
     return "columns" if 0 < columns_of(data) <= most else "features"
 
@@ -104,9 +107,11 @@ def columns_of(data: Dataset) -> int:
 
 def by_kind(name: str) -> str:
     """Return the defaults of a setting for its help: `silu for tables and …, else relu`."""
-    kinds = BY_KIND["columns"], BY_KIND["features"], CONVOLUTIONS
-    columns, others, convolutions = (getattr(kind, name) for kind in kinds)
-    of = "" if convolutions == others else f", {convolutions} for conv networks"
+    others = getattr(PICTURES, name)
+    kinds = {"conv networks": CONVOLUTIONS, "features of patches": BY_KIND["patches"]}
+    own = {words: getattr(kind, name) for words, kind in kinds.items()}
+    of = "".join(f", {value} for {words}" for words, value in own.items() if value != others)
+    columns = getattr(BY_KIND["columns"], name)
     return f"{columns} for tables and vectors of at most {MOST_COLUMNS} numbers{of}, else {others}"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of inputs: pictures, feature vectors, pictures through a backbone, tables."""
+"""The kinds of inputs: pictures, feature vectors, features of pictures, tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plainnet.errors import DataError
 from plainnet.files.rows import MemoryMappedRows, not_finite
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models.inputs import Inputs, Row
-from plainnet.models.mirrored import with_mirror_images
+from plainnet.models.mirrored import with_mirror_images, with_mirrored_patches
 from plainnet.models.picture_samples import given_pictures, raw_pictures
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.rows import paths_in, rows_of_files
@@ -152,6 +152,16 @@ class BackboneInputs(ExtractedInputs):
         return given_pictures(samples, self.extractor.shape)
 
 
+class PatchInputs(BackboneInputs):
+    """Pictures whose features are those of patches, learned from the training pictures."""
+
+    has_frozen_features = False
+
+    def varied(self, data: Dataset, augment: object) -> Dataset:
+        """Add mirror images of pictures in colour."""
+        return with_mirrored_patches(data) if augment == "auto" else data
+
+
 class TableInputs(ExtractedInputs):
     """Rows of a table, whose columns an encoder turns into features."""
 
@@ -202,6 +212,7 @@ BY_NAME: Mapping[str, type[Inputs]] = {
     "vectors": VectorInputs,
     "extracted": ExtractedInputs,
     "backbone": BackboneInputs,
+    "patches": PatchInputs,
     "table": TableInputs,
 }
 

@@ -38,6 +38,7 @@ KNOWN_ENTRIES = {
 """The entries of the metadata, beside those of the answers."""
 EXTRACTORS: Mapping[str, tuple[str, str]] = {
     "backbone": ("plainnet.pictures.backbone.backbone", "Backbone"),
+    "patches": ("plainnet.pictures.patches.extractor", "PatchExtractor"),
     "table": ("plainnet.tables", "TableEncoder"),
 }
 """The module and the class of each kind of extractor, imported only if a model needs it."""

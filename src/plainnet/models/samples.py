@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 
 import numpy as np
 
@@ -40,6 +40,9 @@ REMEDIES: Mapping[str, str] = {
     "U": "; np.asarray(X, float) converts texts that are numbers",
 }
 """The remedy for an array that does not hold numbers, by the kind of its dtype."""
+
+OF_PICTURES = ("backbone", "patches")
+"""The kinds of inputs whose features are those of pictures."""
 
 Samples = Union[
     str, os.PathLike[str], "Image.Image", Iterable[Any], Array, Mapping[str, Any], "Table", Dataset
@@ -167,10 +170,12 @@ def training_data(
         train = replace(train, weights=unmasked(weights, "The array of weights"))
     train = train.counted()
     train.check_for_training()
+    train = _fitted(train, recipe, extractor)
+    if extractor is not None:  # the one that has learned from the training samples
+        extractor = cast("PictureExtractor", train.extractor)
     if validation is not None:
         watch = _validation(validation, recipe, extractor, partial(make, like=train))
-    fitted = partial(_fitted, recipe=recipe, extractor=extractor)
-    train, watch = fitted(train), None if watch is None else fitted(watch.counted())
+    watch = None if watch is None else _fitted(watch.counted(), recipe, extractor)
     one_channel = grey_if_all_are(train)
     if one_channel is not train and watch is not None and watch.is_pictures:
         watch = replace(watch, X=resize_pictures(watch.X, grey=True))
@@ -232,7 +237,7 @@ def _fitted(data: Dataset, recipe: Recipe, extractor: PictureExtractor | None) -
     """Resize pictures as the recipe asks, or extract their features."""
     if extractor is not None:
         return data if data.extractor is extractor else extractor.of(data)
-    made_of_pictures = data.extractor is not None and data.extractor.inputs == "backbone"
+    made_of_pictures = data.extractor is not None and data.extractor.inputs in OF_PICTURES
     if made_of_pictures or (recipe.size is None and not recipe.grey):
         return data
     if not data.is_pictures:

@@ -81,8 +81,9 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
                 whatever it holds. None: all equal.
             validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
                 table; None: held out of the training data by the recipe.
-            features: an ONNX file that makes features of the pictures, on which the network is
-                trained; the model contains it; see docs/features.md.
+            features: `patches`, or a backbone, its name or ONNX file, that makes features of the
+                pictures, on which the network is trained; the model contains it; see
+                docs/features.md.
 
         Raises:
             DataError: the data cannot be trained on.

@@ -1,0 +1,1 @@
+"""Features of pictures that are learned from the training pictures, without their classes."""
