@@ -15,9 +15,11 @@ from plainnet.data import spread_folds, spread_split
 from plainnet.errors import DataError, ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.metrics.multilabel import MultilabelEvaluation
+from plainnet.metrics.selective import Reliability
 from plainnet.models import Checkpoint, load_any
 from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.models.multilabel import Multilabel
+from plainnet.models.refusal import Refusal
 from plainnet.network import Array, SigmoidCrossEntropy
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import report_html
@@ -53,6 +55,55 @@ def trained() -> Classifier:
 @pytest.fixture(scope="module")
 def of_table() -> Classifier:
     return Classifier(**SMALL).fit(columns(), target=[*NAMES])
+
+
+def test_answers_are_withheld_target_by_target(trained: Classifier, tmp_path: Path) -> None:
+    wrong = 0.03
+    answers = trained.predict(X_NEW, unsure=wrong)
+    withheld = np.equal(answers, None)
+    assert withheld.any(axis=0).all()
+    assert (withheld.sum(axis=1) == 1).any()
+    assert (answers[~withheld] == trained.predict(X_NEW)[~withheld]).all()
+    p = np.maximum(trained.predict_proba(X_NEW), 1 - trained.predict_proba(X_NEW))
+    for i in range(3):  # as the confidence says
+        assert p[withheld[:, i], i].max() < p[~withheld[:, i], i].min()
+        assert (answers[~withheld[:, i], i] != Y_NEW[~withheld[:, i], i]).mean() < wrong
+    trained.save(tmp_path / "m.safetensors")
+    loaded = Classifier.load(tmp_path / "m.safetensors")
+    assert (loaded.predict(X_NEW, unsure=wrong) == answers).all()
+    never = Refusal((Reliability(50, (0.5,), (0.9,)),) * 2)
+    with pytest.raises(SettingError, match="Of the target 'late': Even of the most"):
+        never.least(wrong, NAMES[:2])
+
+
+def test_a_refusal_of_other_targets_is_not_read(trained: Classifier, tmp_path: Path) -> None:
+    trained.save(path := tmp_path / "m.safetensors")
+    network, metadata, tensors = read_model(path)
+    metadata["refusal"]["targets"].pop()
+    write_model(path, network, metadata, tensors)
+    with pytest.raises(ModelFileError, match="withholds answers to 2 targets"):
+        Classifier.load(path)
+
+
+def test_the_command_withholds_answers(trained: Classifier, tmp_path: Path) -> None:
+    trained.save(tmp_path / "m.safetensors")
+    np.save(tmp_path / "x.npy", X_NEW[:50])
+    answers = trained.predict(X_NEW[:50], unsure=0.03)
+    words = ["predict", str(tmp_path / "m.safetensors"), str(tmp_path / "x.npy")]
+    shown = CliRunner().invoke(cli, [*words, "--unsure", "0.03"]).output
+    n = int(np.equal(answers, None).sum())
+    assert f"? unsure: {n}, answers as confident" in shown
+    assert shown.count("? unsure") == n + 1
+    facts = json.loads(CliRunner().invoke(cli, [*words, "--unsure", "0.03", "--json"]).stdout)
+    text = CliRunner().invoke(cli, [*words, "--unsure", "0.03", "--csv", "-"]).stdout
+    rows = csv.DictReader(text.splitlines())
+    for row, given, right in zip(rows, facts["predictions"], answers.tolist(), strict=True):
+        wanted = [None if a is None else str(a) for a in right]
+        assert [*given["answer"].values()] == wanted
+        reasons = {name: "unsure" for name, a in given["answer"].items() if a is None}
+        assert given.get("withheld", {}) == reasons
+        assert [row[name] or None for name in given["answer"]] == wanted
+        assert {n: row[f"{n} withheld"] for n in given["answer"] if row[f"{n} withheld"]} == reasons
 
 
 def test_each_column_is_the_answer_to_its_own_target(trained: Classifier) -> None:
@@ -244,7 +295,9 @@ def test_data_and_settings_that_do_not_fit() -> None:
     with pytest.raises(DataError, match="predicts one"):
         alone.evaluate(X, Y)
     with pytest.raises(SettingError, match="cannot say when it is unsure"):
-        Classifier(**SMALL | {"epochs": 1}).fit(X, Y).predict(X, unsure=0.1)
+        Classifier(**SMALL | {"epochs": 1, "validation_share": 0, "ensemble": 1}).fit(X, Y).predict(
+            X, unsure=0.1
+        )
 
 
 @pytest.mark.parametrize("numbers", [False, True])

@@ -56,8 +56,8 @@ class Asked:
     """The coverage of the prediction intervals to give; None: none are asked for."""
     unsure: float | None = None
     """The share of wrong answers to accept before answers are withheld; None: none is withheld."""
-    withheld: list[str] = field(default_factory=list)
-    """Why each answer is withheld, "" if it is given; [] if all are."""
+    withheld: list[list[str]] = field(default_factory=list)
+    """Why the answer to each target of a sample is withheld, "" if it is given; [] if all are."""
     unread: dict[str, str] = field(default_factory=dict)
     """Error for each file or folder that could not be read."""
     left_out: list[LeftOut] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Asked:
         raw = model.inputs.raw(samples)
         A = model.answers_of(raw)
         if self.unsure is not None:
-            self.withheld += model.withheld(raw, A, self.unsure)
+            self.withheld += model.withheld(raw, A, self.unsure).reshape(len(A), -1).tolist()
         self.A += [*A]
         return len(A)
 

@@ -109,7 +109,7 @@ def command(
     if coverage is not None:
         model.answers.check_coverage(coverage)  # refused before anything is read
     if unsure is not None:
-        needed_refusal(model.refusal, unsure)
+        needed_refusal(model.refusal, unsure, model.answers.names)
     if out is not None:
         how = plan_for(run, pictures, coverage, unsure), out, Processes(workers, engine)
         return _in_parts(run, *how, as_json)
@@ -149,10 +149,16 @@ def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Sequence
     """Yield each sample with the answer to each target."""
     if not asked.A:
         return
-    each, why = answered(answers, np.array(asked.A), asked.coverage), asked.withheld or repeat("")
-    for sample, given, reason in zip(asked.samples, each, why, strict=False):
-        withheld = [one._replace(answer=None, withheld=reason) for one in given]
-        yield sample, withheld if reason else given
+    each = answered(answers, np.array(asked.A), asked.coverage)
+    why = asked.withheld or repeat([""] * len(answers.parts))
+    for sample, given, reasons in zip(asked.samples, each, why, strict=False):
+        yield (
+            sample,
+            [
+                one._replace(answer=None, withheld=reason) if reason else one
+                for one, reason in zip(given, reasons, strict=True)
+            ],
+        )
 
 
 def _sort(answers: Answers, asked: Asked, into: Sorted) -> None:
@@ -207,7 +213,8 @@ def _text(model: Model, asked: Asked, most: int | None) -> str:
 def _texts(one: Answered, several: bool) -> list[str]:
     """Return the answer, its interval, and the most probable classes, as far as there are."""
     if several and one.shares:
-        return [f"{one.answer} {percent(one.shares[one.answer])}"]
+        text = f"{one.answer} {percent(one.shares[one.answer])}" if not one.withheld else ""
+        return [text or NO_ANSWER[one.withheld]]
     likely = sorted(one.shares.items(), key=lambda item: -item[1])[:MOST_SHOWN]
     shares = "  ".join(f"{name} {percent(p)}" for name, p in likely)
     ends = " to ".join(map(one.part.written, one.ends))
@@ -219,7 +226,8 @@ def _withheld(model: Model, asked: Asked) -> str:
     """Say how many answers are withheld, and why; "" if none was asked to be."""
     if asked.unsure is None:
         return ""
-    n, things = Counter(asked.withheld), f"{model.inputs.noun}s"
+    n = Counter(reason for reasons in asked.withheld for reason in reasons)
+    things = f"{model.inputs.noun}s"
     why = {
         UNSURE: f"answers as confident are wrong more often than {100 * asked.unsure:g} %",
         UNLIKE: f"less like the {things} of the training than 99 of 100 of these "
@@ -233,11 +241,11 @@ def rows_of(answers: Answers, asked: Asked) -> list[Sequence[Any]]:
     """Return the header and a row for each sample; of a table with what identifies its rows."""
     bounds = () if asked.coverage is None else BOUNDS
     more = () if asked.unsure is None else (WITHHELD,)
-    names, several = ["answer", *bounds], len(answers.parts) > 1
+    names, several = ["answer", *bounds, *more], len(answers.parts) > 1
     if several:
-        ends = ("probability",) if answers.parts[0].classes else bounds
+        ends = (*more, "probability") if answers.parts[0].classes else bounds
         names = [text for n in answers.names for text in (n, *(f"{n} {end}" for end in ends))]
-    heads = header(asked.places, asked.columns, [*names, *more], answers.classes)
+    heads = header(asked.places, asked.columns, names, answers.classes)
     rows: list[Sequence[Any]] = [heads]
     for sample, given in _answered(answers, asked):
         cells = [cell for one in given for cell in _cells(one, bool(more), several)]

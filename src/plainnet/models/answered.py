@@ -56,4 +56,5 @@ def facts_of(answers: Answers, given: Sequence[Answered]) -> dict[str, Any]:
     if len(each) == 1:
         return each[0]
     parts = [*zip(answers.names, each, strict=True)]
-    return {key: {name: facts[key] for name, facts in parts} for key in each[0]}
+    keys = dict.fromkeys(key for facts in each for key in facts)
+    return {key: {name: facts[key] for name, facts in parts if key in facts} for key in keys}

@@ -116,7 +116,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         raw = self.inputs.raw(samples)
         A = self.answers_of(raw, self.held_out_rows(samples))
         answers = self.answers.decode(A).astype(object)
-        answers[[reason != "" for reason in self.withheld(raw, A, unsure)]] = None
+        answers[self.withheld(raw, A, unsure) != ""] = None
         return answers
 
     def predict_proba(self, samples: Samples) -> Array:

@@ -19,7 +19,7 @@ def finish(model: Model) -> None:
         return
     A = model.mean_answers(model.validation)
     model.answers = model.answers.tuned(model.recipe, model.validation, lambda _: A)
-    if model.answers.classes:
+    if all(part.classes for part in model.answers.parts):
         model.refusal = _refusal(model, model.validation, A)
 
 
@@ -28,7 +28,10 @@ def _refusal(model: Model, validation: Dataset, A: Array) -> Refusal:
     answers, training = model.answers, model.training
     chosen = answers.choose(A)
     right = chosen == answers.right(validation)
-    reliability = Reliability.of(confidence(A, chosen), right, validation.weights)
+    p, right = (each.reshape(len(A), -1).T for each in (confidence(A, chosen), right))
+    reliability = tuple(
+        Reliability.of(*of_target, validation.weights) for of_target in zip(p, right, strict=True)
+    )
     if training is None or not model.inputs.has_frozen_features:
         return Refusal(reliability)
     rng = np.random.default_rng(model.recipe.seed)

@@ -267,8 +267,10 @@ class Model:
             )
         return A
 
-    def withheld(self, raw: Array, A: Array, wrong: float) -> list[str]:
+    def withheld(self, raw: Array, A: Array, wrong: float) -> Array:
         """Return for each answer why it is better withheld: `unsure`, `unlike`, or "".
+
+        They are texts `(N,)`, or with k targets `(N, k)`.
 
         Args:
             raw: N raw rows.
@@ -278,8 +280,9 @@ class Model:
         Raises:
             SettingError: see `needed_refusal`.
         """
-        refusal = needed_refusal(self.refusal, wrong)
-        return refusal.reasons(raw, A, self.answers.choose(A), wrong)
+        names = self.answers.names
+        refusal = needed_refusal(self.refusal, wrong, names)
+        return refusal.reasons(raw, A, self.answers.choose(A), wrong, names)
 
     def answer_of(self, member: EnsembleMember, raw: Array) -> Array:
         """Return one network's answers to raw rows."""

@@ -120,6 +120,9 @@ def _check_fit(model: Model, metadata: Mapping[str, Any]) -> None:
                 f"{network.n_out} outputs, its preprocessing takes {n_in} of {made} features, for "
                 f"{answers.summary}"
             )
+    refusals = 0 if model.refusal is None else len(model.refusal.reliability)
+    if refusals not in (0, len(answers.parts)):
+        raise ValueError(f"it withholds answers to {refusals} targets, but has {answers.summary}")
     n_counts = len(metadata.get("classes", ["all"]))
     for counts in model.stored.get("samples", {}).values():
         if len(counts) != n_counts:
