@@ -94,8 +94,8 @@ def test_links(run: Path, pictures: Path, tmp_path: Path) -> None:
 def test_answers_that_are_withheld_have_folders_of_their_own(
     run: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def withheld(self: Model, raw: Array, A: Array, wrong: float) -> list[str]:
-        return ["unsure", "unlike", *[""] * (len(A) - 2)]
+    def withheld(self: Model, raw: Array, A: Array, wrong: float) -> Array:
+        return np.array(["unsure", "unlike", *[""] * (len(A) - 2)])
 
     monkeypatch.setattr(Model, "withheld", withheld)
     monkeypatch.setitem(predict.SORTED_AS, "unsure", "light")  # also the name of a class
