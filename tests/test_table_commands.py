@@ -4,6 +4,7 @@ import csv
 import json
 import logging
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -519,13 +520,17 @@ def test_the_page_does_what_it_says(plainnet: Command, tmp_path: Path) -> None:
     new = [house | one | {"words": 3} for house, one in zip(houses, ship, strict=False)]
     write(tmp_path / "new.csv", new)
     patients = [
-        {"age": i % 61, "fever": i % 2, "ill": ["no", "yes"][i % 61 > 40]} for i in range(80)
+        {
+            **{"age": i % 61, "fever": i % 2, "ill": ["no", "yes"][i % 61 > 40]},
+            "ward": ["surgery", "eye", "heart"][i % 61 // 21],
+        }
+        for i in range(80)
     ]
     write(tmp_path / "patients.csv", patients)
     commands = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     code = "".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
     for line in "".join(commands).splitlines():
-        program, *words = line.partition("#")[0].split()
+        program, *words = shlex.split(line.partition("#")[0])
         assert program == "plainnet"
         assert plainnet(*words)[0] == 0
     assert len(read(tmp_path / "answers.csv")) == 60

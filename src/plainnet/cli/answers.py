@@ -9,7 +9,9 @@ from typing import Any
 from plainnet.cli.overwriting import check_answers, check_kind, check_not_read
 from plainnet.errors import SettingError
 from plainnet.files.writing import write_file
+from plainnet.metrics.costs import described
 from plainnet.models import AnyModel
+from plainnet.reports import printable
 from plainnet.reports.settings import threshold_text
 
 STDOUT = Path("-")
@@ -40,8 +42,13 @@ def write_csv(path: Path, text: str) -> None:
 
 
 def with_threshold(model: AnyModel, text: str) -> str:
-    """Add a line about the threshold to a text, unless the threshold is ½."""
-    threshold = threshold_text(model)
+    """Add a line about the threshold, unless it is ½, or about the costs of answers."""
+    threshold, costs = threshold_text(model), model.answers.decision.get("costs")
+    if costs is not None:
+        meant = described(costs, model.answers.names)
+        return (
+            f"{text}\n\nanswers of the lowest expected cost; a wrong one costs {printable(meant)}"
+        )
     return f"{text}\n\nthreshold: {threshold}" if threshold else text
 
 

@@ -12,10 +12,12 @@ from plainnet.export.inputs import LABEL, PROBABILITIES, Input, sound_text
 from plainnet.export.network_nodes import (
     answer_nodes,
     average_nodes,
+    cheapest_nodes,
     class_nodes,
     sharpened_nodes,
 )
 from plainnet.files.onnx_nodes import INT64, Nodes
+from plainnet.metrics.costs import cost_matrix
 from plainnet.models import Model
 from plainnet.models.answers import Answers
 from plainnet.models.classes import Classes
@@ -49,7 +51,10 @@ class ExportedClasses(ExportedAnswers[Classes]):
         P = average_nodes(nodes, answers, self._weights(), mean)
         if sharpness != 1:
             P = sharpened_nodes(nodes, P, sharpness, PROBABILITIES)
-        number = answer_nodes(nodes, P, K, self.answers.threshold)
+        if K > 2 and self.answers.costs is not None:
+            number = cheapest_nodes(nodes, P, self.answers.costs)
+        else:
+            number = answer_nodes(nodes, P, K, self.answers.threshold)
         nodes.add("Gather", nodes.constant(self._labels(), "labels"), number, name=LABEL)
 
     def golden(self, samples: Any, i: int) -> dict[str, Array]:
@@ -67,6 +72,8 @@ class ExportedClasses(ExportedAnswers[Classes]):
         }
         if len(self.answers.names) == 2:
             facts["plainnet.threshold"] = repr(self.answers.threshold)
+        if self.answers.costs is not None:
+            facts["plainnet.costs"] = json.dumps(self.answers.costs)
         return facts
 
     def _labels(self) -> Array:
@@ -77,10 +84,15 @@ class ExportedClasses(ExportedAnswers[Classes]):
     def _close(self, P: Array) -> Array:
         """Say where the class may change within the tolerance of P, `(N,)`."""
         if P.shape[1] == 2:
-            close: Array = abs(P[:, 1] - self.answers.threshold) <= PICTURE_LIMIT
-        else:
-            most = np.sort(P, axis=1)
-            close = most[:, -1] - most[:, -2] <= 2 * PICTURE_LIMIT
+            near: Array = abs(P[:, 1] - self.answers.threshold) <= PICTURE_LIMIT
+            return near
+        C = (
+            1 - np.eye(P.shape[1])
+            if self.answers.costs is None
+            else cost_matrix(self.answers.costs)
+        )
+        first, second, *_ = np.sort(P @ C, axis=1).T
+        close: Array = second - first <= 2 * C.max() * PICTURE_LIMIT
         return close
 
 

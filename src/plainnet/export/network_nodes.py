@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plainnet.files.onnx_nodes import INT64, Nodes
+from plainnet.metrics.costs import Costs, cost_matrix
 from plainnet.network import Network
 from plainnet.network.layer_row import write_layers
 
@@ -53,6 +54,12 @@ def sharpened_nodes(nodes: Nodes, P: str, sharpness: float, name: str) -> str:
     power = nodes.add("Pow", P, sharpness)
     total = nodes.add("ReduceSum", power, np.array([1]), keepdims=1)
     return nodes.add("Div", power, total, name=name)
+
+
+def cheapest_nodes(nodes: Nodes, P: str, costs: Costs) -> str:
+    """Add the number of the class with the lowest expected cost, int64 `(N,)`, of three or more."""
+    expected = nodes.add("MatMul", P, nodes.constant(cost_matrix(costs), "costs"))
+    return nodes.add("ArgMin", expected, axis=1, keepdims=0)
 
 
 def answer_nodes(nodes: Nodes, P: str, K: int, threshold: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.digits import decimal, percent
 from plainnet.errors import ShapeError
-from plainnet.metrics.costs import Costs, constant_costs, cost_score, read_costs
+from plainnet.metrics.costs import Costs, cheapest, constant_costs, cost_score, read_costs
 from plainnet.metrics.curves import calibration
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.metrics import (
@@ -51,7 +51,7 @@ class ClassificationEvaluation(Evaluation):
     mean_confidence: float = nan
     """The mean probability of the answers; NaN if it was not stored."""
     costs: Costs | None = None
-    """The costs of wrong answers to samples of two classes; None: all cost the same."""
+    """The costs of wrong answers; None: all cost the same."""
 
     @property
     def n(self) -> float:  # type: ignore[override]
@@ -209,7 +209,7 @@ class ClassificationEvaluation(Evaluation):
             "confusion": self.confusion.tolist(),
             "per_class": [dict(zip(keys, row, strict=True)) for row in rows],
             **weighed,
-            **({} if self.costs is None else {"costs": [*self.costs]}),
+            **({} if self.costs is None else {"costs": np.array(self.costs).tolist()}),
         }
 
     @classmethod
@@ -228,14 +228,13 @@ class ClassificationEvaluation(Evaluation):
                     ("effective sample size", stored.get("effective_size"), "[1, inf)"),
                 )
             )
-            costs = None if stored.get("costs") is None else read_costs(stored["costs"])
+            given = stored.get("costs")
+            costs = None if given is None else read_costs(given, len(classes))
         except (KeyError, TypeError, ValueError) as why:
             raise malformed(why) from why
         K = len(classes)
         dtype = np.int64 if size is None else np.float64
         whole = confusion.shape == (K, K) and confusion.dtype == dtype
-        if costs is not None and K != 2:
-            raise malformed(f"its costs are of two classes, but it has {K}")
         if not (K >= 2 and whole and confusion.min() >= 0 and confusion.any()):
             raise malformed(f"its confusion matrix must hold {K} × {K} counts")
         values = (nan if value is None else value for value in (auc, loss, error, confidence))
@@ -243,15 +242,16 @@ class ClassificationEvaluation(Evaluation):
         return cls(classes, confusion, auc, loss, size, error, confidence, costs)
 
 
-def answers_from(P: Array, threshold: float = 0.5) -> Array:
+def answers_from(P: Array, threshold: float = 0.5, costs: Costs | None = None) -> Array:
     """Return the index of the class answered for each row of P `(N, K)`, int64 `(N,)`.
 
-    Of two classes it is class 1 if P[:, 1] ≥ threshold; of more, the most probable one (the first
-    of equals).
+    Of two classes it is class 1 if P[:, 1] ≥ threshold; of more, the most probable one, or with
+    costs that of the lowest expected cost (the first of equals).
     """
     P = check_probabilities(P)
-    answers: Array = (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
-    return answers
+    if P.shape[1] > 2 and costs is not None:
+        return cheapest(P, costs)
+    return (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
 
 
 def evaluate_probabilities(
@@ -270,7 +270,7 @@ def evaluate_probabilities(
         classes: the names of the K classes, in the order of the columns.
         threshold: the probability from which class 1 of two is answered.
         weights: the weight of each sample `(N,)`; None: all equal.
-        costs: of wrong answers to samples of two classes; None: all cost the same.
+        costs: of wrong answers; None: all cost the same.
 
     Raises:
         ShapeError: the sizes of y, P and classes do not match.
@@ -291,7 +291,7 @@ def evaluate_probabilities(
         roc_auc=roc_auc(y, P[:, 1], weights)
         if n_classes == 2
         else roc_auc_one_vs_rest(y, P, weights),
-        confusion=confusion_matrix(y, answers_from(P, threshold), n_classes, weights),
+        confusion=confusion_matrix(y, answers_from(P, threshold, costs), n_classes, weights),
         classes=tuple(classes),
         effective_size=None if weights is None else effective_size(weights),
         calibration_error=calibrated.error,

@@ -15,6 +15,7 @@ import numpy as np
 
 from plainnet.digits import signed
 from plainnet.metrics.classification import answers_from
+from plainnet.metrics.costs import Costs
 from plainnet.metrics.evaluation import Interval, Score
 from plainnet.metrics.weighting import effective_size, mean
 from plainnet.network.arrays import Array, Rng
@@ -84,12 +85,15 @@ ABOUT_NUMBERS = (
 )
 
 
-def criteria_of_classes(y: Array, threshold: float = 0.5) -> tuple[Criterion, Criterion]:
+def criteria_of_classes(
+    y: Array, threshold: float = 0.5, costs: Costs | None = None
+) -> tuple[Criterion, Criterion]:
     """Return the criteria of probabilities `(N, K)`, log loss and accuracy.
 
     Args:
         y: the true classes `(N,)`.
         threshold: the probability from which class 1 of two is answered.
+        costs: of wrong answers, by which those to more classes are chosen; None: all cost the same.
     """
 
     def log_losses(P: Array) -> Array:
@@ -98,7 +102,7 @@ def criteria_of_classes(y: Array, threshold: float = 0.5) -> tuple[Criterion, Cr
         return losses
 
     def mistakes(P: Array) -> Array:
-        wrong: Array = (answers_from(P, threshold) != y).astype(np.float64)
+        wrong: Array = (answers_from(P, threshold, costs) != y).astype(np.float64)
         return wrong
 
     rise, fall = (score_of_rise(*about) for about in ABOUT_CLASSES)

@@ -41,14 +41,24 @@ def sharpened(P: Array, sharpness: float) -> Array:
     return power
 
 
-def described_outputs(n_classes: int, networks: Sequence[EnsembleMember], sharpness: float) -> str:
-    """Describe how the probabilities and the class follow from the networks' outputs."""
+def described_outputs(
+    n_classes: int, networks: Sequence[EnsembleMember], sharpness: float, priced: bool = False
+) -> str:
+    """Describe how the probabilities and the class follow from the networks' outputs.
+
+    Args:
+        n_classes: how many classes there are.
+        networks: the networks.
+        sharpness: the power of mean probabilities.
+        priced: whether wrong answers have costs.
+    """
     if n_classes == 2:
         outputs = "one logit z; P(class 1) = 1 / (1 + exp(-z / temperature)), P(class 0) = 1 - that"
         answer = "the answer is class 1 where P(class 1) >= threshold"
     else:
         outputs = "a logit for each class; P = softmax(logits / temperature)"
-        answer = "the answer is the class of the highest P"
+        highest = "highest P" if not priced else "lowest cost P @ costs"
+        answer = f"the answer is the class of the {highest}"
     mean = f"P is {mean_of(networks)}, each with its temperature; " if len(networks) > 1 else ""
     power = f"then P ** {sharpness:g}, divided by its sum; " if sharpness != 1 else ""
     return f"{outputs}; {mean}{power}{answer}"

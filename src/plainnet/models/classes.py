@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_calibration import Probabilities, described_outputs
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
 from plainnet.models.ensemble import EnsembleMember, check_temperature
+from plainnet.models.error_costs import costs_of
 from plainnet.models.labels import Labels, read_labels, right_classes
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import columns_in, make_dataset
@@ -38,7 +39,6 @@ from plainnet.models.threshold import (
     cheapest_threshold,
     check_threshold_settings,
     choose_threshold,
-    costs_of,
 )
 from plainnet.network import (
     Array,
@@ -62,7 +62,7 @@ class Classes(Probabilities):
     threshold: float = 0.5
     """The probability from which the second of two classes is answered."""
     costs: Costs | None = None
-    """The cost of a wrong answer to a sample of each of two classes; None: all cost the same."""
+    """What wrong answers cost; None: all cost the same."""
 
     kind = "classifier"
     task = "classification"
@@ -176,10 +176,13 @@ class Classes(Probabilities):
         return temperature_of(self.loss(recipe), Z, validation.y, validation.weights)
 
     def priced(self, recipe: Recipe) -> Self:
-        """Choose the threshold of the lowest expected cost, if the recipe gives costs."""
+        """Choose the answers of the lowest expected cost, if the recipe gives costs."""
         if (costs := costs_of(recipe, self.names)) is None:
             return self
-        return replace(self, costs=costs, threshold=cheapest_threshold(costs))
+        if len(self.names) > 2:
+            return replace(self, costs=costs)
+        threshold = cheapest_threshold(cast("tuple[float, float]", costs))
+        return replace(self, costs=costs, threshold=threshold)
 
     def tuned(
         self, recipe: Recipe, validation: Dataset, answer: Callable[[Dataset], Array]
@@ -199,7 +202,7 @@ class Classes(Probabilities):
 
     def choose(self, P: Array) -> Array:
         """Return the index `(N,)` of the class answered for each row of probabilities `(N, K)`."""
-        return answers_from(P, self.threshold)
+        return answers_from(P, self.threshold, self.costs)
 
     def decode(self, A: Array) -> Array:
         """Return labels in the type of the training data: numbers, booleans or texts."""
@@ -220,7 +223,7 @@ class Classes(Probabilities):
 
     def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
         """Return log loss and accuracy."""
-        return criteria_of_classes(self.right(data), self.threshold)
+        return criteria_of_classes(self.right(data), self.threshold, self.costs)
 
     def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
         """Show the probability of each class, of two classes only that of the second."""
@@ -256,8 +259,10 @@ class Classes(Probabilities):
         return f"{len(self.names)} classes" if self.names else ""
 
     @property
-    def decision(self) -> Mapping[str, float]:
-        """The threshold, if it is not ½."""
+    def decision(self) -> Mapping[str, Any]:
+        """The threshold, if it is not ½, or the costs that more than two classes have."""
+        if len(self.names) > 2:
+            return {} if self.costs is None else {"costs": self.costs}
         return {} if self.threshold == 0.5 else {"threshold": self.threshold}
 
     def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
@@ -275,21 +280,21 @@ class Classes(Probabilities):
             "temperature": check_temperature(networks[-1].temperature),
             "threshold": self.threshold,
             **({} if self.sharpness == 1 else {"sharpness": self.sharpness}),
-            **({} if self.costs is None else {"costs": [*self.costs]}),
+            **({} if self.costs is None else {"costs": np.array(self.costs).tolist()}),
             "outputs": self.outputs(networks),
         }
 
     def outputs(self, networks: Sequence[EnsembleMember]) -> str:
         """Describe one logit for two classes, else a logit per class."""
-        return described_outputs(len(self.names), networks, self.sharpness)
+        priced = self.costs is not None
+        return described_outputs(len(self.names), networks, self.sharpness, priced)
 
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read the answers; older files lack labels, threshold and costs."""
         names, labels = read_labels(metadata)
         threshold = check_number("threshold", metadata.get("threshold", 0.5), "[0, 1]")
-        costs = None if metadata.get("costs") is None else read_costs(metadata["costs"])
-        if costs is not None and len(names) != 2:
-            raise ValueError(f"its costs are of two classes, but there are {len(names)}")
+        given = metadata.get("costs")
+        costs = None if given is None else read_costs(given, len(names))
         sharpness = check_number("sharpness", metadata.get("sharpness", 1.0), "[0.01, 100]")
         return cls(names, labels, threshold, costs, sharpness=sharpness)

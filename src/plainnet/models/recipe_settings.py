@@ -12,6 +12,7 @@ from plainnet.checks import either, is_same
 from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
 from plainnet.models.convolutional import LEAST_EPOCHS, MOST_EPOCHS
+from plainnet.models.cost_setting import error_costs
 from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
 from plainnet.models.names import (
     OPTIMIZERS,
@@ -20,7 +21,6 @@ from plainnet.models.names import (
 )
 from plainnet.models.network_settings import BATCH_NORM_BELOW, NetworkSettings
 from plainnet.models.setting import (
-    error_costs,
     flag,
     named_numbers,
     number,
@@ -252,13 +252,13 @@ class RecipeSettings(NetworkSettings):
     cost: Mapping[str, float] | None = setting(
         None,
         error_costs,
-        "Two classes only: what a false negative (fn) and a false positive (fp) cost, such as "
-        '{"fn": 5, "fp": 1}; the threshold is chosen for the lowest mean cost.',
+        'What errors cost, for answers of the lowest expected cost: {"fn": 5, "fp": 1} of two '
+        'classes, or {"cat": 5, "cat>dog": 9} of a cat, and of a cat answered by dog; else 1.',
         section="Decision",
         metavar="COSTS",
-        left_open="the threshold is ½",
-        option_help="Two classes only: what a false negative and a false positive cost, fn=5,fp=1; "
-        "the threshold is chosen for the lowest mean cost.",
+        left_open="all cost the same",
+        option_help="What errors cost, for answers of the lowest expected cost: fn=5,fp=1 of two "
+        "classes, 'cat=5,cat>dog=9' of a cat, and of a cat answered by dog, or a .csv file.",
     )
     positive: str | None = setting(
         None,

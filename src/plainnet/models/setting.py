@@ -246,16 +246,3 @@ def _check_class(name: str, label: Any) -> str:
 
 one_class = ValueType(_check_class)
 """The name of a class, or its label."""
-
-
-def _check_error_costs(name: str, value: Any) -> dict[str, float]:
-    if not isinstance(value, Mapping) or {*value} != {"fn", "fp"}:
-        raise SettingError(
-            f"The {name} must be that of a false negative and of a false positive, fn=5,fp=1 or "
-            f'{{"fn": 5, "fp": 1}}, but got {value!r:.80}.'
-        )
-    return {kind: check_number(f"{name} {kind}", c, "[1e-9, 1e9]") for kind, c in value.items()}
-
-
-error_costs = named_numbers(_check_error_costs)
-"""The costs of the two kinds of errors: `fn=5,fp=1`."""

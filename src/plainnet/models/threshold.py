@@ -5,7 +5,7 @@ import logging
 from plainnet.data.class_matching import class_meant
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.calibration import threshold_for
-from plainnet.metrics.costs import Costs
+from plainnet.models.error_costs import costs_of, positive_class
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
 
@@ -15,16 +15,17 @@ log = logging.getLogger(__name__)
 def check_threshold_settings(
     recipe: Recipe, classes: tuple[str, ...], has_validation: bool
 ) -> None:
-    """Check before the training whether the threshold can be chosen.
+    """Check before the training whether the threshold can be chosen, or the costs be minimized.
 
     Raises:
-        SettingError: more than two classes, an unknown one, or no validation samples.
+        SettingError: more than two classes, an unknown one, no validation samples, or costs that
+            do not fit the classes.
     """
     if not recipe.moves_threshold:
         return
-    if len(classes) != 2:
+    if len(classes) != 2 and recipe.cost is None:
         raise SettingError(
-            "A wanted precision or recall, or a cost, is for two classes, but there are "
+            "A wanted precision or recall is for two classes, but there are "
             f"{len(classes)}; leave it out."
         )
     if recipe.positive is not None and class_meant(recipe.positive, classes) is None:
@@ -32,6 +33,7 @@ def check_threshold_settings(
             f"The positive class must be {classes[0]!r} or {classes[1]!r}, but got "
             f"{recipe.positive!r}."
         )
+    costs_of(recipe, classes)
     if recipe.cost is None and not has_validation:
         raise SettingError(
             "The threshold for a wanted precision or recall is chosen on validation data, but "
@@ -53,7 +55,7 @@ def choose_threshold(
         y: their classes, `(N,)`.
         weights: the weight of each, `(N,)`; None: all equal.
     """
-    positive = _positive(recipe, classes)
+    positive = positive_class(recipe, classes)
     try:
         given = P[:, positive], y == positive, weights
         if recipe.precision is not None:
@@ -70,15 +72,7 @@ def choose_threshold(
     return p if positive == 1 else 1 - p
 
 
-def costs_of(recipe: Recipe, classes: tuple[str, ...]) -> Costs | None:
-    """Return the cost of a wrong answer to a sample of each class; None without costs."""
-    if recipe.cost is None:
-        return None
-    fn, fp = recipe.cost["fn"], recipe.cost["fp"]
-    return (fp, fn) if _positive(recipe, classes) == 1 else (fn, fp)
-
-
-def cheapest_threshold(costs: Costs) -> float:
+def cheapest_threshold(costs: tuple[float, float]) -> float:
     """Return the threshold of the lowest expected cost, if the probabilities are calibrated.
 
     Class 1 costs less where P(1) c(1) ≥ P(0) c(0), with the cost c(k) of a wrong answer to a sample
@@ -87,9 +81,3 @@ def cheapest_threshold(costs: Costs) -> float:
     thousands, and more if there are few; docs/tables.md has the figures.
     """
     return costs[0] / (costs[0] + costs[1])
-
-
-def _positive(recipe: Recipe, classes: tuple[str, ...]) -> int:
-    """Return the index of the positive class, the second unless the recipe names it."""
-    place = class_meant(recipe.positive, classes)
-    return 1 if place is None else place
