@@ -5,10 +5,13 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from plainnet.cli.command_line import cli
 from plainnet.errors import PlainnetError
 from plainnet.lessons import LANGUAGES, course, lesson
 from plainnet.lessons.checking import check, exercises, starter
@@ -104,7 +107,9 @@ def test_the_numbers_of_the_sentences_are_printed_or_written_in_the_code(
     one = lesson(number)
     text = one.text(language)
     quoted = " ".join(QUOTED.findall(text))
-    whole = "\n".join([*one.blocks.values(), *one.outputs.values(), *one.solutions.values()])
+    files = [(one.folder / name).read_text("utf-8") for name in named(text, "printed")]
+    code = [*one.blocks.values(), *one.solutions.values()]
+    whole = "\n".join([*code, *one.outputs.values(), *files])
     known = [*numbers_of(whole), *numbers_of(quoted)]
     prose = re.sub(r"<!--.*?-->|\]\([^)]*\)", "", FENCE.sub("", text))
     for found in re.finditer(r"[-−]?\d+\.\d+|\d+(?= ?%)", prose):
@@ -203,6 +208,14 @@ def test_the_notebook_has_the_blocks_as_cells(number: int, language: str) -> Non
     prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     assert "figures/" not in prose
     assert "<!--" not in prose
+
+
+def test_the_articles_run_prints_what_lesson_2_shows(real_data: Path) -> None:
+    shown = (lesson(2).folder / "article.txt").read_text("utf-8")
+    words = ["article", "--data", str(real_data / "catvnoncat")]
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert done.exception is None
+    assert shown == f"$ plainnet article --data catvnoncat\n{done.stdout}"
 
 
 def test_there_is_no_such_lesson() -> None:

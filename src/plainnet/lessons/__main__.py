@@ -17,11 +17,12 @@ def update(lesson: Lesson) -> None:
     """Run a lesson, record what it prints and draws, and write both texts."""
     with tempfile.TemporaryDirectory() as folder:
         ran = run_blocks(lesson.blocks, Path(folder))
+    figures = in_both_languages(lesson, ran.figures)
     record(lesson, ran.outputs)
     lesson.figures.mkdir(exist_ok=True)
     for old in lesson.figures.iterdir():
         old.unlink()
-    for name, content in in_both_languages(lesson, ran.figures).items():
+    for name, content in figures.items():
         (lesson.figures / name).write_bytes(content)
     for language in LANGUAGES:
         lesson.text_file(language).write_text(woven(lesson, language), "utf-8")

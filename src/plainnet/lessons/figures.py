@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from plainnet.errors import SettingError
 from plainnet.lessons.course import Lesson
 
-_TEXT = re.compile(r"(?<=>)[^<>]+(?=</text>)")
+_TEXT = re.compile(r"(?<=>)[^<>]+(?=</(?:text|title)>)")
 _LABEL = re.compile(r'(?<=aria-label=")[^"]*')
-_WORD = re.compile(r"[A-Za-z]{2,}")
+_WORD = re.compile(r"(?<![A-Za-z])(?!max\b|Dense\b)[A-Za-z][a-z]{2,}(?![A-Za-z])")
 
 
 def words_of(lesson: Lesson) -> dict[str, str]:
@@ -43,8 +43,11 @@ def in_chinese(svg: str, words: dict[str, str], name: str) -> str:
 
     def other(found: re.Match[str]) -> str:
         text = html.unescape(found[0])
-        if text not in words and _WORD.search(text):
-            raise SettingError(f"words.zh.json must have the Chinese of {text!r} in {name}.")
-        return html.escape(words.get(text, text))
+        return html.escape(words.get(text) or _WORD.sub(chinese, text))
+
+    def chinese(found: re.Match[str]) -> str:
+        if found[0] not in words:
+            raise SettingError(f"words.zh.json must have the Chinese of {found[0]!r} in {name}.")
+        return words[found[0]]
 
     return _LABEL.sub(other, _TEXT.sub(other, svg))

@@ -1,8 +1,8 @@
 """Write code, printed outputs, source and solutions into a text, between their markers.
 
 A marker is a comment, which Markdown does not show. `<!-- code: NAME -->`,
-`<!-- source: NAME -->`, `<!-- solution: NAME -->` and `<!-- lab: STATE -->` each end with
-`<!-- end -->`; what stands between them is replaced.
+`<!-- source: NAME -->`, `<!-- solution: NAME -->`, `<!-- lab: STATE -->` and
+`<!-- printed: FILE -->` each end with `<!-- end -->`; what stands between them is replaced.
 """
 
 import re
@@ -14,7 +14,8 @@ from plainnet.lessons.course import Lesson
 from plainnet.lessons.sources import source_of
 
 _MARKED = re.compile(
-    r"^<!-- (code|source|solution|lab): (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL
+    r"^<!-- (code|source|solution|lab|printed): (\S+) -->\n(.*?)^<!-- end -->$",
+    re.MULTILINE | re.DOTALL,
 )
 _FIGURE = re.compile(r"!\[[^\]]+\]\(figures/([^)]+)\)")
 SOLUTION = {"en": "A solution", "zh": "参考答案"}
@@ -24,7 +25,7 @@ class Marked(NamedTuple):
     """A marked place of a text."""
 
     kind: str
-    """`code`, `source`, `solution` or `lab`."""
+    """`code`, `source`, `solution`, `lab` or `printed`."""
     name: str
     content: str
     """What stands between its markers."""
@@ -59,6 +60,8 @@ def woven(lesson: Lesson, language: str) -> str:
             yield f"```python\n# {path}\n{source}```\n"
         elif kind == "lab":
             yield f'```sh\nplainnet lab --state "{name}"\n```\n'
+        elif kind == "printed":
+            yield f"```text\n{(lesson.folder / name).read_text('utf-8')}```\n"
         elif kind == "solution":
             code = _known(lesson.solutions, name, "solution")
             yield f"<details>\n<summary>{SOLUTION[language]}</summary>\n\n"
