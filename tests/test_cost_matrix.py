@@ -21,7 +21,7 @@ from plainnet.network import Array
 
 NAMES = ("bird", "cat", "dog")
 COSTS = ((0.0, 1.0, 9.0), (3.0, 0.0, 3.0), (1.0, 0.5, 0.0))
-GIVEN = {"cat": 3, "bird>dog": 9, ("dog", "cat"): 0.5}
+GIVEN: dict[Any, float] = {"cat": 3, "bird>dog": 9, ("dog", "cat"): 0.5}
 SMALL: dict[str, Any] = {"hidden": (8,), "epochs": 12, "ensemble": 1, "seed": 1}
 
 
