@@ -2,6 +2,7 @@
 # make test   the whole test suite
 # make bench  the speed beside PyTorch and others, some 25 minutes; make bench-quick: less than 3
 # make bench-tables  the accuracy on tables beside other methods, hours; PLAINNET_DATA names the data
+# make docs   the documentation as a site, build/site/index.html
 # make lessons  run the lessons, and write what they print and draw into their texts
 # Each sets up its own virtual environment first; both can be run again at any time.
 
@@ -10,13 +11,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lessons bench bench-quick bench-tables check format clean
+.PHONY: demo test docs lessons bench bench-quick bench-tables check format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
 
 test: $(VENV)/dev.installed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+
+docs: $(VENV)/docs.installed
+	$(BIN)/python -m docs.site build/site
 
 lessons: $(VENV)/core.installed
 	$(BIN)/python -m plainnet.lessons
@@ -54,6 +58,10 @@ $(VENV)/core.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.installed: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/core.installed $(VENV)/docs.installed
+
+$(VENV)/docs.installed: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable '.[docs]'
 	@touch $@ $(VENV)/core.installed
 
 # One by one: what cannot be installed is shown as missing.

@@ -41,6 +41,11 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
     """Hold out a share of n samples; return the rows kept and the rows held out, in order.
 
     At least two rows are kept; of fewer than three none is held out.
+
+    Args:
+        n: the number of samples.
+        share: the share to hold out, from 0 to 1.
+        rng: the generator that draws them.
     """
     held_out = np.zeros(n, bool)
     held_out[rng.permutation(n)[: max(min(max(round(share * n), 1), n - 2), 0)]] = True
@@ -49,6 +54,11 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
 
 def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
     """Divide n samples into folds; return the rows held out in each fold, in order.
+
+    Args:
+        n: the number of samples.
+        folds: the number of folds.
+        rng: the generator that draws them.
 
     Raises:
         DataError: there are fewer than two samples for each fold.

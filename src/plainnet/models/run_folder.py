@@ -48,7 +48,14 @@ def new_run(folder: Path | None, stem: str = "run") -> Iterator[Path]:
     """Make a folder for a run, and remove it if it holds neither model nor checkpoint at the end.
 
     It is made before the work begins, so that an unwritable place is noticed before an evening's
-    training. Arguments and errors are those of `own_folder`.
+    training.
+
+    Args:
+        folder: the folder; None: the next free one below `runs`, named after the stem.
+        stem: the beginning of its name.
+
+    Raises:
+        FileError: as `own_folder`.
     """
     with own_folder(folder, stem) as made:
         try:
@@ -110,6 +117,10 @@ def resumed_run(folder: Path) -> Iterator[Path]:
 def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
     """Write the settings before the work begins.
 
+    Args:
+        folder: of the run.
+        settings: what `settings.json` is to hold.
+
     Raises:
         FileError: the file cannot be written.
     """
@@ -118,6 +129,10 @@ def start_run(folder: Path, settings: Mapping[str, Any]) -> None:
 
 def keep_run(folder: Path, model: AnyModel) -> None:
     """Write the model and its history, after which the training cannot be lost.
+
+    Args:
+        folder: of the run.
+        model: trained.
 
     Raises:
         FileError: a file cannot be written.
@@ -167,6 +182,11 @@ def split_of(folder: Path, model: AnyModel, train: Dataset) -> tuple[Dataset, Da
 
 def finish_run(folder: Path, model: AnyModel, metrics: Mapping[str, Any]) -> None:
     """Write the evaluations, also into the model file.
+
+    Args:
+        folder: of the run.
+        model: trained.
+        metrics: the evaluations by the name of the data, as JSON.
 
     Raises:
         FileError: a file cannot be written.

@@ -24,8 +24,9 @@ Restored = TypeVar("Restored", bound=Model)
 Content = tuple[Network, dict[str, Any], dict[str, Array]]
 """The result of `read_model`."""
 CHECKPOINT = "checkpoint.safetensors"
+"""The name of the checkpoint in a run folder."""
 MODEL = "model.safetensors"
-"""The names of the two files in a run folder."""
+"""The name of the model in a run folder."""
 
 
 def save_model(path: str | Path, model: Model) -> None:

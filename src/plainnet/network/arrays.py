@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+"""An array of NumPy, of any dtype; docstrings give its shape, as in X `(N, n_in)`."""
 Shape = tuple[int, ...]
 Rng = np.random.Generator
+"""NumPy's generator of random numbers."""
 
 CACHE_LINE = 64
 """Bytes of one line of the processor's cache."""

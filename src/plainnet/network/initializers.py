@@ -14,6 +14,7 @@ from plainnet.checks import check_number
 from plainnet.network.arrays import Array, Rng
 
 Initializer = Callable[[Rng, int, int], Array]
+"""A function `draw(rng, n_in, n_out)` that returns initial weights W `(n_in, n_out)`."""
 
 
 def zeros(rng: Rng, n_in: int, n_out: int) -> Array:  # noqa: ARG001 - one signature for all

@@ -146,7 +146,12 @@ def each_picture(
 def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = False) -> Array:
     """Resize pictures uint8 `(N, H, W, channels)`, and convert to grey, as for files.
 
-    Without a size they keep their own. Unchanged pictures are returned without a copy.
+    Unchanged pictures are returned without a copy.
+
+    Args:
+        pictures: uint8 `(N, height, width, channels)`, with 1 or 3 channels.
+        size: of each picture, in pixels: one side, or height and width; None: their own.
+        grey: whether to convert colours to grey.
 
     Raises:
         ShapeError: the array does not hold pictures.

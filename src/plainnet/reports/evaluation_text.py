@@ -8,7 +8,12 @@ from plainnet.reports.widths import shortened
 
 
 def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
-    """Return the scores with intervals and baselines, and the parts of this kind of evaluation."""
+    """Return the scores with intervals and baselines, and the parts of this kind of evaluation.
+
+    Args:
+        evaluation: what was measured.
+        of_what: the name of the data, the beginning of the first line.
+    """
     from plainnet.reports.sections import sections_of  # which draws pages, too
 
     target = f", {printable(evaluation.names[0])}" if len(evaluation.names) == 1 else ""

@@ -53,6 +53,10 @@ def tables_at(path: Path) -> dict[str, Path]:
 def read_table(path: Path, *, progress: Progress | None = None) -> Table:
     """Read the table in a file; an unknown extension is read as CSV.
 
+    Args:
+        path: of the file.
+        progress: a function `progress(done, total)` of bytes read, or of columns.
+
     Raises:
         DataError, FileError: it is no table, or cannot be read.
         MissingExtraError: pyarrow is not installed.

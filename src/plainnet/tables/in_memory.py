@@ -31,6 +31,10 @@ def has_names(samples: Any) -> bool:
 def table_of(samples: Any, name: str = "The table") -> Table:
     """Return the table of a mapping of columns, a data frame, a structured array, or rows.
 
+    Args:
+        samples: the values, all columns of the same length.
+        name: what errors call the table.
+
     Raises:
         DataError: the samples are something else, or name a column more than once.
     """

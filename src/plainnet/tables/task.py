@@ -3,6 +3,7 @@
 from typing import Literal
 
 Task = Literal["classification", "regression"]
+"""What is learned from a target: a class or a number."""
 TASKS = ("auto", "classification", "regression")
 """The values of `task`."""
 NAMED_KINDS = ("number", "category", "date")

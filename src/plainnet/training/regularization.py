@@ -87,6 +87,10 @@ def clip(grad: Array, norm: float) -> float:
 
     Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),
     algorithm 1.
+
+    Args:
+        grad: the gradient, `(n_parameters,)`.
+        norm: the largest norm that it keeps.
     """
     length = math.sqrt(float(grad @ grad))
     if not math.isfinite(length):  # the squares overflow long before the gradient does

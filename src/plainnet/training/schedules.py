@@ -10,6 +10,7 @@ from collections.abc import Callable
 from plainnet.checks import check_number, check_whole
 
 Schedule = Callable[[int], float]
+"""A function from the step, 0 for the first, to the learning rate α."""
 
 
 def constant(rate: float) -> Schedule:
@@ -45,7 +46,7 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
 
 def flat_cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
-    """α for the first half of so many steps, then down to `final` along half a cosine.
+    """Make a schedule of α for half of `steps` steps, then down to `final` along half a cosine.
 
     `flat_cos` of Holzmüller, Grinsztajn, Steinwart: Better by default (2024), who let dropout and
     weight decay follow it.
@@ -55,7 +56,7 @@ def flat_cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
 
 def coslog(rate: float, steps: int, cycles: int = 4) -> Schedule:
-    """From 0 up to α and down to 0, so many times; each cycle takes twice the steps of the last.
+    """Make a schedule from 0 up to α and down to 0, in cycles of which each is twice as long.
 
     ½ α (1 − cos(2π log₂(1 + (2^cycles − 1) step / steps))): `coslog4` of Holzmüller, Grinsztajn,
     Steinwart: Better by default: strong pre-tuned MLPs and boosted trees on tabular data (2024).

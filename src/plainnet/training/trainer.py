@@ -179,6 +179,16 @@ def train_step(
 ) -> float:
     """Take one step on one batch: forward, loss, backward, update; return the loss before it.
 
+    Args:
+        network: changed in place.
+        loss: computed from logits and y.
+        optimizer: of the update.
+        X: inputs `(N, n_in)`.
+        y: targets, as the loss takes them.
+        weights: the weight of each sample, `(N,)`; None: all equal.
+        clip_norm: the largest norm of the gradient; None: no limit.
+        l2: the factor λ of λ/2 ‖W‖², which is added to the loss.
+
     Raises:
         SettingError, ShapeError, DataError: in a network's first step, if arguments do not fit; in
             each step, if weights do not fit, or values are masked.

@@ -72,6 +72,10 @@ def leaks(
 def without_leaks(splits: Splits, found: Iterable[Leak]) -> Splits:
     """Return the splits without these samples in the training part.
 
+    Args:
+        splits: the data.
+        found: what `leaks` has returned for them.
+
     Raises:
         DataError: no training sample is left.
     """
