@@ -37,18 +37,22 @@ def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) 
 
 
 @compiled
-def embedding_gradient(
-    X: Any, columns: Any, bins: Any, dZ: Any, W: Any, dE: Any, gradients: Any
-) -> None:
-    """Write the gradients, from dZ and the W of the Dense layer behind the features."""
+def product_with_transposed(dZ: Any, W: Any, dE: Any) -> None:
+    """Write dE = dZ Wᵀ."""
+    np.dot(dZ, W.T, dE)
+
+
+@compiled
+def embedding_gradient(X: Any, columns: Any, bins: Any, dE: Any, gradients: Any) -> None:
+    """Write the gradients from dE, whose last columns are dY."""
     firsts, order, parts, stops, _, total = bins
     dw, dV, db = gradients
-    length = dw.shape[1]
-    np.dot(dZ, W.T, dE)  # dY = dZ Wᵀ
+    d, length = dw.shape
+    first = dE.shape[1] - d * length
     dw[:] = 0
-    for j in range(len(columns)):
+    for j in range(d):
         total[:length] = 0
-        place = j * length
+        place = first + j * length
         for k in range(firsts[j + 1] - 1, firsts[j] - 1, -1):
             for h in range(length):
                 dV[k, h] = total[h]  # Σ dY of the samples in higher bins

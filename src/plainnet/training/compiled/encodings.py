@@ -128,23 +128,38 @@ class Learned(Binned):
     def inputs(
         self, X: Array, theta: Vectors, units: int, code: ModuleType
     ) -> tuple[Array, Bins] | None:
-        length, n_plain = self.layer.length, len(self.others)
+        E = self.embed(X, self._views(theta), code)
+        return None if E is None else (E, self._no_bins(len(X), units))
+
+    def backward(self, dZ: Array, theta: Vectors, grad: Vectors, code: ModuleType) -> None:
+        d, units = len(self.columns) * self.layer.length, dZ.shape[1]
+        first = self.n_weights + len(self.others) * units
+        W = theta[0][first : first + d * units].reshape(d, units)
+        dE = self.scratch("dE", (len(dZ), d))
+        code.product_with_transposed(dZ, W, dE)  # dX = dY Wᵀ
+        self.write_gradients(dE, self._views(grad), code)
+
+    def embed(self, X: Array, parameters: Bins, code: ModuleType) -> Array | None:
+        """Return the other columns of X `(N, n_in)` and the features; None if bins have gaps.
+
+        Args:
+            X: in the form of the kernels.
+            parameters: w, V and b.
+            code: the kernels.
+        """
+        n_plain, length = len(self.others), self.layer.length
         bins = self._sorted(X, length, code)
         if bins is None:
             return None
         self._X, self._bins = X, bins
         E = self.scratch("E", (len(X), n_plain + len(self.columns) * length))
         np.take(X, self.others, axis=1, out=E[:, :n_plain], mode="clip")
-        code.embed(X, self.columns, bins, self._views(theta), E, n_plain)
-        return E, self._no_bins(len(X), units)
+        code.embed(X, self.columns, bins, parameters, E, n_plain)
+        return E
 
-    def backward(self, dZ: Array, theta: Vectors, grad: Vectors, code: ModuleType) -> None:
-        d, length, units = len(self.columns), self.layer.length, dZ.shape[1]
-        first = self.n_weights + len(self.others) * units
-        W = theta[0][first : first + d * length * units].reshape(d * length, units)
-        dE = self.scratch("dE", (len(dZ), d * length))
-        bins, gradients = self._bins, self._views(grad)
-        code.embedding_gradient(self._X, self.columns, bins, dZ, W, dE, gradients)
+    def write_gradients(self, dE: Array, gradients: Bins, code: ModuleType) -> None:
+        """Write those of w, V and b; the last columns of dE are those of the features."""
+        code.embedding_gradient(self._X, self.columns, self._bins, dE, gradients)
 
     def _views(self, vectors: Vectors) -> tuple[Array, ...]:
         """Return w, V and b, or their gradients."""

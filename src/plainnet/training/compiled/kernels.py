@@ -23,10 +23,22 @@ import numpy as np
 # imported early, so that its threads exist before they are limited
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
 
-from plainnet.training.compiled.embedding_kernels import embed, embedding_gradient
+from plainnet.training.compiled.embedding_kernels import (
+    embed,
+    embedding_gradient,
+    product_with_transposed,
+)
 from plainnet.training.compiled.exponential import exponential
 from plainnet.training.compiled.jit import compiled
 from plainnet.training.compiled.losses import loss
+from plainnet.training.compiled.member_kernels import (
+    activate,
+    activate_gradient,
+    answer,
+    answer_gradient,
+    scale,
+    scale_gradient,
+)
 from plainnet.training.compiled.piecewise import (
     add_encoded,
     are_connected,
@@ -36,7 +48,11 @@ from plainnet.training.compiled.piecewise import (
 from plainnet.training.compiled.updates import adam, mix, momentum
 
 __all__ = [
+    "activate",
+    "activate_gradient",
     "adam",
+    "answer",
+    "answer_gradient",
     "are_connected",
     "embed",
     "embedding_gradient",
@@ -44,6 +60,9 @@ __all__ = [
     "gradient",
     "mix",
     "momentum",
+    "product_with_transposed",
+    "scale",
+    "scale_gradient",
     "sort_into_bins",
 ]
 
