@@ -22,6 +22,7 @@ from lab_pages import Client, running_lab
 from plainnet import Adam, Network, SigmoidCrossEntropy, train
 from plainnet.cli.command_line import main
 from plainnet.errors import SettingError
+from plainnet.lab import recipe_form
 from plainnet.lab.experiment import RESTARTING, Experiment
 from plainnet.lab.frames import curve, frame_of, grid, packed, unpacked
 from plainnet.lab.inspection import look_into
@@ -34,6 +35,7 @@ from plainnet.models.names import INITIALIZERS, NORMALIZATIONS, OPTIMIZERS, SCHE
 from plainnet.models.recipe_settings import RecipeSettings
 from plainnet.network import ACTIVATIONS
 from plainnet.network.trace import trace
+from plainnet.pictures.check.data_report import KINDS as FINDINGS
 from plainnet.tables import TASKS
 from plainnet.tables.kinds import KINDS
 from plainnet.training import Regularization
@@ -458,6 +460,12 @@ def test_every_text_is_there_in_both_languages_and_used() -> None:
     page = (STATIC / "index.html").read_text("utf-8")
     named = {*re.findall(r'data-t(?:-label)?="([\w.]+)"', page)}
     named |= {*re.findall(r'"([a-z]\w*)"', code)} & {*english}
+    for of_pictures in (True, False):
+        recipe = {one["name"] for one in recipe_form.described(of_pictures)} | {"features"}
+        named |= {f"{kind}.{name}" for kind in "ph" for name in recipe}
+    named |= {f"check.{kind.replace('-', '_')}" for kind in FINDINGS}
+    source = (STATIC.parent / "hints.py").read_text("utf-8")
+    named |= {f"hint.{code}" for code in re.findall(r'"code": "(\w+)"', source)}
     named |= {"diverged", "refused", *(f"set.{name}" for name in POINT_SETS)}
     named |= {f"kind.{name.replace(' ', '_').replace('-', '_')}" for name in (*KINDS, "left out")}
     named |= {f"task.{name}" for name in TASKS} | {f"effort.{name}" for name in NETWORKS}

@@ -1,5 +1,6 @@
 """The lab in a real Chromium: what a person would do and see."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,10 +14,13 @@ pytest.importorskip("uvicorn", reason="the extra lab is not installed")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from lab_pages import Client, running_lab  # noqa: E402
+from test_lab_pictures import drawn  # noqa: E402
 from test_lab_runs import make_run  # noqa: E402
+from test_lab_tables import houses  # noqa: E402
 
 from plainnet.lab.frames import unpacked  # noqa: E402
 from plainnet.lab.running import LabServer  # noqa: E402
+from plainnet.models import load_any  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -26,7 +30,11 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            args=[
+                *("--no-sandbox", "--disable-background-networking"),
+                *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+            ],
         )
         yield chromium
         chromium.close()
@@ -200,6 +208,78 @@ def test_two_columns_of_a_table_are_points(browser: Any, server: LabServer, tmp_
     page.until("!location.hash.includes('points')")
     assert page.faults == []
     page.close()
+
+
+def test_pictures_become_a_model(browser: Any, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        for i in range(4):
+            (tmp_path / f"{name}-{i}.png").write_bytes(drawn(name, i))
+    with running_lab(tmp_path / "runs") as server:
+        page = Page(browser, server)
+        page.page.click("#to-pictures")
+        for i, name in enumerate(("cat", "dog")):
+            page.page.fill("#class-name", name)
+            page.page.click("#new-class button")
+            card = page.page.locator(".class-card").nth(i)
+            files = [*tmp_path.glob(f"{name}-*.png"), tmp_path / "cat-0.png"]
+            card.locator("input").set_input_files(files)
+            page.page.wait_for_selector(f".class-card:nth-of-type({i + 1}) .thumbnail >> nth=3")
+        page.page.wait_for_selector(".finding.problem:has-text('several classes')")
+        page.page.locator(".class-card button").nth(1).dispatch_event("pointerdown")
+        page.page.wait_for_timeout(300)  # the fake webcam is recorded
+        page.page.locator(".class-card button").nth(1).dispatch_event("pointerup")
+        page.until("document.querySelectorAll('.class-card:first-of-type .thumbnail').length > 4")
+        page.page.click("#picture-settings summary")
+        settings = {"epochs": "2", "hidden": "4", "size": "8"}
+        for name, value in settings.items():
+            page.page.fill(f"#picture-settings-{name}", value)
+        page.page.select_option("#picture-settings-network", "dense")
+        page.page.click("#picture-train")
+        page.page.wait_for_selector("#picture-result h3:has-text('pictures-1')")
+        page.page.wait_for_selector(".hints li:has-text('several times')")
+        page.page.set_input_files("#try-file", tmp_path / "dog-0.png")
+        page.page.wait_for_selector("#try-answer .explanation")
+        page.page.click("#try-webcam")
+        page.page.wait_for_selector("#try-answer:not(:has(.explanation)) .big-answer")
+        page.page.click("#try-webcam")
+        page.page.locator("#picture-result button:has-text('Python')").click()
+        page.page.wait_for_selector("#picture-result pre:has-text('--hidden 4')")
+        with page.page.expect_download() as taken:
+            page.page.locator("#picture-result button:has-text('Model file')").click()
+        assert taken.value.suggested_filename == "pictures-1.safetensors"
+        model: Any = load_any(taken.value.path())
+        assert model.classes == ("cat", "dog")
+        page.page.click("#language")
+        assert "为什么" in page.text("picture-hints")
+        assert page.faults == []
+        page.close()
+
+
+def test_a_table_becomes_a_model(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_bytes(houses())
+    with running_lab(tmp_path / "runs") as server:
+        page = Page(browser, server)
+        page.page.click("#to-tables")
+        page.page.set_input_files("#table-file", tmp_path / "houses.csv")
+        page.page.wait_for_selector("#kind-0")
+        page.page.select_option("#kind-1", "date")
+        page.page.wait_for_selector("#table-message:has-text('cannot be taken as a date')")
+        page.page.select_option("#kind-0", "category")
+        looks = "#kind-0 option:has-text('as it looks')"
+        page.page.wait_for_selector(looks, state="attached")
+        page.page.click("#table-settings summary")
+        page.page.fill("#table-settings-epochs", "2")
+        page.page.click("#table-train")
+        page.page.wait_for_selector("#answer .big-answer")
+        before = page.text("answer")
+        page.page.select_option("#ask-fields select >> nth=0", index=2)
+        page.until(f"document.getElementById('answer').innerText !== {json.dumps(before)}")
+        page.page.click("#to-runs")
+        page.page.wait_for_selector("#run-list li:has-text('houses-1')")
+        assert page.faults == [
+            "Failed to load resource: the server responded with a status of 400 (Bad Request)"
+        ]  # the kind that was refused
+        page.close()
 
 
 def test_runs_are_compared_and_moved_to_the_trash(browser: Any, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from test_settings import INSTEAD, OTHERS, X, Y
 
 from plainnet import Classifier, Network, Regressor, train
 from plainnet.checks import check_flag, check_number, check_whole
-from plainnet.cli.options import SETTINGS
 from plainnet.errors import SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.models import Checkpoint, Recipe
@@ -32,6 +31,7 @@ from plainnet.network import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
+from plainnet.reports.repeating import SETTINGS
 from plainnet.training import Adam, AdamW, Average, Momentum, Regularization, RMSprop, schedules
 from plainnet.training.streams import stop_early
 

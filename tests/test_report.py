@@ -16,8 +16,7 @@ from PIL import Image
 from plainnet import Classifier
 from plainnet.cli.command_line import main
 from plainnet.cli.interrupt import Terminated
-from plainnet.cli.options import SETTINGS
-from plainnet.cli.report import report_training, train_command
+from plainnet.cli.report import report_training
 from plainnet.cli.train import command as train
 from plainnet.data import Dataset, Splits, read_data
 from plainnet.demo.drawing import draw_animal
@@ -28,6 +27,7 @@ from plainnet.models.fitting import network_at_start
 from plainnet.models.labels import right_classes
 from plainnet.reports.class_sections import weak_classes
 from plainnet.reports.html import element, page, picture, table
+from plainnet.reports.repeating import SETTINGS, train_command
 from plainnet.reports.report_data import Part, Report
 from plainnet.reports.report_page import report_html, write_figures, write_report
 from plainnet.reports.report_parts import duration

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
-from plainnet.cli.options import SETTINGS, given, recipe_words
+from plainnet.cli.options import given
 from plainnet.cli.train import command as train
 from plainnet.errors import SettingError
 from plainnet.models import AnyModel, Recipe
@@ -16,6 +16,7 @@ from plainnet.models.regressor import CLASSES_ONLY
 from plainnet.models.settings import ClassifierSettings, RegressorSettings
 from plainnet.network import Array
 from plainnet.pictures.augment.augmentation import augmentation_of
+from plainnet.reports.repeating import SETTINGS, recipe_words
 
 KINDS = [Classifier, Regressor]
 X: Array = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)

@@ -5,7 +5,6 @@ Help gives defaults in brackets at its end; they come from the recipe, not from 
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,13 +12,11 @@ import click
 
 from plainnet.checks import at_home
 from plainnet.models.evaluating import PARTS
-from plainnet.models.recipe import Recipe
-from plainnet.models.recipe_settings import RecipeSettings
 from plainnet.models.setting import Setting, ValueType, flag
+from plainnet.reports.repeating import SETTINGS
 from plainnet.training.devices import DEVICES, set_device
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-STANDARD = Recipe()
 
 
 class PathType(click.Path):
@@ -104,26 +101,11 @@ def _switches(name: str, of: Setting) -> Callable[[Decorated], Decorated]:
     return add
 
 
-SETTINGS: Mapping[str, Setting] = {f.name: f.metadata["setting"] for f in fields(RecipeSettings)}
-"""The settings of a recipe by name."""
-
-
 def recipe_options(command: Decorated) -> Decorated:
     """Add all settings of a recipe as options; those not given are None."""
     for name, of in reversed([*SETTINGS.items()]):
         command = _option(name, of)(command)
     return command
-
-
-def recipe_words(recipe: Recipe, usual: Recipe) -> list[str]:
-    """Return the words of a command line for the settings that differ from the usual ones."""
-    words = []
-    for name, of in SETTINGS.items():
-        value = getattr(recipe, name)
-        if value != getattr(usual, name) and value is not None:
-            words += [f"--{value if of.switches else name.replace('_', '-')}"]
-            words += [] if of.values is flag or of.switches else [of.values.write(value)]
-    return words
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:

@@ -10,24 +10,22 @@ from typing import Any, NamedTuple
 
 import click
 
-from plainnet.cli.features import FEATURES
 from plainnet.cli.options import (
-    STANDARD,
     PathType,
     json_option,
     part_option,
     print_json,
-    recipe_words,
 )
 from plainnet.cli.reading import HELD_OUT, check_part, choose_part, read_and_report
-from plainnet.cli.tables import OPTIONS, of_table
+from plainnet.cli.tables import of_table
 from plainnet.data import Dataset, Splits
-from plainnet.models import AnyModel, Recipe, load_any
+from plainnet.models import AnyModel, load_any
 from plainnet.models.evaluating import PARTS, parts_of, read_for
 from plainnet.models.run_folder import split_of
 from plainnet.pictures.check import check_splits, leaks, without_leaks
 from plainnet.reports import printable, say
 from plainnet.reports.check_text import check_sentences
+from plainnet.reports.repeating import train_command
 from plainnet.reports.report_data import Part, Report
 from plainnet.reports.report_page import NAME, write_figures, write_report
 
@@ -86,8 +84,6 @@ def command(
 
 TRAINED_AS: Mapping[str, Part] = {"test": "test", "validation": "validation", "train": "training"}
 """The names of the parts in a training."""
-SWITCHES = ("strict", "drop_leaks")
-"""Flags that the run's settings hold beside its recipe."""
 
 
 def report_training(
@@ -135,22 +131,6 @@ def report_training(
         if stopped:
             raise
         return None
-
-
-def train_command(settings: Mapping[str, Any], recipe: Recipe, usually: Recipe = STANDARD) -> str:
-    """Return the shell command that repeats a training, with the options that are not usual."""
-    words = ["plainnet", "train", str(settings.get("data", "DATA"))]
-    if features := settings.get(FEATURES):
-        words += ["--features", str(features)]
-    words += recipe_words(recipe, usually)
-    words += [f"--{name.replace('_', '-')}" for name in SWITCHES if settings.get(name)]
-    for name in OPTIONS:  # of a table
-        values = settings.get(name) or ()
-        if name == "kinds" and values:
-            values = [f"{column}={kind}" for column, kind in settings[name].items()]
-        for value in [values] if isinstance(values, str) else values:
-            words += [f"--{name}", str(value)]
-    return shlex.join(words)
 
 
 class RunParts(NamedTuple):

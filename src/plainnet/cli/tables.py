@@ -23,12 +23,12 @@ from plainnet.errors import SettingError
 from plainnet.models import AnyModel, Classifier, Regressor
 from plainnet.pictures.reading import Progress
 from plainnet.reports import printable, say
+from plainnet.reports.repeating import TABLE_OPTIONS
 from plainnet.tables import NAMED_KINDS, TASKS
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MODELS: Mapping[bool, type[Classifier] | type[Regressor]] = {False: Classifier, True: Regressor}
 """The class of models for data whose targets are numbers (True) or classes (False)."""
-OPTIONS = ("target", "drop", "task", "missing", "kinds")
 
 
 def _named_kinds(ctx: Any, param: Any, given: Sequence[str]) -> dict[str, str] | None:  # noqa: ARG001
@@ -121,7 +121,7 @@ class TableOptions:
         Raises:
             SettingError: options for tables without a target.
         """
-        given = {name: options[name] for name in OPTIONS if options.get(name)}
+        given = {name: options[name] for name in TABLE_OPTIONS if options.get(name)}
         if given and "target" not in given:
             raise SettingError(f"--{next(iter(given))} is for tables: name the --target as well.")
         if isinstance(alone := given.get("target"), str):  # as a run's settings name it
@@ -147,7 +147,7 @@ class TableOptions:
 
 def pop_table_options(options: dict[str, Any]) -> dict[str, Any]:
     """Remove the options for tables from all options, and return them."""
-    return {name: options.pop(name) for name in OPTIONS if name in options}
+    return {name: options.pop(name) for name in TABLE_OPTIONS if name in options}
 
 
 def check_target(data: Path, asked: TableOptions | None, features: Path | None) -> None:

@@ -25,13 +25,14 @@ from plainnet.cli.options import (
     workers_option,
 )
 from plainnet.cli.reading import check_before_reading, checked, read_and_report
-from plainnet.cli.report import report_training, run_settings, title_of, train_command
+from plainnet.cli.report import report_training, run_settings, title_of
 from plainnet.cli.train import check_apart, name_of_run
 from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.files.writing import write_file
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import CHECKPOINT, RUNS, Recipe, finish_run, own_folder
 from plainnet.reports import evaluation_text, say
+from plainnet.reports.repeating import train_command
 from plainnet.reports.text import count, duration
 from plainnet.reports.tune_page import NAME, tune_page
 from plainnet.reports.tune_text import result_text, trial_line

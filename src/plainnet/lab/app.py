@@ -16,6 +16,7 @@ from plainnet.lab.runs import Runs
 from plainnet.lab.runs_api import RunsApi
 from plainnet.lab.tables import Tables
 from plainnet.lab.tables_api import TablesApi
+from plainnet.lab.training_process import TrainingProcess
 from plainnet.lab.worker import Worker
 from plainnet.web.errors import HttpError
 
@@ -28,11 +29,13 @@ TYPES = {
 }
 
 
-def lab_app(worker: Worker, runs: Runs, tables: Tables, pictures: Pictures) -> Starlette:
+def lab_app(
+    worker: Worker, runs: Runs, resumed: TrainingProcess, tables: Tables, pictures: Pictures
+) -> Starlette:
     """Make the application, without its guard."""
     own = [Route("/", answering(_page)), Route("/static/{name}", answering(_static))]
     data = TablesApi(tables, runs), PicturesApi(pictures, runs)
-    views = PointsApi(worker), *data, RunsApi(runs)
+    views = PointsApi(worker), *data, RunsApi(runs, resumed)
     return Starlette(routes=[*own, *(route for view in views for route in view.routes())])
 
 

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from plainnet.checks import either
 from plainnet.errors import DataError, SettingError
+from plainnet.lab.hints import hints_of, rate_hint, rate_is_high
+from plainnet.lab.picture_check import PictureCheck
+from plainnet.lab.recipe_form import described, recipe_of, words_of
+from plainnet.lab.run_models import RunModels
 from plainnet.lab.training_process import TrainingProcess
-from plainnet.models import load_any
 from plainnet.models.attribution import Explanation
 from plainnet.models.classifier import Classifier
+from plainnet.models.features import PACKAGED
+from plainnet.models.recipe import Recipe
 from plainnet.models.run_folder import only_classes
 from plainnet.pictures.decoding import read_picture
 from plainnet.reports.explanation import explanation_png
@@ -24,6 +30,8 @@ ENDINGS: Mapping[str, str] = {"image/jpeg": ".jpg", "image/png": ".png", "image/
 MOST_BYTES = 2**24
 MOST_PICTURES = 20_000
 MOST_CLASSES = 50
+FEATURES = ("auto", "none", PACKAGED)
+"""What a network can learn from: what suits the pictures, pixels, or the packaged backbone."""
 _NAME = re.compile(r"\w[\w -]{0,39}")
 
 
@@ -40,7 +48,9 @@ class Pictures:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.training = TrainingProcess(self.folder)
-        self._model: tuple[tuple[Path, float], Any] | None = None
+        self._check = PictureCheck(self.folder / COLLECTION)
+        self._models = RunModels()
+        self._recipe = Recipe()
 
     def classes(self) -> dict[str, list[str]]:
         """Return the names of the pictures of each class, the newest first."""
@@ -103,21 +113,51 @@ class Pictures:
 
     def state(self) -> dict[str, Any]:
         """Return all classes, and how far the training is."""
-        return {"classes": self.classes(), **self.training.state()}
+        return {
+            "classes": self.classes(),
+            "recipe": described(of_pictures=True),
+            "features": list(FEATURES),
+            **self.training.state(),
+        }
 
-    def train(self) -> None:
+    def check(self) -> dict[str, Any]:
+        """Return what the library's check finds in the pictures."""
+        return self._check.of(self.classes())
+
+    def hints(self, run: Path | None) -> list[dict[str, Any]]:
+        """Return what may have gone wrong in a training; None: in the last one, which failed."""
+        if run is None:
+            failed = self.training.state()["failed"]
+            return [rate_hint(self._recipe)] if failed and rate_is_high(self._recipe) else []
+        classes = self.classes()
+        root = self.folder / COLLECTION
+        files = {name: [root / name / file for file in known] for name, known in classes.items()}
+        return hints_of(run, self._loaded(run), files, self._check.of(classes))
+
+    def train(self, given: Mapping[str, Any]) -> None:
         """Begin a training on all pictures.
 
+        Args:
+            given: perhaps `settings` (texts by name) and `features`.
+
         Raises:
-            SettingError: there are fewer than two classes with pictures, or a training goes on.
+            SettingError: there are fewer than two classes with pictures, a training goes on, or a
+                setting is unknown.
         """
+        features = given.get("features", FEATURES[0])
+        if features not in FEATURES:
+            raise SettingError(f"Features are {either(FEATURES)}, but got {features!r:.60}.")
+        settings = given.get("settings", {})
+        words = words_of(settings, of_pictures=True)
+        words += [f"--features={features}"] if features != FEATURES[0] else []
         filled = [name for name, files in self.classes().items() if len(files) >= 2]
         if len(filled) < 2 or len(filled) < len(self.classes()):
             raise SettingError(
                 "A training needs at least two classes, and at least two pictures in each; add "
                 "some, or remove the class that has none."
             )
-        self.training.start("pictures", [], self.folder / COLLECTION)
+        self._recipe = recipe_of(settings, of_pictures=True)
+        self.training.start("pictures", words, self.folder / COLLECTION)
 
     def predict(self, run: Path, content: bytes, *, explain: bool = True) -> dict[str, Any]:
         """Answer one picture with probabilities, and a picture of the evidence if `explain`.
@@ -143,13 +183,7 @@ class Pictures:
         return self.folder / COLLECTION / name
 
     def _loaded(self, run: Path) -> Classifier:
-        try:
-            key = run, (run / "model.safetensors").stat().st_mtime
-        except OSError:
-            raise DataError("This run has no model yet.") from None
-        if self._model is None or self._model[0] != key:
-            self._model = key, load_any(run)
-        model = self._model[1]
+        model = self._models.of(run)
         if not model.picture_shape:
             raise DataError("This run was not trained on pictures.")
         return only_classes(model, run)

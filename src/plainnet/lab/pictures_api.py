@@ -11,11 +11,12 @@ from starlette.routing import Route
 from plainnet.lab.pictures import ENDINGS, MOST_BYTES, Pictures
 from plainnet.lab.requests import UPLOAD_SECONDS, answering, order_of
 from plainnet.lab.runs import Runs
+from plainnet.lab.training_api import TrainingApi
 from plainnet.web.bodies import read_body
 from plainnet.web.errors import HttpError
 
 
-class PicturesApi:
+class PicturesApi(TrainingApi):
     """The answers to the pictures view.
 
     Args:
@@ -24,24 +25,30 @@ class PicturesApi:
     """
 
     def __init__(self, pictures: Pictures, runs: Runs) -> None:
-        self._pictures, self._runs = pictures, runs
+        super().__init__(pictures, runs)
+        self._pictures = pictures
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
             Route("/api/pictures", answering(self.state)),
             Route("/api/pictures/file", answering(self.file)),
+            Route("/api/pictures/check", answering(self.check)),
+            Route("/api/pictures/hints", answering(self.hints)),
             Route("/api/pictures/add", answering(self.add), methods=["POST"]),
             Route("/api/pictures/predict", answering(self.predict), methods=["POST"]),
             Route("/api/pictures/orders", answering(self.order), methods=["POST"]),
         ]
 
-    async def state(self, request: Request) -> Response:  # noqa: ARG002
-        """Return all classes, and how far the training is."""
-        state = await asyncio.to_thread(self._pictures.state)
-        done = state["run"] and not state["running"]
-        state["scores"] = await asyncio.to_thread(self._run_of, state["run"]) if done else None
-        return JSONResponse(state)
+    async def check(self, request: Request) -> Response:  # noqa: ARG002
+        """Return what the check of the pictures finds."""
+        return JSONResponse(await asyncio.to_thread(self._pictures.check))
+
+    async def hints(self, request: Request) -> Response:
+        """Return what may have gone wrong in a training."""
+        number = request.query_params.get("number", "")
+        run = self._runs.path(number) if number else None
+        return JSONResponse(await asyncio.to_thread(self._pictures.hints, run))
 
     async def file(self, request: Request) -> Response:
         """Return a picture."""
@@ -74,7 +81,7 @@ class PicturesApi:
             "add-class": lambda: self._pictures.add_class(name),
             "remove-class": lambda: self._pictures.remove_class(name),
             "remove": lambda: self._pictures.remove(name, file),
-            "train": self._pictures.train,
+            "train": lambda: self._pictures.train(given),
             "stop": self._pictures.training.stop,
         }
         order = orders.get(str(given.get("order")))
@@ -82,9 +89,6 @@ class PicturesApi:
             raise HttpError(400, f"An order is one of {', '.join(orders)}.")
         await asyncio.to_thread(order)
         return await self.state(request)
-
-    def _run_of(self, name: str) -> dict[str, Any] | None:
-        return next((run for run in self._runs.listed() if run["name"] == name), None)
 
 
 async def _picture(request: Request) -> tuple[str, bytes]:

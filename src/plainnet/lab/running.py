@@ -17,6 +17,7 @@ from plainnet.lab.point_checkpoint import keep, kept
 from plainnet.lab.runs import Runs
 from plainnet.lab.states import settings_of
 from plainnet.lab.tables import Tables
+from plainnet.lab.training_process import TrainingProcess
 from plainnet.lab.worker import Worker
 from plainnet.models.run_folder import RUNS
 from plainnet.reports.progress import say
@@ -45,9 +46,11 @@ class LabServer(uvicorn.Server):
         self.folder, self._experiment = folder, kept(folder)
         self.secret, self.worker = Secret(self.port), Worker(self._experiment)
         self.tables, self.pictures = Tables(folder), Pictures(folder)
+        self.resumed = TrainingProcess(folder)
+        data = Runs(folder), self.resumed, self.tables, self.pictures
         super().__init__(
             uvicorn.Config(
-                Guard(lab_app(self.worker, Runs(folder), self.tables, self.pictures), self.secret),
+                Guard(lab_app(self.worker, *data), self.secret),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -69,8 +72,8 @@ class LabServer(uvicorn.Server):
         finally:
             self.worker.close()
             keep(self._experiment, self.folder)
-            self.tables.training.close()
-            self.pictures.training.close()
+            for training in (self.resumed, self.tables.training, self.pictures.training):
+                training.close()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, and let no page wait for a frame any more."""

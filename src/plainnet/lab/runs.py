@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from plainnet.errors import DataError, FileError
+from plainnet.errors import DataError, FileError, PlainnetError
 from plainnet.files.lock import locked
+from plainnet.files.schema import read
+from plainnet.files.tensors import open_tensors
 from plainnet.lab.frames import finite
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
@@ -23,6 +25,7 @@ from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models.recipe import Recipe
 from plainnet.models.run_folder import LOCK, SETTINGS
 from plainnet.models.serialization import CHECKPOINT, MODEL
+from plainnet.training import Epoch
 from plainnet.web.errors import HttpError
 
 TRASH = ".trash"
@@ -55,11 +58,13 @@ class Runs:
 
     def curves(self, number: str) -> dict[str, list[float | None]]:
         """Return the columns of a run's history by name; empty if there is none yet."""
-        text = _read(self.path(number) / "history.csv")
-        rows = [*csv.DictReader(text.splitlines())]
+        run = self.path(number)
+        rows: list[Any] = _epochs_so_far(run / CHECKPOINT)
+        rows = rows or [*csv.DictReader(_read(run / "history.csv").splitlines())]
         step = -(-len(rows) // MOST_POINTS) or 1
         return {
-            name: [_number(row[name]) for row in rows[::step]] for name in (rows[0] if rows else ())
+            name: [_number(row.get(name)) for row in rows[::step]]
+            for name in (rows[0] if rows else ())
         }
 
     def report(self, number: str) -> bytes:
@@ -115,7 +120,7 @@ class Runs:
         return hashlib.blake2b(name, key=self._key, digest_size=12).hexdigest()
 
     def _summary(self, number: str, path: Path) -> dict[str, Any]:
-        settings = _object(path / SETTINGS)
+        settings = object_in(path / SETTINGS)
         return {
             "number": number,
             "name": path.relative_to(self.folder).as_posix(),
@@ -124,10 +129,11 @@ class Runs:
             "target": str(settings.get("target") or ""),
             "changed": _changed(settings.get("recipe")),
             "done": (path / MODEL).is_file() and not (path / CHECKPOINT).exists(),
+            "resumable": (path / CHECKPOINT).is_file(),
             "report": (path / REPORT).is_file(),
             "parts": {
                 str(part): _scores(stored)
-                for part, stored in _object(path / "metrics.json").items()
+                for part, stored in object_in(path / "metrics.json").items()
                 if isinstance(stored, dict)
             },
         }
@@ -146,6 +152,16 @@ def _runs_below(folder: Path, depth: int) -> Iterator[Path]:
             yield entry
         elif depth > 1:
             yield from _runs_below(entry, depth - 1)
+
+
+def _epochs_so_far(checkpoint: Path) -> list[dict[str, float]]:
+    """Return the rows of the history in a checkpoint; none if there is none, or it is malformed."""
+    try:
+        with open_tensors(checkpoint, "plainnet checkpoint") as file:
+            history = file.facts().get("history")
+        return [read(Epoch, epoch, "epoch").as_row() for epoch in history or ()]
+    except (PlainnetError, OSError, TypeError, ValueError):
+        return []
 
 
 def _changed(recipe: object) -> list[str]:
@@ -197,7 +213,8 @@ def _move(source: Path, target: Path) -> None:
         raise FileError(f"{source} cannot be moved ({error.strerror}).") from None
 
 
-def _object(path: Path) -> dict[str, Any]:
+def object_in(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one if there is none."""
     try:
         found = json.loads(_read(path))
     except (ValueError, RecursionError):
@@ -215,7 +232,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str | float | None) -> float | None:
     try:
         return finite(float(text or "nan"))  # type: ignore[no-any-return]
     except ValueError:

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.lab.frames import finite
+from plainnet.lab.recipe_form import described, words_of
+from plainnet.lab.run_models import RunModels
 from plainnet.lab.training_process import TrainingProcess
-from plainnet.models import load_any
 from plainnet.models.attribution import explain_row
 from plainnet.models.defaults import NETWORKS
 from plainnet.models.trainable import AnyModel
-from plainnet.tables import TASKS, overview, read_table
+from plainnet.tables import NAMED_KINDS, TASKS, overview, read_table
 
 UPLOADS = ".tables"
 """The folder, inside of that of the runs, for tables that were dropped into the page."""
@@ -30,8 +32,9 @@ class Tables:
         self.folder = folder.absolute()
         self.training = TrainingProcess(self.folder)
         self._table: dict[str, Any] | None = None
+        self._kinds: dict[str, str] = {}
         self._file = Path()
-        self._model: tuple[tuple[Path, float], AnyModel] | None = None
+        self._models = RunModels()
 
     def put(self, name: str, content: bytes) -> None:
         """Keep a table, and look into its columns.
@@ -55,31 +58,64 @@ class Tables:
             beside.unlink()
             raise DataError(str(error).replace(str(beside), name or "The table")) from None
         beside.replace(file)
-        self._file = file
+        self._file, self._kinds = file, {}
         self._table = {"name": stem, "rows": len(table), "columns": columns}
+
+    def take_as(self, column: Any, kind: Any) -> None:
+        """Take a column as another kind; "": as its cells look.
+
+        Raises:
+            SettingError: there is no such column or kind.
+            DataError: its cells do not have this kind.
+        """
+        if kind not in ("", *NAMED_KINDS):
+            raise SettingError(f"A kind is one of {', '.join(NAMED_KINDS)}, but got {kind!r:.60}.")
+        table = self._described()
+        place = next((i for i, one in enumerate(table["columns"]) if one["column"] == column), None)
+        if place is None:
+            raise SettingError(f"There is no column {column!r:.60}.")
+        kinds = {name: known for name, known in self._kinds.items() if name != column}
+        kinds |= {column: kind} if kind else {}
+        read = read_table(self._file)
+        alone = replace(read, columns={column: read[column]}, kinds=kinds)
+        [summary] = overview(alone)
+        table["columns"][place] = summary.to_dict()
+        self._kinds = kinds
 
     def state(self) -> dict[str, Any]:
         """Return the table, and how far the training is."""
-        state = {"table": self._table, "tasks": [*TASKS], "efforts": [*NETWORKS]}
-        return {**state, **self.training.state()}
+        return {
+            "table": self._table,
+            "kinds": self._kinds,
+            "tasks": [*TASKS],
+            "efforts": [*NETWORKS],
+            "named_kinds": [*NAMED_KINDS],
+            "recipe": described(of_pictures=False),
+            **self.training.state(),
+        }
 
     def train(self, given: Mapping[str, Any]) -> None:
         """Begin a training.
 
         Args:
-            given: `target`, and perhaps `task`, `drop` (a list of columns) and `effort`.
+            given: `target`, and perhaps `task`, `drop` (a list of columns), `effort` and
+                `settings` (texts by name).
 
         Raises:
             SettingError: there is no table, a training goes on, or a name is unknown.
         """
+        table = self._described()
+        options = self._options(given, [one["column"] for one in table["columns"]])
+        self.training.start(table["name"], options, self._file)
+
+    def _described(self) -> dict[str, Any]:
         if self._table is None:
             raise SettingError("There is no table yet; drop a CSV file into the page.")
-        options = self._options(given, [one["column"] for one in self._table["columns"]])
-        self.training.start(self._table["name"], options, self._file)
+        return self._table
 
     def form(self, run: Path) -> list[dict[str, Any]]:
         """Describe an input for each column of a run's table, with a usual value."""
-        return [_input(column) for column in self._columns(self._loaded(run))]
+        return [_input(column) for column in self._columns(self._models.of(run))]
 
     def predict(self, run: Path, row: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one row, with probabilities or an interval, and the share of each column.
@@ -87,7 +123,7 @@ class Tables:
         Raises:
             DataError: the row does not fit the run's columns.
         """
-        model: Any = self._loaded(run)
+        model: Any = self._models.of(run)
         names = {column.name for column in self._columns(model)}
         if {*row} != names or not all(isinstance(cell, str) for cell in row.values()):
             raise DataError(f"A row has a text for each of {', '.join(sorted(names))}.")
@@ -116,23 +152,16 @@ class Tables:
         ):
             if name not in known:
                 raise SettingError(f"There is no {what} {name!r:.60}; there are {known!r:.200}.")
-        effort = given.get("effort", "default")
+        effort, unused = given.get("effort", "default"), {given["target"], *drop}
+        kinds = {name: kind for name, kind in self._kinds.items() if name not in unused}
         return [
             f"--target={given['target']}",
             f"--task={given.get('task', 'auto')}",
             *(f"--drop={name}" for name in drop),
+            *(f"--kinds={name}={kind}" for name, kind in kinds.items()),
             *([f"--{effort}"] if effort != "default" else []),
+            *words_of(given.get("settings", {}), of_pictures=False),
         ]
-
-    def _loaded(self, run: Path) -> AnyModel:
-        """Load a run's model, unless it is the last one that was loaded."""
-        try:
-            key = run, (run / "model.safetensors").stat().st_mtime
-        except OSError:
-            raise DataError("This run has no model yet.") from None
-        if self._model is None or self._model[0] != key:
-            self._model = key, load_any(run)
-        return self._model[1]
 
     @staticmethod
     def _columns(model: AnyModel) -> Any:

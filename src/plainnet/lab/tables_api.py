@@ -1,7 +1,6 @@
 """The answers to the tables view."""
 
 import asyncio
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,10 +9,11 @@ from starlette.routing import Route
 from plainnet.lab.requests import answering, order_of, table_in
 from plainnet.lab.runs import Runs
 from plainnet.lab.tables import Tables
+from plainnet.lab.training_api import TrainingApi
 from plainnet.web.errors import HttpError
 
 
-class TablesApi:
+class TablesApi(TrainingApi):
     """The answers to the tables view.
 
     Args:
@@ -22,25 +22,20 @@ class TablesApi:
     """
 
     def __init__(self, tables: Tables, runs: Runs) -> None:
-        self._tables, self._runs = tables, runs
+        super().__init__(tables, runs)
+        self._tables = tables
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
             Route("/api/tables", answering(self.state)),
             Route("/api/tables/data", answering(self.put), methods=["POST"]),
+            Route("/api/tables/kinds", answering(self.take_as), methods=["POST"]),
             Route("/api/tables/train", answering(self.train), methods=["POST"]),
             Route("/api/tables/stop", answering(self.stop), methods=["POST"]),
             Route("/api/tables/form", answering(self.form)),
             Route("/api/tables/predict", answering(self.predict), methods=["POST"]),
         ]
-
-    async def state(self, request: Request) -> Response:  # noqa: ARG002
-        """Return the table's columns, and how far the training is."""
-        state = await asyncio.to_thread(self._tables.state)
-        done = state["run"] and not state["running"]
-        state["scores"] = await asyncio.to_thread(self._run_of, state["run"]) if done else None
-        return JSONResponse(state)
 
     async def put(self, request: Request) -> Response:
         """Take a table."""
@@ -54,10 +49,10 @@ class TablesApi:
         await asyncio.to_thread(self._tables.train, given)
         return await self.state(request)
 
-    async def stop(self, request: Request) -> Response:
-        """Stop the training, which writes its checkpoint."""
-        await order_of(request)
-        await asyncio.to_thread(self._tables.training.stop)
+    async def take_as(self, request: Request) -> Response:
+        """Take a column as another kind."""
+        given = await order_of(request)
+        await asyncio.to_thread(self._tables.take_as, given.get("column"), given.get("kind"))
         return await self.state(request)
 
     async def form(self, request: Request) -> Response:
@@ -73,6 +68,3 @@ class TablesApi:
             raise HttpError(400, "A row is an object with a text for each column.")
         path = self._runs.path(str(given.get("number")))
         return JSONResponse(await asyncio.to_thread(self._tables.predict, path, row))
-
-    def _run_of(self, name: str) -> dict[str, Any] | None:
-        return next((run for run in self._runs.listed() if run["name"] == name), None)

@@ -30,7 +30,7 @@ class TrainingProcess:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._run: Path | None = None
@@ -47,14 +47,25 @@ class TrainingProcess:
         Raises:
             SettingError: a training goes on.
         """
+        run = numbered_folder(self.folder, stem)
+        self._begin(run, [*options, f"--out={run}", "--", str(data)])
+
+    def resume(self, run: Path) -> None:
+        """Go on with a run that was stopped.
+
+        Raises:
+            SettingError: a training goes on.
+        """
+        self._begin(run, [f"--resume={run}"])
+
+    def _begin(self, run: Path, words: Sequence[str]) -> None:
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 raise SettingError("A training goes on already; stop it, or wait for its end.")
-            self._run = numbered_folder(self.folder, stem)
-            words = ["train", *options, f"--out={self._run}", "--", str(data)]
+            self._run = run
             lines = self._lines = []
             process = self._process = subprocess.Popen(
-                [sys.executable, "-m", "plainnet", *words],
+                [sys.executable, "-m", "plainnet", "train", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -96,8 +107,9 @@ class TrainingProcess:
 
 
 def _epoch(found: re.Match[str]) -> list[float | None]:
-    numbers = [found[1], found[2], found[3], found[4]]
-    return [None if text is None else finite(float(text)) for text in numbers]
+    """Return the numbers of a line, in which thousands are separated."""
+    texts = [found[1], found[2], found[3], found[4]]
+    return [None if text is None else finite(float(text.replace(",", ""))) for text in texts]
 
 
 def _follow(process: subprocess.Popen[str], lines: list[str]) -> None:

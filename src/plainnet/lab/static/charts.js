@@ -39,7 +39,7 @@ export class Curves {
 export function drawLines(canvas, series, log) {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const c = sharp(canvas, width, height);
-  const box = { left: 40, right: width - 6, top: 6, bottom: height - 18 };
+  const box = { left: 46, right: width - 6, top: 6, bottom: height - 18 };
   const values = series.flatMap(({ points }) => points.map(([, y]) => y)).filter((y) => Number.isFinite(y) && y > 0);
   const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.[0] ?? 1));
   const scale = scaleOf(values, box, log);

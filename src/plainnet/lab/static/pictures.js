@@ -1,12 +1,15 @@
 // Pictures in classes: from files, by drag and drop, or from the webcam; a training; a picture to try.
 
 import { classColour, onTheme } from "./colours.js";
-import { Refused, ask, order } from "./server.js";
+import { RecipeForm } from "./recipe_form.js";
+import { Refused, ask, order, send } from "./server.js";
 import { label, make, percent, t } from "./texts.js";
+import { findingsOf, hintsOf } from "./findings.js";
 import { bar, drawEpochs, progressOf, resultOf } from "./training.js";
 
 const at = (id) => document.getElementById(id);
 const BUSY = 500;
+const PATIENCE = 3000;
 const SHOT = 320;
 const AT_ONCE = 4;
 const KINDS = ["image/jpeg", "image/png", "image/webp"];
@@ -16,6 +19,7 @@ export class Pictures {
     this.root = at("pictures");
     this.video = at("video");
     this.state = null;
+    this.form = new RecipeForm(at("picture-settings"));
     at("new-class").addEventListener("submit", (event) => {
       event.preventDefault();
       const name = at("class-name").value.trim();
@@ -56,14 +60,17 @@ export class Pictures {
     }
     const found = await this.attempt(() => ask("/api/pictures"));
     if (found) this.take(found);
+    else this.timer = setTimeout(() => this.refresh(), PATIENCE);
   }
 
   take(state) {
     this.state = state;
+    this.form.show(state.recipe, state.features);
     const shape = JSON.stringify(state.classes);
     if (shape !== this.shape) {
       this.shape = shape;
       this.showClasses();
+      this.check();
     }
     const { running, failed, epochs, scores } = state;
     at("picture-train").textContent = t(running ? "stop" : "train");
@@ -71,9 +78,10 @@ export class Pictures {
     at("picture-progress").classList.toggle("bad", !running && Boolean(failed));
     at("picture-curves").hidden = epochs.length < 2;
     const done = !running && scores?.done;
-    at("picture-result").replaceChildren(...(done ? resultOf(scores) : []));
+    at("picture-result").replaceChildren(...(done ? resultOf(scores, (task) => this.attempt(task)) : []));
     at("try").hidden = !done;
     this.number = done ? scores.number : null;
+    this.explain(done ? scores.number : !running && failed ? "" : null);
     this.draw();
     clearTimeout(this.timer);
     if (running) this.timer = setTimeout(() => this.refresh(), BUSY);
@@ -84,8 +92,31 @@ export class Pictures {
   }
 
   translate() {
-    this.shape = null;
+    this.shape = this.explained = null;
     if (this.state) this.take(this.state);
+  }
+
+  /** Let the pictures be checked; of many changes, only the last one matters. */
+  async check() {
+    this.changed = true;
+    if (this.checking) return;
+    this.checking = true;
+    while (this.changed) {
+      this.changed = false;
+      const found = await this.attempt(() => ask("/api/pictures/check"));
+      if (found) at("picture-check").replaceChildren(...findingsOf(found));
+    }
+    this.checking = false;
+  }
+
+  /** Say why a training may have gone badly; "": the last one, which failed; null: nothing. */
+  async explain(number) {
+    if (number === this.explained) return;
+    this.explained = number;
+    at("picture-hints").replaceChildren();
+    if (number === null) return;
+    const hints = await this.attempt(() => ask("/api/pictures/hints", { number }));
+    if (hints?.length && this.explained === number) at("picture-hints").replaceChildren(...hintsOf(hints));
   }
 
   showClasses() {
@@ -178,18 +209,14 @@ export class Pictures {
   }
 
   async train() {
-    await this.send({ order: this.state?.running ? "stop" : "train" });
+    const { features, ...settings } = this.form.values();
+    await this.send(this.state?.running ? { order: "stop" } : { order: "train", settings, ...(features && { features }) });
   }
 
   async tryFile(file, explain = "yes") {
     if (!file || !this.number) return;
     const path = `/api/pictures/predict?${new URLSearchParams({ number: this.number, explain })}`;
-    const found = await this.attempt(async () => {
-      const response = await fetch(path, { method: "POST", headers: { "Content-Type": file.type }, body: file });
-      const answer = await response.json();
-      if (!response.ok) throw new Refused(answer.error);
-      return answer;
-    });
+    const found = await this.attempt(() => send(path, file));
     if (found) this.showAnswer(found);
   }
 

@@ -1,12 +1,16 @@
-// All runs of the folder: their scores side by side, their curves in one chart, reports, a trash.
+// All runs of the folder: scores side by side, curves in one chart, files, a trash; going on with one.
 
 import { drawLines } from "./charts.js";
 import { classColour, css, onTheme } from "./colours.js";
 import { Refused, ask, order } from "./server.js";
+import { runActions } from "./run_actions.js";
+import { scoreList } from "./scores.js";
 import { label, make, t } from "./texts.js";
+import { progressOf } from "./training.js";
 
 const MOST = 5;
 const PATIENCE = 5000;
+const BUSY = 1000;
 
 export class Runs {
   constructor() {
@@ -30,7 +34,13 @@ export class Runs {
     clearTimeout(this.timer);
     if (this.root.hidden) return;
     const found = await this.attempt(() => ask("/api/runs"));
-    if (found && JSON.stringify(found) !== this.found) {
+    if (found) await this.take(found);
+    this.timer = setTimeout(() => this.refresh(), this.training?.running ? BUSY : PATIENCE);
+  }
+
+  async take(found) {
+    this.training = found.training;
+    if (JSON.stringify(found) !== this.found) {
       this.found = JSON.stringify(found);
       this.runs = found.runs;
       this.folder = found.folder;
@@ -40,7 +50,6 @@ export class Runs {
       await this.load();
       this.show();
     }
-    this.timer = setTimeout(() => this.refresh(), PATIENCE);
   }
 
   async attempt(task) {
@@ -88,17 +97,32 @@ export class Runs {
     const about = [run.data.split("/").at(-1), run.target, new Date(1000 * run.time).toLocaleString()];
     const facts = [about.filter(Boolean), run.changed].map((parts) => make("p", { className: "faint" }, parts.join(" · ")));
     const scores = Object.entries(run.parts).map(([part, found]) => scoreList(part, found));
-    if (!run.done) scores.push(make("p", { className: "bad" }, t("unfinished")));
-    const actions = make("div", { className: "run-actions" });
-    if (run.report) {
-      const href = `/api/runs/report?${new URLSearchParams({ number: run.number })}`;
-      actions.append(make("a", { href, target: "_blank", rel: "noopener" }, t("report")));
-    }
-    const trash = make("button", { type: "button", className: "link", id: `trash-${run.number}` }, t("trash"));
-    label(trash, `${t("trash")}: ${run.name}`);
-    trash.addEventListener("click", () => this.trash(run));
-    actions.append(trash);
+    const goesOn = this.training.running && this.training.run === run.name;
+    if (goesOn) scores.push(make("p", {}, progressOf(this.training)));
+    else if (!run.done) scores.push(make("p", { className: "bad" }, t("unfinished")));
+    if (!goesOn && this.training.run === run.name && this.training.failed) scores.push(make("p", { className: "bad" }, this.training.failed));
+    const actions = runActions(run, (task) => this.attempt(task));
+    const row = actions.firstChild;
+    if (goesOn) row.append(this.button(run, "stop", () => this.send("/api/runs/stop", {})));
+    else if (run.resumable) row.append(this.button(run, "goOn", () => this.send("/api/runs/resume", { number: run.number })));
+    if (!goesOn) row.append(this.button(run, "trash", () => this.trash(run)));
     return make("li", {}, make("div", {}, title, ...facts), make("div", { className: "run-scores" }, ...scores), actions);
+  }
+
+  button(run, key, press) {
+    const made = make("button", { type: "button", className: "link", id: `${key}-${run.number}` }, t(key));
+    label(made, `${t(key)}: ${run.name}`);
+    made.addEventListener("click", press);
+    return made;
+  }
+
+  async send(path, body) {
+    this.message.textContent = "";
+    const found = await this.attempt(() => order(path, body));
+    if (!found) return;
+    if (body.number && !this.chosen.includes(body.number)) this.chosen = [...this.chosen, body.number].slice(-MOST);
+    await this.take(found);
+    this.refresh();
   }
 
   fillMetrics() {
@@ -133,14 +157,4 @@ export class Runs {
     this.message.replaceChildren(t("trashed", { name: run.name }), " ", undo);
     await this.refresh();
   }
-}
-
-/** The first scores of an evaluation, with interval and baseline. */
-export function scoreList(part, scores) {
-  const name = { validation: t("heldOut"), test: t("testPart") }[part] ?? part;
-  const shown = scores.slice(0, 3).map((score) => {
-    const more = [score.interval, score.baseline && t("baseline", { value: score.baseline })].filter(Boolean);
-    return make("div", { title: score.meaning }, make("dt", {}, score.name), make("dd", {}, score.text, ...more.map((text) => make("small", {}, text))));
-  });
-  return make("dl", {}, make("div", { className: "part" }, make("dt", {}, name)), ...shown);
 }

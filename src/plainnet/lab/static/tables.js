@@ -1,18 +1,21 @@
 // A table of the user: its columns, a training on it, and answers to single rows.
 
 import { classColour, onTheme, signed } from "./colours.js";
-import { Refused, ask, order } from "./server.js";
+import { RecipeForm } from "./recipe_form.js";
+import { Refused, ask, order, send } from "./server.js";
 import { bar, drawEpochs, progressOf, resultOf } from "./training.js";
 import { amount, digits, label, make, percent, t } from "./texts.js";
 
 const at = (id) => document.getElementById(id);
 const BUSY = 500;
+const PATIENCE = 3000;
 
 export class Tables {
   constructor() {
     this.root = at("tables");
     this.state = null;
     this.dropped = new Set();
+    this.form = new RecipeForm(at("table-settings"));
     const drop = at("drop");
     at("table-file").addEventListener("change", (event) => this.upload(event.target.files[0]));
     for (const name of ["dragover", "dragleave", "drop"]) {
@@ -42,15 +45,9 @@ export class Tables {
 
   async upload(file) {
     if (!file) return;
-    const headers = { "Content-Type": "text/csv" };
     const path = `/api/tables/data?${new URLSearchParams({ name: file.name })}`;
-    const response = await this.attempt(() => fetch(path, { method: "POST", headers, body: file }));
-    if (!response) return;
-    const found = await response.json();
-    if (!response.ok) {
-      at("table-message").textContent = found.error;
-      return;
-    }
+    const found = await this.attempt(() => send(path, file, "text/csv"));
+    if (!found) return;
     this.dropped = new Set();
     this.fresh = true;
     this.take(found);
@@ -62,6 +59,7 @@ export class Tables {
     if (this.root.hidden) return;
     const found = await this.attempt(() => ask("/api/tables"));
     if (found) this.take(found);
+    else this.timer = setTimeout(() => this.refresh(), PATIENCE);
   }
 
   take(state) {
@@ -69,6 +67,7 @@ export class Tables {
     this.state = state;
     at("table-work").hidden = !state.table;
     if (!state.table) return;
+    this.form.show(state.recipe);
     if (this.fresh || !before?.table) {
       this.fresh = false;
       this.fill();
@@ -104,10 +103,26 @@ export class Tables {
     const box = make("input", { type: "checkbox", id: `use-${i}`, checked: isTarget || !this.dropped.has(one.column), disabled: isTarget });
     label(box, `${t("use")}: ${one.column}`);
     box.addEventListener("change", () => this.dropped[box.checked ? "delete" : "add"](one.column));
-    const kind = isTarget ? t("theTarget") : t(`kind.${one.kind.replace(/[ -]/g, "_")}`);
+    const kind = isTarget ? t("theTarget") : this.kind(one, i);
     const note = one.note ? [make("div", { className: "faint" }, one.note)] : [];
     const cells = [box, one.column, kind, String(one.missing), String(one.different)].map((cell) => make("td", {}, cell));
     return make("tr", { className: isTarget ? "target" : "" }, ...cells, make("td", {}, one.examples.join(", "), ...note));
+  }
+
+  /** What a column is taken as, to choose. */
+  kind(one, i) {
+    const chosen = this.state.kinds[one.column] ?? "";
+    const text = (kind) => t(`kind.${kind.replace(/[ -]/g, "_")}`);
+    const options = ["", ...this.state.named_kinds].map((value) => make("option", { value, selected: value === chosen }, value ? text(value) : chosen ? t("asItLooks") : text(one.kind)));
+    const select = make("select", { id: `kind-${i}` }, ...options);
+    label(select, `${t("takenAs")}: ${one.column}`);
+    select.addEventListener("change", async () => {
+      const found = await this.attempt(() => order("/api/tables/kinds", { column: one.column, kind: select.value }));
+      if (found) this.take(found);
+      this.showColumns();
+      at(select.id).focus();
+    });
+    return select;
   }
 
   async train() {
@@ -120,7 +135,7 @@ export class Tables {
     const drop = [...this.dropped].filter((name) => name !== target);
     at("ask").hidden = at("answer").hidden = true;
     this.asked = null;
-    const found = await this.attempt(() => order("/api/tables/train", { target, drop, task: at("table-task").value, effort: at("table-effort").value }));
+    const found = await this.attempt(() => order("/api/tables/train", { target, drop, task: at("table-task").value, effort: at("table-effort").value, settings: this.form.values() }));
     if (found) this.take(found);
   }
 
@@ -131,7 +146,7 @@ export class Tables {
     at("table-progress").textContent = progressOf(this.state);
     at("table-progress").classList.toggle("bad", !running && Boolean(failed));
     const done = !running && scores?.done;
-    at("table-result").replaceChildren(...(done ? resultOf(scores) : []));
+    at("table-result").replaceChildren(...(done ? resultOf(scores, (task) => this.attempt(task)) : []));
     this.draw();
   }
 

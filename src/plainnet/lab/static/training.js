@@ -2,7 +2,8 @@
 
 import { drawLines } from "./charts.js";
 import { css } from "./colours.js";
-import { scoreList } from "./runs.js";
+import { runActions } from "./run_actions.js";
+import { scoreList } from "./scores.js";
 import { digits, label, make, t } from "./texts.js";
 
 /** How far a training is, or how it ended, in words. */
@@ -31,15 +32,10 @@ export function drawEpochs(canvas, epochs) {
   drawLines(canvas, lines, false);
 }
 
-/** The scores of a finished run, and its report. */
-export function resultOf(run) {
+/** The scores of a finished run, its report and its files. */
+export function resultOf(run, attempt) {
   const lists = Object.entries(run.parts).map(([part, found]) => scoreList(part, found));
-  const link = [];
-  if (run.report) {
-    const href = `/api/runs/report?${new URLSearchParams({ number: run.number })}`;
-    link.push(make("a", { href, target: "_blank", rel: "noopener" }, t("report")));
-  }
-  return [make("h3", {}, run.name), make("div", { className: "run-scores" }, ...lists), make("p", { className: "run-actions" }, ...link)];
+  return [make("h3", {}, run.name), make("div", { className: "run-scores" }, ...lists), runActions(run, attempt)];
 }
 
 /** A name, a bar of a share, and a number. */
