@@ -9,6 +9,8 @@ import pytest
 from plainnet import Classifier, Regressor, SoftmaxCrossEntropy, train_step
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
+from plainnet.export.network_nodes import network_nodes
+from plainnet.files.onnx_nodes import FLOAT, Nodes
 from plainnet.models import Checkpoint, Recipe
 from plainnet.models.convolutional import (
     LEAST_EPOCHS,
@@ -83,6 +85,52 @@ def test_the_kernels_give_the_gradient_of_the_layers(padding: str, kernel: int, 
     outputs: Any = picture_outputs(network, X)
     np.testing.assert_allclose(outputs, twin.forward(X), rtol=1e-12)
     assert (before == X).all()
+
+
+def normalised_layers(kernel: int) -> list[Layer]:
+    """BatchNorm and ReLU behind convolutions of both kinds, windows one and two pixels apart."""
+    made: list[Any] = []
+    shape: tuple[int, int, int] = (11, 13, 3)
+    for stride in (1, 2):
+        for one in (Conv2D(shape, 5, kernel, stride), None):
+            layer = one or DepthwiseConv2D(shape, kernel, stride)
+            shape = layer.shape_out
+            made += [layer, BatchNorm2D(shape), *([ReLU()] if one or stride > 1 else [])]
+    return [*made, ReLU(), BatchNorm2D(shape), ReLU(), GlobalAveragePool2D(shape), Dense(5, 3)]
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 5])
+def test_a_prediction_folds_batch_norm_into_convolutions(kernel: int) -> None:
+    rng = np.random.default_rng(kernel)
+    network = Network(normalised_layers(kernel), rng=1, dtype=np.float64)
+    network.theta[network.n_weights :] += 0.5 * rng.normal(
+        size=network.n_parameters - network.n_weights
+    )
+    X = rng.normal(size=(9, network.n_in or 0))
+    network.forward(3 * X + 1, training=True)  # gives BatchNorm means of its own
+    expected = network.predict(X)
+    pytest.importorskip("numba")
+    found: Any = picture_outputs(network, X)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+    network.layers[0].W[...] *= 2  # type: ignore[attr-defined]
+    found = picture_outputs(network, X)
+    np.testing.assert_allclose(found, network.predict(X), rtol=1e-11, atol=1e-13)
+
+
+def test_a_graph_folds_batch_norm_into_convolutions() -> None:
+    onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    network = Network(normalised_layers(3), rng=1)
+    X = np.random.default_rng(0).normal(size=(9, network.n_in or 0)).astype(np.float32)
+    network.forward(3 * X + 1, training=True)
+    nodes = Nodes()
+    Z = network_nodes(nodes, network, nodes.name("X"))
+    ends = [onnx.helper.make_tensor_value_info(end, FLOAT, ["N", None]) for end in ("X", Z)]
+    model = nodes.model("folded", ends[:1], ends[1:])
+    assert sum(node.op_type == "BatchNormalization" for node in model.graph.node) == 1
+    session = runtime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    np.testing.assert_allclose(session.run(None, {"X": X})[0], network.predict(X), atol=1e-6)
 
 
 def pictures(n: int, side: int = LEAST_SIDE) -> Dataset:
@@ -226,12 +274,12 @@ def test_predictions_do_not_depend_on_the_batch_nor_on_kernels(
 
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
-    monkeypatch.setattr("plainnet.training.compiled.picture_stack.LEAST_WORK", 0)
+    monkeypatch.setattr("plainnet.training.compiled.picture_passes.LEAST_WORK", 0)
     rng, found = np.random.default_rng(0), []
     X, y = rng.normal(size=(9, 510)).astype(np.float32), rng.integers(0, 3, 9)
     for threads in (1, 2, 3, 9):
         monkeypatch.setattr(
-            "plainnet.training.compiled.picture_stack.processors", lambda n=threads: n
+            "plainnet.training.compiled.picture_passes.processors", lambda n=threads: n
         )
         network = Network(layers_of((17, 15, 2), "same", 3), rng=1)
         train_step(network, LOSS, GradientDescent(0.01), X, y)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from plainnet.export.folding import folded
 from plainnet.files.onnx_nodes import INT64, Nodes
 from plainnet.metrics.costs import Costs, cost_matrix
 from plainnet.network import Network
@@ -25,7 +26,7 @@ def network_nodes(nodes: Nodes, network: Network, X: str, prefix: str = "") -> s
     Raises:
         SettingError: a layer has no ONNX form.
     """
-    return write_layers(nodes, network.layers, X, f"{prefix}layers.")
+    return write_layers(nodes, folded(network.layers), X, f"{prefix}layers.")
 
 
 def class_nodes(nodes: Nodes, Z: str, n_out: int) -> str:

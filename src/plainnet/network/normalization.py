@@ -119,6 +119,20 @@ class BatchNorm(_Normalization):
         self.X_hat *= self.s  # X̂ = (X − μ) / √(σ² + ε)
         return self._scaled()
 
+    def folded(self, W: Array, b: Array) -> tuple[Array, Array]:
+        """Return the weights and biases of one layer that predicts what two layers do.
+
+        The first one computes X W + b, and this one follows it. A prediction normalises by the
+        running means, which are constants: with a = γ / √(σ² + ε),
+        a · (X W + b − μ) + β = X (W a) + (b − μ) a + β.
+
+        Args:
+            W: `(n_in, n)`.
+            b: `(n,)`.
+        """
+        a = self.gamma / self.xp.sqrt(self.var + self.epsilon)
+        return W * a, (b - self.mean) * a + self.beta
+
     def _center(self, X: Array) -> Array:
         """Return σ² of the batch, and write X − μ into X̂."""
         N, ones = len(X), self.scratch("ones", (len(X),), fill=1)

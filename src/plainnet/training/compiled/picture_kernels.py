@@ -21,24 +21,38 @@ ROWS = 64
 
 
 @compiled
-def convolve(X: Any, W: Any, b: Any, k: Any, top: Any, left: Any, P: Any, Y: Any) -> None:
-    """Write Y = P W + b for windows that are one pixel apart; P is scratch memory `(tile, window)`.
+def convolve(
+    X: Any,
+    W: Any,
+    b: Any,
+    k: Any,
+    stride: Any,
+    top: Any,
+    left: Any,
+    rectified: Any,
+    P: Any,
+    Y: Any,
+) -> None:
+    """Write Y = P W + b, or with `rectified` max(0, P W + b).
 
-    Y is `(N, rows, columns, channels)`; a window begins `top` and `left` pixels before its pixel.
+    Y is `(N, rows, columns, channels)`; windows are `stride` pixels apart, and the first one begins
+    `top` and `left` pixels before the picture. P is scratch memory `(tile, window)`.
     """
     n, rows, columns, channels = Y.shape
+    zero = Y.dtype.type(0)
     flat, pixels = Y.reshape(n * rows * columns, channels), X.reshape(-1, X.shape[3])
     for start in range(0, len(flat), len(P)):
         own = flat[start : start + len(P)]
         windows = P[: len(own)]
-        if k == 1:
+        if k == 1 and stride == 1:
             windows = pixels[start : start + len(own)]
         else:
-            gather(X, start, rows, columns, k, top, left, windows)
+            gather(X, start, rows, columns, k, stride, top, left, windows)
         np.dot(windows, W, own)  # Y = P W
         for i in range(own.shape[0]):
             for j in range(channels):
-                own[i, j] += b[j]  # Y = P W + b
+                y = own[i, j] + b[j]  # Y = P W + b
+                own[i, j] = zero if rectified and y <= zero else y  # NaN where y is
 
 
 @compiled
@@ -52,7 +66,7 @@ def weight_gradient(
     for start in range(0, len(flat), len(P)):
         own = flat[start : start + len(P)]
         windows = P[: len(own)]
-        gather(X, start, rows, columns, k, top, left, windows)
+        gather(X, start, rows, columns, k, 1, top, left, windows)
         np.dot(windows.T, own, part)
         for i in range(dW.shape[0]):
             for j in range(channels):
@@ -61,7 +75,7 @@ def weight_gradient(
 
 @compiled
 def gather(
-    X: Any, start: Any, rows: Any, columns: Any, k: Any, top: Any, left: Any, P: Any
+    X: Any, start: Any, rows: Any, columns: Any, k: Any, stride: Any, top: Any, left: Any, P: Any
 ) -> None:
     """Write the windows from number `start` on into P, with 0 for padding."""
     n, height, width, depth = X.shape
@@ -69,8 +83,8 @@ def gather(
     zero = P.dtype.type(0)
     for i in range(len(P)):
         window = start + i
-        x, rest = window % columns - left, window // columns
-        row, sample = rest % rows, rest // rows
+        x, rest = window % columns * stride - left, window // columns
+        row, sample = rest % rows * stride, rest // rows
         before, after = max(-x, 0) * depth, (k - max(x + k - width, 0)) * depth
         for dy in range(k):
             y, place = row + dy - top, P[i, dy * size : (dy + 1) * size]
@@ -86,30 +100,91 @@ def gather(
 
 
 @compiled
-def filter_lines(X: Any, W: Any, b: Any, k: Any, top: Any, left: Any, Y: Any) -> None:
-    """Write Y = Σ_places P · W + b, each channel with its own filter, windows one pixel apart.
+def filter_any(
+    X: Any,
+    W: Any,
+    b: Any,
+    k: Any,
+    stride: Any,
+    top: Any,
+    left: Any,
+    rectified: Any,
+    padded: Any,
+    Y: Any,
+) -> None:
+    """Write Y = Σ_places P · W + b, each channel with its own filter, or with `rectified` its ReLU.
 
-    A line of pixels is done at once: W is repeated for each of them, `(k · k, columns · channels)`,
-    and so is b.
+    `padded` is scratch memory for a picture with its padding, which must be 0.
     """
-    n, height, width, depth = X.shape
-    _, rows, columns, _ = Y.shape
-    lines, Y_lines = X.reshape(n, height, width * depth), Y.reshape(n, rows, columns * depth)
+    n, rows, columns, channels = Y.shape
+    zero = Y.dtype.type(0)
     for sample in range(n):
+        pad(X[sample], top, left, padded)
         for i in range(rows):
-            whole = Y_lines[sample, i]
-            for c in range(len(whole)):
-                whole[c] = b[c]
-            for dy in range(max(top - i, 0), min(height + top - i, k)):
-                line = lines[sample, i + dy - top]
-                for dx in range(k):
-                    first, stop = max(left - dx, 0), min(width + left - dx, columns)
-                    begin = (first + dx - left) * depth
-                    own = whole[first * depth : stop * depth]
-                    w = W[dy * k + dx, first * depth : stop * depth]
-                    pixels = line[begin : begin + len(own)]
-                    for c in range(len(own)):
-                        own[c] += pixels[c] * w[c]
+            outputs = Y[sample, i].reshape(-1)
+            for j in range(columns):
+                y = outputs[j * channels : (j + 1) * channels]
+                for c in range(channels):
+                    y[c] = b[c]
+                for dy in range(k):
+                    line = padded[i * stride + dy].reshape(-1)
+                    for dx in range(k):
+                        begin, w = (j * stride + dx) * channels, W[dy * k + dx]
+                        pixel = line[begin : begin + channels]
+                        for c in range(channels):
+                            y[c] += pixel[c] * w[c]
+                if rectified:
+                    for c in range(channels):
+                        y[c] = zero if y[c] <= zero else y[c]
+
+
+@compiled
+def filter_3(
+    X: Any,
+    W: Any,
+    b: Any,
+    k: Any,
+    stride: Any,
+    top: Any,
+    left: Any,
+    rectified: Any,
+    padded: Any,
+    Y: Any,
+) -> None:
+    """Write what `filter_any` does for k = 3, with one pass over Y instead of nine."""
+    n, rows, columns, channels = Y.shape
+    zero, line = Y.dtype.type(0), k * channels
+    w0, w1, w2, w3, w4, w5, w6, w7, w8 = W[0], W[1], W[2], W[3], W[4], W[5], W[6], W[7], W[8]
+    for sample in range(n):
+        pad(X[sample], top, left, padded)
+        for i in range(rows):
+            first = padded[i * stride].reshape(-1)
+            second = padded[i * stride + 1].reshape(-1)
+            third = padded[i * stride + 2].reshape(-1)
+            outputs = Y[sample, i].reshape(-1)
+            for j in range(columns):
+                y = outputs[j * channels : (j + 1) * channels]
+                begin = j * stride * channels
+                p = first[begin : begin + line]
+                q = second[begin : begin + line]
+                r = third[begin : begin + line]
+                for c in range(channels):
+                    d, e = c + channels, c + 2 * channels  # the pixels to the right
+                    s = b[c] + p[c] * w0[c] + p[d] * w1[c] + p[e] * w2[c]
+                    s += q[c] * w3[c] + q[d] * w4[c] + q[e] * w5[c]
+                    s += r[c] * w6[c] + r[d] * w7[c] + r[e] * w8[c]
+                    y[c] = zero if rectified and s <= zero else s
+
+
+@compiled
+def pad(X: Any, top: Any, left: Any, padded: Any) -> None:
+    """Write a picture X `(height, width, channels)` into `padded`, after its padding."""
+    height, width, channels = X.shape
+    for i in range(height):
+        line = padded[top + i].reshape(-1)[left * channels : (left + width) * channels]
+        own = X[i].reshape(-1)
+        for j in range(len(own)):
+            line[j] = own[j]
 
 
 @compiled

@@ -1,234 +1,73 @@
-"""The passes of a network of convolutions, layer by layer, in compiled kernels where one fits.
-
-Each pass computes what its layer does, up to rounding, in the layer's own scratch memory.
-"""
+"""The passes of a network of convolutions: of a training step, and of a prediction."""
 
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Protocol
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from plainnet.network import (
-    Array,
-    BatchNorm2D,
-    Conv2D,
-    DepthwiseConv2D,
-    Layer,
-    MaxPool2D,
-    Network,
-    ReLU,
-)
-from plainnet.network.windows import pictures, rows
+from plainnet.network import Array, BatchNorm2D, Conv2D, DepthwiseConv2D, Layer, Network, ReLU
 from plainnet.training import compiled
-from plainnet.training.compiled.parts import LEAST_WORK, PARTS, in_parts
+from plainnet.training.compiled.picture_passes import Convolution, Depthwise, Pass, pass_of
 from plainnet.training.step import HasGradient
-from plainnet.training.threads import processors
 
-TILE = 512
-"""The windows that a convolution multiplies at once."""
-USUAL_POOL = 2, 2, "valid"
-"""Kernel, stride and padding of a `MaxPool2D` with a kernel."""
+L = TypeVar("L", bound=Layer)
+CONVOLUTIONS = (Conv2D, DepthwiseConv2D)
+"""The layers that BatchNorm2D and ReLU become a part of in predictions."""
 
 
-class Pass(Protocol):
-    """Forward and backward of a layer, or of two; a `Layer` is one."""
+class Folded:
+    """The forward pass of a convolution, with the `BatchNorm2D` and the `ReLU` behind it.
 
-    def forward(self, X: Array, training: bool = False) -> Array:
-        """Compute Y."""
+    In a prediction these are one convolution: `BatchNorm.folded`.
+    """
 
-    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """Compute dX, and write the gradients."""
-
-
-class Convolution:
-    """The passes of a `Conv2D` whose windows are one pixel apart."""
-
-    def __init__(self, layer: Conv2D, code: ModuleType) -> None:
-        self.layer, self.code = layer, code
-        self.X: Array
+    def __init__(
+        self, convolution: Convolution | Depthwise, norm: BatchNorm2D | None, rectified: bool
+    ) -> None:
+        self.convolution, self.norm, self.rectified = convolution, norm, rectified
+        self.layer = convolution.layer
 
     def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
-        """Compute Y = P W + b."""
-        layer = self.layer
-        self.X = pictures(X, layer.shape_in)
-        Y = layer.scratch("Y", (len(X), layer.n_out or 0))
-        self._convolve(
-            self.X, layer.W, layer.b, (layer.top, layer.left), pictures(Y, layer.shape_out)
-        )
-        return Y
+        """Compute the outputs of the two or three layers."""
+        W, b = self.layer.W, self.layer.b
+        if self.norm is not None:  # each time, because a training may change them
+            W, b = self.norm.folded(W, b)
+        return self.convolution.apply(X, W, b, self.rectified)
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """Compute dX, and write dW and db.
-
-        A pixel of X is in the windows at the places from last to first. So dX is a convolution of
-        dY, with W turned by half a turn.
-        """
-        layer, k = self.layer, self.layer.kernel
-        (*_, depth), (*_, channels) = layer.shape_in, layer.shape_out
-        ones = layer.scratch("ones", (len(dY) * layer.windows,), fill=1)
-        np.dot(ones, dY.reshape(-1, channels), out=layer.db)  # db = Σ_windows dY
-        dY = pictures(dY, layer.shape_out)
-        self._write_dW(dY)
-        if not need_dX:
-            return None
-        turned = layer.scratch("turned", (k * k * channels, depth))
-        W = layer.W.reshape(k, k, depth, channels)[::-1, ::-1]
-        turned.reshape(k, k, channels, depth)[...] = W.transpose(0, 1, 3, 2)
-        dX = layer.scratch("dX", (len(dY), layer.n_in or 0))
-        none = layer.scratch("none", (depth,), fill=0)
-        before = k - 1 - layer.top, k - 1 - layer.left
-        self._convolve(dY, turned, none, before, pictures(dX, layer.shape_in))
-        return dX
-
-    def _convolve(self, X: Array, W: Array, b: Array, before: tuple[int, int], Y: Array) -> None:
-        tiles = self._tiles(len(W))
-
-        def work(i: int, part: slice) -> None:
-            self.code.convolve(X[part], W, b, self.layer.kernel, *before, tiles[i], Y[part])
-
-        in_parts(work, len(X), threads_for(self.layer, len(X)))
-
-    def _write_dW(self, dY: Array) -> None:
-        layer, tiles = self.layer, self._tiles(self.layer.window)
-        sums = layer.scratch("dW of parts", (PARTS, 2, *layer.dW.shape))
-        sums[:, 0] = 0
-
-        def work(i: int, part: slice) -> None:
-            window = layer.kernel, layer.top, layer.left
-            self.code.weight_gradient(self.X[part], dY[part], *window, tiles[i], *sums[i][::-1])
-
-        in_parts(work, len(dY), threads_for(layer, len(dY)))
-        layer.dW[...] = sums[0, 0]
-        for i in range(1, PARTS):
-            layer.dW += sums[i, 0]  # dW = Pᵀ dY
-
-    def _tiles(self, window: int) -> Array:
-        return self.layer.scratch(f"tiles of {window}", (PARTS, TILE, window))
-
-
-class Depthwise:
-    """The forward pass of a `DepthwiseConv2D` with stride 1; backward is the layer's own."""
-
-    def __init__(self, layer: DepthwiseConv2D, code: ModuleType) -> None:
-        self.layer, self.code = layer, code
-
-    def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
-        """Compute Y = Σ_places P · W + b."""
-        layer = self.layer
-        layer.X = X = pictures(X, layer.shape_in)
-        Y = layer.scratch("Y", (len(X), *layer.shape_out))
-        columns = layer.shape_out[1]
-        W, b = np.tile(layer.W, columns), np.tile(layer.b, columns)
-        given = W, b, layer.kernel, layer.top, layer.left
-
-        def work(_: int, part: slice) -> None:
-            self.code.filter_lines(X[part], *given, Y[part])
-
-        in_parts(work, len(X), threads_for(layer, len(X)))
-        return rows(Y)
-
-    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """Compute dX, and write dW and db."""
-        return self.layer.backward(dY, need_dX)
-
-
-class Normalization:
-    """The passes of a `BatchNorm2D`, and of the `ReLU` behind it if there is one."""
-
-    def __init__(self, layer: BatchNorm2D, rectified: bool, code: ModuleType) -> None:
-        self.layer, self.rectified, self.code = layer, rectified, code
-        self.X: Array
-        self.Y: Array
-        self.mu: Array
-        self.s: Array
-        self.of_batch = False
-
-    def forward(self, X: Array, training: bool = False) -> Array:
-        """Compute Y = γ · (X − μ) / √(σ² + ε) + β, and its ReLU."""
-        layer, n = self.layer, self.layer.n
-        self.X = X.reshape(-1, n)
-        self.of_batch = training and len(self.X) > 1
-        mu, var = layer.mean, layer.var
-        if self.of_batch:
-            mu, var = layer.scratch("mu", (n,)), layer.scratch("var", (n,))
-            total, part = self._sums()
-            self.code.means(self.X, total, part, mu, var)
-            layer.remember(mu, var, len(self.X))
-        self.mu, self.s = mu, 1 / np.sqrt(var + layer.epsilon)
-        a = layer.gamma * self.s
-        Y = layer.scratch("Y", X.shape)
-        self.Y = Y.reshape(-1, n)
-        self.code.scale(self.X, a, layer.beta - mu * a, self.rectified, self.Y)
-        return Y
-
-    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """Overwrite dY with dX, and write dγ and dβ."""
-        layer, N, flat = self.layer, len(self.X), dY.reshape(self.X.shape)
-        total, part = self._sums()
-        self.code.sums(self.X, self.Y, flat, self.mu, self.rectified, total, part)
-        layer.dbeta[...] = total[0]  # dβ = Σ_N dY
-        layer.dgamma[...] = total[1] * self.s  # dγ = Σ_N dY · X̂
-        if not need_dX:
-            return None
-        a = layer.gamma * self.s
-        share = 1 / N if self.of_batch else 0  # else μ and σ² are constants
-        c = -a * self.s * layer.dgamma * a.dtype.type(share)
-        d = -a * layer.dbeta * a.dtype.type(share) - c * self.mu
-        self.code.unscale(self.X, flat, a, c, d)  # dX = γ s · (dY − dβ / N − X̂ · dγ / N)
-        return dY
-
-    def _sums(self) -> tuple[Array, Array]:
-        n = self.layer.n
-        return np.empty((2, n)), self.layer.scratch("part", (2, n))
-
-
-class Pooling:
-    """The passes of a `MaxPool2D` of 2 × 2 pixels."""
-
-    def __init__(self, layer: MaxPool2D, code: ModuleType) -> None:
-        self.layer, self.code = layer, code
-        self.X: Array
-        self.Y: Array
-
-    def forward(self, X: Array, training: bool = False) -> Array:  # noqa: ARG002
-        """Compute the maximum of each window."""
-        layer = self.layer
-        Y = layer.scratch("Y", (len(X), layer.n_out or 0))
-        self.X, self.Y = pictures(X, layer.shape_in), pictures(Y, layer.shape_out)
-        self.code.pool(self.X, self.Y)
-        return Y
-
-    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:  # noqa: ARG002
-        """Compute dX."""
-        layer = self.layer
-        dX = layer.scratch("dX", (len(dY), layer.n_in or 0))
-        dY = pictures(dY, layer.shape_out)
-        self.code.unpool(self.X, self.Y, dY, pictures(dX, layer.shape_in))
-        return dX
-
-
-def threads_for(layer: Layer, n: int) -> int:
-    """Return how many threads compute the layer's outputs for n samples."""
-    return min(processors(), PARTS) if n * layer.multiply_adds >= LEAST_WORK else 1
+        """Refuse: it is for predictions."""
+        raise NotImplementedError
 
 
 def passes(layers: Sequence[Layer], code: ModuleType) -> Iterator[Pass]:
-    """Yield the passes of the layers, in kernels where one fits."""
+    """Yield the passes of the layers in a training step, in kernels where one fits."""
     before: Layer | None = None
     for layer, behind in zip(layers, [*layers[1:], None], strict=True):
-        if type(layer) is Conv2D and layer.stride == 1:
-            yield Convolution(layer, code)
-        elif type(layer) is DepthwiseConv2D and layer.stride == 1:
-            yield Depthwise(layer, code)
-        elif type(layer) is BatchNorm2D:
-            yield Normalization(layer, type(behind) is ReLU, code)
-        elif type(layer) is MaxPool2D and (layer.kernel, layer.stride, layer.padding) == USUAL_POOL:
-            yield Pooling(layer, code)
-        elif not (type(layer) is ReLU and type(before) is BatchNorm2D):
-            yield layer
+        if not (type(layer) is ReLU and type(before) is BatchNorm2D):
+            yield pass_of(layer, type(behind) is ReLU, code)
         before = layer
+
+
+def prediction_passes(layers: Sequence[Layer], code: ModuleType) -> Iterator[Pass]:
+    """Yield the passes of the layers in a prediction, in kernels where one fits."""
+    rest = [*layers]
+    while rest:
+        layer = rest.pop(0)
+        norm = _taken(rest, BatchNorm2D) if type(layer) in CONVOLUTIONS else None
+        rectified = type(layer) in (*CONVOLUTIONS, BatchNorm2D) and _taken(rest, ReLU) is not None
+        one = pass_of(layer, rectified, code)
+        yield Folded(one, norm, rectified) if isinstance(one, Convolution | Depthwise) else one
+
+
+def _taken(rest: list[Layer], kind: type[L]) -> L | None:
+    """Take the next layer if it is of this kind."""
+    first = rest[0] if rest else None
+    if type(first) is not kind:
+        return None
+    del rest[0]
+    return first
 
 
 class PictureStack:
@@ -237,11 +76,12 @@ class PictureStack:
     def __init__(self, network: Network, code: ModuleType) -> None:
         self.layers = [*network.layers]
         self.passes = [*passes(self.layers, code)]
+        self.prediction = [*prediction_passes(self.layers, code)]
         self.first = next(i for i, one in enumerate(self.passes) if _has_parameters(one))
 
     def forward(self, X: Array, training: bool) -> Array:
         """Compute Z."""
-        for one in self.passes:
+        for one in self.passes if training else self.prediction:
             X = one.forward(X, training)
         return X
 
