@@ -16,7 +16,7 @@ from docs.site.reference import ROOMS
 
 SECTIONS = {
     "en": {
-        "Start": {"plainnet": "index", "The lab": "lab"},
+        "Start": {"plainnet": "index", "Looking from Python": "looking", "The lab": "lab"},
         "Lessons": {},
         "Guides": {
             "Pictures": "pictures",

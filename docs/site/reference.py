@@ -24,6 +24,7 @@ ROOMS = {
     "tables": "Tables",
     "tuning": "The search for settings",
     "export": "Exports",
+    "plots": "Pictures for notebooks",
     "reports": "Texts and progress",
     "sklearn": "Estimators for scikit-learn",
     "errors": "Errors",

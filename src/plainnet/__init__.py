@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from plainnet import errors
+from plainnet.display import Displayed
 from plainnet.errors import PlainnetError
 from plainnet.network import (
     GELU,
@@ -65,6 +66,7 @@ from plainnet.version import __version__
 if TYPE_CHECKING:
     from plainnet.data import Dataset, Splits, read_data
     from plainnet.models import Classifier, Regressor
+    from plainnet.plots import plot_confusion, plot_decision_surface, plot_history
     from plainnet.reports import show_progress
     from plainnet.tables import read_tables
     from plainnet.tuning import tune
@@ -116,6 +118,9 @@ __all__ = [
     "errors",
     "fit",
     "keep_best",
+    "plot_confusion",
+    "plot_decision_surface",
+    "plot_history",
     "read_data",
     "read_tables",
     "schedules",
@@ -133,12 +138,22 @@ _LATER = {
     "Dataset": "plainnet.data",
     "Regressor": "plainnet.models",
     "Splits": "plainnet.data",
+    "plot_confusion": "plainnet.plots",
+    "plot_decision_surface": "plainnet.plots",
+    "plot_history": "plainnet.plots",
     "read_data": "plainnet.data",
     "read_tables": "plainnet.tables",
     "show_progress": "plainnet.reports",
     "tune": "plainnet.tuning",
 }
 
+
+def _html_of(shown: object) -> str | None:
+    html: str | None = import_module("plainnet.plots.shown").html_of(shown)
+    return html
+
+
+Displayed.html_of = staticmethod(_html_of)
 
 if not TYPE_CHECKING:  # so that a type checker knows these names and no others
 

@@ -1,21 +1,17 @@
 """`plainnet summary`: the layers, sizes and settings of a run."""
 
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from plainnet.cli.options import PathType, json_option, print_json
-from plainnet.errors import DataError
 from plainnet.models import Model, load_any
 from plainnet.network import described
-from plainnet.reports import network_text, printable, table
-from plainnet.reports.evaluation_text import scores_line
-from plainnet.reports.sections import sections_of
-from plainnet.reports.settings import settings_used, threshold_text
-from plainnet.reports.text import TERMINAL, column_rows, ensemble_line
+from plainnet.reports import network_text, table
+from plainnet.reports.model_facts import facts_of
+from plainnet.reports.settings import settings_used
+from plainnet.reports.text import TERMINAL, column_rows
 
 
 @click.command("summary")
@@ -30,12 +26,8 @@ def command(run: Path, as_json: bool) -> None:
     if as_json:
         print_json(_facts(model))
         return
-    for name, text in _about(model):
+    for name, text in facts_of(model):
         print(_wrapped(name, text))
-    for part, measured in model.quality.items():
-        print(_wrapped(part, _measured(model, measured)))
-    if len(model.networks) > 1:
-        print(_wrapped("ensemble", ensemble_line(model.networks)))
     if (columns := model.columns) is not None:
         print(f"\n{table(('column', 'taken as', ''), column_rows(columns), texts=(0, 1, 2))}")
     print(f"\n{network_text(model.network)}\n")
@@ -48,27 +40,6 @@ def _wrapped(name: str, text: str) -> str:
     begin, whole = f"{name:<18}", {"break_long_words": False, "break_on_hyphens": False}
     lines = textwrap.wrap(text, max(1, TERMINAL - len(begin)), **whole)  # type: ignore[arg-type]
     return begin + ("\n" + " " * len(begin)).join(lines)
-
-
-def _about(model: Model) -> Iterator[tuple[str, str]]:
-    """Yield the answers and the inputs of the model."""
-    answers, inputs = model.answers, model.inputs
-    yield sections_of(answers.evaluation_type).answers_row(
-        answers, [*map(printable, answers.names)]
-    )
-    yield "inputs", inputs.summary
-    if inputs.extractor is not None and inputs.columns is None:
-        yield "features", printable(inputs.extractor.summary())
-    if threshold := threshold_text(model):
-        yield "threshold", threshold
-
-
-def _measured(model: Model, measured: Any) -> str:
-    """Return the scores, or whatever another program has stored instead."""
-    try:
-        return scores_line(model.answers.evaluation_type.from_dict(measured))
-    except DataError:
-        return printable(str(measured))
 
 
 def _facts(model: Model) -> dict[str, object]:

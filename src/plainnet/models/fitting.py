@@ -34,7 +34,7 @@ from plainnet.training import (
     train,
 )
 from plainnet.training.devices import back, on_device
-from plainnet.training.epoch import total_steps
+from plainnet.training.epoch import History, total_steps
 from plainnet.training.trainer import Training as Stream
 
 
@@ -69,7 +69,7 @@ def fit_epochs(
     if recipe.encoding != "none":
         model.answers = model.answers.bounded(train_set)
     model.training, model.validation = train_set, watch
-    model.networks, model.history, model.quality, model.stored = [], [], {}, {}
+    model.networks, model.history, model.quality, model.stored = [], History(), {}, {}
     model.refusal = None
     data = fingerprint(train_set, watch) if checkpoint else ""
     training, epochs = _start(model, checkpoint, data)

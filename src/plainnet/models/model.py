@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from plainnet.data import Dataset, Extractor
+from plainnet.display import Displayed
 from plainnet.errors import DivergedError, SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.answers import Answers
@@ -21,7 +22,7 @@ from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.refusal import Refusal, needed_refusal
 from plainnet.models.samples import Samples
 from plainnet.network import Array, Loss, MeanOverMembers, MemberMean, Network
-from plainnet.training import Epoch, logits
+from plainnet.training import Epoch, History, logits
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ALL = slice(None)
 
 
-class Model:
+class Model(Displayed):
     """Inputs, networks and answers, with the facts of their training."""
 
     answers_type: ClassVar[type[Answers]]
@@ -50,7 +51,7 @@ class Model:
 
     def __init__(self) -> None:
         self.answers = self.answers_type()
-        self.history: list[Epoch] = []
+        self.history: list[Epoch] = History()
         """One record per epoch; a loaded model has none."""
         self.training: Dataset | None = None
         """The training samples; None for a loaded model."""

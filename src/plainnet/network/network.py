@@ -17,6 +17,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import DTypeLike
 
+from plainnet.display import Displayed
 from plainnet.errors import PlainnetError, SettingError, ShapeError
 from plainnet.network.arrays import Array, Rng, Shape, as_numbers, unwritten_vector, vector
 from plainnet.network.initializers import Initializer
@@ -25,7 +26,7 @@ from plainnet.network.layers import ReLU
 from plainnet.network.workplaces import Workplaces
 
 
-class Network:
+class Network(Displayed):
     """Layers, applied one after another.
 
     >>> from plainnet.network import Dense, ReLU

@@ -62,10 +62,12 @@ class Surface:
 
     values: Array
     """Its values in cells of equal size, `(rows, columns)`, from low y and low x on."""
-    bounds: Sequence[float]
+    bounds: Array | Sequence[float]
     """The values at which the colour changes, increasing."""
     middle: float | None = None
     """Values below it have the second colour, values above it the first; None: all the first."""
+    series: int = 1
+    """Number of the first colour, 1 to 4."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def chart(
     *,
     bars: Bars | None = None,
     points: Points | Sequence[Points] | None = None,
-    surface: Surface | None = None,
+    surface: Surface | Sequence[Surface] | None = None,
     band: Band | None = None,
     marks: Sequence[tuple[float, str]] = (),
     height: int = 220,
@@ -105,7 +107,8 @@ def chart(
         height: height of the area inside the axes, in pixels.
     """
     frame = Frame(x, y, height)
-    parts = [*_surface(surface, frame), _axes(frame)] if surface else [_axes(frame)]
+    surfaces = [surface] if isinstance(surface, Surface) else surface or ()
+    parts = [*(path for one in surfaces for path in _surface(one, frame)), _axes(frame)]
     if bars is not None:
         parts += _bars(bars, frame)
     for some in [points] if isinstance(points, Points) else points or ():
@@ -216,19 +219,20 @@ def _surface(surface: Surface, frame: Frame) -> list[Html]:
         for a, b in pairwise(cuts):
             ends = f"H{px(across[b])}V{px(down[i + 1])}H{px(across[a])}Z"
             paths[row[a]] += f"M{px(across[a])} {px(down[i])}{ends}"
+    kinds = [f"surface {_shade(level, zero, n, surface)}" for level in range(n + 1)]
     return [
-        element("path", class_=f"surface {_shade(level, zero, n, surface.middle)}", d=path)
-        for level, path in enumerate(paths)
+        element("path", class_=kind, style="stroke:none", d=path)
+        for kind, path in zip(kinds, paths, strict=True)
         if path
     ]
 
 
-def _shade(level: int, zero: int, n: int, middle: float | None) -> str:
+def _shade(level: int, zero: int, n: int, surface: Surface) -> str:
     """Return the classes of a colour: the series, and how strong it is, 0 to 8."""
-    if middle is None:
-        return f"value series-1 shade-{round(8 * level / n)}"
+    if surface.middle is None:
+        return f"value series-{surface.series} shade-{round(8 * level / n)}"
     far = (level - zero) / (n - zero) if level > zero else (zero + 1 - level) / (zero + 1)
-    return f"value series-{1 if level > zero else 2} shade-{round(8 * far)}"
+    return f"value series-{surface.series if level > zero else 2} shade-{round(8 * far)}"
 
 
 def _band(band: Band, frame: Frame) -> list[Html]:

@@ -1,4 +1,4 @@
-"""Progress of long work, on stderr: a bar at a terminal, plain lines in a log.
+"""Progress of long work: a bar at a terminal or in a notebook, plain lines on stderr in a log.
 
 It never stops the work: if stderr is closed, lines are dropped.
 """
@@ -6,6 +6,9 @@ It never stops the work: if stderr is closed, lines are dropped.
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from html import escape
+from importlib import import_module
+from time import monotonic
 from typing import Any
 
 from plainnet.digits import number, percent
@@ -24,6 +27,8 @@ def say(line: str) -> None:
 
 def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
     """Pass a stream of epochs on and write a line for each, with a live bar at a terminal.
+
+    A notebook shows the bar with the line of the latest epoch.
 
     Args:
         epochs: the stream.
@@ -60,8 +65,64 @@ def counting(label: str) -> Iterator[Count]:
         yield count
 
 
+def notebook_display() -> Callable[..., Any] | None:
+    """Return IPython's `display` if this process is the kernel of a notebook, else None."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if not hasattr(shell, "kernel"):
+        return None
+    display: Callable[..., Any] = import_module("IPython.display").display
+    return display
+
+
+@contextmanager
+def _cell(
+    display: Callable[..., Any], label: str, total: int
+) -> Iterator[tuple[Callable[[str], None], Count]]:
+    """Show a bar in a notebook's cell, which is renewed ten times a second and at the end."""
+    shown = _Bar(label, total)
+    handle = display(shown, display_id=True)
+
+    def renew() -> None:
+        if monotonic() >= shown.next:
+            shown.next = monotonic() + 0.1
+            handle.update(shown)
+
+    def write(line: str) -> None:
+        shown.line = line
+
+    def count(done: int, total: int) -> None:
+        shown.done, shown.total = done, total
+        renew()
+
+    try:
+        yield write, count
+    finally:
+        handle.update(shown)
+
+
+class _Bar:
+    """The bar and the latest line, as a notebook shows them."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.done, self.line, self.next = label, total, 0, "", 0.0
+
+    def _repr_html_(self) -> str:
+        size = f'value="{self.done}" max="{self.total or 1}"'
+        bar = f'<progress {size} style="width:12em" aria-label="{escape(self.label)}"></progress>'
+        line = escape(self.line).replace("  ", "&ensp; ")
+        return f"<div>{bar} {self.done}/{self.total} &ensp;{line}</div>"
+
+    def __repr__(self) -> str:
+        return f"{self.label} {self.done}/{self.total}  {self.line}".rstrip()
+
+
 @contextmanager
 def _bar(label: str, total: int) -> Iterator[tuple[Callable[[str], None], Count]]:
+    if (display := notebook_display()) is not None:
+        with _cell(display, label, total) as writers:
+            yield writers
+        return
     if sys.stderr is None or not sys.stderr.isatty():
         yield say, lambda *_: None
         return

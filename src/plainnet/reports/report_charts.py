@@ -62,12 +62,12 @@ def learning_figures(report: Report[Evaluation]) -> Iterator[Figure]:
             "validation loss rises while the training loss falls, the network is overfitting: it "
             "memorizes its training samples."
         )
-    svg = chart("Loss by epoch", x, _loss_axis(np.append(loss, watched)), lines, marks=marks)
+    svg = chart("Loss by epoch", x, loss_axis(np.append(loss, watched)), lines, marks=marks)
     yield Figure("loss", "Loss", svg, caption)
     rmse = _column(rows, "validation_RMSE")
     if np.isfinite(rmse).any():
         line = Line("validation", epochs, rmse)
-        svg = chart("RMSE by epoch", x, _loss_axis(rmse), [line], marks=marks)
+        svg = chart("RMSE by epoch", x, loss_axis(rmse), [line], marks=marks)
         caption = "The root of the mean squared error on the validation samples, in the unit of "
         yield Figure("rmse", "RMSE", svg, f"{caption}what is predicted. Lower is better.")
     accuracy = _column(rows, "validation_accuracy")
@@ -88,13 +88,13 @@ def learning_figures(report: Report[Evaluation]) -> Iterator[Figure]:
         yield Figure("accuracy", "Accuracy", svg, caption + "." * (not counts))
 
 
-def _loss_axis(values: Array) -> Axis:
+def loss_axis(values: Array, label: str = "") -> Axis:
     """Return an axis from 0, or a logarithmic one if most of the curve would lie flat at 0."""
     values = values[np.isfinite(values)]
     high, low = float(values.max()), float(values.min())
     if low > 0 and high > 12 * np.median(values):
-        return Axis("", low / 1.1, high * 1.1, "log")
-    return Axis("", 0, high * 1.05 or 1)
+        return Axis(label, low / 1.1, high * 1.1, "log")
+    return Axis(label, 0, high * 1.05 or 1)
 
 
 def _column(rows: Sequence[Mapping[str, float]], name: str) -> Array:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TERMINAL = 80
 """Width of a terminal, in columns."""
+LAYER_HEADER = ("layer", "output", "parameters", "multiply-adds")
+"""The columns of a table of layers."""
 WIDEST_LAYER = 40
 """Most columns that the name of a layer takes."""
 INVISIBLE = "\u200c\u200d\u2068\u2069"
@@ -106,6 +108,11 @@ def ensemble_line(networks: Sequence[EnsembleMember]) -> str:
 
 def network_text(network: Network) -> str:
     """Return a table of the layers: outputs, parameters, and multiply-adds for one sample."""
+    return table(LAYER_HEADER, network_rows(network))
+
+
+def network_rows(network: Network) -> list[tuple[str, ...]]:
+    """Return the rows of that table, the total last."""
     shown: list[tuple[str, ...]] = []
     features, parameters, shape = network.n_in, 0, network.layers[0].shape_in
     for i, layer in enumerate(network.layers):
@@ -117,7 +124,7 @@ def network_text(network: Network) -> str:
         shown.append((f"{i}  {_named(layer)}", output, f"{own:,}", f"{layer.multiply_adds:,}"))
     total = sum(layer.multiply_adds for layer in network.layers)
     shown.append(("total", "", f"{parameters:,}", f"{total:,}"))
-    return table(("layer", "output", "parameters", "multiply-adds"), shown)
+    return shown
 
 
 def _named(layer: Layer) -> str:

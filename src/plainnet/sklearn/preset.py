@@ -26,6 +26,7 @@ from plainnet.reports.progress import epoch_line, show_progress
 from plainnet.sklearn.preset_settings import recipe_settings
 from plainnet.sklearn.rows import counting, unmasked_or_sparse
 from plainnet.tables.in_memory import has_names, table_of
+from plainnet.training import History
 
 M = TypeVar("M", bound=AnyModel)
 ROWS: dict[str, Any] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
@@ -80,7 +81,7 @@ def samples(estimator: Any, X: Any) -> Any:
 def without_samples(model: M) -> M:
     """Return a model that answers the same, without its samples and history, like a loaded one."""
     twin = copy(model)
-    twin.stored, twin.history = model.trained, []
+    twin.stored, twin.history = model.trained, History()
     twin.training = twin.validation = twin.held_out = twin.folds = None
     return twin
 

@@ -7,7 +7,7 @@ from plainnet.training import schedules
 from plainnet.training.averaging import Average, PolynomialAverage
 from plainnet.training.batches import Batches, InputPipeline, Prepare, logits
 from plainnet.training.devices import set_device
-from plainnet.training.epoch import Epoch, Epochs
+from plainnet.training.epoch import Epoch, Epochs, History
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import (
@@ -37,6 +37,7 @@ __all__ = [
     "Epoch",
     "Epochs",
     "GradientDescent",
+    "History",
     "InputPipeline",
     "Momentum",
     "Nesterov",

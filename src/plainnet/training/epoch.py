@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Annotated
 
+from plainnet.display import Displayed
 from plainnet.errors import SettingError
 
 
@@ -39,6 +40,10 @@ class Epoch:
                 f"{'' if self.validation else '; train with validation data to record more'}."
             )
         return row[metric]
+
+
+class History(list[Epoch], Displayed):
+    """The epochs of a training: a list, which notebooks show as a chart."""
 
 
 Epochs = Generator[Epoch, None, None]

@@ -26,7 +26,7 @@ from plainnet.training.batches import Batches, InputPipeline
 from plainnet.training.devices import bring, carried
 from plainnet.training.engine import claimed
 from plainnet.training.engine_choice import engine_of
-from plainnet.training.epoch import Epoch, Epochs
+from plainnet.training.epoch import Epoch, Epochs, History
 from plainnet.training.loop import loop
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position
@@ -136,7 +136,7 @@ def fit(
     regularization: Regularization = NONE,
     checkpointing: Checkpointing | None = None,
     workers: Workers | Comm | None = None,
-) -> list[Epoch]:
+) -> History:
     """Train to the end: `train` without the loop, with the same arguments.
 
     ::
@@ -144,9 +144,9 @@ def fit(
         history = fit(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64)
 
     Returns:
-        The record of each epoch.
+        The record of each epoch; a notebook shows them as a chart.
     """
-    return list(
+    return History(
         train(
             network,
             loss,
