@@ -1,7 +1,7 @@
 """Features or pixels: a short comparison decides, is printed, and stays with the run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,16 @@ from plainnet.data.folders import training_files
 from plainnet.models.feature_choice import FeatureComparison, compare_features
 from plainnet.network import Array
 from plainnet.pictures.backbone import packaged
+from plainnet.pictures.patches import dictionary
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_patches() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(dictionary, "PICTURES", 100)
+    patch.setattr(dictionary, "ENTRIES", 32)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -52,32 +62,50 @@ def test_only_training_pictures_are_compared_on(pets: Path) -> None:
     assert len(files) == 48
     assert {path.parent.parent.name for path, _ in files} == {"train"}
     told = Told(True)
-    found = compare_features(pets, files, told)
+    found = compare_features(pets, files, told, False)
     assert found is not None
     assert sorted(told.seen) == sorted(path for path, _ in files)
     assert found.n == 48
     assert found.prefers_features
 
 
-def test_the_better_one_is_chosen(pets: Path) -> None:
-    found = compare_features(pets, training_files(pets), Told(False))
+@pytest.mark.parametrize("convolved", [True, False])
+def test_the_better_one_is_chosen(pets: Path, convolved: bool) -> None:
+    found = compare_features(pets, training_files(pets), Told(False), convolved)
     assert found is not None
     assert found.pixels > 0.9 > found.features
     assert not found.prefers_features
     assert "of 48 held-out pictures" in found.text
 
 
+def test_patches_stand_in_for_convolutions(tmp_path: Path) -> None:
+    """Bars at any place, upright or lying, which Dense layers hardly tell apart."""
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        pixels = rng.integers(90, 120, (32, 32, 3), np.uint8)
+        at = int(rng.integers(2, 28))
+        pixels[(slice(at, at + 3), slice(None))[:: 1 if i % 2 else -1]] = (250, 200, 20)
+        path = tmp_path / ("lying", "upright")[i % 2] / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    found = compare_features(tmp_path, training_files(tmp_path), Told(False), True)
+    assert found is not None
+    assert found.pixels > 0.9
+    assert not found.prefers_features
+    assert "patches" in found.text
+
+
 def test_many_pictures_are_not_all_looked_at(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainnet.models.feature_choice.MOST_PICTURES", 24)
     told = Told(True)
-    found = compare_features(pets, training_files(pets), told)
+    found = compare_features(pets, training_files(pets), told, False)
     assert found is not None
     assert found.n == len(told.seen) == 24
     assert sum(path.parent.name == "cat" for path in told.seen) == 12
 
 
 def test_few_pictures_say_nothing(pets: Path) -> None:
-    assert compare_features(pets, training_files(pets)[:33], Told(True)) is None
+    assert compare_features(pets, training_files(pets)[:33], Told(True), False) is None
 
 
 @pytest.mark.parametrize("knows", [True, False])

@@ -14,6 +14,7 @@ from plainnet.errors import SettingError
 from plainnet.models import Recipe
 from plainnet.models.feature_choice import compare_features
 from plainnet.models.features import PACKAGED, extractor_of, is_name
+from plainnet.models.network_settings import CONVOLVED_FROM, CONVOLVED_TO
 from plainnet.pictures import picture_files
 from plainnet.pictures.opening import FileLook
 from plainnet.pictures.reading import each_picture
@@ -75,7 +76,8 @@ def choose_features(named: Path | None, data: Path, options: Mapping[str, Any]) 
         return Choice(None, HINT, {CHOSEN: "pixels, because the extra backbone is not installed"})
     with counting("features") as progress:
         extractor = cast(PictureExtractor, extractor_of(PACKAGED, Recipe()))
-        found = compare_features(data, training_files(data), extractor, progress)
+        files = training_files(data)
+        found = compare_features(data, files, extractor, _convolved(len(files), options), progress)
     kept = found is None or found.prefers_features
     name, other = PACKAGED, "none learns from the pixels"
     if not kept:
@@ -83,6 +85,12 @@ def choose_features(named: Path | None, data: Path, options: Mapping[str, Any]) 
     why = "for photographs in colour" if found is None else found.text
     say(f"{'features':10}  {name}: {why}; --features {other}")
     return Choice(Path(PACKAGED) if kept else None, noted={CHOSEN: f"{name}: {why}"})
+
+
+def _convolved(n: int, options: Mapping[str, Any]) -> bool:
+    """Return whether convolutions would learn from n photographs."""
+    dense = options.get("network") == "dense" or "hidden" in options
+    return not dense and CONVOLVED_FROM <= n <= CONVOLVED_TO
 
 
 def are_photographs(data: Path) -> bool:
