@@ -15,7 +15,8 @@ import pytest
 from plainnet import Dataset, Regressor
 from plainnet.errors import DataError, FileError
 from plainnet.files.rows import MemoryMappedRows
-from plainnet.tables import features_of_tables, parquet, read_table, read_tables
+from plainnet.tables import parquet, read_table, read_tables
+from plainnet.tables.disk_space import room_for
 from plainnet.tables.table import ReadColumns
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -143,7 +144,7 @@ def test_a_folder_without_space_meanwhile(
     monkeypatch.setenv("PLAINNET_CACHE", cache or str(tmp_path))
     (tmp_path / "pictures").mkdir()
     with pytest.raises(FileError, match=r"1,000,000,000,000,000,000 bytes .* PLAINNET_CACHE"):
-        features_of_tables._folder(10**18)
+        room_for(10**18)
 
 
 MEASURED = """

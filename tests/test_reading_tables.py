@@ -37,9 +37,11 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table | str]:
-    """What is read at once, and what is read cell by cell: a table, or the error's message."""
-    for reader in (csv_blocks.read_blocks, lambda *_: None):
+    """What is read at once, cell by cell, and as a large file: a table, or the error's message."""
+    usual = csv_blocks.read_blocks
+    for reader, large in ((usual, 2**29), (lambda *_: None, 2**29), (usual, -1)):
         monkeypatch.setattr(csv_file, "read_blocks", reader)
+        monkeypatch.setattr(csv_file, "LARGE_BYTES", large)
         try:
             yield read_table(path)
         except DataError as error:
@@ -107,13 +109,14 @@ def test_odd_files_are_read_as_cell_by_cell(
     tables = 0
     for _ in range(60):
         path.write_bytes(odd_file(draw))
-        one, other = both(path, monkeypatch)
-        if isinstance(one, str) or isinstance(other, str):
-            assert one == other
-        else:
-            assert_equal_tables(one, other)
-            tables += 1
-    assert tables > 20
+        one, *others = both(path, monkeypatch)
+        for other in others:
+            if isinstance(one, str) or isinstance(other, str):
+                assert one == other
+            else:
+                assert_equal_tables(one, other)
+                tables += 1
+    assert tables > 40
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
@@ -132,9 +135,11 @@ def test_usual_files_are_read_at_once(
         writer.writerow([*draw.choices(usual, k=2), draw.choice((day, "")), repr(draw.gauss(0, 9))])
     path = tmp_path / "t.csv"
     path.write_bytes(text.getvalue().encode())
-    one, other = both(path, monkeypatch)
+    one, other, large = both(path, monkeypatch)
     assert isinstance(one, Table)
     assert isinstance(other, Table)
+    assert isinstance(large, Table)
+    assert_equal_tables(large, other)
     assert all(isinstance(column, Texts) for column in one.columns.values())
     assert_equal_tables(one, other)
     features = [TableEncoder.fit(table, "day").extract_table(table) for table in (one, other)]
@@ -146,7 +151,7 @@ def test_usual_files_are_read_at_once(
 def test_a_cell_with_very_many_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, many = tmp_path / "t.csv", " " * 1000
     path.write_text(f'a,b\n{many}x{many},{many}\n{many}"y{many}",\t{many}z z{many}\n')
-    one, other = both(path, monkeypatch)
+    one, other, _ = both(path, monkeypatch)
     assert isinstance(one, Table)
     assert isinstance(other, Table)
     assert isinstance(one["a"], Texts)

@@ -36,9 +36,9 @@ from plainnet.tables import (
     read_tables,
     table_of,
 )
-from plainnet.tables.csv_file import DELIMITERS
 from plainnet.tables.inference import choose
 from plainnet.tables.numbers import NumberFormat, find_numbers, split_number
+from plainnet.tables.opened_csv import DELIMITERS
 from plainnet.tables.table import TEXT, texts_of
 from plainnet.tables.values import Cells, date
 

@@ -13,10 +13,10 @@ from plainnet import Classifier, Regressor, read_tables
 from plainnet.errors import DataError, ModelFileError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.tables import Category, Date, Number, Table, TableEncoder, read_table, table_of
-from plainnet.tables.csv_file import delimiter_of
 from plainnet.tables.dates import COMPACT
 from plainnet.tables.inference import choose
 from plainnet.tables.numbers import NumberFormat
+from plainnet.tables.opened_csv import delimiter_of
 
 N = 60
 INTS = np.random.default_rng(0).integers(1000, 99_999, N)

@@ -1,11 +1,14 @@
 """Reading the usual CSV a few megabytes at a time, as places in the file's bytes.
 
+`read_blocks` keeps all of the file in memory, `each_block` one block of it.
+
 A file is usual if quotation marks only open and close cells, or stand doubled inside one, and if
 each row has all its cells. Any other file, and every error, is left to `csv_file.py`, which reads
 cell by cell and gives the same cells.
 """
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +16,15 @@ import numpy as np
 
 from plainnet.network.arrays import Array
 from plainnet.pictures.reading import Progress
-from plainnet.tables.texts import PAD, Texts
+from plainnet.tables.texts import PAD, Texts, padded
 
 _BLOCK_BYTES = 2**22
 _QUOTE, _SPACE, _END, _RETURN = b'" \n\r'
 _IS_SPACE = np.zeros(256, bool)
 _IS_SPACE[[*b" \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"]] = True
 _IS_BLANK = np.arange(256) == _SPACE
+_LONGEST_ROW = 16 * _BLOCK_BYTES
+"""The longest row in bytes; a longer one is not usual, as a quotation mark may not be closed."""
 _TOGETHER = 16
 """The number of bytes that are skipped in all cells at once."""
 
@@ -60,7 +65,7 @@ def read_blocks(
         start = raw.find(b"\n", start, end) + 1
         if not start:
             return None
-    if not _is_text(raw, end):
+    if not _is_text(raw, PAD, end):
         return None
     data = np.frombuffer(raw, np.uint8)
     kind = np.uint32 if end < 2**32 else np.int64
@@ -81,6 +86,43 @@ def read_blocks(
     return columns, np.concatenate([lines for _, _, lines in parts])
 
 
+def each_block(
+    path: Path, delimiter: str, header_lines: int, width: int
+) -> Iterator[tuple[Array, Array, Array, Array] | None]:
+    """Yield data, starts, ends and lines of each block of rows below the header; None if unusual.
+
+    Starts and ends are the places of the cells in the data, `(n, width)`, and lines those in which
+    rows end, `(n,)`. Other arguments and errors are those of `read_blocks`.
+    """
+    line, left = header_lines, b""
+    with path.open("rb") as file:
+        for _ in range(header_lines):
+            header = file.readline(_BLOCK_BYTES)
+            if not header.endswith(b"\n") or not _is_text(header, 0, len(header)):
+                yield None
+                return
+        last = False
+        while not last:
+            read = file.read(_BLOCK_BYTES)
+            last = len(read) < _BLOCK_BYTES
+            content = left + read
+            if last and content and content[-1] != _END:
+                content += b"\n"
+            data, start, end = padded(len(content)), PAD, PAD + len(content)
+            data[PAD:end] = np.frombuffer(content, np.uint8)
+            while start < end:
+                rows = _rows(data, start, end, ord(delimiter), width, last)
+                if rows is not None and rows.stop == start and len(content) < _LONGEST_ROW:
+                    break  # the rest of a row is still to be read
+                usual = rows is not None and rows.stop > start
+                if rows is None or not (usual and _is_text(content, start - PAD, rows.stop - PAD)):
+                    yield None
+                    return
+                yield data, rows.starts, rows.ends, line + rows.lines
+                line, start = line + rows.n_lines, rows.stop
+            left = content[start - PAD :]
+
+
 def _load(path: Path) -> tuple[bytearray, int]:
     """Return the file with zeros around it, and the end of its content; a last line ends, too."""
     size = path.stat().st_size
@@ -93,24 +135,29 @@ def _load(path: Path) -> tuple[bytearray, int]:
     return raw, end
 
 
-def _is_text(raw: bytearray, end: int) -> bool:
-    """Whether the file is UTF-8 and no line ends with a carriage return alone."""
-    if raw.count(b"\r") != raw.count(b"\r\n"):
+def _is_text(raw: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether the lines are UTF-8 and none of them ends with a carriage return alone."""
+    if raw.count(b"\r", start, end) != raw.count(b"\r\n", start, end):
         return False
-    if raw.isascii():
-        return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with memoryview(raw) as view:
-            for at in range(PAD, end, _BLOCK_BYTES):
-                decoder.decode(view[at : min(at + _BLOCK_BYTES, end)], at + _BLOCK_BYTES >= end)
+        for at in range(start, end, _BLOCK_BYTES):
+            part = raw[at : min(at + _BLOCK_BYTES, end)]
+            if decoder.getstate()[0] or not part.isascii():
+                decoder.decode(part)
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _rows(data: Array, start: int, end: int, delimiter: int, width: int) -> _Rows | None:
-    """Return the rows of the next block, at least one line; None if they are unusual."""
+def _rows(
+    data: Array, start: int, end: int, delimiter: int, width: int, last: bool = True
+) -> _Rows | None:
+    """Return the rows of the next block, at least one line; None if they are unusual.
+
+    If the data are not the last of the file, a row may be cut off; there may be none, then.
+    """
     size = _BLOCK_BYTES
     while True:
         block = data[start : min(start + size, end)]
@@ -124,11 +171,12 @@ def _rows(data: Array, start: int, end: int, delimiter: int, width: int) -> _Row
         if len(row_ends) or start + size >= end:
             break
         size *= 2
-    if not len(row_ends):
-        return None  # a quotation mark is not closed
+    if not len(row_ends):  # a quotation mark is not closed, or not yet
+        none = np.empty((0, width), np.int64)
+        return None if last else _Rows(none, none, none[:, 0], 0, start)
     at = at[: row_ends[-1] + 1]
     stop = int(at[-1]) + 1
-    if start + size >= end and start + stop < end:
+    if last and start + size >= end and start + stop < end:
         return None
     ends = at + start
     starts = np.empty_like(ends)

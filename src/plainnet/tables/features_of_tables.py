@@ -3,20 +3,17 @@
 import hashlib
 import json
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from plainnet.data.row_cache import CachedRows, read_cached
-from plainnet.errors import DataError, FileError, PictureError
-from plainnet.files.cache_folder import cache_folder
+from plainnet.errors import DataError, PictureError
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Number
+from plainnet.tables.disk_space import room_for
 from plainnet.tables.table import ReadColumns, Table
 from plainnet.tables.values import ENOUGH
 from plainnet.version import __version__
@@ -94,7 +91,7 @@ def _rows(
 ) -> Generator[Array | PictureError, None, None]:
     """Yield the features of each row: columns are read into a file, which is read by rows."""
     n, places = len(table), _places(columns)
-    with tempfile.TemporaryFile(dir=_folder(n * (8 * len(columns) + 4 * n_features))) as file:
+    with tempfile.TemporaryFile(dir=room_for(n * (8 * len(columns) + 4 * n_features))) as file:
         for column in columns:
             file.write(np.ascontiguousarray(_numbers(table, column), np.float64).data)
         for start in range(0, n, _BLOCK_ROWS):
@@ -104,24 +101,6 @@ def _rows(
                 numbers = np.frombuffer(file.read(8 * len(X)), np.float64)
                 column.fill(numbers, X[:, place])
             yield from X
-
-
-def _folder(size: int) -> Path | None:
-    """Return the cache folder, or None for the system's, if so many bytes are free there.
-
-    Raises:
-        FileError: they are not.
-    """
-    folder = None
-    with suppress(OSError):
-        folder = cache_folder()
-    where = folder or Path(tempfile.gettempdir())
-    if (free := shutil.disk_usage(where).free) < size:
-        raise FileError(
-            f"To make features of a large table, {size:,} bytes are needed in {where}, where "
-            f"{free:,} are free; name a folder with more space in PLAINNET_CACHE."
-        )
-    return folder
 
 
 def _numbers(table: Table, column: Column) -> Array:

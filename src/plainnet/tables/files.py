@@ -31,6 +31,11 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in READERS
 
 
+def is_csv(path: Path) -> bool:
+    """Whether a file is read as CSV."""
+    return READERS.get(path.suffix.lower(), READERS[".csv"]) is READERS[".csv"]
+
+
 def tables_at(path: Path) -> dict[str, Path]:
     """Return the path of a table as the part `train`, or the tables of a folder by their part.
 

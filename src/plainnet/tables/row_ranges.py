@@ -1,4 +1,4 @@
-"""Some rows of a table at a time: of Parquet they are read when they are asked for."""
+"""Some rows of a table at a time: of Parquet and of large CSV they are read when asked for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from plainnet.errors import DataError, FileError, MissingExtraError
-from plainnet.tables.files import read_table
+from plainnet.tables.files import is_csv, read_table
+from plainnet.tables.large_csv import store_csv
+from plainnet.tables.opened_csv import opened_csv
 from plainnet.tables.parquet import table_of_arrow
 from plainnet.tables.table import Table
 
+LARGE_CSV = 2**26
+"""The size of a CSV file from which its rows are not all read into memory."""
 Take = Callable[[int, int], Table]
 """`take(start, stop)` returns these rows, counted from 0."""
 
@@ -23,6 +27,10 @@ def opened_rows(path: Path) -> tuple[int, Take]:
     """
     if path.suffix.lower() == ".parquet":
         return _parquet(path)
+    if is_csv(path) and path.is_file() and path.stat().st_size > LARGE_CSV:
+        with opened_csv(path) as opened:
+            stored = store_csv(opened)
+        return len(stored.cells), stored.rows
     table = read_table(path)
     return len(table), lambda start, stop: table.take(np.arange(start, stop))
 

@@ -54,7 +54,7 @@ class Texts:
         """Return the column whose cells are these of the different texts, without spaces around."""
         raw = [text.encode() for text in different]
         ends = PAD + np.cumsum([len(text) for text in raw], dtype=np.int64)
-        data = np.zeros(-(-(int(ends[-1]) + PAD) // _WORD) * _WORD, np.uint8)
+        data = padded(int(ends[-1]) - PAD)
         data[PAD : ends[-1]] = np.frombuffer(b"".join(raw), np.uint8)
         ends = ends if len(data) >= 2**32 else ends.astype(np.uint32)
         starts = np.concatenate([np.full(1, PAD, ends.dtype), ends[:-1]])
@@ -114,6 +114,11 @@ class Texts:
         view = memoryview(self.data.data)
         places = zip(starts.tolist(), ends.tolist(), strict=True)
         return [str(view[start:end], "utf-8") for start, end in places]
+
+
+def padded(n: int) -> Array:
+    """Return a buffer of zeros for n bytes of texts, with `PAD` bytes on either side."""
+    return np.zeros(-(-(n + 2 * PAD) // _WORD) * _WORD, np.uint8)
 
 
 def _by_appearance(keys: Array) -> tuple[Array, Array]:
