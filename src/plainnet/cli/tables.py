@@ -53,7 +53,7 @@ def table_options(command: Decorated) -> Decorated:
             callback=_named_kinds,
             metavar="COLUMN=KIND",
             multiple=True,
-            help="Take a column as number, category or date; repeatable. [as its cells look]",
+            help="Take a column as number, category, date or text; repeatable. [as its cells look]",
             **shown,
         ),
         click.option(

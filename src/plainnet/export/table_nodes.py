@@ -13,6 +13,7 @@ from unicodedata import normalize
 import numpy as np
 
 from plainnet.data.class_matching import match
+from plainnet.errors import SettingError
 from plainnet.files.onnx_nodes import FLOAT, ML, Nodes
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network import Array
@@ -46,6 +47,11 @@ def table_nodes(nodes: Nodes, columns: TableEncoder, inputs: Sequence[str]) -> s
             features += _number(nodes, column, nodes.add("Gather", nodes.double(levels), place))
         elif isinstance(column, Number):  # a date is one, too
             features += _number(nodes, column, given)
+        else:
+            raise SettingError(
+                f"The column {column.name!r} is {column.kind}, which no operator of ONNX takes "
+                f"apart; to export the model, train it without, --drop {column.name}."
+            )
     return nodes.add("Concat", *features, axis=1, name="features")
 
 

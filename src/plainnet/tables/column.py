@@ -56,9 +56,17 @@ class Column(ABC):
     def features(self) -> tuple[str, ...]:
         """The names of its features: `age`, `age is missing`, `sex = female`."""
 
+    @property
+    def n_numbers(self) -> int:
+        """The numbers of each row that `fill` makes features of."""
+        return 1
+
     @abstractmethod
     def numbers(self, table: Table) -> Read:
-        """Return a number for each of the table's N rows, that `fill` makes features of."""
+        """Return the number for each of the table's N rows that `fill` makes features of.
+
+        If there are several they are `(N, n_numbers)`.
+        """
 
     @abstractmethod
     def fill(self, numbers: Array, out: Array) -> None:

@@ -91,14 +91,16 @@ def _rows(
 ) -> Generator[Array | PictureError, None, None]:
     """Yield the features of each row: columns are read into a file, which is read by rows."""
     n, places = len(table), _places(columns)
-    with tempfile.TemporaryFile(dir=room_for(n * (8 * len(columns) + 4 * n_features))) as file:
+    widths = [column.n_numbers for column in columns]
+    before = np.cumsum([0, *widths]).tolist()
+    with tempfile.TemporaryFile(dir=room_for(n * (8 * before[-1] + 4 * n_features))) as file:
         for column in columns:
             file.write(np.ascontiguousarray(_numbers(table, column), np.float64).data)
         for start in range(0, n, _BLOCK_ROWS):
             X = np.empty((min(_BLOCK_ROWS, n - start), n_features), np.float32)
             for i, (column, place) in enumerate(zip(columns, places, strict=True)):
-                file.seek(8 * (i * n + start))
-                numbers = np.frombuffer(file.read(8 * len(X)), np.float64)
+                file.seek(8 * (before[i] * n + start * widths[i]))
+                numbers = np.frombuffer(file.read(8 * widths[i] * len(X)), np.float64)
                 column.fill(numbers, X[:, place])
             yield from X
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
+from plainnet.tables.free_text import FreeText
+from plainnet.tables.ordinal import Ordinal
+from plainnet.tables.target_encoding import TargetEncoding
 
 PRECISION = 1e-5
 """Numbers are given to this share of their scale; float32 features hold no more."""
@@ -61,8 +64,39 @@ def _categories(column: Any, features: Array, choose: Choose) -> Grid:  # noqa: 
     return Grid("category", values, out)
 
 
+def _levels(column: Any, features: Array, choose: Choose) -> Grid:
+    """Return the levels in the rows, in their order."""
+    found = _numbers(column, features, choose)
+    places = np.unique(np.rint(found.values).astype(int))
+    out = np.empty((len(places), features.shape[1]), np.float32)
+    column.fill(places.astype(np.float64), out)
+    return Grid("category", [column.levels[i] for i in places], out)
+
+
+def _frequent(column: Any, features: Array, choose: Choose) -> Grid:  # noqa: ARG001
+    """Return those of the most frequent categories that are in the rows, and missing."""
+    names, places = [*column.values, MISSING], column.places_of_own
+    found = places[features[:, : len(places)].any(axis=0)]
+    if not len(found):
+        found = np.array([0])
+    out = np.empty((len(found), features.shape[1]), np.float32)
+    column.fill(found.astype(np.float64), out)
+    return Grid("category", [names[i] for i in found], out)
+
+
+def _words(column: Any, features: Array, choose: Choose) -> Grid:  # noqa: ARG001
+    """Return texts of one word each, of those that rows hold."""
+    found = [word for word, held in zip(column.words, features.T, strict=False) if held.any()]
+    out = np.empty((len(found) + 1, features.shape[1]), np.float32)
+    column.fill(np.concatenate([column.alone(word) for word in (*found, "–")]), out)
+    return Grid("category", [*found, OTHER], out)
+
+
 GRIDS: Mapping[type[Column], Callable[[Any, Array, Choose], Grid]] = {
     Number: _numbers,
     Date: _numbers,
     Category: _categories,
+    Ordinal: _levels,
+    TargetEncoding: _frequent,
+    FreeText: _words,
 }

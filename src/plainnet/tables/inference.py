@@ -11,6 +11,7 @@ from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Date, Number
 from plainnet.tables.dates import find_compact, find_dates
+from plainnet.tables.free_text import LEAST_ROWS, FreeText, frequent_words
 from plainnet.tables.numbers import Found, find_numbers, is_enough, split_number
 from plainnet.tables.ordinal import Ordinal
 from plainnet.tables.table import EXACT, ReadColumns, Table
@@ -47,7 +48,7 @@ class Choice:
     why: str = ""
     """The reason why it is left out, or a remark on it."""
     is_identifier: bool = False
-    """Whether it is left out because it only identifies rows."""
+    """Whether it identifies rows."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Chosen:
     left_out: dict[str, str]
     """The reason for each column that is left out."""
     identifiers: tuple[str, ...]
-    """The columns among these that only identify rows."""
+    """The columns that identify rows, left out or texts."""
 
 
 def choose_columns(table: Table, names: Iterable[str], level: int = logging.WARNING) -> Chosen:
@@ -117,6 +118,13 @@ def _as_named(table: Table, name: str, kind: str) -> Choice:
     cells = Cells.of(values)
     if kind == Category.kind:
         return _category(table, name, cells, named=True)
+    if kind == FreeText.kind:
+        if text := _free_text(table, name, cells, named=True):
+            return text
+        raise DataError(
+            f"The column {name!r} cannot be taken as text: no word of two letters or more is in "
+            f"{LEAST_ROWS} rows. Name another kind for it, or none."
+        )
     is_float = values.dtype == np.float64
     found = Found(as_read(values), "") if is_float else find_numbers(cells, table.delimiter)
     if kind == Date.kind:
@@ -205,12 +213,14 @@ def _category(table: Table, name: str, cells: Cells, note: str = "", named: bool
         return Choice(name, None, f"every row has the same value, {different[0]!r:.40}")
     plain = named or n_different <= FEW_VALUES
     figures = note or ("" if plain else _figures(different, counts, missing))
+    in_memory = not isinstance(table.columns, ReadColumns)
     if not named and n_different > max(FEW_VALUES, present / 2):
+        if not (note or figures) and in_memory and (text := _free_text(table, name, cells)):
+            return text
         why = f"its {n_different:,} different texts in {present:,} rows only identify the rows"
         return Choice(name, None, (note and f"{note}, and {why}") or figures or why, True)
     least = min(MIN_CATEGORY_ROWS, 1 + n // 100)
     order = [i for i in np.argsort(-counts, kind="stable") if not missing[i]]
-    in_memory = not isinstance(table.columns, ReadColumns)
     if n_different > MAX_CATEGORIES and in_memory:
         frequent = int((counts[order[:MAX_CATEGORIES]] >= least).sum())
         kept = tuple(different[i] for i in order[:MOST_VALUES])
@@ -224,6 +234,22 @@ def _category(table: Table, name: str, cells: Cells, note: str = "", named: bool
     rest = f"{rare:,} rare texts are not distinguished" if rare else ""
     left = missing_note({different[i]: int(counts[i]) for i in np.flatnonzero(missing)})
     return Choice(name, column, "; ".join(filter(None, (figures, rest, left))))
+
+
+def _free_text(table: Table, name: str, cells: Cells, named: bool = False) -> Choice | None:
+    """Take a column as texts; None if too few words are in several rows."""
+    different, codes = cells.coded
+    counts = np.bincount(codes, minlength=len(different)).tolist()
+    known = {
+        text: count
+        for text, count in zip(different, counts, strict=True)
+        if not is_missing(text, table.missing)
+    }
+    if not (words := frequent_words(known, [*known.values()], named)):
+        return None
+    column = FreeText(name, words, sum(known.values()) < len(codes))
+    why = f"used by {len(words)} of its words; drop it if it only names the rows"
+    return Choice(name, column, "" if named else why, True)
 
 
 def _figures(different: list[str], counts: Array, missing: Array) -> str:

@@ -47,7 +47,7 @@ def read_tables(
         missing: texts, in any case, that mark a missing value in columns of texts and in the
             target, where an empty cell is always missing. None: `NA`, `N/A`, `null`, `?` and
             similar; []: none, so that `NA` can be a class.
-        kinds: `number`, `category` or `date` for columns by name, which are else inferred.
+        kinds: `number`, `category`, `date` or `text` for columns by name, which are else inferred.
         weights: the weight of each row of the training table, `(N,)`; weight 0 leaves a row out.
         validation: a separate validation table, in any form of `data`.
         progress: called with (done, total) while a file is read.

@@ -6,5 +6,5 @@ Task = Literal["classification", "regression"]
 """What is learned from a target: a class or a number."""
 TASKS = ("auto", "classification", "regression")
 """The values of `task`."""
-NAMED_KINDS = ("number", "category", "date")
+NAMED_KINDS = ("number", "category", "date", "text")
 """The kinds that a user can name for a column."""
