@@ -69,7 +69,7 @@ def test_folds_and_saved_models_have_the_named_kinds(path: Path, tmp_path: Path)
     ("kinds", "error", "fact"),
     [
         ({"y": "number"}, SettingError, "target"),
-        ({"zip": "texts"}, SettingError, "number, category or date"),
+        ({"zip": "texts"}, SettingError, "number, category, date or text"),
         ({"nope": "number"}, DataError, "'nope'"),
         ({"zip": "date"}, DataError, "'zip' cannot be taken as a date"),
         ({"y2": "number"}, DataError, "'y2'"),
@@ -108,4 +108,4 @@ def test_the_command_takes_kinds_and_its_run_repeats_them(
     assert shlex.join(kinds) in (tmp_path / "run" / "report.html").read_text()
     capsys.readouterr()
     assert plainnet(*quick, "--kinds", "zip") == 2
-    assert "number, category or date" in capsys.readouterr().err
+    assert "number, category, date or text" in capsys.readouterr().err

@@ -76,7 +76,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             drop: columns of a table to ignore.
             missing: texts in a table for missing values; None: `NA`, `null`, `?` and the like; []:
                 only empty cells.
-            kinds: `number`, `category` or `date` for columns of a table that are to be taken so.
+            kinds: `number`, `category`, `date` or `text` for columns that are to be taken so.
             weights: the weight of each sample, `(N,)`: 2 equals the sample twice, 0 leaves it out,
                 whatever it holds. None: all equal.
             validation: `(X, y)` or `(X, y, weights)`, a path or a data set, with a target another
