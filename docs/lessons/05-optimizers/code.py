@@ -126,7 +126,7 @@ from plainnet.reports.charts import Points
 
 network = Network.dense([2, 16, 16, 1], activation=Tanh, dtype=np.float64, rng=1)
 loss = SigmoidCrossEntropy()
-fit(network, loss, Adam(0.01), X, labels, epochs=40, batch_size=50)
+history = fit(network, loss, Adam(0.01), X, labels, epochs=40, batch_size=50)
 ticks = np.linspace(-3, 3, 80)
 plane = np.array([[one, other] for other in ticks for one in ticks])
 P = loss.probabilities(network.predict(plane)).reshape(80, 80)

@@ -21,10 +21,19 @@ def command(folder: Path, port: int, no_browser: bool, state: str) -> None:
     It also shows the runs in FOLDER [runs]. The page is served on this machine alone, and loads
     nothing from elsewhere.
     """
+    open_lab(port, folder, browser=not no_browser, state=state)
+
+
+def open_lab(port: int, folder: Path, *, browser: bool, state: str = "", page: str = "") -> None:
+    """Run the lab; the arguments are those of `run_lab`.
+
+    Raises:
+        MissingExtraError: the extra `lab` is not installed.
+    """
     try:
         from plainnet.lab.running import run_lab
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] == "plainnet":
             raise
         raise MissingExtraError.of("The lab", "starlette", "uvicorn", extra="lab") from None
-    run_lab(port, folder, browser=not no_browser, state=state)
+    run_lab(port, folder, browser=browser, state=state, page=page)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from plainnet.cli.lab import open_lab
 from plainnet.cli.options import PathType
 from plainnet.cli.overwriting import check_ending
 from plainnet.errors import FileError
@@ -52,17 +53,26 @@ def command(ctx: click.Context) -> None:
 @NUMBER
 @LANGUAGE
 @click.option("--out", type=PathType(), help="Write the page to this file, and open no browser.")
-def open_lesson(number: int, language: str, out: Path | None) -> None:
+@click.option("--lab", is_flag=True, help="Open it in the lab, whose states it can show.")
+def open_lesson(number: int, language: str, out: Path | None, lab: bool) -> None:
     """Open lesson NUMBER as a page in the browser."""
-    from plainnet.lessons.pages import lesson_page, page_name
+    from plainnet.lessons.pages import all_pages, lesson_page, page_name
 
     check_ending(out, "--out", "a page", (".html",))
     chosen = lesson_of(number)
-    page = out or Path(tempfile.mkdtemp(prefix="plainnet-")) / page_name(number, language)
-    write_file(page, lesson_page(chosen, language))
+    if lab:
+        open_lab(0, Path("runs"), browser=True, page=f"/lessons/{number}.{language}")
+        return
+    if out is not None:
+        write_file(out, lesson_page(chosen, language))
+        print(f"written  {printable(str(out))}")
+        return
+    folder = Path(tempfile.mkdtemp(prefix="plainnet-lessons-"))
+    for name, text in all_pages().items():
+        write_file(folder / name, text)
+    page = folder / page_name(number, language)
     print(f"written  {printable(str(page))}")
-    if out is None:
-        webbrowser.open(page.as_uri())
+    webbrowser.open(page.as_uri())
 
 
 @command.command("notebook")

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from plainnet.lab.lessons_api import LessonsApi
 from plainnet.lab.pictures import Pictures
 from plainnet.lab.pictures_api import PicturesApi
 from plainnet.lab.points_api import PointsApi
@@ -35,7 +36,7 @@ def lab_app(
     """Make the application, without its guard."""
     own = [Route("/", answering(_page)), Route("/static/{name}", answering(_static))]
     data = TablesApi(tables, runs), PicturesApi(pictures, runs)
-    views = PointsApi(worker), *data, RunsApi(runs, resumed)
+    views = PointsApi(worker), *data, RunsApi(runs, resumed), LessonsApi()
     return Starlette(routes=[*own, *(route for view in views for route in view.routes())])
 
 

@@ -82,7 +82,7 @@ class LabServer(uvicorn.Server):
         threading.Thread(target=self.worker.newest.close, daemon=True).start()
 
 
-def run_lab(port: int, folder: Path, *, browser: bool, state: str = "") -> None:
+def run_lab(port: int, folder: Path, *, browser: bool, state: str = "", page: str = "") -> None:
     """Serve the lab on the own machine, print its address, and open it in a browser.
 
     Args:
@@ -90,13 +90,15 @@ def run_lab(port: int, folder: Path, *, browser: bool, state: str = "") -> None:
         folder: the folder with the runs.
         browser: whether to open a browser.
         state: the settings of the points view to open, as they stand behind # in an address.
+        page: the path of a lesson to open instead, such as `/lessons/3.en`.
 
     Raises:
         SettingError: the port cannot be used, or the state is not valid.
     """
     settings_of(state)
     server = LabServer(port, folder)
-    address = f"{server.address}#{state.removeprefix('#')}" if state else server.address
+    fragment = page or state.removeprefix("#")
+    address = f"{server.address}#{fragment}" if fragment else server.address
     say(f"The lab is at  {address}\nStop it with Ctrl-C.")
     if browser:
         webbrowser.open(address)
