@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,13 +16,16 @@ from plainnet.data import Dataset
 from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.models.attribution import Explanation
 from plainnet.models.cross_validation import cross_validate
+from plainnet.models.defaults import BY_KIND, Kind, kind_of
 from plainnet.models.kinds_of_inputs import kind_of_inputs
+from plainnet.models.recipe import Recipe
 from plainnet.network import Array
 from plainnet.pictures.patches import dictionary
 from plainnet.pictures.patches.clusters import distances_of, k_means, nearest_of
 from plainnet.pictures.patches.dictionary import Dictionary, halves, normalised
 from plainnet.pictures.patches.extractor import TENSORS, PatchExtractor, PatchReader
 from plainnet.pictures.patches.whitening import Whitening
+from plainnet.tuning.space import SPACES
 
 RNG = np.random.default_rng(0)
 CLASSES = np.array(["lines", "points"])
@@ -192,6 +196,13 @@ def test_validation_pictures_are_seen_through_the_patches_of_the_training() -> N
         return made.extractor.tensors()["extractor.patches.entries"]
 
     np.testing.assert_array_equal(entries(X), entries(255 - X))
+
+
+def test_every_kind_of_data_has_its_defaults_and_a_space_to_search() -> None:
+    assert {*BY_KIND} == {*SPACES} == {*get_args(Kind)}
+    data = PatchReader().of(Dataset(X, y, ("a", "b")))
+    assert kind_of(data) == "patches"
+    assert Recipe().resolve(data, tested=False).dropout == BY_KIND["patches"].dropout
 
 
 # -- models -----------------------------------------------------------------------------------

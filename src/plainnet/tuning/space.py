@@ -90,6 +90,15 @@ Space = Mapping[str, Range | Choice]
 
 DECAY = Range(1e-6, 0.1, log=True)
 SMOOTHING = Range(0, 0.2)
+OF_FEATURES: Space = {
+    LAYERS: Range(0, 3, whole=True),
+    UNITS: Range(64, 512, log=True, whole=True),
+    "dropout": Range(0, 0.6),
+    "input_dropout": Range(0, 0.5),
+    "learning_rate": Range(1e-4, 0.01, log=True),
+    "weight_decay": DECAY,
+    "label_smoothing": SMOOTHING,
+}
 SPACES: Mapping[Kind, Space] = {
     "columns": {
         LAYERS: Range(1, 4, whole=True),
@@ -100,15 +109,8 @@ SPACES: Mapping[Kind, Space] = {
         "weight_decay": DECAY,
         "bins": Range(4, 2 * MOST_BINS, log=True, whole=True),
     },
-    "features": {
-        LAYERS: Range(0, 3, whole=True),
-        UNITS: Range(64, 512, log=True, whole=True),
-        "dropout": Range(0, 0.6),
-        "input_dropout": Range(0, 0.5),
-        "learning_rate": Range(1e-4, 0.01, log=True),
-        "weight_decay": DECAY,
-        "label_smoothing": SMOOTHING,
-    },
+    "features": OF_FEATURES,
+    "patches": OF_FEATURES,
     "pictures": {
         LAYERS: Range(1, 3, whole=True),
         UNITS: Range(64, 512, log=True, whole=True),
