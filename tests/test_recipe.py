@@ -132,7 +132,7 @@ def test_what_is_left_open_is_resolved_by_the_rows(
     data = Dataset(np.zeros((n, 1), np.float32), np.arange(n) % 2, ("a", "b"))
     resolved = Recipe().resolve(data, tested=True)
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
-    assert (resolved.encoding, resolved.activation) == ("piecewise-linear", "silu")
+    assert (resolved.encoding, resolved.activation) == ("learned", "silu")
     assert (resolved.schedule, resolved.averaging) == ("constant", "polynomial")
     assert (resolved.learning_rate, resolved.class_weight) == (0.003, "none")
     assert (resolved.patience, resolved.patience_growth) == (8, 1)
@@ -140,7 +140,7 @@ def test_what_is_left_open_is_resolved_by_the_rows(
     assert resolved.bagging == ("folds" if networks > 1 else "none")
 
 
-@pytest.mark.parametrize(("columns", "encoding"), [(512, "piecewise-linear"), (513, "none")])
+@pytest.mark.parametrize(("columns", "encoding"), [(512, "learned"), (513, "none")])
 def test_tables_of_very_many_columns_are_not_encoded(columns: int, encoding: str) -> None:
     """They hold pixels or a spectrum, and bins would make tens of thousands of inputs of them."""
     rows = np.random.default_rng(0).normal(size=(20, columns))
@@ -163,8 +163,8 @@ def test_the_effort_is_how_many_networks_learn() -> None:
         (FEW_ROWS[0] - 1, FEW_COLUMNS, "usual"),
         (FEW_ROWS[0], FEW_COLUMNS, "members"),
         (FEW_ROWS[1] - 1, FEW_COLUMNS, "members"),
-        (FEW_ROWS[1], FEW_COLUMNS, "usual"),
-        (FEW_ROWS[0], FEW_COLUMNS + 1, "usual"),
+        (FEW_ROWS[1], FEW_COLUMNS, "mixed"),
+        (FEW_ROWS[0], FEW_COLUMNS + 1, "mixed"),
     ],
 )
 def test_few_rows_are_learned_by_networks_of_members(n: int, columns: int, variant: str) -> None:

@@ -66,7 +66,7 @@ def test_a_preset_trains_the_same_model(preset: str, effort: str, networks: int)
     np.testing.assert_array_equal(ours.predict_proba(X), own.predict_proba(X))
     assert ours.model_.recipe == own.recipe
     assert ours.model_.resolved_recipe.ensemble == networks
-    assert ours.model_.resolved_recipe.encoding == "piecewise-linear"
+    assert ours.model_.resolved_recipe.encoding == "learned"
     assert ours.n_iter_ == len(own.history)
 
 
@@ -321,7 +321,7 @@ def test_data_that_no_table_model_learns_from_are_refused() -> None:
 def test_a_wide_frame_is_a_table() -> None:
     wide = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 130))).add_prefix("c")
     fitted = PlainNetClassifier(**QUICK).fit(wide, wide["c3"] > 0)
-    assert fitted.model_.resolved_recipe.encoding == "piecewise-linear"
+    assert fitted.model_.resolved_recipe.encoding == "learned"
     assert fitted.n_features_in_ == 130
 
 

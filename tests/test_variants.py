@@ -180,7 +180,7 @@ def test_the_networks_are_equally_many_of_each_variant() -> None:
 
 def test_best_trains_all_variants() -> None:
     model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
-    assert model.resolved_recipe.variants == ("usual", "learned", "members", "linear")
+    assert model.resolved_recipe.variants == ("usual", "binned", "members", "linear")
     assert model.resolved_recipe.ensemble == 20
 
 
@@ -205,3 +205,12 @@ def test_the_weights_are_near_the_best_ones() -> None:
 def test_answers_that_do_not_help_are_left_out() -> None:
     good, bad = np.full(9, 0.1), np.full(9, 7.0)
     assert shares([bad, good, bad], squares) == [0, 1, 0]
+
+
+def test_networks_of_a_mixed_variant_take_turns() -> None:
+    model = Classifier(variants=("mixed",), ensemble=3, epochs=1).fit(X, CLASSES)
+    recipes = [model.recipe_of(i) for i in range(3)]
+    learned, binned = ("learned", (128, 128)), ("piecewise-linear", (256, 128))
+    assert [(one.encoding, one.hidden) for one in recipes] == [learned, binned, learned]
+    units = [member.network.layers[1].n_out for member in model.networks]
+    assert units == [128, 256, 128]

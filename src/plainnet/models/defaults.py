@@ -3,7 +3,7 @@
 `docs/accuracy.md` says what each was chosen on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -26,14 +26,18 @@ NETWORKS = {"quick": 1, "default": 5, "best": 5}
 """The networks of each variant in an ensemble by the effort, where they learn from columns."""
 SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "activation": "relu"}
 """What networks of members have in common, as in TabM: they share their hidden layers."""
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "usual": {},
-    "learned": {"encoding": "learned"},
-    "members": {**SHARING, "members": 8},
-    "few-members": {**SHARING, "members": 4},
-    "linear": {"hidden": (), "encoding": "none"},
+BINNED: Mapping[str, Any] = {"encoding": "piecewise-linear", "hidden": (256, 128)}
+VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "usual": [{}],
+    "learned": [{"encoding": "learned"}],
+    "binned": [BINNED],
+    "mixed": [{}, BINNED],
+    "members": [{**SHARING, "members": 8}],
+    "few-members": [{**SHARING, "members": 4}],
+    "linear": [{"hidden": (), "encoding": "none"}],
 }
-"""The variants of a network: what differs, unless a recipe says otherwise, by the name."""
+"""The variants of a network by their names: what differs, unless a recipe says otherwise, of
+networks that take turns."""
 FEW_ROWS = 250, 1500
 """So many rows, and fewer than the second number, are learned best by networks of members, and take
 little time. Still fewer are learned for hundreds of epochs."""
@@ -54,6 +58,7 @@ LEAST_STEPS = 4_000
 class Defaults:
     """The settings of one kind of data that a recipe may leave open."""
 
+    hidden: tuple[int, ...]
     activation: str
     dropout: float
     batch_size: int
@@ -66,12 +71,13 @@ class Defaults:
     bagging: str
 
 
-PICTURES = Defaults("relu", 0.2, 64, "cosine", 0.0, 0, 0.0, "balanced", "none", "none")
+PICTURES = Defaults((256, 128), "relu", 0.2, 64, "cosine", 0.0, 0, 0.0, "balanced", "none", "none")
 BY_KIND: dict[Kind, Defaults] = {
     "pictures": PICTURES,
     "patches": replace(PICTURES, dropout=0.5),
     "features": PICTURES,
     "columns": Defaults(
+        hidden=(128, 128),
         activation="silu",
         dropout=0.1,
         batch_size=256,
@@ -80,13 +86,13 @@ BY_KIND: dict[Kind, Defaults] = {
         patience=8,
         patience_growth=1.0,
         class_weight="none",
-        encoding="piecewise-linear",
+        encoding="learned",
         bagging="folds",
     ),
 }
 LEARNING_RATES = {"adam": 0.003, "adamw": 0.003}
 """For columns and for convolutions, by the optimizer."""
-CONVOLUTIONS = replace(PICTURES, dropout=0.0, schedule="one-cycle")
+CONVOLUTIONS = replace(PICTURES, hidden=(), dropout=0.0, schedule="one-cycle")
 """For pictures that a network of convolutions learns from."""
 
 
@@ -107,12 +113,17 @@ def columns_of(data: Dataset) -> int:
 
 def by_kind(name: str) -> str:
     """Return the defaults of a setting for its help: `silu for tables and …, else relu`."""
-    others = getattr(PICTURES, name)
+    others = _as_option(getattr(PICTURES, name))
     kinds = {"conv networks": CONVOLUTIONS, "features of patches": BY_KIND["patches"]}
-    own = {words: getattr(kind, name) for words, kind in kinds.items()}
+    own = {words: _as_option(getattr(kind, name)) for words, kind in kinds.items()}
     of = "".join(f", {value} for {words}" for words, value in own.items() if value != others)
-    columns = getattr(BY_KIND["columns"], name)
+    columns = _as_option(getattr(BY_KIND["columns"], name))
     return f"{columns} for tables and vectors of at most {MOST_COLUMNS} numbers{of}, else {others}"
+
+
+def _as_option(value: object) -> str:
+    """Return a value as a command says it."""
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def networks(effort: str, n: int) -> int:
@@ -124,8 +135,10 @@ def variants(effort: str, n: int, columns: int) -> tuple[str, ...]:
     """Return the variants of the networks that learn from n rows of so many columns."""
     few = n < FEW_ROWS[1] and columns <= FEW_COLUMNS
     if effort == "best":
-        return "usual", "learned", "members" if few else "few-members", "linear"
-    return ("members",) if effort == "default" and few and n >= FEW_ROWS[0] else ("usual",)
+        return "usual", "binned", "members" if few else "few-members", "linear"
+    if effort == "quick" or n < FEW_ROWS[0]:
+        return ("usual",)
+    return ("members",) if few else ("mixed",)
 
 
 def batch_size(n: int) -> int:

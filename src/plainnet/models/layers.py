@@ -38,7 +38,7 @@ def network_layers(
     first: list[Layer] = [Dropout(recipe.input_dropout)] if recipe.input_dropout else []
     if recipe.network == "conv":
         return first + _convolutions(recipe, shape, n_out)
-    widths = [math.prod(shape), *recipe.hidden]
+    widths = [math.prod(shape), *(recipe.hidden or ())]
     if recipe.members > 1:
         return first + _with_members(recipe, widths, n_out, columns, mean)
     last = Dense(widths[-1], n_out, INITIALIZERS[recipe.initializer])

@@ -30,8 +30,6 @@ from plainnet.network import ACTIVATIONS
 BATCH_NORM_BELOW = 2000
 """The number of pictures below which `auto` chooses BatchNorm for a dense network, and more than
 40 epochs."""
-HIDDEN = (256, 128)
-"""The default hidden layers of a dense network."""
 CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE = 200, 20_000, 24
 """The fewest and the most pictures for which `auto` chooses convolutions, and the least of their
 shorter side in pixels. With more pictures a dense network is good, too, and takes a minute."""
@@ -53,12 +51,13 @@ class NetworkSettings:
         left_open=f"conv for {CONVOLVED_FROM} to {CONVOLVED_TO:,} pictures of {LEAST_SIDE} pixels "
         "a side at least, without hidden layers of your own; else dense",
     )
-    hidden: tuple[int, ...] = setting(
-        HIDDEN,
+    hidden: tuple[int, ...] | None = setting(
+        None,
         units,
         "Units of each hidden layer of a dense network; () is logistic regression.",
         section="Network",
         metavar="UNITS",
+        left_open=by_kind("hidden"),
         option_help="Units of each hidden layer of a dense network, such as 128,64; none: no "
         "hidden layer.",
     )
@@ -81,7 +80,7 @@ class NetworkSettings:
         "piecewise-linear: by how far each number has come in each of some bins; learned: by 16 "
         "features that are learned of these.",
         section="Network",
-        left_open=f"piecewise-linear for tables, and for vectors of at most {MOST_COLUMNS} numbers",
+        left_open=f"learned for tables, and for vectors of at most {MOST_COLUMNS} numbers",
     )
     bins: int | None = setting(
         None,
@@ -105,9 +104,9 @@ class NetworkSettings:
         "each; how much each counts is found on the validation samples.",
         section="Network",
         metavar="NAMES",
-        left_open="usual; for tables and vectors of few numbers members from "
-        f"{FEW_ROWS[0]} to {FEW_ROWS[1]:,} rows of up to {FEW_COLUMNS} columns, and with the "
-        "effort best all, unless the number of networks is given",
+        left_open=f"usual; for tables and vectors of few numbers mixed from {FEW_ROWS[0]} rows on, "
+        f"or members up to {FEW_ROWS[1]:,} rows of up to {FEW_COLUMNS} columns, and with the "
+        "effort best several, unless the number of networks is given",
     )
     activation: str = setting(
         "auto",
@@ -153,8 +152,8 @@ class NetworkSettings:
         convolved = self.network == "conv" or self.channels is not None
         if convolved and self.network == "dense":
             raise SettingError("channels are those of a conv network, but network is 'dense'.")
-        if convolved and (self.hidden != HIDDEN or self.normalization == "layer"):
-            name = "normalization" if self.hidden == HIDDEN else "hidden"
+        if convolved and (self.hidden or self.normalization == "layer"):
+            name = "hidden" if self.hidden else "normalization"
             raise SettingError(
                 f"{name} = {getattr(self, name)!r} is for a dense network, not for a conv one; "
                 "leave it out, or network and channels."

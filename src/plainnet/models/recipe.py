@@ -25,7 +25,6 @@ from plainnet.models.network_settings import (
     BATCH_NORM_BELOW,
     CONVOLVED_FROM,
     CONVOLVED_TO,
-    HIDDEN,
     LEAST_SIDE,
 )
 from plainnet.models.recipe_settings import (
@@ -114,7 +113,7 @@ class Recipe(RecipeSettings):
             return self.network
         if self.channels is not None:
             return "conv"
-        usual = data.is_pictures and self.hidden == HIDDEN and self.normalization != "layer"
+        usual = data.is_pictures and self.hidden is None and self.normalization != "layer"
         many = CONVOLVED_FROM <= len(data) <= CONVOLVED_TO
         return "conv" if usual and many and min(data.X.shape[1:3]) >= LEAST_SIDE else "dense"
 
@@ -192,6 +191,7 @@ class ResolvedRecipe(Recipe):
     """A recipe with every `auto` setting resolved for the given data."""
 
     network: str = "dense"
+    hidden: tuple[int, ...] = (256, 128)
     activation: str = "relu"
     dropout: float = 0.0
     normalization: str = "none"
@@ -234,8 +234,9 @@ class ResolvedRecipe(Recipe):
 
         A variant changes those that the original recipe leaves open.
         """
-        place = min(number // self.networks_each, len(self.variants) - 1)
-        changes = defaults.VARIANTS[self.variants[place]]
+        place, turn = divmod(number, self.networks_each)
+        turns = defaults.VARIANTS[self.variants[min(place, len(self.variants) - 1)]]
+        changes = turns[turn % len(turns)]
         usual = Recipe().to_dict()
         open_ = {name: v for name, v in changes.items() if getattr(recipe, name) == usual[name]}
         return replace(self, **open_)

@@ -20,7 +20,7 @@ class RegressorSettings(TypedDict, total=False):
     """The keyword arguments of a `Regressor`."""
 
     network: str
-    hidden: int | Sequence[int]
+    hidden: int | Sequence[int] | None
     channels: int | Sequence[int] | None
     encoding: str
     bins: int | None

@@ -70,7 +70,8 @@ def facts(report: Report[Any]) -> Html:
 def trained(report: Report[Any]) -> list[tuple[str, str]]:
     """List the network, and how it was trained."""
     model, used = report.model, settings_used(report.model)
-    hidden = f"{used['activation']}, dropout {used['dropout']}" if model.recipe.hidden else "none"
+    units = model.resolved_recipe.hidden
+    hidden = f"{used['activation']}, dropout {used['dropout']}" if units else "none"
     rows = [("network", network_line(model.network)), ("hidden layers", hidden)]
     if len(model.networks) > 1:
         rows.insert(1, ("ensemble", ensemble_line(model.networks)))
