@@ -323,8 +323,10 @@ def test_a_regressor_has_weights_a_card_and_events(
         *("export", "run", "--weights", "w.safetensors", "--card", "card.md", "--onnx", "s.onnx")
     )
     assert (code, err) == (0, "")
-    encoding = "ByColumns(([1, 2], []), ([0], [PiecewiseLinear(5)]))"
-    assert f"layers   Sequential({encoding}, Linear(7, " in out
+    encoding = (
+        "ByColumns(([1, 2], []), ([0], [PiecewiseLinearEmbedding(5, length=16, bounded=False)]))"
+    )
+    assert f"layers   Sequential({encoding}, Linear(18, " in out
     asked = Regressor.load("run/model.safetensors")
     before = asked.predict("sizes.csv")
     asked.network.theta *= 2

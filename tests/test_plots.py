@@ -336,8 +336,11 @@ def test_the_pictures_of_the_guide_are_what_its_code_draws(
         words = [re.sub(r"[\d.]+", "N", " ".join(text_of(one))) for one in (drawn, kept)]
         assert words[0] == words[1]
         counts = [re.findall(r"[\d.]+", " ".join(text_of(one))) for one in (drawn, kept)]
-        np.testing.assert_allclose(*(np.array(one, float) for one in counts), atol=3)
+        now, before = (np.array(one, float) for one in counts)
+        np.testing.assert_allclose(now, before, atol=3)
         assert drawn.count("<circle") == kept.count("<circle")
         numbers = [re.findall(r'class="line [^"]+" d="([^"]+)"', one) for one in (drawn, kept)]
-        ends = [np.array([*map(float, re.findall(r"[\d.]+", "".join(one)))]) for one in numbers]
-        np.testing.assert_allclose(*ends, atol=1)
+        now, before = (
+            np.array([*map(float, re.findall(r"[\d.]+", "".join(one)))]) for one in numbers
+        )
+        np.testing.assert_allclose(now, before, atol=1)

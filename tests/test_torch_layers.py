@@ -1,5 +1,6 @@
 """The layers as code for PyTorch: what it runs answers as the network does."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,36 @@ from plainnet.network import (
     DepthwiseConv2D,
     Dropout,
     GlobalAveragePool2D,
+    Layer,
     MaxPool2D,
+    MemberDense,
+    MemberMean,
+    MemberScaling,
     Network,
+    PerMember,
     PiecewiseLinear,
+    PiecewiseLinearEmbedding,
     ReLU,
+    SigmoidMemberMean,
     SiLU,
+    SoftmaxMemberMean,
 )
 
 EDGES: list[list[float]] = [[-1, 0, 1], [-2, -0.5, 0.5, 2]]
-NETWORKS = {
+
+
+def of_members(mean: type[MemberMean]) -> list[Layer]:
+    return [
+        PiecewiseLinearEmbedding([*EDGES, *EDGES], 2, bounded=True),
+        *(MemberScaling(8, 3), PerMember(3, [Dense(8, 5), ReLU(), Dropout(0.1)])),
+        *(MemberDense(5, 2, 3), mean(2, 3)),
+    ]
+
+
+NETWORKS: dict[str, Callable[[], list[Layer]]] = {
+    "members": lambda: of_members(MemberMean),
+    "members of classes": lambda: of_members(SoftmaxMemberMean),
+    "members of several labels": lambda: of_members(SigmoidMemberMean),
     "columns": lambda: [
         ByColumns([([2, 0], []), ([1, 3], [PiecewiseLinear(EDGES)]), ([2], [Dense(1, 2), ReLU()])]),
         *(Dense(9, 4), BatchNorm(4), SiLU(), Dropout(0.1), Dense(4, 2)),
@@ -45,6 +67,10 @@ NETWORKS = {
         Dense(5, 2),
     ],
     "bounded": lambda: [PiecewiseLinear([*EDGES, *EDGES]), Dense(10, 3)],
+    "learned": lambda: [
+        ByColumns([([2, 0], []), ([1, 3], [PiecewiseLinearEmbedding(EDGES, 3)])]),
+        *(Dense(8, 4), ReLU(), Dense(4, 2)),
+    ],
     "unbounded": lambda: [PiecewiseLinear([*EDGES, *EDGES], bounded=False), Dense(10, 3)],
 }
 

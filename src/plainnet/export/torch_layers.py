@@ -5,36 +5,18 @@ from textwrap import dedent
 
 from plainnet.errors import ModelFileError
 from plainnet.export.torch_pictures import PICTURE_MODULES
-from plainnet.network import ByColumns, Layer, Network, PiecewiseLinear, row_of
+from plainnet.export.torch_tables import TABLE_MODULES
+from plainnet.network import (
+    ByColumns,
+    Layer,
+    Network,
+    PerMember,
+    PiecewiseLinear,
+    PiecewiseLinearEmbedding,
+    row_of,
+)
 
-MODULES: dict[str, str] = {
-    **PICTURE_MODULES,
-    ByColumns.__name__: """\
-        class ByColumns(torch.nn.ModuleList):
-            def __init__(self, *branches):
-                super().__init__(torch.nn.Sequential(*layers) for _, layers in branches)
-                self.columns = [columns for columns, _ in branches]
-
-            def forward(self, X):
-                return torch.cat([layers(X[:, c]) for c, layers in zip(self.columns, self)], 1)
-        """,
-    PiecewiseLinear.__name__: """\
-        class PiecewiseLinear(torch.nn.Module):
-            def __init__(self, *bins, bounded=True):
-                super().__init__()
-                low, high, bins = torch.zeros(sum(bins)), torch.ones(sum(bins)), torch.tensor(bins)
-                self.register_buffer("lower", low.clone())
-                self.register_buffer("bin_width", high.clone())
-                if not bounded:
-                    high[bins.cumsum(0) - 1], low[bins.cumsum(0) - bins] = torch.inf, -torch.inf
-                for name, value in (("bins", bins), ("low", low), ("high", high)):
-                    self.register_buffer(name, value, persistent=False)
-
-            def forward(self, X):
-                Y = (X.repeat_interleave(self.bins, 1) - self.lower) / self.bin_width
-                return Y.clamp(self.low, self.high)
-        """,
-}
+MODULES: dict[str, str] = {**PICTURE_MODULES, **TABLE_MODULES}
 """The code of PyTorch modules by the name of their layer here; they need `import torch` alone.
 
 Their buffers are the state here, under the same names.
@@ -54,8 +36,11 @@ def sequential(network: Network) -> str:
 
 def torch_modules(network: Network) -> str:
     """Return the code of the modules in `sequential(network)` that PyTorch lacks; "" without."""
-    text = sequential(network)
-    return "\n\n".join(dedent(code) for name, code in MODULES.items() if f"{name}(" in text)
+    text, codes = sequential(network), dict[str, str]()
+    for name, code in reversed(MODULES.items()):  # what derives from a class, and then the class
+        if f"{name}(" in text or any(f"({name})" in other for other in codes.values()):
+            codes[name] = dedent(code)
+    return "\n\n".join(reversed(codes.values()))
 
 
 def _in_torch(layer: Layer) -> str:
@@ -64,9 +49,15 @@ def _in_torch(layer: Layer) -> str:
         chains = zip(layer.columns, layer.chains.values(), strict=True)
         branches = (f"({[*c]}, [{', '.join(map(_in_torch, chain))}])" for c, chain in chains)
         return f"ByColumns({', '.join(branches)})"
-    if row is not None and isinstance(layer, PiecewiseLinear) and row.layer is PiecewiseLinear:
+    if row is not None and isinstance(layer, PerMember):
+        inside = (_in_torch(part) for part in layer.chains[""])
+        return f"PerMember({', '.join([str(layer.members), *inside])})"
+    if row is not None and isinstance(layer, PiecewiseLinear):
         bounded = "" if layer.bounded else ", bounded=False"
-        return f"PiecewiseLinear({', '.join(map(str, layer.bins))}{bounded})"
+        length = ""
+        if isinstance(layer, PiecewiseLinearEmbedding):
+            length = f", length={layer.length}"
+        return f"{type(layer).__name__}({', '.join(map(str, layer.bins))}{length}{bounded})"
     if row is None or row.torch is None:
         raise ModelFileError(
             f"PyTorch has no layer for {layer}; only layers with a PyTorch name in "

@@ -206,10 +206,18 @@ LAYERS |= {
     "PiecewiseLinearEmbedding": LayerRow(PiecewiseLinearEmbedding, write_piecewise_embedding),
     "PerMember": LayerRow(PerMember, write_per_member),
     "Residual": LayerRow(Residual, write_residual),
-    "MemberScaling": LayerRow(MemberScaling, write_member_scaling),
+    "MemberScaling": LayerRow(
+        MemberScaling, write_member_scaling, "MemberScaling({each_in}, {members})"
+    ),
     "EnsembleDense": LayerRow(EnsembleDense, write_ensemble_dense),
-    "MemberDense": LayerRow(MemberDense, write_member_dense),
-    "MemberMean": LayerRow(MemberMean, write_member_mean),
-    "SoftmaxMemberMean": LayerRow(SoftmaxMemberMean, write_softmax_mean),
-    "SigmoidMemberMean": LayerRow(SigmoidMemberMean, write_sigmoid_mean),
+    "MemberDense": LayerRow(
+        MemberDense, write_member_dense, "MemberDense({each_in}, {each_out}, {members})"
+    ),
+    "MemberMean": LayerRow(MemberMean, write_member_mean, "MemberMean({n}, {members})"),
+    "SoftmaxMemberMean": LayerRow(
+        SoftmaxMemberMean, write_softmax_mean, "SoftmaxMemberMean({n}, {members})"
+    ),
+    "SigmoidMemberMean": LayerRow(
+        SigmoidMemberMean, write_sigmoid_mean, "SigmoidMemberMean({n}, {members})"
+    ),
 }
