@@ -50,6 +50,8 @@ from plainnet.network import (
     SoftmaxMemberMean,
 )
 
+_SIGMOID, _SOFTMAX = SigmoidCrossEntropy(), SoftmaxCrossEntropy()
+
 
 @dataclass(frozen=True)
 class Classes(Probabilities):
@@ -196,9 +198,7 @@ class Classes(Probabilities):
     def from_outputs(self, Z: Array, temperature: float) -> Array:
         """Return probabilities `(N, K)`."""
         Z /= Z.dtype.type(temperature)
-        if self.n_out == 1:
-            return SigmoidCrossEntropy().both(Z)
-        return SoftmaxCrossEntropy().probabilities(Z)
+        return _SIGMOID.both(Z) if self.n_out == 1 else _SOFTMAX.probabilities(Z)
 
     def choose(self, P: Array) -> Array:
         """Return the index `(N,)` of the class answered for each row of probabilities `(N, K)`."""

@@ -9,7 +9,8 @@ The backward passes are derived in `docs/derivations.md`. N samples are rows, d 
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, pairwise
+from functools import cache
+from itertools import accumulate, chain, groupby, pairwise
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -95,9 +96,9 @@ class PiecewiseLinear(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.P = P = self.scratch("P", (len(X), self.lower.size))
-        for i, (start, stop) in enumerate(self._places()):
-            bins = slice(start, stop)
-            self.xp.subtract(X[:, i : i + 1], self.lower[bins], out=P[:, bins])  # x − e
+        for i, j, bins in _alike(self.bins):  # columns of as many bins at once
+            E, out = self.lower[bins].reshape(j - i, -1), P[:, bins].reshape(len(X), j - i, -1)
+            self.xp.subtract(X[:, i:j, None], E, out=out)  # x − e
         P /= self.bin_width
         if self.bounded:
             self.xp.clip(P, 0, 1, out=P)  # Y = clip((x − e) / w, 0, 1)
@@ -234,3 +235,15 @@ def _increasing(edges: Sequence[float]) -> list[float]:
         )
     found: list[float] = values.tolist()
     return found
+
+
+@cache
+def _alike(bins: tuple[int, ...]) -> list[tuple[int, int, slice]]:
+    """Return where neighbouring columns of as many bins begin and end, and all their bins."""
+    places, i, start = [], 0, 0
+    for n, columns in groupby(bins):
+        j = i + len([*columns])
+        stop = start + n * (j - i)
+        places.append((i, j, slice(start, stop)))
+        i, start = j, stop
+    return places

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from plainnet.serving.answering import Answering
 from plainnet.serving.computing import Computer
+from plainnet.serving.incoming import Incoming
 from plainnet.serving.metrics import Metrics
 from plainnet.serving.page import HEADERS, PAGE_FILES, page_file, page_of
 from plainnet.serving.served import ServedModel
@@ -77,13 +78,11 @@ class Application:
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope, receive: Receive) -> Response:
-        method, path = scope["method"], scope["path"]
-        headers = {
-            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
-        }
-        check_host(headers, self.hosts)
+        request = Incoming(scope, receive)
+        method, path = scope["method"], request.path
+        check_host(request.headers, self.hosts)
         if method not in ("GET", "HEAD"):
-            check_origin(headers)
+            check_origin(request.headers)
         handlers, named = self._handlers(path.strip("/").split("/"))
         if not handlers:
             raise HttpError(404, f"There is nothing at {path!r:.80}; the protocol is at /v2.")
@@ -93,7 +92,6 @@ class Application:
             raise HttpError(
                 405, f"{path!r:.80} takes {known}, not {method!r:.20}.", {"Allow": known}
             )
-        request = Request(scope, receive)
         return await handler(request, **named)
 
     def _handlers(self, parts: list[str]) -> tuple[Mapping[str, Handler], dict[str, str]]:
@@ -107,27 +105,27 @@ class Application:
             return self._of_server["predict"], {"name": parts[1]}
         return self._of_server.get("/".join(parts), {}), {}
 
-    async def page(self, _: Request) -> Response:
+    async def page(self, _: Incoming) -> Response:
         """Answer with the page to try the models."""
         return Response(page_of(self.models), media_type="text/html", headers=HEADERS)
 
-    async def server(self, _: Request) -> Response:
+    async def server(self, _: Incoming) -> Response:
         """Answer with the server's metadata."""
         known = {"name": "plainnet", "version": __version__, "extensions": ["binary_tensor_data"]}
         return json_response(known)
 
-    async def live(self, _: Request) -> Response:
+    async def live(self, _: Incoming) -> Response:
         """Answer that the process is alive."""
         return json_response({"live": True})
 
-    async def ready(self, _: Request) -> Response:
+    async def ready(self, _: Incoming) -> Response:
         """Answer whether new requests may come: until SIGTERM."""
         self._check_ready()
         return json_response({"live": True, "ready": True})
 
     async def model_ready(
         self,
-        _: Request,
+        _: Incoming,
         name: str,
         version: str | None = None,
     ) -> Response:
@@ -142,14 +140,14 @@ class Application:
 
     async def model(
         self,
-        _: Request,
+        _: Incoming,
         name: str,
         version: str | None = None,
     ) -> Response:
         """Answer with a model's metadata."""
         return json_response(self.answering.served(name, version).loaded.metadata(name))
 
-    async def index(self, _: Request) -> Response:
+    async def index(self, _: Incoming) -> Response:
         """Answer with a list of the models, as Triton's repository extension has it."""
         known = [(name, served.loaded.version) for name, served in self.models.items()]
         state = "UNAVAILABLE" if self.draining else "READY"
@@ -157,7 +155,7 @@ class Application:
             [{"name": name, "version": v, "state": state, "reason": ""} for name, v in known]
         )
 
-    async def all_metrics(self, _: Request) -> Response:
+    async def all_metrics(self, _: Incoming) -> Response:
         """Answer with the metrics for Prometheus."""
         versions = {name: served.loaded.version for name, served in self.models.items()}
         return Response(

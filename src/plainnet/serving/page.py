@@ -10,7 +10,6 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from starlette.requests import Request
 from starlette.responses import Response
 
 from plainnet.data.folders import first_few
@@ -18,6 +17,7 @@ from plainnet.models import Model
 from plainnet.reports.html import Html, element, escaped
 from plainnet.reports.styles import style
 from plainnet.reports.text import on_a_page
+from plainnet.serving.incoming import Incoming
 from plainnet.serving.served import LoadedModel, ServedModel
 
 PAGE_FILES = {"page.css": "text/css", "page.js": "text/javascript"}
@@ -35,9 +35,9 @@ MOST_CHOICES = 200
 """Most categories of a column that are listed; of more, one is typed."""
 
 
-async def page_file(request: Request) -> Response:
+async def page_file(request: Incoming) -> Response:
     """Answer with the page's style sheet or script."""
-    name = request.url.path.strip("/")
+    name = request.path.strip("/")
     text = files(__package__).joinpath(name).read_text("utf-8")
     if name.endswith(".css"):
         text = style("colours") + style("page") + text

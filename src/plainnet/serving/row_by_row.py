@@ -60,12 +60,8 @@ def row_by_row(model: Model, most: int) -> tuple[Model, int]:
     """
     twin = copy.copy(model)
     twin.networks = [_twin(member) for member in model.networks]
-    mean, spread = model.preprocessing.mean, model.preprocessing.spread
-    most = max(1, min(most, MOST_TOGETHER, _MOST_NUMBERS // mean.size))
-    noise = np.random.default_rng(0).normal(size=(most, mean.size))
-    raw = (mean + noise * spread).reshape(most, *model.preprocessing.shape)
-    if model.preprocessing.is_pictures:
-        raw = np.clip(raw, 0, 255).astype(np.uint8)
+    most = max(1, min(most, MOST_TOGETHER, _MOST_NUMBERS // model.preprocessing.mean.size))
+    raw = typical_rows(model, most)
     try:
         alone = np.concatenate([model.answers_of(one[None]) for one in raw])
         for n in range(2, most + 1):
@@ -75,6 +71,14 @@ def row_by_row(model: Model, most: int) -> tuple[Model, int]:
     except PlainnetError:
         return model, 1
     return twin, most
+
+
+def typical_rows(model: Model, n: int) -> Array:
+    """Return n raw rows that are distributed as those of the training, always the same."""
+    mean, spread = model.preprocessing.mean, model.preprocessing.spread
+    noise = np.random.default_rng(0).normal(size=(n, mean.size))
+    raw = (mean + noise * spread).reshape(n, *model.preprocessing.shape)
+    return np.clip(raw, 0, 255).astype(np.uint8) if model.preprocessing.is_pictures else raw
 
 
 def _twin(member: EnsembleMember) -> EnsembleMember:

@@ -16,7 +16,8 @@ from plainnet.models.answered import answered, facts_of
 from plainnet.models.serialization import model_at
 from plainnet.network import Array
 from plainnet.serving.forms import Form, Given, PictureForm, VectorForm
-from plainnet.serving.row_by_row import row_by_row
+from plainnet.serving.row_by_row import row_by_row, typical_rows
+from plainnet.serving.single_row import COMPARED, SingleRow, single_row
 from plainnet.serving.table_form import TableForm
 from plainnet.serving.tensors import Tensor, datatype_of
 
@@ -40,8 +41,11 @@ class LoadedModel:
         self.model, self.version = model, version
         self.together, self.most_together = model, 1
         """The model that answers several samples at once, and how many; see `row_by_row.py`."""
+        self.single: SingleRow | None = None
+        """Its answers to single rows, if they can be had with less work; see `single_row.py`."""
         self.max_batch = max_batch
         self.form: Form = FORMS[model.inputs.noun](model)
+        self._names = [name.encode() for name in model.answers.parts[0].classes]
         self.seconds = 1.0
         """The estimated time for a sample, or for a byte of a picture; at first a cautious one."""
 
@@ -49,12 +53,16 @@ class LoadedModel:
         """Compute what is needed before the first answer, which alone would take longer."""
         with suppress(PlainnetError):
             self.model.answers_of(next(self.model.preprocessing.extremes())[None])
+            self.single = single_row(self.model, typical_rows(self.model, COMPARED))
         if self.max_batch > 1:
             self.together, self.most_together = row_by_row(self.model, self.max_batch)
 
     def answers(self, given: Given) -> Array:
         """Return the model's answers; of the same samples those of `predict`, to the bit."""
-        return self.model.answers_of(self.raw(given))
+        raw = self.raw(given)
+        if self.single is not None and len(raw) == 1:
+            return self.single.answers_of(raw)
+        return self.model.answers_of(raw)
 
     def raw(self, given: Given) -> Array:
         """Return raw rows of samples."""
@@ -68,9 +76,14 @@ class LoadedModel:
         """
         answers, named = self.model.answers, bool(self.model.answers.parts[0].classes)
         several = len(answers.parts) > 1
-        parts = zip(answers.parts, answers.parts_of(A), strict=True)
-        columns = [np.array(part.plain(a), object if named else np.float64) for part, a in parts]
-        made = [Tensor.of("answer", np.stack(columns, axis=1) if several else columns[0])]
+        if named and not several:
+            texts = [self._names[k] for k in answers.parts[0].choose(A).tolist()]
+            made = [Tensor("answer", "BYTES", (len(A),), texts)]
+        else:
+            parts = zip(answers.parts, answers.parts_of(A), strict=True)
+            kind = object if named else np.float64
+            columns = [np.array(part.plain(a), kind) for part, a in parts]
+            made = [Tensor.of("answer", np.stack(columns, axis=1) if several else columns[0])]
         if named:
             made.append(Tensor.of("probabilities", A[:, :, 1] if several else A))
         if coverage is not None:

@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ _TYPES: Mapping[str, set[type]] = {
 Values = Array | list[bytes | None]
 
 
+@cache
 def datatype_of(dtype: np.dtype[Any]) -> str:
     """Return the name of a dtype in the protocol."""
     return _NAMES[dtype.newbyteorder("<").str]
