@@ -1,6 +1,6 @@
 # make demo   the main job, end to end, on pictures it draws itself
 # make test   the whole test suite
-# make bench  the speed beside PyTorch and others, some 25 minutes; make bench-quick: less than 3
+# make bench  the speed beside PyTorch and others, some 45 minutes; make bench-quick: less than 3
 # make bench-tables  the accuracy on tables beside other methods, hours; PLAINNET_DATA names the data
 # make docs   the documentation as a site, build/site/index.html
 # make lessons  run the lessons, and write what they print and draw into their texts

@@ -121,6 +121,8 @@ def machine(run: dict[str, Any]) -> str:
         f"- disturbance before each round: {noise} (how much longer work took on average "
         "than at best, on all cores at once; close to 1 where nothing else runs)",
     ]
+    if run.get("load"):
+        lines.append(f"- beside {run['load']} other processes that compute all the time")
     return "\n".join([*lines, ""])
 
 

@@ -24,18 +24,22 @@ from benchmarks.units import bytes_text, time_text
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 300
-ROUNDS = 3
+ROUNDS = 5
 BUSY = 1.25
+BUSY_CODE = "import numpy; A = numpy.ones((512, 512)); [A @ A for _ in iter(int, 1)]"
+"""What another process computes without an end."""
 Turn = tuple[str, str]
 """Case and contender."""
 
 
 def main() -> None:
     options = parse()
-    partial = bool(options.quick or options.only or options.contenders)
+    partial = bool(options.quick or options.only or options.contenders or options.load)
     results = Results([], {"machine": machine.describe(), "disturbance": [], "rounds": 0})
     results.run["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     expected = references(plan(0, options))
+    others = [subprocess.Popen([sys.executable, "-c", BUSY_CODE]) for _ in range(options.load)]
+    results.run["load"] = options.load
     try:
         for number in range(options.rounds):
             began = minutes()
@@ -47,6 +51,10 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\nStopped; what was measured so far:", file=sys.stderr)
         partial = True
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
     results.run["minutes"] = minutes()
     shown = [goal_table(results, all_of_them=not partial), faster_table(results)]
     for table in tables(results) + shown:
@@ -65,7 +73,10 @@ def parse() -> argparse.Namespace:
         "--contenders", nargs="+", choices=names, metavar="NAME", help=", ".join(names)
     )
     parser.add_argument("--rounds", type=int, help=f"{ROUNDS}, quick: 1")
-    parser.add_argument("--minutes", type=float, default=25, help="no new round beyond these")
+    parser.add_argument("--minutes", type=float, default=45, help="no new round beyond these")
+    parser.add_argument(
+        "--load", type=int, default=0, metavar="N", help="beside N processes that compute"
+    )
     parser.add_argument("--quick", action="store_true", help="without what takes long")
     parser.add_argument("--out", type=Path, help="where to write results.json and RESULTS.md")
     options = parser.parse_args()

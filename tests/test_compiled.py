@@ -59,9 +59,12 @@ NEVER = 1e99
 @pytest.fixture
 def fresh_kernels() -> Iterator[None]:
     """The kernels are imported again, in the test and after it."""
-    compiled.load_kernels.cache_clear()
+    loads = compiled.load_kernels, compiled.load_steps
+    for load in loads:
+        load.cache_clear()
     yield
-    compiled.load_kernels.cache_clear()
+    for load in loads:
+        load.cache_clear()
 
 
 def code() -> ModuleType:

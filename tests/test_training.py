@@ -34,10 +34,10 @@ from plainnet.training import (
     Regularization,
     Validation,
     clip,
+    engine,
     fit,
     keep_best,
     logits,
-    loop,
     stop_early,
     train,
     train_step,
@@ -324,7 +324,7 @@ def test_biases_do_not_decay() -> None:
 
 def test_what_an_epoch_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()  # asked before the first batch of an epoch and after each
-    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
+    monkeypatch.setattr(engine, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
     epochs = run(epochs=2, validation=(X[:7], Y[:7]))
     assert [epoch.number for epoch in epochs] == [1, 2]
     assert [epoch.step for epoch in epochs] == [5, 10]  # 23 samples in batches of 5

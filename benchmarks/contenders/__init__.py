@@ -83,7 +83,6 @@ CONTENDERS = {
             "plainnet, train",
             _HERE + "ours",
             "train",
-            quick="a",
             variant="one batch",
         ),
         Contender(

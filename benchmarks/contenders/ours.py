@@ -35,7 +35,7 @@ FOR_EVER = 10**9
 
 
 def trainer(problem: Problem, form: str) -> Trainer:
-    compiled.AFTER = 0  # the kernels from the first step on, so that they are what is checked
+    compiled.WORK_BEFORE_COMPILING = 0  # so that the kernels are checked as well as timed
     if form == "core":
         sys.modules["numba"] = None  # type: ignore[assignment]  # as if it were not installed
     return Stream(problem) if form == "train" else Steps(problem)

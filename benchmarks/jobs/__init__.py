@@ -86,7 +86,23 @@ JOBS = {
             _HERE + "folder",
             ("ours", "pillow"),
         ),
+        Job(
+            "first-100",
+            "The first 100 steps of (c), from the start of the process",
+            _HERE + "first_steps",
+            ("ours", "pytorch-fused", "jax"),
+        ),
         Job("predict-1", "Prediction of one row, network of (b)", _HERE + "prediction", _ALL),
+        Job("predict-8", "Prediction of 8 rows, network of (b)", _HERE + "prediction", _ALL, True),
+        Job(
+            "predict-64", "Prediction of 64 rows, network of (b)", _HERE + "prediction", _ALL, True
+        ),
+        Job(
+            "predict-row",
+            "Probabilities of one row through a classifier, network of (b)",
+            _HERE + "classifier_row",
+            ("ours", "sklearn"),
+        ),
         Job(
             "predict-10000", "Prediction of 10,000 rows, network of (b)", _HERE + "prediction", _ALL
         ),

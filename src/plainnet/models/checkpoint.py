@@ -38,6 +38,8 @@ KNOWN_FACTS = {
     *("position", "learning_rate", "generators"),
 }
 """The entries of a checkpoint's metadata."""
+LONGEST_PAUSE = 0.05
+"""The seconds within which a training that is asked to stop does, unless a step takes longer."""
 PAUSE_FACTOR = 20
 """The least pause between two checkpoints, in multiples of the time that writing took."""
 
@@ -202,6 +204,11 @@ class Checkpoint:
         self._training: Training | None = None
         self._written = time.monotonic()
         self._took = 0.0
+
+    @property
+    def pause(self) -> float:
+        """The time that may pass between two calls of `should_stop`, in seconds."""
+        return min(self.seconds, LONGEST_PAUSE)
 
     @property
     def networks_before(self) -> int:

@@ -143,7 +143,9 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
             clip_norm=recipe.clip_norm, max_norm=recipe.max_norm, average=training.average
         ),
         checkpointing=Checkpointing(
-            training.position, checkpoint.should_stop if checkpoint else lambda: False
+            training.position,
+            checkpoint.should_stop if checkpoint else None,
+            checkpoint.pause if checkpoint else 0.0,
         ),
         workers=checkpoint.workers if checkpoint else None,
     )

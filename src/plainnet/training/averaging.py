@@ -61,6 +61,11 @@ class Average:
 
     def update_by(self, mix: Mix, theta: Array) -> None:
         """Add θ with another version of `_mix`, such as a compiled one."""
+        mean, [share] = self.next_steps(theta, 1)
+        mix(mean, theta, share)
+
+    def next_steps(self, theta: Array, n: int) -> tuple[Array, list[float]]:
+        """Count n steps; return the mean, and the share with which each θ must be added to it."""
         if self.t == 0:
             self._mean = vector(self.xp, theta.size, theta.dtype)
         elif self._mean.shape != theta.shape:
@@ -68,8 +73,11 @@ class Average:
                 f"The average is of {self._mean.size} parameters so far, but got {theta.size}; "
                 "make a new Average for each network."
             )
-        self.t += 1
-        mix(self._mean, theta, self._share())
+        shares = []
+        for _ in range(n):
+            self.t += 1
+            shares.append(self._share())
+        return self._mean, shares
 
     def _mix(self, mean: Array, theta: Array, share: float) -> None:
         """Move the mean towards θ, in place."""

@@ -24,8 +24,13 @@ PREDICTION_BYTES = 2**23
 """The largest size of a batch of inputs in `logits`, in bytes."""
 PREPARED_BYTES = 2**26
 """The largest size of inputs that are prepared once instead of in each epoch, in bytes."""
+RUN_BYTES = 2**22
+"""The size of the inputs that are prepared for several batches at once, in bytes."""
 Order = Callable[[int], Array]
 """`order(N)` returns the indices of the N samples in the order of an epoch."""
+Run = tuple[Array, Array, Array | None, Array]
+"""Inputs, targets and weights of samples, and the rows of them that several batches take in turn;
+no rows: one batch takes all samples."""
 Mix = Callable[[Array, Array], tuple[Array, Array]]
 """`mix(X, y)` returns changed inputs and targets of a batch."""
 
@@ -90,7 +95,9 @@ class Batches:
         self.dtype = np.dtype(dtype)
         self.augmented, self.mix = pipeline.augment is not None, pipeline.mix
         self._ready = prepare is None and X.dtype == self.dtype
+        self._plainly = pipeline.order is None and isinstance(self.X, np.ndarray)
         self._raw, self._prepared = np.empty((0, 0), X.dtype), np.empty((0, 0), self.dtype)
+        self._run = self._prepared
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -101,27 +108,68 @@ class Batches:
 
     def epoch(self, at: Position) -> Iterator[Batch]:
         """Yield an epoch's batches from a position on, which records the generator's state."""
+        self._begin(at)
+        for X, y, weights in self._batches(at.batches):
+            yield (*(self.mix(X, y) if self.mix else (X, y)), weights)
+
+    def runs(self, at: Position, most: Callable[[], int]) -> Iterator[Run]:
+        """Yield the same, several batches at a time; they must not be mixed.
+
+        Args:
+            at: the position; the batches of a run are recorded there before the next one.
+            most: returns how many batches the next run may have.
+        """
+        self._begin(at)
+        order, row = self._order(), at.batches * self.size
+        while row < len(self.X):
+            n = max(most(), 1) * self.size
+            if order is None or (self._ready and self._plainly):
+                rows = np.empty(0, np.int64) if order is None else order[row : row + n]
+                yield self.inputs(), self.y, self.weights, rows
+            else:
+                n = min(n, max(RUN_BYTES // (self.X[0].size * self.dtype.itemsize), self.size))
+                n -= n % self.size
+                yield self._prepared_run(order[row : row + n])
+            row += n
+
+    def _prepared_run(self, order: Array) -> Run:
+        """Return samples that are prepared batch by batch."""
+        if len(self._run) < len(order):
+            self._run = np.empty((len(order), self.X.shape[1]), self.dtype)
+        for start in range(0, len(order), self.size):
+            rows = order[start : start + self.size]
+            raw = np.take(self.X, rows, axis=0, mode="clip")
+            self.prepare(raw, self._run[start : start + len(rows)])
+        weights = None if self.weights is None else self.weights[order]
+        return self._run, self.y[order], weights, np.arange(len(order))
+
+    def _begin(self, at: Position) -> None:
+        """Record the generator's state before an epoch; within one, restore it."""
         bits = self.rng.bit_generator
         if at.batches:
             bits.state = at.order  # to draw the order of this epoch again
         at.order = bits.state
-        for X, y, weights in self._batches(at.batches):
-            yield (*(self.mix(X, y) if self.mix else (X, y)), weights)
 
-    def _batches(self, first: int) -> Iterator[Batch]:
-        """Yield the batches from number `first` on, before they are mixed."""
+    def _order(self) -> Array | None:
+        """Return the order of the samples in an epoch; None: as they are, in one batch."""
         if len(self) == 1 and not self.augmented:
-            if first == 0:
-                yield self.inputs(), self.y, self.weights
-            return
+            return None
         in_memory = isinstance(self.X, np.ndarray) and self.X.dtype != np.uint8
         small = self.X.size * self.dtype.itemsize <= PREPARED_BYTES
         if in_memory and small and not self.augmented:
             self.inputs()
+        return self.order(len(self.X))
+
+    def _batches(self, first: int) -> Iterator[Batch]:
+        """Yield the batches from number `first` on, before they are mixed."""
+        order = self._order()
+        if order is None:
+            if first == 0:
+                yield self.inputs(), self.y, self.weights
+            return
         if not self._raw.size:
             self._raw = np.empty((self.size, self.X.shape[1]), self.X.dtype)
             self._prepared = self._raw if self._ready else np.empty(self._raw.shape, self.dtype)
-        order = self.order(len(self.X))
         for start in range(first * self.size, len(order), self.size):
             rows = order[start : start + self.size]
             raw, inputs = self._raw[: len(rows)], self._prepared[: len(rows)]

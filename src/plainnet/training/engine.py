@@ -1,6 +1,7 @@
 """The engine of a training: it takes the step of `step.py`, with regularization and checks."""
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -9,6 +10,8 @@ import numpy as np
 from plainnet.errors import DivergedError, SettingError
 from plainnet.network import Array, Loss, Network
 from plainnet.network.contract import check_gradient
+from plainnet.training.batches import Batches
+from plainnet.training.devices import carried
 from plainnet.training.l2 import add_l2
 from plainnet.training.max_norm import limit_norms
 from plainnet.training.optimizer import Optimizer
@@ -57,7 +60,16 @@ class Engine:
         self.gradient_of_batch: Callable[..., float] | None = None
         """A function that writes the gradient instead of `gradient`: that of many workers."""
         self.rate_factors = RateFactors.of(network)
+        self.pause = 0.0
+        """The seconds that may pass before a training can stop; 0: it can after each batch."""
         self._n = self._penalty = 0.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step is gradient and update, with nothing between or behind but an average."""
+        how = self.regularization
+        between = how.l2, how.clip_norm, how.max_norm, how.schedule, self.gradient_of_batch
+        return not any(between) and self.rate_factors is None
 
     def __call__(self, X: Array, y: Array, weights: Array | None) -> float:
         """Learn from one batch; return its loss before the step, with the penalty."""
@@ -69,6 +81,19 @@ class Engine:
             return self.learn(X, y, weights) + self._penalty
         with share_applied(self.network, self.optimizer, float(how.schedule(self.at.steps))):
             return self.learn(X, y, weights) + self._penalty
+
+    def learn_from(self, batches: Batches, at: Position) -> Iterator[None]:
+        """Learn from the batches of an epoch; yield after each, or after those of `pause` seconds.
+
+        Args:
+            batches: of the training.
+            at: the position to begin at, which is kept up to date.
+        """
+        start = time.perf_counter() - at.seconds
+        for X, y, weights in carried(batches.epoch, self.network.xp)(at):
+            J = self(X, y, weights)
+            at.end_batch(J, X, weights, time.perf_counter() - start)
+            yield
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""

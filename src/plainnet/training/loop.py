@@ -3,7 +3,6 @@
 `trainer.py` has `train`, which checks its arguments, prepares the parts, and runs this loop.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -16,8 +15,7 @@ Batch = tuple[Array, Array, Array | None]
 
 
 def loop(
-    step: Callable[[Array, Array, Array | None], float],
-    batches: Callable[[Position], Iterator[Batch]],
+    learn: Callable[[Position], Iterator[None]],
     epochs: int,
     *,
     at: Position,
@@ -28,20 +26,17 @@ def loop(
     """Pass over the samples again and again, and yield a record after each epoch.
 
     Args:
-        step: learns from a batch and returns its loss: an `Engine`.
-        batches: returns the batches of an epoch from a position on, in a new order each time.
+        learn: learns from the batches of an epoch, from a position on, which it keeps up to date,
+            and yields where the training may stop: `Engine.learn_from`.
         epochs: number of epochs.
-        at: the position to begin at; kept up to date.
+        at: the position to begin at.
         surroundings: makes the context in which an epoch runs, such as a limit of threads.
         record: makes the record of a completed epoch, such as metrics on validation data.
-        should_stop: called after each batch; True ends the stream there.
+        should_stop: called where the training may stop; True ends the stream there.
     """
     while at.epochs < epochs:
         with surroundings():
-            start = time.perf_counter() - at.seconds
-            for X, y, weights in batches(at):
-                J = step(X, y, weights)
-                at.end_batch(J, X, weights, time.perf_counter() - start)
+            for _ in learn(at):
                 if should_stop():
                     return
         epoch = record(at)

@@ -64,9 +64,14 @@ class Optimizer:
 
     def begin_step(self, theta: Array) -> list[Array]:
         """Count a step, and return the slots, which the first step allocates."""
+        slots = self.slots_for(theta)
+        self.t += 1
+        return slots
+
+    def slots_for(self, theta: Array) -> list[Array]:
+        """Return the slots; allocate them before the first step."""
         if self._stepped != (theta.shape, theta.dtype):
             self._allocate(theta)
-        self.t += 1
         return [*self.memory.values()]
 
     def decay(self, theta: Array, grad: Array, s: Array) -> None:

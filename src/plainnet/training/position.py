@@ -36,6 +36,11 @@ class Position:
         self.loss, self.counted = self.loss + n * J, self.counted + n
         self.batches, self.steps, self.seconds = self.batches + 1, self.steps + 1, seconds
 
+    def end_batches(self, many: int, loss: float, counted: float, seconds: float) -> None:
+        """Record so many completed batches, with the sums over the epoch so far."""
+        self.loss, self.counted = loss, counted
+        self.batches, self.steps, self.seconds = self.batches + many, self.steps + many, seconds
+
     def end_epoch(self) -> None:
         """Record the end of the current epoch."""
         self.epochs += 1

@@ -23,7 +23,7 @@ from plainnet.network import Array, Loss, Network, Rng
 from plainnet.training.arguments import batch_that_counts, check_parts, checked_samples
 from plainnet.training.averaging import averaged
 from plainnet.training.batches import Batches, InputPipeline
-from plainnet.training.devices import bring, carried
+from plainnet.training.devices import bring
 from plainnet.training.engine import claimed
 from plainnet.training.engine_choice import engine_of
 from plainnet.training.epoch import Epoch, Epochs, History
@@ -36,6 +36,9 @@ from plainnet.training.threads import one_thread
 from plainnet.training.validation import Held, check_parameters, checked_validation, measure
 from plainnet.training.workers import Comm, Workers, shared_out
 
+UNASKED_PAUSE = 0.1
+"""The seconds in which a training reacts to Ctrl-C where nobody asks whether it should stop."""
+
 
 @dataclass(frozen=True)
 class Checkpointing:
@@ -44,8 +47,11 @@ class Checkpointing:
     position: Position = field(default_factory=Position)
     """The position to continue at, kept up to date; after `checkpoint.restore` the training goes on
     as if it had never stopped."""
-    should_stop: Callable[[], bool] = lambda: False
+    should_stop: Callable[[], bool] | None = None
     """A function called after each batch, when a checkpoint can be made; True ends the stream."""
+    pause: float = 0.0
+    """The time that may pass between two calls of `should_stop`, in seconds: the training is faster
+    where the kernels take several steps at once. 0: it is called after each batch."""
 
 
 def train(
@@ -101,8 +107,9 @@ def train(
     batches = Batches(X, y, weights, size=batch_size, rng=rng, pipeline=inputs, dtype=network.dtype)
     at, steps = going_on.position, epochs * len(batches) - going_on.position.steps
     engine = engine_of(network, loss, optimizer, regularization, schedule, at, steps, batches.size)
+    engine.pause = going_on.pause if going_on.should_stop else UNASKED_PAUSE
     bring(network, loss, optimizer, regularization.average)
-    should_stop = shared_out(workers, engine, at, going_on.should_stop)
+    should_stop = shared_out(workers, engine, at, going_on.should_stop or (lambda: False))
     network.recheck()
 
     def record(at: Position) -> Epoch:
@@ -116,7 +123,7 @@ def train(
 
     around = partial(engine.surroundings, len(batches), 0 if workers else batches.size)
     how: dict[str, Any] = {"at": at, "surroundings": around, "should_stop": should_stop}
-    return Training(loop(engine, carried(batches.epoch, network.xp), epochs, record=record, **how))
+    return Training(loop(partial(engine.learn_from, batches), epochs, record=record, **how))
 
 
 def fit(

@@ -1,7 +1,7 @@
 """The steps of a training as compiled kernels, with numba: the extra `fast`.
 
 They take over after about a second of work, so that a short training need not wait for numba's
-import (half a second), nor the first one on a machine for the compiler (some three seconds). That
+import (half a second), nor the first one on a machine for the compiler (some ten seconds). That
 second is estimated from steps, samples and parameters, not from the clock: kernels and NumPy differ
 in the last digits, and the same training must always give the same bits. Steps of earlier trainings
 of the same work count, such as those of the other networks of an ensemble.
@@ -36,6 +36,12 @@ def worth_compiling(steps: int, network: Network, size: int) -> bool:
 def load_kernels() -> ModuleType | None:
     """Import the kernels of a training step; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.kernels", "numba", "scipy")
+
+
+@cache
+def load_steps() -> ModuleType | None:
+    """Import the kernel of many training steps; None if its library is missing or broken."""
+    return compiled_module("plainnet.training.compiled.steps", "numba", "scipy")
 
 
 @cache

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -58,6 +59,21 @@ class Encoding:
     def backward(self, dZ: Array, theta: Vectors, grad: Vectors, code: ModuleType) -> None:
         """Write its own gradients, from dZ `(N, units)` of the first Dense layer."""
 
+    def is_fixed(self, code: ModuleType) -> bool:
+        """Return whether the kernels of many steps fit: nothing learns, and bins are connected."""
+        return True
+
+    def arrays(self, n: int, units: int) -> tuple[Any, ...]:
+        """Return what the kernels of many steps take, for n samples: see `steps.py`."""
+        none, nothing = self._whole("others", (0,)), self.scratch("nothing", (0,))
+        return self.columns, none, nothing, nothing, False, self._flat(n, units)
+
+    def _flat(self, n: int, units: int) -> Bins:
+        """Return the memory of the bins, with samples in one row."""
+        order, parts, *others = self._memory(len(self.columns), n, int(self.firsts[-1]))
+        total = self.scratch("row", (units,))
+        return self.firsts, order.reshape(-1), parts.reshape(-1), *others, total
+
     def _no_bins(self, n: int, units: int) -> Bins:
         none = self._whole("none", (1,), fill=0)
         return none, *self._memory(0, n, 0), self.scratch("total", (units,))
@@ -98,14 +114,26 @@ class Binned(Encoding):
         np.take(X, self.others, axis=1, out=plain, mode="clip")
         return plain, bins
 
+    def is_fixed(self, code: ModuleType) -> bool:
+        return self._are_connected(code)
+
+    def arrays(self, n: int, units: int) -> tuple[Any, ...]:
+        layer = self.layer
+        bins = layer.lower, layer.bin_width, layer.bounded
+        return self.columns, self.others, *bins, self._flat(n, units)
+
+    def _are_connected(self, code: ModuleType) -> bool:
+        lower, width = self.layer.lower, self.layer.bin_width
+        rounding = lower.dtype.type(ROUNDING * np.finfo(lower.dtype).eps)
+        return bool(code.are_connected(self.firsts, lower, width, rounding))
+
     def _sorted(self, X: Array, longest: int, code: ModuleType) -> Bins | None:
         """Return the samples sorted by their bins, with scratch memory for a row of a length."""
-        lower, width, eps = self.layer.lower, self.layer.bin_width, np.finfo(X.dtype).eps
-        if not code.are_connected(self.firsts, lower, width, X.dtype.type(ROUNDING * eps)):
+        if not self._are_connected(code):
             return None
-        memory = self._memory(len(self.columns), len(X), int(self.firsts[-1]))
+        layer, memory = self.layer, self._memory(len(self.columns), len(X), int(self.firsts[-1]))
         bins = self.firsts, *memory, self.scratch("row", (longest,))
-        code.sort_into_bins(X, self.columns, lower, width, self.layer.bounded, bins)
+        code.sort_into_bins(X, self.columns, layer.lower, layer.bin_width, layer.bounded, bins)
         return bins
 
 
@@ -124,6 +152,9 @@ class Learned(Binned):
         super().__init__(layer, dtype, columns, others)
         self.n_weights = layer.w.size + layer.V.size
         self.n_biases = layer.b.size
+
+    def is_fixed(self, code: ModuleType) -> bool:
+        return False
 
     def inputs(
         self, X: Array, theta: Vectors, units: int, code: ModuleType

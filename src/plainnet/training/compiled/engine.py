@@ -10,16 +10,19 @@ from typing import Any
 from plainnet.network import Array
 from plainnet.training import compiled
 from plainnet.training.averaging import Average
+from plainnet.training.batches import Batches
 from plainnet.training.compiled.member_stack import member_gradient, member_outputs
 from plainnet.training.compiled.picture_stack import (
     is_convolutional,
     picture_gradient,
     picture_outputs,
 )
+from plainnet.training.compiled.run import Steps
 from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import Adam, AdamW, Momentum
+from plainnet.training.position import Position
 from plainnet.training.threads import one_thread
 
 
@@ -57,12 +60,27 @@ NO_DECAY = 0.0, 1.0
 class CompiledEngine(Engine):
     """An `Engine` that takes its steps in compiled kernels after about a second of work."""
 
+    _steps: Steps | None = None
+
     def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
         """Return the context of an epoch, and load the kernels if the epoch will use them."""
         if self._worth(n_batches):
             compiled.load_kernels()  # now, so that its library is there when threads are bounded
         around = super().surroundings(n_batches, size)
         return _with_one_thread(around) if is_convolutional(self.network) else around
+
+    def learn_from(self, batches: Batches, at: Position) -> Iterator[None]:
+        """Learn from the batches of an epoch; see `Engine`."""
+        if not self._worth():
+            for _ in super().learn_from(batches, at):
+                yield
+                if self._worth():
+                    break  # the order of the epoch is drawn again
+            else:
+                return
+        if self._steps is None or not self._steps.fit():
+            self._steps = Steps.of(self, batches)
+        yield from self._steps.learn(at) if self._steps else super().learn_from(batches, at)
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
         """Take the step; return the loss without the penalty."""

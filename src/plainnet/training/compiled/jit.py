@@ -14,3 +14,12 @@ def compiled(function: F) -> F:
     Other threads run meanwhile.
     """
     return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def part(function: F) -> F:
+    """Compile a function that only compiled ones call, as a part of them.
+
+    It takes half the time, and is stored with what calls it.
+    """
+    given: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(F, numba.njit(error_model="numpy", nogil=True, **given)(function))

@@ -22,7 +22,7 @@ The samples are sorted by their bins, column by column. `bins` are these arrays:
 
 from typing import Any
 
-from plainnet.training.compiled.jit import compiled
+from plainnet.training.compiled.jit import compiled, part
 
 
 @compiled
@@ -51,7 +51,7 @@ def sort_into_bins(X: Any, columns: Any, lower: Any, width: Any, bounded: Any, b
             stops[b] += 1
 
 
-@compiled
+@part
 def clip(f: Any) -> Any:
     """Limit f to 0 … 1; NaN stays."""
     zero, one = type(f)(0), type(f)(1)
@@ -72,7 +72,7 @@ def are_connected(firsts: Any, lower: Any, width: Any, rounding: Any) -> Any:
     return True
 
 
-@compiled
+@part
 def add_encoded(Y: Any, W: Any, bins: Any) -> None:
     """Add P W to Y."""
     firsts, order, parts, stops, _, total = bins
@@ -91,7 +91,7 @@ def add_encoded(Y: Any, W: Any, bins: Any) -> None:
                 total[h] += W[b, h]
 
 
-@compiled
+@part
 def encoded_gradient(dY: Any, dW: Any, bins: Any) -> None:
     """Write dW = Pᵀ dY."""
     firsts, order, parts, stops, _, total = bins

@@ -32,6 +32,8 @@ LOSSES: Mapping[type[Loss], DTypeLike | None] = {
     MeanSquaredError: None,
 }
 """Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
+NARROW = 4
+"""The columns of a narrow gradient, of which the kernels compute the transpose."""
 ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
 """Activations with a kernel, and their numbers there."""
 
@@ -58,8 +60,9 @@ class Stack:
         dense = [layer for layer in rest if type(layer) is Dense]
         sizes = [layer.n_in for layer in dense[:1]] + [layer.n_out for layer in dense]
         self.sizes = np.array(sizes, np.int64)
-        self._rates = np.zeros(len(self.dropouts), network.dtype)
-        self._scratch = Scratch(np, network.dtype)
+        self.net = self.sizes, self.kinds, np.zeros(len(self.dropouts), network.dtype)
+        """The sizes, the kinds of the activations, and the present rates of Dropout."""
+        self._scratch, self._losses = Scratch(np, network.dtype), Scratch(np, np.float64)
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
@@ -93,19 +96,17 @@ class Stack:
         grad = self._vectors(network.gradient_memory(), network)
         r = self._scratch("r", (n,))
         r[:, None] = mean_weights(n, weights)
-        A, S = self._memory(n)
-        U, dA = self._scratch("U", A.shape), self._scratch("dA", A.shape)
-        self._draw(U, n)
+        memory = self.memory(n, training=True)
+        self.draw(memory[0], n)
         y = as_compiled(y, LOSSES[type(loss)] or self.dtype)
         if type(loss) is not SoftmaxCrossEntropy:
             y = y.reshape(n, -1)
         squared = type(loss) is MeanSquaredError
         smoothing = self.dtype.type(getattr(loss, "smoothing", 0))
         dense = self._dense(theta), self._dense(grad)
-        memory = self.sizes, self.kinds, self._rates, U, A, S, dA
-        J = code.gradient(*inputs, y, r, squared, smoothing, *dense, *memory)
-        units, dY = int(self.sizes[1]), dA if len(self.sizes) > 2 else A
-        self.encoding.backward(dY[: n * units].reshape(n, units), theta, grad, code)
+        J = code.gradient(*inputs, y, r, squared, smoothing, *dense, self.net, memory)
+        units, dA = int(self.sizes[1]), memory[3]
+        self.encoding.backward(dA[: n * units].reshape(n, units), theta, grad, code)
         return float(J)
 
     def outputs(self, network: Network, X: Array, code: ModuleType) -> Array | None:
@@ -114,9 +115,9 @@ class Stack:
         inputs = self._inputs(X, theta, code)
         if inputs is None:
             return None
-        self._rates[:] = 0
-        sizes, (A, S) = (self.sizes, self.kinds, self._rates), self._memory(len(X))
-        Z: Array = code.forward(*inputs, self._dense(theta), *sizes, A, A, S)  # U is not used
+        n, (*_, rates) = len(X), self.net
+        rates[:] = 0
+        Z: Array = code.forward(*inputs, self._dense(theta), self.net, self.memory(n), 0, n)
         return Z
 
     def _inputs(self, X: Array, theta: Vectors, code: ModuleType) -> tuple[Array, Bins] | None:
@@ -132,20 +133,32 @@ class Stack:
         weights, biases = vectors
         return weights[self.encoding.n_weights :], biases[self.encoding.n_biases :]
 
-    def _memory(self, n: int) -> tuple[Array, Array]:
-        """Return the memory A and S for n samples."""
-        size = n * int(self.sizes[1:].sum())
-        slopes = size if self.kinds.any() else 0
-        return self._scratch("A", (size,)), self._scratch("S", (slopes,))
+    def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
+        """Return the memory of the kernels for n samples; `training` adds that of backward."""
+        units, widest = int(self.sizes[1:].sum()), int(self.sizes.max())
+        size, scratch = n * units, self._scratch
+        weights = self.sizes[:-1] * self.sizes[1:]
+        of_backward = (size, int(weights[1:].sum())) if training else (0, 0)
+        return (
+            scratch("U", (of_backward[0],)),
+            scratch("A", (size,)),
+            scratch("S", (size if self.kinds.any() else 0,)),
+            scratch("dA", (of_backward[0],)),
+            scratch("T", (of_backward[1],)),
+            self._losses("J", (n,)),
+            scratch("ones", (n,), fill=1),
+            scratch("zeros", (widest,), fill=0),
+            scratch("s", (NARROW * widest,)),
+        )
 
-    def _draw(self, U: Array, n: int) -> None:
+    def draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer from the layer's own generator."""
         start = 0
         for i, (dropout, units) in enumerate(zip(self.dropouts, self.sizes[1:], strict=False)):
             stop = start + n * int(units)
             if dropout is not None and dropout.rate > 0:
                 cast(Rng, dropout.rng).random(dtype=U.dtype, out=U[start:stop])
-            self._rates[i] = dropout.rate if dropout is not None else 0
+            self.net[2][i] = dropout.rate if dropout is not None else 0
             start = stop
 
 
@@ -158,18 +171,19 @@ def compiled_gradient(
     layers with ReLU or SiLU, and perhaps Dropout, between each two, behind a `PiecewiseLinear` or a
     `PiecewiseLinearEmbedding` of all or some columns.
     """
-    stack = _stack_of(network)
+    stack = stack_of(network)
     fits = stack.takes(loss, X, y, weights)
     return stack.gradient(network, loss, X, y, weights, code) if fits else None
 
 
 def compiled_outputs(network: Network, X: Array, code: ModuleType) -> Array | None:
     """Return the outputs of `network.forward(X)` up to rounding; None if no kernel fits."""
-    stack = _stack_of(network)
+    stack = stack_of(network)
     return stack.outputs(network, X, code) if stack.takes_inputs(X) else None
 
 
-def _stack_of(network: Network) -> Stack:
+def stack_of(network: Network) -> Stack:
+    """Return the stack of a network, made once."""
     stack = _stacks.get(network)
     if stack is None or stack.layers != network.layers:
         stack = _stacks[network] = Stack(network)
@@ -197,7 +211,15 @@ def hidden_layers(layers: Sequence[Layer]) -> list[Hidden] | None:
 def as_compiled(A: Array, dtype: DTypeLike) -> Array:
     """Convert A to the one form that the kernels are compiled for; return A if it has that form."""
     A = np.ascontiguousarray(A, dtype)
-    return A if A.flags.writeable else A.copy()
+    return A if A.flags.writeable else np.asarray(_Writable(A))
+
+
+class _Writable:
+    """An array as one that may be written to, in the same memory: the kernels only read it."""
+
+    def __init__(self, A: Array) -> None:
+        self.A, (place, _) = A, A.__array_interface__["data"]
+        self.__array_interface__ = {**A.__array_interface__, "data": (place, False)}
 
 
 _stacks: "WeakKeyDictionary[Network, Stack]" = WeakKeyDictionary()

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.training.compiled.jit import compiled
+from plainnet.training.compiled.jit import compiled, part
+
+
+@part
+def descent(theta: Any, grad: Any, l2: Any, keep: Any, a: Any) -> None:
+    """Take a step of gradient descent."""
+    for i in range(theta.size):
+        g = grad[i] + l2 * theta[i]  # g ← g + λ θ
+        theta[i] = keep * theta[i] - a * g  # θ ← θ − α g
 
 
 @compiled
@@ -49,3 +57,36 @@ def mix(mean: Any, theta: Any, share: Any) -> None:
     """Add θ to its running mean."""
     for i in range(mean.size):
         mean[i] += share * (theta[i] - mean[i])  # θ̄ ← θ̄ + share · (θ − θ̄)
+
+
+DESCENT, MOMENTUM, ADAM, ADAM_HAT = 0, 1, 2, 3
+"""The numbers of the optimizers."""
+
+
+@part
+def update(
+    number: Any,
+    settings: Any,
+    t: Any,
+    rate: Any,
+    decays: Any,
+    theta: Any,
+    grad: Any,
+    slots: Any,
+) -> None:
+    """Take step number t of an optimizer at a learning rate; `decays`: θ are weights.
+
+    `settings` are λ of an L2 penalty and of a decoupled decay; μ, or β₁ and β₂; and ε.
+    """
+    real, (m, v) = theta.dtype.type, slots
+    l2, decoupled, b1, b2, epsilon = settings
+    l2, keep = (real(l2), real(1 - rate * decoupled)) if decays else (real(0), real(1))
+    if number == DESCENT:
+        descent(theta, grad, l2, keep, real(rate))
+    elif number == MOMENTUM:
+        momentum(theta, grad, m, l2, keep, real(b1), real(rate))
+    else:
+        a, r = rate / (1 - b1 ** float(t)), 1 / np.sqrt(1 - b2 ** float(t))
+        e = epsilon * r if number == ADAM_HAT else epsilon
+        betas = real(b1), real(1 - b1), real(b2), real(1 - b2)
+        adam(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))

@@ -1,0 +1,90 @@
+"""Matrix products, tile by tile.
+
+They take less time than those of a BLAS library for the matrices of a usual training step, which
+such a library first copies into another order.
+"""
+
+from typing import Any
+
+from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
+
+HALF = ROWS // 2
+NARROW = 4
+"""Columns of a product up to which its transpose is computed instead, in long vectors."""
+BLOCK = 16
+"""Rows that are transposed together: their numbers are neighbours in a line of the cache."""
+whole_1, whole_2, whole_3 = (tile(ROWS, vectors) for vectors in (1, 2, 3))
+half_1, half_2, half_3 = (tile(HALF, vectors) for vectors in (1, 2, 3))
+row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
+
+
+@part
+def product(A: Any, B: Any, C: Any, b: Any) -> None:
+    """Write C = A B + b, for A `(m, k)` in any order, and B `(k, n)` and C `(m, n)` in rows."""
+    all_tiles(A[:, : A.shape[1]], B[:, : B.shape[1]], C, b)  # compiled once for all orders
+
+
+@part
+def all_tiles(A: Any, B: Any, C: Any, b: Any) -> None:
+    """Compute the tiles of a product."""
+    (m, n), lanes, j = C.shape, LINE // A.itemsize, 0
+    while j < n:
+        left = (n - j + lanes - 1) // lanes
+        vectors = VECTORS if left > VECTORS + 1 else (left + 1) // 2 if left > VECTORS else left
+        columns, i = min(n - j, vectors * lanes), 0
+        for rows in (ROWS, HALF, 1):
+            while i + rows <= m:
+                one_tile(rows, vectors, A, B, C, b, i, j, columns)
+                i += rows
+        j += columns
+
+
+@part
+def one_tile(
+    rows: Any, vectors: Any, A: Any, B: Any, C: Any, b: Any, i: Any, j: Any, n: Any
+) -> None:
+    """Compute a tile of a product."""
+    if rows == ROWS:
+        if vectors == 1:
+            whole_1(A, B, C, b, i, j, n)
+        elif vectors == 2:
+            whole_2(A, B, C, b, i, j, n)
+        else:
+            whole_3(A, B, C, b, i, j, n)
+    elif rows == HALF:
+        if vectors == 1:
+            half_1(A, B, C, b, i, j, n)
+        elif vectors == 2:
+            half_2(A, B, C, b, i, j, n)
+        else:
+            half_3(A, B, C, b, i, j, n)
+    elif vectors == 1:
+        row_1(A, B, C, b, i, j, n)
+    elif vectors == 2:
+        row_2(A, B, C, b, i, j, n)
+    else:
+        row_3(A, B, C, b, i, j, n)
+
+
+@part
+def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
+    """Write dW = Xᵀ dY; `s` is scratch memory for a narrow dW, `zeros` is as long as its sides."""
+    n_in, n_out = dW.shape
+    if n_out > NARROW:
+        product(X.T, dY, dW, zeros)
+        return
+    turned = s[: n_in * n_out].reshape(n_out, n_in)
+    product(dY.T, X, turned, zeros)
+    transpose(turned, dW)
+
+
+@part
+def transpose(W: Any, turned: Any) -> None:
+    """Write Wᵀ."""
+    n_in, n_out = W.shape
+    for first in range(0, n_in, BLOCK):
+        last = min(first + BLOCK, n_in)
+        for j in range(n_out):
+            for i in range(first, last):
+                turned[j, i] = W[i, j]

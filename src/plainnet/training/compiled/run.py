@@ -1,0 +1,189 @@
+"""Many steps of a training in one call of the kernels, and the arguments of that call."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from plainnet.network import Array, MeanSquaredError, SoftmaxCrossEntropy
+from plainnet.network.arrays import Scratch
+from plainnet.training.averaging import Average
+from plainnet.training.batches import Batches, Run
+from plainnet.training.compiled import load_steps
+from plainnet.training.compiled.stack import LOSSES, as_compiled, stack_of
+from plainnet.training.engine import Engine
+from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
+from plainnet.training.position import Position
+
+MOST_STEPS = 4096
+"""The most steps of a call."""
+FIRST_STEPS = 8
+"""The steps of the first call, from which the number of the next ones follows."""
+DRAWN_BYTES = 2**22
+"""The size of the random numbers that are drawn for several steps at once, in bytes."""
+
+Settings = tuple[float, ...]
+"""λ of an L2 penalty and of a decoupled decay; μ, or β₁ and β₂; and ε."""
+
+
+def _momentum(optimizer: Any) -> Settings:
+    return optimizer.momentum, 0.0, 0.0
+
+
+def _adam(optimizer: Any) -> Settings:
+    return optimizer.beta1, optimizer.beta2, optimizer.epsilon
+
+
+UPDATES: Mapping[Any, tuple[int, Callable[[Any], Settings]]] = {
+    GradientDescent: (0, lambda _: (0.0, 0.0, 0.0)),
+    Momentum: (1, _momentum),
+    Adam: (2, _adam),
+    AdamW: (2, _adam),
+    AdamHat: (3, _adam),
+}
+"""The number of each optimizer in `updates.py`, and its settings there."""
+
+
+class Steps:
+    """The steps of a training, which an engine takes many at a time.
+
+    Args:
+        engine: of the training.
+        batches: of the training.
+        code: the kernels.
+    """
+
+    def __init__(self, engine: Engine, batches: Batches, code: ModuleType) -> None:
+        self.engine, self.batches, self.code = engine, batches, code
+        network, self.stack = engine.network, stack_of(engine.network)
+        self.most = FIRST_STEPS if engine.pause else 1
+        """How many steps the next call takes."""
+        self._units = int(self.stack.sizes[1:].sum())
+        self._sums, self._none = np.zeros(3), np.empty(0, network.dtype)
+        self._scratch = Scratch(np, network.dtype)
+        self._given: tuple[Array | None, ...] = None, None, None
+        self._formed: tuple[Array, Array, Array]
+        self._encoding = self.stack.encoding.arrays(batches.size, int(self.stack.sizes[1]))
+        smoothing = network.dtype.type(getattr(engine.loss, "smoothing", 0))
+        self._loss = type(engine.loss) is MeanSquaredError, smoothing
+
+    @classmethod
+    def of(cls, engine: Engine, batches: Batches) -> "Steps | None":
+        """Return the steps of a training; None if no kernel fits it."""
+        code, stack = load_steps(), stack_of(engine.network)
+        average = engine.regularization.average
+        fits = (
+            type(engine.optimizer) in UPDATES
+            and (average is None or type(average).update is Average.update)
+            and engine.is_plain
+            and batches.mix is None
+            and stack.takes(engine.loss, batches.X, batches.y, batches.weights)
+        )
+        if code is None or not fits or not stack.encoding.is_fixed(code):
+            return None
+        return cls(engine, batches, code)
+
+    def fit(self) -> bool:
+        """Return whether the network is still made of the same layers."""
+        return self.stack is stack_of(self.engine.network)
+
+    def learn(self, at: Position) -> Iterator[None]:
+        """Learn from the batches of an epoch; see `Engine.learn_from`."""
+        start = time.perf_counter() - at.seconds
+        began = time.perf_counter()
+        for run in self.batches.runs(at, lambda: self.most):
+            self._sums[:2] = at.loss, at.counted
+            done = self._take(run, at)
+            now = time.perf_counter()
+            loss, counted = map(float, self._sums[:2])
+            at.end_batches(done, loss, counted, now - start)
+            self._choose(now - began, done)
+            yield
+            began = time.perf_counter()
+
+    def _choose(self, seconds: float, done: int) -> None:
+        """Choose how many steps the next call takes, from the duration of the last one."""
+        per_step = self.engine.pause * max(done, 1) / max(seconds, 1e-6)
+        drawn = self._units * self.batches.size * self.engine.network.dtype.itemsize
+        limit = DRAWN_BYTES // drawn if any(self.stack.dropouts) else MOST_STEPS
+        self.most = max(1, min(int(per_step), 8 * self.most, limit, MOST_STEPS))
+
+    def _take(self, run: Run, at: Position) -> int:
+        """Take the steps of a run; return how many, which are fewer if a loss is not finite.
+
+        Raises:
+            DivergedError: a loss is not finite.
+        """
+        network, optimizer, average = (
+            self.engine.network,
+            self.engine.optimizer,
+            self.engine.regularization.average,
+        )
+        X, y, weights = self._in_form(run)
+        rows, size = run[3], self.batches.size
+        n = max(math.ceil(len(rows) / size), 1)
+        rates = self._rates(at.steps, n)
+        mean, shares = average.next_steps(network.theta, n) if average else (self._none, [])
+        slots = [*optimizer.slots_for(network.theta), self._none, self._none][:2]
+        vectors = network.theta, network.gradient_memory(), *slots, mean
+        memory = self._drawn(n, len(rows) or size), *self.stack.memory(size, training=True)[1:]
+        done = self.code.steps(
+            (X, y, weights, rows, size),
+            self._batch(y),
+            self._encoding,
+            self._loss,
+            tuple((vector[: network.n_weights], vector[network.n_weights :]) for vector in vectors),
+            self._optimizer(),
+            (rates, np.array(shares)),
+            self.stack.net,
+            memory,
+            self._sums,
+        )
+        optimizer.t += done
+        optimizer.learning_rate = float(rates[min(done, n - 1)])
+        self.engine.check_loss(float(self._sums[2]))
+        return int(done)
+
+    def _in_form(self, run: Run) -> tuple[Array, Array, Array]:
+        """Return X, y and weights in the one form that the kernels take; made once of the same."""
+        if any(given is not held for given, held in zip(run[:3], self._given, strict=True)):
+            (X, y, weights), dtype, loss = run[:3], self.engine.network.dtype, self.engine.loss
+            y = as_compiled(y, LOSSES[type(loss)] or dtype)
+            y = y if type(loss) is SoftmaxCrossEntropy else y.reshape(len(y), -1)
+            weights = self._none if weights is None else as_compiled(weights, dtype)
+            self._given, self._formed = run[:3], (as_compiled(X, dtype), y, weights)
+        return self._formed
+
+    def _batch(self, y: Array) -> tuple[Array, ...]:
+        """Return the memory of a step."""
+        size, scratch = self.batches.size, self._scratch
+        _, others, *_ = self._encoding
+        targets = np.empty((size, *y.shape[1:]), y.dtype)
+        inputs = scratch("X", (size, self.stack.n_in or 0))
+        return inputs, targets, scratch("r", (size,)), scratch("plain", (size, len(others)))
+
+    def _rates(self, first: int, n: int) -> Array:
+        """Return the learning rates of n steps from number `first` on."""
+        schedule, rate = self.engine.schedule, self.engine.optimizer.learning_rate
+        steps = range(first, first + n)
+        return np.array([float(schedule(i)) if schedule else rate for i in steps])
+
+    def _optimizer(self) -> tuple[int, Settings, int]:
+        """Return the number of the optimizer, its settings, and its steps."""
+        optimizer = self.engine.optimizer
+        number, settings = UPDATES[type(optimizer)]
+        decay, decoupled = optimizer.weight_decay, type(optimizer) is AdamW
+        decays = (0.0, decay) if decoupled else (decay, 0.0)
+        return number, (*decays, *settings(optimizer)), optimizer.t
+
+    def _drawn(self, n: int, rows: int) -> Array:
+        """Return the random numbers of n steps with so many samples."""
+        size = self.batches.size
+        drawn = size * self._units if any(self.stack.dropouts) else 0
+        U = self._scratch("U", (n * drawn,))
+        for i in range(n if drawn else 0):
+            self.stack.draw(U[i * drawn :], min(size, rows - i * size))
+        return U
