@@ -229,3 +229,20 @@ def test_numbers_are_close_or_not() -> None:
     assert not same_text("a 0.123456\n", "a 0.123459\n", exact=False)
     assert not same_text("a 12\n", "a 13\n", exact=False)
     assert not same_text("a 12\n", "b 12\n", exact=False)
+
+
+def figure(*points: str, text: str = "cost") -> bytes:
+    path = f'<path class="line series-1" d="M{"L".join(points)}"></path>'
+    return f"<svg><style>a</style><text>{text}</text>{path}</svg>".encode()
+
+
+def test_figures_are_close_or_not() -> None:
+    drawn = figure("10 10", "20 20", "30 10")
+    assert same_figure(drawn, drawn.replace(b"<style>a", b"<style>b"), exact=True)
+    finer = figure("10 10", "15 15.3", "20 20", "30 10")
+    assert same_figure(drawn, finer, exact=False)
+    assert not same_figure(drawn, finer, exact=True)
+    assert not same_figure(drawn, figure("10 10", "20 23", "30 10"), exact=False)
+    assert not same_figure(drawn, figure("10 10", "20 20"), exact=False)
+    assert not same_figure(drawn, figure("10 10", "20 20", "30 10", text="loss"), exact=False)
+    assert not same_figure(drawn, drawn + drawn, exact=False)

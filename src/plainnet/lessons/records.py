@@ -19,6 +19,7 @@ from PIL import Image
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from plainnet.lessons.course import Lesson, course_folder
+from plainnet.network import Array
 
 DIGITS = 1e-6
 """The largest relative difference of numbers on another set-up than the recorded one."""
@@ -26,6 +27,7 @@ PIXELS = 1.0
 """The largest difference of coordinates in figures there."""
 _SHEET = re.compile(r"<style>.*?</style>", re.DOTALL)
 _CELLS = re.compile(r'<path class="surface[^>]*>')
+_PATH = re.compile(r'<path class="line [^"]*" d="(M[^"ZHV]+L[^"ZHV]+)"')
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -71,12 +73,31 @@ def same_figure(recorded: bytes, drawn: bytes, *, exact: bool) -> bool:
     change by one step of colour, are then left out. Pictures must have the same pixels.
     """
     if recorded[:4] == b"\x89PNG":
-        one, other = (np.asarray(Image.open(io.BytesIO(png))) for png in (recorded, drawn))
-        return np.array_equal(one, other)
+        before, now = (np.asarray(Image.open(io.BytesIO(png))) for png in (recorded, drawn))
+        return np.array_equal(before, now)
     left, right = (_SHEET.sub("", svg.decode()) for svg in (recorded, drawn))
     if exact:
         return left == right
-    return _close(_CELLS.sub("", left), _CELLS.sub("", right), 0, PIXELS)
+    one_text, other_text = (_PATH.sub("", _CELLS.sub("", svg)) for svg in (left, right))
+    paths = zip(_PATH.findall(left), _PATH.findall(right), strict=False)
+    same = all(_same_path(one, other) for one, other in paths)
+    return same and _close(one_text, other_text, 0, PIXELS)
+
+
+def _same_path(one: str, other: str) -> bool:
+    """Return whether each point of a path is within a pixel of the other path, and vice versa."""
+    left, right = (
+        np.array([point.split(" ") for point in path[1:].split("L")], np.float64)
+        for path in (one, other)
+    )
+    return _near(left, right) and _near(right, left)
+
+
+def _near(points: Array, path: Array) -> bool:
+    begin, way = path[:-1], np.diff(path, axis=0)
+    off = points[:, None] - begin
+    share = np.clip((off * way).sum(axis=2) / np.maximum((way**2).sum(axis=1), 1e-9), 0, 1)
+    return bool((np.linalg.norm(off - share[:, :, None] * way, axis=2).min(axis=1) <= PIXELS).all())
 
 
 def _close(recorded: str, found: str, relative: float, absolute: float = 0.0) -> bool:
