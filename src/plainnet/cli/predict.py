@@ -154,10 +154,7 @@ def _answered(answers: Answers, asked: Asked) -> Iterator[tuple[Sample, Sequence
     for sample, given, reasons in zip(asked.samples, each, why, strict=False):
         yield (
             sample,
-            [
-                one._replace(answer=None, withheld=reason) if reason else one
-                for one, reason in zip(given, reasons, strict=True)
-            ],
+            [one.withheld_for(reason) for one, reason in zip(given, reasons, strict=True)],
         )
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -109,8 +109,13 @@ class Worker:
         return answer
 
     def look_into(self, stage: int, unit: int | None, at: tuple[float, float]) -> dict[str, Any]:
-        """Describe the layers of a stage and one of its units, as `look_into` does."""
-        return self.ask(lambda _: look_into(self.newest.get()[1].snapshot, stage, unit, at))
+        """Describe the layers of a stage and one of its units, as `look_into` does.
+
+        The training goes on meanwhile: each interruption would begin its stream again.
+        """
+        snapshot = self.newest.get()[1].snapshot
+        own = replace(snapshot, twin=snapshot.twin.copy())  # the training thread uses the other
+        return look_into(own, stage, unit, at)
 
     def close(self) -> None:
         """End the thread."""

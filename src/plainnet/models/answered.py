@@ -24,6 +24,10 @@ class Answered(NamedTuple):
     withheld: str = ""
     """Why there is no answer; "" if there is one."""
 
+    def withheld_for(self, why: str) -> Answered:
+        """Return it without its answer, for this reason; itself if that is ""."""
+        return self._replace(answer=None, withheld=why) if why else self
+
     def facts(self) -> dict[str, Any]:
         """Return answer, interval and probabilities as JSON values, as far as there are."""
         known = {"withheld": self.withheld, "interval": self.ends, "probabilities": self.shares}

@@ -36,10 +36,12 @@ class Asked(NamedTuple):
     """A request whose body has been read."""
 
     given: Given
-    write: Callable[[LoadedModel, Array], tuple[bytes, dict[str, str]]]
-    """Writes the body of the answer, and returns its headers."""
+    write: Callable[[LoadedModel, Array, Array | None], tuple[bytes, dict[str, str]]]
+    """Writes the body of the answers, and of why some are withheld; returns its headers, too."""
     seconds: float | None = None
     """The sender's own limit of time."""
+    unsure: float | None = None
+    """The share of wrong answers from which answers are withheld; None: none is."""
 
 
 class Answering:
@@ -91,11 +93,15 @@ class Answering:
                 body, request.headers.get(JSON_LENGTH.lower()), loaded.form.is_base64
             )
             coverage = _coverage(asked.parameters.get("interval"))
+            unsure = _unsure(asked.parameters.get("unsure"))
 
-            def write(loaded: LoadedModel, A: Array) -> tuple[bytes, dict[str, str]]:
-                return write_response(asked, name, loaded.version, loaded.outputs(A, coverage))
+            def write(
+                loaded: LoadedModel, A: Array, withheld: Array | None
+            ) -> tuple[bytes, dict[str, str]]:
+                outputs = loaded.outputs(A, coverage, withheld)
+                return write_response(asked, name, loaded.version, outputs)
 
-            return Asked(loaded.form.of_tensors(asked.inputs), write, asked.timeout)
+            return Asked(loaded.form.of_tensors(asked.inputs), write, asked.timeout, unsure)
 
         return await self._answer(request, served, read)
 
@@ -108,14 +114,17 @@ class Answering:
             )
         served = self.served(name or next(iter(self.models)))
         coverage = _coverage(request.query.get("interval"))
+        unsure = _unsure(request.query.get("unsure"))
 
         def read(loaded: LoadedModel, body: bytes) -> Asked:
             files = files_in(Headers(scope=request.scope), body)
             form = loaded.form
             given = form.of_json(read_json(body)) if files is None else form.of_files(files)
 
-            def write(loaded: LoadedModel, A: Array) -> tuple[bytes, dict[str, str]]:
-                found = loaded.predictions(A, coverage)
+            def write(
+                loaded: LoadedModel, A: Array, withheld: Array | None
+            ) -> tuple[bytes, dict[str, str]]:
+                found = loaded.predictions(A, coverage, withheld)
                 names = [] if files is None or len(files) != len(found) else [f for f, _ in files]
                 for one, file in zip(found, names, strict=False):
                     one["file"] = file
@@ -123,7 +132,7 @@ class Answering:
                 content = {**known, **loaded.model.answers.decision, "predictions": found}
                 return as_json(content) + b"\n", {"Content-Type": "application/json"}
 
-            return Asked(given, write)
+            return Asked(given, write, unsure=unsure)
 
         return await self._answer(request, served, read, in_thread=True)
 
@@ -145,12 +154,17 @@ class Answering:
                 asked = await asyncio.to_thread(read, loaded, body)
             else:
                 asked = read(loaded, body)
+            given, withheld = asked.given, None
+            if asked.unsure is not None:  # which looks at the raw rows, too
+                given = await asyncio.to_thread(loaded.as_raw, given, asked.unsure)
             metrics.observe("preprocess", perf_counter() - arrived)
             left = limit - (perf_counter() - began)
             left = left if asked.seconds is None else min(left, asked.seconds)
-            A = await self.computer.answers(loaded, asked.given, left, metrics)
+            A = await self.computer.answers(loaded, given, left, metrics)
             computed = perf_counter()
-            text, headers = asked.write(loaded, A)
+            if asked.unsure is not None:
+                withheld = loaded.model.withheld(given.samples, A, asked.unsure)
+            text, headers = asked.write(loaded, A, withheld)
             text = _packed(text, headers, request.headers.get("accept-encoding", ""))
             metrics.observe("postprocess", perf_counter() - computed)
         return Prepared(text, headers)
@@ -210,6 +224,19 @@ def _packed(text: bytes, headers: dict[str, str], accepted: str) -> bytes:
             headers |= {"Content-Encoding": name, "Vary": "Accept-Encoding"}
             return compressed(text, name)
     return text
+
+
+def _unsure(share: Any) -> float | None:
+    """Return the share of wrong answers from which answers are to be withheld."""
+    if share is None:
+        return None
+    try:
+        found = 0.0 if isinstance(share, bool) else float(share)
+    except (TypeError, ValueError):
+        found = 0.0
+    if not 0 < found < 1:
+        raise DataError(f"unsure must be a share between 0 and 1, such as 0.05, not {share!r:.40}.")
+    return found
 
 
 def _coverage(percentage: Any) -> float | None:

@@ -13,6 +13,7 @@ import numpy as np
 from plainnet.errors import PlainnetError, SettingError
 from plainnet.models import Model, load_any
 from plainnet.models.answered import answered, facts_of
+from plainnet.models.refusal import needed_refusal
 from plainnet.models.serialization import model_at
 from plainnet.network import Array
 from plainnet.serving.forms import Form, Given, PictureForm, VectorForm
@@ -64,12 +65,29 @@ class LoadedModel:
             return self.single.answers_of(raw)
         return self.model.answers_of(raw)
 
+    def as_raw(self, given: Given, wrong: float) -> Given:
+        """Return samples as raw rows, for a model that can say when it is unsure.
+
+        Raises:
+            SettingError: this model cannot, at this share of wrong answers.
+        """
+        needed_refusal(self.model.refusal, wrong, self.model.answers.names)
+        return given if given.is_raw else Given(self.raw(given), given.n, given.size, True)
+
     def raw(self, given: Given) -> Array:
         """Return raw rows of samples."""
         return given.samples if given.is_raw else self.model.inputs.raw(given.samples)
 
-    def outputs(self, A: Array, coverage: float | None = None) -> list[Tensor]:
+    def outputs(
+        self, A: Array, coverage: float | None = None, withheld: Array | None = None
+    ) -> list[Tensor]:
         """Return the output tensors of answers, with prediction intervals if they are wanted.
+
+        Args:
+            A: the answers.
+            coverage: of the intervals; None: without.
+            withheld: why each answer is withheld, "" if it is given; such an answer is "". None:
+                none is.
 
         Raises:
             SettingError: the model has no prediction intervals of this coverage.
@@ -78,26 +96,39 @@ class LoadedModel:
         several = len(answers.parts) > 1
         if named and not several:
             texts = [self._names[k] for k in answers.parts[0].choose(A).tolist()]
+            if withheld is not None:
+                texts = [b"" if why else text for text, why in zip(texts, withheld, strict=True)]
             made = [Tensor("answer", "BYTES", (len(A),), texts)]
         else:
             parts = zip(answers.parts, answers.parts_of(A), strict=True)
             kind = object if named else np.float64
             columns = [np.array(part.plain(a), kind) for part, a in parts]
-            made = [Tensor.of("answer", np.stack(columns, axis=1) if several else columns[0])]
+            found = np.stack(columns, axis=1) if several else columns[0]
+            if withheld is not None:
+                found = np.where(withheld != "", "", found)
+            made = [Tensor.of("answer", found)]
         if named:
             made.append(Tensor.of("probabilities", A[:, :, 1] if several else A))
         if coverage is not None:
             made.append(Tensor.of("interval", answers.around(A, coverage)))
+        if withheld is not None:
+            made.append(Tensor.of("withheld", withheld))
         return made
 
-    def predictions(self, A: Array, coverage: float | None = None) -> list[dict[str, Any]]:
-        """Return answers as `plainnet predict --json` does, with all their digits.
+    def predictions(
+        self, A: Array, coverage: float | None = None, withheld: Array | None = None
+    ) -> list[dict[str, Any]]:
+        """Return answers as `plainnet predict --json` does, with all their digits; see `outputs`.
 
         Raises:
             SettingError: as `outputs`.
         """
-        answers = self.model.answers
-        return [facts_of(answers, given) for given in answered(answers, A, coverage)]
+        answers, each = self.model.answers, answered(self.model.answers, A, coverage)
+        if withheld is not None:
+            reasons = withheld.reshape(len(A), -1)
+            pairs = (zip(given, why, strict=True) for given, why in zip(each, reasons, strict=True))
+            each = (tuple(one.withheld_for(str(why)) for one, why in pair) for pair in pairs)
+        return [facts_of(answers, given) for given in each]
 
     def metadata(self, name: str) -> dict[str, Any]:
         """Return the model metadata of the protocol, with the names of classes or targets."""
