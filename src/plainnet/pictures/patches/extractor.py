@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -80,12 +79,13 @@ class PatchReader(PictureExtractor):
         return self.fit(data).of(data, progress=progress)
 
     def fit(self, data: Dataset) -> PatchExtractor:
-        """Return the extractor that learns from the pictures of a data set.
+        """Return the extractor that learns from the pictures of a data set, by their weights.
 
         Raises:
             DataError: they are no pictures.
             SettingError: they are smaller than two patches.
         """
+        data = data.counted()
         X = resize_pictures(_pictures_of(data), self.size, self.grey)
         X = in_grey(X) if X.shape[3] == 3 and are_grey(X) else X
         return PatchExtractor.fit(X, data.weights, self.seed)
@@ -117,8 +117,9 @@ class PatchExtractor(PictureExtractor):
         """
         with one_thread():
             dictionary = Dictionary.fit(X, weights, seed)
-        total = sum(block.sum(axis=(0, 1, 2), dtype=np.float64) for _, block in blocks(X))
-        return cls(dictionary, np.round(total / math.prod(X.shape[:3])).astype(np.uint8), seed)
+        colours = np.concatenate([block.mean(axis=(1, 2)) for _, block in blocks(X)])
+        average = np.average(colours, axis=0, weights=weights)
+        return cls(dictionary, np.round(average).astype(np.uint8), seed)
 
     def of(self, data: Dataset, *, progress: Progress | None = None) -> Dataset:
         """Return the data set of the features of a data set of pictures."""
