@@ -30,7 +30,7 @@ from plainnet.network import ACTIVATIONS
 BATCH_NORM_BELOW = 2000
 """The number of pictures below which `auto` chooses BatchNorm for a dense network, and more than
 40 epochs."""
-CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE = 200, 20_000, 24
+CONVOLVED_FROM, CONVOLVED_TO, LEAST_SIDE = 100, 20_000, 24
 """The fewest and the most pictures for which `auto` chooses convolutions, and the least of their
 shorter side in pixels. With more pictures a dense network is good, too, and takes a minute."""
 
