@@ -50,7 +50,12 @@ from plainnet.training.compiled.piecewise import (
     encoded_gradient,
     sort_into_bins,
 )
-from plainnet.training.compiled.products import product, product_of_transposed, transpose
+from plainnet.training.compiled.products import (
+    NARROW,
+    product,
+    product_of_transposed,
+    transpose,
+)
 from plainnet.training.compiled.updates import adam, mix, momentum
 from plainnet.training.threads import SMALL_PRODUCT
 
@@ -118,7 +123,7 @@ def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any, start: Any, st
         W, bias = weights[w : w + n_in * n_out].reshape(n_in, n_out), biases[b : b + n_out]
         here = slice(a + start * n_out, a + stop * n_out)
         Y = A[here].reshape(m, n_out)
-        if is_large(n, inputs.shape[1], n_out):
+        if is_large(n, inputs.shape[1], n_out) or (i > 0 and n_out <= NARROW):
             np.dot(inputs, W[: inputs.shape[1]], Y)
             add(Y, bias)
         else:

@@ -11,7 +11,7 @@ from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
 
 HALF = ROWS // 2
 NARROW = 4
-"""Columns of a product up to which its transpose is computed instead, in long vectors."""
+"""Columns of a product for which tiles are too wide."""
 BLOCK = 16
 """Rows that are transposed together: their numbers are neighbours in a line of the cache."""
 whole_1, whole_2, whole_3 = (tile(ROWS, vectors) for vectors in (1, 2, 3))

@@ -36,7 +36,7 @@ from plainnet.training.compiled.losses import loss
 from plainnet.training.compiled.piecewise import are_connected, sort_into_bins
 from plainnet.training.compiled.products import transpose
 from plainnet.training.compiled.tiles import ROWS
-from plainnet.training.compiled.updates import mix, update
+from plainnet.training.compiled.updates import mix, numbers_of_step, update
 
 __all__ = ["are_connected", "steps"]
 
@@ -145,6 +145,8 @@ def learn(
 ) -> None:
     """Write the gradient of a step, and update θ and its mean."""
     sizes, grad = net[0], vectors[1]
+    numbers = numbers_of_step(optimizer, step, each[0][step])
+    share = each[1][step] if len(each[1]) > 0 else 0.0
     for i in range(len(sizes) - 1):
         bias_gradient(i, len(X), grad, net, memory)
         n_in, n_out, first = sizes[i], sizes[i + 1], first_weight(sizes, i)
@@ -155,22 +157,20 @@ def learn(
             stop = min(start + rows, n_in)
             weight_gradient(i, X, bins, grad, net, memory, start, stop)
             part = slice(first + start * n_out, first + stop * n_out)
-            change(step, part, 0, vectors, optimizer, each)
+            change(part, 0, vectors, numbers, share)
             if i > 0:
                 turn_rows(i, start, stop, vectors[0], net, memory)
-    change(step, slice(0, len(grad[1])), 1, vectors, optimizer, each)
+    change(slice(0, len(grad[1])), 1, vectors, numbers, share)
 
 
 @part
-def change(step: Any, part: Any, of: Any, vectors: Any, optimizer: Any, each: Any) -> None:
-    """Update a part of the weights (`of` = 0) or biases (1), and their mean."""
+def change(part: Any, of: Any, vectors: Any, numbers: Any, share: Any) -> None:
+    """Update a part of the weights (`of` = 0) or biases (1), and their mean if there is one."""
     theta, grad, m, v, mean = vectors
-    number, settings, t = optimizer
     here = theta[of][part]
-    slots = m[of][part], v[of][part]
-    update(number, settings, t + step + 1, each[0][step], of == 0, here, grad[of][part], slots)
-    if len(each[1]) > 0:
-        mix(mean[of][part], here, here.dtype.type(each[1][step]))
+    update(numbers, of == 0, here, grad[of][part], (m[of][part], v[of][part]))
+    if len(mean[of]) > 0:
+        mix(mean[of][part], here, here.dtype.type(share))
 
 
 @part

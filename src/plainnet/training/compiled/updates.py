@@ -64,29 +64,29 @@ DESCENT, MOMENTUM, ADAM, ADAM_HAT = 0, 1, 2, 3
 
 
 @part
-def update(
-    number: Any,
-    settings: Any,
-    t: Any,
-    rate: Any,
-    decays: Any,
-    theta: Any,
-    grad: Any,
-    slots: Any,
-) -> None:
-    """Take step number t of an optimizer at a learning rate; `decays`: θ are weights.
+def numbers_of_step(optimizer: Any, step: Any, rate: Any) -> Any:
+    """Return the number of an optimizer, λ, `keep`, β₁, β₂, and a, r and ε of `adam`.
 
-    `settings` are λ of an L2 penalty and of a decoupled decay; μ, or β₁ and β₂; and ε.
+    `optimizer` are its number, its settings (λ of an L2 penalty and of a decoupled decay; μ, or β₁
+    and β₂; and ε), and the steps that it had taken before step 0.
     """
+    number, (l2, decoupled, b1, b2, e), t = optimizer
+    a, r, t = rate, 1.0, float(t + step + 1)
+    if number >= ADAM:
+        a, r = rate / (1 - b1**t), 1 / np.sqrt(1 - b2**t)
+    return number, l2, 1 - rate * decoupled, b1, b2, a, r, e * r if number == ADAM_HAT else e
+
+
+@part
+def update(numbers: Any, decays: Any, theta: Any, grad: Any, slots: Any) -> None:
+    """Take a step of an optimizer; `decays`: θ are weights."""
     real, (m, v) = theta.dtype.type, slots
-    l2, decoupled, b1, b2, epsilon = settings
-    l2, keep = (real(l2), real(1 - rate * decoupled)) if decays else (real(0), real(1))
+    number, l2, keep, b1, b2, a, r, e = numbers
+    l2, keep = (real(l2), real(keep)) if decays else (real(0), real(1))
     if number == DESCENT:
-        descent(theta, grad, l2, keep, real(rate))
+        descent(theta, grad, l2, keep, real(a))
     elif number == MOMENTUM:
-        momentum(theta, grad, m, l2, keep, real(b1), real(rate))
+        momentum(theta, grad, m, l2, keep, real(b1), real(a))
     else:
-        a, r = rate / (1 - b1 ** float(t)), 1 / np.sqrt(1 - b2 ** float(t))
-        e = epsilon * r if number == ADAM_HAT else epsilon
         betas = real(b1), real(1 - b1), real(b2), real(1 - b2)
         adam(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))
