@@ -33,9 +33,11 @@ class MultilabelEvaluation(ClassificationEvaluation):
     all_right: float = nan
     """The share of samples with all answers right."""
     baseline_all_right: float = nan
-    """The same of always answering the most frequent class of each target."""
+    """The same of always giving the best constant answer to each target."""
     hamming_interval: Interval = (nan, nan)
     """The 95 % confidence interval of the Hamming loss."""
+    cost_interval: Interval | None = None
+    """That of the mean cost, if wrong answers to every target have costs."""
 
     @property
     def n(self) -> float:  # type: ignore[override]
@@ -54,7 +56,7 @@ class MultilabelEvaluation(ClassificationEvaluation):
 
     @property
     def baseline_accuracy(self) -> float:
-        """The subset accuracy of always answering the most frequent class of each target."""
+        """The subset accuracy of always giving the best constant answer to each target."""
         return self.baseline_all_right
 
     @property
@@ -68,9 +70,10 @@ class MultilabelEvaluation(ClassificationEvaluation):
         return float(np.mean([part.f1[1] for part in self.parts]))
 
     def scores(self) -> tuple[Score, ...]:
-        """Return Hamming loss, subset accuracy, mean F1, ROC AUC and log loss."""
+        """Return Hamming loss, subset accuracy, mean F1, ROC AUC and log loss; with costs first."""
         baseline = float(np.mean([1 - part.baseline_accuracy for part in self.parts]))
         return (
+            *self._costs(),
             Score(
                 key="hamming_loss",
                 name="Hamming loss",
@@ -114,6 +117,21 @@ class MultilabelEvaluation(ClassificationEvaluation):
             ),
         )
 
+    def _costs(self) -> tuple[Score, ...]:
+        """Return the mean cost, if there are costs."""
+        if self.cost_interval is None:
+            return ()
+        each = [part.scores()[0] for part in self.parts]
+        return (
+            replace(
+                each[0],
+                value=float(np.mean([score.value for score in each])),
+                meaning="The mean cost of an answer, over samples and targets.",
+                interval=self.cost_interval,
+                baseline=float(np.mean([score.baseline for score in each])),
+            ),
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the targets."""
@@ -121,17 +139,21 @@ class MultilabelEvaluation(ClassificationEvaluation):
 
     @property
     def always(self) -> str:
-        """The constant answer: the most frequent class of each target."""
-        return "always answering the most frequent classes"
+        """The constant answer: the most frequent class of each target, or the cheapest one."""
+        kind = "most frequent" if self.cost_interval is None else "cheapest"
+        return f"always answering the {kind} classes"
 
     def verdict(self, things: str = "samples") -> Verdict:
-        """Compare the Hamming loss with that of the most frequent classes."""
+        """Compare the Hamming loss, or the mean cost, with that of the best constant answers."""
         first = self.scores()[0]
         if not first.baseline:
             return Verdict(
                 "bad", f"All these {things} have the same right answers; that shows little."
             )
-        than = f"{self.always}, where {first.written(first.baseline)} of the answers are wrong"
+        baseline = first.written(first.baseline)
+        than = f"{self.always}, where {baseline} of the answers are wrong"
+        if self.cost_interval is not None:
+            than = f"{self.always}, which would cost {baseline} on average"
         if (better := first.beats_baseline) is None:
             return Verdict("bad", f"Not shown to be better than {than}: the interval includes it.")
         if not better:
@@ -165,6 +187,7 @@ class MultilabelEvaluation(ClassificationEvaluation):
                 all_right=check_number("accuracy", stored["accuracy"], "[0, 1]"),
                 baseline_all_right=check_number("baseline", stored["baseline_accuracy"], "[0, 1]"),
                 hamming_interval=stored_ends(stored, "hamming_loss"),
+                cost_interval=stored_ends(stored, "mean_cost") if "mean_cost" in stored else None,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as why:
             raise malformed(why) from why
@@ -186,15 +209,20 @@ def evaluate_labels(
         y: the index of the true class, 0 or 1, `(N, k)`.
         weights: the weight of each sample `(N,)`, above 0; None: all equal.
     """
-    constant = np.array([int(part.support.argmax()) for part in parts])
+    constant = np.array([part.classes.index(part.baseline_class) for part in parts])
     always, every = (np.asarray(ok.all(axis=1), np.float64) for ok in (y == constant, right))
     _, low, high = mean_with_interval(1 - right.mean(axis=1), weights)
+    costs, ends = [part.costs for part in parts if part.costs is not None], None
+    if len(costs) == len(parts):
+        each = np.where(right, 0, np.array(costs)[np.arange(len(parts)), y])
+        ends = mean_with_interval(each.mean(axis=1), weights)[1:]
     return MultilabelEvaluation(
         **_pooled(tuple(parts)),
         targets=tuple(targets),
         all_right=min(mean(every, weights), 1.0),
         baseline_all_right=min(mean(always, weights), 1.0),
         hamming_interval=(low, min(high, 1.0)),
+        cost_interval=ends,
     )
 
 
