@@ -480,3 +480,12 @@ def test_the_other_commands(folder: Path) -> None:
 def test_a_classifier_refuses_numbers() -> None:
     with pytest.raises(DataError):
         Classifier().fit(X, Y)
+
+
+def test_targets_of_the_same_name_are_refused() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(Y[:60, :2], columns=["a", "a"])
+    for model in (Regressor(**SMALL), Classifier(**SMALL)):
+        y = frame if model.kind == "regressor" else frame > 0
+        with pytest.raises(DataError, match="columns of y must have different names, but are a, a"):
+            model.fit(X[:60], y)

@@ -33,8 +33,6 @@ class Answers(AnswersInData):
 
     kind: ClassVar[str]
     """The kind of model in a model file and in messages: `classifier`, `regressor`."""
-    task: ClassVar[str]
-    """The task on a table: `classification` or `regression`."""
     evaluation_type: ClassVar[type[Evaluation]]
     """The type of the result of `measure`."""
     described: ClassVar[Collection[str]]

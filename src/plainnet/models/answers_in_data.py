@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from plainnet.data import Dataset
 from plainnet.errors import DataError
@@ -16,15 +16,21 @@ from plainnet.network import Array, Rng
 class AnswersInData(ABC):
     """The part of `Answers` that needs nothing but data."""
 
+    task: ClassVar[str]
+    """The task on a table: `classification` or `regression`."""
+    has_several: ClassVar[bool] = False
+    """Whether there are answers to several targets."""
+
     @staticmethod
     @abstractmethod
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
         """Make a data set of arrays; validation data become `like` the training data."""
 
-    @staticmethod
-    @abstractmethod
-    def check_data(data: Dataset) -> None:
+    @classmethod
+    def check_data(cls, data: Dataset) -> None:
         """Raise a DataError unless the data hold this kind of answers."""
+        _check_kind(data, numbers=cls.task == "regression")
+        _check_targets(data, several=cls.has_several)
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
@@ -57,38 +63,30 @@ class AnswersInData(ABC):
         """Count the samples, per class if there are classes."""
 
 
-def check_classes(data: Dataset) -> None:
-    """Raise a DataError for numbers."""
-    if data.holds_numbers:
+def _check_kind(data: Dataset, numbers: bool) -> None:
+    """Raise a DataError for numbers instead of classes, or the other way round."""
+    if data.holds_numbers and not numbers:
         names = data.target or ", ".join(one.name for one in data.targets)
         raise DataError(
             f"{data.name} holds a number for each sample, {names!r}, but a classifier learns "
             "classes; use a Regressor, or turn the numbers into classes."
         )
-
-
-def check_numbers(data: Dataset) -> None:
-    """Raise a DataError for classes."""
-    if not data.holds_numbers:
+    if numbers and not data.holds_numbers:
         raise DataError(
             f"{data.name} holds samples of classes, but a regressor predicts a number; use a "
             "Classifier, or give numbers, fit(X, y)."
         )
 
 
-def check_alone(data: Dataset) -> None:
-    """Raise a DataError for several targets."""
-    if data.targets:
+def _check_targets(data: Dataset, several: bool) -> None:
+    """Raise a DataError for several targets instead of one, or the other way round."""
+    if data.targets and not several:
         names = ", ".join(one.name for one in data.targets)
         raise DataError(
             f"{data.name} holds {len(data.targets)} targets, {names}, but the model predicts one; "
             "give the one that it was trained on."
         )
-
-
-def check_several(data: Dataset) -> None:
-    """Raise a DataError for a single target."""
-    if not data.targets:
+    if several and not data.targets:
         raise DataError(
             f"{data.name} holds one answer for each sample, but the model predicts several "
             "targets; give a column for each."

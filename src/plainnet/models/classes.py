@@ -25,7 +25,6 @@ from plainnet.metrics.classification import (
 )
 from plainnet.metrics.costs import Costs, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
-from plainnet.models.answers_in_data import check_alone, check_classes
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_calibration import Probabilities, described_outputs
@@ -84,12 +83,6 @@ class Classes(Probabilities):
         if like is None and (columns := columns_in(y)) is not None and is_one_hot(columns):
             name_labels(y, "y")  # raises the error
         return make_dataset(X, y, like)
-
-    @staticmethod
-    def check_data(data: Dataset) -> None:
-        """Raise a DataError for numbers, or for several targets."""
-        check_classes(data)
-        check_alone(data)
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:

@@ -20,14 +20,13 @@ from plainnet.metrics.multilabel import (
     evaluate_labels,
 )
 from plainnet.metrics.weighting import weighted
-from plainnet.models.answers_in_data import check_classes, check_several
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.classes import Classes
 from plainnet.models.ensemble import EnsembleMember, check_temperature, mean_of
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_dataset
-from plainnet.models.several import Several
+from plainnet.models.several import Several, stored_targets
 from plainnet.network import Array, MemberMean, Rng, SigmoidCrossEntropy, SigmoidMemberMean
 
 
@@ -35,6 +34,7 @@ from plainnet.network import Array, MemberMean, Rng, SigmoidCrossEntropy, Sigmoi
 class Multilabel(Several[Classes]):
     """One of two classes for each of k targets, independent of each other; the second is yes."""
 
+    part_type = Classes
     kind = Classes.kind
     task = Classes.task
     evaluation_type = MultilabelEvaluation
@@ -46,12 +46,6 @@ class Multilabel(Several[Classes]):
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
         """Make a data set of samples and a column of classes for each target."""
         return make_dataset(X, y, like)
-
-    @staticmethod
-    def check_data(data: Dataset) -> None:
-        """Raise a DataError for numbers, or for a single target."""
-        check_classes(data)
-        check_several(data)
 
     @staticmethod
     def check_recipe(recipe: Recipe, data: Dataset, has_validation: bool) -> None:
@@ -102,8 +96,7 @@ class Multilabel(Several[Classes]):
                     f"{data.name} has {len(classes)} classes of {name!r}, but several targets need "
                     "two each; train a model for it alone, or one column for each of its classes."
                 )
-        parts = tuple(Classes.of(data.of_target(i)) for i in range(len(data.targets)))
-        return cls(tuple(one.name for one in data.targets), parts)
+        return super().of(data)
 
     @property
     def columns(self) -> tuple[TargetColumn, ...]:
@@ -221,18 +214,15 @@ class Multilabel(Several[Classes]):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read what `describe` returned."""
-        targets = metadata.get("targets")
-        if not isinstance(targets, list) or len(targets) < 2:
-            raise ValueError(f"its targets must be a list of two or more, but are {targets!r:.80}")
         names, parts = [], []
-        for one in targets:
+        for one in stored_targets(metadata):
             if not isinstance(one, dict) or not {"name", "classes"} <= {*one} <= {"name", *PART}:
                 raise ValueError(f"a target must have a name and classes, but is {one!r:.80}")
             names.append(read(str, one["name"], "name of a target"))
             parts.append(Classes.restore(one))
-        if len({*names}) < len(names) or any(len(part.names) != 2 for part in parts):
-            raise ValueError(f"its targets need different names and two classes: {names!r:.80}")
-        return cls(tuple(names), tuple(parts))
+        if any(len(part.names) != 2 for part in parts):
+            raise ValueError(f"its targets need two classes each: {names!r:.80}")
+        return cls.named(names, parts)
 
 
 PART = ("classes", "labels", "threshold", "costs")

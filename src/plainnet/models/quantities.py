@@ -17,11 +17,10 @@ from plainnet.metrics.multi_regression import (
     evaluate_several,
 )
 from plainnet.metrics.regression import INTERVAL_COVERAGE
-from plainnet.models.answers_in_data import check_numbers, check_several
 from plainnet.models.ensemble import EnsembleMember, mean_of
 from plainnet.models.quantity import LATER, Quantity
 from plainnet.models.recipe import Recipe
-from plainnet.models.several import Several
+from plainnet.models.several import Several, stored_targets
 from plainnet.network import Array, MeanSquaredError
 
 
@@ -29,6 +28,7 @@ from plainnet.network import Array, MeanSquaredError
 class Quantities(Several[Quantity]):
     """A number for each of k targets, standardized with its own mean and scale."""
 
+    part_type = Quantity
     kind = Quantity.kind
     task = Quantity.task
     evaluation_type = MultiRegressionEvaluation
@@ -39,18 +39,6 @@ class Quantities(Several[Quantity]):
     folds = staticmethod(Quantity.folds)
     deal = staticmethod(Quantity.deal)
     counts = staticmethod(Quantity.counts)
-
-    @staticmethod
-    def check_data(data: Dataset) -> None:
-        """Raise a DataError for classes, or for a single target."""
-        check_numbers(data)
-        check_several(data)
-
-    @classmethod
-    def of(cls, data: Dataset) -> Self:
-        """Take each target's mean and scale from the training samples."""
-        parts = tuple(Quantity.of(data.of_target(i)) for i in range(len(data.targets)))
-        return cls(tuple(part.name for part in parts), parts)
 
     @property
     def columns(self) -> tuple[TargetColumn, ...]:
@@ -106,11 +94,5 @@ class Quantities(Several[Quantity]):
     @classmethod
     def restore(cls, metadata: Mapping[str, Any]) -> Self:
         """Read what `describe` returned."""
-        targets = metadata.get("targets")
-        if not isinstance(targets, list) or len(targets) < 2:
-            raise ValueError(f"its targets must be a list of two or more, but are {targets!r:.80}")
-        parts = tuple(read(Quantity, one, "target", later=LATER) for one in targets)
-        names = tuple(part.name for part in parts)
-        if len({*names}) < len(names):
-            raise ValueError(f"its targets must have different names, but are {names!r:.80}")
-        return cls(names, parts)
+        parts = [read(Quantity, one, "target", later=LATER) for one in stored_targets(metadata)]
+        return cls.named([part.name for part in parts], parts)

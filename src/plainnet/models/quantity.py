@@ -24,7 +24,6 @@ from plainnet.metrics.regression import (
     evaluate_numbers,
 )
 from plainnet.models.answers import Answers
-from plainnet.models.answers_in_data import check_alone, check_numbers
 from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember, mean_of
 from plainnet.models.labels import Labels
@@ -61,12 +60,6 @@ class Quantity(Answers):
     def dataset(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
         """Make a data set of samples and their numbers."""
         return make_numbers(X, y, like)
-
-    @staticmethod
-    def check_data(data: Dataset) -> None:
-        """Raise a DataError for classes, or for several targets."""
-        check_numbers(data)
-        check_alone(data)
 
     @staticmethod
     def split(data: Dataset, share: float, rng: Rng) -> tuple[Array, Array]:

@@ -122,7 +122,13 @@ def make_numbers(X: Any, y: Labels, like: Dataset | None = None) -> Dataset:
 
 
 def names_for(named: tuple[str, ...], n: int, like: Dataset | None) -> tuple[str, ...]:
-    """Return the names of n targets: their own, else those of `like`, else numbered ones."""
+    """Return the names of n targets: their own, else those of `like`, else numbered ones.
+
+    Raises:
+        DataError: two have the same name.
+    """
+    if len({*named}) < len(named):
+        raise DataError(f"The columns of y must have different names, but are {', '.join(named)}.")
     known = tuple(one.name for one in like.targets) if like else ()
     return named or (known if len(known) == n else numbered_targets(n))
 

@@ -7,9 +7,9 @@ means what the answers to its target would mean alone.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
 
@@ -34,6 +34,27 @@ class Several(Answers, Generic[Part]):
     """The names of the targets; empty before training."""
     parts: tuple[Part, ...] = ()
     """The answers to each target, in the order of the names."""
+
+    has_several = True
+    part_type: ClassVar[type[Answers]]
+    """The type of the answer to one target."""
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """Make the answers to each target from the training samples."""
+        parts = [cls.part_type.of(data.of_target(i)) for i in range(len(data.targets))]
+        return cls.named([one.name for one in data.targets], cast("list[Part]", parts))
+
+    @classmethod
+    def named(cls, names: Sequence[str], parts: Sequence[Part]) -> Self:
+        """Return the answers to targets of these names.
+
+        Raises:
+            ValueError: two have the same name.
+        """
+        if len({*names}) < len(names):
+            raise ValueError(f"its targets must have different names, but are {names!r:.80}")
+        return cls(tuple(names), tuple(parts))
 
     @property
     @abstractmethod
@@ -160,3 +181,15 @@ class Several(Answers, Generic[Part]):
         """Format the answers of `plain` with the names of the targets."""
         parts = zip(self.names, self.parts, strict=True)
         return ", ".join(f"{name} {part.written(answer[name])}" for name, part in parts)
+
+
+def stored_targets(metadata: Mapping[str, Any]) -> list[Any]:
+    """Return the targets in the metadata of a model file, two or more.
+
+    Raises:
+        ValueError: there are none.
+    """
+    targets = metadata.get("targets")
+    if not isinstance(targets, list) or len(targets) < 2:
+        raise ValueError(f"its targets must be a list of two or more, but are {targets!r:.80}")
+    return targets

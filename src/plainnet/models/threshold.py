@@ -28,12 +28,12 @@ def check_threshold_settings(
             "A wanted precision or recall is for two classes, but there are "
             f"{len(classes)}; leave it out."
         )
+    costs_of(recipe, classes)
     if recipe.positive is not None and class_meant(recipe.positive, classes) is None:
         raise SettingError(
             f"The positive class must be {classes[0]!r} or {classes[1]!r}, but got "
             f"{recipe.positive!r}."
         )
-    costs_of(recipe, classes)
     if recipe.cost is None and not has_validation:
         raise SettingError(
             "The threshold for a wanted precision or recall is chosen on validation data, but "
