@@ -1,8 +1,10 @@
 """CSV files larger than memory: the same encoder, features and answers, with little memory."""
 
 import csv
+import gc
 import pickle
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from plainnet.files.rows import MemoryMappedRows
 from plainnet.tables import csv_blocks, csv_file, large_csv, read_table, read_tables, row_ranges
 from plainnet.tables.opened_csv import opened_csv
 from plainnet.tables.table import ReadColumns, texts_of
+from plainnet.tables.values import Cells
 
 
 @pytest.fixture
@@ -132,6 +135,22 @@ def test_little_of_a_large_file_is_in_memory(
     assert writing < 0.4 * size
     assert some_rows < 0.2 * size
     assert column < 0.2 * size
+
+
+def test_a_column_that_was_read_is_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_file, "LARGE_BYTES", 0)
+    table = read_table(path)
+    gc.collect()
+    gc.disable()
+    try:
+        for name in table.columns:
+            values = table[name]
+            assert len(Cells.of(values).coded[1]) == 600
+            held = weakref.ref(values)
+            del values
+            assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_the_classes_of_a_large_file_are_chosen(

@@ -56,8 +56,8 @@ class Cells:
         """Return the cells of a column; those of a file's column are kept with it."""
         if not isinstance(values, Texts):
             return cls(values)
-        if values.noted is None:
-            values.noted = cls(cast(Array, values))
+        if values.noted is None:  # of other places, or both would hold each other in memory
+            values.noted = cls(cast(Array, values[:]))
         return cast(Cells, values.noted)
 
     @cached_property
