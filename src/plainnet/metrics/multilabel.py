@@ -71,7 +71,6 @@ class MultilabelEvaluation(ClassificationEvaluation):
 
     def scores(self) -> tuple[Score, ...]:
         """Return Hamming loss, subset accuracy, mean F1, ROC AUC and log loss; with costs first."""
-        baseline = float(np.mean([1 - part.baseline_accuracy for part in self.parts]))
         return (
             *self._costs(),
             Score(
@@ -81,7 +80,7 @@ class MultilabelEvaluation(ClassificationEvaluation):
                 written=percent,
                 meaning="The share of wrong answers among those to all targets.",
                 interval=self.hamming_interval,
-                baseline=baseline,
+                baseline=float(np.mean([1 - part.baseline_accuracy for part in self.parts])),
                 higher_is_better=False,
             ),
             Score(
