@@ -2,7 +2,7 @@
 
     python -m benchmarks.large_csv [MILLIONS]
 
-The rows are those of `benchmarks.reading_tables`, 100,000 of them repeated; six million are 1.46 GB.
+The rows are 100,000 of `benchmarks.reading_tables`, repeated; six million are 1.46 GB.
 The file and the cache are in a folder that is removed. It runs on Linux.
 """
 
