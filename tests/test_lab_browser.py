@@ -294,7 +294,7 @@ def test_runs_are_compared_and_moved_to_the_trash(browser: Any, tmp_path: Path) 
         with page.context.expect_page() as opened:
             page.page.locator("#run-list a").first.click()
         opened.value.wait_for_selector("p:has-text('a report')")
-        page.page.locator("#run-list .link").first.click()
+        page.page.locator("#run-list button[id^=trash-]").first.click()
         page.page.wait_for_selector("#run-list li:only-child")
         page.page.click("#run-message button")  # undo
         page.page.wait_for_selector("#run-list li:nth-child(2)")
