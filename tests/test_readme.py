@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click import Context, Option
+from click import BadOptionUsage, Context, MissingParameter, Option
 
 from plainnet.cli.command_line import COMMANDS, cli, main
 from plainnet.demo.drawing import draw_animal
+from plainnet.errors import MissingExtraError
 from plainnet.models import recipe
 
 ROOT = Path(__file__).parents[1]
@@ -192,6 +193,28 @@ def test_every_command_is_one_that_there_is(page: str) -> None:
             assert {*re.findall(r"\[(\w+)\]", " ".join(words))} <= {*extras}
 
 
+LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/lessons/**/*.md"))
+PLACEHOLDERS = {"S": "1"}
+"""What stands for a number."""
+LEFT_TO_THE_READER = (MissingParameter, BadOptionUsage, MissingExtraError)
+"""A sentence names a command or option without what follows it, or one that needs a GPU."""
+
+
+@pytest.mark.parametrize("page", [*PAGES, *LESSONS, "benchmarks/RESULTS.md"])
+def test_every_command_of_every_page_can_be_read(page: str) -> None:
+    blocks = "\n".join([*blocks_of(page, "sh"), *blocks_of(page, "")]).replace("\\\n", " ")
+    in_blocks = re.findall(r"^plainnet [a-z].*$", blocks, re.MULTILINE)
+    in_sentences = [span for span in spans_of(page) if re.match(r"plainnet [a-z]", span)]
+    for line in [*in_blocks, *in_sentences]:
+        _, name, *words = shlex.split(line, comments=True)
+        command = cli.get_command(Context(cli), name)
+        assert command is not None, line
+        try:
+            command.make_context(name, [PLACEHOLDERS.get(word, word) for word in words])
+        except LEFT_TO_THE_READER:
+            assert line not in in_blocks or "--device" in line, line
+
+
 @pytest.mark.parametrize("page", READMES)
 def test_the_commands_do_what_they_say(
     page: str, pets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -279,6 +302,14 @@ def test_both_have_the_same_tables() -> None:
     first = [[in_english(row[0]) for row in rows[1:]] for rows in (english, chinese)]  # the paths
     assert first[0] == first[1]
     assert [*map(len, english)] == [*map(len, chinese)]
+
+
+def test_both_glossaries_have_the_same_terms() -> None:
+    english, chinese = table_of("docs/glossary.md"), table_of("docs/glossary.zh.md")
+    terms = [(row[0], row[2]) for row in english if row[0] not in ("term", "---")]
+    assert [(row[1], row[0]) for row in chinese if row[0] not in ("术语", "---")] == terms
+    assert levels_of("docs/glossary.md") == levels_of("docs/glossary.zh.md")
+    assert len(terms) > 90
 
 
 def test_both_have_the_same_code() -> None:

@@ -26,6 +26,7 @@ from test_house import MODULES
 import plainnet
 from docs.site import links, navigation, places, reference
 from docs.site.code_pages import place_in_code
+from docs.site.html import changed
 from docs.site.mathml import mathml
 from docs.site.names import escaped
 from docs.site.searching import SearchChinese
@@ -75,7 +76,8 @@ SAY_THEIR_ARGUMENTS = {
 def test_every_page_is_in_the_margin() -> None:
     for language in ("en", "zh"):
         sections = navigation.sections(language).values()
-        shown = {f"{place}.md" for pages in sections for place in pages.values()}
+        titled = [place for pages in sections for place in pages.values()]
+        shown = {f"{place}.md" for place in titled if not place.endswith(".html")}
         assert {*places.pages_of(language)} <= shown
         made = {*places.pages_of(language), *(reference.pages() if language == "en" else ())}
         assert shown <= {re.sub(r"\.rst$", ".md", place) for place in made}
@@ -121,6 +123,19 @@ def test_signs_in_docstrings_are_no_markup() -> None:
         r"The \|Z\| of `Dense`\ s, t\_ and a \* b.",
         *given[1:],
     ]
+
+
+def test_pages_can_be_read_by_keys_and_aloud() -> None:
+    parameters = '<dl>\n<dd><em class="sig-param">X</em>,</dd>\n</dl>'
+    assert changed(f"({parameters})<pre>y</pre><dl><dd>z</dd></dl>") == (
+        '(<div class="sig-params"><div><em class="sig-param">X</em>,</div>\n</div>)'
+        '<pre tabindex="0">y</pre><dl><dd>z</dd></dl>'
+    )
+    sign, pre = '<span class="p"><span class="pre">{}</span></span>', '<span class="pre">{}</span>'
+    parts = ["ndarray", "[", "tuple", "[", "Any", ",", "...", "]", ",", "dtype", "[", "Any", "]"]
+    array = "".join((pre if part.isalpha() else sign).format(part) for part in [*parts, "]"])
+    spaced = array.replace(sign.format(","), sign.format(",") + '<span class="w"> </span>')
+    assert changed(f"{spaced}{sign.format('|')}") == pre.format("Array") + sign.format("|")
 
 
 def test_names_lead_to_their_code() -> None:

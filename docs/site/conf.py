@@ -4,7 +4,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from docs.site import code_pages, mathml, names, navigation, searching
+from docs.site import code_pages, html, mathml, names, navigation, searching
 from docs.site.code_pages import linkcode_resolve as linkcode_resolve
 from plainnet import __version__
 
@@ -71,6 +71,7 @@ copybutton_prompt_is_regexp = True
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add what writes formulas, names and the margin, and the search for Chinese."""
     code_pages.setup(app)
+    html.setup(app)
     mathml.setup(app)
     names.setup(app)
     navigation.setup(app)

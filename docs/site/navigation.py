@@ -43,9 +43,32 @@ SECTIONS = {
             "Changes": "changes",
         },
     },
-    "zh": {"开始": {"plainnet": "index"}, "课程": {}},
+    "zh": {
+        "开始": {"plainnet": "index"},
+        "课程": {},
+        "附录": {"术语表": "glossary"},
+        "只有英文": {
+            "从 Python 观察": "../looking.html",
+            "图片": "../pictures.html",
+            "表格": "../tables.html",
+            "预训练网络": "../features.html",
+            "搜索设置": "../tuning.html",
+            "HTTP 服务": "../serving.html",
+            "多进程与集群": "../scale.html",
+            "与 scikit-learn 对比": "../compatibility.html",
+            "ONNX 与其他程序": "../interchange.html",
+            "公式推导": "../derivations.html",
+            "参考手册": "../reference/index.html",
+            "准确率": "../accuracy.html",
+            "速度": "../speed.html",
+            "设计": "../design.html",
+        },
+    },
 }
-"""The titles of the pages and their places, by language and section; lessons are found."""
+"""The titles of the pages and their places, by language and section; lessons are found.
+
+A place that ends with `.html` is a page of the English site.
+"""
 LESSONS = ("Lessons", "课程")
 OVERVIEWS = {"en": "All lessons", "zh": "所有课程"}
 
@@ -69,7 +92,9 @@ def toctrees(language: str) -> str:
     parts = []
     for caption, pages in sections(language).items():
         entries = "\n".join(
-            f"{title} <{place}>" for title, place in pages.items() if place != "index"
+            f"{title} <{place}>"
+            for title, place in pages.items()
+            if place != "index" and not place.endswith(".html")
         )
         parts.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n")
     return "\n".join(parts)
@@ -83,7 +108,8 @@ def margin(language: str, pagename: str, pathto: Any) -> str:
         parts.append("<ul>")
         for title, place in pages.items():
             current = ' class="toctree-l1 current"' if place == pagename else ' class="toctree-l1"'
-            link = f'<a class="reference internal" href="{pathto(place)}">{escape(title)}</a>'
+            there = pathto(place, place.endswith(".html"))
+            link = f'<a class="reference internal" href="{there}">{escape(title)}</a>'
             parts.append(f"<li{current}>{link}</li>")
         parts.append("</ul>")
     return "".join(parts)

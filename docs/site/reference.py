@@ -35,8 +35,10 @@ WITH_INHERITED = {"Classifier", "Regressor", "PlainNetClassifier", "PlainNetRegr
 """The classes with all methods on their own page; others show those of their base class there."""
 OF_OTHERS = "BaseEstimator, ClassifierMixin, RegressorMixin, ReprHTMLMixin, _MetadataRequester"
 """Classes of scikit-learn, whose methods its own documentation describes."""
-REQUESTS = "set_fit_request, set_score_request, set_predict_request, set_partial_fit_request"
-"""Methods that scikit-learn makes for itself."""
+REQUESTS = (
+    "set_fit_request, set_score_request, set_predict_request, set_partial_fit_request, html_of"
+)
+"""What scikit-learn and notebooks use, not readers."""
 WIDTH = 88
 """Columns of the help of commands."""
 
