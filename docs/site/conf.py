@@ -34,6 +34,7 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = "plainnet"
 templates_path = ["templates"]
 html_css_files = ["site.css"]

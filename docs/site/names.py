@@ -12,6 +12,9 @@ from docs.site.reference import ROOMS, public_names
 
 MARKUP = re.compile(r"(?P<code>`[^`]+`)(?P<more>\w*)|(?<!\*)\*(?!\*)|\||(?<=\w)_(?!\w)")
 
+COLON = "\ue000"
+"""What stands for a colon where napoleon would take the words before it for a type."""
+
 
 @cache
 def known() -> dict[str, str]:
@@ -55,8 +58,13 @@ def setup(app: Sphinx) -> None:
     def change(_: Sphinx, what: str, *others: Any) -> None:
         lines: list[str] = others[-1]
         lines[:] = escaped(lines)
-        if what in ("attribute", "property", "data"):  # where napoleon takes a colon for a type
-            lines[:] = [re.sub(r":(?= )", r"\\:", line) for line in lines]
+        if what in ("attribute", "property", "data"):
+            lines[:] = [line.replace(":", COLON) for line in lines]
+
+    def restore(*given: Any) -> None:
+        lines: list[str] = given[-1]
+        lines[:] = [line.replace(COLON, ":") for line in lines]
 
     app.add_role("known", role)
     app.connect("autodoc-process-docstring", change, priority=400)
+    app.connect("autodoc-process-docstring", restore, priority=600)
