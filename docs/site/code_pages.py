@@ -50,7 +50,8 @@ def place_in_code(value: Any) -> tuple[str, int] | None:
         path, line = inspect.getsourcefile(value), inspect.getsourcelines(value)[1]
     except (TypeError, OSError, ValueError):  # not written in Python, or made at run time
         return None
-    if path is None or not (there := Path(path).resolve()).is_relative_to(ROOT):
+    code = ROOT / "src"  # not an environment with other packages inside of the project
+    if path is None or not (there := Path(path).resolve()).is_relative_to(code):
         return None
     return there.relative_to(ROOT).as_posix(), line
 
