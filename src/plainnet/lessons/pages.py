@@ -117,7 +117,7 @@ def _highlighted(code: str, language: str, attributes: str) -> str:  # noqa: ARG
     kind = ' class="output"' if language == "text" else ""
     lexer = get_lexer_by_name(language or "text")
     inner = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip("\n")
-    return f"<pre{kind}><code>{inner}</code></pre>"
+    return f'<pre{kind} tabindex="0"><code>{inner}</code></pre>'
 
 
 def _code_colours() -> str:
