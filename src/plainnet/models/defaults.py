@@ -27,6 +27,7 @@ NETWORKS = {"quick": 1, "default": 5, "best": 5}
 SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "activation": "relu"}
 """What networks of members have in common, as in TabM: they share their hidden layers."""
 BINNED: Mapping[str, Any] = {"encoding": "piecewise-linear", "hidden": (256, 128)}
+"""Networks whose first layer takes the bins themselves: it is wide, and so are they."""
 VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "usual": [{}],
     "learned": [{"encoding": "learned"}],

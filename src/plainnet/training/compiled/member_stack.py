@@ -7,7 +7,7 @@ rounding.
 
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Protocol, cast
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,18 +24,9 @@ from plainnet.network import (
     Rng,
 )
 from plainnet.training.compiled.encodings import Learned, encoding_of
+from plainnet.training.compiled.picture_passes import Pass
 from plainnet.training.compiled.stack import as_compiled
 from plainnet.training.step import HasGradient
-
-
-class Pass(Protocol):
-    """Forward and backward of a layer, or of two; a `Layer` is one."""
-
-    def forward(self, X: Array, training: bool = False) -> Array:
-        """Compute Y."""
-
-    def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
-        """Compute dX, and write the gradients."""
 
 
 class Embedding:
