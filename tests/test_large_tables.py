@@ -17,6 +17,7 @@ from plainnet.errors import DataError, FileError
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.tables import parquet, read_table, read_tables
 from plainnet.tables.disk_space import room_for
+from plainnet.tables.row_ranges import opened_rows
 from plainnet.tables.table import ReadColumns
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -109,6 +110,35 @@ def test_a_large_file_trains_and_is_found_again(
     stored = {file.stat().st_size for file in (tmp_path / "cache").rglob("*.npy")}
     assert len(stored) == 2  # rows with a target, and all rows
     assert not [*(tmp_path / "cache").rglob(".unfinished*")]
+
+
+@pytest.mark.parametrize("limit", [2**40, 0])
+def test_threads_of_pyarrow_never_hold_a_file_of_python(
+    limit: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that releases one while the interpreter ends aborts the process."""
+    pyarrow = pytest.importorskip("pyarrow")
+    opened = []
+
+    def watched(source: Any, **how: Any) -> Any:
+        opened.append(source)
+        return reader(source, **how)
+
+    reader = pyarrow.parquet.ParquetFile
+    monkeypatch.setattr(pyarrow.parquet, "ParquetFile", watched)
+    monkeypatch.setattr(parquet, "LARGE_BYTES", limit)
+    read_table(path)
+    opened_rows(path)[1](10, 20)
+    assert opened
+    assert all(isinstance(source, pyarrow.OSFile) for source in opened)
+
+
+def test_a_name_need_not_be_utf_8(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    plain = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"x": [1.0, 2.0, 3.0]}), plain)
+    odd = plain.rename(plain.with_name(os.fsdecode(b"caf\xe9.parquet")))
+    assert len(read_table(odd)) == opened_rows(odd)[0] == 3
 
 
 def test_progress_is_shown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

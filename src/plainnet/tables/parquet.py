@@ -1,7 +1,9 @@
 """Reading Parquet, through pyarrow."""
 
 import logging
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +25,39 @@ _CELL_BYTES = 16
 """The size of a cell in memory, with the value as given."""
 
 
+@contextmanager
+def opened_parquet(path: Path) -> Iterator[Any]:
+    """Open a file as a `pyarrow.parquet.ParquetFile`.
+
+    The file is opened by pyarrow: its threads would release a file of Python's, and a thread that
+    does so while the interpreter ends aborts the process.
+
+    Raises:
+        FileError: the file cannot be read.
+        DataError: the file is not valid Parquet.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
+    try:
+        path.open("rb").close()  # its errors say why in the system's words alone
+        with (
+            pyarrow.OSFile(os.fsencode(path)) as file,
+            pyarrow.parquet.ParquetFile(file, pre_buffer=False) as parquet,
+        ):
+            yield parquet
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
+            "you may read it."
+        ) from error
+
+
 def read_parquet(path: Path, *, progress: Progress | None = None) -> Table:
     """Read the table in a file; columns of lists and records are left out with a warning.
 
@@ -37,26 +72,10 @@ def read_parquet(path: Path, *, progress: Progress | None = None) -> Table:
         DataError: the file is not valid Parquet, or has no columns.
         MissingExtraError: pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
-    try:
-        with path.open("rb") as file:
-            about = pyarrow.parquet.ParquetFile(file).metadata
-            if _CELL_BYTES * about.num_rows * about.num_columns > LARGE_BYTES:
-                return _large(path, progress)
-            file.seek(0)
-            read = pyarrow.parquet.read_table(file)
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
-    except OSError as error:
-        raise FileError(
-            f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
-            "you may read it."
-        ) from error
-    return table_of_arrow(read, str(path))
+    with opened_parquet(path) as file:
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        read = file.read() if _CELL_BYTES * cells <= LARGE_BYTES else None
+    return _large(path, progress) if read is None else table_of_arrow(read, str(path))
 
 
 def table_of_arrow(read: Any, name: str) -> Table:
@@ -93,23 +112,24 @@ def _levels(column: Any) -> tuple[str, ...]:
 
 def _large(path: Path, progress: Progress | None) -> Table:
     """Return a table whose columns are read one at a time."""
-    import pyarrow.parquet
+    import pyarrow
 
     def key() -> str:
         found = path.stat()
         return f"{path.absolute()} {found.st_size} {found.st_mtime_ns}"
 
     def given(name: str) -> Any:
-        with path.open("rb") as file:
+        with opened_parquet(path) as file:
             if key() != opened:
                 raise DataError(f"{path} changed while it was read; start again.")
-            source = pyarrow.parquet.ParquetFile(file, pre_buffer=False)
-            return source.read([keys[name]], use_threads=False).column(keys[name])
+            return file.read([keys[name]], use_threads=False).column(keys[name])
 
     def column(name: str) -> Array:
         return cast(Array, _column(given(name), pyarrow.types))  # not None, or it was left out
 
-    opened, schema = key(), pyarrow.parquet.read_schema(path)
+    opened = key()
+    with opened_parquet(path) as file:
+        schema, n_rows = file.schema_arrow, file.metadata.num_rows
     keys = dict(zip(column_names(schema.names, str(path)), schema.names, strict=True))
     for called, field in zip(list(keys), schema, strict=True):
         kind = field.type.value_type if pyarrow.types.is_dictionary(field.type) else field.type
@@ -122,7 +142,6 @@ def _large(path: Path, progress: Progress | None) -> Table:
         called for called in keys if getattr(schema.field(keys[called]).type, "ordered", False)
     }
     orders = {called: levels for called in ordered if (levels := _levels(given(called)))}
-    n_rows = pyarrow.parquet.read_metadata(path).num_rows
     held = ReadColumns(given, list(keys), n_rows, key)
     columns = ReadColumns(column, list(keys), n_rows, key, progress=progress)
     index = _index(schema, keys)

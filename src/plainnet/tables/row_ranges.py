@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.tables.files import is_csv, read_table
 from plainnet.tables.large_csv import store_csv
 from plainnet.tables.opened_csv import opened_csv
-from plainnet.tables.parquet import table_of_arrow
+from plainnet.tables.parquet import opened_parquet, table_of_arrow
 from plainnet.tables.table import Table
 
 LARGE_CSV = 2**26
@@ -36,22 +35,14 @@ def opened_rows(path: Path) -> tuple[int, Take]:
 
 
 def _parquet(path: Path) -> tuple[int, Take]:
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError.of("Reading .parquet files", "pyarrow", extra="parquet") from error
-    try:
-        about = pyarrow.parquet.read_metadata(path)
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{path} is not a valid Parquet file ({error}); save it again.") from error
-    except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror or error}).") from error
+    with opened_parquet(path) as file:
+        about = file.metadata
     ends = np.cumsum([about.row_group(i).num_rows for i in range(about.num_row_groups)])
 
     def take(start: int, stop: int) -> Table:
         first, last = np.searchsorted(ends, [start, stop - 1], side="right")
         groups = [int(i) for i in range(first, last + 1)]
-        with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+        with opened_parquet(path) as file:
             found = file.read_row_groups(groups, use_threads=False)
         before = int(ends[first - 1]) if first else 0
         return table_of_arrow(found.slice(start - before, stop - start), str(path))
