@@ -21,7 +21,8 @@ from lab_pages import Client, running_lab
 
 from plainnet import Adam, Network, SigmoidCrossEntropy, train
 from plainnet.cli.command_line import main
-from plainnet.errors import SettingError
+from plainnet.cli.lab import RUNS, check_folder, command
+from plainnet.errors import FileError, SettingError
 from plainnet.lab import recipe_form
 from plainnet.lab.experiment import RESTARTING, Experiment
 from plainnet.lab.frames import curve, frame_of, grid, packed, unpacked
@@ -505,9 +506,26 @@ def test_a_port_that_is_taken_is_refused_by_a_sentence() -> None:
         LabServer(one.port)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.csv", "is a file"), ("wrong/path", "there is no .*wrong")]
+)
+def test_a_wrong_folder_is_refused(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n")
+    with pytest.raises(FileError, match=said):
+        command.main([str(tmp_path / name)], standalone_mode=False)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_folder(tmp_path / "new")
+    assert f"{tmp_path / 'new'} does not exist yet" in capsys.readouterr().err
+    check_folder(tmp_path)
+    check_folder(RUNS)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_command_serves_until_it_is_stopped() -> None:
-    command = [sys.executable, "-m", "plainnet", "lab", "--no-browser"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as lab:
+    words = [sys.executable, "-m", "plainnet", "lab", "--no-browser"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as lab:
         assert lab.stderr is not None
         address = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", lab.stderr.readline())
         assert address is not None

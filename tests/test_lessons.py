@@ -4,7 +4,7 @@ import codeop
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from plainnet.lessons.figures import in_both_languages
 from plainnet.lessons.notebooks import notebook
 from plainnet.lessons.pages import lesson_page
 from plainnet.lessons.records import is_reference_setup, same_figure, same_text
-from plainnet.lessons.running import Ran, run_blocks
+from plainnet.lessons.running import run_blocks
 from plainnet.lessons.weaving import figures_of, marked, named, woven
 
 LESSONS = pytest.mark.parametrize("number", [one.number for one in course()])
@@ -28,17 +28,6 @@ EACH = pytest.mark.parametrize("language", LANGUAGES)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"^<!-- numbers: (.*) -->$", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?(?:e[-+−]?\d+)?")
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return a function that runs a lesson, once."""
-
-    @cache
-    def run(number: int) -> Ran:
-        return run_blocks(lesson(number).blocks, tmp_path_factory.mktemp("lesson"))
-
-    return run
 
 
 def test_the_course_is_complete() -> None:
@@ -52,18 +41,26 @@ def test_the_course_is_complete() -> None:
 
 
 @LESSONS
-def test_the_blocks_print_what_is_recorded(ran: Any, number: int) -> None:
-    recorded, exact = lesson(number).outputs, is_reference_setup()
-    printed = {name: text for name, text in ran(number).outputs.items() if text}
-    assert [*printed] == [*recorded]
-    for name, text in printed.items():
-        assert same_text(recorded[name], text, exact=exact), f"{name}:\n{text}\n{recorded[name]}"
-
-
-@LESSONS
-def test_the_figures_are_those_that_the_blocks_draw(ran: Any, number: int) -> None:
+def test_a_lesson_prints_and_draws_what_its_texts_show(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run a lesson once: its notebook in a Jupyter kernel, or without one its blocks here."""
     one, exact = lesson(number), is_reference_setup()
-    drawn = in_both_languages(one, ran(number).figures)
+    if find_spec("nbclient") and find_spec("ipykernel"):
+        from notebooks import run_notebook
+
+        for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+            monkeypatch.setenv(name, str(tmp_path / "jupyter"))
+        ran = run_notebook(notebook(one, "en"), tmp_path / "run")
+        printed = dict(zip(one.blocks, ran.printed, strict=True))
+        drawn = ran.figures
+    else:
+        printed, drawn, _ = run_blocks(one.blocks, tmp_path)
+    recorded = one.outputs
+    assert [name for name, text in printed.items() if text] == [*recorded]
+    for name, text in recorded.items():
+        assert same_text(text, printed[name], exact=exact), f"{name}:\n{printed[name]}\n{text}"
+    drawn = in_both_languages(one, drawn)
     held = {path.name: path.read_bytes() for path in one.figures.iterdir()}
     assert {*held} == {*drawn}
     for name, content in drawn.items():
@@ -204,7 +201,7 @@ def test_the_notebook_has_the_blocks_as_cells(number: int, language: str) -> Non
     nbformat.validate(nbformat.reads(text, as_version=4))
     cells = json.loads(text)["cells"]
     code = ["".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code"]
-    assert code == [*one.blocks.values()]  # which the tests above have run in this order
+    assert code == [*one.blocks.values()]
     prose = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     assert "figures/" not in prose
     assert "<!--" not in prose

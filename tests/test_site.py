@@ -25,6 +25,7 @@ from test_house import MODULES
 
 import plainnet
 from docs.site import links, navigation, places, reference
+from docs.site.__main__ import forget_if_changed
 from docs.site.code_pages import place_in_code
 from docs.site.html import changed
 from docs.site.mathml import mathml
@@ -145,6 +146,17 @@ def test_names_lead_to_their_code() -> None:
     assert (places.ROOT / path).read_text("utf-8").splitlines()[line - 1] == "class Dense(Layer):"
     assert place_in_code(int) is None
     assert place_in_code(test_names_lead_to_their_code) is None  # an environment may lie here, too
+
+
+def test_remembered_pages_are_forgotten_when_the_code_of_the_site_changes(tmp_path: Path) -> None:
+    code, page = tmp_path / "code", tmp_path / "pages/en/a.md"
+    code.mkdir()
+    for text, stays in (("1", False), ("1", True), ("2", False)):
+        (code / "html.py").write_text(text)
+        forget_if_changed(tmp_path / "pages", code)
+        assert page.exists() == stays
+        page.parent.mkdir(exist_ok=True)
+        page.write_text("")
 
 
 def test_chinese_is_found_by_pairs_of_characters() -> None:

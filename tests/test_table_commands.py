@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import os
 import re
 import shlex
 import subprocess
@@ -19,8 +20,9 @@ from plainnet.cli.command_line import main
 from plainnet.cli.reading import read_and_report
 from plainnet.cli.tables import TableOptions
 from plainnet.data import ReadingExtractor
-from plainnet.errors import SettingError
+from plainnet.errors import FileError, SettingError
 from plainnet.models import Checkpoint, load_any
+from plainnet.models.rows import rows_of
 from plainnet.tables import read_table
 
 Command = Callable[..., tuple[int, str, str]]
@@ -375,6 +377,33 @@ def test_evaluate(plainnet: Command, runs: Path) -> None:
     assert shown["r2"] > 0.7
     assert shown["rmse"] < shown["baseline_rmse"]
     refused(plainnet("evaluate", "…/yes", "…/new.csv"), "has no column 'survived'")
+
+
+def test_of_a_folder_of_tables_only_the_part_is_read(
+    plainnet: Command, runs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "parts").mkdir()
+    write(tmp_path / "parts/test.csv", passengers(30, 4))
+    (tmp_path / "parts/train.csv").write_bytes(b"\xff no table")
+    code, out, _ = plainnet("evaluate", "…/yes", "parts")
+    assert code == 0
+    assert "parts, test part: 30 samples\n" in out
+    shown = json.loads(plainnet("evaluate", "…/yes", "parts", "--json")[1])
+    assert (shown["data"], shown["part"], shown["n"]) == ("parts", "test", 30)
+    refused(plainnet("evaluate", "…/yes", "parts", "--part", "train"), "train.csv")
+    refused(plainnet("evaluate", "…/yes", "parts", "--part", "validation"), "no validation part")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_a_pipe_is_refused_before_anything_waits_for_it(
+    plainnet: Command, runs: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = plainnet("predict", "…/fare", "pipe")
+    assert code == 2
+    assert "pipe is a FIFO, not a file" in err
+    with pytest.raises(FileError, match="is a FIFO"):
+        rows_of(tmp_path / "pipe")
 
 
 def test_rows_without_a_target_are_told(

@@ -1,5 +1,6 @@
 """Build the site, `python -m docs.site [FOLDER]`: English into the folder, 中文 into its `zh/`."""
 
+import hashlib
 import shutil
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def build(folder: Path, pages: Path) -> int:
         pages: a folder for the pages as Sphinx reads them, and for what it remembers of them.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    forget_if_changed(pages, Path(__file__).parent)
     worst = 0
     for language, name in LANGUAGES.items():
         source = pages / language
@@ -39,6 +41,17 @@ def build(folder: Path, pages: Path) -> int:
             app.build()
         worst = max(worst, app.statuscode)
     return worst
+
+
+def forget_if_changed(pages: Path, code: Path) -> None:
+    """Empty the folder of remembered pages if the code that makes the site has changed since."""
+    files = (path for path in sorted(code.rglob("*")) if path.suffix in (".py", ".css", ".html"))
+    now = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    mark = pages / "code.sha256"
+    if not mark.is_file() or mark.read_text() != now:
+        shutil.rmtree(pages, ignore_errors=True)
+        pages.mkdir(parents=True)
+        mark.write_text(now)
 
 
 if __name__ == "__main__":

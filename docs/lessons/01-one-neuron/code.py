@@ -51,7 +51,7 @@ curves = chart(
     Axis("cost", 0, 5),
     [Line("it is a cat", p, -np.log(p)), Line("it is not", p, -np.log(1 - p), series=2)],
 )
-Path("cost-curve.svg").write_text(svg_file(curves), encoding="utf-8")
+_ = Path("cost-curve.svg").write_text(svg_file(curves), encoding="utf-8")
 
 
 # %% neuron
@@ -108,7 +108,7 @@ falling = chart(
     Axis("cost", 0.3, 0.7),
     [Line("", range(0, 1001, 20), costs[::20])],
 )
-Path("falling.svg").write_text(svg_file(falling), encoding="utf-8")
+_ = Path("falling.svg").write_text(svg_file(falling), encoding="utf-8")
 
 
 # %% score
@@ -133,7 +133,7 @@ seen = chart(
     surface=Surface(grey, np.linspace(-size, size, 17)[1:-1], middle=0),
     height=330,
 )
-Path("weights.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("weights.svg").write_text(svg_file(seen), encoding="utf-8")
 
 # %% library
 from plainnet import GradientDescent, Network, SigmoidCrossEntropy, train

@@ -140,7 +140,7 @@ curve = chart(
     Axis("cost", 0.5, 0.7),
     [Line("", range(0, 500, 10), costs[::10])],
 )
-Path("costs.svg").write_text(svg_file(curve), encoding="utf-8")
+_ = Path("costs.svg").write_text(svg_file(curve), encoding="utf-8")
 
 
 # %% score
@@ -178,7 +178,7 @@ dots = chart(
     ],
     marks=[(0.5, "½")],
 )
-Path("answers.svg").write_text(svg_file(dots), encoding="utf-8")
+_ = Path("answers.svg").write_text(svg_file(dots), encoding="utf-8")
 print(f"mean answer for cats {cats.mean():.3f}, for others {others.mean():.3f}")
 print(f"pairs in the right order: {np.mean(cats[:, None] > others[None, :]):.3f}")
 
@@ -203,4 +203,4 @@ for i in range(0, 300, 100):
 from plainnet.reports.graph import graph_boxes, graph_svg
 
 graph = graph_svg(graph_boxes(network, loss, (16, 16, 3)), "The network of this lesson")
-Path("graph.svg").write_text(graph, encoding="utf-8")
+_ = Path("graph.svg").write_text(graph, encoding="utf-8")

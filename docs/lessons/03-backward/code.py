@@ -56,7 +56,7 @@ seen = chart(
         Line("both sides", powers, np.log10(both)),
     ],
 )
-Path("step.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("step.svg").write_text(svg_file(seen), encoding="utf-8")
 
 
 # %% draw
@@ -94,7 +94,7 @@ head = '<svg xmlns="http://www.w3.org/2000/svg" width="566" height="230" viewBox
 style = "<style>text { font: 13px system-ui, sans-serif; text-anchor: middle }</style>"
 paper = '<rect width="566" height="230" fill="#fff"/>'
 drawing = "".join([head, style, "<defs>", tip, "</defs>", paper, *edges, *nodes, "</svg>\n"])
-Path("graph.svg").write_text(drawing, encoding="utf-8")
+_ = Path("graph.svg").write_text(drawing, encoding="utf-8")
 
 # %% twice
 x = 3.0

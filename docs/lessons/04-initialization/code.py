@@ -45,7 +45,7 @@ seen = chart(
     Axis("share of all outputs", 0, 1, "percent"),
     lines,
 )
-Path("histograms.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("histograms.svg").write_text(svg_file(seen), encoding="utf-8")
 print(f"beyond ±0.99: {np.mean(np.abs(large[4]) > 0.99):.3f}")
 print(f"mean slope 1 − a²: {np.mean(1 - large[4] ** 2):.3f}")
 
@@ -75,7 +75,7 @@ seen = chart(
         Line("√(1/n), LeCun", range(1, 21), lecun, series=2),
     ],
 )
-Path("depth.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("depth.svg").write_text(svg_file(seen), encoding="utf-8")
 
 
 # %% back
@@ -115,7 +115,7 @@ seen = chart(
     Axis("size", 1e-7, 1e4, "log"),
     [Line(name, range(1, 11), s, series=k) for k, (name, s) in enumerate(cases.items(), 1)],
 )
-Path("backward.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("backward.svg").write_text(svg_file(seen), encoding="utf-8")
 
 # %% zeros
 from plainnet import GradientDescent, Network, SigmoidCrossEntropy, fit
@@ -166,7 +166,7 @@ seen = chart(
         for k, (name, costs) in enumerate(runs.items(), 1)
     ],
 )
-Path("compared.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("compared.svg").write_text(svg_file(seen), encoding="utf-8")
 
 
 # %% dead

@@ -142,7 +142,7 @@ seen = chart(
     ],
     height=330,
 )
-Path("plane.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("plane.svg").write_text(svg_file(seen), encoding="utf-8")
 
 # %% batches
 network = Network.dense([2, 16, 16, 1], activation=Tanh, dtype=np.float64, rng=1)
@@ -201,7 +201,7 @@ seen = chart(
     Axis("cost", 0, 0.6),
     lines,
 )
-Path("rates.svg").write_text(svg_file(seen), encoding="utf-8")
+_ = Path("rates.svg").write_text(svg_file(seen), encoding="utf-8")
 
 # %% schedule
 from plainnet import schedules

@@ -86,7 +86,7 @@ drawn = chart(
     ],
     points=Points(np.arange(1, 11), sets.mean(axis=1)),
 )
-Path("intervals.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("intervals.svg").write_text(svg_file(drawn), encoding="utf-8")
 for n in (50, 200, 1000, 5000):
     low, high = interval(0.8 * n, n)
     print(f"{n:4d} pictures: 80 % means {100 * low:.1f} % to {100 * high:.1f} %")
@@ -149,7 +149,7 @@ drawn = chart(
         Line("on new samples", [1, 1000], [0.5, 0.5], series=2),
     ],
 )
-Path("tries.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("tries.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% seeds
 networks = [trained(X, y, seed) for seed in range(1, 13)]
@@ -221,7 +221,7 @@ drawn = chart(
         Line("divided by T", [c for _, c, _ in cooled], [share for *_, share in cooled]),
     ],
 )
-Path("reliability.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("reliability.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% report
 from plainnet.metrics.classification import evaluate_probabilities

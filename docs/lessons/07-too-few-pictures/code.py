@@ -73,7 +73,7 @@ drawn = chart(
     ],
     marks=[(lowest, "lowest")],
 )
-Path("curves.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("curves.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% compare
 results = {}
@@ -196,7 +196,7 @@ drawn = chart(
         ),
     ],
 )
-Path("learning.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("learning.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% library
 from plainnet import check_gradients

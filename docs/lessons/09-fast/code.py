@@ -153,7 +153,7 @@ drawn = chart(
     lines,
     points=points,
 )
-Path("roofline.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("roofline.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% machine
 large = np.ones((1000, 1000), np.float32)

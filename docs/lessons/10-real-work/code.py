@@ -33,7 +33,7 @@ import shutil
 
 whole = Path("photos/cat/cat-00-a.png").read_bytes()
 Path("photos/cat/broken.png").write_bytes(whole[:200])
-shutil.copy("photos/fox/fox-03-a.png", "photos/cat/img-7.png")
+_ = shutil.copy("photos/fox/fox-03-a.png", "photos/cat/img-7.png")
 
 # %% check
 from plainnet.pictures.check import check
@@ -183,7 +183,7 @@ drawn = chart(
     [Line("both the same", [0.55, 0.85], [0.55, 0.85], series=0, dashed=True)],
     points=Points(scores, truth),
 )
-Path("settings.svg").write_text(svg_file(drawn), encoding="utf-8")
+_ = Path("settings.svg").write_text(svg_file(drawn), encoding="utf-8")
 
 # %% curse
 gaps = []

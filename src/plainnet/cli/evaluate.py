@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
+from plainnet.checks import at_home
 from plainnet.cli.options import PathType, json_option, part_option, print_json
 from plainnet.cli.reading import check_part, choose_part, read_and_report
-from plainnet.models import load_any
-from plainnet.models.evaluating import parts_of, read_for
+from plainnet.data import Splits
+from plainnet.models import Model, load_any
+from plainnet.models.evaluating import PARTS, parts_at, parts_of, read_for
 from plainnet.pictures.check.data_report import left_out_facts
 from plainnet.reports import evaluation_text
 
@@ -25,11 +27,28 @@ def command(run: Path, data: Path, part: str | None, as_json: bool) -> None:
     """
     model = load_any(run)
     check_part(data, part)
-    splits = read_for(model, data, read_and_report, part)
-    parts = parts_of(splits)
-    name = choose_part(data, parts, part)
-    result = model.evaluate(parts[name])
+    name, splits, others = read_part(model, data, part)
+    result = model.evaluate(parts_of(splits)[name])
     if as_json:
         print_json({"data": str(data), "part": name, **result.to_dict(), **left_out_facts(splits)})
     else:
-        print(evaluation_text(result, f"{data}, {name} part" if len(parts) > 1 else str(data)))
+        print(evaluation_text(result, f"{data}, {name} part" if others else str(data)))
+
+
+def read_part(model: Model, data: Path, part: str | None) -> tuple[str, Splits, bool]:
+    """Read the wanted part, or else the first one; of a folder of tables that table alone.
+
+    Returns:
+        The name of the part, the data that hold it, and whether there are other parts.
+    """
+    found = parts_at(at_home(data)) if model.columns is not None else ()
+    names = [name for name in PARTS if name in found]
+    if len(names) > 1:
+        from plainnet.tables.files import tables_at  # only where there are tables
+
+        name = choose_part(data, names, part)
+        read = read_for(model, tables_at(at_home(data))[name], read_and_report)
+        return name, Splits(data, **{name: read.train}), True
+    splits = read_for(model, data, read_and_report, part)
+    parts = parts_of(splits)
+    return choose_part(data, parts, part), splits, len(parts) > 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from plainnet.cli.lab import open_lab
+from plainnet.cli.lab import RUNS, open_lab
 from plainnet.cli.options import PathType
 from plainnet.cli.overwriting import check_ending
 from plainnet.errors import FileError
@@ -61,7 +61,7 @@ def open_lesson(number: int, language: str, out: Path | None, lab: bool) -> None
     check_ending(out, "--out", "a page", (".html",))
     chosen = lesson_of(number)
     if lab:
-        open_lab(0, Path("runs"), browser=True, page=f"/lessons/{number}.{language}")
+        open_lab(0, RUNS, browser=True, page=f"/lessons/{number}.{language}")
         return
     if out is not None:
         write_file(out, lesson_page(chosen, language))

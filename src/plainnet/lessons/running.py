@@ -28,6 +28,10 @@ def run_blocks(blocks: Mapping[str, str], folder: Path) -> Ran:
             with redirect_stdout(printed):
                 exec(compile(code, f"<block {name}>", "exec"), names)
             outputs[name] = printed.getvalue()
+    return Ran(outputs, figures_in(folder), names)
+
+
+def figures_in(folder: Path) -> dict[str, bytes]:
+    """Return the files of figures that blocks have written into a folder, by their names."""
     found = [path for path in sorted(folder.iterdir()) if path.suffix in (".svg", ".png")]
-    figures = {path.name: path.read_bytes() for path in found}
-    return Ran(outputs, figures, names)
+    return {path.name: path.read_bytes() for path in found}

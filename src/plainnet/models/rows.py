@@ -1,6 +1,7 @@
 """Feature vectors in .npy files, one row per sample."""
 
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from plainnet.checks import at_home
 from plainnet.errors import DataError, FileError
 from plainnet.network import Array
+from plainnet.pictures.opening import what_it_is
 
 
 def rows_of(path: Path) -> Array:
@@ -20,10 +22,14 @@ def rows_of(path: Path) -> Array:
         DataError: its array has another number of dimensions.
     """
     try:
+        if not stat.S_ISREG(mode := at_home(path).stat().st_mode):
+            raise FileError(f"{path} {what_it_is(mode)}")
         with at_home(path).open("rb") as file:
             X: Array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror}); check its spelling.") from error
+        raise FileError(
+            f"{path} cannot be read ({error.strerror or error}); check its spelling."
+        ) from error
     except (ValueError, EOFError, MemoryError) as error:
         raise FileError(
             f"{path} is not a .npy file of numbers; this model was trained on feature vectors and "

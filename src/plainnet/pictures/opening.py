@@ -167,7 +167,7 @@ def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
 def what_it_is(mode: int) -> str:
     """Return the rest of a sentence about something that is not a regular file."""
     if stat.S_ISDIR(mode):
-        return "is a folder; expected a picture file."
+        return "is a folder; expected a file."
     kinds = {"FIFO": stat.S_ISFIFO, "socket": stat.S_ISSOCK}
     kind = next((kind for kind, is_one in kinds.items() if is_one(mode)), "device")
     return f"is a {kind}, not a file; write what comes from it to a file first."

@@ -8,6 +8,7 @@ without a byte order mark.
 import csv
 import io
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -18,6 +19,7 @@ import numpy as np
 
 from plainnet.errors import DataError, FileError
 from plainnet.network.arrays import Array
+from plainnet.pictures.opening import what_it_is
 from plainnet.tables.column_names import column_names, index_columns
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -73,6 +75,8 @@ def opened_csv(path: Path) -> Iterator[OpenedCsv]:
     csv.field_size_limit(_MAX_CELL)  # for the whole process
     reader: Any = None
     try:
+        if not stat.S_ISREG(mode := path.stat().st_mode):
+            raise FileError(f"{path} {what_it_is(mode)}")
         with path.open(encoding="utf-8-sig", newline="") as file:
             start = file.read(_SNIFFED)
             _check_text(path)
@@ -93,8 +97,8 @@ def opened_csv(path: Path) -> Iterator[OpenedCsv]:
         ) from error
     except OSError as error:
         raise FileError(
-            f"{path} cannot be read: {error.strerror}; check how it is spelled and that you may "
-            "read it."
+            f"{path} cannot be read: {error.strerror or error}; check how it is spelled and that "
+            "you may read it."
         ) from error
 
 
