@@ -137,10 +137,7 @@ def test_the_python_of_a_page(page: str, reader: Path) -> None:
 
 
 def test_the_commands_of_a_page(reader: Path) -> None:
-    """Those of the README and of docs/tables.md are run in test_readme and test_table_commands.
-
-    Of the others test_readme checks that there are such commands and options.
-    """
+    """Those of docs/features.md; test_page_commands says where those of other pages are run."""
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     commands = [w for code in blocks_of("docs/features.md", "sh") for w in commands_in(code)]

@@ -81,9 +81,18 @@ def installed(words: list[str]) -> list[str]:
 
 
 def commands_in(code: str) -> list[list[str]]:
-    """The shell's words, a list a command, without comments."""
-    lines = code.replace("\\\n", " ").splitlines()
-    return [words for line in lines if (words := shlex.split(line, comments=True))]
+    """The shell's words, a list a command, without comments; quoted text may have several lines."""
+    commands, held = [], ""
+    for line in code.replace("\\\n", " ").splitlines():
+        held = f"{held}{line}\n"
+        try:
+            words = shlex.split(held, comments=True)
+        except ValueError:  # within quotation marks
+            continue
+        commands += [words] if words else []
+        held = ""
+    assert not held, f"a quotation mark is not closed: {held}"
+    return commands
 
 
 def commands_of(page: str) -> list[list[str]]:
