@@ -68,6 +68,29 @@ def test_every_public_name_has_a_docstring(room: str) -> None:
             assert "Args:" in text or name in SAY_THEIR_ARGUMENTS, name
 
 
+@pytest.mark.parametrize("room", reference.ROOMS)
+def test_every_public_name_that_is_called_has_an_example(room: str) -> None:
+    module = import_module(f"plainnet.{room}")
+    for name in reference.public_names(module.__name__):
+        value = getattr(module, name)
+        called = reference.is_class(value, name) or inspect.isroutine(value)
+        if called and name not in NOT_CALLED and room != "errors":
+            assert re.search(r">>> |::\n", value.__doc__ or ""), name
+
+
+NOT_CALLED = {
+    *("Model", "TrainableModel", "Layer", "LayerRow", "Loss", "Optimizer", "Extractor"),
+    *("PictureExtractor", "ReadingExtractor", "Column", "Category", "Date", "Number"),
+    *("DataReport", "Finding", "Leak", "Epoch", "GradientCheck", "Splits", "TargetColumn"),
+    *("ColumnSummary", "Study", "Trial", "Verification", "Plot", "Lesson"),
+    *("finish_run", "keep_run", "new_run", "own_folder", "resumable_run", "resumed_run"),
+    *("start_run", "tidy_run", "comparables", "picture_of", "counting"),
+    *("ReLU", "Dropout", "zeros", "random", "lecun_normal", "glorot_uniform"),
+}
+"""Base classes (docs/extending.md derives from them), what functions return, parts of commands.
+
+The last line is of the core, which stays short: other examples show them.
+"""
 SAY_THEIR_ARGUMENTS = {
     *("fit", "glorot_uniform", "he_normal", "lecun_normal", "zeros"),
     *("cosine", "coslog", "flat_cosine", "step_decay"),

@@ -55,7 +55,7 @@ def forget_if_changed(pages: Path, code: Path) -> None:
 
 
 if __name__ == "__main__":
-    where = Path(*sys.argv[1:2] or [ROOT / "build/site"])
+    where = Path(*sys.argv[1:2] or [str(ROOT / "build/site")])
     code = build(where, ROOT / "build/site-pages")
     print(f"{'Built, with warnings' if code else 'Built'}: {where / 'index.html'}")
     sys.exit(code)

@@ -127,7 +127,10 @@ def _index() -> str:
             "# Reference",
             "",
             "Everything public, from the docstrings: arguments with their shapes and units, "
-            "errors, sources, and the code itself. [All commands](commands.md) have a page, too.",
+            "errors, sources, an example, and the code itself. The examples assume "
+            "`import numpy as np`, `from pathlib import Path` and plainnet's names, "
+            "a folder of pictures, `pets`, and a table, `houses.csv`. "
+            "[All commands](commands.md) have a page, too.",
             "",
             "| page | module |",
             "|---|---|",

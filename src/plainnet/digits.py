@@ -37,7 +37,11 @@ def signed(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
 
 
 def percent(share: float) -> str:
-    """Format 0.523 as `52.3 %`."""
+    """Format 0.523 as `52.3 %`.
+
+    >>> percent(0.1234)
+    '12.3 %'
+    """
     return f"{100 * share:.1f} %"
 
 

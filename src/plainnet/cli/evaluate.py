@@ -1,6 +1,8 @@
 """`plainnet evaluate`: the scores of a run on labelled data."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,7 +50,8 @@ def read_part(model: Model, data: Path, part: str | None) -> tuple[str, Splits, 
 
         name = choose_part(data, names, part)
         read = read_for(model, tables_at(at_home(data))[name], read_and_report)
-        return name, Splits(data, **{name: read.train}), True
+        parts: dict[str, Any] = {"train": None, name: read.train}
+        return name, replace(read, path=data, **parts), True
     splits = read_for(model, data, read_and_report, part)
     parts = parts_of(splits)
     return choose_part(data, parts, part), splits, len(parts) > 1

@@ -29,6 +29,9 @@ from plainnet.pictures.scanning import LeftOut
 class Dataset:
     """N samples with their classes, with a `target` with their numbers, or with several `targets`.
 
+    >>> Dataset(np.zeros((4, 3)), np.array([0, 1, 0, 1]), ("no", "yes")).counts()
+    {'no': 2, 'yes': 2}
+
     Raises:
         DataError: the parts do not fit together; the message begins with `name`.
     """

@@ -86,6 +86,9 @@ def read_data(
     Samples of more than a few megabytes stay on the disk (`MemoryMappedRows`) if possible:
     pictures from files are decoded into the user's cache.
 
+    >>> read_data("pets", size=16).train.X.shape
+    (12, 16, 16, 3)
+
     Args:
         path: the folder or file.
         size: the size of pictures in pixels: the side of a square, or (height, width). The default

@@ -17,6 +17,11 @@ def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[
     The rounded share of every class with at least two members is held out: at least one member,
     and at least one is kept. A class with one member is kept.
 
+    >>> y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> train, held_out = stratified_split(y, 0.25, np.random.default_rng(0))
+    >>> y[train].tolist(), y[held_out].tolist()
+    ([0, 0, 0, 1, 1, 1], [0, 1])
+
     Args:
         y: indices of classes `(N,)`.
         share: the share to hold out, between 0 and 1.
@@ -42,6 +47,9 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
 
     At least two rows are kept; of fewer than three none is held out.
 
+    >>> [len(part) for part in random_split(10, 0.2, np.random.default_rng(0))]
+    [8, 2]
+
     Args:
         n: the number of samples.
         share: the share to hold out, from 0 to 1.
@@ -54,6 +62,9 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
 
 def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
     """Divide n samples into folds; return the rows held out in each fold, in order.
+
+    >>> [len(fold) for fold in random_folds(10, 3, np.random.default_rng(0))]
+    [4, 3, 3]
 
     Args:
         n: the number of samples.
@@ -86,6 +97,10 @@ def stratified_folds(
     """Divide every class evenly into folds; return the rows held out in each fold, in order.
 
     Each row is held out once.
+
+    >>> y = np.array([0, 0, 0, 0, 1, 1])
+    >>> [y[fold].tolist() for fold in stratified_folds(y, 2, np.random.default_rng(0))]
+    [[0, 0, 1], [0, 0, 1]]
 
     Args:
         y: indices of classes `(N,)`.
@@ -123,6 +138,10 @@ def spread_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
     Samples with the same classes are dealt out one after another, those with the rarest first, so
     that each class of each target is spread over the folds nearly as evenly as all samples.
 
+    >>> Y = np.eye(10, 2, dtype=int)
+    >>> [len(fold) for fold in spread_folds(Y, 5, np.random.default_rng(0))]
+    [2, 2, 2, 2, 2]
+
     Args:
         y: 0 or 1 for each of k targets, `(N, k)`.
         folds: their number.
@@ -140,6 +159,10 @@ def spread_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Arra
     """Hold out a share of samples with several classes, evenly as `spread_folds` deals them out.
 
     At least two rows are kept; of fewer than three none is held out.
+
+    >>> Y = np.eye(10, 2, dtype=int)
+    >>> [len(part) for part in spread_split(Y, 0.2, np.random.default_rng(0))]
+    [8, 2]
 
     Args:
         y: 0 or 1 for each of k targets, `(N, k)`.

@@ -86,7 +86,11 @@ class Group(NamedTuple):
 
 
 def golden_path(path: str | Path) -> Path:
-    """Return the path of an ONNX file's golden set: `pets.golden.npz` for `pets.onnx`."""
+    """Return the path of an ONNX file's golden set: `pets.golden.npz` for `pets.onnx`.
+
+    >>> golden_path("pets.onnx").name
+    'pets.golden.npz'
+    """
     return Path(path).with_suffix(".golden.npz")
 
 
@@ -113,6 +117,8 @@ def golden_bytes(model: Model, *, numbers: bool = False, coverage: float | None 
 
 def verify_onnx(path: str | Path) -> Verification:
     """Run an ONNX file on its golden set with ONNX Runtime, and compare the answers.
+
+    >>> verify_onnx("pets.onnx").samples  # doctest: +SKIP
 
     Raises:
         MissingExtraError: onnxruntime is not installed.

@@ -38,6 +38,8 @@ def export_onnx(
 ) -> None:
     """Write an ONNX file, and its golden set `golden_path(path)` for `verify_onnx`.
 
+    >>> export_onnx(Regressor.load("runs/houses-1"), "houses.onnx")
+
     Args:
         model: a trained model.
         path: the file to write; its name ends in `.onnx`.
@@ -63,6 +65,9 @@ def onnx_model(
     model: Model, *, numbers: bool = False, coverage: float | None = None
 ) -> onnx.ModelProto:
     """Return a classifier or regressor as a checked ONNX model.
+
+    >>> onnx_model(Regressor.load("runs/houses-1")).graph.input[0].name
+    'rooms'
 
     Args:
         model: a trained model.

@@ -28,6 +28,9 @@ def sequential(network: Network) -> str:
 
     Names that PyTorch lacks are those of `torch_modules`.
 
+    >>> sequential(Network.dense([2, 3, 1]))
+    'Sequential(Linear(2, 3), ReLU(), Linear(3, 1))'
+
     Raises:
         ModelFileError: there is no such layer for PyTorch.
     """
@@ -35,7 +38,11 @@ def sequential(network: Network) -> str:
 
 
 def torch_modules(network: Network) -> str:
-    """Return the code of the modules in `sequential(network)` that PyTorch lacks; "" without."""
+    """Return the code of the modules in `sequential(network)` that PyTorch lacks; "" without.
+
+    >>> torch_modules(Network.dense([2, 3, 1]))
+    ''
+    """
     text, codes = sequential(network), dict[str, str]()
     for name, code in reversed(MODULES.items()):  # what derives from a class, and then the class
         if f"{name}(" in text or any(f"({name})" in other for other in codes.values()):

@@ -38,6 +38,8 @@ MOST_NAMED = 30
 def write_weights(path: str | Path, model: Network | Model) -> None:
     """Write the weights as in `torch.nn.Sequential(…).state_dict()`.
 
+    >>> write_weights("weights.safetensors", Network.dense([2, 3, 1]))
+
     Args:
         path: the file to write; an older file is replaced only by a complete new one.
         model: a network or trained model; preprocessing and answers are not written (see
@@ -67,6 +69,10 @@ def read_weights(path: str | Path, model: Network | Model) -> None:
 
     If the weights change, a model's quality is removed and its temperatures become 1, since both
     were measured with the old weights.
+
+    >>> network = Network.dense([2, 3, 1])
+    >>> write_weights("weights.safetensors", network)
+    >>> read_weights("weights.safetensors", network)
 
     Args:
         path: a file of `write_weights` or `safetensors.torch.save_file(model.state_dict(), …)`.

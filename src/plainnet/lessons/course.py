@@ -92,12 +92,19 @@ def course_folder() -> Path:
 
 
 def course() -> list[Lesson]:
-    """Return all lessons in their order."""
+    """Return all lessons in their order.
+
+    >>> [one.number for one in course()]
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    """
     return [Lesson(path) for path in sorted(course_folder().glob("[0-9][0-9]-*")) if path.is_dir()]
 
 
 def lesson(number: int) -> Lesson:
     """Return the lesson of this number.
+
+    >>> lesson(3).title("en")
+    'Lesson 3 · Backward without fear'
 
     Raises:
         SettingError: there is no such lesson.

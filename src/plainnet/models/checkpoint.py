@@ -177,6 +177,12 @@ class Checkpoint:
     are skipped. A failed write does not stop the training: `trouble` is its error, and the older
     checkpoint stays.
 
+    >>> X, y = np.eye(60), np.arange(60) % 2
+    >>> classifier = Classifier(epochs=2, hidden=4, ensemble=1)
+    >>> epochs = classifier.fit_epochs(X, y, checkpoint=Checkpoint("training.checkpoint"))
+    >>> len([*epochs])
+    2
+
     Args:
         path: the file.
         minutes: the time without a checkpoint after which one is written within an epoch.

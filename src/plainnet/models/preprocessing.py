@@ -27,6 +27,9 @@ class Preprocessing:
     have a mean and a scale each, since they come in any unit; their mean is subtracted in float64,
     which keeps time stamps apart. A feature or pixel that is constant in training has the largest
     scale of its dtype: its input is 0 for any value.
+
+    >>> Preprocessing.fit(np.array([[1.0, 5.0], [3.0, 5.0]])).mean
+    array([2., 5.])
     """
 
     shape: tuple[int, ...]

@@ -27,10 +27,7 @@ from plainnet.models.network_settings import (
     CONVOLVED_TO,
     LEAST_SIDE,
 )
-from plainnet.models.recipe_settings import (
-    MOST_AUTO_EPOCHS,
-    RecipeSettings,
-)
+from plainnet.models.recipe_settings import MOST_AUTO_EPOCHS, RecipeSettings
 from plainnet.network import (
     Layer,
     MemberMean,
@@ -45,7 +42,11 @@ from plainnet.training.streams import is_kept
 
 @dataclass(frozen=True)
 class Recipe(RecipeSettings):
-    """The settings of a model and its training; the defaults do well on most data."""
+    """The settings of a model and its training; the defaults do well on most data.
+
+    >>> Recipe(hidden=(64,), epochs=20).hidden
+    (64,)
+    """
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

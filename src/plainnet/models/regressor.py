@@ -49,6 +49,11 @@ class Regressor(TrainableModel[RegressionEvaluation]):
     training samples, and are saved in the model file. With several targets it has an output for
     each, standardized by itself, and minimizes the mean over the targets.
 
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> regressor = Regressor(hidden=8, epochs=3).fit(X, X[:, 0] - X[:, 1])
+    >>> regressor.predict(X[:5]).shape
+    (5,)
+
     Args:
         settings: of the `Recipe`, by name: `hidden=(128, 64)`, `epochs=20`, `seed=1`, ….
 

@@ -233,6 +233,9 @@ def tidy_run(folder: Path) -> None:
 def load_any(path: Path) -> Classifier | Regressor:
     """Load the classifier or regressor of a run folder or model file.
 
+    >>> type(load_any(Path("runs/houses-1"))).__name__
+    'Regressor'
+
     Raises:
         ModelFileError: there is none.
     """
@@ -244,6 +247,9 @@ def load_any(path: Path) -> Classifier | Regressor:
 
 def load_run(path: Path) -> Classifier:
     """Load the classifier of a run folder or model file.
+
+    >>> load_run(Path("runs/pets-1")).classes
+    ('cat', 'dog')
 
     Raises:
         ModelFileError: there is none, or it is a regressor.

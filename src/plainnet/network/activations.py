@@ -29,6 +29,9 @@ class LeakyReLU(Layer):
 
     Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models (2013).
 
+    >>> Network.dense([2, 8, 1], activation=LeakyReLU(0.1))
+    Network(2 → Dense 8 → LeakyReLU → Dense 1; 33 parameters)
+
     Raises:
         SettingError: the slope is not in 0 … 1.
     """
@@ -62,7 +65,11 @@ class LeakyReLU(Layer):
 
 
 class Sigmoid(Layer):
-    """Y = 1 / (1 + e^−X), computed as (1 + tanh(X/2)) / 2, which cannot overflow."""
+    """Y = 1 / (1 + e^−X), computed as (1 + tanh(X/2)) / 2, which cannot overflow.
+
+    >>> Network.dense([2, 8, 1], activation=Sigmoid)
+    Network(2 → Dense 8 → Sigmoid → Dense 1; 33 parameters)
+    """
 
     formula = "Y = 1 / (1 + e^−X)"
     backward_formulas = ("dX = dY · Y (1 − Y)",)
@@ -83,7 +90,11 @@ class Sigmoid(Layer):
 
 
 class Tanh(Layer):
-    """Y = tanh(X)."""
+    """Y = tanh(X).
+
+    >>> Network.dense([2, 8, 1], activation=Tanh)
+    Network(2 → Dense 8 → Tanh → Dense 1; 33 parameters)
+    """
 
     formula = "Y = tanh(X)"
     backward_formulas = ("dX = dY · (1 − Y²)",)
@@ -108,6 +119,9 @@ class SiLU(Layer):
     """Y = X σ(X), with σ the sigmoid: a ReLU without a kink. Also known as swish.
 
     Elfwing, Uchibe, Doya: Sigmoid-weighted linear units (2018).
+
+    >>> Network.dense([2, 8, 1], activation=SiLU)
+    Network(2 → Dense 8 → SiLU → Dense 1; 33 parameters)
     """
 
     formula = "Y = X σ(X)"
@@ -136,6 +150,9 @@ class GELU(Layer):
 
     Hendrycks, Gimpel: Gaussian error linear units (2016), section 2: X Φ(X), with Φ the normal
     distribution's cumulative function, to 5e-4. σ(V) is their ½ (1 + tanh(V/2)).
+
+    >>> Network.dense([2, 8, 1], activation=GELU)
+    Network(2 → Dense 8 → GELU → Dense 1; 33 parameters)
     """
 
     formula = "Y = X σ(V), V = 2 √(2/π) (X + 0.044715 X³)"
@@ -175,6 +192,9 @@ class SELU(Layer):
     """Y = λ X where X > 0, else λ α (e^X − 1): mean 0 and variance 1 are a fixed point.
 
     Klambauer, Unterthiner, Mayr, Hochreiter: Self-normalizing neural networks (2017), eq. 2.
+
+    >>> Network.dense([2, 8, 1], activation=SELU)
+    Network(2 → Dense 8 → SELU → Dense 1; 33 parameters)
     """
 
     formula = "Y = λ X where X > 0, else λ α (e^X − 1)"
@@ -213,6 +233,9 @@ class Mish(Layer):
 
     With E = e^X the tanh is the quotient T = n / (n + 2) with n = E (E + 2). From X = 40 on it is
     1 to the last digit, so E is limited to e^40, whose square is finite in float32.
+
+    >>> Network.dense([2, 8, 1], activation=Mish)
+    Network(2 → Dense 8 → Mish → Dense 1; 33 parameters)
     """
 
     formula = "Y = X T, T = tanh(ln(1 + e^X))"

@@ -110,6 +110,9 @@ class PerMember(Composite):
     All members share the parameters inside, and with `MemberScaling` in front it is TabM-mini: see
     `ensembles.py`. Each member is a row of its own, for dropout and for normalization too.
 
+    >>> Network([PerMember(4, [Dense(3, 2)])]).forward(np.zeros((5, 12))).shape
+    (5, 8)
+
     Args:
         members: k.
         layers: applied one after another.
@@ -158,6 +161,9 @@ class Residual(Composite):
     """Y = X + F(X): layers that learn a change of what comes in.
 
     He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), eq. 1.
+
+    >>> Network([Residual([Dense(4, 8), ReLU(), Dense(8, 4)]), Dense(4, 1)])
+    Network(4 → Residual 4 → Dense 1; 81 parameters)
 
     Args:
         layers: F, applied one after another; as many features go out as come in.

@@ -26,6 +26,9 @@ class Conv2D(Windowed):
     a window, k × k pixels with all their channels, flat; a row of Y is a pixel of the output. There
     are as many windows as `shape_out` has pixels.
 
+    >>> Network([Conv2D((8, 8, 3), 4)]).forward(np.zeros((5, 8 * 8 * 3))).shape
+    (5, 256)
+
     Args:
         shape: height, width and channels of the pictures that come in.
         channels: the number of channels that go out.
@@ -149,6 +152,9 @@ class DepthwiseConv2D(Windowed):
 
     Chollet: Xception (2017). With a Conv2D of kernel 1 behind it, which mixes the channels, it
     takes about a k²-th of the multiply-adds of a Conv2D.
+
+    >>> DepthwiseConv2D((8, 8, 3)).weights
+    {'W': (9, 3)}
 
     Args:
         shape: height, width and channels of the pictures that come in; as many channels go out.

@@ -12,6 +12,9 @@ def initialize_from_data(network: Network, X: Array, rng: Rng | int | None = 0) 
     Holzmüller, Grinsztajn, Steinwart: Better by default (2024). The units then begin with outputs
     of the same spread, and with their kinks among the samples.
 
+    >>> network = Network([DenseNTP(3, 4), ReLU(), DenseNTP(4, 1)])
+    >>> initialize_from_data(network, np.random.default_rng(0).normal(size=(20, 3)))
+
     Args:
         network: changed in place, before its first step.
         X: inputs `(N, n_in)`, at least one; a few thousand suffice.

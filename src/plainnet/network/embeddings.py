@@ -40,6 +40,9 @@ class PiecewiseLinear(Layer):
     The edges are state: they are not learned, and a model file holds them as a tensor. They are
     chosen before, as quantiles of the training samples, say.
 
+    >>> Network([PiecewiseLinear([[0, 1, 3]]), Dense(2, 1)])
+    Network(1 → PiecewiseLinear 2 → Dense 1; 3 parameters)
+
     Args:
         edges: of each column, increasing; one more than there are bins.
         bins: their numbers, of each column, instead: the edges are then evenly spaced from 0 to 1,
@@ -143,6 +146,10 @@ class Embedding(Layer):
     X holds codes: 1 … n for the n categories of a column. Everything else (0, NaN, a code beyond n)
     is an unknown or missing category, whose vector is 0. Codes are rounded to whole numbers. As Y
     is constant between two codes, dX is 0.
+
+    >>> network = Network([Embedding([3, 2], length=4)])  # columns of 3 and of 2 categories
+    >>> network.forward(np.array([[1, 2], [3, 0]])).shape
+    (2, 8)
 
     Args:
         sizes: the number n of categories of each column.

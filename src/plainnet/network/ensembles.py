@@ -64,6 +64,9 @@ class MemberScaling(_Ensemble):
     It begins an ensemble: from X `(N, n)` it makes `(N, k·n)`. The factors are what makes members
     differ; at the start they are −1 or 1 at random.
 
+    >>> Network([MemberScaling(3, members=4)]).forward(np.zeros((5, 3))).shape
+    (5, 12)
+
     Args:
         n: features of a sample.
         members: k.
@@ -131,6 +134,9 @@ class EnsembleDense(_Ensemble):
 
     At the start all r and s are 1 and all members have the same b: the members differ by what comes
     in. A matrix of a member's own would be W · r sᵀ.
+
+    >>> Network([EnsembleDense(3, 8, members=4)]).forward(np.zeros((5, 12))).shape
+    (5, 32)
 
     Args:
         n_in: features of each member that come in.
@@ -222,6 +228,9 @@ class EnsembleDense(_Ensemble):
 
 class MemberDense(_Ensemble):
     """Y = X W + b of each member, with a W and b of its own: the heads of an ensemble.
+
+    >>> Network([MemberDense(3, 2, members=4)]).forward(np.zeros((5, 12))).shape
+    (5, 8)
 
     Args:
         n_in: features of each member that come in.

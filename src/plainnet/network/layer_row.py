@@ -47,18 +47,29 @@ LAYERS: dict[str, LayerRow] = {}
 
 
 def row_of(layer: Layer) -> LayerRow | None:
-    """Return the row of a layer's class, or None if there is none. A subclass is another layer."""
+    """Return the row of a layer's class, or None if there is none. A subclass is another layer.
+
+    >>> row_of(Dense(3, 2)).layer.__name__
+    'Dense'
+    """
     row = LAYERS.get(type(layer).__name__)
     return row if row is not None and row.layer is type(layer) else None
 
 
 def described(layer: Layer) -> dict[str, Any]:
-    """The layer in JSON values, for `layer_of`: its type and its settings."""
+    """The layer in JSON values, for `layer_of`: its type and its settings.
+
+    >>> described(Dense(3, 2))
+    {'type': 'Dense', 'n_in': 3, 'n_out': 2}
+    """
     return {"type": type(layer).__name__, **layer.settings}
 
 
 def layer_of(description: object, where: str, **hidden: Any) -> Layer:
     """The layer that `type` and its settings, neither more nor fewer, describe.
+
+    >>> layer_of({"type": "Dropout", "rate": 0.2}, "this example").rate
+    0.2
 
     Args:
         description: as `described` gives it.

@@ -67,7 +67,11 @@ from plainnet.network.writers import (
 
 
 def operator(op: str) -> Writer:
-    """Return the writer of a layer that is one ONNX operator without parameters."""
+    """Return the writer of a layer that is one ONNX operator without parameters.
+
+    >>> LayerRow(Tanh, onnx=operator("Tanh")).layer.__name__
+    'Tanh'
+    """
     return partial(_write_operator, op)
 
 

@@ -19,6 +19,9 @@ from plainnet.network.layer import Layer, Parameters
 class Dense(Layer):
     """Y = X W + b: every output is a weighted sum of every input, plus a bias.
 
+    >>> Network([Dense(3, 2)]).forward(np.zeros((4, 3))).shape
+    (4, 2)
+
     Args:
         n_in: number of input features.
         n_out: number of output features.

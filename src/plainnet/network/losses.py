@@ -47,7 +47,11 @@ def _columns(y: Array, Z: Array) -> Array:
 
 
 class MeanSquaredError(Loss):
-    """J = mean of (Z − y)² over samples and outputs; for regression. y is `(N, K)` or `(N,)`."""
+    """J = mean of (Z − y)² over samples and outputs; for regression. y is `(N, K)` or `(N,)`.
+
+    >>> MeanSquaredError().value_and_grad(np.array([[1.0], [3.0]]), np.array([[0.0], [3.0]]))[0]
+    0.5
+    """
 
     def check_targets(
         self, y: Array, n_samples: int, n_out: int, dtype: DTypeLike | None = None
@@ -102,6 +106,10 @@ class SigmoidCrossEntropy(_CrossEntropy):
     For two classes (K = 1: the article's cost), or for K independent questions of yes or no.
     y is 0 or 1, or a probability between; `(N,)` or `(N, K)`; the mean is over samples and outputs.
     With `smoothing` s, y is replaced by (1−s) y + s/2.
+
+    >>> J, dZ = SigmoidCrossEntropy().value_and_grad(np.array([[0.0], [0.0]]), np.array([0, 1]))
+    >>> round(J, 6), dZ.tolist()
+    (0.693147, [[0.25], [-0.25]])
     """
 
     def check_targets(
@@ -166,6 +174,10 @@ class SoftmaxCrossEntropy(_CrossEntropy):
 
     y is the number of the true class, `(N,)` in 0 … K−1, for which J = −mean of ln P[i, y_i]; or a
     probability for each class, `(N, K)`. With `smoothing` s, y_k is replaced by (1−s) y_k + s/K.
+
+    >>> J, dZ = SoftmaxCrossEntropy().value_and_grad(np.zeros((1, 4)), np.array([2]))
+    >>> round(J, 6), dZ.tolist()
+    (1.386294, [[0.25, 0.25, -0.75, 0.25]])
     """
 
     def check_targets(

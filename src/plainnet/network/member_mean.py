@@ -25,6 +25,9 @@ class MemberMean(Layer):
 
     The last layer of an ensemble whose outputs are numbers.
 
+    >>> Network([MemberDense(3, 2, members=4), MemberMean(2, members=4)])
+    Network(12 → MemberDense 8 → MemberMean 2; 32 parameters)
+
     Args:
         n: outputs of each member.
         members: k.
@@ -72,6 +75,9 @@ class SoftmaxMemberMean(MemberMean):
     """The mean of the members' softmax probabilities, as logits: Y = ln (1/k Σ_k softmax(X)).
 
     Softmax of Y is that mean. For the rest see `MemberMean`.
+
+    >>> Network([MemberDense(3, 5, members=4), SoftmaxMemberMean(5, members=4)])
+    Network(12 → MemberDense 20 → SoftmaxMemberMean 5; 80 parameters)
     """
 
     L: Array  # (N, k, n), the logarithms of the members' probabilities
@@ -105,6 +111,9 @@ class SigmoidMemberMean(SoftmaxMemberMean):
     """The mean of the members' sigmoid probabilities, as logits: Y = ln (p / (1 − p)).
 
     p = 1/k Σ_k σ(X), and sigmoid of Y is p. For the rest see `MemberMean`.
+
+    >>> Network([MemberDense(3, 1, members=4), SigmoidMemberMean(1, members=4)])
+    Network(12 → MemberDense 4 → SigmoidMemberMean 1; 16 parameters)
     """
 
     Q0: Array  # (N, k, n), the share of each member in the mean of 1 − σ(X)
@@ -132,6 +141,10 @@ class MeanOverMembers(Loss):
 
     For a network that ends with `MemberMean` or its like. What such a network answers, the mean of
     its members, is measured with the plain loss.
+
+    >>> loss = MeanOverMembers(MeanSquaredError(), members=2, n_out=1)
+    >>> loss.value_and_grad(np.array([[1.0, 3.0]]), np.array([[1.0]]))[0]
+    2.0
 
     Args:
         loss: J_k, of one member.

@@ -74,6 +74,9 @@ class BatchNorm(_Normalization):
     A batch of one sample, which may be the last of an epoch, has no variance. It is normalised with
     the running means and does not change them. Sample weights do not count in μ and σ².
 
+    >>> Network([Dense(2, 8), BatchNorm(8), ReLU(), Dense(8, 1)])
+    Network(2 → Dense 8 → BatchNorm 8 → ReLU → Dense 1; 49 parameters)
+
     Args:
         n: number of features.
         momentum: the share of the newest batch in the running means, 0 < momentum ≤ 1.
@@ -183,6 +186,9 @@ class BatchNorm2D(BatchNorm):
     So N, in the formulas, is the number of samples times the pixels of each. One picture of several
     pixels has a variance, and is normalised by its own.
 
+    >>> Network([Conv2D((8, 8, 3), 4), BatchNorm2D((8, 8, 4)), ReLU()])
+    Network(192 → Conv2D 256 → BatchNorm2D 256 → ReLU; 120 parameters)
+
     Args:
         shape: height, width and channels of the pictures.
         momentum: the share of the newest batch in the running means, 0 < momentum ≤ 1.
@@ -217,6 +223,9 @@ class LayerNorm(_Normalization):
 
     Ba, Kiros, Hinton: Layer normalization (2016), eqs. 3 and 4. Samples do not depend on each
     other: training and prediction compute the same, for batches of any size.
+
+    >>> Network([Dense(2, 8), LayerNorm(8), ReLU(), Dense(8, 1)])
+    Network(2 → Dense 8 → LayerNorm 8 → ReLU → Dense 1; 49 parameters)
 
     Args:
         n: number of features, at least 2: a single one would always become 0.

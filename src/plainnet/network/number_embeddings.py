@@ -25,6 +25,9 @@ class PeriodicEmbedding(Layer):
     RealMLP, which learns at a tenth of the learning rate; after Gorishniy, Rubachev, Babenko
     (2022). Each column has its own frequencies w, phases b and mixture V, c.
 
+    >>> Network([PeriodicEmbedding(3, length=4), Dense(12, 1)])
+    Network(3 → PeriodicEmbedding 12 → Dense 1; 262 parameters)
+
     Args:
         n: columns.
         length: features of each column, x among them, at least 2.
@@ -137,6 +140,9 @@ class PiecewiseLinearEmbedding(PiecewiseLinear):
     The trainable encoding of TabM (Gorishniy, Kotelnikov, Babenko, ICLR 2025; version B of
     rtdl-num-embeddings): V is 0 at the start, so that a column begins as a line and learns to bend.
     w and b are drawn from U(−a, a), a = 1 / √length.
+
+    >>> Network([PiecewiseLinearEmbedding([[0, 1, 3]], length=4), Dense(4, 1)])
+    Network(1 → PiecewiseLinearEmbedding 4 → Dense 1; 21 parameters)
 
     Args:
         edges: see `PiecewiseLinear`.

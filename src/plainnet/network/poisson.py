@@ -16,6 +16,9 @@ class PoissonDeviance(Loss):
     This is half of the Poisson deviance, 0 where μ = y. It suits counts, and other numbers ≥ 0
     whose variance grows with their mean. y is `(N, K)` or `(N,)`. McCullagh, Nelder: Generalized
     linear models (1989), table 2.1.
+
+    >>> PoissonDeviance().value_and_grad(np.array([[0.0]]), np.array([[1.0]]))[0]
+    0.0
     """
 
     def check_targets(
@@ -55,6 +58,9 @@ class Scaled(Loss):
 
     With K outputs, c = K turns their mean into their sum; c = ½ gives the ½ (Z − y)² of many
     textbooks.
+
+    >>> Scaled(MeanSquaredError(), 0.5).value_and_grad(np.array([[2.0]]), np.array([[0.0]]))[0]
+    2.0
 
     Args:
         loss: J.

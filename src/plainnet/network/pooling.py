@@ -46,6 +46,9 @@ class MaxPool2D(_Pooling):
 
     Where several are the largest, the first one gets the gradient. For the arguments see
     `_Pooling`: shape, kernel = 2, stride = kernel, padding = "valid".
+
+    >>> Network([MaxPool2D((8, 8, 3)), Dense(48, 2)])
+    Network(192 → MaxPool2D 48 → Dense 2; 98 parameters)
     """
 
     X: Array  # (N, height, width, channels), of the last forward
@@ -90,6 +93,9 @@ class AveragePool2D(_Pooling):
 
     m is k², and less where there is padding. For the arguments see `_Pooling`: shape, kernel = 2,
     stride = kernel, padding = "valid".
+
+    >>> Network([AveragePool2D((8, 8, 3)), Dense(48, 2)])
+    Network(192 → AveragePool2D 48 → Dense 2; 98 parameters)
     """
 
     formula = "Y = Σ_places P / m"
@@ -131,6 +137,9 @@ class GlobalAveragePool2D(Layer):
     """Y = Σ_pixels X / m: the mean of all m pixels of a picture, in each channel.
 
     Lin, Chen, Yan: Network in network (2014), section 3.2.
+
+    >>> Network([Conv2D((8, 8, 3), 4), GlobalAveragePool2D((8, 8, 4)), Dense(4, 2)])
+    Network(192 → Conv2D 256 → GlobalAveragePool2D 4 → Dense 2; 122 parameters)
 
     Args:
         shape: height, width and channels of the pictures that come in.

@@ -17,6 +17,10 @@ def keep_members(network: Network, members: Sequence[int]) -> Network:
     A few members of many answer nearly as well (TabM's paper): choose them by their loss on
     validation data. The given network stays as it is.
 
+    >>> network = Network([EnsembleDense(3, 1, members=4), MemberMean(1, members=4)])
+    >>> keep_members(network, [0, 2])
+    Network(6 → EnsembleDense 2 → MemberMean 1; 13 parameters)
+
     Args:
         network: with layers of `ensembles.py` and `member_mean.py`, all of them known to `LAYERS`.
         members: their numbers, from 0, each once.

@@ -9,6 +9,9 @@ from plainnet.network.arrays import Rng
 def generator(rng: Rng | int | None) -> Rng:
     """Return a generator for a generator (itself), a seed, or None (never the same twice).
 
+    >>> generator(0).bit_generator.state == generator(0).bit_generator.state
+    True
+
     Raises:
         SettingError: the seed is negative or not a whole number.
     """

@@ -27,6 +27,9 @@ class Scaling(Layer):
     As the first layer it is a soft selection of features, which learns at 6 times the learning
     rate. γ does not decay.
 
+    >>> Network([Scaling(2), Dense(2, 1)])
+    Network(2 → Scaling 2 → Dense 1; 5 parameters)
+
     Args:
         n: features.
 
@@ -75,6 +78,9 @@ class DenseNTP(Dense):
     `Dense`, but W is √n_in times larger. A step of Adam, which does not depend on the size of the
     gradient, changes it relatively less, and one learning rate suits layers of any width. Biases
     learn at a tenth of it.
+
+    >>> Network([DenseNTP(3, 2)]).forward(np.zeros((4, 3))).shape
+    (4, 2)
 
     Args:
         n_in: number of input features.
@@ -142,6 +148,9 @@ class Parametric(Layer):
 
     α is 1 at the start, so that Y = f(X), does not decay, and learns at a tenth of the learning
     rate.
+
+    >>> Network([Dense(2, 8), Parametric(8), Dense(8, 1)])
+    Network(2 → Dense 8 → Parametric 8 → Dense 1; 41 parameters)
 
     Args:
         n: features.

@@ -65,6 +65,9 @@ def read_picture(
     contains: 16 bits from 0 to 65535, 12 bits to 4095, floating point from 0 to 1. Integers of 32
     bits have no defined range: they count as 8 bits if none is above 255, else as 16.
 
+    >>> read_picture("photo.png", size=16).shape
+    (16, 16, 3)
+
     Args:
         picture: a JPEG, PNG, WebP, GIF, BMP or TIFF file; its content decides, not its extension.
             A path; the content of a file as bytes; an open file, which is read from its beginning

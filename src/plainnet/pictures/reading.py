@@ -60,6 +60,10 @@ def read_pictures(
 
     Both callbacks are called in the order of the pictures and in the caller's thread.
 
+    >>> X, kept = read_pictures(["photo.png", "photo.png"], size=(16, 12))
+    >>> X.shape
+    (2, 16, 12, 3)
+
     Args:
         pictures: paths of files, or other arguments of `read_picture`.
         size: the side of a square, or (height, width); in pixels.
@@ -147,6 +151,9 @@ def resize_pictures(pictures: Array, size: Size | None = None, grey: bool = Fals
     """Resize pictures uint8 `(N, H, W, channels)`, and convert to grey, as for files.
 
     Unchanged pictures are returned without a copy.
+
+    >>> resize_pictures(np.zeros((2, 8, 8, 3), np.uint8), size=4, grey=True).shape
+    (2, 4, 4, 1)
 
     Args:
         pictures: uint8 `(N, height, width, channels)`, with 1 or 3 channels.

@@ -53,6 +53,9 @@ def picture_files(folder: PathLike) -> list[Path]:
     content. Hidden files and folders are skipped; links to folders are followed, but no folder is
     entered twice. `scan` also returns the other files.
 
+    >>> len(picture_files("pets"))
+    12
+
     Raises:
         FileError: the folder, or one below it, cannot be read.
     """

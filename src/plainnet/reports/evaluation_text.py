@@ -10,6 +10,10 @@ from plainnet.reports.widths import shortened
 def evaluation_text(evaluation: Evaluation, of_what: str) -> str:
     """Return the scores with intervals and baselines, and the parts of this kind of evaluation.
 
+    >>> evaluation = Regressor.load("runs/houses-1").evaluate("houses.csv")
+    >>> evaluation_text(evaluation, "houses.csv").splitlines()[0]
+    'houses.csv: 60 samples, price'
+
     Args:
         evaluation: what was measured.
         of_what: the name of the data, the beginning of the first line.

@@ -19,7 +19,10 @@ Count = Callable[[int, int], None]
 
 
 def say(line: str) -> None:
-    """Print one line to stderr."""
+    """Print one line to stderr.
+
+    >>> say("A sentence for people, on stderr.")
+    """
     if sys.stderr is not None:  # None if the program was started without one
         with suppress(OSError):
             print(line, file=sys.stderr, flush=True)
@@ -29,6 +32,11 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
     """Pass a stream of epochs on and write a line for each, with a live bar at a terminal.
 
     A notebook shows the bar with the line of the latest epoch.
+
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> epochs = train(Network.dense([4, 2]), SoftmaxCrossEntropy(), Adam(), X, y, epochs=2)
+    >>> [epoch.number for epoch in show_progress(epochs, 2)]
+    [1, 2]
 
     Args:
         epochs: the stream.

@@ -27,6 +27,11 @@ INVISIBLE = "\u200c\u200d\u2068\u2069"
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[int] = (0,)) -> str:
     """Return a table: texts are aligned left, numbers right.
 
+    >>> print(table(("name", "n"), [("cats", 12), ("dogs", 3)]))
+    name   n
+    cats  12
+    dogs   3
+
     Args:
         header: the headings of the columns.
         rows: rows with a cell for each column.
@@ -45,7 +50,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], texts: Sequence[
 
 
 def printable(text: str) -> str:
-    """Escape line breaks, control characters and broken UTF-8, which file names may contain."""
+    r"""Escape line breaks, control characters and broken UTF-8, which file names may contain.
+
+    >>> printable("two\nlines.png")
+    'two\\nlines.png'
+    """
     return "".join(c if c.isprintable() or c in INVISIBLE else repr(c)[1:-1] for c in text)
 
 
@@ -56,12 +65,20 @@ def on_a_page(text: str) -> str:
 
 
 def indented(text: str) -> str:
-    """Indent every line by two columns."""
+    r"""Indent every line by two columns.
+
+    >>> indented("one\ntwo")
+    '  one\n  two'
+    """
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 
 def count(n: float, what: str = "sample") -> str:
-    """Return `1 sample` or `2,000 samples`."""
+    """Return `1 sample` or `2,000 samples`.
+
+    >>> count(1234), count(1, "row")
+    ('1,234 samples', '1 row')
+    """
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
@@ -81,7 +98,11 @@ def column_rows(columns: TableEncoder) -> list[tuple[str, str, str]]:
 
 
 def network_line(network: Network) -> str:
-    """Return `12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: inputs, outputs with weights."""
+    """Return `12,288 → 256 → 1, BatchNorm, 3,146,753 parameters`: inputs, outputs with weights.
+
+    >>> network_line(Network.dense([2, 3, 1]))
+    '2 → 3 → 1, 13 parameters'
+    """
     sized = [layer for layer in network.layers if layer.weights]
     first = sized[0].shape_in if sized and sized[0] is network.layers[0] else None
     sizes = [_size(first, network.n_in), *(_size(layer.shape_out, layer.n_out) for layer in sized)]
@@ -107,7 +128,15 @@ def ensemble_line(networks: Sequence[EnsembleMember]) -> str:
 
 
 def network_text(network: Network) -> str:
-    """Return a table of the layers: outputs, parameters, and multiply-adds for one sample."""
+    """Return a table of the layers: outputs, parameters, and multiply-adds for one sample.
+
+    >>> print(network_text(Network.dense([2, 3, 1])))
+    layer                      output  parameters  multiply-adds
+    0  Dense(n_in=2, n_out=3)       3           9              6
+    1  ReLU()                       3           0              0
+    2  Dense(n_in=3, n_out=1)       1           4              3
+    total                                      13              9
+    """
     return table(LAYER_HEADER, network_rows(network))
 
 

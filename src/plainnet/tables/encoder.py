@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 class TableEncoder(ReadingExtractor):
     """An encoder of a table's columns, fitted to a training table.
 
+    >>> TableEncoder.fit(read_table(Path("houses.csv")), "price").features
+    ('rooms', 'area')
+
     Args:
         targets: the columns that are predicted.
         columns: the columns that give features, in their order.

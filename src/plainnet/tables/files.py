@@ -25,7 +25,11 @@ READERS: dict[str, Reader] = {
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file has a table's extension, or a folder holds a training table and no folders."""
+    """Whether a file has a table's extension, or a folder holds a training table and no folders.
+
+    >>> is_table(Path("houses.csv")), is_table(Path("pets"))
+    (True, False)
+    """
     if path.is_dir():
         return not any(inside.is_dir() for inside in path.iterdir()) and "train" in parts_in(path)
     return path.suffix.lower() in READERS
@@ -57,6 +61,9 @@ def tables_at(path: Path) -> dict[str, Path]:
 
 def read_table(path: Path, *, progress: Progress | None = None) -> Table:
     """Read the table in a file; an unknown extension is read as CSV.
+
+    >>> [*read_table(Path("houses.csv")).columns]
+    ['rooms', 'area', 'price']
 
     Args:
         path: of the file.

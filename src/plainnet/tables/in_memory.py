@@ -31,6 +31,9 @@ def has_names(samples: Any) -> bool:
 def table_of(samples: Any, name: str = "The table") -> Table:
     """Return the table of a mapping of columns, a data frame, a structured array, or rows.
 
+    >>> [*table_of([{"rooms": 3, "price": 1.5}]).columns]
+    ['rooms', 'price']
+
     Args:
         samples: the values, all columns of the same length.
         name: what errors call the table.

@@ -36,6 +36,9 @@ def read_tables(
 ) -> Splits:
     """Read the rows of a table, with features and target.
 
+    >>> read_tables("houses.csv", "price").train.X.shape
+    (60, 2)
+
     Args:
         data: a .csv or .parquet file, a folder with train.csv and optionally validation.csv and
             test.csv, a data frame, columns by name, or rows.

@@ -81,6 +81,9 @@ class ReadColumns(Mapping[str, Any]):
 class Table:
     """A table of N rows.
 
+    >>> len(Table("animals", {"legs": np.array([2, 4, 4])}))
+    3
+
     Raises:
         DataError: the columns differ in length, or there is no row or no column.
     """

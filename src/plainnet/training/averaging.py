@@ -137,6 +137,8 @@ class PolynomialAverage(Average):
     falling learning rate would end there. So the learning rate may stay as it is, and the number
     of steps need not be known beforehand.
 
+    >>> regularization = Regularization(average=PolynomialAverage())
+
     Args:
         eta: η ≥ 0; 0 is the plain mean of all steps.
 

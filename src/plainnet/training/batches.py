@@ -37,7 +37,10 @@ Mix = Callable[[Array, Array], tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class InputPipeline:
-    """The functions that raw samples pass through on their way to the network."""
+    """The functions that raw samples pass through on their way to the network.
+
+    >>> pipeline = InputPipeline(prepare=lambda raw, out: np.divide(raw, 255, out=out))
+    """
 
     prepare: Prepare | None = None
     """The function that turns a batch of raw samples into inputs; None: they are inputs already."""
@@ -60,6 +63,9 @@ class Batches:
 
     Without a size, or with one that takes all samples, there is one batch in the data's own order,
     prepared once. The memory of a batch is reused for the next.
+
+    >>> [len(y) for _, y, _ in Batches(np.eye(10), np.arange(10), size=4)]
+    [4, 4, 2]
 
     Args:
         X: raw samples `(N, …)`, flattened to rows.
@@ -196,6 +202,9 @@ def logits(
     forward: Callable[[Array], Array] | None = None,
 ) -> Array:
     """Compute the network's outputs `(N, n_out)` for raw samples X `(N, …)`, batch by batch.
+
+    >>> logits(Network.dense([3, 4, 2]), np.zeros((5, 3))).shape
+    (5, 2)
 
     Args:
         network: the network.

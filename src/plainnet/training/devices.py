@@ -24,6 +24,8 @@ DEVICES = ("cpu", "cuda")
 def set_device(name: str) -> None:
     """Train the networks of classifiers and regressors on this device from now on: cpu or cuda.
 
+    >>> set_device("cpu")
+
     Raises:
         SettingError: there is no device of this name.
         MissingExtraError: cuda needs CuPy.

@@ -19,6 +19,11 @@ def limit_norms(network: Network, c: float) -> None:
     Salakhutdinov: Dropout (2014), section 5.1, who recommend c between 3 and 4. Call it after each
     step. Only the first call allocates memory.
 
+    >>> network = Network.dense([2, 3])
+    >>> limit_norms(network, 0.1)
+    >>> bool((np.linalg.norm(network.parameters["layers.0.W"], axis=0) <= 0.1001).all())
+    True
+
     Args:
         network: changed in place.
         c: the largest norm, > 0.

@@ -13,7 +13,13 @@ from plainnet.training.optimizer import Optimizer
 
 
 class GradientDescent(Optimizer):
-    """θ ← θ − α g. The article's update."""
+    """θ ← θ − α g. The article's update.
+
+    >>> theta = np.array([1.0])
+    >>> GradientDescent(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.95
+    """
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:  # noqa: ARG002
         self.xp.multiply(grad, self.learning_rate, out=s)
@@ -25,6 +31,11 @@ class Momentum(Optimizer):
 
     Polyak: Some methods of speeding up the convergence of iteration methods (1964). The learning
     rate is not part of v, as in PyTorch, so that a schedule acts at once.
+
+    >>> theta = np.array([1.0])
+    >>> Momentum(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.95
 
     Args:
         learning_rate: α.
@@ -53,6 +64,11 @@ class Nesterov(Momentum):
 
     Nesterov (1983), in the form of Sutskever, Martens, Dahl, Hinton: On the importance of
     initialization and momentum in deep learning (2013), eq. 3–4, written for the point looked at.
+
+    >>> theta = np.array([1.0])
+    >>> Nesterov(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.905
     """
 
     def update(self, theta: Array, grad: Array, s: Array, *slots: Array) -> None:
@@ -69,6 +85,11 @@ class RMSprop(Optimizer):
     """v ← ρ v + (1−ρ) g², θ ← θ − α g / (√v + ε): steps scaled by each parameter's own gradients.
 
     Tieleman, Hinton: Neural Networks for Machine Learning, lecture 6.5 (2012).
+
+    >>> theta = np.array([1.0])
+    >>> RMSprop(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.6838
 
     Args:
         learning_rate: α.
@@ -109,6 +130,11 @@ class Adam(Optimizer):
 
     m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) correct for the start at zero.
     Kingma, Ba: Adam, a method for stochastic optimization (2015), algorithm 1.
+
+    >>> theta = np.array([1.0])
+    >>> Adam(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.9
 
     Args:
         learning_rate: α.
@@ -164,6 +190,11 @@ class AdamHat(Adam):
     Kingma, Ba (2015), the end of section 2; the form of TensorFlow and of scikit-learn. The same as
     Adam with ε = ε̂ / √(1−β₂ᵗ), where ε̂ is the setting `epsilon`: for gradients hardly larger than
     ε̂, such as those of a small L2 penalty alone, the first steps are up to 30 times smaller.
+
+    >>> theta = np.array([1.0])
+    >>> AdamHat(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.9
     """
 
     @property
@@ -176,6 +207,11 @@ class AdamW(Adam):
 
     Loshchilov, Hutter: Decoupled weight decay regularization (2019), algorithm 2, with the
     decay scaled by α, as in PyTorch.
+
+    >>> theta = np.array([1.0])
+    >>> AdamW(0.1).step(theta, np.array([0.5]))
+    >>> theta.round(4).item()
+    0.899
     """
 
     usual_decay = 0.01

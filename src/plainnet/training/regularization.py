@@ -21,6 +21,8 @@ class Regularization:
         how = Regularization(clip_norm=1, max_norm=3)
         fit(network, loss, Adam(), X, y, epochs=20, regularization=how)
 
+    >>> regularization = Regularization(l2=0.01, clip_norm=1.0)
+
     Raises:
         SettingError: a number is out of its range.
     """
@@ -87,6 +89,10 @@ def clip(grad: Array, norm: float) -> float:
 
     Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013),
     algorithm 1.
+
+    >>> grad = np.array([3.0, 4.0])
+    >>> clip(grad, 1.0), grad.round(2).tolist()
+    (5.0, [0.6, 0.8])
 
     Args:
         grad: the gradient, `(n_parameters,)`.

@@ -14,13 +14,21 @@ Schedule = Callable[[int], float]
 
 
 def constant(rate: float) -> Schedule:
-    """Make the schedule that is always α."""
+    """Make the schedule that is always α.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
     rate = check_number("learning rate", rate, "(0, inf)")
     return lambda step: rate  # noqa: ARG005
 
 
 def step_decay(rate: float, every: int, factor: float = 0.1) -> Schedule:
-    """Make the schedule α · factor^⌊step / every⌋, a staircase."""
+    """Make the schedule α · factor^⌊step / every⌋, a staircase.
+
+    >>> [step_decay(0.5, every=10, factor=0.5)(step) for step in (0, 10, 20)]
+    [0.5, 0.25, 0.125]
+    """
     rate = check_number("learning rate", rate, "(0, inf)")
     every = check_whole("number of steps between two decays", every, 1)
     factor = check_number("factor of the decay", factor, "(0, 1]")
@@ -28,7 +36,11 @@ def step_decay(rate: float, every: int, factor: float = 0.1) -> Schedule:
 
 
 def exponential(rate: float, factor: float) -> Schedule:
-    """Make the schedule α · factor^step."""
+    """Make the schedule α · factor^step.
+
+    >>> [exponential(0.1, 0.5)(step) for step in range(3)]
+    [0.1, 0.05, 0.025]
+    """
     rate = check_number("learning rate", rate, "(0, inf)")
     factor = check_number("factor of each step", factor, "(0, 1]")
     return lambda step: rate * factor**step
@@ -38,6 +50,9 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     """Make a schedule from α to `final` along half a cosine in `steps` steps, then constant.
 
     Loshchilov, Hutter: SGDR (2017), eq. 5, without restarts.
+
+    >>> [round(cosine(0.1, 10)(step), 4) for step in (0, 5, 10)]
+    [0.1, 0.05, 0.0]
     """
     rate = check_number("learning rate", rate, "(0, inf)")
     steps = check_whole("number of steps of the cosine", steps, 1)
@@ -50,6 +65,9 @@ def flat_cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
     `flat_cos` of Holzmüller, Grinsztajn, Steinwart: Better by default (2024), who let dropout and
     weight decay follow it.
+
+    >>> [round(flat_cosine(0.1, 10)(step), 4) for step in (0, 5, 10)]
+    [0.1, 0.1, 0.0]
     """
     falling = cosine(rate, steps, final)
     return lambda step: falling(max(0, 2 * step - steps))
@@ -60,6 +78,9 @@ def coslog(rate: float, steps: int, cycles: int = 4) -> Schedule:
 
     ½ α (1 − cos(2π log₂(1 + (2^cycles − 1) step / steps))): `coslog4` of Holzmüller, Grinsztajn,
     Steinwart: Better by default: strong pre-tuned MLPs and boosted trees on tabular data (2024).
+
+    >>> [round(coslog(0.1, 100)(step), 4) for step in (0, 50, 100)]
+    [0.0, 0.0074, 0.0]
     """
     rate = check_number("learning rate", rate, "(0, inf)")
     steps = check_whole("number of steps of all cycles", steps, 1)
@@ -73,7 +94,11 @@ def coslog(rate: float, steps: int, cycles: int = 4) -> Schedule:
 
 
 def warm_up(schedule: Schedule, steps: int) -> Schedule:
-    """Begin a schedule with a linear warm-up: α · (step + 1) / steps while step < steps."""
+    """Begin a schedule with a linear warm-up: α · (step + 1) / steps while step < steps.
+
+    >>> [warm_up(constant(0.5), 4)(step) for step in (0, 1, 9)]
+    [0.125, 0.25, 0.5]
+    """
     steps = check_whole("number of steps to warm up", steps, 0)
     return lambda step: schedule(step) * min(1.0, (step + 1) / max(steps, 1))
 
@@ -84,6 +109,9 @@ def one_cycle(
     """Make a schedule along two half cosines: peak/start → peak → peak/start/end.
 
     Smith, Topin: Super-convergence (2018), with the cosines that became usual.
+
+    >>> [round(one_cycle(0.1, 10)(step), 4) for step in (0, 2, 9)]
+    [0.004, 0.1, 0.0]
 
     Args:
         peak: the highest rate.

@@ -33,6 +33,10 @@ def stop_early(
 ) -> Epochs:
     """End the stream once a metric has not improved for `patience` epochs.
 
+    >>> epochs = (Epoch(n, n, 1.0, 0.1, 0.0) for n in range(1, 100))
+    >>> len([*stop_early(epochs, metric="loss", patience=3)])
+    4
+
     Args:
         epochs: the stream.
         metric: any recorded metric, such as `validation_accuracy`.
@@ -100,6 +104,12 @@ def keep_best(
 
     This includes `break`, Ctrl-C and errors; of equally good epochs the last counts. A stream that
     ends before its first epoch changes nothing. End a stream held in a variable with `close()`.
+
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network, loss = Network.dense([4, 2]), SoftmaxCrossEntropy()
+    >>> epochs = train(network, loss, Adam(), X, y, epochs=3, validation=Validation(X, y))
+    >>> len([*keep_best(epochs, network)])
+    3
 
     Args:
         epochs: the stream that trains `network`.

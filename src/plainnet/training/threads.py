@@ -38,6 +38,8 @@ def set_threads(n: int) -> None:
     thread in any case. The default is the environment variable PLAINNET_THREADS, or else all
     processors. A backbone keeps the limit that was set when it was opened.
 
+    >>> set_threads(2)  # doctest: +SKIP
+
     Raises:
         SettingError: n is not a whole number ≥ 1.
     """

@@ -42,7 +42,10 @@ UNASKED_PAUSE = 0.1
 
 @dataclass(frozen=True)
 class Checkpointing:
-    """The position at which a training continues, and the question whether it should stop."""
+    """The position at which a training continues, and the question whether it should stop.
+
+    >>> checkpointing = Checkpointing(should_stop=lambda: False)
+    """
 
     position: Position = field(default_factory=Position)
     """The position to continue at, kept up to date; after `checkpoint.restore` the training goes on
@@ -73,6 +76,11 @@ def train(
     workers: Workers | Comm | None = None,
 ) -> Epochs:
     """Train in place and yield an `Epoch` after each pass over the samples.
+
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network, loss = Network.dense([4, 8, 2]), SoftmaxCrossEntropy()
+    >>> [epoch.number for epoch in train(network, loss, Adam(0.01), X, y, epochs=3)]
+    [1, 2, 3]
 
     Args:
         network: changed in place.
@@ -150,6 +158,11 @@ def fit(
 
         history = fit(network, SigmoidCrossEntropy(), Adam(), X, y, epochs=20, batch_size=64)
 
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network, loss = Network.dense([4, 8, 2]), SoftmaxCrossEntropy()
+    >>> len(fit(network, loss, Adam(0.01), X, y, epochs=3))
+    3
+
     Returns:
         The record of each epoch; a notebook shows them as a chart.
     """
@@ -185,6 +198,11 @@ def train_step(
     l2: float = 0.0,
 ) -> float:
     """Take one step on one batch: forward, loss, backward, update; return the loss before it.
+
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network, loss = Network.dense([4, 8, 2]), SoftmaxCrossEntropy()
+    >>> train_step(network, loss, Adam(0.01), X, y) > train_step(network, loss, Adam(0.01), X, y)
+    True
 
     Args:
         network: changed in place.

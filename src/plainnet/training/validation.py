@@ -20,7 +20,14 @@ the loss, by name."""
 
 
 class Validation(NamedTuple):
-    """Samples that are not trained on, and the metrics to measure on them."""
+    """Samples that are not trained on, and the metrics to measure on them.
+
+    >>> X, y = np.eye(4), np.array([0, 1, 0, 1])
+    >>> network, loss = Network.dense([4, 2]), SoftmaxCrossEntropy()
+    >>> history = fit(network, loss, Adam(), X, y, epochs=1, validation=Validation(X, y))
+    >>> [*history[0].validation]
+    ['loss', 'accuracy']
+    """
 
     X: Array
     """Samples `(N, …)`."""

@@ -49,6 +49,8 @@ class Comm(Protocol):
 class Workers:
     """The processes that train one network together.
 
+    >>> workers = Workers(MPI.COMM_WORLD, shards=16)  # doctest: +SKIP
+
     Args:
         comm: the communicator, such as `mpi4py.MPI.COMM_WORLD`.
         shards: the shards of a batch, a power of 2. Trainings of equal bits have equal shards, so

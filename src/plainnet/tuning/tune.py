@@ -50,6 +50,9 @@ def tune(
     The samples to measure the winner on are not used before: the test part of the data, or a share
     of the training samples. `docs/tuning.md` describes the search.
 
+    >>> study = tune("houses.csv", target="price", trials=20)  # doctest: +SKIP
+    >>> study.best.settings  # doctest: +SKIP
+
     Args:
         data: anything that `Classifier.fit` takes.
         y: as for `fit`.

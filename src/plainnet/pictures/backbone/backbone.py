@@ -50,6 +50,8 @@ _opening = Lock()
 class Backbone(PictureExtractor):
     """An ONNX model that makes features of pictures; `Backbone.open` reads one.
 
+    >>> backbone = Backbone.open("backbone.onnx")  # doctest: +SKIP
+
     Args:
         content: the content of the ONNX file.
         name: the name of the file.

@@ -34,6 +34,9 @@ def check(path: PathLike, *, progress: Progress | None = None) -> DataReport:
     of one colour; duplicates and near-duplicates; and classes of very different size. For arrays,
     only the checks that need no file apply.
 
+    >>> check("pets").findings
+    ()
+
     Args:
         path: the folder or file.
         progress: called with (done, total), first while files are read, then, from 0 again, while
@@ -59,6 +62,9 @@ def check_splits(
     compared: Mapping[str, Comparable] | None = None,
 ) -> DataReport:
     """Check data in memory as `check` does; pictures may have any size.
+
+    >>> len(check_splits(read_data("pets")).splits.train)
+    12
 
     Args:
         splits: the data.

@@ -52,6 +52,9 @@ def leaks(
     On such samples, a memorizing network appears to generalize. Of several duplicates
     the first is named, one in validation before one in test.
 
+    >>> leaks(read_data("pets"))
+    ()
+
     Args:
         splits: pictures of any size, or feature vectors, as `read_data` gives them.
         progress: called with (done, total) while they are compared.
@@ -71,6 +74,10 @@ def leaks(
 
 def without_leaks(splits: Splits, found: Iterable[Leak]) -> Splits:
     """Return the splits without these samples in the training part.
+
+    >>> splits = read_data("pets")
+    >>> len(without_leaks(splits, leaks(splits)).train)
+    12
 
     Args:
         splits: the data.
