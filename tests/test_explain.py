@@ -1,7 +1,9 @@
 """Explanations: they add up where they must, find what was planted, and can be seen."""
 
 import io
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import plainnet
 from plainnet import Classifier
 from plainnet.demo.article import article_network
 from plainnet.demo.drawing import draw_animal
@@ -23,14 +26,13 @@ from plainnet.models.ensemble import EnsembleMember
 from plainnet.models.kinds_of_inputs import PictureInputs
 from plainnet.network import Array, Network
 from plainnet.reports.explanation import (
-    AGAINST,
-    FOR,
     coloured,
     explanation_picture,
     explanation_png,
     explanation_text,
     overlay,
 )
+from plainnet.reports.signs import AGAINST, FOR
 
 RNG = np.random.default_rng(0)
 
@@ -263,6 +265,19 @@ def test_the_colours_say_for_and_against() -> None:
     grey = np.full((1, 3), 128.0)
     against, nothing, for_it = coloured(grey, np.array([[-1.0, 0.0, 1.0]]))[0].tolist()
     assert (tuple(against), nothing, tuple(for_it)) == (AGAINST, [128] * 3, FOR)
+
+
+def test_blue_is_for_and_orange_against_on_every_page() -> None:
+    package = Path(plainnet.__file__).parent
+    charts = (package / "reports" / "styles" / "colours.css").read_text(encoding="utf-8")
+    lab = (package / "lab" / "static" / "colours.js").read_text(encoding="utf-8")
+    pairs = re.findall(r"--series-1: #(.{6});\s+--series-2: #(.{6});", charts)
+    pairs += [(second, first) for first, second in re.findall(r'= \["#(.{6})", "#(.{6})"', lab)]
+    assert len(pairs) == 4, "light and dark charts, light and dark lab"
+    for colours in [*[[bytes.fromhex(one) for one in pair] for pair in pairs], (FOR, AGAINST)]:
+        (red, _, blue), (other_red, _, other_blue) = colours
+        assert blue > red
+        assert other_red > other_blue
 
 
 def test_the_colours_differ_for_every_eye() -> None:

@@ -33,6 +33,7 @@ from plainnet.reports.report_page import report_html, write_figures, write_repor
 from plainnet.reports.report_parts import duration
 from plainnet.reports.report_pictures import weight_picture
 from plainnet.reports.settings import settings_used
+from plainnet.reports.signs import AGAINST, FOR
 
 NASTY = ('<b>cat</b> & "co"', "it's 狗\n\x1b")
 Page = Report[ClassificationEvaluation]
@@ -371,7 +372,7 @@ def test_durations() -> None:
 
 def test_weights_as_colours() -> None:
     w = np.array([-2.0, 0, 2]).reshape(1, 3, 1)
-    assert weight_picture(w)[0].tolist() == [[10, 110, 189], [255, 255, 255], [179, 38, 30]]
+    assert weight_picture(w)[0].tolist() == [list(AGAINST), [255, 255, 255], list(FOR)]
     assert weight_picture(np.repeat(w, 3, axis=2))[0, :, 0].tolist() == [0, 128, 255]
     assert (weight_picture(np.zeros((2, 2, 3))) == 128).all()
 

@@ -60,7 +60,7 @@ def command(
     """Show which pixels of PICTURE are evidence for and against the answer of RUN.
 
     RUN is a run folder or a model file. The picture that is written shows the original and, beside
-    it on grey, evidence for the class in orange and against it in blue.
+    it on grey, evidence for the class in blue and against it in orange.
 
     For a run trained on a table, PICTURE is a table, and its columns are explained: how far each
     moves the answer from that for an average row to that for the row at --line. For a run trained

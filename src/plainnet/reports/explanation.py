@@ -1,8 +1,4 @@
-"""Explanations as text, and for pictures as an image of the evidence for and against an answer.
-
-Orange is evidence for the class, blue against it: people with any kind of colour blindness can
-distinguish this pair (M. Okabe, K. Ito: Color universal design, 2008).
-"""
+"""Explanations as text, and for pictures as an image of the evidence for and against an answer."""
 
 import io
 from contextlib import suppress
@@ -15,9 +11,9 @@ from plainnet.models import Model
 from plainnet.models.attribution import Explanation, RowExplanation
 from plainnet.network import Array
 from plainnet.reports.sections import sections_of
+from plainnet.reports.signs import AGAINST, FOR
 from plainnet.reports.text import indented, printable, table
 
-FOR, AGAINST = (230, 110, 0), (0, 114, 220)
 PAPER, INK, FAINT = (255, 255, 255), (28, 37, 48), (93, 105, 117)
 FULL_COLOUR = 99
 """The percentile of |relevance| drawn in full colour, so that one extreme pixel hides no other."""

@@ -9,6 +9,7 @@ from plainnet.network import Array, Conv2D, Network
 from plainnet.pictures import resize_pictures
 from plainnet.reports.html import Html, element, gallery, picture
 from plainnet.reports.report_data import ModelContext
+from plainnet.reports.signs import AGAINST, FOR
 from plainnet.reports.text import count
 
 MOST_UNITS = 24
@@ -42,7 +43,7 @@ def first_weights(report: ModelContext) -> Html:
     of = "Its one unit" if len(norms) == 1 else of
     raises, lowers = "lighter than mid-grey", "darker"
     if seen.shape[2] == 1:
-        raises, lowers = "red", "blue"
+        raises, lowers = "blue", "orange"
     caption = (
         f"{of}: {what}. Where a picture here is {raises}, a brighter pixel raises the output of "
         f"the unit; where it is {lowers}, it lowers it. Each unit has its own scale, symmetric "
@@ -81,13 +82,13 @@ def _weights_at_start(model: Model, W: Array) -> Array | None:
 def weight_picture(w: Array) -> Array:
     """Draw weights `(height, width, 1 or 3)` as uint8 colours `(height, width, 3)`.
 
-    One channel: blue is negative, white 0, red positive; three channels: 0 is mid-grey in each.
+    One channel: orange is negative, white 0, blue positive; three channels: 0 is mid-grey in each.
     """
     limit = np.percentile(abs(w), 99) or abs(w).max() or 1
     t = np.clip(w / limit, -1, 1)
     if w.shape[2] == 3:
         return np.round(127.5 + 127.5 * t).astype(np.uint8)
-    ends = np.where(t < 0, np.array([10.0, 110, 189]), np.array([179.0, 38, 30]))
+    ends = np.where(t < 0, np.array(AGAINST), np.array(FOR))
     colours: Array = np.round(255 + abs(t) * (ends - 255)).astype(np.uint8)
     return colours
 
