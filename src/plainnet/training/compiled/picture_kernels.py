@@ -22,16 +22,7 @@ ROWS = 64
 
 @compiled
 def convolve(
-    X: Any,
-    W: Any,
-    b: Any,
-    k: Any,
-    stride: Any,
-    top: Any,
-    left: Any,
-    rectified: Any,
-    P: Any,
-    Y: Any,
+    X: Any, W: Any, b: Any, k: Any, stride: Any, top: Any, left: Any, rectified: Any, P: Any, Y: Any
 ) -> None:
     """Write Y = P W + b, or with `rectified` max(0, P W + b).
 
@@ -80,23 +71,35 @@ def gather(
     """Write the windows from number `start` on into P, with 0 for padding."""
     n, height, width, depth = X.shape
     lines, size = X.reshape(n * height, width * depth), k * depth
-    zero = P.dtype.type(0)
+    sample, row, column = start // columns // rows, start // columns % rows, start % columns
     for i in range(len(P)):
-        window = start + i
-        x, rest = window % columns * stride - left, window // columns
-        row, sample = rest % rows * stride, rest // rows
-        before, after = max(-x, 0) * depth, (k - max(x + k - width, 0)) * depth
-        for dy in range(k):
-            y, place = row + dy - top, P[i, dy * size : (dy + 1) * size]
-            inside = y >= 0 and y < height
-            if not inside or after - before < size:
+        y, x = row * stride - top, column * stride - left
+        if y >= 0 and x >= 0 and y + k <= height and x + k <= width:
+            for dy in range(k):
+                place = P[i, dy * size : (dy + 1) * size]
+                pixels = lines[sample * height + y + dy, x * depth : x * depth + size]
                 for j in range(size):
-                    place[j] = zero
-            if inside:
-                own = place[before:after]
-                pixels = lines[sample * height + y, x * depth + before : x * depth + after]
-                for j in range(len(own)):
-                    own[j] = pixels[j]
+                    place[j] = pixels[j]
+        else:
+            gather_padded(X[sample], y, x, P[i].reshape(k, k, depth))
+        column += 1  # faster than to divide for each window
+        if column == columns:
+            column = 0
+            row += 1
+        if row == rows:
+            row = 0
+            sample += 1
+
+
+@compiled
+def gather_padded(X: Any, y: Any, x: Any, P: Any) -> None:
+    """Write the window of a picture that begins at row y, column x, with 0 outside."""
+    height, width, depth = X.shape
+    P[:] = 0
+    for i in range(max(-y, 0), min(P.shape[0], height - y)):
+        for j in range(max(-x, 0), min(P.shape[1], width - x)):
+            for c in range(depth):
+                P[i, j, c] = X[y + i, x + j, c]
 
 
 @compiled
