@@ -46,8 +46,9 @@ def command(
     mean answer as a function of the column, and the quantiles 10 % and 90 % of the single answers.
 
     RUN is a run folder or a model file, trained on a table or on feature vectors. DATA is anything
-    that `plainnet train` takes, with a target. Of the data of the training, the rows are used that
-    it held out, each answered by the networks that did not learn from it.
+    that `plainnet train` takes, with a target. Of RUN's own
+    data only the rows that it held out are used, each answered by the networks that did not learn
+    from it.
     """
     model = load_any(run)
     model.inputs.parts()  # raises for pictures

@@ -15,7 +15,7 @@ from plainnet.errors import MissingExtraError
     "--host", metavar="ADDRESS", help="Listen at this address; 0.0.0.0: at all. [127.0.0.1]"
 )
 @click.option("--port", type=int, metavar="N", help="Listen at this port; 0: a free one. [8000]")
-@click.option("--workers", type=int, metavar="N", help="Answer in so many processes. [1]")
+@click.option("--workers", type=int, metavar="N", help="Number of processes that answer. [1]")
 @click.option(
     "--max-batch",
     type=int,
@@ -26,7 +26,7 @@ from plainnet.errors import MissingExtraError
     "--batch-wait",
     type=float,
     metavar="MS",
-    help="Let a request wait so many milliseconds for others of its batch. [0]",
+    help="Let a request wait up to this many milliseconds for others of its batch. [0]",
 )
 @click.option(
     "--queue",

@@ -89,7 +89,7 @@ class RecipeSettings(NetworkSettings):
         whole("batch size", 1),
         "Samples per step.",
         section="Training",
-        left_open=f"{by_kind('batch_size')}, fewer of few samples",
+        left_open=f"{by_kind('batch_size')}, fewer for small data sets",
     )
     optimizer: str = setting(
         "adam",
@@ -177,7 +177,7 @@ class RecipeSettings(NetworkSettings):
     patience_growth: float | None = setting(
         None,
         number("growth of the patience", "[0, inf)"),
-        "Epochs more to wait for each epoch up to the best one.",
+        "Extra epochs to wait for each epoch up to the best one.",
         section="Training",
         metavar="SHARE",
         left_open=f"{by_kind('patience_growth')}, and with a patience of your own",
