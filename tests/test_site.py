@@ -152,6 +152,8 @@ def test_signs_in_docstrings_are_no_markup() -> None:
 
 def test_pages_can_be_read_by_keys_and_aloud() -> None:
     parameters = '<dl>\n<dd><em class="sig-param">X</em>,</dd>\n</dl>'
+    table = '<div class="table-wrapper docutils">'
+    assert changed(table) == '<div tabindex="0" class="table-wrapper docutils">'
     assert changed(f"({parameters})<pre>y</pre><dl><dd>z</dd></dl>") == (
         '(<div class="sig-params"><div><em class="sig-param">X</em>,</div>\n</div>)'
         '<pre tabindex="0">y</pre><dl><dd>z</dd></dl>'

@@ -15,10 +15,11 @@ ARRAY = re.compile(
 
 
 def changed(body: str) -> str:
-    """Return a page in which code can be scrolled by keys, lists are lists, and arrays `Array`."""
+    """Return a page whose code and tables are scrolled by keys; lists are lists, arrays `Array`."""
     body = ARRAY.sub('<span class="pre">Array</span>', body)
     body = PARAMETERS.sub(_without_list, body)
-    return body.replace("<pre>", '<pre tabindex="0">')
+    body = body.replace("<pre>", '<pre tabindex="0">')
+    return body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
 
 
 def _without_list(found: re.Match[str]) -> str:
