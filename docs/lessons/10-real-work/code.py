@@ -32,7 +32,7 @@ sheet.save("bursts.png")
 import shutil
 
 whole = Path("photos/cat/cat-00-a.png").read_bytes()
-Path("photos/cat/broken.png").write_bytes(whole[:200])
+_ = Path("photos/cat/broken.png").write_bytes(whole[:200])
 _ = shutil.copy("photos/fox/fox-03-a.png", "photos/cat/img-7.png")
 
 # %% check
