@@ -152,6 +152,9 @@ def test_signs_in_docstrings_are_no_markup() -> None:
 
 def test_pages_can_be_read_by_keys_and_aloud() -> None:
     parameters = '<dl>\n<dd><em class="sig-param">X</em>,</dd>\n</dl>'
+    words = ("&lt;module", "'numpy'", "from", "'/usr/numpy/__init__.py'&gt;")
+    module = " ".join(f'<span class="pre">{word}</span>' for word in words)
+    assert changed(module) == '<span class="pre">numpy</span>'
     table = '<div class="table-wrapper docutils">'
     assert changed(table) == '<div tabindex="0" class="table-wrapper docutils">'
     assert changed(f"({parameters})<pre>y</pre><dl><dd>z</dd></dl>") == (

@@ -8,6 +8,10 @@ from sphinx.application import Sphinx
 PARAMETERS = re.compile(r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>')
 TOKEN = r'(?:<span class="p">)?<span class="pre">{}</span>(?:</span>)?(?:<span class="w"> </span>)?'
 PARTS = ("ndarray", "[", "tuple", "[", "Any", ",", "...", "]", ",", "dtype", "[", "Any", "]")
+MODULE = re.compile(
+    r'<span class="pre">&lt;module</span> <span class="pre">\'(\w+)\'</span> '
+    r'<span class="pre">from</span> <span class="pre">[^<]*&gt;</span>'
+)
 ARRAY = re.compile(
     "".join(TOKEN.format(re.escape(part)) for part in PARTS)
     + r'<span class="p"><span class="pre">\]</span></span>'
@@ -17,6 +21,7 @@ ARRAY = re.compile(
 def changed(body: str) -> str:
     """Return a page whose code and tables are scrolled by keys; lists are lists, arrays `Array`."""
     body = ARRAY.sub('<span class="pre">Array</span>', body)
+    body = MODULE.sub(r'<span class="pre">\1</span>', body)  # not where it lies on this machine
     body = PARAMETERS.sub(_without_list, body)
     body = body.replace("<pre>", '<pre tabindex="0">')
     return body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
