@@ -1,15 +1,12 @@
-"""What examples in docstrings take for granted: NumPy, Path, names of plainnet, and small data."""
+"""What examples in docstrings take for granted: NumPy, Path, names of plainnet, and small data.
+
+NumPy is imported only where it is used: tests/conftest.py must first say how many threads it has.
+"""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-
-import plainnet
-import plainnet.network
-import plainnet.tables
-from plainnet.demo.drawing import draw_animal
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +17,11 @@ def _in_a_folder_with_data(
 ) -> None:
     if not isinstance(request.node, pytest.DoctestItem):
         return
+    import numpy as np
+
+    import plainnet.network
+    import plainnet.tables
+
     for room in (plainnet, plainnet.network, plainnet.tables):
         doctest_namespace |= {name: getattr(room, name) for name in room.__all__}
     doctest_namespace |= {"np": np, "Path": Path}
@@ -37,6 +39,11 @@ def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fill(folder: Path) -> None:
     """Write the folder `pets`, `photo.png`, `houses.csv`, and a run for each of the two."""
+    import numpy as np
+
+    import plainnet
+    from plainnet.demo.drawing import draw_animal
+
     rng = np.random.default_rng(0)
     for kind in ("cat", "dog"):
         (folder / "pets" / kind).mkdir(parents=True)

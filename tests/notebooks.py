@@ -24,7 +24,7 @@ def run_notebook(text: str, folder: Path) -> RanNotebook:
     """Run a notebook in a new folder, with every warning an error; cells may print, and no more."""
     folder.mkdir()
     book = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    book.cells.insert(0, {**book.cells[0], "cell_type": "code", "source": STRICT})
+    book.cells.insert(0, nbformat.v4.new_code_cell(STRICT))  # type: ignore[no-untyped-call]
     place = {"metadata": {"path": str(folder)}}
     NotebookClient(book, kernel_name="python3", timeout=None, resources=place).execute()
     cells = [cell for cell in book.cells[1:] if cell.cell_type == "code"]

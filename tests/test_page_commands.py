@@ -4,8 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from plainnet.cli.command_line import main
 from plainnet.demo.drawing import draw_animal
 from plainnet.models import recipe
 
+Run = Callable[[list[str]], None]
 RUN_ELSEWHERE = {
     **dict.fromkeys(READMES, "test_readme"),
     "docs/tables.md": "test_table_commands",
@@ -40,7 +40,7 @@ NOT_RUN = {
 SMALLER = {
     "train": ["--epochs", "1", "--ensemble", "1"],
     "cross-validate": ["--folds", "2", "--workers", "1", "--epochs", "1", "--ensemble", "1"],
-    "predict": ["--workers", "1"],
+    "predict RUN": ["--workers", "1"],
     "tune --resume": ["--trials", "3"],
     "tune": ["--trials", "2", "--workers", "1", "--epochs", "1", "--hidden", "4"],
 }
@@ -91,7 +91,7 @@ def run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> "partial[None]":
+) -> Run:
     """A function that runs a command in a copy of the folder, and expects that it succeeds."""
     shutil.copytree(small, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
@@ -100,17 +100,17 @@ def run(
 
     def command(words: list[str]) -> None:
         begun = next((name for name in SMALLER if " ".join(words[1:]).startswith(name)), "")
-        more = SMALLER.get(begun, []) if begun != "predict" or "--workers" in words else []
+        more = SMALLER.get(begun, [])
         monkeypatch.setattr(sys, "argv", [*(STAND_FOR.get(word, word) for word in words), *more])
         with pytest.raises(SystemExit) as left:
             main()
         assert not left.value.code, f"{words}: {capsys.readouterr().err}"
 
-    return partial(command)
+    return command
 
 
 @pytest.mark.parametrize("page", [*PAGES_HERE, "docs/lessons/10-real-work/lesson.en.md"])
-def test_the_commands_of_a_page_do_what_they_say(page: str, run: "partial[None]") -> None:
+def test_the_commands_of_a_page_do_what_they_say(page: str, run: Run) -> None:
     if "scale" in page or "tuning" in page:
         pytest.importorskip("optuna", reason="the extra tune is not installed")
     if "lessons" in page:
@@ -138,7 +138,7 @@ def test_every_command_is_run_or_has_a_reason() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
-def test_curl_gets_the_answers_that_the_page_shows(run: "partial[None]", tmp_path: Path) -> None:
+def test_curl_gets_the_answers_that_the_page_shows(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="the extra lab is not installed")
     from test_serving_process import serving
 
