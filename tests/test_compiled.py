@@ -59,7 +59,7 @@ NEVER = 1e99
 @pytest.fixture
 def fresh_kernels() -> Iterator[None]:
     """The kernels are imported again, in the test and after it."""
-    loads = compiled.load_kernels, compiled.load_steps
+    loads = (compiled.load_kernels,)
     for load in loads:
         load.cache_clear()
     yield
@@ -339,12 +339,12 @@ def test_inputs_of_any_form_are_right_and_compiled_once() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
     J = compiled_gradient(network, loss, X, y, None)
-    n_compiled = len(code().gradient.signatures)
+    n_compiled = len(code().steps.signatures)
     frozen = X.copy()
     frozen.flags.writeable = False
     for form in (np.asfortranarray(X), X.astype(np.float64), np.repeat(X, 2, axis=0)[::2], frozen):
         assert compiled_gradient(network, loss, form, y.astype(np.uint8), None) == J
-    assert len(code().gradient.signatures) == n_compiled
+    assert len(code().steps.signatures) == n_compiled
 
 
 def test_wrong_batches_are_refused_as_by_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,7 +444,7 @@ def test_a_broken_numba_stops_no_training(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
     monkeypatch.setattr(compiled, "find_spec", lambda name: name)
-    for name in ("kernels", "jit"):
+    for name in ("kernels", "embedding_kernels", "jit"):
         monkeypatch.delitem(sys.modules, f"plainnet.training.compiled.{name}", raising=False)
     monkeypatch.delattr(compiled, "jit", raising=False)
     assert compiled.load_kernels() is None

@@ -21,7 +21,14 @@ from plainnet import (
     train,
 )
 from plainnet.errors import DivergedError
-from plainnet.network import Array, ByColumns, Loss, MeanSquaredError, PiecewiseLinear
+from plainnet.network import (
+    Array,
+    ByColumns,
+    Loss,
+    MeanSquaredError,
+    PiecewiseLinear,
+    PiecewiseLinearEmbedding,
+)
 from plainnet.training import (
     AdamHat,
     Checkpointing,
@@ -47,10 +54,22 @@ def dense(n_out: int, dropout: float = 0.3) -> Network:
     return Network([*layers, Dense(6, n_out)], dtype=np.float64, rng=1)
 
 
+EDGES = [[-2.0, -0.5, 0.0, 1.0], [0.0, 1.0], [-1.0, 0.0, 1.0]]
+
+
 def encoded(n_out: int) -> Network:
-    bins = PiecewiseLinear([[-2.0, -0.5, 0.0, 1.0], [0.0, 1.0], [-1.0, 0.0, 1.0]])
+    return behind(PiecewiseLinear(EDGES), n_out)
+
+
+def embedded(n_out: int) -> Network:
+    network = behind(PiecewiseLinearEmbedding(EDGES, 5), n_out)
+    network.theta += np.random.default_rng(2).normal(0, 0.1, network.n_parameters)
+    return network
+
+
+def behind(bins: PiecewiseLinear, n_out: int) -> Network:
     first = ByColumns([([0, 2, 5, 6], []), ([4, 1, 3], [bins])])
-    layers = [first, Dense(10, 8), SiLU(), Dropout(0.2), Dense(8, n_out)]
+    layers = [first, Dense(4 + (bins.n_out or 0), 8), SiLU(), Dropout(0.2), Dense(8, n_out)]
     return Network(layers, dtype=np.float64, rng=1)
 
 
@@ -110,7 +129,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         *((MeanSquaredError(), 2), (SoftmaxCrossEntropy(), 9)),
     ],
 )
-@pytest.mark.parametrize("network", [dense, encoded])
+@pytest.mark.parametrize("network", [dense, encoded, embedded])
 def test_many_steps_are_those_of_the_classes(
     make: Callable[[], Optimizer],
     loss: Loss,
@@ -203,7 +222,7 @@ def test_large_products(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_samples_of_any_form_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen, found = X.copy(), []
     frozen.flags.writeable = False
-    steps: Any = compiled.load_steps()
+    steps: Any = compiled.load_kernels()
     many = 0
     for form in (X, frozen, np.asfortranarray(X)):
         parts = dense(3), SoftmaxCrossEntropy(), Adam(0.01)

@@ -39,12 +39,6 @@ def load_kernels() -> ModuleType | None:
 
 
 @cache
-def load_steps() -> ModuleType | None:
-    """Import the kernel of many training steps; None if its library is missing or broken."""
-    return compiled_module("plainnet.training.compiled.steps", "numba", "scipy")
-
-
-@cache
 def load_picture_kernels() -> ModuleType | None:
     """Import the kernels of convolutions; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.picture_kernels", "numba", "scipy")

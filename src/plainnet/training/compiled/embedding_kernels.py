@@ -11,8 +11,6 @@ have their shapes. The features of column j are those from `first + j · length`
 
 from typing import Any
 
-import numpy as np
-
 from plainnet.training.compiled.jit import compiled
 
 
@@ -23,8 +21,9 @@ def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) 
     w, V, b = parameters
     length = w.shape[1]
     for j in range(len(columns)):
-        total[:length] = b[j]
         start, place = 0, first + j * length
+        for h in range(length):
+            total[h] = b[j, h]
         for k in range(firsts[j], firsts[j + 1]):
             for s in range(start, stops[k]):
                 i, f = order[j, s], parts[j, s]
@@ -37,21 +36,15 @@ def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) 
 
 
 @compiled
-def product_with_transposed(dZ: Any, W: Any, dE: Any) -> None:
-    """Write dE = dZ Wᵀ."""
-    np.dot(dZ, W.T, dE)
-
-
-@compiled
 def embedding_gradient(X: Any, columns: Any, bins: Any, dE: Any, gradients: Any) -> None:
     """Write the gradients from dE, whose last columns are dY."""
     firsts, order, parts, stops, _, total = bins
     dw, dV, db = gradients
     d, length = dw.shape
     first = dE.shape[1] - d * length
-    dw[:] = 0
     for j in range(d):
-        total[:length] = 0
+        for h in range(length):
+            total[h] = dw[j, h] = 0
         place = first + j * length
         for k in range(firsts[j + 1] - 1, firsts[j] - 1, -1):
             for h in range(length):

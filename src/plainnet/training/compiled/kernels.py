@@ -1,41 +1,9 @@
-"""The passes of a network as compiled kernels, with numba.
-
-The formulas are those of `network/layers.py`, `network/losses.py` and `optimizers.py`. Read them
-there; `tests/test_compiled.py` compares the kernels with them. NumPy passes over its arrays once
-for each operation and returns to Python after it; a kernel completes all operations on a number
-while it has it.
-
-The network is Dense layers with an activation, and perhaps Dropout, between them. N samples are
-rows. Some columns may enter through a piecewise-linear encoding: `X` holds the other ones, `bins`
-the sorted samples of `piecewise.py`, and the first W has the rows of X before those of the bins.
-
-`net` are the sizes (the input features, the units of each hidden layer, and the outputs), the kinds
-of the activations, and the rates of Dropout. `theta` and `grad` are two vectors each: all W, and
-all b. `memory` are vectors:
-
-- `U`: the random numbers of Dropout, for the outputs of all layers, one after another;
-- `A`, `S`, `dA`: these outputs, the slopes of smooth activations, and the gradients;
-- `T`: Wᵀ of all layers but the first;
-- `J`: the loss of each sample; `ones`, `zeros`, `s`: constants, and scratch memory.
-
-In numba a whole number turns float32 into float64 (`1 - x`), so every constant has its dtype.
-"""
-
-from typing import Any
-
-import numpy as np
+"""All kernels of a training step, with numba."""
 
 # imported early, so that its threads exist before they are limited
 import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
 
-from plainnet.training.compiled.activations import drop_out, hold_back, multiply, relu, silu
-from plainnet.training.compiled.embedding_kernels import (
-    embed,
-    embedding_gradient,
-    product_with_transposed,
-)
-from plainnet.training.compiled.jit import compiled, part
-from plainnet.training.compiled.losses import loss
+from plainnet.training.compiled.embedding_kernels import embed, embedding_gradient
 from plainnet.training.compiled.member_kernels import (
     activate,
     activate_gradient,
@@ -44,20 +12,9 @@ from plainnet.training.compiled.member_kernels import (
     scale,
     scale_gradient,
 )
-from plainnet.training.compiled.piecewise import (
-    add_encoded,
-    are_connected,
-    encoded_gradient,
-    sort_into_bins,
-)
-from plainnet.training.compiled.products import (
-    NARROW,
-    product,
-    product_of_transposed,
-    transpose,
-)
+from plainnet.training.compiled.piecewise import sort_into_bins
+from plainnet.training.compiled.steps import steps
 from plainnet.training.compiled.updates import adam, mix, momentum
-from plainnet.training.threads import SMALL_PRODUCT
 
 __all__ = [
     "activate",
@@ -65,190 +22,12 @@ __all__ = [
     "adam",
     "answer",
     "answer_gradient",
-    "are_connected",
     "embed",
     "embedding_gradient",
-    "forward",
-    "gradient",
     "mix",
     "momentum",
-    "product_with_transposed",
     "scale",
     "scale_gradient",
     "sort_into_bins",
+    "steps",
 ]
-
-RELU, SILU = 0, 1
-"""The kinds of activations."""
-
-
-@compiled
-def gradient(
-    X: Any,
-    bins: Any,
-    y: Any,
-    r: Any,
-    squared: Any,
-    smoothing: Any,
-    theta: Any,
-    grad: Any,
-    net: Any,
-    memory: Any,
-) -> Any:
-    """Write `grad` and return J; `r` is the share of each sample in the mean.
-
-    The loss is softmax cross-entropy for class numbers y `(N,)`, and for y `(N, K)` the mean
-    squared error, if `squared`, or else sigmoid cross-entropy.
-    """
-    (sizes, _, _), J, n = net, memory[5], len(X)
-    turn_weights(theta, net, memory)
-    Z = forward(X, bins, theta, net, memory, 0, n)
-    loss(Z, y, r, squared, smoothing, J)
-    backward(n, net, memory, 0, n)
-    for i in range(len(sizes) - 1):
-        weight_gradient(i, X, bins, grad, net, memory, 0, sizes[i])
-        bias_gradient(i, n, grad, net, memory)
-    return total(J, n)
-
-
-@compiled
-def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any, start: Any, stop: Any) -> Any:
-    """Return Z of samples from `start` to `stop`; write A, and the slopes of smooth layers."""
-    (sizes, kinds, rates), (weights, biases) = net, theta
-    U, A, S, _, _, _, _, _, _ = memory
-    n, m, last = len(X), stop - start, len(sizes) - 2
-    w, b, a, inputs = 0, 0, 0, X[start:stop]
-    for i in range(last + 1):
-        n_in, n_out = sizes[i], sizes[i + 1]
-        W, bias = weights[w : w + n_in * n_out].reshape(n_in, n_out), biases[b : b + n_out]
-        here = slice(a + start * n_out, a + stop * n_out)
-        Y = A[here].reshape(m, n_out)
-        if is_large(n, inputs.shape[1], n_out) or (i > 0 and n_out <= NARROW):
-            np.dot(inputs, W[: inputs.shape[1]], Y)
-            add(Y, bias)
-        else:
-            product(inputs, W[: inputs.shape[1]], Y, bias)  # Y = X W + b
-        if i == 0:
-            add_encoded(Y, W[inputs.shape[1] :], bins)
-        if i < last:
-            if kinds[i] == RELU:
-                relu(A[here])
-            else:
-                silu(A[here], S[here])
-                if rates[i] > 0:
-                    drop_out(S[here], U[here], rates[i])
-            if rates[i] > 0:
-                drop_out(A[here], U[here], rates[i])
-        inputs, w, b, a = Y, w + n_in * n_out, b + n_out, a + n * n_out
-    return inputs
-
-
-@part
-def backward(n: Any, net: Any, memory: Any, start: Any, stop: Any) -> None:
-    """Write dA of samples from `start` to `stop` of n; `A` ends with dZ instead of Z."""
-    sizes, kinds, rates = net
-    _, A, S, dA, T, _, _, zeros, _ = memory
-    m, last = stop - start, len(sizes) - 2
-    a, w = n * units_before(sizes, last), len(T)
-    for j in range(a + start * sizes[-1], a + stop * sizes[-1]):
-        dA[j] = A[j]
-    for i in range(last, 0, -1):
-        n_in, n_out = sizes[i], sizes[i + 1]
-        w -= n_in * n_out
-        dY = dA[a + start * n_out : a + stop * n_out].reshape(m, n_out)
-        a -= n * n_in
-        here = slice(a + start * n_in, a + stop * n_in)
-        turned = T[w : w + n_in * n_out].reshape(n_out, n_in)
-        dX = dA[here].reshape(m, n_in)
-        if is_large(n, n_in, n_out):
-            np.dot(dY, turned, dX)
-        else:
-            product(dY, turned, dX, zeros)  # dX = dY Wᵀ
-        if kinds[i - 1] == RELU:
-            hold_back(dA[here], A[here], rates[i - 1])
-        else:
-            multiply(dA[here], S[here])
-
-
-@part
-def weight_gradient(
-    i: Any, X: Any, bins: Any, grad: Any, net: Any, memory: Any, start: Any, stop: Any
-) -> None:
-    """Write rows of dW of layer i, from `start` to `stop`."""
-    sizes, n = net[0], len(X)
-    _, A, _, dA, _, _, _, zeros, s = memory
-    w, before, here = first_weight(sizes, i), units_before(sizes, i - 1), units_before(sizes, i)
-    n_in, n_out = sizes[i], sizes[i + 1]
-    dW = grad[0][w : w + n_in * n_out].reshape(n_in, n_out)
-    dY = dA[n * here : n * (here + n_out)].reshape(n, n_out)
-    inputs = X if i == 0 else A[n * before : n * here].reshape(n, n_in)
-    plain = inputs.shape[1]
-    if is_large(n, plain, n_out) and start == 0 and stop == n_in:
-        np.dot(inputs.T, dY, dW[:plain])
-    elif start < plain:
-        last = min(stop, plain)
-        product_of_transposed(inputs[:, start:last], dY, dW[start:last], zeros, s)  # dW = Xᵀ dY
-    if i == 0 and stop > plain:
-        encoded_gradient(dY, dW[plain:], bins)
-
-
-@part
-def bias_gradient(i: Any, n: Any, grad: Any, net: Any, memory: Any) -> None:
-    """Write db of layer i."""
-    sizes, dA, ones, zeros = net[0], memory[3], memory[6], memory[7]
-    b, n_out = units_before(sizes, i), sizes[i + 1]
-    dY = dA[n * b : n * (b + n_out)].reshape(n, n_out)
-    db = grad[1][b : b + n_out].reshape(1, n_out)
-    product(ones[:n].reshape(1, n), dY, db, zeros)  # db = Σ_N dY
-
-
-@part
-def turn_weights(theta: Any, net: Any, memory: Any) -> None:
-    """Write Wᵀ of all layers but the first."""
-    sizes, T = net[0], memory[4]
-    first = first_weight(sizes, 1)
-    for i in range(1, len(sizes) - 1):
-        w, n_in, n_out = first_weight(sizes, i), sizes[i], sizes[i + 1]
-        W = theta[0][w : w + n_in * n_out].reshape(n_in, n_out)
-        transpose(W, T[w - first : w - first + n_in * n_out].reshape(n_out, n_in))
-
-
-@part
-def is_large(n: Any, n_in: Any, n_out: Any) -> Any:
-    """Return whether a product is one for the threads of a BLAS library."""
-    return n * n_in * n_out > SMALL_PRODUCT
-
-
-@part
-def add(Y: Any, b: Any) -> None:
-    """Add the bias."""
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            Y[i, j] += b[j]
-
-
-@part
-def first_weight(sizes: Any, i: Any) -> Any:
-    """Return the number of the first weight of layer i."""
-    w = 0
-    for k in range(i):
-        w += sizes[k] * sizes[k + 1]
-    return w
-
-
-@part
-def units_before(sizes: Any, i: Any) -> Any:
-    """Return how many outputs the layers before layer i have; 0 for the first."""
-    units = 0
-    for k in range(1, i + 1):
-        units += sizes[k]
-    return units
-
-
-@part
-def total(J: Any, n: Any) -> Any:
-    """Return the sum of the first n numbers."""
-    found = 0.0
-    for i in range(n):
-        found += J[i]
-    return found

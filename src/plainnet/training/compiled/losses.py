@@ -1,14 +1,11 @@
 """The losses as compiled kernels: each writes the losses of the samples, and replaces Z by dZ."""
 
-# ruff: noqa: ARG001, ARG005 - the compiler calls some functions with types
-
 from typing import Any
 
 import numpy as np
-from numba.extending import overload
 
 from plainnet.training.compiled.exponential import exponential
-from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.jit import inlined, part
 
 
 @part
@@ -62,22 +59,16 @@ def squared_error(Z: Any, y: Any, r: Any, J: Any) -> None:
             Z[i, k] = two * share * error  # dZ = 2 (Z − y) / (N K)
 
 
-def loss(Z: Any, y: Any, r: Any, squared: Any, s: Any, J: Any) -> None:
-    """Write J `(N,)`, and replace Z by dZ; the compiler chooses softmax by the shape of y."""
-    raise NotImplementedError
+SOFTMAX, SIGMOID, SQUARED = 0, 1, 2
+"""The numbers of the losses."""
 
 
-@overload(loss, strict=False)
-def _loss(
-    Z: Any,
-    y: Any,
-    r: Any,
-    squared: Any,
-    s: Any,
-    J: Any,
-) -> Any:
-    if y.ndim == 1:
-        return lambda Z, y, r, squared, s, J: softmax_cross_entropy(Z, y, r, s, J)
-    return lambda Z, y, r, squared, s, J: (
-        squared_error(Z, y, r, J) if squared else sigmoid_cross_entropy(Z, y, r, s, J)
-    )
+@inlined
+def loss(Z: Any, classes: Any, numbers: Any, r: Any, kind: Any, s: Any, J: Any) -> None:
+    """Write J `(N,)`, and replace Z by dZ; targets are class numbers for softmax, else numbers."""
+    if kind == SOFTMAX:
+        softmax_cross_entropy(Z, classes, r, s, J)
+    elif kind == SIGMOID:
+        sigmoid_cross_entropy(Z, numbers, r, s, J)
+    else:
+        squared_error(Z, numbers, r, J)

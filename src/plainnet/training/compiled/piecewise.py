@@ -31,7 +31,8 @@ def sort_into_bins(X: Any, columns: Any, lower: Any, width: Any, bounded: Any, b
     firsts, order, parts, stops, numbers, _ = bins
     for j in range(len(columns)):
         first, last = firsts[j], firsts[j + 1] - 1
-        stops[first : last + 1] = 0
+        for b in range(first, last + 1):
+            stops[b] = 0
         for i in range(len(X)):
             b, n = first, firsts[j + 1] - first
             while n > 1:  # binary search; NaN ends in the first bin
@@ -58,26 +59,13 @@ def clip(f: Any) -> Any:
     return zero if f < zero else one if f > one else f
 
 
-@compiled
-def are_connected(firsts: Any, lower: Any, width: Any, rounding: Any) -> Any:
-    """Return whether each bin is followed by the next one of its column, up to rounding."""
-    for j in range(len(firsts) - 1):
-        for b in range(firsts[j], firsts[j + 1]):
-            if not width[b] > 0:
-                return False
-            if b + 1 < firsts[j + 1]:
-                gap = abs(lower[b] + width[b] - lower[b + 1])
-                if not gap <= rounding * (abs(lower[b]) + abs(lower[b + 1])):
-                    return False
-    return True
-
-
 @part
 def add_encoded(Y: Any, W: Any, bins: Any) -> None:
     """Add P W to Y."""
     firsts, order, parts, stops, _, total = bins
     for j in range(len(firsts) - 1):
-        total[:] = 0
+        for h in range(Y.shape[1]):
+            total[h] = 0
         start = 0
         for b in range(firsts[j], firsts[j + 1]):
             for k in range(start, stops[b]):
@@ -96,7 +84,8 @@ def encoded_gradient(dY: Any, dW: Any, bins: Any) -> None:
     """Write dW = Pᵀ dY."""
     firsts, order, parts, stops, _, total = bins
     for j in range(len(firsts) - 1):
-        total[:] = 0
+        for h in range(dY.shape[1]):
+            total[h] = 0
         for b in range(firsts[j + 1] - 1, firsts[j] - 1, -1):
             for h in range(dY.shape[1]):
                 dW[b, h] = total[h]  # Σ dY of the samples in higher bins

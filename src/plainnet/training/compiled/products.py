@@ -6,7 +6,7 @@ such a library first copies into another order.
 
 from typing import Any
 
-from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.jit import inlined, part
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
 
 HALF = ROWS // 2
@@ -19,7 +19,7 @@ half_1, half_2, half_3 = (tile(HALF, vectors) for vectors in (1, 2, 3))
 row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
 
 
-@part
+@inlined
 def product(A: Any, B: Any, C: Any, b: Any) -> None:
     """Write C = A B + b, for A `(m, k)` in any order, and B `(k, n)` and C `(m, n)` in rows."""
     all_tiles(A[:, : A.shape[1]], B[:, : B.shape[1]], C, b)  # compiled once for all orders
@@ -40,7 +40,7 @@ def all_tiles(A: Any, B: Any, C: Any, b: Any) -> None:
         j += columns
 
 
-@part
+@inlined
 def one_tile(
     rows: Any, vectors: Any, A: Any, B: Any, C: Any, b: Any, i: Any, j: Any, n: Any
 ) -> None:
@@ -67,7 +67,7 @@ def one_tile(
         row_3(A, B, C, b, i, j, n)
 
 
-@part
+@inlined
 def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
     """Write dW = Xᵀ dY; `s` is scratch memory for a narrow dW, `zeros` is as long as its sides."""
     n_in, n_out = dW.shape

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.network import Array, MeanSquaredError, SoftmaxCrossEntropy
+from plainnet.network import Array
 from plainnet.network.arrays import Scratch
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Run
-from plainnet.training.compiled import load_steps
-from plainnet.training.compiled.stack import LOSSES, as_compiled, stack_of
+from plainnet.training.compiled import load_kernels
+from plainnet.training.compiled.stack import Samples, stack_of
 from plainnet.training.engine import Engine
 from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
 from plainnet.training.position import Position
@@ -62,18 +62,14 @@ class Steps:
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes."""
         self._units = int(self.stack.sizes[1:].sum())
-        self._sums, self._none = np.zeros(3), np.empty(0, network.dtype)
-        self._scratch = Scratch(np, network.dtype)
+        self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
-        self._formed: tuple[Array, Array, Array]
-        self._encoding = self.stack.encoding.arrays(batches.size, int(self.stack.sizes[1]))
-        smoothing = network.dtype.type(getattr(engine.loss, "smoothing", 0))
-        self._loss = type(engine.loss) is MeanSquaredError, smoothing
+        self._formed: Samples
 
     @classmethod
     def of(cls, engine: Engine, batches: Batches) -> "Steps | None":
         """Return the steps of a training; None if no kernel fits it."""
-        code, stack = load_steps(), stack_of(engine.network)
+        code, stack = load_kernels(), stack_of(engine.network)
         average = engine.regularization.average
         fits = (
             type(engine.optimizer) in UPDATES
@@ -82,7 +78,7 @@ class Steps:
             and batches.mix is None
             and stack.takes(engine.loss, batches.X, batches.y, batches.weights)
         )
-        if code is None or not fits or not stack.encoding.is_fixed(code):
+        if code is None or not fits or not stack.encoding.is_connected:
             return None
         return cls(engine, batches, code)
 
@@ -122,48 +118,34 @@ class Steps:
             self.engine.optimizer,
             self.engine.regularization.average,
         )
-        X, y, weights = self._in_form(run)
-        rows, size = run[3], self.batches.size
+        samples, rows, size, none = self._in_form(run), run[3], self.batches.size, self.stack.none
         n = max(math.ceil(len(rows) / size), 1)
         rates = self._rates(at.steps, n)
-        mean, shares = average.next_steps(network.theta, n) if average else (self._none, [])
-        slots = [*optimizer.slots_for(network.theta), self._none, self._none][:2]
+        mean, shares = average.next_steps(network.theta, n) if average else (none, [])
+        slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
         memory = self._drawn(n, len(rows) or size), *self.stack.memory(size, training=True)[1:]
-        done = self.code.steps(
-            (X, y, weights, rows, size),
-            self._batch(y),
-            self._encoding,
-            self._loss,
-            tuple((vector[: network.n_weights], vector[network.n_weights :]) for vector in vectors),
+        done = self.stack.call(
+            self.code,
+            (*samples, rows, size),
+            self.stack.how(self.engine.loss),
+            network,
+            vectors,
             self._optimizer(),
             (rates, np.array(shares)),
-            self.stack.net,
             memory,
             self._sums,
         )
         optimizer.t += done
         optimizer.learning_rate = float(rates[min(done, n - 1)])
         self.engine.check_loss(float(self._sums[2]))
-        return int(done)
+        return done
 
-    def _in_form(self, run: Run) -> tuple[Array, Array, Array]:
-        """Return X, y and weights in the one form that the kernels take; made once of the same."""
+    def _in_form(self, run: Run) -> Samples:
+        """Return the samples in the one form that the kernels take; made once of the same."""
         if any(given is not held for given, held in zip(run[:3], self._given, strict=True)):
-            (X, y, weights), dtype, loss = run[:3], self.engine.network.dtype, self.engine.loss
-            y = as_compiled(y, LOSSES[type(loss)] or dtype)
-            y = y if type(loss) is SoftmaxCrossEntropy else y.reshape(len(y), -1)
-            weights = self._none if weights is None else as_compiled(weights, dtype)
-            self._given, self._formed = run[:3], (as_compiled(X, dtype), y, weights)
+            self._given, self._formed = run[:3], self.stack.in_form(self.engine.loss, *run[:3])
         return self._formed
-
-    def _batch(self, y: Array) -> tuple[Array, ...]:
-        """Return the memory of a step."""
-        size, scratch = self.batches.size, self._scratch
-        _, others, *_ = self._encoding
-        targets = np.empty((size, *y.shape[1:]), y.dtype)
-        inputs = scratch("X", (size, self.stack.n_in or 0))
-        return inputs, targets, scratch("r", (size,)), scratch("plain", (size, len(others)))
 
     def _rates(self, first: int, n: int) -> Array:
         """Return the learning rates of n steps from number `first` on."""

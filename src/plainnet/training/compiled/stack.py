@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,15 +23,18 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.network.arrays import Scratch
-from plainnet.network.losses import mean_weights
-from plainnet.training.compiled.encodings import Bins, Vectors, encoding_of
+from plainnet.training.compiled.encodings import Learned, encoding_of
 
-LOSSES: Mapping[type[Loss], DTypeLike | None] = {
-    SoftmaxCrossEntropy: np.int64,
-    SigmoidCrossEntropy: None,
-    MeanSquaredError: None,
+Samples = tuple[Array, Array, Array, Array]
+"""X, class numbers, target numbers and weights, in the form of the kernels."""
+LOSSES: Mapping[type[Loss], int] = {
+    SoftmaxCrossEntropy: 0,
+    SigmoidCrossEntropy: 1,
+    MeanSquaredError: 2,
 }
-"""Losses with a kernel, and the dtype of its targets; None: the network's dtype."""
+"""Losses with a kernel, and their numbers in `losses.py`."""
+ANSWER, GRADIENT = -2, -1
+"""What the kernels take instead of an optimizer, to give outputs or a gradient only."""
 NARROW = 4
 """The columns of a narrow gradient, of which the kernels compute the transpose."""
 ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
@@ -63,6 +66,10 @@ class Stack:
         self.net = self.sizes, self.kinds, np.zeros(len(self.dropouts), network.dtype)
         """The sizes, the kinds of the activations, and the present rates of Dropout."""
         self._scratch, self._losses = Scratch(np, network.dtype), Scratch(np, np.float64)
+        self._whole, self._sums = Scratch(np, np.int64), np.zeros(3)
+        self.none, self._no_numbers = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
+        self._no_classes = self._no_rows = np.empty(0, np.int64)
+        self._each = np.zeros(1), np.empty(0)
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
@@ -89,56 +96,92 @@ class Stack:
         code: ModuleType,
     ) -> float | None:
         """Write `network.grad` and return J; None if the kernels do not fit the encoding."""
-        n, theta = len(X), self._vectors(network.theta, network)
-        inputs = self._inputs(X, theta, code)
-        if inputs is None:
+        if not self.encoding.is_connected:
             return None
-        grad = self._vectors(network.gradient_memory(), network)
-        r = self._scratch("r", (n,))
-        r[:, None] = mean_weights(n, weights)
-        memory = self.memory(n, training=True)
-        self.draw(memory[0], n)
-        y = as_compiled(y, LOSSES[type(loss)] or self.dtype)
-        if type(loss) is not SoftmaxCrossEntropy:
-            y = y.reshape(n, -1)
-        squared = type(loss) is MeanSquaredError
-        smoothing = self.dtype.type(getattr(loss, "smoothing", 0))
-        dense = self._dense(theta), self._dense(grad)
-        J = code.gradient(*inputs, y, r, squared, smoothing, *dense, self.net, memory)
-        units, dA = int(self.sizes[1]), memory[3]
-        self.encoding.backward(dA[: n * units].reshape(n, units), theta, grad, code)
-        return float(J)
+        memory = self.memory(len(X), training=True)
+        self.draw(memory[0], len(X))
+        samples = self.in_form(loss, X, y, weights)
+        vectors = network.theta, network.gradient_memory(), self.none, self.none, self.none
+        self._pass(GRADIENT, samples, self.how(loss), network, vectors, memory, code)
+        return float(self._sums[2])
 
     def outputs(self, network: Network, X: Array, code: ModuleType) -> Array | None:
         """Return Z as outside of training, valid until the next call; None as in `gradient`."""
-        theta = self._vectors(network.theta, network)
-        inputs = self._inputs(X, theta, code)
-        if inputs is None:
+        if not self.encoding.is_connected:
             return None
-        n, (*_, rates) = len(X), self.net
-        rates[:] = 0
-        Z: Array = code.forward(*inputs, self._dense(theta), self.net, self.memory(n), 0, n)
-        return Z
+        self.net[2][:] = 0
+        n, memory = len(X), self.memory(len(X))
+        vectors = network.theta, *[self.none] * 4
+        samples = as_compiled(X, self.dtype), self._no_classes, self._no_numbers, self.none
+        how = LOSSES[SoftmaxCrossEntropy], self.dtype.type(0)
+        self._pass(ANSWER, samples, how, network, vectors, memory, code)
+        n_out, start = int(self.sizes[-1]), n * int(self.sizes[1:-1].sum())
+        return memory[1][start : start + n * n_out].reshape(n, n_out)
 
-    def _inputs(self, X: Array, theta: Vectors, code: ModuleType) -> tuple[Array, Bins] | None:
+    def _pass(
+        self,
+        number: int,
+        samples: Samples,
+        how: tuple[int, Any],
+        network: Network,
+        vectors: Sequence[Array],
+        memory: tuple[Array, ...],
+        code: ModuleType,
+    ) -> None:
+        """Call the kernels for one batch, whose loss is the last of `self._sums`."""
+        data, optimizer = (*samples, self._no_rows, len(samples[0])), (number, (0.0,) * 5, 0)
+        self.call(code, data, how, network, vectors, optimizer, self._each, memory, self._sums)
+
+    def call(
+        self,
+        code: ModuleType,
+        data: tuple[Any, ...],
+        how: tuple[int, Any],
+        network: Network,
+        vectors: Sequence[Array],
+        optimizer: tuple[Any, ...],
+        each: tuple[Array, Array],
+        memory: tuple[Array, ...],
+        sums: Array,
+    ) -> int:
+        """Call the kernels, see `steps.py` for the arguments; return how many steps they took."""
+        (_, classes, numbers, _, rows, size), scratch = data, self._scratch
+        training, n = optimizer[0] != ANSWER, size if len(rows) else 0
+        encoding = self.encoding.arrays(size, int(self.sizes[1]), training)
+        batch = (
+            scratch("X", (n, self.n_in or 0)),
+            self._whole("classes", (n if len(classes) else 0,)),
+            scratch("targets", (n, numbers.shape[1])) if n else self._no_numbers,
+            scratch("r", (size,)),
+            scratch("plain", (size, len(encoding[1]))),
+        )
+        first = network.n_weights
+        pairs = tuple((vector[:first], vector[first:]) for vector in vectors)
+        done: int = code.steps(
+            data, batch, encoding, how, pairs, optimizer, each, self.net, memory, sums
+        )
+        return done
+
+    def in_form(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> Samples:
+        """Return samples, class numbers, target numbers and weights as the kernels take them."""
         X = as_compiled(X, self.dtype)
-        return self.encoding.inputs(X, theta, int(self.sizes[1]), code)
+        weights = self.none if weights is None else as_compiled(weights, self.dtype)
+        if type(loss) is SoftmaxCrossEntropy:
+            return X, as_compiled(y, np.int64), self._no_numbers, weights
+        numbers = as_compiled(y, self.dtype).reshape(len(y), -1)
+        return X, self._no_classes, numbers, weights
 
-    def _vectors(self, vector: Array, network: Network) -> Vectors:
-        """Return the weights and the biases in `theta` or `grad`."""
-        return vector[: network.n_weights], vector[network.n_weights :]
-
-    def _dense(self, vectors: Vectors) -> Vectors:
-        """Return those of the Dense layers."""
-        weights, biases = vectors
-        return weights[self.encoding.n_weights :], biases[self.encoding.n_biases :]
+    def how(self, loss: Loss) -> tuple[int, Any]:
+        """Return the number of the loss and its smoothing."""
+        return LOSSES[type(loss)], self.dtype.type(getattr(loss, "smoothing", 0))
 
     def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
         """Return the memory of the kernels for n samples; `training` adds that of backward."""
         units, widest = int(self.sizes[1:].sum()), int(self.sizes.max())
         size, scratch = n * units, self._scratch
         weights = self.sizes[:-1] * self.sizes[1:]
-        of_backward = (size, int(weights[1:].sum())) if training else (0, 0)
+        turned = weights if isinstance(self.encoding, Learned) else weights[1:]
+        of_backward = (size, int(turned.sum())) if training else (0, 0)
         return (
             scratch("U", (of_backward[0],)),
             scratch("A", (size,)),

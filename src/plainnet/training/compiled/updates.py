@@ -59,8 +59,9 @@ def mix(mean: Any, theta: Any, share: Any) -> None:
         mean[i] += share * (theta[i] - mean[i])  # θ̄ ← θ̄ + share · (θ − θ̄)
 
 
-DESCENT, MOMENTUM, ADAM, ADAM_HAT = 0, 1, 2, 3
-"""The numbers of the optimizers."""
+ANSWER, GRADIENT, DESCENT, MOMENTUM, ADAM, ADAM_HAT = -2, -1, 0, 1, 2, 3
+"""The numbers of the optimizers; the first two are none: a step gives the outputs or the gradient
+only."""
 
 
 @part
@@ -87,6 +88,6 @@ def update(numbers: Any, decays: Any, theta: Any, grad: Any, slots: Any) -> None
         descent(theta, grad, l2, keep, real(a))
     elif number == MOMENTUM:
         momentum(theta, grad, m, l2, keep, real(b1), real(a))
-    else:
+    elif number >= ADAM:
         betas = real(b1), real(1 - b1), real(b2), real(1 - b2)
         adam(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))
