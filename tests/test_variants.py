@@ -53,15 +53,16 @@ def test_the_mean_of_probabilities_is_calibrated(model: Any) -> None:
     if not model.answers.names[1:]:
         assert model.answers.of_mean(NUMBER) is NUMBER
         return
-    sharpness = model.answers.sharpness
-    assert sharpness != 1
+    answers = model.answers
     P = np.array([[0.5, 0.3, 0.2]])
-    power = P**sharpness
-    np.testing.assert_allclose(model.answers.of_mean(P), power / power.sum())
+    for held_out, sharpness in enumerate((answers.sharpness, answers.held_out_sharpness)):
+        assert sharpness != 1
+        power = P**sharpness
+        np.testing.assert_allclose(answers.of_mean(P, bool(held_out)), power / power.sum())
     calibrated = model.evaluate(model.validation).log_loss
-    model.answers = replace(model.answers, sharpness=1.0)
+    model.answers = replace(answers, held_out_sharpness=1.0)
     assert model.evaluate(model.validation).log_loss > calibrated
-    model.answers = replace(model.answers, sharpness=sharpness)
+    model.answers = answers
 
 
 def test_the_share_of_each_variant_is_said(model: AnyModel) -> None:
@@ -80,7 +81,7 @@ def test_held_out_answers_are_of_networks_that_have_not_seen_the_sample(model: A
         wanted[rows] += member.weight * model.answer_of(member, X[rows])
         totals[rows] += member.weight
     wanted /= totals.reshape(-1, *[1] * (wanted.ndim - 1))
-    wanted = model.answers.of_mean(wanted)
+    wanted = model.answers.of_mean(wanted, held_out=True)
     np.testing.assert_allclose(totals, sum(WEIGHTS) / 2)  # each row: one network of each variant
     np.testing.assert_allclose(model.mean_answers(model.validation), wanted, rtol=1e-5, atol=1e-6)
 

@@ -134,16 +134,49 @@ class Answers(AnswersInData):
 
     # -- answering -------------------------------------------------------------------------------
 
-    def calibrated(self, data: Dataset, A: Array) -> Self:  # noqa: ARG002
-        """Calibrate mean answers to samples that their networks have not learned from."""
+    def calibrated(
+        self,
+        data: Dataset,  # noqa: ARG002
+        A: Array,  # noqa: ARG002
+        expected: float = 1.0,  # noqa: ARG002
+    ) -> Self:
+        """Calibrate mean answers to samples that their networks have not learned from.
+
+        Args:
+            data: the samples.
+            A: the mean answers.
+            expected: the `expected_sharpness` of these networks, if others will answer.
+        """
+        return self
+
+    def expected_sharpness(
+        self,
+        each: Sequence[Array],  # noqa: ARG002
+        shares: Sequence[float],  # noqa: ARG002
+    ) -> float:
+        """Return the sharpness that the disagreement of several answers asks for; 1 for numbers.
+
+        Args:
+            each: the answers of each network to the same samples.
+            shares: the weight of each network.
+        """
+        return 1.0
+
+    def sharpened_by(self, factor: float) -> Self:  # noqa: ARG002
+        """Multiply the sharpness of mean answers."""
         return self
 
     def uncalibrated(self) -> Self:
-        """Leave out what `calibrated` found."""
+        """Leave out what `calibrated` and `sharpened_by` found."""
         return self
 
-    def of_mean(self, A: Array) -> Array:
-        """Return the model's answers for the mean of those of its networks."""
+    def of_mean(self, A: Array, held_out: bool = False) -> Array:  # noqa: ARG002
+        """Return the model's answers for the mean of those of its networks.
+
+        Args:
+            A: the mean.
+            held_out: whether it is that over the networks which have not learned from a sample.
+        """
         return A
 
     @abstractmethod

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import exp, log
 from typing import Self
 
 import numpy as np
 
 from plainnet.data import Dataset
-from plainnet.metrics.calibration import fit_temperature
+from plainnet.metrics.calibration import fit_temperature, zero_of
 from plainnet.models.answers import Answers
 from plainnet.models.calibrated import ENOUGH_FOR_TEMPERATURE
 from plainnet.models.ensemble import EnsembleMember, mean_of
@@ -15,6 +16,8 @@ from plainnet.network import Array, SoftmaxCrossEntropy
 
 SMALLEST = 1e-12
 """The probability below which none is distinguished."""
+MOST_SHARPNESS = 2.0
+"""The highest sharpness that is expected of a mean."""
 
 
 def fit_sharpness(P: Array, data: Dataset) -> float:
@@ -30,6 +33,35 @@ def fit_sharpness(P: Array, data: Dataset) -> float:
         return 1.0
     Z = np.log(np.maximum(P, SMALLEST))
     return 1 / fit_temperature(SoftmaxCrossEntropy(), Z, data.y, data.weights)
+
+
+def expected_sharpness(each: Sequence[Array], shares: Sequence[float]) -> float:
+    """Return the power at which the mean of calibrated probabilities is calibrated as well.
+
+    It follows from how far the networks disagree, without labels: see docs/derivations.md, The
+    mean of several networks.
+
+    Args:
+        each: the probabilities `(N, K)` of each network.
+        shares: the weight of each in the mean.
+    """
+    mean = np.average(each, axis=0, weights=shares).astype(np.float64)
+    log_mean = np.log(np.maximum(mean, SMALLEST))
+    own = [_entropy(P) for P in each]
+    excess = [(mean * (log_mean - np.log(np.maximum(P, SMALLEST)))).sum(axis=1) for P in each]
+    wanted = np.average(np.mean(own, axis=1) - np.mean(excess, axis=1), weights=shares)
+    found = zero_of(
+        lambda log_s: float(wanted - _entropy(sharpened(mean, exp(log_s))).mean()),
+        *(0.0, log(MOST_SHARPNESS)),
+        tolerance=1e-6,
+    )
+    return exp(found)
+
+
+def _entropy(P: Array) -> Array:
+    """Return −Σ P ln P of probabilities, `(N,)` in float64."""
+    found: Array = -(P * np.log(np.maximum(P, SMALLEST), dtype=np.float64)).sum(axis=1)
+    return found
 
 
 def sharpened(P: Array, sharpness: float) -> Array:
@@ -70,15 +102,26 @@ class Probabilities(Answers):
 
     sharpness: float = field(default=1.0, kw_only=True)
     """The power of the networks' mean probabilities, which are then made to sum to 1."""
+    held_out_sharpness: float = field(default=1.0, kw_only=True)
+    """That of the mean over the networks that have not learned from a validation sample."""
 
-    def calibrated(self, data: Dataset, A: Array) -> Self:
+    def calibrated(self, data: Dataset, A: Array, expected: float = 1.0) -> Self:
         """Fit the sharpness."""
-        return replace(self, sharpness=fit_sharpness(A, data))
+        s = fit_sharpness(A, data)
+        return replace(self, sharpness=s / expected, held_out_sharpness=s)
+
+    def expected_sharpness(self, each: Sequence[Array], shares: Sequence[float]) -> float:
+        """Return the sharpness that the disagreement of several answers asks for."""
+        return expected_sharpness(each, shares)
+
+    def sharpened_by(self, factor: float) -> Self:
+        """Multiply the sharpness."""
+        return replace(self, sharpness=self.sharpness * factor)
 
     def uncalibrated(self) -> Self:
         """Leave the mean probabilities as they are."""
-        return replace(self, sharpness=1.0)
+        return replace(self, sharpness=1.0, held_out_sharpness=1.0)
 
-    def of_mean(self, A: Array) -> Array:
+    def of_mean(self, A: Array, held_out: bool = False) -> Array:
         """Sharpen mean probabilities."""
-        return sharpened(A, self.sharpness)
+        return sharpened(A, self.held_out_sharpness if held_out else self.sharpness)

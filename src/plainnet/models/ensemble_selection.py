@@ -15,6 +15,8 @@ from plainnet.network import Array
 
 ROUNDS = 50
 """The answers that are chosen; a share is a multiple of a fiftieth."""
+MOST_COMPARED = 2_000
+"""The samples at most on which the answers of networks are compared."""
 LEAST_SHARE = 0.05
 """Answers with a smaller share are left out: they cost time, and hardly change the mean."""
 
@@ -23,8 +25,7 @@ def weigh_variants(model: Model) -> None:
     """Weigh the variants of a whole ensemble by their answers to the validation samples.
 
     The networks of variants that are left out are removed. If several are left, the mean of their
-    answers is calibrated: of a single variant each sample has the answer of one network only, and
-    says nothing about the mean of all.
+    answers is calibrated.
     """
     recipe, validation = model.resolved_recipe, model.validation
     n, each = len(model.networks), recipe.networks_each
@@ -38,13 +39,33 @@ def weigh_variants(model: Model) -> None:
     chosen = shares(answers, lambda A: mean(losses(A), weights))
     if max(chosen) < 1:
         A = np.average(answers, axis=0, weights=chosen)
-        model.answers = model.answers.calibrated(validation, A)
+        expected = 1.0 if rows is None else model.answers.expected_sharpness(answers, chosen)
+        model.answers = model.answers.calibrated(validation, A, expected)
     found = np.repeat(chosen, each)
     kept = np.flatnonzero(found)
     found /= found[kept[-1]]
     model.networks = [model.networks[i]._replace(weight=float(found[i])) for i in kept]
     if model.folds is not None:
         model.folds = [model.folds[i] for i in kept]
+
+
+def sharpen_mean(model: Model) -> None:
+    """Sharpen the mean of several networks as far as they disagree.
+
+    With folds each sample has been held out by few of the networks, so that no labels say how
+    confident the mean of all may be; how far they disagree hardly depends on who has learned from
+    what.
+    """
+    samples = model.validation if model.folds is None else model.training
+    fitted = model.folds is None and len(model.networks) > model.resolved_recipe.networks_each
+    if samples is None or model.validation is None or fitted or len(model.networks) == 1:
+        return
+    step = -(-len(samples) // MOST_COMPARED)
+    raw = model.inputs.raw(samples.take(np.arange(0, len(samples), step)))
+    each = [model.answer_of(member, raw) for member in model.networks]
+    weights = [member.weight for member in model.networks]
+    factor = model.answers.expected_sharpness(each, weights)
+    model.answers = model.answers.sharpened_by(factor)
 
 
 def shares(answers: Sequence[Array], loss: Callable[[Array], float]) -> list[float]:

@@ -5,7 +5,7 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.metrics.familiarity import Familiarity
 from plainnet.metrics.selective import Reliability
-from plainnet.models.ensemble_selection import weigh_variants
+from plainnet.models.ensemble_selection import sharpen_mean, weigh_variants
 from plainnet.models.model import Model
 from plainnet.models.refusal import Refusal, confidence
 from plainnet.network import Array
@@ -15,6 +15,7 @@ def finish(model: Model) -> None:
     """Choose what is chosen on validation samples; measure when to withhold an answer."""
     model.keep_validated()
     weigh_variants(model)
+    sharpen_mean(model)
     if model.validation is None:
         return
     A = model.mean_answers(model.validation)

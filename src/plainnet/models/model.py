@@ -260,7 +260,8 @@ class Model(Displayed):
             some: which networks answer.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            A = self.answers.of_mean(mean_answers(self.networks[some], self.answer_of, raw, rows))
+            A = mean_answers(self.networks[some], self.answer_of, raw, rows)
+            A = self.answers.of_mean(A, held_out=rows is not None)
         if not np.isfinite(A).all():
             raise DivergedError(
                 "The network has weights so large that its answers are not finite; train it again "
