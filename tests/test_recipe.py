@@ -11,7 +11,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.models import Classifier, Recipe
 from plainnet.models.class_weights import weights_of
-from plainnet.models.defaults import FEW_COLUMNS, FEW_ROWS, MOST_COLUMNS, NETWORKS
+from plainnet.models.defaults import FEW_ROWS, FEWEST_ROWS, MEMBER_COLUMNS, MOST_COLUMNS, NETWORKS
 from plainnet.models.network_settings import BATCH_NORM_BELOW
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.network import Array, BatchNorm, Dense, Dropout, LayerNorm, ReLU
@@ -132,10 +132,10 @@ def test_what_is_left_open_is_resolved_by_the_rows(
     data = Dataset(np.zeros((n, 1), np.float32), np.arange(n) % 2, ("a", "b"))
     resolved = Recipe().resolve(data, tested=True)
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
-    assert (resolved.encoding, resolved.activation) == ("learned", "silu")
+    assert (resolved.encoding, resolved.activation) == ("learned", "relu")
     assert (resolved.schedule, resolved.averaging) == ("constant", "polynomial")
     assert (resolved.learning_rate, resolved.class_weight) == (0.003, "none")
-    assert (resolved.patience, resolved.patience_growth) == (8, 1)
+    assert (resolved.patience, resolved.patience_growth) == (8, 0.5)
     assert resolved.ensemble == networks
     assert resolved.bagging == ("folds" if networks > 1 else "none")
 
@@ -160,14 +160,14 @@ def test_the_effort_is_how_many_networks_learn() -> None:
 @pytest.mark.parametrize(
     ("n", "columns", "variant"),
     [
-        (FEW_ROWS[0] - 1, FEW_COLUMNS, "usual"),
-        (FEW_ROWS[0], FEW_COLUMNS, "members"),
-        (FEW_ROWS[1] - 1, FEW_COLUMNS, "members"),
-        (FEW_ROWS[1], FEW_COLUMNS, "mixed"),
-        (FEW_ROWS[0], FEW_COLUMNS + 1, "mixed"),
+        (FEWEST_ROWS - 1, MEMBER_COLUMNS, "usual"),
+        (FEWEST_ROWS, MEMBER_COLUMNS, "members"),
+        (FEW_ROWS - 1, MEMBER_COLUMNS, "members"),
+        (FEW_ROWS, MEMBER_COLUMNS, "few-members"),
+        (FEW_ROWS, MEMBER_COLUMNS + 1, "usual"),
     ],
 )
-def test_few_rows_are_learned_by_networks_of_members(n: int, columns: int, variant: str) -> None:
+def test_rows_and_columns_decide_how_many_members_learn(n: int, columns: int, variant: str) -> None:
     data = Dataset(np.zeros((n, columns), np.float32), np.arange(n) % 2, ("a", "b"))
     assert Recipe().resolve(data, tested=False).variants == (variant,)
     assert Recipe(effort="quick").resolve(data, tested=False).variants == ("usual",)
@@ -318,7 +318,8 @@ def test_an_ensemble_averages_the_networks_of_its_seeds() -> None:
     first = fit()
     assert np.array_equal(three.networks[0].network.theta, first.network.theta)
     answers = [three.answer_of(member, X) for member in three.networks]
-    np.testing.assert_allclose(three.predict_proba(X), np.mean(answers, axis=0), atol=1e-6)
+    mean = three.answers.of_mean(np.mean(answers, axis=0))
+    np.testing.assert_allclose(three.predict_proba(X), mean, atol=1e-6)
     thetas = [member.network.theta for member in three.networks]
     assert not np.array_equal(thetas[0], thetas[1])
     assert not np.array_equal(thetas[1], thetas[2])

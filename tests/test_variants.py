@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet import Classifier, Regressor
+from plainnet import Classifier, Dataset, Regressor
 from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
 from plainnet.models import Checkpoint, ensemble_selection
 from plainnet.models.ensemble_selection import shares
+from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.trainable import AnyModel
 from plainnet.network import Array, Dense, MemberMean
 from plainnet.reports.text import ensemble_line
@@ -169,7 +170,7 @@ def test_a_setting_of_your_own_holds_for_all_variants() -> None:
     model = untrained("a number", hidden=(5,), learning_rate=0.01, epochs=1).fit(X, NUMBER)
     recipes = [model.recipe_of(i) for i in range(6)]
     assert {(one.hidden, one.learning_rate) for one in recipes} == {((5,), 0.01)}
-    assert [one.members for one in recipes] == [1, 1, 8, 8, 1, 1]
+    assert [one.members for one in recipes] == [1, 1, 4, 4, 1, 1]
 
 
 def test_the_networks_are_equally_many_of_each_variant() -> None:
@@ -181,7 +182,7 @@ def test_the_networks_are_equally_many_of_each_variant() -> None:
 
 def test_best_trains_all_variants() -> None:
     model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
-    assert model.resolved_recipe.variants == ("usual", "binned", "members", "linear")
+    assert model.resolved_recipe.variants == ("few-members", "binned", "members", "linear")
     assert model.resolved_recipe.ensemble == 20
 
 
@@ -208,10 +209,15 @@ def test_answers_that_do_not_help_are_left_out() -> None:
     assert shares([bad, good, bad], squares) == [0, 1, 0]
 
 
-def test_networks_of_a_mixed_variant_take_turns() -> None:
-    model = Classifier(variants=("mixed",), ensemble=3, epochs=1).fit(X, CLASSES)
-    recipes = [model.recipe_of(i) for i in range(3)]
-    learned, binned = ("learned", (128, 128)), ("piecewise-linear", (256, 128))
-    assert [(one.encoding, one.hidden) for one in recipes] == [learned, binned, learned]
-    units = [member.network.layers[1].n_out for member in model.networks]
-    assert units == [128, 256, 128]
+def test_the_width_follows_the_encoding_and_the_rate_the_optimizer() -> None:
+    def of(variant: str, **more: Any) -> ResolvedRecipe:
+        recipe = Recipe(variants=(variant,), **more)
+        data = Dataset(X, np.arange(len(X)) % 2, ("a", "b"))
+        return recipe.resolve(data, tested=False).of_network(0, recipe)
+
+    assert of("binned").hidden == (256, 128)
+    assert of("binned", encoding="learned").hidden == (128, 128)
+    assert of("binned", hidden=(7,)).hidden == (7,)
+    assert of("members").learning_rate == of("members", optimizer="adamw").learning_rate == 0.006
+    assert of("members", learning_rate=0.001).learning_rate == 0.001
+    assert of("members", optimizer="momentum").learning_rate is None

@@ -3,7 +3,7 @@
 `docs/accuracy.md` says what each was chosen on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,33 +24,27 @@ BIN_ROWS = 16
 wines, which a linear model answers best, a point better."""
 NETWORKS = {"quick": 1, "default": 5, "best": 5}
 """The networks of each variant in an ensemble by the effort, where they learn from columns."""
-SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "activation": "relu"}
+SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "learning_rate": 0.006}
 """What networks of members have in common, as in TabM: they share their hidden layers."""
-BINNED: Mapping[str, Any] = {"encoding": "piecewise-linear", "hidden": (256, 128)}
-"""Networks whose first layer takes the bins themselves: it is wide, and so are they."""
-VARIANTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "usual": [{}],
-    "learned": [{"encoding": "learned"}],
-    "binned": [BINNED],
-    "mixed": [{}, BINNED],
-    "members": [{**SHARING, "members": 8}],
-    "few-members": [{**SHARING, "members": 4}],
-    "linear": [{"hidden": (), "encoding": "none"}],
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "usual": {},
+    "binned": {"encoding": "piecewise-linear", "hidden": (256, 128)},
+    "members": {**SHARING, "members": 4},
+    "few-members": {**SHARING, "members": 2},
+    "linear": {"hidden": (), "encoding": "none"},
 }
-"""The variants of a network by their names: what differs, unless a recipe says otherwise, of
-networks that take turns."""
-FEW_ROWS = 250, 1500
-"""So many rows, and fewer than the second number, are learned best by networks of members, and take
-little time. Still fewer are learned for hundreds of epochs."""
-FEW_COLUMNS = 40
+"""The variants of a network by their names: what differs unless a recipe says otherwise. The first
+layer of `binned` networks takes the bins themselves: it is wide, and so are they."""
+FEWEST_ROWS, FEW_ROWS = 250, 1500
+"""From the first on networks of members learn more; below the second they may be more of them.
+Still fewer rows are learned for hundreds of epochs."""
+MEMBER_COLUMNS = 64
 """With more columns networks of members take too long."""
 ENSEMBLE_TOLERANCE = 0.02
 """Each network of an ensemble over folds keeps the last epoch that is worse than its best by at
 most this share: it gains little by itself, but the mean of all does."""
 MANY_ROWS = 50_000
 """Each time there are so many rows more, one network less is needed, down to one."""
-QUICK_GROWTH = 0.5
-"""The growth of the patience of a single quick network, whose time is half as long so."""
 LEAST_STEPS = 4_000
 """The steps that a training on columns may take at least, if it goes on to improve."""
 
@@ -79,13 +73,13 @@ BY_KIND: dict[Kind, Defaults] = {
     "features": PICTURES,
     "columns": Defaults(
         hidden=(128, 128),
-        activation="silu",
+        activation="relu",
         dropout=0.1,
         batch_size=256,
         schedule="constant",
         averaging="polynomial",
         patience=8,
-        patience_growth=1.0,
+        patience_growth=0.5,
         class_weight="none",
         encoding="learned",
         bagging="folds",
@@ -134,12 +128,12 @@ def networks(effort: str, n: int) -> int:
 
 def variants(effort: str, n: int, columns: int) -> tuple[str, ...]:
     """Return the variants of the networks that learn from n rows of so many columns."""
-    few = n < FEW_ROWS[1] and columns <= FEW_COLUMNS
+    members = "members" if n < FEW_ROWS else "few-members"
     if effort == "best":
-        return "usual", "binned", "members" if few else "few-members", "linear"
-    if effort == "quick" or n < FEW_ROWS[0]:
+        return "few-members", "binned", "members", "linear"
+    if effort == "quick" or n < FEWEST_ROWS or columns > MEMBER_COLUMNS:
         return ("usual",)
-    return ("members",) if few else ("mixed",)
+    return (members,)
 
 
 def batch_size(n: int) -> int:

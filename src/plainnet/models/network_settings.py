@@ -8,8 +8,9 @@ from plainnet.errors import SettingError
 from plainnet.models.convolutional import CHANNELS, LARGE_CHANNELS, LARGE_SIDE
 from plainnet.models.defaults import (
     BIN_ROWS,
-    FEW_COLUMNS,
     FEW_ROWS,
+    FEWEST_ROWS,
+    MEMBER_COLUMNS,
     MOST_BINS,
     MOST_COLUMNS,
     VARIANTS,
@@ -104,9 +105,9 @@ class NetworkSettings:
         "each; how much each counts is found on the validation samples.",
         section="Network",
         metavar="NAMES",
-        left_open=f"usual; for tables and vectors of few numbers mixed from {FEW_ROWS[0]} rows on, "
-        f"or members up to {FEW_ROWS[1]:,} rows of up to {FEW_COLUMNS} columns, and with the "
-        "effort best several, unless the number of networks is given",
+        left_open=f"usual; for tables and vectors of up to {MEMBER_COLUMNS} columns members from "
+        f"{FEWEST_ROWS} rows on, and few-members from {FEW_ROWS:,} on; with the effort best "
+        "several; unless the number of networks is given",
     )
     activation: str = setting(
         "auto",

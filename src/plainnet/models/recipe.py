@@ -96,8 +96,6 @@ class Recipe(RecipeSettings):
                 resolved[name] = value
         if data.targets and self.class_weight == "auto":
             resolved["class_weight"] = "none"  # a sample has a class for each target
-        if self.effort == "quick" and kind == "columns" and self.patience_growth is None:
-            resolved["patience_growth"] = defaults.QUICK_GROWTH
         resolved["ensemble"] = self.ensemble or resolved["ensemble"] * len(resolved["variants"])
         self._check_variants(resolved["variants"])
         if self.patience is not None and self.patience_growth is None:
@@ -233,13 +231,16 @@ class ResolvedRecipe(Recipe):
     def of_network(self, number: int, recipe: Recipe) -> Self:
         """Return the settings of a network, counted from 0.
 
-        A variant changes those that the original recipe leaves open.
+        A variant changes those that the original recipe leaves open. The width of its layers
+        belongs to its encoding, and its learning rate to the usual optimizer.
         """
-        place, turn = divmod(number, self.networks_each)
-        turns = defaults.VARIANTS[self.variants[min(place, len(self.variants) - 1)]]
-        changes = turns[turn % len(turns)]
-        usual = Recipe().to_dict()
+        place = min(number // self.networks_each, len(self.variants) - 1)
+        changes, usual = defaults.VARIANTS[self.variants[place]], Recipe().to_dict()
         open_ = {name: v for name, v in changes.items() if getattr(recipe, name) == usual[name]}
+        if "encoding" in changes and "encoding" not in open_:
+            open_.pop("hidden", None)
+        if self.learning_rate is None:
+            open_.pop("learning_rate", None)
         return replace(self, **open_)
 
     @property
