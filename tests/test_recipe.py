@@ -132,7 +132,7 @@ def test_what_is_left_open_is_resolved_by_the_rows(
     data = Dataset(np.zeros((n, 1), np.float32), np.arange(n) % 2, ("a", "b"))
     resolved = Recipe().resolve(data, tested=True)
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
-    assert (resolved.encoding, resolved.activation) == ("learned", "relu")
+    assert (resolved.encoding, resolved.activation) == ("learned", "silu" if n < 1500 else "relu")
     assert (resolved.schedule, resolved.averaging) == ("constant", "polynomial")
     assert (resolved.learning_rate, resolved.class_weight) == (0.003, "none")
     assert (resolved.patience, resolved.patience_growth) == (8, 0.5)
@@ -161,9 +161,9 @@ def test_the_effort_is_how_many_networks_learn() -> None:
     ("n", "columns", "variant"),
     [
         (FEWEST_ROWS - 1, MEMBER_COLUMNS, "usual"),
-        (FEWEST_ROWS, MEMBER_COLUMNS, "members"),
-        (FEW_ROWS - 1, MEMBER_COLUMNS, "members"),
-        (FEW_ROWS, MEMBER_COLUMNS, "few-members"),
+        (FEWEST_ROWS, MEMBER_COLUMNS, "members-8"),
+        (FEW_ROWS - 1, MEMBER_COLUMNS, "members-8"),
+        (FEW_ROWS, MEMBER_COLUMNS, "members-2"),
         (FEW_ROWS, MEMBER_COLUMNS + 1, "usual"),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Regressor
-from plainnet.models import Checkpoint
+from plainnet.models import Checkpoint, ensemble_selection
 from plainnet.models.class_calibration import expected_sharpness, sharpened
 from plainnet.network import Array
 
@@ -61,6 +61,11 @@ def test_answers_without_doubt_are_left_as_they_are() -> None:
     assert np.isfinite(opposed)
 
 
+@pytest.fixture(autouse=True)
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ensemble_selection, "FEWEST_HELD_OUT", 50)
+
+
 X: Array = np.random.default_rng(1).normal(size=(150, 3)).astype(np.float32)
 Y = np.where(X[:, 0] * X[:, 1] > 0, "a", "b")
 QUICK: dict[str, Any] = {"ensemble": 3, "epochs": 12, "variants": ("usual",)}
@@ -89,6 +94,11 @@ def test_validation_samples_that_were_given_decide() -> None:
     model = Classifier(**QUICK).fit(X[:100], Y[:100], validation=(X[100:], Y[100:]))
     each = [model.answer_of(member, X[100:]) for member in model.networks]
     assert model.answers.sharpness == pytest.approx(expected_sharpness(each, [1] * 3), rel=1e-4)
+
+
+def test_temperatures_of_few_samples_are_not_trusted() -> None:
+    model = Classifier(**QUICK).fit(X[:140], Y[:140])  # each holds out 47 at most
+    assert model.answers.sharpness == 1
 
 
 def test_nothing_is_sharpened_without_validation_or_of_numbers() -> None:

@@ -21,7 +21,11 @@ X: Array = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
 NUMBER = X[:, 0] + np.abs(X[:, 1])
 CLASSES = np.array(["a", "b", "c"])[np.digitize(NUMBER, (0, 1))]
 TARGETS = {"two classes": NUMBER > 0.5, "three classes": CLASSES, "a number": NUMBER}
-SETTINGS: dict[str, Any] = {"variants": ("usual", "members", "linear"), "epochs": 3, "ensemble": 6}
+SETTINGS: dict[str, Any] = {
+    "variants": ("usual", "members-8", "linear"),
+    "epochs": 3,
+    "ensemble": 6,
+}
 WEIGHTS = [5 / 3] * 2 + [2 / 3] * 2 + [1] * 2
 
 
@@ -170,7 +174,7 @@ def test_a_setting_of_your_own_holds_for_all_variants() -> None:
     model = untrained("a number", hidden=(5,), learning_rate=0.01, epochs=1).fit(X, NUMBER)
     recipes = [model.recipe_of(i) for i in range(6)]
     assert {(one.hidden, one.learning_rate) for one in recipes} == {((5,), 0.01)}
-    assert [one.members for one in recipes] == [1, 1, 4, 4, 1, 1]
+    assert [one.members for one in recipes] == [1, 1, 8, 8, 1, 1]
 
 
 def test_the_networks_are_equally_many_of_each_variant() -> None:
@@ -182,7 +186,7 @@ def test_the_networks_are_equally_many_of_each_variant() -> None:
 
 def test_best_trains_all_variants() -> None:
     model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
-    assert model.resolved_recipe.variants == ("few-members", "binned", "members", "linear")
+    assert model.resolved_recipe.variants == ("usual", "binned", "members-8", "linear")
     assert model.resolved_recipe.ensemble == 20
 
 
@@ -218,6 +222,8 @@ def test_the_width_follows_the_encoding_and_the_rate_the_optimizer() -> None:
     assert of("binned").hidden == (256, 128)
     assert of("binned", encoding="learned").hidden == (128, 128)
     assert of("binned", hidden=(7,)).hidden == (7,)
-    assert of("members").learning_rate == of("members", optimizer="adamw").learning_rate == 0.006
-    assert of("members", learning_rate=0.001).learning_rate == 0.001
-    assert of("members", optimizer="momentum").learning_rate is None
+    assert (
+        of("members-2").learning_rate == of("members-2", optimizer="adamw").learning_rate == 0.006
+    )
+    assert of("members-2", learning_rate=0.001).learning_rate == 0.001
+    assert of("members-2", optimizer="momentum").learning_rate is None

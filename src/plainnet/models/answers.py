@@ -19,7 +19,7 @@ from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.importance import Criterion
 from plainnet.models.answers_in_data import AnswersInData
 from plainnet.models.attribution_target import Explained
-from plainnet.models.ensemble import EnsembleMember
+from plainnet.models.ensemble import EnsembleMember, Shared
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Loss, MemberMean
 
@@ -38,8 +38,7 @@ class Answers(AnswersInData):
     described: ClassVar[Collection[str]]
     """The entries of `describe` in a model file."""
     can_be_targets: ClassVar[bool]
-    """Whether the loss is of interest with the answers as their own targets; for a quantity it is
-    0."""
+    """Whether the loss with the answers as targets is of interest; for a quantity it is 0."""
 
     # -- one target, or several ------------------------------------------------------------------
 
@@ -134,49 +133,20 @@ class Answers(AnswersInData):
 
     # -- answering -------------------------------------------------------------------------------
 
-    def calibrated(
-        self,
-        data: Dataset,  # noqa: ARG002
-        A: Array,  # noqa: ARG002
-        expected: float = 1.0,  # noqa: ARG002
-    ) -> Self:
-        """Calibrate mean answers to samples that their networks have not learned from.
-
-        Args:
-            data: the samples.
-            A: the mean answers.
-            expected: the `expected_sharpness` of these networks, if others will answer.
-        """
+    def calibrated(self, data: Dataset, A: Array) -> Self:  # noqa: ARG002
+        """Calibrate mean answers to samples that their networks have not learned from."""
         return self
 
-    def expected_sharpness(
-        self,
-        each: Sequence[Array],  # noqa: ARG002
-        shares: Sequence[float],  # noqa: ARG002
-    ) -> float:
-        """Return the sharpness that the disagreement of several answers asks for; 1 for numbers.
-
-        Args:
-            each: the answers of each network to the same samples.
-            shares: the weight of each network.
-        """
-        return 1.0
-
-    def sharpened_by(self, factor: float) -> Self:  # noqa: ARG002
-        """Multiply the sharpness of mean answers."""
+    def sharpened(self, all_: Shared, calibrated: Shared | None) -> Self:  # noqa: ARG002
+        """Sharpen the mean of all networks; see `Probabilities.sharpened`."""
         return self
 
     def uncalibrated(self) -> Self:
-        """Leave out what `calibrated` and `sharpened_by` found."""
+        """Leave out what `calibrated` and `sharpened` found."""
         return self
 
     def of_mean(self, A: Array, held_out: bool = False) -> Array:  # noqa: ARG002
-        """Return the model's answers for the mean of those of its networks.
-
-        Args:
-            A: the mean.
-            held_out: whether it is that over the networks which have not learned from a sample.
-        """
+        """Return the answers for the mean of the networks', or of those that held a sample out."""
         return A
 
     @abstractmethod
@@ -194,10 +164,8 @@ class Answers(AnswersInData):
         Raises:
             SettingError: the answers are classes, or there were too few validation samples.
         """
-        raise SettingError(
-            "A prediction interval is for a number, but this model predicts classes; use their "
-            "probabilities."
-        )
+        message = "A prediction interval is for a number, but this model predicts classes; use "
+        raise SettingError(message + "their probabilities.")
 
     def check_coverage(self, coverage: float) -> None:
         """Raise the error of `around` if there are no prediction intervals of this coverage."""
@@ -217,7 +185,7 @@ class Answers(AnswersInData):
 
     @abstractmethod
     def decode(self, A: Array) -> Array:
-        """Return the answers `(N,)` for the user: labels of classes, or numbers."""
+        """Return the answers `(N,)` for the user: labels, or numbers."""
 
     @abstractmethod
     def plain(self, A: Array) -> list[Any]:

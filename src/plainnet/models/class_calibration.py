@@ -11,7 +11,7 @@ from plainnet.data import Dataset
 from plainnet.metrics.calibration import fit_temperature, zero_of
 from plainnet.models.answers import Answers
 from plainnet.models.calibrated import ENOUGH_FOR_TEMPERATURE
-from plainnet.models.ensemble import EnsembleMember, mean_of
+from plainnet.models.ensemble import EnsembleMember, Shared, mean_of
 from plainnet.network import Array, SoftmaxCrossEntropy
 
 SMALLEST = 1e-12
@@ -105,17 +105,19 @@ class Probabilities(Answers):
     held_out_sharpness: float = field(default=1.0, kw_only=True)
     """That of the mean over the networks that have not learned from a validation sample."""
 
-    def calibrated(self, data: Dataset, A: Array, expected: float = 1.0) -> Self:
+    def calibrated(self, data: Dataset, A: Array) -> Self:
         """Fit the sharpness."""
         s = fit_sharpness(A, data)
-        return replace(self, sharpness=s / expected, held_out_sharpness=s)
+        return replace(self, sharpness=s, held_out_sharpness=s)
 
-    def expected_sharpness(self, each: Sequence[Array], shares: Sequence[float]) -> float:
-        """Return the sharpness that the disagreement of several answers asks for."""
-        return expected_sharpness(each, shares)
+    def sharpened(self, all_: Shared, calibrated: Shared | None) -> Self:
+        """Sharpen the mean of all networks as far as they disagree.
 
-    def sharpened_by(self, factor: float) -> Self:
-        """Multiply the sharpness."""
+        Args:
+            all_: their answers to some samples, and the share of each in the mean.
+            calibrated: those whose mean was `calibrated`; None: each of them alone was.
+        """
+        factor = expected_sharpness(*all_) / (expected_sharpness(*calibrated) if calibrated else 1)
         return replace(self, sharpness=self.sharpness * factor)
 
     def uncalibrated(self) -> Self:

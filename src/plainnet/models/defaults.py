@@ -24,20 +24,22 @@ BIN_ROWS = 16
 wines, which a linear model answers best, a point better."""
 NETWORKS = {"quick": 1, "default": 5, "best": 5}
 """The networks of each variant in an ensemble by the effort, where they learn from columns."""
-SHARING: Mapping[str, Any] = {"encoding": "learned", "hidden": (128, 128), "learning_rate": 0.006}
+SHARING: Mapping[str, Any] = {
+    **{"encoding": "learned", "hidden": (128, 128), "activation": "relu"},
+    "learning_rate": 0.006,
+}
 """What networks of members have in common, as in TabM: they share their hidden layers."""
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "usual": {},
     "binned": {"encoding": "piecewise-linear", "hidden": (256, 128)},
-    "members": {**SHARING, "members": 4},
-    "few-members": {**SHARING, "members": 2},
+    **{f"members-{k}": {**SHARING, "members": k} for k in (2, 4, 8)},
     "linear": {"hidden": (), "encoding": "none"},
 }
 """The variants of a network by their names: what differs unless a recipe says otherwise. The first
 layer of `binned` networks takes the bins themselves: it is wide, and so are they."""
 FEWEST_ROWS, FEW_ROWS = 250, 1500
-"""From the first on networks of members learn more; below the second they may be more of them.
-Still fewer rows are learned for hundreds of epochs."""
+"""From the first on networks of members learn more, and below the second of eight. Still fewer
+rows are learned for hundreds of epochs."""
 MEMBER_COLUMNS = 64
 """With more columns networks of members take too long."""
 ENSEMBLE_TOLERANCE = 0.02
@@ -128,12 +130,13 @@ def networks(effort: str, n: int) -> int:
 
 def variants(effort: str, n: int, columns: int) -> tuple[str, ...]:
     """Return the variants of the networks that learn from n rows of so many columns."""
-    members = "members" if n < FEW_ROWS else "few-members"
+    few = n < FEW_ROWS
     if effort == "best":
-        return "few-members", "binned", "members", "linear"
+        several = ("usual", "binned", "members-8") if few else ("members-2", "binned", "members-4")
+        return *several, "linear"
     if effort == "quick" or n < FEWEST_ROWS or columns > MEMBER_COLUMNS:
         return ("usual",)
-    return (members,)
+    return ("members-8",) if few else ("members-2",)
 
 
 def batch_size(n: int) -> int:
@@ -141,6 +144,11 @@ def batch_size(n: int) -> int:
     most = BY_KIND["columns"].batch_size
     power_of_two: int = 1 << (n // 16).bit_length()
     return min(max(power_of_two // 2, 16), most)
+
+
+def activation(n: int) -> str:
+    """Return the activation of usual networks for n rows of columns: a smooth one for few."""
+    return "silu" if n < FEW_ROWS else BY_KIND["columns"].activation
 
 
 def bins(n: int) -> int:

@@ -10,6 +10,9 @@ from plainnet.files.model_file import arrays_of, check_sound, network_for
 from plainnet.files.rows import select
 from plainnet.network import Array, Network, described
 
+Shared = tuple[Sequence[Array], Sequence[float]]
+"""Several answers to the same samples, and the share of each in their mean."""
+
 
 class EnsembleMember(NamedTuple):
     """One network of an ensemble."""

@@ -10,62 +10,72 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from plainnet.metrics.weighting import mean
+from plainnet.models.ensemble import Shared
 from plainnet.models.model import Model
 from plainnet.network import Array
 
 ROUNDS = 50
 """The answers that are chosen; a share is a multiple of a fiftieth."""
+FEWEST_HELD_OUT = 300
+"""The samples that a network holds out from which its temperature is right for new ones. Fitted to
+fewer it is too confident: with 60 by about as much as the mean of five networks is too modest."""
 MOST_COMPARED = 2_000
 """The samples at most on which the answers of networks are compared."""
 LEAST_SHARE = 0.05
 """Answers with a smaller share are left out: they cost time, and hardly change the mean."""
 
 
-def weigh_variants(model: Model) -> None:
+def weigh_variants(model: Model) -> Shared | None:
     """Weigh the variants of a whole ensemble by their answers to the validation samples.
 
     The networks of variants that are left out are removed. If several are left, the mean of their
-    answers is calibrated.
+    answers is calibrated, and these answers and shares are returned.
     """
     recipe, validation = model.resolved_recipe, model.validation
     n, each = len(model.networks), recipe.networks_each
     if n < recipe.ensemble or n == each or validation is None:
-        return
+        return None
     raw, rows = model.inputs.raw(validation), model.held_out_rows(validation)
     variants = [slice(start, start + each) for start in range(0, n, each)]
     answers = [model.answers_of(raw, rows and rows[some], some) for some in variants]
     losses = model.answers.criteria(validation)[0].losses
     weights = model.answers.weights_for(validation, recipe)
     chosen = shares(answers, lambda A: mean(losses(A), weights))
-    if max(chosen) < 1:
+    calibrated = max(chosen) < 1
+    if calibrated:
         A = np.average(answers, axis=0, weights=chosen)
-        expected = 1.0 if rows is None else model.answers.expected_sharpness(answers, chosen)
-        model.answers = model.answers.calibrated(validation, A, expected)
+        model.answers = model.answers.calibrated(validation, A)
     found = np.repeat(chosen, each)
     kept = np.flatnonzero(found)
     found /= found[kept[-1]]
     model.networks = [model.networks[i]._replace(weight=float(found[i])) for i in kept]
     if model.folds is not None:
         model.folds = [model.folds[i] for i in kept]
+    return (answers, chosen) if calibrated else None
 
 
-def sharpen_mean(model: Model) -> None:
+def sharpen_mean(model: Model, calibrated: Shared | None) -> None:
     """Sharpen the mean of several networks as far as they disagree.
 
     With folds each sample has been held out by few of the networks, so that no labels say how
     confident the mean of all may be; how far they disagree hardly depends on who has learned from
     what.
+
+    Args:
+        model: has a network, or several.
+        calibrated: what `weigh_variants` returned.
     """
-    samples = model.validation if model.folds is None else model.training
-    fitted = model.folds is None and len(model.networks) > model.resolved_recipe.networks_each
-    if samples is None or model.validation is None or fitted or len(model.networks) == 1:
+    watch = model.validation_of(0)
+    samples = watch if model.folds is None else model.training
+    fitted = model.folds is None and calibrated is not None
+    few = watch is None or len(watch) < FEWEST_HELD_OUT
+    if samples is None or few or fitted or len(model.networks) == 1:
         return
     step = -(-len(samples) // MOST_COMPARED)
     raw = model.inputs.raw(samples.take(np.arange(0, len(samples), step)))
     each = [model.answer_of(member, raw) for member in model.networks]
     weights = [member.weight for member in model.networks]
-    factor = model.answers.expected_sharpness(each, weights)
-    model.answers = model.answers.sharpened_by(factor)
+    model.answers = model.answers.sharpened((each, weights), calibrated)
 
 
 def shares(answers: Sequence[Array], loss: Callable[[Array], float]) -> list[float]:

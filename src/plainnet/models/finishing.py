@@ -14,8 +14,7 @@ from plainnet.network import Array
 def finish(model: Model) -> None:
     """Choose what is chosen on validation samples; measure when to withhold an answer."""
     model.keep_validated()
-    weigh_variants(model)
-    sharpen_mean(model)
+    sharpen_mean(model, weigh_variants(model))
     if model.validation is None:
         return
     A = model.mean_answers(model.validation)

@@ -105,8 +105,8 @@ class NetworkSettings:
         "each; how much each counts is found on the validation samples.",
         section="Network",
         metavar="NAMES",
-        left_open=f"usual; for tables and vectors of up to {MEMBER_COLUMNS} columns members from "
-        f"{FEWEST_ROWS} rows on, and few-members from {FEW_ROWS:,} on; with the effort best "
+        left_open=f"usual; for tables and vectors of up to {MEMBER_COLUMNS} columns members-8 from "
+        f"{FEWEST_ROWS} rows on, and members-2 from {FEW_ROWS:,} on; with the effort best "
         "several; unless the number of networks is given",
     )
     activation: str = setting(
@@ -114,7 +114,8 @@ class NetworkSettings:
         one_of(ChainMap({"auto": None}, ACTIVATIONS)),
         f"Activation after each hidden layer: {either(ACTIVATIONS)}.",
         section="Network",
-        left_open=by_kind("activation"),
+        left_open=f"relu; silu for tables, and vectors of at most {MOST_COLUMNS} numbers, below "
+        f"{FEW_ROWS:,} rows",
     )
     initializer: str = setting(
         "auto",

@@ -159,6 +159,7 @@ class Recipe(RecipeSettings):
             return {
                 "augment": "none",
                 "normalization": "none",
+                "activation": defaults.activation(n),
                 "bins": defaults.bins(n),
                 "batch_size": size,
                 "epochs": defaults.epochs(n, size),
