@@ -172,10 +172,14 @@ def test_wrong_answers_are_refused(number: int) -> None:
 
 
 @LESSONS
-def test_the_lab_has_the_states(number: int) -> None:
+def test_the_lab_has_the_states_and_learns_in_each(number: int) -> None:
     states = pytest.importorskip("plainnet.lab.states")
+    experiments = pytest.importorskip("plainnet.lab.experiment")
     for state in named(lesson(number).text("en"), "lab"):
-        states.settings_of(state)
+        experiment = experiments.Experiment(states.settings_of(f"{state}&epochs=60"))
+        for _ in experiment.train(lambda: False):
+            pass
+        assert experiment.history[-1].loss < experiment.history[0].loss / 2, state
 
 
 @LESSONS
