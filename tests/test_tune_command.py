@@ -15,7 +15,10 @@ from plainnet.cli.report import run_settings
 
 pytest.importorskip("optuna", reason="optuna is not installed")
 Command = Callable[..., tuple[int, str, str]]
-QUICK = ("--target", "answer", "--hidden", "5", "--epochs", "4", "--trials", "4")
+QUICK = (
+    *("--target", "answer", "--hidden", "5", "--epochs", "4", "--encoding", "none"),
+    *("--members", "1", "--trials", "4"),
+)
 
 
 @pytest.fixture
@@ -53,14 +56,14 @@ def test_a_search_writes_a_run_a_log_and_a_page(plainnet: Command, tmp_path: Pat
     assert f"written  {run.relative_to(tmp_path)}" in out
     asked = json.loads((run / "search.json").read_text("utf-8"))
     assert asked["options"]["trials"] == 4
-    assert asked["settings"] == {"hidden": [5], "epochs": 4}
+    assert asked["settings"] == {"hidden": [5], "epochs": 4, "encoding": "none", "members": 1}
     winner = asked["result"]["winner"]
     assert Classifier.load(run).recipe.dropout == winner["settings"]["dropout"]
     log = (run / "trials.csv").read_text("utf-8").splitlines()
     assert len(log) == 5
     assert log[0].startswith("trial,state,log_loss,epochs,")
     page = (run / "tune.html").read_text("utf-8")
-    assert "A search over 5 settings in 4 trials." in page
+    assert "A search over 4 settings in 4 trials." in page
     for text in ("The winner", "default settings", "winner&#x27;s curse", "dropout", "--hidden 5"):
         assert text in page
     assert (run / "report.html").exists()
@@ -78,6 +81,21 @@ def test_the_line_at_the_end_trains_the_winner_again(plainnet: Command, tmp_path
     assert found["test"] == again["test"]
     assert found["comparison"]["winner"] == again["test"]["log_loss"]
     assert "search.json" not in run_settings(tmp_path / "a")
+
+
+def test_a_blend_is_one_model_that_a_line_trains_again(plainnet: Command, tmp_path: Path) -> None:
+    how = (*QUICK, "--no-report", "--blend", "2")
+    code, out, err = plainnet("tune", "parts", *how, "--json", "--out", "a")
+    assert code == 0, err
+    found = json.loads(out)
+    assert "The ensemble has the settings of the trials" in err
+    assert found["comparison"]["subject"] == "ensemble"
+    words = shlex.split(found["command"])
+    assert words[words.index("--variants") + 1].startswith("[{")
+    assert plainnet(*words[1:], "--out", "b", "--no-report")[0] == 0
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in "ab"]
+    assert len({*models}) == 1
+    assert "The ensemble of the best trials" in (tmp_path / "a" / "tune.html").read_text("utf-8")
 
 
 def test_a_search_goes_on_with_more_trials(plainnet: Command, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plainnet import Classifier, Regressor
+from plainnet import Classifier, Dataset, Regressor
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.training import Epoch
@@ -22,12 +22,20 @@ from plainnet.tuning import Study, Trial, tune
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts, parts_for
 from plainnet.tuning.pruning import Pruning
-from plainnet.tuning.space import Choice, Range, default_params, read_space, settings_of, space_for
+from plainnet.tuning.space import (
+    Choice,
+    Range,
+    nearest_point,
+    read_space,
+    settings_of,
+    space_for,
+)
 from plainnet.tuning.study import Options, begin
 from plainnet.tuning.trial import Outcome, Task, Watch, run_trial
+from plainnet.tuning.usual_spaces import first_points, usual_space
 
 pytest.importorskip("optuna", reason="optuna is not installed")
-FIXED: dict[str, Any] = {"hidden": (6,), "epochs": 10, "encoding": "none"}
+FIXED: dict[str, Any] = {"hidden": (6,), "epochs": 10, "encoding": "none", "members": 1}
 TRIALS = 13
 
 
@@ -47,6 +55,7 @@ def parts() -> Parts:
 
 
 def study_of(parts: Parts, workers: int = 1, trials: int = TRIALS, **how: Any) -> Study:
+    how |= {"given": FIXED}
     return begin(Classifier(**FIXED), parts, Options(trials), Processes(workers), **how)
 
 
@@ -73,11 +82,11 @@ def done(parts: Parts) -> Study:
 def test_the_first_trial_is_the_default_and_others_stay_in_the_space(done: Study) -> None:
     assert [trial.number for trial in done.trials] == [*range(TRIALS)]
     assert done.trials[0].settings == {}
-    assert {"layers", "units", "bins"}.isdisjoint(done.space)  # they are fixed, or of no use
+    assert {"layers", "units", "members", "bins"}.isdisjoint(done.space)  # fixed, or of no use
     for trial in done.trials[1:]:
         assert {*trial.settings} == {*done.space}
-        assert 0 <= trial.settings["dropout"] <= 0.5
-        assert 5e-4 <= trial.settings["learning_rate"] <= 0.02
+        assert 0 <= trial.settings["dropout"] <= 0.3
+        assert 0.001 <= trial.settings["learning_rate"] <= 0.009
         assert trial.settings["activation"] in ("silu", "relu", "mish")
     assert len({json.dumps(dict(trial.params)) for trial in done.trials}) == TRIALS
 
@@ -289,7 +298,7 @@ def test_a_study_of_another_search_is_refused(tmp_path: Path) -> None:
 )
 def test_an_impossible_space_is_refused(own: Any, named: str, parts: Parts) -> None:
     with pytest.raises(SettingError, match=named):
-        space_for(parts.train, FIXED, own)
+        space_for(parts.train, FIXED, own, {})
 
 
 def test_a_space_is_read_from_json_and_toml(tmp_path: Path, parts: Parts) -> None:
@@ -297,7 +306,7 @@ def test_a_space_is_read_from_json_and_toml(tmp_path: Path, parts: Parts) -> Non
     (tmp_path / "a.toml").write_text("dropout = [0, 0.5]\n[units]\nlow = 4\nhigh = 8\n")
     spaces = [read_space(tmp_path / name) for name in ("a.json", "a.toml")]
     assert spaces[0] == spaces[1]
-    space = space_for(parts.train, {}, spaces[0])
+    space = space_for(parts.train, {}, spaces[0], {})
     assert space == {"units": Range(4, 8, whole=True), "dropout": Choice((0, 0.5))}
     assert settings_of(space, {"units": 5, "dropout": "0.5"}) == {"hidden": (5,), "dropout": 0.5}
 
@@ -306,7 +315,100 @@ def test_layers_and_units_are_the_hidden_layers() -> None:
     space = {"layers": Range(0, 3, whole=True), "units": Range(4, 64, log=True, whole=True)}
     assert settings_of(space, {"layers": 2, "units": 8}) == {"hidden": (8, 8)}
     assert settings_of(space, {"layers": 0, "units": 8}) == {"hidden": ()}
-    assert default_params(space, Classifier(hidden=(128, 16)).recipe) == {"layers": 2, "units": 64}
+    assert nearest_point(space, {"layers": 2, "units": 128}) == {"layers": 2, "units": 64}
+
+
+def resolved(n: int, **settings: Any) -> Any:
+    """The training samples, a recipe, and how it is resolved for them."""
+    X = np.random.default_rng(0).normal(size=(n, 3)).astype(np.float32)
+    data = Dataset(X, np.arange(n) % 2, ("a", "b"))
+    recipe = Classifier(**settings).recipe
+    return data, recipe, recipe.resolve(data, tested=False)
+
+
+def test_the_usual_space_lies_around_the_default() -> None:
+    data, recipe, default = resolved(3000)
+    space = usual_space(data, default.of_network(0, recipe))
+    assert space["learning_rate"] == Range(0.001, 0.009, log=True)
+    assert space["units"] == Range(64, 256, log=True, whole=True)
+    assert space["bins"] == Range(16, 64, log=True, whole=True)
+    assert space["members"] == Choice((1, 4))
+    data, recipe, default = resolved(400)
+    assert usual_space(data, default.of_network(0, recipe))["members"] == Choice((1, 8))
+
+
+def test_convolutions_are_searched_without_hidden_layers() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (200, 24, 24, 3), np.uint8)
+    data = Dataset(pictures, np.arange(200) % 2, ("a", "b"))
+    recipe = Classifier().recipe
+    space = usual_space(data, recipe.resolve(data, tested=False))
+    assert "augment" in space
+    assert {"layers", "units", "normalization"}.isdisjoint(space)
+
+
+def test_known_good_settings_are_tried_first() -> None:
+    data, recipe, default = resolved(3000)
+    space = usual_space(data, default.of_network(0, recipe))
+    points = first_points(space, data, recipe, default)
+    usual, binned, members = (settings_of(space, point) for point in points)
+    assert (usual["encoding"], usual["hidden"], usual["members"]) == ("learned", (128, 128), 1)
+    assert (binned["encoding"], binned["hidden"]) == ("piecewise-linear", (256, 256))
+    assert (members["activation"], members["members"]) == ("relu", 4)
+
+
+# -- the model at the end --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def table() -> Parts:
+    """So many samples that the default is an ensemble of members."""
+    return parts_for(Classifier(epochs=2), *samples(400), 0.25)
+
+
+def test_the_default_and_the_winner_are_measured_as_they_are_trained(table: Parts) -> None:
+    study = begin(Classifier(epochs=2), table, Options(3), Processes(1))
+    study.search()
+    default = study.fit_default()
+    assert default.resolved_recipe.variants == ("members",)
+    assert default.validation is not None
+    assert study.trials[0].value == default.evaluate(default.validation).log_loss
+    study.trials = [replace(study.trials[0], outcome=None), *study.trials[1:]]
+    assert study.best.number
+    winner = Classifier(**study.settings).fit(table.learned)
+    assert len(winner.networks) == 5
+    assert study.best.value == winner.evaluate(winner.validation).log_loss  # type: ignore[arg-type]
+
+
+def test_the_best_trials_and_the_default_become_one_ensemble(table: Parts, tmp_path: Path) -> None:
+    study = begin(Classifier(epochs=2), table, Options(4, blend=2), Processes(1))
+    study.search()
+    compared = study.finish()
+    best = {trial.number for trial in study.ranked[:2]} | {0}
+    assert {trial.number for trial in study.blended} == best
+    variants, model = study.settings["variants"], study.model
+    assert len(variants) == len(best)
+    assert "members" in variants  # the default
+    for trial in study.blended:
+        if trial.number:
+            assert any(dict(trial.settings) == one for one in variants)
+    assert isinstance(model, Classifier)
+    assert model.validation is not None
+    assert compared is not None
+    assert compared.subject == "ensemble"
+    assert compared.winner == model.evaluate(table.unseen).log_loss
+    looked = model.evaluate(model.validation).log_loss
+    assert looked <= (study.best.value or 0)
+    model.save(path := tmp_path / "m")
+    loaded = Classifier.load(path)
+    np.testing.assert_array_equal(
+        loaded.mean_answers(table.unseen), model.mean_answers(table.unseen)
+    )
+
+
+def test_a_setting_of_the_whole_model_cannot_be_blended(parts: Parts) -> None:
+    options = Options(4, space={"class_weight": ["none", "balanced"]}, blend=2)
+    with pytest.raises(SettingError, match="class_weight"):
+        begin(Classifier(), parts, options, Processes(1))
 
 
 # -- pruning -------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ import pytest
 from plainnet import Classifier, Dataset, Regressor
 from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
-from plainnet.models import Checkpoint, ensemble_selection
+from plainnet.models import Checkpoint, Recipe, ensemble_selection
 from plainnet.models.ensemble_selection import shares
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.trainable import AnyModel
 from plainnet.network import Array, Dense, MemberMean
+from plainnet.reports.repeating import SETTINGS as SETTINGS_BY_NAME
 from plainnet.reports.text import ensemble_line
 
 X: Array = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
@@ -171,10 +172,61 @@ def test_validation_samples_of_your_own_weigh_the_variants() -> None:
 
 
 def test_a_setting_of_your_own_holds_for_all_variants() -> None:
-    model = untrained("a number", hidden=(5,), learning_rate=0.01, epochs=1).fit(X, NUMBER)
-    recipes = [model.recipe_of(i) for i in range(6)]
+    own: dict[str, Any] = {"hidden": (5,), "learning_rate": 0.01}
+    recipe = Recipe.of({**SETTINGS, **own})
+    resolved = recipe.resolve(Dataset(X, (NUMBER > 1) * 1, ("a", "b")), tested=False)
+    recipes = [resolved.of_network(i, recipe) for i in range(6)]
     assert {(one.hidden, one.learning_rate) for one in recipes} == {((5,), 0.01)}
     assert [one.members for one in recipes] == [1, 1, 8, 8, 1, 1]
+
+
+OF_THEIR_OWN: dict[str, Any] = {
+    "variants": ("usual", {"hidden": [5], "dropout": 0.2, "label_smoothing": 0.1}),
+    **{"epochs": 2, "ensemble": 4},
+}
+
+
+def test_a_variant_may_have_settings_of_its_own(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ensemble_selection, "shares", lambda *_: [0.25, 0.75])
+        model = Classifier(**OF_THEIR_OWN).fit(X, CLASSES)
+    recipes = [model.recipe_of(i) for i in range(4)]
+    assert [one.hidden for one in recipes] == [(128, 128)] * 2 + [(5,)] * 2
+    assert [one.dropout for one in recipes] == [0.1] * 2 + [0.2] * 2
+    sizes = [
+        [one.n_out for one in m.network.layers if isinstance(one, Dense)] for m in model.networks
+    ]
+    assert sizes == [[128, 128, 3]] * 2 + [[5, 3]] * 2
+    assert model.loss.smoothing == 0.1  # type: ignore[attr-defined]
+    assert [member.weight for member in model.networks] == pytest.approx([1 / 3] * 2 + [1] * 2)
+    model.save(path := tmp_path / "m")
+    loaded = Classifier.load(path)
+    assert loaded.resolved_recipe == model.resolved_recipe
+    np.testing.assert_array_equal(loaded.mean_answers(X), model.mean_answers(X))
+
+
+def test_a_variant_that_is_left_out_is_no_part_of_the_recipe() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ensemble_selection, "shares", lambda *_: [0, 1])
+        model = Classifier(**OF_THEIR_OWN).fit(X, CLASSES)
+    assert len(model.networks) == model.resolved_recipe.ensemble == 2
+    assert [model.recipe_of(i).hidden for i in range(2)] == [(5,)] * 2
+
+
+def test_variants_are_read_and_written_as_options() -> None:
+    values = SETTINGS_BY_NAME["variants"].values
+    for variants in (("usual", "linear"), ("usual", {"dropout": 0.2})):
+        assert values.read(values.write(variants)) == variants
+    assert values.write(("usual", {"dropout": 0.2})) == '["usual", {"dropout": 0.2}]'
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"patience": 3}, "patience"), ({"dropuot": 0.1}, "dropout"), ({"dropout": 2}, "dropout")],
+)
+def test_impossible_settings_of_a_variant_are_refused(settings: Any, named: str) -> None:
+    with pytest.raises(SettingError, match=named):
+        Classifier(variants=("usual", settings))
 
 
 def test_the_networks_are_equally_many_of_each_variant() -> None:

@@ -35,7 +35,7 @@ from plainnet.reports import evaluation_text, say
 from plainnet.reports.repeating import train_command
 from plainnet.reports.text import count, duration
 from plainnet.reports.tune_page import NAME, tune_page
-from plainnet.reports.tune_text import result_text, trial_line
+from plainnet.reports.tune_text import model_line, result_text, trial_line
 from plainnet.training.processes import Processes
 from plainnet.tuning.material import parts_for
 from plainnet.tuning.optuna_package import needs_optuna
@@ -75,6 +75,12 @@ def _option(*names: str, **how: Any) -> Callable[[Decorated], Decorated]:
     type=float,
     metavar="SHARE",
     help="Share of the samples to measure the winner on, if there is no test part. [0.2]",
+)
+@_option(
+    "--blend",
+    type=int,
+    metavar="N",
+    help="Make one ensemble of the best N trials and the default settings. [1: the winner alone]",
 )
 @workers_option
 @engine_option
@@ -152,9 +158,7 @@ def _asked(data: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     if data is None:
         raise click.UsageError("Missing argument 'DATA': name the data to search settings for.")
     table = tables.pop_table_options(options)
-    of_search = {
-        name: options.pop(name) for name in Options.__dataclass_fields__ if name in options
-    }
+    of_search = {n: options.pop(n) for n in Options.__dataclass_fields__ if n in options}
     if of_search.get("space") is not None:
         of_search["space"] = read_space(of_search["space"])
     noted = {name: options.pop(name) for name in ("strict", "drop_leaks")}
@@ -226,11 +230,11 @@ def _begun(asked: Mapping[str, Any], crew: Processes, folder: Path, join: str | 
     model = tables.model_for(splits.train, asked["settings"], table)
     options = Options(**asked["options"])
     parts = parts_for(model, splits, None, options.unseen_share)
-    checkpoints = folder / TRIALS
-    if join and "://" not in join:
-        checkpoints = Path(f"{join}.{TRIALS}")
+    is_file = join and "://" not in join
+    checkpoints = Path(f"{join}.{TRIALS}") if is_file else folder / TRIALS
     where: dict[str, Any] = {"journal": join or folder / JOURNAL, "checkpoints": checkpoints}
-    return begin(model, parts, options, crew, **where, shared=bool(join))
+    where |= {"given": asked["settings"], "shared": bool(join)}
+    return begin(model, parts, options, crew, **where)
 
 
 def _search(study: Study) -> Study:
@@ -261,8 +265,7 @@ def _train(
 ) -> tuple[int, dict[str, Evaluation]]:
     """Train with the winner's settings as `train` does, and measure the winner."""
     write_search(folder, asked, study)  # the search is done, whatever happens now
-    best = study.best
-    say(f"\nThe winner is trial {best.number}; it is trained on all samples of the search.")
+    say(f"\n{model_line(study)} trained on all samples of the search.")
     model = study.model_type(**study.settings)
     noted = {**asked["noted"], **asked["table"], "data": asked["data"]}
     resume = (folder / CHECKPOINT).exists()

@@ -6,6 +6,7 @@ few shares are chosen, so that the choice hardly overfits.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,8 +29,8 @@ LEAST_SHARE = 0.05
 def weigh_variants(model: Model) -> Shared | None:
     """Weigh the variants of a whole ensemble by their answers to the validation samples.
 
-    The networks of variants that are left out are removed. If several are left, the mean of their
-    answers is calibrated, and these answers and shares are returned.
+    Variants that are left out are removed with their networks. If several are left, the mean of
+    their answers is calibrated, and these answers and shares are returned.
     """
     recipe, validation = model.resolved_recipe, model.validation
     n, each = len(model.networks), recipe.networks_each
@@ -48,6 +49,8 @@ def weigh_variants(model: Model) -> Shared | None:
     found = np.repeat(chosen, each)
     kept = np.flatnonzero(found)
     found /= found[kept[-1]]
+    left = tuple(one for one, share in zip(recipe.variants, chosen, strict=True) if share)
+    model.resolved_recipe = replace(recipe, variants=left, ensemble=len(kept))
     model.networks = [model.networks[i]._replace(weight=float(found[i])) for i in kept]
     if model.folds is not None:
         model.folds = [model.folds[i] for i in kept]

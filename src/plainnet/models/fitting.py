@@ -20,6 +20,7 @@ from plainnet.models.finishing import finish
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.recipe import Recipe, ResolvedRecipe
+from plainnet.models.variants import augmentations
 from plainnet.network import Array, Network, Rng
 from plainnet.pictures.augment.augmentation import augmentation_of
 from plainnet.pictures.augment.augmented import Augmented
@@ -54,16 +55,19 @@ def fit_epochs(
     """
     recipe, answers = model.resolved_recipe, model.answers_type_for(train_set)
     kind = kind_of_inputs(train_set.is_pictures, train_set.extractor)
-    if not train_set.is_pictures and model.recipe.augment not in ("auto", "none"):
+    wanted = augmentations(recipe.variants, model.recipe.augment)
+    unfit = [one for one in wanted if one not in ("auto", "none")]
+    if unfit and not train_set.is_pictures:
         raise SettingError(
-            f"augment = {model.recipe.augment!r} varies pictures, but the network learns from "
+            f"augment = {unfit[0]!r} varies pictures, but the network learns from "
             f"{kind.rows}; leave it out."
         )
     model.held_out = model.folds = None
     if watch is None:
         train_set, watch = _split(model, train_set)
     answers.check_recipe(model.recipe, train_set, watch is not None)
-    varied = train_set.is_pictures and augmentation_of(recipe.augment).changes_pictures
+    used = map(augmentation_of, augmentations(recipe.variants, recipe.augment))
+    varied = train_set.is_pictures and any(one.changes_pictures for one in used)
     model.inputs = kind.fit(train_set, varied)
     model.answers = answers.of(train_set).priced(recipe)
     if recipe.encoding != "none":
@@ -226,7 +230,8 @@ def _pipeline(model: Model, train_set: Dataset, rng: Rng) -> InputPipeline:
     """Return the preprocessing, and the augmentation of pictures if there is any."""
     if not train_set.is_pictures:
         return InputPipeline(model.preprocessing)
-    augmentation = augmentation_of(model.resolved_recipe.augment, train_set.X)
+    recipe = model.recipe_of(len(model.networks) - 1)
+    augmentation = augmentation_of(recipe.augment, train_set.X)
     shape, prepare = train_set.X.shape[1:], model.preprocessing
     n_classes, dtype = len(train_set.classes), model.network.dtype
 

@@ -104,7 +104,8 @@ class Model(Displayed):
     @property
     def loss(self) -> Loss:
         """The loss of the latest network's training."""
-        loss, last = self.answers.loss(self.recipe), self.network.layers[-1]
+        recipe, last = self.recipe_of(len(self.networks) - 1), self.network.layers[-1]
+        loss = self.answers.loss(recipe)
         if not isinstance(last, MemberMean):
             return loss
         return MeanOverMembers(loss, last.members, last.n)

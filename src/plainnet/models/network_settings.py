@@ -1,7 +1,9 @@
 """The settings of a recipe that say what the network is like."""
 
 from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from plainnet.checks import either
 from plainnet.errors import SettingError
@@ -19,7 +21,7 @@ from plainnet.models.defaults import (
 from plainnet.models.names import ENCODINGS, INITIALIZERS, NORMALIZATIONS
 from plainnet.models.setting import (
     channel_counts,
-    names_of,
+    names_or_settings,
     number,
     one_of,
     setting,
@@ -98,11 +100,12 @@ class NetworkSettings:
         section="Network",
         metavar="K",
     )
-    variants: tuple[str, ...] | None = setting(
+    variants: tuple[str | Mapping[str, Any], ...] | None = setting(
         None,
-        names_of(VARIANTS),
-        f"Variants of the network in an ensemble, {either(VARIANTS)}, equally many networks of "
-        "each; how much each counts is found on the validation samples.",
+        names_or_settings(VARIANTS),
+        f"Variants of the network in an ensemble, {either(VARIANTS)}, or settings of their own "
+        'such as {"dropout": 0.2}; equally many networks of each. How much each counts is found '
+        "on the validation samples.",
         section="Network",
         metavar="NAMES",
         left_open=f"usual; for tables and vectors of up to {MEMBER_COLUMNS} columns members-8 from "

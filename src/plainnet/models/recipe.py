@@ -5,10 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from plainnet.checks import (
-    did_you_mean,
-    of_python,
-)
+from plainnet.checks import did_you_mean, of_python
 from plainnet.data import Dataset
 from plainnet.errors import SettingError
 from plainnet.models import defaults
@@ -28,6 +25,7 @@ from plainnet.models.network_settings import (
     LEAST_SIDE,
 )
 from plainnet.models.recipe_settings import MOST_AUTO_EPOCHS, RecipeSettings
+from plainnet.models.variants import Variants
 from plainnet.network import (
     Layer,
     MemberMean,
@@ -143,7 +141,7 @@ class Recipe(RecipeSettings):
             "variants": ("usual",),
         }
 
-    def _check_variants(self, variants: Sequence[str]) -> None:
+    def _check_variants(self, variants: Variants) -> None:
         if (self.ensemble or 0) % len(variants):
             raise SettingError(
                 f"An ensemble has equally many networks of each variant, but {self.ensemble} is "
@@ -205,7 +203,7 @@ class ResolvedRecipe(Recipe):
     patience: int = 0
     patience_growth: float = 0.0
     ensemble: int = 1
-    variants: tuple[str, ...] = ("usual",)
+    variants: tuple[str | Mapping[str, Any], ...] = ("usual",)
     bagging: str = "none"
     validation_share: float = 0.15
 
@@ -232,11 +230,13 @@ class ResolvedRecipe(Recipe):
     def of_network(self, number: int, recipe: Recipe) -> Self:
         """Return the settings of a network, counted from 0.
 
-        A variant changes those that the original recipe leaves open. The width of its layers
+        A named variant changes those that the original recipe leaves open. The width of its layers
         belongs to its encoding, and its learning rate to the usual optimizer.
         """
-        place = min(number // self.networks_each, len(self.variants) - 1)
-        changes, usual = defaults.VARIANTS[self.variants[place]], Recipe().to_dict()
+        variant = self.variants[min(number // self.networks_each, len(self.variants) - 1)]
+        if isinstance(variant, Mapping):
+            return replace(self, **variant)
+        changes, usual = defaults.VARIANTS[variant], Recipe().to_dict()
         open_ = {name: v for name, v in changes.items() if getattr(recipe, name) == usual[name]}
         if "encoding" in changes and "encoding" not in open_:
             open_.pop("hidden", None)

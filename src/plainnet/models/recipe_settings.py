@@ -14,11 +14,7 @@ from plainnet.models.class_weights import checked_class_weight
 from plainnet.models.convolutional import LEAST_EPOCHS, MOST_EPOCHS
 from plainnet.models.cost_setting import error_costs
 from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
-from plainnet.models.names import (
-    OPTIMIZERS,
-    POLYNOMIAL,
-    SCHEDULES,
-)
+from plainnet.models.names import OPTIMIZERS, POLYNOMIAL, SCHEDULES
 from plainnet.models.network_settings import BATCH_NORM_BELOW, NetworkSettings
 from plainnet.models.setting import (
     flag,
@@ -31,6 +27,7 @@ from plainnet.models.setting import (
     sides,
     whole,
 )
+from plainnet.models.variants import checked_variants
 from plainnet.pictures.augment.augmentation import (
     FEW_PICTURES,
     MANY_PICTURES,
@@ -275,6 +272,7 @@ class RecipeSettings(NetworkSettings):
                 value, getattr(self, name)
             ):  # such as NumPy's numbers, which JSON refuses
                 object.__setattr__(self, name, value)
+        object.__setattr__(self, "variants", checked_variants(self.variants, RecipeSettings))
         self.check_layers()
         aims = [name for name in THRESHOLD_SETTINGS if getattr(self, name) is not None]
         if len(aims) > 1:

@@ -4,7 +4,8 @@ The recipe's checks, the arguments and help of `Classifier`, the options of the 
 command that repeats a training are all generated from it.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -182,18 +183,38 @@ channel_counts = ValueType(
 """The channels of each convolution."""
 
 
-def names_of(table: Mapping[str, Any]) -> ValueType:
-    """Return the type of several names in a table: `usual,linear`."""
+def names_or_settings(table: Mapping[str, Any]) -> ValueType:
+    """Return the type of several names in a table, `usual,linear`, or settings by name as JSON.
+
+    The settings themselves are not checked.
+    """
     each = one_of(table)
 
-    def check(name: str, value: Any) -> tuple[str, ...]:
-        """Return the names, or raise a SettingError."""
-        named = _sequence(name, value, f"names such as ({next(iter(table))!r},)")
-        if len({*named}) < max(1, len(named)):
+    def check(name: str, value: Any) -> tuple[str | dict[str, Any], ...]:
+        """Return the names and settings, or raise a SettingError."""
+        given = _sequence(name, value, f"names such as ({next(iter(table))!r},)")
+        made = [{**one} if isinstance(one, Mapping) else each.check(name, one) for one in given]
+        if not made or any(one in made[:i] for i, one in enumerate(made)):
             raise SettingError(f"{name} must be one or more different names, but got {value!r}.")
-        return tuple(each.check(name, one) for one in named)
+        return tuple(made)
 
-    return ValueType(check, lambda text: tuple(text.split(",")), ",".join)
+    return ValueType(check, _read_names_or_settings, _write_names_or_settings)
+
+
+def _read_names_or_settings(text: str) -> tuple[Any, ...]:
+    if not text.startswith("["):
+        return tuple(text.split(","))
+    try:
+        return tuple(json.loads(text))
+    except ValueError as error:
+        raise ValueError(
+            f'{text!r} is not JSON ({error}); write ["usual", {{"dropout": 0.2}}].'
+        ) from None
+
+
+def _write_names_or_settings(value: Sequence[Any]) -> str:
+    named = all(isinstance(one, str) for one in value)
+    return ",".join(value) if named else json.dumps(value)
 
 
 def _check_sides(name: str, value: Any) -> tuple[int, ...]:

@@ -45,7 +45,7 @@ class RegressorSettings(TypedDict, total=False):
     validation_share: float | None
     effort: str
     ensemble: int | None
-    variants: tuple[str, ...] | None
+    variants: Sequence[str | Mapping[str, Any]] | None
     bagging: str
     size: int | tuple[int, int] | None
     grey: bool

@@ -16,6 +16,7 @@ from plainnet.reports.row_chart import Row, row_chart
 from plainnet.reports.settings import setting_text
 from plainnet.reports.text import count, printable
 from plainnet.reports.tune_text import (
+    blend_shares,
     comparison_rows,
     gain_text,
     score_text,
@@ -78,7 +79,7 @@ def _headline(study: Study) -> Html:
     metric = compared.metric
     ends = " to ".join(gain_text(metric, end) for end in compared.gain_interval)
     figures = [
-        (score_text(metric, compared.winner), f"{compared.name} of the winner"),
+        (score_text(metric, compared.winner), f"{compared.name} of the {compared.subject}"),
         (score_text(metric, compared.default), f"{compared.name} of the default settings"),
         (gain_text(metric, compared.gain), f"better than the default (95 % interval {ends})"),
         (gain_text(metric, max(compared.curse, 0.0)).removeprefix("+"), CURSE),
@@ -97,6 +98,10 @@ def _winner(study: Study, best: Trial) -> Html:
     """Return the winner's settings, and the comparison."""
     rows = [(name.replace("_", " "), setting_text(v)) for name, v in best.settings.items()]
     shown = table((f"trial {best.number}", "value"), rows, texts=(0, 1)) if rows else Html("")
+    if parts := [*blend_shares(study)]:
+        words = "The ensemble of the best trials, with the share of each in its answers:"
+        shares = table(("share", "settings"), parts, texts=(1,))
+        shown = Html(shown + element("p", words) + shares)
     if study.comparison is None:
         return shown
     header, compared = comparison_rows(study.comparison)

@@ -34,6 +34,26 @@ def settings_text(settings: Mapping[str, Any]) -> str:
     return "; ".join(shown) or "the default settings"
 
 
+def model_line(study: Study) -> str:
+    """Return the beginning of a sentence: which trials the model is made of."""
+    if study.blend == 1:
+        return f"The winner is trial {study.best.number}; it is"
+    numbers = ", ".join(str(trial.number) for trial in study.blended)
+    return f"The ensemble has the settings of the trials {numbers}; it is"
+
+
+def blend_shares(study: Study) -> Iterator[tuple[str, str]]:
+    """Yield the share of each trial in the ensemble of the best, and its settings."""
+    if study.blend == 1 or study.model is None:
+        return
+    recipe, networks = study.model.resolved_recipe, study.model.networks
+    total, each = sum(one.weight for one in networks), recipe.networks_each
+    for i, variant in enumerate(recipe.variants):
+        share = sum(one.weight for one in networks[i * each : (i + 1) * each]) / total
+        settings = {} if isinstance(variant, str) else variant  # a name is one of the default's
+        yield percent(share), settings_text(settings)
+
+
 def trial_line(trial: Trial, study: Study, best: float | None) -> str:
     """Return a line about a trial that has ended."""
     outcome, of = trial.outcome, study.plan.trials
@@ -52,6 +72,8 @@ def result_text(study: Study) -> str:
     head = f"winner    trial {best.number} of {n:,}"
     for name, value in best.settings.items():
         head += f"\n          {name.replace('_', ' ')} {setting_text(value)}"
+    for i, (share, of) in enumerate(blend_shares(study)):
+        head += f"\n{'' if i else 'ensemble':10}{share} {of}"
     compared = study.comparison
     if compared is None:
         return f"{head}\nNo trial was better than the default settings, in the search itself."
@@ -76,7 +98,7 @@ def sentences(compared: Comparison) -> Iterator[str]:
 def comparison_rows(compared: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the comparison."""
     metric = compared.metric
-    ways = {"winner": compared.winner, "default settings": compared.default}
+    ways = {compared.subject: compared.winner, "default settings": compared.default}
     ends = compared.winner_interval, compared.default_interval
     rows = [
         [name, score_text(metric, value), " to ".join(score_text(metric, end) for end in pair)]

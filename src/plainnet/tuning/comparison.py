@@ -6,7 +6,7 @@ measured on other samples, and the difference has an interval, from samples draw
 (the bootstrap; Efron, Tibshirani, 1993).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from plainnet.data import Dataset
 from plainnet.metrics.evaluation import Interval
 from plainnet.models import AnyModel
 from plainnet.network import Array
-from plainnet.tuning.trial import Trial, score_of
+from plainnet.tuning.trial import score_of
 
 RESAMPLES = 1000
 """How often the samples are drawn again."""
@@ -44,6 +44,8 @@ class Comparison:
     gain_interval: Interval
     gain_in_search: float
     """The same by the samples that the winner was chosen by."""
+    subject: str = "winner"
+    """What is compared with the default: the `winner`, or the `ensemble` of the best trials."""
 
     @property
     def curse(self) -> float:
@@ -55,12 +57,12 @@ class Comparison:
         """A sentence: whether the winner is better beyond noise."""
         low, high = self.gain_interval
         if low > 0:
-            return "The winner is better than the default settings, beyond noise."
+            return f"The {self.subject} is better than the default settings, beyond noise."
         if high < 0:
-            return "The winner is worse than the default settings: use the default."
+            return f"The {self.subject} is worse than the default settings: use the default."
         return (
-            "On these samples the difference between the winner and the default settings is within "
-            "noise."
+            f"On these samples the difference between the {self.subject} and the default settings "
+            "is within noise."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +79,7 @@ class Comparison:
 
 def compare(
     models: tuple[AnyModel, AnyModel],
-    trials: tuple[Trial, Trial],
+    searched: Sequence[float | None] | None,
     unseen: Dataset,
     metric: str,
     seed: int,
@@ -86,7 +88,9 @@ def compare(
 
     Args:
         models: trained with the winner's settings, and with the default ones.
-        trials: the winner, and the default.
+        searched: the values of the winner and the default in the search; None: the first model is
+            an ensemble of trials, and both are measured on the samples that its weights were
+            chosen by.
         unseen: samples that neither the search nor the models have learned from.
         metric: the key of the score.
         seed: of the samples drawn again.
@@ -97,8 +101,7 @@ def compare(
     score = score_of(models[0].evaluate(unseen), metric)
     sign = 1.0 if score.higher_is_better else -1.0
     drawn = _resampled(measures, len(unseen), np.random.default_rng([seed, len(unseen)]))
-    values = [trial.value for trial in trials]
-    searched = 0.0 if None in values else sign * (float(values[0] or 0) - float(values[1] or 0))
+    values = searched or [_value(model, metric) for model in models]
     return Comparison(
         metric=metric,
         name=score.name,
@@ -110,8 +113,15 @@ def compare(
         default_interval=_interval(drawn[:, 1]),
         gain=sign * (winner - default),
         gain_interval=_interval(sign * (drawn[:, 0] - drawn[:, 1])),
-        gain_in_search=searched,
+        gain_in_search=0.0 if None in values else sign * ((values[0] or 0) - (values[1] or 0)),
+        subject="winner" if searched else "ensemble",
     )
+
+
+def _value(model: AnyModel, metric: str) -> float | None:
+    """Return the score on the validation samples."""
+    data = model.validation
+    return None if data is None else score_of(model.evaluate(data), metric).value
 
 
 def _measure(model: AnyModel, data: Dataset, metric: str) -> Callable[[Array], float]:

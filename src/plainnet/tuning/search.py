@@ -29,14 +29,16 @@ class Plan:
     """A search before it begins."""
 
     space: Space
-    first: Mapping[str, Any]
-    """The point of the space that is closest to the default settings."""
+    first: Sequence[Mapping[str, Any]]
+    """The points of the first trials; the first of them is closest to the default settings."""
     trials: int
     per_round: int
     seed: int
     higher_is_better: bool
     task: Task
     """What all trials share: its settings are those that are fixed."""
+    default: Mapping[str, Any]
+    """The settings of the first trial."""
     until: float
     """The time, as of `time.time`, at which all trials stop but that of the default settings."""
 
@@ -82,10 +84,11 @@ def _propose(plan: Plan, trials: Mapping[int, Trial], numbers: range, journal: J
         if number in trials:
             trial = replace(trials[number], outcome=None)
         elif number == 0:
-            trial = Trial(0, plan.first, {})
+            trial = Trial(0, plan.first[0], {})
         else:
             ways = plan.seed, plan.higher_is_better
-            params = propose(plan.space, known, number, *ways)
+            early = number < len(plan.first)
+            params = plan.first[number] if early else propose(plan.space, known, number, *ways)
             trial = Trial(number, params, settings_of(plan.space, params))
         if number not in trials:
             journal.add(trial)
@@ -128,7 +131,7 @@ def _work(
 
 
 def _task(plan: Plan, place: Place, trial: Trial, earlier: Sequence[Outcome]) -> Task:
-    settings = {**plan.task.settings, **trial.settings}
+    settings = {**plan.task.settings, **trial.settings} if trial.number else plan.default
     folder = place.checkpoints
     file = None if folder is None else folder / f"{trial.number:04}.safetensors"
     own: dict[str, Any] = {"settings": settings, "checkpoint": file, "earlier": earlier}

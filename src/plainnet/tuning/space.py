@@ -1,12 +1,4 @@
-"""Search spaces: the settings that a search varies, and between what.
-
-The usual ones follow the literature, reduced to what matters for the networks of this project:
-
-- tables: Gorishniy, Kotelnikov, Babenko: TabM (2024), appendix; Holzmüller, Grinsztajn, Steinwart:
-  Better by Default (2024), the space of RealMLP;
-- features and pictures: Kadra, Lindauer, Hutter, Grabocka: Well-tuned Simple Nets Excel on Tabular
-  Datasets (2021), whose point is to search over regularization.
-"""
+"""Search spaces: the settings that a search varies, and between what."""
 
 import json
 import math
@@ -20,7 +12,6 @@ from plainnet.checks import did_you_mean
 from plainnet.data import Dataset
 from plainnet.errors import FileError, SettingError
 from plainnet.models import Recipe
-from plainnet.models.defaults import MOST_BINS, Kind, kind_of
 from plainnet.tuning.optuna_package import needs_optuna
 
 LAYERS, UNITS = "layers", "units"
@@ -88,52 +79,20 @@ class Choice:
 Space = Mapping[str, Range | Choice]
 """The dimensions of a search by the names of settings, and `layers` and `units`."""
 
-DECAY = Range(1e-6, 0.1, log=True)
-SMOOTHING = Range(0, 0.2)
-OF_FEATURES: Space = {
-    LAYERS: Range(0, 3, whole=True),
-    UNITS: Range(64, 512, log=True, whole=True),
-    "dropout": Range(0, 0.6),
-    "input_dropout": Range(0, 0.5),
-    "learning_rate": Range(1e-4, 0.01, log=True),
-    "weight_decay": DECAY,
-    "label_smoothing": SMOOTHING,
-}
-SPACES: Mapping[Kind, Space] = {
-    "columns": {
-        LAYERS: Range(1, 4, whole=True),
-        UNITS: Range(64, 512, log=True, whole=True),
-        "activation": Choice(("silu", "relu", "mish")),
-        "dropout": Range(0, 0.5),
-        "learning_rate": Range(5e-4, 0.02, log=True),
-        "weight_decay": DECAY,
-        "bins": Range(4, 2 * MOST_BINS, log=True, whole=True),
-    },
-    "features": OF_FEATURES,
-    "patches": OF_FEATURES,
-    "pictures": {
-        LAYERS: Range(1, 3, whole=True),
-        UNITS: Range(64, 512, log=True, whole=True),
-        "normalization": Choice(("none", "batch")),
-        "augment": Choice(("none", "mild", "strong")),
-        "dropout": Range(0, 0.5),
-        "learning_rate": Range(2e-4, 0.01, log=True),
-        "weight_decay": DECAY,
-        "label_smoothing": SMOOTHING,
-    },
-}
-"""The usual space for each kind of data. `docs/tuning.md` says where the ends come from."""
 FOR_CLASSES = ("label_smoothing", "class_weight", "precision", "recall", "cost", "positive")
 """Settings that only classes have."""
 
 
-def space_for(data: Dataset, fixed: Mapping[str, Any], own: Mapping[str, Any] | None) -> Space:
+def space_for(
+    data: Dataset, fixed: Mapping[str, Any], own: Mapping[str, Any] | None, usual: Space
+) -> Space:
     """Return the space of a search.
 
     Args:
         data: the training samples.
         fixed: the settings that are not searched.
-        own: the user's space, as JSON values; None: the usual one for this kind of data.
+        own: the user's space, as JSON values; None: the usual one.
+        usual: the usual space for these data.
 
     Raises:
         SettingError: a setting is unknown, is both fixed and searched, or has impossible values.
@@ -144,7 +103,7 @@ def space_for(data: Dataset, fixed: Mapping[str, Any], own: Mapping[str, Any] | 
         if both:
             raise SettingError(f"{both[0]} is fixed and in the space as well; leave one out.")
     else:
-        space = {**SPACES[kind_of(data)]}
+        space = {**usual}
         absent = _taken(fixed) | ({*FOR_CLASSES} if data.holds_numbers else set())
         absent |= {"bins"} if fixed.get("encoding", "auto") == "none" else set()
         space = {name: of for name, of in space.items() if name not in absent}
@@ -189,15 +148,9 @@ def settings_of(space: Space, params: Mapping[str, Any], *, raw: bool = False) -
     return {name: tuple(v) if isinstance(v, list) else v for name, v in read.items()}
 
 
-def default_params(space: Space, recipe: Recipe) -> dict[str, Any]:
-    """Return the point of the space that is closest to a resolved recipe.
-
-    The first trial has the default settings themselves; this is what the sampler learns from it.
-    """
-    given = recipe.to_dict()
-    hidden = given["hidden"]
-    given |= {LAYERS: len(hidden), UNITS: max(hidden, default=None)}
-    return {name: of.nearest(given[name]) for name, of in space.items()}
+def nearest_point(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the point of the space that is closest to settings, and their layers and units."""
+    return {name: of.nearest(values[name]) for name, of in space.items()}
 
 
 def space_to_json(space: Space) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ from plainnet.data import Splits
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.models import AnyModel, Recipe
 from plainnet.models.checkpoint import fingerprint
+from plainnet.models.recipe import ResolvedRecipe
 from plainnet.training.processes import Processes
+from plainnet.tuning.chosen import blend_settings, check_blend, winner_settings
 from plainnet.tuning.comparison import Comparison, compare
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts
 from plainnet.tuning.optuna_package import needs_optuna
 from plainnet.tuning.search import PER_ROUND, Place, Plan, Report, search
-from plainnet.tuning.space import Space, default_params, space_for, space_to_json
+from plainnet.tuning.space import Space, space_for, space_to_json
 from plainnet.tuning.trial import METRICS, Task, Trial
+from plainnet.tuning.usual_spaces import first_points, usual_space
 
 FEW = 5000
 """Samples up to which a trial is a cross-validation; beyond, one part is held out."""
@@ -46,11 +49,14 @@ class Options:
     seed: int = 0
     unseen_share: float = 0.2
     """The share of the samples to measure the winner on, where the data have no test part."""
+    blend: int = 1
+    """The best trials that become one ensemble; 1: the model is the winner alone."""
 
     def __post_init__(self) -> None:
         check_whole("number of trials", self.trials, 1)
         check_whole("number of trials per round", self.per_round, 1)
         check_whole("seed of the search", self.seed, 0)
+        check_whole("number of trials to blend", self.blend, 1)
         check_number("share of unseen samples", self.unseen_share, "(0, 1)")
         if self.minutes is not None:
             check_number("minutes", self.minutes, "(0, inf)")
@@ -71,6 +77,12 @@ class Study:
     """The settings of all trials, with those of the winner and the default."""
     model_type: type[AnyModel]
     place: Place
+    blend: int
+    """The best trials that become one ensemble; 1: the model is the winner alone."""
+    shape: Mapping[str, Any]
+    """The settings by which trials are measured."""
+    default: ResolvedRecipe
+    """The default settings, resolved for the data."""
     trials: list[Trial] = field(default_factory=list)
     """The finished trials by number."""
     model: AnyModel | None = None
@@ -110,8 +122,16 @@ class Study:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the winner that are not the defaults."""
-        return {**self.fixed, **self.best.settings}
+        """The settings of the winner, or of the ensemble, that are not the defaults."""
+        if self.blend == 1:
+            return winner_settings(self.best, self.fixed, self.default)
+        return blend_settings(self.blended, self.fixed, self.shape, self.parts.train, self.default)
+
+    @property
+    def blended(self) -> list[Trial]:
+        """The trials that become one ensemble: the best ones, and that of the default settings."""
+        best = self.ranked[: self.blend]
+        return best + [trial for trial in self.complete if not trial.number and trial not in best]
 
     def search(self, report: Report = lambda _: None) -> None:
         """Work on the trials until all are finished, or the time is over.
@@ -148,11 +168,12 @@ class Study:
         """
         best = self.best
         self.model = model or self.model_type(**self.settings).fit(self.parts.learned)
-        if best.number == 0 or self.trials[0].number != 0:
+        if (best.number == 0 and self.blend == 1) or self.trials[0].number != 0:
             return None
-        models, trials = (self.model, self.fit_default()), (best, self.trials[0])
-        unseen, seed = self.parts.unseen, self.plan.seed
-        self.comparison = compare(models, trials, unseen, self.metric, seed)
+        models = self.model, self.fit_default()
+        searched = [best.value, self.trials[0].value] if self.blend == 1 else None
+        how = self.parts.unseen, self.metric, self.plan.seed
+        self.comparison = compare(models, searched, *how)
         return self.comparison
 
 
@@ -162,6 +183,7 @@ def begin(
     options: Options,
     processes: Processes,
     *,
+    given: Collection[str] = (),
     journal: str | Path | None = None,
     checkpoints: Path | None = None,
     shared: bool = False,
@@ -173,6 +195,7 @@ def begin(
         parts: the samples.
         options: how to search.
         processes: who works on the trials.
+        given: the names of settings that are fixed although they have their default values.
         journal: a journal file or the address of a database; None: in memory.
         checkpoints: the folder for checkpoints of trials; None: there are none.
         shared: whether other processes may work on the same study.
@@ -184,32 +207,37 @@ def begin(
         MissingExtraError: Optuna is not installed.
     """
     needs_optuna()
-    usual, task = Recipe(), model.answers_type.task
-    fixed = {n: v for n, v in model.get_params().items() if v != getattr(usual, n)}
-    train = parts.train
-    metric = _metric(options.metric, task, model.recipe)
-    space = space_for(train, fixed, options.space)
+    task, open_ = model.answers_type.task, Recipe()
+    params = model.get_params().items()
+    fixed = {name: v for name, v in params if name in given or v != getattr(open_, name)}
+    train, metric = parts.train, _metric(options.metric, task, model.recipe)
+    validated = parts.search.validation is not None
+    default = model.recipe.resolve(train, tested=False, validated=validated)
+    usual = usual_space(train, default.of_network(0, model.recipe))
+    space = space_for(train, fixed, options.space, usual)
     shape = _measured_by(parts.search, fixed)
-    given = parts.search.validation is not None
-    recipe = model.recipe.resolve(train, tested=False, validated=given)
+    if options.blend > 1:
+        check_blend(space)
     higher = METRICS[task][metric]
     minutes = math.inf if options.minutes is None else options.minutes
     plan = Plan(
         space=space,
-        first=default_params(space, recipe),
+        first=first_points(space, train, model.recipe, default),
         trials=options.trials,
         per_round=options.per_round,
         seed=options.seed,
         higher_is_better=higher,
         task=Task(0, type(model), {**fixed, **shape}, metric, None),
         until=time.time() + 60 * minutes,
+        default=fixed if shape.get("bagging") == default.bagging else {**fixed, **shape},
     )
     facts = _facts(parts.search, plan, fixed)
     if checkpoints is not None:
         checkpoints.mkdir(parents=True, exist_ok=True)
     held = Journal(journal, facts, higher, space, shared=shared)
     place = Place(held, processes, checkpoints, shared)
-    made = Study(parts, plan, metric, fixed, type(model), place)
+    how = options.blend, shape, default
+    made = Study(parts, plan, metric, fixed, type(model), place, *how)
     made.look()
     return made
 

@@ -32,6 +32,7 @@ def tune(
     space: Mapping[str, Any] | None = None,
     per_round: int = PER_ROUND,
     unseen_share: float = 0.2,
+    blend: int = 1,
     workers: int = 1,
     engine: str = "processes",
     journal: str | Path | None = None,
@@ -71,6 +72,8 @@ def tune(
             "silu"]}`; `layers` and `units` make `hidden`. None: the usual ones.
         per_round: how many trials are proposed at once; the result depends on it.
         unseen_share: the share of the samples to measure the winner on, without a test part.
+        blend: how many of the best trials become one ensemble with the default settings, weighed
+            by answers to samples held out; 1: the model is the winner alone.
         workers: how many trials run at once; the result does not depend on it.
         engine: `processes`, or a cluster: see `Processes`.
         journal: a file from which a search that was stopped goes on.
@@ -87,11 +90,11 @@ def tune(
     how |= {"kinds": kinds, "weights": weights, "validation": validation, "features": features}
     parts = parts_for(model, data, y, unseen_share, **how)
     ways: dict[str, Any] = {"metric": metric, "space": space, "per_round": per_round}
-    options = Options(trials, minutes, seed=seed, unseen_share=unseen_share, **ways)
+    ways |= {"seed": seed, "unseen_share": unseen_share, "blend": blend}
+    options = Options(trials, minutes, **ways)
     beside = None if journal is None else Path(journal).with_name(f"{Path(journal).name}.trials")
-    study = begin(
-        model, parts, options, Processes(workers, engine), journal=journal, checkpoints=beside
-    )
+    where: dict[str, Any] = {"journal": journal, "checkpoints": beside}
+    study = begin(model, parts, options, Processes(workers, engine), given=settings, **where)
     study.search(report)
     study.finish()
     return study
