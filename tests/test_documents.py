@@ -48,7 +48,10 @@ BEFORE = {
     ),
 }
 """What a page's examples take for granted."""
-OF_OTHERS = ("jax", "keras", "mpi4py", "onnx", "onnxruntime", "skl2onnx", "sklearn", "torch")
+OF_OTHERS = (
+    *("dask", "jax", "keras", "mpi4py", "onnx", "onnxruntime", "pyspark", "ray", "skl2onnx"),
+    *("sklearn", "torch"),
+)
 """Packages that a reader of an example has."""
 
 

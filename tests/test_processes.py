@@ -155,3 +155,5 @@ def test_folds_on_other_clusters_are_the_same_bits(engine: str, serial: list[Fol
     pytest.importorskip(package, reason=f"{package} is not installed")
     local = Processes(2, {"ray": "ray:local", "spark": "spark:local[2]"}[engine])
     assert same(folds_by(local), serial)
+    with pytest.raises(SettingError, match="number 1"):
+        dict(local.run(fail, range(3)))

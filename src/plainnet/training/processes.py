@@ -15,6 +15,7 @@ others.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
@@ -114,7 +115,7 @@ class Processes:
     ) -> Iterator[tuple[int, Result]]:
         joblib, threads = needs_joblib(), allowed_threads()
         call = joblib.delayed(_numbered)
-        how = threads, os.getpid()
+        how = threads, os.getpid(), self.name in ALL_AT_ONCE
         work = [call(i, function, (task, *shared), *how) for i, task in left.items()]
         with ExitStack() as stack:
             with _BACKENDS[self.name](joblib, self.address, stack):
@@ -126,7 +127,17 @@ class Processes:
                     batch_size=1,
                     pre_dispatch="all",
                 )
-            yield from parallel(work)
+            for i, result in parallel(work):
+                if isinstance(result, Failed):
+                    raise result.error
+                yield i, result
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The result of a piece of work that raised an error, on engines that do not hand errors on."""
+
+    error: PlainnetError
 
 
 def needs_joblib() -> Any:
@@ -152,7 +163,12 @@ def _killed() -> type[BaseException]:
 
 
 def _numbered(
-    i: int, function: Callable[..., Result], given: Any, threads: int | None, parent: int
+    i: int,
+    function: Callable[..., Result],
+    given: Any,
+    threads: int | None,
+    parent: int,
+    keeps_errors: bool,
 ) -> Any:
     """Compute one piece of work in a process of its own."""
     if os.getppid() == parent:
@@ -160,7 +176,12 @@ def _numbered(
     if threads is not None:
         set_threads(threads)
     with one_thread() if threads is None else nullcontext():
-        return i, function(*given)
+        try:
+            return i, function(*given)
+        except PlainnetError as error:
+            if not keeps_errors:
+                raise
+            return i, Failed(error)
 
 
 @cache
@@ -215,6 +236,8 @@ def _spark(joblib: Any, address: str, stack: ExitStack) -> Any:
         from pyspark.sql import SparkSession
     except ImportError:
         raise MissingExtraError.of("The engine spark", "joblibspark", extra="spark") from None
+    if address.startswith("local"):  # its workers are processes of this machine, and of this Python
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if address:
         SparkSession.builder.master(address).getOrCreate()
     register_spark()
