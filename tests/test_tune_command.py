@@ -102,8 +102,10 @@ def test_a_search_goes_on_with_more_trials(plainnet: Command, tmp_path: Path) ->
     assert plainnet("tune", "all.csv", *QUICK, "--out", "a", "--no-report")[0] == 0
     log = (tmp_path / "a" / "trials.csv").read_text("utf-8")
     assert plainnet("tune", "all.csv", *QUICK, "--out", "a")[0] == 2
-    code, _, err = plainnet("tune", "--resume", "a", "--trials", "5", "--no-report")
+    more = ("--trials", "5", "--blend", "2")
+    code, _, err = plainnet("tune", "--resume", "a", *more, "--no-report")
     assert code == 0, err
+    assert "The ensemble has the settings of the trials" in err
     assert "after 4 trials" in err
     assert (tmp_path / "a" / "trials.csv").read_text("utf-8").startswith(log)
     code, _, err = plainnet("tune", "--resume", "a", "--metric", "accuracy")

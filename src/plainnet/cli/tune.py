@@ -180,17 +180,17 @@ def _asked(data: Path | None, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resumed(run: Path, options: dict[str, Any], data: Path | None) -> dict[str, Any]:
-    """Return what was asked of a search that goes on, with another number of trials or time.
+    """Return what was asked of a search that goes on, with other trials, time or blend.
 
     Raises:
         SettingError: other options.
     """
     asked = read_search(run)
-    new = {name: options.pop(name) for name in ("trials", "minutes")}
+    new = {name: options.pop(name) for name in ("trials", "minutes", "blend")}
     if any(value not in (None, False, ()) for value in options.values()):
         raise SettingError(
             "--resume goes on with the search as it was asked for; give --trials, --minutes, "
-            "--workers and --engine only."
+            "--blend, --workers and --engine only."
         )
     asked["options"] = {**asked["options"], "minutes": None, **given(new)}
     where = data or found(asked, Path(asked["data"]))
