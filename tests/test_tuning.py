@@ -329,10 +329,10 @@ def resolved(n: int, **settings: Any) -> Any:
 def test_the_usual_space_lies_around_the_default() -> None:
     data, recipe, default = resolved(3000)
     space = usual_space(data, default.of_network(0, recipe))
-    assert space["learning_rate"] == Range(0.001, 0.009, log=True)
+    assert space["learning_rate"] == Range(0.002, 0.018, log=True)
     assert space["units"] == Range(64, 256, log=True, whole=True)
     assert space["bins"] == Range(16, 64, log=True, whole=True)
-    assert space["members"] == Choice((1, 4))
+    assert space["members"] == Choice((1, 2, 4))
     data, recipe, default = resolved(400)
     assert usual_space(data, default.of_network(0, recipe))["members"] == Choice((1, 8))
 
@@ -350,8 +350,9 @@ def test_known_good_settings_are_tried_first() -> None:
     data, recipe, default = resolved(3000)
     space = usual_space(data, default.of_network(0, recipe))
     points = first_points(space, data, recipe, default)
-    usual, binned, members = (settings_of(space, point) for point in points)
-    assert (usual["encoding"], usual["hidden"], usual["members"]) == ("learned", (128, 128), 1)
+    default, binned, members = (settings_of(space, point) for point in points)
+    assert (default["encoding"], default["hidden"]) == ("learned", (128, 128))
+    assert (default["members"], default["learning_rate"]) == (2, 0.006)
     assert (binned["encoding"], binned["hidden"]) == ("piecewise-linear", (256, 256))
     assert (members["activation"], members["members"]) == ("relu", 4)
 
@@ -369,7 +370,7 @@ def test_the_default_and_the_winner_are_measured_as_they_are_trained(table: Part
     study = begin(Classifier(epochs=2), table, Options(3), Processes(1))
     study.search()
     default = study.fit_default()
-    assert default.resolved_recipe.variants == ("members",)
+    assert default.resolved_recipe.variants == ("members-8",)
     assert default.validation is not None
     assert study.trials[0].value == default.evaluate(default.validation).log_loss
     study.trials = [replace(study.trials[0], outcome=None), *study.trials[1:]]
@@ -387,7 +388,7 @@ def test_the_best_trials_and_the_default_become_one_ensemble(table: Parts, tmp_p
     assert {trial.number for trial in study.blended} == best
     variants, model = study.settings["variants"], study.model
     assert len(variants) == len(best)
-    assert "members" in variants  # the default
+    assert "members-8" in variants  # the default
     for trial in study.blended:
         if trial.number:
             assert any(dict(trial.settings) == one for one in variants)

@@ -10,7 +10,7 @@ import pytest
 from plainnet import Classifier, Dataset, Regressor
 from plainnet.errors import ModelFileError, SettingError
 from plainnet.files.model_file import read_model, write_model
-from plainnet.models import Checkpoint, Recipe, ensemble_selection
+from plainnet.models import Checkpoint, ensemble_selection
 from plainnet.models.ensemble_selection import shares
 from plainnet.models.recipe import Recipe, ResolvedRecipe
 from plainnet.models.trainable import AnyModel
@@ -207,7 +207,7 @@ def test_a_variant_may_have_settings_of_its_own(tmp_path: Path) -> None:
 
 def test_a_variant_that_is_left_out_is_no_part_of_the_recipe() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ensemble_selection, "shares", lambda *_: [0, 1])
+        patch.setattr(ensemble_selection, "shares", lambda *_: [0.0, 1.0])
         model = Classifier(**OF_THEIR_OWN).fit(X, CLASSES)
     assert len(model.networks) == model.resolved_recipe.ensemble == 2
     assert [model.recipe_of(i).hidden for i in range(2)] == [(5,)] * 2
@@ -237,9 +237,11 @@ def test_the_networks_are_equally_many_of_each_variant() -> None:
 
 
 def test_best_trains_all_variants() -> None:
-    model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ensemble_selection, "shares", lambda *_: [0.25] * 4)
+        model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
     assert model.resolved_recipe.variants == ("usual", "binned", "members-8", "linear")
-    assert model.resolved_recipe.ensemble == 20
+    assert len(model.networks) == model.resolved_recipe.ensemble == 20
 
 
 # -- the choice of weights -------------------------------------------------------------------------

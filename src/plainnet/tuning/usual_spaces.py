@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from plainnet.data import Dataset
 from plainnet.models import Recipe
-from plainnet.models.defaults import Kind, kind_of
+from plainnet.models.defaults import Kind, columns_of, kind_of, variants
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.tuning.space import LAYERS, UNITS, Choice, Range, Space, nearest_point
 
@@ -35,8 +35,8 @@ class Around:
         return Range(float(f"{low:.3g}"), float(f"{high:.3g}"), log=True)
 
 
-FEWEST_MEMBERS = 4
-"""The members of a network that has several, unless the default has more."""
+MEMBERS = 1, 2, 4
+"""The members of a network; if the default has more, then one or so many."""
 UsualSpace = Mapping[str, Range | Choice | Around]
 RATE, DECAY, WIDTH = Around(3), Around(100), Around(2, whole=True)
 SMOOTHING = Range(0, 0.1)
@@ -59,7 +59,7 @@ OF_PICTURES: UsualSpace = {
 SPACES: Mapping[Kind | Literal["conv"], UsualSpace] = {
     "columns": {
         "encoding": Choice(("learned", "piecewise-linear")),
-        "members": Choice((1, FEWEST_MEMBERS)),
+        "members": Choice(MEMBERS),
         LAYERS: Range(1, 3, whole=True),
         UNITS: WIDTH,
         "activation": Choice(("silu", "relu", "mish")),
@@ -85,7 +85,7 @@ def usual_space(data: Dataset, default: ResolvedRecipe) -> Space:
     """Return the usual space around the default settings of a network, resolved for the data."""
     kind = "conv" if default.network == "conv" else kind_of(data)
     values, space = default_values(data, default), {**SPACES[kind]}
-    if default.members > FEWEST_MEMBERS and "members" in space:
+    if default.members > max(MEMBERS) and "members" in space:
         space["members"] = Choice((1, default.members))
     return {
         name: of.range(values[name]) if isinstance(of, Around) else of for name, of in space.items()
@@ -115,8 +115,8 @@ def first_points(
     """
     recipes = [resolved.of_network(0, recipe)]
     if kind_of(data) == "columns":
-        few = "members" if "members" in resolved.variants else "few-members"
-        names = "usual", "binned", few
+        best = variants("best", len(data), columns_of(data))
+        names = tuple(name for name in best if name != "linear")
         known = replace(resolved, variants=names, ensemble=len(names))
         recipes += [known.of_network(i, recipe) for i in range(len(names))]
     points: list[Mapping[str, Any]] = []
