@@ -232,6 +232,17 @@ def test_samples_of_any_form_are_compiled_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(steps.steps.signatures) == many
 
 
+def test_all_networks_losses_and_optimizers_are_compiled_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learned(monkeypatch, 0, dense(3), SoftmaxCrossEntropy(0.1), Adam(0.01), **averaged())
+    learned(monkeypatch, 0, encoded(2), SigmoidCrossEntropy(), AdamW(0.01), **weighted())
+    learned(monkeypatch, 0, embedded(2), MeanSquaredError(), Momentum(0.1), **whole_batches())
+    kernels: Any = compiled.load_kernels()
+    dtypes = [samples.types[0].dtype for samples, *_ in kernels.steps.signatures]
+    assert len(dtypes) == len(set(dtypes))
+
+
 def test_kernels_take_over_within_an_epoch(
     monkeypatch: pytest.MonkeyPatch, calls: list[int]
 ) -> None:
