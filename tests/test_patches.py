@@ -17,9 +17,11 @@ from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.models.attribution import Explanation
 from plainnet.models.cross_validation import cross_validate
 from plainnet.models.defaults import BY_KIND, Kind, kind_of
+from plainnet.models.fitting import _parts
 from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
+from plainnet.pictures.augment.augmentation import FEW_PICTURES
 from plainnet.pictures.patches import dictionary
 from plainnet.pictures.patches.clusters import distances_of, k_means, nearest_of
 from plainnet.pictures.patches.dictionary import Dictionary, halves, normalised
@@ -209,6 +211,36 @@ def test_every_kind_of_data_has_its_defaults_and_a_space_to_search() -> None:
     data = PatchReader().of(Dataset(X, y, ("a", "b")))
     assert kind_of(data) == "patches"
     assert Recipe().resolve(data, tested=False).dropout == BY_KIND["patches"].dropout
+
+
+def test_of_few_pictures_five_networks_answer_for_what_they_have_not_seen() -> None:
+    data = PatchReader().of(Dataset(X, y, ("a", "b")))
+    many = data.take(np.arange(FEW_PICTURES) % len(X))
+    few, usual = (Recipe().resolve(one, tested=False) for one in (data, many))
+    assert (few.ensemble, few.bagging, few.hidden) == (5, "folds", (64,))
+    assert (usual.ensemble, usual.bagging, usual.hidden) == (1, "none", (256, 128))
+    one = Recipe(ensemble=1).resolve(data, tested=False)
+    assert (one.ensemble, one.bagging) == (1, "none")
+
+
+def test_networks_on_small_folds_share_a_temperature() -> None:
+    """Where labels say nothing, the answers of networks that know theirs by heart do not either."""
+    labels = CLASSES[RNG.permutation(y)]
+    made = Classifier(epochs=40).fit(X, labels, features="patches")
+    assert len({one.temperature for one in made.networks}) == 1
+    unseen, _ = pictures(60)
+    assert made.temperature > 2
+    assert made.predict_proba(unseen).max() < 0.9
+
+
+def test_networks_on_folds_learn_from_mirror_images_too() -> None:
+    made = Classifier(epochs=1, hidden=(), ensemble=2, bagging="folds")
+    made.fit(X, CLASSES[y], features="patches")
+    assert made.folds is not None
+    learned, held = _parts(made)
+    assert held is not None
+    assert len(learned) == 2 * (len(X) - len(held))
+    assert not {*map(bytes, learned.X)} & {*map(bytes, held.X)}
 
 
 # -- models -----------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Defaults:
 PICTURES = Defaults((256, 128), "relu", 0.2, 64, "cosine", 0.0, 0, 0.0, "balanced", "none", "none")
 BY_KIND: dict[Kind, Defaults] = {
     "pictures": PICTURES,
-    "patches": replace(PICTURES, dropout=0.5),
+    "patches": replace(PICTURES, dropout=0.5, bagging="folds"),
     "features": PICTURES,
     "columns": Defaults(
         hidden=(128, 128),
@@ -87,6 +87,9 @@ BY_KIND: dict[Kind, Defaults] = {
         bagging="folds",
     ),
 }
+FEW_PATCHES: Mapping[str, Any] = {"hidden": (64,), "ensemble": 5}
+"""For features of patches of few pictures, of which too few can be held out for the temperature of
+one network: networks on folds are calibrated by all pictures."""
 LEARNING_RATES = {"adam": 0.003, "adamw": 0.003}
 """For columns and for convolutions, by the optimizer."""
 CONVOLUTIONS = replace(PICTURES, hidden=(), dropout=0.0, schedule="one-cycle")

@@ -5,15 +5,18 @@ import numpy as np
 from plainnet.data import Dataset
 from plainnet.metrics.familiarity import Familiarity
 from plainnet.metrics.selective import Reliability
+from plainnet.models.calibrated import ENOUGH_FOR_TEMPERATURE
 from plainnet.models.ensemble_selection import sharpen_mean, weigh_variants
 from plainnet.models.model import Model
 from plainnet.models.refusal import Refusal, confidence
 from plainnet.network import Array
+from plainnet.training import logits
 
 
 def finish(model: Model) -> None:
     """Choose what is chosen on validation samples; measure when to withhold an answer."""
     model.keep_validated()
+    _share_temperature(model)
     sharpen_mean(model, weigh_variants(model))
     if model.validation is None:
         return
@@ -21,6 +24,24 @@ def finish(model: Model) -> None:
     model.answers = model.answers.tuned(model.recipe, model.validation, lambda _: A)
     if all(part.classes for part in model.answers.parts):
         model.refusal = _refusal(model, model.validation, A)
+
+
+def _share_temperature(model: Model) -> None:
+    """Fit one temperature for all networks to their folds, if each has too few samples for its own.
+
+    Networks that stop early are hardly overconfident, and are left as they are.
+    """
+    folds, training = model.folds, model.training
+    if folds is None or training is None or model.stops_early:
+        return
+    if max(map(len, folds)) >= ENOUGH_FOR_TEMPERATURE:
+        return
+    prepare, held_out = model.inputs.preprocessing, training.take(np.concatenate(folds))
+    pairs = zip(model.networks, folds, strict=True)
+    outputs = [logits(one.network, training.take(rows).X, prepare=prepare) for one, rows in pairs]
+    Z = np.concatenate(outputs)
+    T = model.answers.fit_temperature(model.recipe, held_out, lambda _: Z)
+    model.networks = [one._replace(temperature=T) for one in model.networks]
 
 
 def _refusal(model: Model, validation: Dataset, A: Array) -> Refusal:

@@ -169,10 +169,10 @@ def _parts(model: Model) -> tuple[Dataset, Dataset | None]:
     """Return the training and validation samples of the latest network."""
     train_set, latest = cast(Dataset, model.training), len(model.networks) - 1
     watch = model.validation_of(latest)
-    if model.folds is None:
-        return model.inputs.varied(train_set, model.recipe.augment), watch
-    kept = np.setdiff1d(np.arange(len(train_set)), model.fold_of(latest))
-    return train_set.take(kept).without_targets_of_others(), watch
+    if model.folds is not None:
+        kept = np.setdiff1d(np.arange(len(train_set)), model.fold_of(latest))
+        train_set = train_set.take(kept).without_targets_of_others()
+    return model.inputs.varied(train_set, model.recipe.augment), watch
 
 
 def _validation(model: Model, train_set: Dataset, watch: Dataset | None) -> Validation | None:

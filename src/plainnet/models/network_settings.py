@@ -10,6 +10,7 @@ from plainnet.errors import SettingError
 from plainnet.models.convolutional import CHANNELS, LARGE_CHANNELS, LARGE_SIDE
 from plainnet.models.defaults import (
     BIN_ROWS,
+    FEW_PATCHES,
     FEW_ROWS,
     FEWEST_ROWS,
     MEMBER_COLUMNS,
@@ -29,6 +30,7 @@ from plainnet.models.setting import (
     whole,
 )
 from plainnet.network import ACTIVATIONS
+from plainnet.pictures.augment.augmentation import FEW_PICTURES
 
 BATCH_NORM_BELOW = 2000
 """The number of pictures below which `auto` chooses BatchNorm for a dense network, and more than
@@ -60,7 +62,8 @@ class NetworkSettings:
         "Units of each hidden layer of a dense network; () is logistic regression.",
         section="Network",
         metavar="UNITS",
-        left_open=by_kind("hidden"),
+        left_open=f"{by_kind('hidden')}; {_joined(FEW_PATCHES['hidden'])} for patches of fewer "
+        f"than {FEW_PICTURES} pictures",
         option_help="Units of each hidden layer of a dense network, such as 128,64; none: no "
         "hidden layer.",
     )

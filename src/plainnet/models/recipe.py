@@ -12,12 +12,7 @@ from plainnet.models import defaults
 from plainnet.models.column_features import column_sizes
 from plainnet.models.convolutional import usual_channels, usual_epochs
 from plainnet.models.layers import network_layers
-from plainnet.models.names import (
-    ELSEWHERE,
-    OPTIMIZERS,
-    POLYNOMIAL,
-    SCHEDULES,
-)
+from plainnet.models.names import ELSEWHERE, OPTIMIZERS, POLYNOMIAL, SCHEDULES
 from plainnet.models.network_settings import (
     BATCH_NORM_BELOW,
     CONVOLVED_FROM,
@@ -169,6 +164,7 @@ class Recipe(RecipeSettings):
         small = data.is_pictures and n < BATCH_NORM_BELOW
         watched = self.patience or self.moves_threshold
         spared = small and tested and n < FEW_PICTURES and not watched
+        few = defaults.FEW_PATCHES if kind == "patches" and n < FEW_PICTURES else {}
         return {
             "augment": usual(data.X) if data.is_pictures else "none",
             "normalization": "batch" if small else "none",
@@ -176,6 +172,7 @@ class Recipe(RecipeSettings):
             "ensemble": 1,
             "variants": ("usual",),
             "validation_share": 0.0 if spared else 0.15,
+            **few,
         }
 
     def make_loss(self, n_out: int) -> SigmoidCrossEntropy | SoftmaxCrossEntropy:

@@ -13,7 +13,7 @@ from plainnet.errors import SettingError
 from plainnet.models.class_weights import checked_class_weight
 from plainnet.models.convolutional import LEAST_EPOCHS, MOST_EPOCHS
 from plainnet.models.cost_setting import error_costs
-from plainnet.models.defaults import LEAST_STEPS, NETWORKS, by_kind
+from plainnet.models.defaults import FEW_PATCHES, LEAST_STEPS, NETWORKS, by_kind
 from plainnet.models.names import OPTIMIZERS, POLYNOMIAL, SCHEDULES
 from plainnet.models.network_settings import BATCH_NORM_BELOW, NetworkSettings
 from plainnet.models.setting import (
@@ -197,7 +197,8 @@ class RecipeSettings(NetworkSettings):
         "Number of networks whose answers are averaged: slower, but better.",
         section="Training",
         metavar="K",
-        left_open="what the effort says for tables and vectors of few numbers, else 1",
+        left_open="what the effort says for tables and vectors of few numbers, "
+        f"{FEW_PATCHES['ensemble']} for patches of fewer than {FEW_PICTURES} pictures, else 1",
     )
     bagging: str = setting(
         "auto",
