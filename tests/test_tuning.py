@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from plainnet import Classifier, Dataset, Regressor
+from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, SettingError
 from plainnet.network import Array
 from plainnet.training import Epoch
@@ -147,6 +148,21 @@ def test_numbers_are_searched_by_their_error() -> None:
     assert "label_smoothing" not in study.space
     assert isinstance(study.model, Regressor)
     assert study.complete
+
+
+def test_features_of_a_folder_of_pictures_are_made_once(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    import backbones
+
+    rng, like = np.random.default_rng(0), Classifier(epochs=1)
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i in range(20):
+            draw_animal(name, rng, 32).save(tmp_path / "pets" / name / f"{i}.png")
+    backbone = backbones.convolutional(tmp_path / "backbone.onnx")
+    made = parts_for(like, tmp_path / "pets", None, 0.25, features=backbone)
+    assert made.train.X.shape == (30, 12)
+    assert made.train.extractor is made.unseen.extractor is not None
 
 
 def test_too_few_samples_to_measure_on_are_refused() -> None:
@@ -378,6 +394,29 @@ def test_the_default_and_the_winner_are_measured_as_they_are_trained(table: Part
     winner = Classifier(**study.settings).fit(table.learned)
     assert len(winner.networks) == 5
     assert study.best.value == winner.evaluate(winner.validation).log_loss  # type: ignore[arg-type]
+
+
+def test_of_many_samples_one_network_is_measured(
+    table: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plainnet.tuning.study.FEW", 100)
+    study = begin(Classifier(epochs=2), table, Options(2), Processes(1))
+    study.search()
+    alone = Classifier(epochs=2, variants=("members-8",), ensemble=1).fit(table.search)
+    assert alone.validation is not None
+    assert study.trials[0].value == alone.evaluate(alone.validation).log_loss
+    assert len(alone.networks) == 1
+
+
+def test_with_validation_samples_a_trial_has_its_own_settings() -> None:
+    X, y = samples(300)
+    given = parts_for(Classifier(epochs=2), X[:250], y[:250], 0.2, validation=(X[250:], y[250:]))
+    study = begin(Classifier(epochs=2), given, Options(2), Processes(1))
+    study.search()
+    settings = {**study.shape, **study.trials[1].settings}
+    again = Classifier(epochs=2, **settings).fit(given.search)
+    assert again.resolved_recipe.variants == ("usual",)
+    assert study.trials[1].value == again.evaluate(again.validation).log_loss  # type: ignore[arg-type]
 
 
 def test_the_best_trials_and_the_default_become_one_ensemble(table: Parts, tmp_path: Path) -> None:

@@ -17,6 +17,23 @@ from plainnet.tuning.space import LAYERS, UNITS, Space
 from plainnet.tuning.trial import Trial
 
 USUAL = ("usual",)
+"""The variants of networks that are all alike."""
+
+
+def default_settings(
+    fixed: Mapping[str, Any], shape: Mapping[str, Any], default: ResolvedRecipe
+) -> dict[str, Any]:
+    """Return the settings of the first trial, the default ones, as trials are measured.
+
+    Args:
+        fixed: the settings of all trials.
+        shape: those by which trials are measured.
+        default: the default settings, resolved.
+    """
+    if "ensemble" not in shape or shape.get("bagging") == default.bagging:
+        return {**fixed}
+    n = shape["ensemble"] * len(default.variants)
+    return {**fixed, **shape, "variants": default.variants, "ensemble": n}
 
 
 def winner_settings(
@@ -62,8 +79,10 @@ def blend_settings(
     return {**given, "variants": tuple(variants)}
 
 
-def check_blend(space: Space) -> None:
-    """Raise a SettingError if a setting of the space cannot differ within an ensemble."""
+def check_blend(space: Space, fixed: Mapping[str, Any]) -> None:
+    """Raise a SettingError if trials of the space cannot become one ensemble."""
+    if "variants" in fixed:
+        raise SettingError("A blend has the best trials as its variants; leave variants out.")
     for name in space:
         if name not in (*OF_VARIANTS, LAYERS, UNITS):
             raise SettingError(

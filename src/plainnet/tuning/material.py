@@ -68,7 +68,7 @@ def parts_for(
     if named is not None:
         return set_apart(model, named, share)
     if isinstance(data, (str, Path)) and y is None:
-        data = _read(Path(data), recipe, features)
+        data, features = _read(Path(data), recipe, features), None
     parts = recipe, answers.dataset, features, how["weights"]
     train, watch, _ = training_data(data, y, how["validation"], *parts)
     test = data.test if isinstance(data, Splits) else None

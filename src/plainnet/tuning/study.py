@@ -14,7 +14,13 @@ from plainnet.models import AnyModel, Recipe
 from plainnet.models.checkpoint import fingerprint
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.training.processes import Processes
-from plainnet.tuning.chosen import blend_settings, check_blend, winner_settings
+from plainnet.tuning.chosen import (
+    USUAL,
+    blend_settings,
+    check_blend,
+    default_settings,
+    winner_settings,
+)
 from plainnet.tuning.comparison import Comparison, compare
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts
@@ -217,7 +223,7 @@ def begin(
     space = space_for(train, fixed, options.space, usual)
     shape = _measured_by(parts.search, fixed)
     if options.blend > 1:
-        check_blend(space)
+        check_blend(space, fixed)
     higher = METRICS[task][metric]
     minutes = math.inf if options.minutes is None else options.minutes
     plan = Plan(
@@ -229,7 +235,7 @@ def begin(
         higher_is_better=higher,
         task=Task(0, type(model), {**fixed, **shape}, metric, None),
         until=time.time() + 60 * minutes,
-        default=fixed if shape.get("bagging") == default.bagging else {**fixed, **shape},
+        default=default_settings(fixed, shape, default),
     )
     facts = _facts(parts.search, plan, fixed)
     if checkpoints is not None:
@@ -255,12 +261,13 @@ def _facts(data: Splits, plan: Plan, fixed: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _measured_by(data: Splits, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings by which trials are measured; {}: on given validation samples."""
-    if data.validation is not None:
+    """Return the settings by which trials are measured: how many networks, on which samples."""
+    if {"ensemble", "bagging"} & {*fixed}:
         return {}
-    n = len(data.train or ())
-    shape = {"ensemble": FOLDS, "bagging": "folds"} if n <= FEW else {"ensemble": 1}
-    return {} if {"ensemble", "bagging"} & {*fixed} else shape
+    if data.validation is not None:  # on these, all networks alike
+        return {} if "variants" in fixed else {"variants": USUAL}
+    each, n = len(fixed.get("variants", USUAL)), len(data.train or ())
+    return {"ensemble": FOLDS * each, "bagging": "folds"} if n <= FEW else {"ensemble": each}
 
 
 def _metric(wanted: str | None, task: str, recipe: Recipe) -> str:
