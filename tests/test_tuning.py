@@ -438,6 +438,7 @@ def test_the_best_trials_and_the_default_become_one_ensemble(table: Parts, tmp_p
     assert compared.winner == model.evaluate(table.unseen).log_loss
     looked = model.evaluate(model.validation).log_loss
     assert looked <= (study.best.value or 0)
+    assert compared.gain_in_search == (study.trials[0].value or 0) - looked
     model.save(path := tmp_path / "m")
     loaded = Classifier.load(path)
     np.testing.assert_array_equal(

@@ -6,7 +6,7 @@ measured on other samples, and the difference has an interval, from samples draw
 (the bootstrap; Efron, Tibshirani, 1993).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,21 +79,21 @@ class Comparison:
 
 def compare(
     models: tuple[AnyModel, AnyModel],
-    searched: Sequence[float | None] | None,
+    searched: tuple[float | None, float | None],
     unseen: Dataset,
     metric: str,
     seed: int,
+    subject: str = "winner",
 ) -> Comparison:
     """Measure the winner and the default on unseen samples.
 
     Args:
         models: trained with the winner's settings, and with the default ones.
-        searched: the values of the winner and the default in the search; None: the first model is
-            an ensemble of trials, and both are measured on the samples that its weights were
-            chosen by.
+        searched: the values of the winner and the default by the samples of the search.
         unseen: samples that neither the search nor the models have learned from.
         metric: the key of the score.
         seed: of the samples drawn again.
+        subject: what the first model is called.
     """
     measures = [_measure(model, unseen, metric) for model in models]
     whole = np.arange(len(unseen))
@@ -101,7 +101,6 @@ def compare(
     score = score_of(models[0].evaluate(unseen), metric)
     sign = 1.0 if score.higher_is_better else -1.0
     drawn = _resampled(measures, len(unseen), np.random.default_rng([seed, len(unseen)]))
-    values = searched or [_value(model, metric) for model in models]
     return Comparison(
         metric=metric,
         name=score.name,
@@ -113,13 +112,15 @@ def compare(
         default_interval=_interval(drawn[:, 1]),
         gain=sign * (winner - default),
         gain_interval=_interval(sign * (drawn[:, 0] - drawn[:, 1])),
-        gain_in_search=0.0 if None in values else sign * ((values[0] or 0) - (values[1] or 0)),
-        subject="winner" if searched else "ensemble",
+        gain_in_search=0.0
+        if None in searched
+        else sign * ((searched[0] or 0) - (searched[1] or 0)),
+        subject=subject,
     )
 
 
-def _value(model: AnyModel, metric: str) -> float | None:
-    """Return the score on the validation samples."""
+def validated(model: AnyModel, metric: str) -> float | None:
+    """Return the score of a model on its validation samples."""
     data = model.validation
     return None if data is None else score_of(model.evaluate(data), metric).value
 

@@ -21,7 +21,7 @@ from plainnet.tuning.chosen import (
     default_settings,
     winner_settings,
 )
-from plainnet.tuning.comparison import Comparison, compare
+from plainnet.tuning.comparison import Comparison, compare, validated
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.material import Parts
 from plainnet.tuning.optuna_package import needs_optuna
@@ -177,9 +177,15 @@ class Study:
         if (best.number == 0 and self.blend == 1) or self.trials[0].number != 0:
             return None
         models = self.model, self.fit_default()
-        searched = [best.value, self.trials[0].value] if self.blend == 1 else None
+        first = self.trials[0].value
+        if self.blend > 1:  # both on the samples that the weights were chosen by
+            values = [validated(one, self.metric) for one in models]
+            searched = values[0], first if "bagging" in self.shape else values[1]
+        else:
+            searched = best.value, first
+        subject = "winner" if self.blend == 1 else "ensemble"
         how = self.parts.unseen, self.metric, self.plan.seed
-        self.comparison = compare(models, searched, *how)
+        self.comparison = compare(models, searched, *how, subject)
         return self.comparison
 
 
