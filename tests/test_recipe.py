@@ -171,6 +171,9 @@ def test_rows_and_columns_decide_how_many_members_learn(n: int, columns: int, va
     data = Dataset(np.zeros((n, columns), np.float32), np.arange(n) % 2, ("a", "b"))
     assert Recipe().resolve(data, tested=False).variants == (variant,)
     assert Recipe(effort="quick").resolve(data, tested=False).variants == ("usual",)
+    numbers = Dataset(data.X, np.arange(n) / n, target="y")
+    few = variant == "members-8"
+    assert Recipe().resolve(numbers, tested=False).variants == (variant if few else "usual",)
 
 
 def test_without_validation_samples_nothing_stops_early_and_no_fold_is_held_out() -> None:

@@ -148,7 +148,6 @@ class Recipe(RecipeSettings):
         n = len(data)
         if kind == "columns":
             size = self.batch_size or defaults.batch_size(n)
-            given = self.effort, n, defaults.columns_of(data)
             return {
                 "augment": "none",
                 "normalization": "none",
@@ -157,7 +156,7 @@ class Recipe(RecipeSettings):
                 "batch_size": size,
                 "epochs": defaults.epochs(n, size),
                 "ensemble": defaults.networks(self.effort, n),
-                "variants": ("usual",) if self.ensemble else defaults.variants(*given),
+                "variants": ("usual",) if self.ensemble else defaults.variants(self.effort, data),
                 "learning_rate": defaults.LEARNING_RATES.get(self.optimizer),
                 "validation_share": 0.15,
             }
