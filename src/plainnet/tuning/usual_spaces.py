@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from plainnet.data import Dataset
 from plainnet.models import Recipe
-from plainnet.models.defaults import Kind, columns_of, kind_of, variants
+from plainnet.models.defaults import Kind, kind_of, variants
 from plainnet.models.recipe import ResolvedRecipe
 from plainnet.tuning.space import LAYERS, UNITS, Choice, Range, Space, nearest_point
 
@@ -115,7 +115,7 @@ def first_points(
     """
     recipes = [resolved.of_network(0, recipe)]
     if kind_of(data) == "columns":
-        best = variants("best", len(data), columns_of(data))
+        best = variants("best", data)
         names = tuple(name for name in best if name != "linear")
         known = replace(resolved, variants=names, ensemble=len(names))
         recipes += [known.of_network(i, recipe) for i in range(len(names))]
