@@ -89,8 +89,8 @@ BY_KIND: dict[Kind, Defaults] = {
     ),
 }
 FEW_PATCHES: Mapping[str, Any] = {"hidden": (64,), "ensemble": 5}
-"""For features of patches of few pictures, of which too few can be held out for the temperature of
-one network: networks on folds are calibrated by all pictures."""
+"""For features of patches of few pictures: networks on folds are calibrated by all pictures, while
+one network could hold out too few for its temperature."""
 LEARNING_RATES = {"adam": 0.003, "adamw": 0.003}
 """For columns and for convolutions, by the optimizer."""
 CONVOLUTIONS = replace(PICTURES, hidden=(), dropout=0.0, schedule="one-cycle")

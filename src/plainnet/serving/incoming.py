@@ -40,7 +40,7 @@ class Prepared(Response):
 
     Args:
         body: its body.
-        headers: its headers but for the length.
+        headers: its headers except the length.
     """
 
     def __init__(self, body: bytes, headers: Mapping[str, str]) -> None:

@@ -33,7 +33,7 @@ from plainnet.tuning.usual_spaces import first_points, usual_space
 FEW = 5000
 """Samples up to which a trial is a cross-validation; beyond, one part is held out."""
 FOLDS = 5
-"""The folds of this cross-validation: networks, each of which holds out another fifth."""
+"""The folds of this cross-validation; each network holds out another fifth."""
 
 
 @dataclass(frozen=True)

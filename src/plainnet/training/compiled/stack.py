@@ -36,7 +36,7 @@ LOSSES: Mapping[type[Loss], int] = {
 ANSWER, GRADIENT = -2, -1
 """What the kernels take instead of an optimizer, to give outputs or a gradient only."""
 NARROW = 4
-"""The columns of a narrow gradient, of which the kernels compute the transpose."""
+"""The columns of a gradient that is so narrow that the kernels compute its transpose."""
 ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
 """Activations with a kernel, and their numbers there."""
 

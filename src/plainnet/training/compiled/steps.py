@@ -6,7 +6,7 @@ all networks, losses and optimizers, so that one dtype is compiled once:
 
 - `data`: X of samples, their class numbers or target numbers `(N, K)` (the other is empty), and the
   weights (or none); the rows of them that the steps take, in this order (none: all, as they are);
-  and how many a step takes, of which the last one may have fewer;
+  and how many a step takes; the last one may have fewer;
 - `batch`: memory for the X, both targets and r of a step, and for the columns that are not encoded;
 - `encoding`: the columns that a piecewise-linear encoding takes (none: there is no encoding), the
   others, the lower ends and widths of the bins, whether they are bounded, memory for `bins`, the
