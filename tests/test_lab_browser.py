@@ -236,7 +236,7 @@ def test_pictures_become_a_model(browser: Any, tmp_path: Path) -> None:
         page.page.select_option("#picture-settings-network", "dense")
         page.page.click("#picture-train")
         page.page.wait_for_selector("#picture-result h3:has-text('pictures-1')")
-        page.page.wait_for_selector(".hints li:has-text('several times')")
+        page.page.wait_for_selector(".hints li:has-text('more than once')")
         page.page.set_input_files("#try-file", tmp_path / "dog-0.png")
         page.page.wait_for_selector("#try-answer .explanation")
         page.page.click("#try-webcam")

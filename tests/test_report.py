@@ -165,7 +165,7 @@ def test_a_page_of_several_classes(k: int) -> None:
     assert "kind 0 predicted as kind 0" in read.text
     shown = "all 3" if k == 3 else "the 3 lowest and the highest of 10"
     assert f"Each class against the rest: {shown}; their mean is" in read.text
-    assert "is red, a brighter pixel raises the output of the unit" in read.text
+    assert "is blue, a brighter pixel raises the output of the unit" in read.text
 
 
 def test_a_page_of_a_hundred_classes_tells_the_largest_confusions() -> None:

@@ -28,7 +28,8 @@ def checked_variants(variants: Variants | None, make: Callable[..., Any]) -> Var
     """
     if variants is None:
         return None
-    return tuple(one if isinstance(one, str) else _checked(one, make) for one in variants)
+    made = tuple(one if isinstance(one, str) else _checked(one, make) for one in variants)
+    return variants if made == variants else made  # scikit-learn's clone wants the same object
 
 
 def augmentations(variants: Variants, usual: object) -> list[Any]:
