@@ -25,7 +25,9 @@ wines, which a linear model answers best, a point better."""
 NETWORKS = {"quick": 1, "default": 5, "best": 5}
 """The networks of each variant in an ensemble by the effort, where they learn from columns."""
 SHARING: Mapping[str, Any] = {
-    **{"encoding": "learned", "hidden": (128, 128), "activation": "relu"},
+    "encoding": "learned",
+    "hidden": (128, 128),
+    "activation": "relu",
     "learning_rate": 0.006,
 }
 """What networks of members have in common, as in TabM: they share their hidden layers."""
@@ -113,7 +115,7 @@ def columns_of(data: Dataset) -> int:
 
 
 def by_kind(name: str) -> str:
-    """Return the defaults of a setting for its help: `silu for tables and …, else relu`."""
+    """Return the defaults of a setting for its help: `constant for tables and …, else cosine`."""
     others = _as_option(getattr(PICTURES, name))
     kinds = {"conv networks": CONVOLUTIONS, "features of patches": BY_KIND["patches"]}
     own = {words: _as_option(getattr(kind, name)) for words, kind in kinds.items()}

@@ -68,10 +68,10 @@ def sharpen_mean(model: Model, calibrated: Shared | None) -> None:
         model: has a network, or several.
         calibrated: what `weigh_variants` returned.
     """
-    watch = model.validation_of(0)
-    samples = watch if model.folds is None else model.training
+    held_out = model.validation if model.folds is None else model.fold_of(0)
+    samples = model.validation if model.folds is None else model.training
     fitted = model.folds is None and calibrated is not None
-    few = watch is None or len(watch) < FEWEST_HELD_OUT
+    few = held_out is None or len(held_out) < FEWEST_HELD_OUT
     if samples is None or few or fitted or len(model.networks) == 1:
         return
     step = -(-len(samples) // MOST_COMPARED)
