@@ -14,9 +14,10 @@ from plainnet.errors import DataError
 from plainnet.network import Array
 from plainnet.tables import Table, TableEncoder, csv_blocks, csv_file, read_table
 from plainnet.tables.decimals import read_decimals
+from plainnet.tables.in_memory import table_of
 from plainnet.tables.inference import choose
 from plainnet.tables.iso_dates import read_iso_dates
-from plainnet.tables.table import TEXT, texts_of
+from plainnet.tables.table import TEXT, raw_column, texts_of
 from plainnet.tables.texts import PAD, Texts
 from plainnet.tables.values import Cells, date
 
@@ -204,3 +205,35 @@ def test_days_are_those_of_single_cells() -> None:
     assert len(read) > 5000
     forms = (10, 16, 19)
     assert all(date(cells[i]) is None for i in np.flatnonzero(unread) if len(cells[i]) in forms)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["a", " b", "a", None, "b"] * 3,
+        ["é", "e\u0301", float("nan"), "x", ""] * 6,
+        [True, False, True] * 4,
+        ["1", "2", "1", "nan", "2.5"] * 3,
+    ],
+)
+def test_cells_that_repeat_are_read_once_with_the_same_result(cells: list[Any]) -> None:
+    dtype = bool if isinstance(cells[0], bool) else object
+    found = table_of({"x": np.array(cells, dtype)})["x"]
+    assert isinstance(found, Texts)
+    expected = raw_column(np.array(cells, object))
+    assert [*found] == expected.tolist()
+    for each in (Cells.of(found), Cells.of(found[:])):  # by the codes, and by the texts
+        different, codes = each.coded
+        wanted, places = Cells(expected).coded
+        assert different == wanted
+        assert np.array_equal(codes, places)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [[None, None], [1, "a", "a", "a", "a"], [["a"], ["a"]], ["a", "b", "c"], [True, 1, "x"]],
+)
+def test_other_cells_are_read_one_by_one(cells: list[Any]) -> None:
+    array = np.empty(len(cells), object)
+    array[:] = cells
+    assert Texts.of_cells(array) is None

@@ -111,10 +111,10 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
             SettingError: too few samples were held out in the training to judge that.
         """
         if unsure is None:
-            return self.answers.decode(self.mean_answers(samples))
+            return self.answers.decode(self.mean_answers(samples, loaded=True))
         self.check_trained()
         raw = self.inputs.raw(samples)
-        A = self.answers_of(raw, self.held_out_rows(samples))
+        A = self.answers_of(raw, self.held_out_rows(samples), loaded=True)
         answers = self.answers.decode(A).astype(object)
         answers[self.withheld(raw, A, unsure) != ""] = None
         return answers
@@ -131,7 +131,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.
             DivergedError: the answers are not finite.
         """
-        A = self.mean_answers(samples)
+        A = self.mean_answers(samples, loaded=True)
         return A[:, :, 1] if A.ndim == 3 else A
 
     def score(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plainnet.checks import check_number
+from plainnet.errors import DivergedError
 from plainnet.files.model_file import arrays_of, check_sound, network_for
 from plainnet.files.rows import select
 from plainnet.network import Array, Network, described
@@ -52,6 +53,20 @@ def mean_answers(
     each = np.repeat(weights, [*map(len, rows)])
     totals = np.bincount(places, each, minlength=len(raw)).astype(A.dtype)
     A /= totals.reshape(-1, *[1] * (A.ndim - 1))
+    return A
+
+
+def check_finite(A: Array) -> Array:
+    """Return answers that are finite.
+
+    Raises:
+        DivergedError: they are not.
+    """
+    if not np.isfinite(A).all():
+        raise DivergedError(
+            "The network has weights so large that its answers are not finite; train it again "
+            "with a lower learning rate, or leave out samples with extreme values."
+        )
     return A
 
 

@@ -79,6 +79,11 @@ class Inputs(ABC):
         return data
 
     @property
+    def prepares(self) -> Preprocessing | None:
+        """The preprocessing; None: raw rows are the networks' inputs."""
+        return None if self.preprocessing.is_identity else self.preprocessing
+
+    @property
     def n_in(self) -> int:
         """The number of a network's inputs."""
         return self.preprocessing.mean.size

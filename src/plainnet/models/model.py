@@ -6,16 +6,17 @@ It only answers. What users call is `TrainableModel`, which adds training, evalu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from plainnet.data import Dataset, Extractor
 from plainnet.display import Displayed
-from plainnet.errors import DivergedError, SettingError
+from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models.answers import Answers
-from plainnet.models.ensemble import EnsembleMember, mean_answers
+from plainnet.models.ensemble import EnsembleMember, check_finite, mean_answers
 from plainnet.models.inputs import Inputs
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe, ResolvedRecipe
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
 
 ALL = slice(None)
+Rows = Sequence[Array] | None
 
 
 class Model(Displayed):
@@ -227,11 +229,15 @@ class Model(Displayed):
 
     # -- answering -------------------------------------------------------------------------------
 
-    def mean_answers(self, samples: Samples) -> Array:
+    def mean_answers(self, samples: Samples, loaded: bool = False) -> Array:
         """Return the mean of the networks' answers.
 
         For the model's own `validation` samples, if its networks held out different folds, it is
         the mean over those that did not learn from the sample.
+
+        Args:
+            samples: as `predict` takes them.
+            loaded: see `logits`; nothing that is chosen or measured in a training depends on it.
 
         Raises:
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.
@@ -239,7 +245,7 @@ class Model(Displayed):
             SettingError: the model is not trained.
         """
         self.check_trained()
-        return self.answers_of(self.inputs.raw(samples), self.held_out_rows(samples))
+        return self.answers_of(self.inputs.raw(samples), self.held_out_rows(samples), loaded=loaded)
 
     def measure(self, data: Dataset, A: Array) -> Evaluation:
         """Evaluate mean answers to samples; intervals not on the samples that they were made of.
@@ -251,7 +257,7 @@ class Model(Displayed):
         return (self.answers.without_intervals() if own else self.answers).measure(data, A)
 
     def answers_of(
-        self, raw: Array, rows: Sequence[Array] | None = None, some: slice = ALL
+        self, raw: Array, rows: Rows = None, some: slice = ALL, loaded: bool = False
     ) -> Array:
         """Return the mean of the networks' answers to raw rows.
 
@@ -259,16 +265,13 @@ class Model(Displayed):
             raw: the rows.
             rows: the indices of those that each network answers; None: all.
             some: which networks answer.
+            loaded: see `logits`.
         """
+        answer = partial(self.answer_of, loaded=loaded)
         with np.errstate(over="ignore", invalid="ignore"):
-            A = mean_answers(self.networks[some], self.answer_of, raw, rows)
+            A = mean_answers(self.networks[some], answer, raw, rows)
             A = self.answers.of_mean(A, held_out=rows is not None)
-        if not np.isfinite(A).all():
-            raise DivergedError(
-                "The network has weights so large that its answers are not finite; train it again "
-                "with a lower learning rate, or leave out samples with extreme values."
-            )
-        return A
+        return check_finite(A)
 
     def withheld(self, raw: Array, A: Array, wrong: float) -> Array:
         """Return for each answer why it is better withheld: `unsure`, `unlike`, or "".
@@ -287,9 +290,9 @@ class Model(Displayed):
         refusal = needed_refusal(self.refusal, wrong, names)
         return refusal.reasons(raw, A, self.answers.choose(A), wrong, names)
 
-    def answer_of(self, member: EnsembleMember, raw: Array) -> Array:
+    def answer_of(self, member: EnsembleMember, raw: Array, loaded: bool = False) -> Array:
         """Return one network's answers to raw rows."""
-        Z = logits(member.network, raw, prepare=self.inputs.preprocessing)
+        Z = logits(member.network, raw, prepare=self.inputs.prepares, loaded=loaded)
         return self.answers.from_outputs(Z, member.temperature)
 
     def outputs_of(self, raw: Array) -> Array:

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -69,6 +70,11 @@ class Preprocessing:
     def is_pictures(self) -> bool:
         """Whether raw samples are pictures."""
         return len(self.shape) == 3
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether raw samples are the inputs."""
+        return not self.is_pictures and not self.mean.any() and bool((self.scale == 1).all())
 
     @property
     def size(self) -> tuple[int, int]:

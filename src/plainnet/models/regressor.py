@@ -123,7 +123,7 @@ class Regressor(TrainableModel[RegressionEvaluation]):
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.
             DivergedError: the answers are not finite.
         """
-        return self.mean_answers(samples)
+        return self.mean_answers(samples, loaded=True)
 
     def predict_interval(self, samples: Samples, coverage: float = 0.9) -> Array:
         """Return an interval for each sample that holds its true number with this probability.
@@ -145,7 +145,7 @@ class Regressor(TrainableModel[RegressionEvaluation]):
             DataError, DivergedError: as `predict`.
             SettingError: too few validation samples for the coverage, or none.
         """
-        return self.answers.around(self.mean_answers(samples), coverage)
+        return self.answers.around(self.mean_answers(samples, loaded=True), coverage)
 
     def score(
         self,

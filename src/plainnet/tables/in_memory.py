@@ -15,6 +15,7 @@ from plainnet.errors import DataError
 from plainnet.network.arrays import Array
 from plainnet.tables.column_names import column_names, index_columns
 from plainnet.tables.table import EXACT, Table, ordered_texts, raw_column, values_of
+from plainnet.tables.texts import Texts
 
 
 def has_names(samples: Any) -> bool:
@@ -109,9 +110,17 @@ def _table(
     levels = [(plain_text(str(key)), (key, values)) for key, values in index]
     named = [*zip(names, given, strict=True), *levels]
     given_as = {called: _values(name, called, values) for called, (_, values) in named}
-    columns = {name: raw_column(values) for name, values in given_as.items()}
+    columns = {name: _column(values) for name, values in given_as.items()}
     marked = (*index_columns(keys, names), *(called for called, _ in levels))
     return Table(name, columns, index=marked, given=given_as)
+
+
+def _column(values: Array) -> Any:
+    """Return the values of a column as float64 or texts; see `raw_column`."""
+    if values.dtype == bool:
+        values = np.where(values, "True", "False").astype(object)
+    texts = Texts.of_cells(values) if values.dtype == object else None
+    return raw_column(values) if texts is None else texts
 
 
 def _cells(column: Any) -> Array:

@@ -21,6 +21,8 @@ _BLOCK = 2**14
 """The number of cells that are read together, so that they stay in the processor's cache."""
 _TRIED = 1000
 """The number of cells whose texts are looked up before all are sorted."""
+_FEW = 0.25
+"""The largest share of different cells for which it takes less time to find them first."""
 _KEPT = np.array([2 ** (8 * n) - 1 for n in range(_WORD + 1)], np.uint64)
 """Masks of the first n bytes of a word."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -43,6 +45,7 @@ class Texts:
         self.data, self.starts, self.ends = data, starts, ends
         self.noted: Any = None
         """What has been read of the column, so that it need not be read again."""
+        self._coded: tuple[list[str], Array] | None = None
 
     @property
     def shape(self) -> tuple[int]:
@@ -59,6 +62,36 @@ class Texts:
         ends = ends if len(data) >= 2**32 else ends.astype(np.uint32)
         starts = np.concatenate([np.full(1, PAD, ends.dtype), ends[:-1]])
         return cls(data, starts.take(codes), ends.take(codes))
+
+    @classmethod
+    def of_cells(cls, cells: Array) -> "Texts | None":
+        """Return the column of objects that are texts or missing, if few of them are different.
+
+        Each different text is read once. None and NaN are missing.
+        """
+        given = cells.tolist()
+        try:
+            different = dict.fromkeys(given)
+        except TypeError:  # a cell without a hash
+            return None
+        texts = [_text(cell) for cell in different]
+        if None in texts or not any(texts) or len(texts) > 1 + len(given) * _FEW:
+            return None
+        numbers: dict[str, int] = {}  # of texts without the spaces around them
+        number_of = {
+            cell: numbers.setdefault(str(text), len(numbers))
+            for cell, text in zip(different, texts, strict=True)
+        }
+        codes = np.fromiter(map(number_of.__getitem__, given), np.int64, len(given))
+        made = cls.of([*numbers], codes)
+        made._coded = [*numbers], codes
+        return made
+
+    def copy(self) -> "Texts":
+        """Return the same column, of which nothing has been read."""
+        made = Texts(self.data, self.starts, self.ends)
+        made._coded = self._coded
+        return made
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -93,6 +126,8 @@ class Texts:
 
         None: the cells are too long.
         """
+        if self._coded is not None:
+            return self._coded
         starts, ends = self.starts.astype(np.int64), self.ends.astype(np.int64)
         lengths = ends - starts
         longest = int(lengths.max(initial=1))
@@ -114,6 +149,13 @@ class Texts:
         view = memoryview(self.data.data)
         places = zip(starts.tolist(), ends.tolist(), strict=True)
         return [str(view[start:end], "utf-8") for start, end in places]
+
+
+def _text(cell: object) -> str | None:
+    """Return a cell without spaces around, "" if it is missing; None: it is no text."""
+    if isinstance(cell, str):
+        return str(cell).strip()
+    return "" if cell is None or (isinstance(cell, float) and cell != cell) else None
 
 
 def padded(n: int) -> Array:

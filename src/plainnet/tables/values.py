@@ -57,7 +57,7 @@ class Cells:
         if not isinstance(values, Texts):
             return cls(values)
         if values.noted is None:  # of other places, or both would hold each other in memory
-            values.noted = cls(cast(Array, values[:]))
+            values.noted = cls(cast(Array, values.copy()))
         return cast(Cells, values.noted)
 
     @cached_property

@@ -12,7 +12,7 @@ from plainnet.files.rows import not_finite
 from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
 from plainnet.network.arrays import on_host
-from plainnet.training.compiled.choice import outputs_of
+from plainnet.training.compiled.choice import loaded_outputs_of, outputs_of
 from plainnet.training.loop import Batch
 from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
@@ -24,6 +24,8 @@ PREDICTION_BYTES = 2**23
 """The largest size of a batch of inputs in `logits`, in bytes."""
 PREPARED_BYTES = 2**26
 """The largest size of inputs that are prepared once instead of in each epoch, in bytes."""
+MOST_TOGETHER = 2**14
+"""The most samples that a kernel gets at once."""
 RUN_BYTES = 2**22
 """The size of the inputs that are prepared for several batches at once, in bytes."""
 Order = Callable[[int], Array]
@@ -200,6 +202,7 @@ def logits(
     prepare: Prepare | None = None,
     batch_size: int | None = None,
     forward: Callable[[Array], Array] | None = None,
+    loaded: bool = False,
 ) -> Array:
     """Compute the network's outputs `(N, n_out)` for raw samples X `(N, …)`, batch by batch.
 
@@ -212,15 +215,19 @@ def logits(
         prepare: makes the network's inputs of them; None: they are inputs already.
         batch_size: None: 512 samples, or as many as fit into 8 MB, in each layer of pictures.
         forward: the network's `forward`, perhaps a compiled one; None: as `outputs_of` chooses.
+        loaded: whether kernels may compute if a training has loaded them. Then the last digits
+            depend on whether it has.
     """
-    forward = forward or outputs_of(network, len(X))
+    kernel = loaded_outputs_of(network, len(X)) if loaded else None
+    forward = forward or kernel or outputs_of(network, len(X))
     rows = X.reshape(len(X), -1)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
     if batch_size is None:
         outputs = [layer.n_out or 0 for layer in network.layers if layer.shape_out]
         widest = max([rows.shape[1], *outputs])
-        batch_size = min(512, 1 + PREDICTION_BYTES // (widest * network.dtype.itemsize))
+        most = MOST_TOGETHER if kernel else 512
+        batch_size = min(most, 1 + PREDICTION_BYTES // (widest * network.dtype.itemsize))
     size = min(batch_size, len(X))
     inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []

@@ -11,6 +11,7 @@ products, and the update of a large network is limited by memory, not by the pro
 """
 
 import logging
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -42,6 +43,17 @@ def load_kernels() -> ModuleType | None:
 def load_picture_kernels() -> ModuleType | None:
     """Import the kernels of convolutions; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.picture_kernels", "numba", "scipy")
+
+
+@cache
+def load_answer_kernels() -> ModuleType | None:
+    """Import the kernels of answers to many samples; None if their libraries are missing."""
+    return compiled_module("plainnet.training.compiled.answer_kernels", "numba", "scipy")
+
+
+def are_loaded() -> bool:
+    """Return whether a training has loaded the kernels in this process."""
+    return "plainnet.training.compiled.kernels" in sys.modules
 
 
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:

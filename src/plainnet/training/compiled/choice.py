@@ -6,6 +6,7 @@ import numpy as np
 
 from plainnet.network import Array, Conv2D, Network
 from plainnet.training import compiled
+from plainnet.training.compiled.parts import LEAST_WORK
 from plainnet.training.threads import one_thread
 
 FORWARD_SECONDS = 2.5e-11
@@ -29,3 +30,24 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
         return network.forward(X) if Z is None else Z
 
     return forward
+
+
+def loaded_outputs_of(network: Network, n: float) -> Callable[[Array], Array] | None:
+    """Return the same by kernels that a training has loaded; None: there are none, or too few n.
+
+    Importing them takes longer than NumPy for most tables.
+    """
+    work = n * sum(layer.multiply_adds for layer in network.layers)
+    if work < LEAST_WORK or not compiled.are_loaded():
+        return None
+    from plainnet.training.compiled.answering import table_outputs  # only if it is used
+
+    code = compiled.load_answer_kernels()
+    return None if code is None else table_outputs(network, code)
+
+
+def load_answers(network: Network) -> None:
+    """Load, or compile, the kernels of answers if a training has loaded kernels and they fit."""
+    forward = loaded_outputs_of(network, LEAST_WORK)
+    if forward is not None:
+        forward(np.zeros((1, network.n_in or 0), network.dtype))
