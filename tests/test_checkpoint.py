@@ -150,7 +150,7 @@ SETTINGS: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 16, "seed
 def test_a_classifier_goes_on_bit_for_bit(
     more: dict[str, Any], stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 28 * 5e-5)  # in the second network
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 28 * 5e-5)  # compiled on the way
     labels = np.array(["a", "b", "c"])[Y]
     settings = {**more, **SETTINGS}
     whole = Classifier(**settings).fit(X, labels)

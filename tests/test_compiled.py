@@ -399,7 +399,7 @@ def test_the_loops_take_over_after_the_same_work_each_time(
     assert taken == [40, 41, 41, 42, 42, 43]  # the gradient before a step counts, the update after
 
 
-def test_steps_of_earlier_trainings_of_the_same_work_count(
+def test_each_step_of_an_ensemble_counts_for_all_of_its_networks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.002)
@@ -407,10 +407,12 @@ def test_steps_of_earlier_trainings_of_the_same_work_count(
     monkeypatch.setattr(compiled_engine, "compiled_gradient", lambda *_: taken.append(1))
     loss = SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
-    for earlier in (0, 50):
+    for trainings in (1, 50):
         parts = Network.dense([7, 5, 3]), loss, Adam()
-        engine_of(*parts, at=Position(earlier_steps=earlier), steps=100)(X, y, None)
-        assert len(taken) == (earlier > 0)
+        engine = engine_of(*parts, at=Position(trainings=trainings), steps=100)
+        engine(X, y, None)
+        engine(X, y, None)
+        assert len(taken) == (trainings > 1)
 
 
 def test_a_training_that_changes_to_the_loops_learns_the_same(

@@ -32,7 +32,7 @@ from plainnet.training.position import Position
 from plainnet.training.streams import BestSoFar, values_of
 from plainnet.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 KNOWN_FACTS = {
     *("checkpoint", "version", "recipe", "data", "history", "record", "earlier"),
     *("position", "learning_rate", "generators"),

@@ -35,7 +35,7 @@ from plainnet.training import (
     train,
 )
 from plainnet.training.devices import back, on_device
-from plainnet.training.epoch import History, total_steps
+from plainnet.training.epoch import History
 from plainnet.training.trainer import Training as Stream
 
 
@@ -122,7 +122,7 @@ def _start(model: Model, checkpoint: Checkpoint | None, data: str) -> tuple[Trai
     parts = model.networks, optimizer, generators, model.resolved_recipe, data, model.history
     training = Training(*parts)
     training.average = recipe.make_average()
-    training.position.earlier_steps = total_steps(model.history)
+    training.position.trainings = model.resolved_recipe.ensemble
     if model.validation is not None:
         stopping = answers.stopping_metric if model.stops_early else "validation_loss"
         training.measured = "validation_loss", stopping

@@ -24,7 +24,7 @@ def engine_of(
     size: int = 1,
 ) -> Engine:
     """Return the engine for so many steps of this size: the compiled one if it is worth it."""
-    steps += optimizer.t + (at.earlier_steps if at else 0)
+    steps = (steps + optimizer.t) * (at.trainings if at else 1)
     worth = network.xp is np and worth_compiling(steps, network, size)
     kind = _compiled_engine() if worth else Engine
     return kind(network, loss, optimizer, regularization, schedule, at, size)

@@ -1,8 +1,7 @@
 """The record of an epoch, and the stream of records that a training yields."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Annotated
 
 from plainnet.display import Displayed
@@ -52,9 +51,3 @@ class History(list[Epoch], Displayed):
 
 Epochs = Generator[Epoch, None, None]
 """A stream of epochs; `close()` ends it, as `break` does."""
-
-
-def total_steps(history: Sequence[Epoch]) -> int:
-    """Return the steps of all trainings in a history, such as those of an ensemble's networks."""
-    following = zip_longest(history, history[1:])
-    return sum(epoch.step for epoch, after in following if after is None or after.number == 1)

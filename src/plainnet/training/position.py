@@ -27,8 +27,8 @@ class Position:
     """The duration of the current epoch so far, in seconds."""
     order: Mapping[str, Any] = field(default_factory=dict)
     """The generator's state before the current epoch's order was drawn."""
-    earlier_steps: int = 0
-    """Steps of earlier trainings of the same work, such as the other networks of an ensemble."""
+    trainings: int = 1
+    """The trainings of the same work, such as those of the networks of an ensemble."""
 
     def end_batch(self, J: float, X: Array, weights: Array | None, seconds: float) -> None:
         """Record a completed batch with loss J, and the duration of the epoch so far."""

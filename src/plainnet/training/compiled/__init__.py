@@ -3,8 +3,9 @@
 They take over after about a second of work, so that a short training need not wait for numba's
 import (half a second), nor the first one on a machine for the compiler (some ten seconds). That
 second is estimated from steps, samples and parameters, not from the clock: kernels and NumPy differ
-in the last digits, and the same training must always give the same bits. Steps of earlier trainings
-of the same work count, such as those of the other networks of an ensemble.
+in the last digits, and the same training must always give the same bits. In an ensemble of n
+networks each step counts as n, as the others take about as many: so each network changes to the
+kernels by itself, wherever and whenever the others are trained.
 
 A kernel runs on one thread: a second pool of threads would compete with that of the matrix
 products, and the update of a large network is limited by memory, not by the processor.

@@ -123,7 +123,7 @@ class CompiledEngine(Engine):
 
     def _worth(self, more: int = 0) -> bool:
         """Return whether kernels take the steps, now or after so many more."""
-        steps = self.optimizer.t + more + (self.at.earlier_steps if self.at else 0)
+        steps = (self.optimizer.t + more) * (self.at.trainings if self.at else 1)
         return compiled.worth_compiling(steps, self.network, self.size)
 
 
