@@ -245,7 +245,7 @@ def test_changed_settings_are_named(tmp_path: Path) -> None:
         lambda tensors, facts: facts["position"].pop("order"),
         lambda tensors, facts: facts["history"].append({"number": 3}),
         lambda tensors, facts: facts["generators"]["order"].pop("state"),
-        lambda tensors, facts: facts.__setitem__("earlier", [1.0]),
+        lambda tensors, facts: facts.__setitem__("network", 1),
     ],
 )
 def test_a_damaged_checkpoint_is_no_traceback(damage: Any, tmp_path: Path) -> None:

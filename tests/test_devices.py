@@ -151,6 +151,8 @@ def test_a_classifier(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     there = Classifier(**given).fit(X, CLASSES)
     assert calls["dot"]
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
+    with pytest.raises(SettingError, match="one network after another; leave workers out"):
+        Classifier(**given).fit(X, CLASSES, workers=2)
     there.save(tmp_path / "model.safetensors")
     assert all(member.network.xp is np for member in there.networks)
 

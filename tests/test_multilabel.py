@@ -23,6 +23,7 @@ from plainnet.models.refusal import Refusal
 from plainnet.network import Array, SigmoidCrossEntropy
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import report_html
+from plainnet.training import logits
 
 SMALL: dict[str, Any] = {"hidden": (16,), "epochs": 25, "ensemble": 2, "seed": 1}
 NAMES = ("late", "big", "north")
@@ -129,7 +130,7 @@ def test_probabilities_are_those_of_independent_targets(trained: Classifier) -> 
 
 def test_the_loss_is_the_mean_over_the_targets(trained: Classifier) -> None:
     raw = trained.inputs.raw(X_NEW)
-    Z = trained.outputs_of(raw)
+    Z = logits(trained.network, raw, prepare=trained.preprocessing)
     data = trained.answers.dataset(raw, Y_NEW)
     J = trained.loss.value_and_grad(Z, trained.answers.targets(data))[0]
     each = [

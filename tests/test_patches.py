@@ -17,8 +17,8 @@ from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.models.attribution import Explanation
 from plainnet.models.cross_validation import cross_validate
 from plainnet.models.defaults import BY_KIND, Kind, kind_of
-from plainnet.models.fitting import _parts
 from plainnet.models.kinds_of_inputs import kind_of_inputs
+from plainnet.models.one_network import parts
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
 from plainnet.pictures.augment.augmentation import FEW_PICTURES
@@ -237,7 +237,7 @@ def test_networks_on_folds_learn_from_mirror_images_too() -> None:
     made = Classifier(epochs=1, hidden=(), ensemble=2, bagging="folds")
     made.fit(X, CLASSES[y], features="patches")
     assert made.folds is not None
-    learned, held = _parts(made)
+    learned, held = parts(made, 0)
     assert held is not None
     assert len(learned) == 2 * (len(X) - len(held))
     assert not {*map(bytes, learned.X)} & {*map(bytes, held.X)}

@@ -23,8 +23,8 @@ from plainnet.demo.drawing import draw_animal
 from plainnet.errors import DataError, FileError
 from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.models import Recipe, finish_run, keep_run, start_run
-from plainnet.models.fitting import network_at_start
 from plainnet.models.labels import right_classes
+from plainnet.models.one_network import network_at_start
 from plainnet.reports.class_sections import weak_classes
 from plainnet.reports.html import element, page, picture, table
 from plainnet.reports.repeating import SETTINGS, train_command

@@ -19,8 +19,8 @@ from plainnet.models import (
     start_run,
     tidy_run,
 )
-from plainnet.models.fitting import has_sound_weights
 from plainnet.models.labels import align_targets
+from plainnet.models.one_network import has_sound_weights
 from plainnet.reports import count, network_line, printable, say, show_progress
 from plainnet.reports.sections import sections_of
 from plainnet.reports.tensorboard import write_events
@@ -42,12 +42,23 @@ def train_run(
     minutes: float = 5.0,
     noted: Mapping[str, Any] | None = None,
     workers: Workers | None = None,
+    at_once: int = 1,
 ) -> tuple[int, dict[str, Evaluation]]:
     """Train, save and measure a model; return the exit code and the evaluations.
 
     Ctrl-C and SIGTERM end the training after the current batch: the model is saved and measured as
     at the end, and the checkpoint is kept. Once the model is saved, Ctrl-C ends the evaluation
-    only. `noted` is added to the run's settings; its `tensorboard` is a folder for event files.
+    only.
+
+    Args:
+        model: untrained.
+        splits: the data.
+        folder: the run.
+        resume: whether it resumes.
+        minutes: the time between checkpoints within an epoch.
+        noted: further settings of the run; `tensorboard` is a folder for event files.
+        workers: the processes that train each network together.
+        at_once: the networks of an ensemble that are trained at once, in other processes.
 
     Raises:
         DataError: there are no training data, or the test part holds a class that they do not.
@@ -66,11 +77,11 @@ def train_run(
     checkpoint = Checkpoint(folder / CHECKPOINT, **how)
     results: dict[str, Evaluation] = {}
     with asked_to_stop(checkpoint) as signals:
-        _learn(model, splits, checkpoint, settings.get(EVENTS))
+        _learn(model, splits, checkpoint, at_once, settings.get(EVENTS))
         if model.history:
             keep_run(folder, model)
         if not checkpoint.stopping:
-            checkpoint.path.unlink(missing_ok=True)
+            checkpoint.remove()
     if resume:  # the data may have moved
         start_run(folder, settings)
     try:
@@ -87,21 +98,24 @@ def train_run(
     return 128 + signals[0] if signals else 0, results
 
 
-def _learn(model: AnyModel, splits: Splits, checkpoint: Checkpoint, events: object) -> None:
+def _learn(
+    model: AnyModel, splits: Splits, checkpoint: Checkpoint, at_once: int, events: object
+) -> None:
     """Train, with progress on stderr."""
     trouble = None
     try:
-        with closing(model.fit_epochs(splits, checkpoint=checkpoint)) as epochs:
-            _announce(model)
+        how: dict[str, Any] = {"checkpoint": checkpoint, "workers": at_once}
+        with closing(model.fit_epochs(splits, **how)) as epochs:
+            _announce(model, at_once)
             stream = write_events(epochs, model, Path(str(events))) if events else epochs
-            for _ in show_progress(_headed(stream, model), model.resolved_recipe.epochs):
+            for _ in show_progress(_headed(stream, model, at_once), model.resolved_recipe.epochs):
                 if checkpoint.trouble is not trouble:
                     trouble = checkpoint.trouble
                     failed = "The training continues, but its checkpoint was not written"
                     say(f"{failed}: {trouble}" if trouble else "")
     except DivergedError as error:
-        checkpoint.path.unlink(missing_ok=True)  # resuming would diverge again
-        if not model.history or not has_sound_weights(model):
+        checkpoint.remove()  # resuming would diverge again
+        if not model.history or not has_sound_weights(model.network):
             raise
         folder = checkpoint.path.parent
         keep_run(folder, model)
@@ -110,12 +124,12 @@ def _learn(model: AnyModel, splits: Splits, checkpoint: Checkpoint, events: obje
     say("")
 
 
-def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
+def _headed(epochs: Epochs, model: AnyModel, at_once: int) -> Epochs:
     """Print how long it takes at most, and the number of each network of an ensemble."""
     recipe = model.resolved_recipe
     for epoch in epochs:
         if epoch.number == 1 and len(model.networks) == 1:
-            most = epoch.seconds * recipe.epochs * recipe.ensemble
+            most = epoch.seconds * recipe.epochs * -(-recipe.ensemble // at_once)
             if most >= WORTH_SAYING:
                 say(f"{'time':10}  at most {duration(most)}; less if it stops improving")
         if epoch.number == 1 and recipe.ensemble > 1:
@@ -123,7 +137,7 @@ def _headed(epochs: Epochs, model: AnyModel) -> Epochs:
         yield epoch
 
 
-def _announce(model: AnyModel) -> None:
+def _announce(model: AnyModel, at_once: int) -> None:
     """Print the data and the network."""
     parts = {"training": model.training, "validation": model.validation}
     sections = sections_of(model.answers.evaluation_type)
@@ -137,6 +151,10 @@ def _announce(model: AnyModel) -> None:
     if model.extractor is not None:
         say(f"{'features':10}  {printable(model.extractor.summary())}")
     say(f"{'network':10}  {network_line(model.network)}")
+    if at_once > 1:
+        n = min(at_once, model.resolved_recipe.ensemble)
+        words = "each shown when it is trained" if n > 1 else "as there is no other"
+        say(f"{'at once':10}  {count(n, 'network')}, {words}")
     if model.history:
         n, network = len(model.latest_history), len(model.networks)
         of = f" of network {network}" if model.resolved_recipe.ensemble > 1 else ""

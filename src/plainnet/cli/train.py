@@ -31,7 +31,7 @@ from plainnet.training import Workers
 
 SAMPLES = {"picture": "PICTURE", "row": "TABLE.csv", "sample": "FEATURES.npy"}
 """Placeholder of the files to predict, by the noun of the model's inputs."""
-REPEATED = ("minutes", "tensorboard", "report", "as_json")
+REPEATED = ("minutes", "tensorboard", "report", "workers", "as_json")
 """Options that a resumed training takes, too."""
 
 
@@ -69,6 +69,13 @@ REPEATED = ("minutes", "tensorboard", "report", "as_json")
     help="Share the training out to the processes that mpiexec has started: "
     "mpiexec -n 4 plainnet train DATA --distributed.",
 )
+@click.option(
+    "--workers",
+    default=1,
+    metavar="N",
+    help="Networks of an ensemble to train at once, each in a process of its own; the model does "
+    "not depend on it. [1]",
+)
 @tables.training_options
 def command(data: Path | None, resume: Path | None, distributed: bool, **options: Any) -> int:
     """Train a network on DATA, and write the model as a run folder.
@@ -90,9 +97,9 @@ def command(data: Path | None, resume: Path | None, distributed: bool, **options
     if data is None:
         raise click.UsageError("Missing argument 'DATA': name the data to train on.")
     how = {name: options.pop(name) for name in ("strict", "drop_leaks")}
-    workers = workers_for(distributed, settings if resume else None)
-    with helping(workers):
-        return _train(data, resume, settings, how, workers=workers, **options)
+    together = workers_for(distributed, settings if resume else None)
+    with helping(together):
+        return _train(data, resume, settings, how, together=together, **options)
 
 
 def _settings_of(run: Path, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +122,8 @@ def _train(
     report: bool,
     features: Path | None,
     as_json: bool,
-    workers: Workers | None,
+    workers: int,
+    together: Workers | None,
     **options: Any,
 ) -> int:
     """Train, write the run and print the results; return the exit code."""
@@ -134,16 +142,16 @@ def _train(
     noted |= {**how, **chosen, **_events(tensorboard, settings, data)}
     noted |= asked.noted() if asked else {}
     with begun_whole(
-        _run(resume, out, data, workers)
+        _run(resume, out, data, together)
     ) as folder:  # otherwise a signal could leave an empty folder
         read = partial(read_and_report, size=recipe.size, grey=recipe.grey, strict=how["strict"])
         splits = read(data, extractor=extractor, asked=asked)
         model = tables.model_for(splits.train, given(options), asked)
         splits, findings = checked(splits, drop_leaks=how["drop_leaks"])
-        go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "workers": workers}
-        if is_helper(workers):
+        go: dict[str, Any] = {"resume": bool(resume), "minutes": minutes, "workers": together}
+        if is_helper(together):
             return follow(model, splits, folder, **go)
-        code, results = train_run(model, splits, folder, noted=noted, **go)
+        code, results = train_run(model, splits, folder, noted=noted, at_once=workers, **go)
         wanted = report and model.history and (results or not code)
         page, stopped = _page(model, splits, folder, findings) if wanted else (None, 0)
     _print_results(results, page, model, folder, splits if as_json else None, hint)

@@ -267,9 +267,9 @@ def _train(
     write_search(folder, asked, study)  # the search is done, whatever happens now
     say(f"\n{model_line(study)} trained on all samples of the search.")
     model = study.model_type(**study.settings)
-    noted = {**asked["noted"], **asked["table"], "data": asked["data"]}
-    resume = (folder / CHECKPOINT).exists()
-    code, results = train_run(model, study.parts.learned, folder, resume=resume, noted=noted)
+    how: dict[str, Any] = {"noted": {**asked["noted"], **asked["table"], "data": asked["data"]}}
+    how |= {"resume": (folder / CHECKPOINT).exists(), "at_once": study.place.processes.n_here}
+    code, results = train_run(model, study.parts.learned, folder, **how)
     if not code:
         results["test"] = model.evaluate(study.parts.unseen)
         finish_run(folder, model, {name: result.to_dict() for name, result in results.items()})

@@ -10,6 +10,8 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.multi_regression import MultiRegressionEvaluation
 from plainnet.metrics.regression import RegressionEvaluation
+from plainnet.models.checkpoint import network_file
 from plainnet.models.recipe import Recipe
 from plainnet.models.run_folder import LOCK, SETTINGS
 from plainnet.models.serialization import CHECKPOINT, MODEL
@@ -156,12 +159,13 @@ def _runs_below(folder: Path, depth: int) -> Iterator[Path]:
 
 def _epochs_so_far(checkpoint: Path) -> list[dict[str, float]]:
     """Return the rows of the history in a checkpoint; none if there is none, or it is malformed."""
-    try:
-        with open_tensors(checkpoint, "plainnet checkpoint") as file:
-            history = file.facts().get("history")
-        return [read(Epoch, epoch, "epoch").as_row() for epoch in history or ()]
-    except (PlainnetError, OSError, TypeError, ValueError):
-        return []
+    rows: list[dict[str, float]] = []
+    with suppress(PlainnetError, OSError, TypeError, ValueError):  # also that there is no next one
+        for number in count():
+            with open_tensors(network_file(checkpoint, number), "plainnet checkpoint") as file:
+                history = file.facts().get("history")
+            rows += [read(Epoch, epoch, "epoch").as_row() for epoch in history or ()]
+    return rows
 
 
 def _changed(recipe: object) -> list[str]:

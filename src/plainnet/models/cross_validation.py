@@ -72,7 +72,7 @@ def cross_validate(
     counted = data if len(counting) == len(data) else data.take(counting)
     parts = [counting[rows] for rows in answers.folds(counted, folds, rng)]
     tasks = [(number, rows, share) for number, rows in enumerate(parts, start=1)]
-    return _in_order(processes.run(_fold, tasks, data, like))
+    return processes.in_order(_fold, tasks, data, like)
 
 
 def learning_curve(
@@ -135,17 +135,6 @@ def pooled_model(data: Dataset, folds: Sequence[Fold]) -> TrainableModel[Any]:
     model = copy(folds[-1].model)
     model.answers = _answers(data.counted(), model)
     return model
-
-
-def _in_order(folds: Iterator[tuple[int, Fold]]) -> Iterator[Fold]:
-    """Yield the folds in the order of their numbers, as soon as all before are there."""
-    early: dict[int, Fold] = {}
-    number = 0
-    for i, fold in folds:
-        early[i] = fold
-        while number in early:
-            yield early.pop(number)
-            number += 1
 
 
 def _fold(part: tuple[int, Array, float], data: Dataset, like: TrainableModel[Any]) -> Fold:

@@ -106,8 +106,11 @@ class Model(Displayed):
     @property
     def loss(self) -> Loss:
         """The loss of the latest network's training."""
-        recipe, last = self.recipe_of(len(self.networks) - 1), self.network.layers[-1]
-        loss = self.answers.loss(recipe)
+        return self.loss_of(self.recipe_of(len(self.networks) - 1), self.network)
+
+    def loss_of(self, recipe: ResolvedRecipe, network: Network) -> Loss:
+        """Return the loss of a network's training by its own recipe."""
+        loss, last = self.answers.loss(recipe), network.layers[-1]
         if not isinstance(last, MemberMean):
             return loss
         return MeanOverMembers(loss, last.members, last.n)
@@ -294,7 +297,3 @@ class Model(Displayed):
         """Return one network's answers to raw rows."""
         Z = logits(member.network, raw, prepare=self.inputs.prepares, loaded=loaded)
         return self.answers.from_outputs(Z, member.temperature)
-
-    def outputs_of(self, raw: Array) -> Array:
-        """Return the last network's outputs for raw rows, `(N, n_out)`."""
-        return logits(self.network, raw, prepare=self.inputs.preprocessing)

@@ -5,7 +5,8 @@
     runs/pets-1/
       model.safetensors   the classifier or regressor; all that answering needs
       settings.json       the recipe and where the data came from
-      checkpoint.safetensors   during the training: all that resuming needs
+      checkpoint.safetensors   during the training: all that resuming needs; of further networks
+                               of an ensemble checkpoint.safetensors.2, .3, …
       history.csv         one row per epoch
       held_out.json       which training samples were held out, if any were
       metrics.json        the evaluations on validation and test data

@@ -26,6 +26,7 @@ from plainnet.models.serialization import model_at, restore_model, save_model
 from plainnet.models.settings import Configured
 from plainnet.network import Array
 from plainnet.training import Epochs
+from plainnet.training.processes import Processes
 
 if TYPE_CHECKING:
     from plainnet.network.trace import Trace
@@ -61,6 +62,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         weights: Array | None = None,
         validation: Any = None,
         features: Features | None = None,
+        workers: int = 1,
     ) -> Self:
         """Train on a folder of class folders, another source of `read_data`, or arrays X and y.
 
@@ -84,12 +86,15 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             features: `patches`, or a backbone, its name or ONNX file, that makes features of the
                 pictures, on which the network is trained; the model contains it; see
                 docs/features.md.
+            workers: how many networks of an ensemble are trained at once, each in a process of its
+                own; the model does not depend on it.
 
         Raises:
             DataError: the data cannot be trained on.
+            MissingExtraError: joblib, for several workers, is not installed.
         """
         given: dict[str, Any] = {"target": target, "drop": drop, "missing": missing}
-        given |= {"kinds": kinds, "features": features}
+        given |= {"kinds": kinds, "features": features, "workers": workers}
         for _ in self.fit_epochs(data, y, weights=weights, validation=validation, **given):
             pass
         return self
@@ -107,14 +112,15 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         validation: Any = None,
         features: Features | None = None,
         checkpoint: Checkpoint | None = None,
+        workers: int = 1,
     ) -> Epochs:
         """Train as `fit` does, but epoch by epoch; `break` ends the training and keeps its result.
 
         With a `checkpoint` the training is written to the disk regularly, and resumes from it with
         the same bits as without a break. The history then begins with the epochs before, the stream
-        with the first new one.
+        with the first new one. With several `workers` a network's epochs come when it has ended.
         """
-        answers = self.answers_type
+        answers, processes = self.answers_type, Processes(workers)
         weights, data, y = without_0(weights, data, y)
         how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
         how["kinds"] = kinds
@@ -135,7 +141,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             self.resolved_recipe = recipe.resolve(
                 train_set, tested=tested, validated=watch is not None
             )
-            return fit_epochs(self, train_set, watch, checkpoint)
+            return fit_epochs(self, train_set, watch, checkpoint, processes)
         except PlainnetError:  # what was learned before stays, and so does what it was learned by
             self.recipe, self._next = before, recipe
             raise

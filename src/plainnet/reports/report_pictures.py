@@ -4,7 +4,7 @@ import numpy as np
 
 from plainnet.digits import number
 from plainnet.models import Model
-from plainnet.models.fitting import network_at_start
+from plainnet.models.one_network import network_at_start
 from plainnet.network import Array, Conv2D, Network
 from plainnet.pictures import resize_pictures
 from plainnet.reports.html import Html, element, gallery, picture

@@ -46,6 +46,11 @@ def set_device(name: str) -> None:
 _chosen: ModuleType = np
 
 
+def is_host() -> bool:
+    """Return whether the chosen device is the processor."""
+    return _chosen is np
+
+
 def on_device(network: Network) -> Network:
     """Return the network on the chosen device."""
     return network if network.xp is _chosen else network.copy(xp=_chosen)

@@ -15,10 +15,12 @@ others.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from threading import Thread
@@ -73,13 +75,18 @@ class Processes:
         return self.engine.partition(":")[2]
 
     @property
+    def n_here(self) -> int:
+        """How many processes this machine has for work that no cluster is asked to do."""
+        return self.n if self.name == "processes" else 1
+
+    @property
     def are_here(self) -> bool:
         """Whether everything is computed in this process, one after another."""
         return self.n == 1 and self.name == "processes"
 
     def run(
         self, function: Callable[..., Result], tasks: Sequence[Any], *shared: Any
-    ) -> Iterator[tuple[int, Result]]:
+    ) -> Generator[tuple[int, Result], None, None]:
         """Yield the number of each task and `function(task, *shared)`, in the order of their ends.
 
         Args:
@@ -110,6 +117,18 @@ class Processes:
                 "memory; use fewer workers, or a machine with more memory."
             )
 
+    def in_order(
+        self, function: Callable[..., Result], tasks: Sequence[Any], *shared: Any
+    ) -> Iterator[Result]:
+        """Yield the results of `run` in the order of the tasks, as soon as all before are there."""
+        early, number = dict[int, Result](), 0
+        with closing(self.run(function, tasks, *shared)) as results:
+            for i, result in results:
+                early[i] = result
+                while number in early:
+                    yield early.pop(number)
+                    number += 1
+
     def _computed(
         self, function: Callable[..., Result], left: dict[int, Any], shared: tuple[Any, ...]
     ) -> Iterator[tuple[int, Result]]:
@@ -127,7 +146,9 @@ class Processes:
                     batch_size=1,
                     pre_dispatch="all",
                 )
-            for i, result in parallel(work):
+            results = parallel(work)
+            stack.callback(_give_up, results)
+            for i, result in results:
                 if isinstance(result, Failed):
                     raise result.error
                 yield i, result
@@ -138,6 +159,14 @@ class Failed:
     """The result of a piece of work that raised an error, on engines that do not hand errors on."""
 
     error: PlainnetError
+
+
+def _give_up(results: Any) -> None:
+    """End the work that nobody waits for, without joblib's warning that it does."""
+    if isinstance(results, Generator):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results.close()
 
 
 def needs_joblib() -> Any:
@@ -173,6 +202,8 @@ def _numbered(
     """Compute one piece of work in a process of its own."""
     if os.getppid() == parent:
         _end_with(parent)
+        with suppress(ValueError):  # in a thread of Dask
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     if threads is not None:
         set_threads(threads)
     with one_thread() if threads is None else nullcontext():

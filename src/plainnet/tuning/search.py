@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from plainnet.data import Splits
+from plainnet.models import Checkpoint
 from plainnet.training.processes import Processes
 from plainnet.tuning.journal import Journal
 from plainnet.tuning.proposals import propose
@@ -142,7 +143,7 @@ def _task(plan: Plan, place: Place, trial: Trial, earlier: Sequence[Outcome]) ->
 def forget(task: Task) -> None:
     """Remove the checkpoint of a finished trial."""
     if task.checkpoint is not None:
-        task.checkpoint.unlink(missing_ok=True)
+        Checkpoint(task.checkpoint).remove()
 
 
 Report = Callable[[Trial], None]

@@ -162,7 +162,11 @@ class Study:
 
     def fit_default(self) -> AnyModel:
         """Train with the default settings, on all samples of the search."""
-        return self.model_type(**self.fixed).fit(self.parts.learned)
+        return self._fitted(self.fixed)
+
+    def _fitted(self, settings: Mapping[str, Any]) -> AnyModel:
+        at_once = self.place.processes.n_here
+        return self.model_type(**settings).fit(self.parts.learned, workers=at_once)
 
     def finish(self, model: AnyModel | None = None) -> Comparison | None:
         """Train the winner and measure it beside the default; return the comparison.
@@ -173,7 +177,7 @@ class Study:
             model: the winner, if it is trained already.
         """
         best = self.best
-        self.model = model or self.model_type(**self.settings).fit(self.parts.learned)
+        self.model = model or self._fitted(self.settings)
         if (best.number == 0 and self.blend == 1) or self.trials[0].number != 0:
             return None
         models = self.model, self.fit_default()
