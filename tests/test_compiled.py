@@ -446,7 +446,7 @@ def test_a_broken_numba_stops_no_training(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
     monkeypatch.setattr(compiled, "find_spec", lambda name: name)
-    for name in ("kernels", "embedding_kernels", "jit"):
+    for name in ("kernels", "steps", "jit"):
         monkeypatch.delitem(sys.modules, f"plainnet.training.compiled.{name}", raising=False)
     monkeypatch.delattr(compiled, "jit", raising=False)
     assert compiled.load_kernels() is None

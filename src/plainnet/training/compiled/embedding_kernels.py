@@ -11,10 +11,10 @@ have their shapes. The features of column j are those from `first + j · length`
 
 from typing import Any
 
-from plainnet.training.compiled.jit import compiled
+from plainnet.training.compiled.jit import part
 
 
-@compiled
+@part
 def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) -> None:
     """Write Y into the columns of E `(N, …)` from `first` on."""
     firsts, order, parts, stops, _, total = bins
@@ -35,17 +35,16 @@ def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) 
                 total[h] += V[k, h]  # the features of lower bins are 1
 
 
-@compiled
+@part
 def embedding_gradient(X: Any, columns: Any, bins: Any, dE: Any, gradients: Any) -> None:
-    """Write the gradients from dE, whose last columns are dY."""
+    """Write the gradients from dE, which is dY of those features."""
     firsts, order, parts, stops, _, total = bins
     dw, dV, db = gradients
     d, length = dw.shape
-    first = dE.shape[1] - d * length
     for j in range(d):
         for h in range(length):
             total[h] = dw[j, h] = 0
-        place = first + j * length
+        place = j * length
         for k in range(firsts[j + 1] - 1, firsts[j] - 1, -1):
             for h in range(length):
                 dV[k, h] = total[h]  # Σ dY of the samples in higher bins

@@ -4,7 +4,6 @@
 # ruff: noqa: D102, ARG002
 
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,9 @@ class Encoding:
         bins: how many each of them has.
     """
 
+    length = 0
+    """The features that are learned of a column."""
+
     def __init__(
         self, dtype: DTypeLike, columns: Sequence[int] = (), bins: Sequence[int] = ()
     ) -> None:
@@ -39,6 +41,11 @@ class Encoding:
         """Whether the kernels fit: each bin is followed by the next one of its column."""
         return True
 
+    @property
+    def features(self) -> int:
+        """How many features are learned."""
+        return len(self.columns) * self.length
+
     def arrays(self, n: int, units: int, training: bool) -> tuple[Any, ...]:
         """Return what the kernels take, for n samples: see `steps.py`.
 
@@ -48,19 +55,15 @@ class Encoding:
             training: whether there are gradients.
         """
         none, nothing = self._whole("others", (0,)), self.scratch("nothing", (0,))
-        bins = self._flat(n, units)
-        return self.columns, none, nothing, nothing, False, bins, 0, nothing, nothing
+        others = none, nothing, nothing, False, self._bins(n, units)
+        return self.columns, *others, 0, nothing, nothing
 
-    def _flat(self, n: int, longest: int) -> Bins:
-        """Return the memory of the bins, with samples in one row."""
-        order, parts, *others = self._memory(len(self.columns), n, int(self.firsts[-1]))
-        row = self.scratch("row", (longest,))
-        return self.firsts, order.reshape(-1), parts.reshape(-1), *others, row
-
-    def _memory(self, d: int, n: int, bins: int) -> Bins:
-        whole, parts = self._whole, self.scratch("parts", (d * n,)).reshape(d, n)
-        order = whole("order", (d * n,)).reshape(d, n)
-        return order, parts, whole("stops", (bins,)), whole("numbers", (n,))
+    def _bins(self, n: int, longest: int) -> Bins:
+        """Return the memory of the bins, for rows of W of at most this length."""
+        whole, size, bins = self._whole, len(self.columns) * n, int(self.firsts[-1])
+        order, parts = whole("order", (size,)), self.scratch("parts", (size,))
+        stops, numbers = whole("stops", (bins,)), whole("numbers", (n,))
+        return self.firsts, order, parts, stops, numbers, self.scratch("row", (longest,))
 
 
 class Binned(Encoding):
@@ -72,9 +75,6 @@ class Binned(Encoding):
         columns: the columns of X that it takes.
         others: the columns in front of its features, which stay as they are.
     """
-
-    length = 0
-    """The features that are learned of a column."""
 
     def __init__(
         self,
@@ -97,9 +97,10 @@ class Binned(Encoding):
 
     def arrays(self, n: int, units: int, training: bool) -> tuple[Any, ...]:
         layer, length = self.layer, self.length
-        bins = layer.lower, layer.bin_width, layer.bounded, self._flat(n, max(units, length))
-        size = n * (len(self.others) + len(self.columns) * length) if length else 0
-        E, dE = self.scratch("E", (size,)), self.scratch("dE", (size if training else 0,))
+        bins = layer.lower, layer.bin_width, layer.bounded, self._bins(n, max(units, length))
+        size = n * self.features
+        E = self.scratch("E", (size + n * len(self.others) if length else 0,))
+        dE = self.scratch("dE", (size if training else 0,))
         return self.columns, self.others, *bins, length, E, dE
 
 
@@ -111,30 +112,6 @@ class Learned(Binned):
     @property
     def length(self) -> int:  # type: ignore[override]
         return self.layer.length
-
-    def embed(self, X: Array, parameters: Bins, code: ModuleType) -> Array | None:
-        """Return the other columns of X `(N, n_in)` and the features; None if bins have gaps.
-
-        Args:
-            X: in the form of the kernels.
-            parameters: w, V and b.
-            code: the kernels.
-        """
-        if not self.is_connected:
-            return None
-        n_plain, length, layer = len(self.others), self.length, self.layer
-        memory = self._memory(len(self.columns), len(X), int(self.firsts[-1]))
-        bins = self.firsts, *memory, self.scratch("row", (length,))
-        code.sort_into_bins(X, self.columns, layer.lower, layer.bin_width, layer.bounded, bins)
-        self._X, self._bins = X, bins
-        E = self.scratch("rows", (len(X), n_plain + len(self.columns) * length))
-        np.take(X, self.others, axis=1, out=E[:, :n_plain], mode="clip")
-        code.embed(X, self.columns, bins, parameters, E, n_plain)
-        return E
-
-    def write_gradients(self, dE: Array, gradients: Bins, code: ModuleType) -> None:
-        """Write those of w, V and b; the last columns of dE are those of the features."""
-        code.embedding_gradient(self._X, self.columns, self._bins, dE, gradients)
 
 
 def encoding_of(layers: Sequence[Layer], dtype: DTypeLike) -> tuple[Encoding, Sequence[Layer]]:

@@ -11,7 +11,6 @@ from plainnet.network import Array
 from plainnet.training import compiled
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches
-from plainnet.training.compiled.member_stack import member_gradient, member_outputs
 from plainnet.training.compiled.picture_stack import (
     is_convolutional,
     picture_gradient,
@@ -98,8 +97,6 @@ class CompiledEngine(Engine):
             return super().gradient(X, y, weights)
         J = compiled_gradient(self.network, self.loss, X, y, weights, code)
         if J is None:
-            J = member_gradient(self.network, self, X, y, weights, code)
-        if J is None:
             J = picture_gradient(self.network, self, X, y, weights)
         return super().gradient(X, y, weights) if J is None else J
 
@@ -109,7 +106,6 @@ class CompiledEngine(Engine):
         if code is not None and self.network.training.acquire(blocking=False):
             try:
                 Z = compiled_outputs(self.network, X, code)
-                Z = member_outputs(self.network, X, code) if Z is None else Z
                 Z = picture_outputs(self.network, X) if Z is None else Z
             finally:
                 self.network.training.release()

@@ -28,3 +28,9 @@ def inlined(function: F) -> F:
     The compiler optimizes all that a part calls with each part again, so few parts take less time.
     """
     return cast(F, numba.njit(error_model="numpy", nogil=True, inline="always")(function))
+
+
+def summing(function: F) -> F:
+    """Compile a part whose sums may be in any order, so that vector instructions compute them."""
+    given: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "fastmath": {"reassoc"}}
+    return cast(F, numba.njit(error_model="numpy", nogil=True, **given)(function))

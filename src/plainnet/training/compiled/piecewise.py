@@ -22,10 +22,10 @@ The samples are sorted by their bins, column by column. `bins` are these arrays:
 
 from typing import Any
 
-from plainnet.training.compiled.jit import compiled, part
+from plainnet.training.compiled.jit import part
 
 
-@compiled
+@part
 def sort_into_bins(X: Any, columns: Any, lower: Any, width: Any, bounded: Any, bins: Any) -> None:
     """Write `order`, `parts` and `stops` of `bins` for the columns of X `(N, n_in)`."""
     firsts, order, parts, stops, numbers, _ = bins

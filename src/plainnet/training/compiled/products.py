@@ -22,7 +22,8 @@ row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
 @inlined
 def product(A: Any, B: Any, C: Any, b: Any) -> None:
     """Write C = A B + b, for A `(m, k)` in any order, and B `(k, n)` and C `(m, n)` in rows."""
-    all_tiles(A[:, : A.shape[1]], B[:, : B.shape[1]], C, b)  # compiled once for all orders
+    n = C.shape[1]  # columns are named so that tiles are compiled once for all orders
+    all_tiles(A[:, : A.shape[1]], B[:, :n], C[:, :n], b)
 
 
 @part
@@ -76,7 +77,7 @@ def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
         return
     turned = s[: n_in * n_out].reshape(n_out, n_in)
     product(dY.T, X, turned, zeros)
-    transpose(turned, dW)
+    transpose(turned, dW[:, :n_out])
 
 
 @part

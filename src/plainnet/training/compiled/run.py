@@ -61,7 +61,6 @@ class Steps:
         network, self.stack = engine.network, stack_of(engine.network)
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes."""
-        self._units = int(self.stack.sizes[1:].sum())
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples
@@ -103,7 +102,7 @@ class Steps:
     def _choose(self, seconds: float, done: int) -> None:
         """Choose how many steps the next call takes, from the duration of the last one."""
         per_step = self.engine.pause * max(done, 1) / max(seconds, 1e-6)
-        drawn = self._units * self.batches.size * self.engine.network.dtype.itemsize
+        drawn = self.stack.units * self.batches.size * self.engine.network.dtype.itemsize
         limit = DRAWN_BYTES // drawn if any(self.stack.dropouts) else MOST_STEPS
         self.most = max(1, min(int(per_step), 8 * self.most, limit, MOST_STEPS))
 
@@ -164,7 +163,7 @@ class Steps:
     def _drawn(self, n: int, rows: int) -> Array:
         """Return the random numbers of n steps with so many samples."""
         size = self.batches.size
-        drawn = size * self._units if any(self.stack.dropouts) else 0
+        drawn = size * self.stack.units if any(self.stack.dropouts) else 0
         U = self._scratch("U", (n * drawn,))
         for i in range(n if drawn else 0):
             self.stack.draw(U[i * drawn :], min(size, rows - i * size))

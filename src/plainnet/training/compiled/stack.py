@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -10,20 +10,16 @@ from numpy.typing import DTypeLike
 
 from plainnet.network import (
     Array,
-    Dense,
-    Dropout,
-    Layer,
     Loss,
     MeanSquaredError,
     Network,
-    ReLU,
     Rng,
     SigmoidCrossEntropy,
-    SiLU,
     SoftmaxCrossEntropy,
 )
 from plainnet.network.arrays import Scratch
-from plainnet.training.compiled.encodings import Learned, encoding_of
+from plainnet.training.compiled.encodings import encoding_of
+from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
 
 Samples = tuple[Array, Array, Array, Array]
 """X, class numbers, target numbers and weights, in the form of the kernels."""
@@ -37,15 +33,6 @@ ANSWER, GRADIENT = -2, -1
 """What the kernels take instead of an optimizer, to give outputs or a gradient only."""
 NARROW = 4
 """The columns of a gradient that is so narrow that the kernels compute its transpose."""
-ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
-"""Activations with a kernel, and their numbers there."""
-
-
-class Hidden(NamedTuple):
-    """What follows a hidden Dense layer."""
-
-    activation: Layer
-    dropout: Dropout | None
 
 
 class Stack:
@@ -54,17 +41,19 @@ class Stack:
     def __init__(self, network: Network) -> None:
         self.layers = [*network.layers]
         self.encoding, rest = encoding_of(self.layers, network.dtype)
-        hidden = hidden_layers(rest)
-        self.usual = type(network) is Network and network.xp is np and hidden is not None
-        self.dropouts = [each.dropout for each in hidden or []]
-        kinds = [ACTIVATIONS[type(each.activation)] for each in hidden or []]
-        self.kinds = np.array(kinds, np.int64)
+        found = structure_of(rest) if type(network) is Network and network.xp is np else None
+        self.structure, hidden = found, found.hidden if found else ()
+        self.dropouts = [each.dropout for each in hidden]
+        self.kinds = np.array([ACTIVATIONS[type(each.activation)] for each in hidden], np.int64)
         self.dtype, self.n_in = network.dtype, network.n_in
-        dense = [layer for layer in rest if type(layer) is Dense]
-        sizes = [layer.n_in for layer in dense[:1]] + [layer.n_out for layer in dense]
-        self.sizes = np.array(sizes, np.int64)
-        self.net = self.sizes, self.kinds, np.zeros(len(self.dropouts), network.dtype)
-        """The sizes, the kinds of the activations, and the present rates of Dropout."""
+        self.sizes = np.array(found.sizes if found else (), np.int64)
+        self.members = found.members if found else 1
+        self.units = self.members * int(self.sizes[1:].sum())
+        """The outputs of all layers for a sample."""
+        rates = np.zeros(len(self.dropouts), network.dtype)
+        self.net = self.sizes, self.kinds, rates, self.members
+        """The sizes, the kinds of the activations, the present rates of Dropout, and the members
+        of an ensemble in one network (1: it is none)."""
         self._scratch, self._losses = Scratch(np, network.dtype), Scratch(np, np.float64)
         self._whole, self._sums = Scratch(np, np.int64), np.zeros(3)
         self.none, self._no_numbers = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
@@ -75,16 +64,16 @@ class Stack:
         """Return whether the batch fits the kernels, which check nothing themselves."""
         if not self.takes_inputs(X):
             return False
-        n, n_out = len(X), self.sizes[-1]
-        if type(loss) is SoftmaxCrossEntropy:
+        kind, n, n_out = type(self._of_each(loss)), len(X), self.sizes[-1]
+        if kind is SoftmaxCrossEntropy:
             fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
         else:
             fits = y.shape == (n, n_out) or (y.shape == (n,) and n_out == 1)
-        return fits and type(loss) in LOSSES and (weights is None or weights.shape == (n,))
+        return fits and kind in LOSSES and (weights is None or weights.shape == (n,))
 
     def takes_inputs(self, X: Array) -> bool:
         """Return whether the inputs fit the kernels."""
-        return self.usual and X.shape == (len(X), self.n_in)
+        return self.structure is not None and X.shape == (len(X), self.n_in)
 
     def gradient(
         self,
@@ -115,8 +104,9 @@ class Stack:
         samples = as_compiled(X, self.dtype), self._no_classes, self._no_numbers, self.none
         how = LOSSES[SoftmaxCrossEntropy], self.dtype.type(0)
         self._pass(ANSWER, samples, how, network, vectors, memory, code)
-        n_out, start = int(self.sizes[-1]), n * int(self.sizes[1:-1].sum())
-        return memory[1][start : start + n * n_out].reshape(n, n_out)
+        mean, Z = self.structure.mean if self.structure else None, memory[1]
+        Z = Z[len(Z) - n * self.members * int(self.sizes[-1]) :].reshape(n, -1)
+        return mean.forward(Z) if mean else Z
 
     def _pass(
         self,
@@ -147,7 +137,7 @@ class Stack:
         """Call the kernels, see `steps.py` for the arguments; return how many steps they took."""
         (_, classes, numbers, _, rows, size), scratch = data, self._scratch
         training, n = optimizer[0] != ANSWER, size if len(rows) else 0
-        encoding = self.encoding.arrays(size, int(self.sizes[1]), training)
+        encoding = self.encoding.arrays(size, self.members * int(self.sizes[1]), training)
         batch = (
             scratch("X", (n, self.n_in or 0)),
             self._whole("classes", (n if len(classes) else 0,)),
@@ -156,9 +146,9 @@ class Stack:
             scratch("plain", (size, len(encoding[1]))),
         )
         first = network.n_weights
-        pairs = tuple((vector[:first], vector[first:]) for vector in vectors)
+        parts = tuple(v[:first] for v in vectors), tuple(v[first:] for v in vectors)
         done: int = code.steps(
-            data, batch, encoding, how, pairs, optimizer, each, self.net, memory, sums
+            data, batch, encoding, how, parts, optimizer, each, self.net, memory, sums
         )
         return done
 
@@ -166,39 +156,47 @@ class Stack:
         """Return samples, class numbers, target numbers and weights as the kernels take them."""
         X = as_compiled(X, self.dtype)
         weights = self.none if weights is None else as_compiled(weights, self.dtype)
-        if type(loss) is SoftmaxCrossEntropy:
+        if type(self._of_each(loss)) is SoftmaxCrossEntropy:
             return X, as_compiled(y, np.int64), self._no_numbers, weights
         numbers = as_compiled(y, self.dtype).reshape(len(y), -1)
         return X, self._no_classes, numbers, weights
 
     def how(self, loss: Loss) -> tuple[int, Any]:
         """Return the number of the loss and its smoothing."""
+        loss = self._of_each(loss)
         return LOSSES[type(loss)], self.dtype.type(getattr(loss, "smoothing", 0))
+
+    def _of_each(self, loss: Loss) -> Any:
+        """Return the loss of one answer."""
+        return self.structure and self.structure.loss_of_each(loss)
 
     def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
         """Return the memory of the kernels for n samples; `training` adds that of backward."""
-        units, widest = int(self.sizes[1:].sum()), int(self.sizes.max())
-        size, scratch = n * units, self._scratch
-        weights = self.sizes[:-1] * self.sizes[1:]
-        turned = weights if isinstance(self.encoding, Learned) else weights[1:]
-        of_backward = (size, int(turned.sum())) if training else (0, 0)
+        sizes, k, scratch = self.sizes, self.members, self._scratch
+        size, widest = n * self.units, max(int(sizes.max()), k * int(max(sizes[1], sizes[-1])))
+        columns, of_heads = k * int(sizes[1]), (k - 1) * int(sizes[-2] * sizes[-1])
+        turned = int((sizes[1:-1] * sizes[2:]).sum()) + of_heads
+        turned += columns * self.encoding.features
+        of_backward = (size, turned) if training else (0, 0)
+        of_first = int(sizes[0]) * columns if k > 1 else 0
         return (
             scratch("U", (of_backward[0],)),
             scratch("A", (size,)),
             scratch("S", (size if self.kinds.any() else 0,)),
             scratch("dA", (of_backward[0],)),
             scratch("T", (of_backward[1],)),
-            self._losses("J", (n,)),
-            scratch("ones", (n,), fill=1),
+            self._losses("J", (n * k,)),
+            scratch("ones", (n * k,), fill=1),
             scratch("zeros", (widest,), fill=0),
             scratch("s", (NARROW * widest,)),
+            scratch("wide", (2 * of_first + columns if k > 1 else 0,)),
         )
 
     def draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer from the layer's own generator."""
         start = 0
         for i, (dropout, units) in enumerate(zip(self.dropouts, self.sizes[1:], strict=False)):
-            stop = start + n * int(units)
+            stop = start + n * self.members * int(units)
             if dropout is not None and dropout.rate > 0:
                 cast(Rng, dropout.rng).random(dtype=U.dtype, out=U[start:stop])
             self.net[2][i] = dropout.rate if dropout is not None else 0
@@ -231,24 +229,6 @@ def stack_of(network: Network) -> Stack:
     if stack is None or stack.layers != network.layers:
         stack = _stacks[network] = Stack(network)
     return stack
-
-
-def hidden_layers(layers: Sequence[Layer]) -> list[Hidden] | None:
-    """Return what follows each hidden Dense layer; None for networks of other layers."""
-    if not {type(layer) for layer in layers} <= {Dense, Dropout, *ACTIVATIONS}:
-        return None
-    found: list[Hidden] = []
-    rest = list(layers)
-    while True:
-        match rest:
-            case [Dense()]:
-                return found
-            case [Dense(), f, Dropout() as dropout, *rest] if type(f) in ACTIVATIONS:
-                found.append(Hidden(f, dropout))
-            case [Dense(), f, *rest] if type(f) in ACTIVATIONS:
-                found.append(Hidden(f, None))
-            case _:
-                return None
 
 
 def as_compiled(A: Array, dtype: DTypeLike) -> Array:

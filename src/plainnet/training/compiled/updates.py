@@ -79,11 +79,18 @@ def numbers_of_step(optimizer: Any, step: Any, rate: Any) -> Any:
 
 
 @part
-def update(numbers: Any, decays: Any, theta: Any, grad: Any, slots: Any) -> None:
-    """Take a step of an optimizer; `decays`: θ are weights."""
+def without_decay(numbers: Any) -> Any:
+    """Return the same numbers for parameters that do not decay."""
+    number, _, _, b1, b2, a, r, e = numbers
+    return number, 0.0, 1.0, b1, b2, a, r, e
+
+
+@part
+def update(numbers: Any, theta: Any, grad: Any, slots: Any) -> None:
+    """Take a step of an optimizer."""
     real, (m, v) = theta.dtype.type, slots
     number, l2, keep, b1, b2, a, r, e = numbers
-    l2, keep = (real(l2), real(keep)) if decays else (real(0), real(1))
+    l2, keep = real(l2), real(keep)
     if number == DESCENT:
         descent(theta, grad, l2, keep, real(a))
     elif number == MOMENTUM:

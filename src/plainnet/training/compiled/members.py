@@ -1,0 +1,100 @@
+"""An ensemble in one network, TabM-mini, as parts of the compiled steps.
+
+The formulas are those of `MemberScaling`, of the first `Dense` behind it, and of `MemberDense`; the
+backward passes are derived in `docs/derivations.md`. Member m sees X · r_m, and
+
+    (X · r_m) W = X (r_m · W),
+
+where row h of r_m · W is r[m, h] W[h]. So the first layer of all k members is one Dense layer: its
+W is the k matrices r_m · W side by side, and its Y `(N, k·n_out)` is `(N·k, n_out)` in memory, a
+row for each sample and member. dX = Σ_k dY · r is its dX, and with its dW, the matrices D_m,
+
+    dW = Σ_k r_m · D_m,    dr[m, h] = Σ_j W[h, j] D_m[h, j].
+
+The layers behind share W as `PerMember` does, and the last one has a W and b for each member.
+
+`wide` are the W `(n_in, k·n_out)`, b and dW of that layer, one after another; empty where k is 1.
+"""
+
+from typing import Any
+
+from plainnet.training.compiled.jit import inlined, part, summing
+
+
+@part
+def width(i: Any, net: Any) -> Any:
+    """Return how many columns W of layer i has: the first one of all members side by side."""
+    return net[0][i + 1] * (net[3] if i == 0 else 1)
+
+
+@part
+def wide_layer(wide: Any, net: Any) -> Any:
+    """Return W and b of the first layer of all members."""
+    n_in, n_out = net[0][0], width(0, net)
+    size = n_in * n_out
+    return wide[:size].reshape(n_in, n_out), wide[size : size + n_out]
+
+
+@part
+def wide_gradient(wide: Any, net: Any) -> Any:
+    """Return the memory of its dW."""
+    n_in, n_out = net[0][0], width(0, net)
+    return wide[(n_in + 1) * n_out :].reshape(n_in, n_out)
+
+
+@part
+def factors(biases: Any, net: Any) -> Any:
+    """Return r `(k, n_in)`, or dr: the first of the biases behind an embedding."""
+    k, n = net[3], net[0][0] if net[3] > 1 else 0
+    return biases[: k * n].reshape(k, n)
+
+
+@inlined
+def widen(theta: Any, r: Any, net: Any, wide: Any) -> None:
+    """Write W and b of the first layer of all members."""
+    n_in, n_out, k = net[0][0], net[0][1], net[3]
+    W, (all_W, all_b) = theta[0][: n_in * n_out].reshape(n_in, n_out), wide_layer(wide, net)
+    for m in range(k):
+        first = m * n_out
+        for h in range(n_in):
+            for j in range(n_out):
+                all_W[h, first + j] = r[m, h] * W[h, j]  # r · W
+        for j in range(n_out):
+            all_b[first + j] = theta[1][j]
+
+
+@part
+def widen_turned(turned: Any, r: Any) -> None:
+    """Write Wᵀ of that layer for the last inputs, of which the first rows are Wᵀ of one member."""
+    k, plain = len(r), r.shape[1] - turned.shape[1]
+    n_out = len(turned) // k
+    for m in range(k - 1, -1, -1):
+        for j in range(n_out):
+            for h in range(turned.shape[1]):
+                turned[m * n_out + j, h] = r[m, plain + h] * turned[j, h]
+
+
+@inlined
+def fold_rows(
+    start: Any, stop: Any, theta: Any, grad: Any, r: Any, dr: Any, net: Any, wide: Any
+) -> None:
+    """Write some rows of dW of the first layer, and columns of dr, from its wide dW."""
+    n_in, n_out = net[0][0], net[0][1]
+    W, dW = theta[0][: n_in * n_out], grad[0][: n_in * n_out]
+    W, dW, D = W.reshape(n_in, n_out), dW.reshape(n_in, n_out), wide_gradient(wide, net)
+    for h in range(start, stop):
+        fold(W[h], r[:, h], D[h], dW[h], dr[:, h])
+
+
+@summing
+def fold(W: Any, r: Any, D: Any, dW: Any, dr: Any) -> None:
+    """Write a row of dW and a column of dr from a row of D."""
+    n_out, zero = len(W), W.dtype.type(0)
+    for j in range(n_out):
+        dW[j] = zero
+    for m in range(len(r)):
+        total, first = zero, m * n_out
+        for j in range(n_out):
+            dW[j] += r[m] * D[first + j]  # dW = Σ_k r · D
+            total += W[j] * D[first + j]
+        dr[m] = total  # dr = Σ_j W · D
