@@ -21,7 +21,8 @@ from plainnet.network import (
 )
 from plainnet.training.compiled.encodings import Binned, Learned, encoding_of
 from plainnet.training.compiled.parts import LEAST_WORK, in_parts
-from plainnet.training.compiled.stack import ACTIVATIONS, as_compiled, hidden_layers
+from plainnet.training.compiled.stack import as_compiled
+from plainnet.training.compiled.structure import ACTIVATIONS, hidden_layers
 from plainnet.training.threads import processors
 
 MEANS: Mapping[type[Any], int] = {
@@ -88,7 +89,7 @@ def parts_of(network: Network) -> Parts | None:
         layers = shared.chains[""]
     else:
         *layers, last = rest
-    hidden = hidden_layers([*layers, Dense(1, 1)])  # with any last layer
+    hidden = hidden_layers(layers)
     if not hidden or type(last) not in (Dense, MemberDense) or type(mean) not in MEANS:
         return None
     if not isinstance(encoding, Binned) or not encoding.is_connected:
