@@ -191,3 +191,14 @@ def test_predictions_are_by_kernels_and_nothing_learned_is(
     assert again.temperature == model.temperature
     assert again.evaluate(X, y).log_loss == evaluation.log_loss
     assert np.array_equal(again.predict_proba(X), readable)
+
+
+def test_a_second_of_answers_loads_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of(NETWORKS["bins"]())
+    monkeypatch.setattr(compiled, "are_loaded", lambda: False)
+    monkeypatch.setattr(choice, "_answered", 0.0)
+    per_row = sum(layer.multiply_adds for layer in network.layers) * choice.ANSWER_SECONDS
+    n = int(0.6 / per_row)
+    assert choice.loaded_outputs_of(network, 10) is None
+    assert choice.loaded_outputs_of(network, n) is None
+    assert choice.loaded_outputs_of(network, n) is not None

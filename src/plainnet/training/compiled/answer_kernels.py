@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.training.compiled.exponential import exponential
-from plainnet.training.compiled.jit import compiled, inlined, part
+from plainnet.training.compiled.jit import compiled, inlined, part, reordered
 from plainnet.training.compiled.member_averages import average
 from plainnet.training.compiled.products import product
 
@@ -20,6 +20,8 @@ BLOCK = 128
 """Samples that pass all layers together."""
 TOGETHER = 4
 """Rows of the table that are added in one pass over the sum."""
+NARROW = 2
+"""The columns of a product for which a tile is too wide."""
 RELU = 0
 """The kind of an activation that is not SiLU."""
 
@@ -62,7 +64,10 @@ def answer_samples(
                 product(A, W, Y, biases[b : b + n_out])  # Y = X W + b
                 activate(Y, kinds[i])
                 A, w, b = Y, w + n_in * n_out, b + n_out
-            product(A, W_last[m], last[m, :n], b_last[m])
+            if K > NARROW:
+                product(A, W_last[m], last[m, :n], b_last[m])
+            else:
+                narrow_product(A, W_last[m], last[m, :n], b_last[m])
         average(last, mean, Z[start : start + n])
 
 
@@ -70,25 +75,38 @@ def answer_samples(
 def find_rows(X: Any, encoding: Any, numbers: Any, factors: Any, counts: Any) -> None:
     """Write which rows of the table make a sample, their factors, and how many they are."""
     columns, others, firsts, lower, width, bounded = encoding
-    zero, one = X.dtype.type(0), X.dtype.type(1)
-    for i in range(len(X)):
-        found = 0
-        for j in range(len(others)):
-            numbers[i, found], factors[i, found] = j, X[i, others[j]]
-            found += X[i, others[j]] != zero  # else it is overwritten
-        for j in range(len(columns)):
-            x, b = X[i, columns[j]], firsts[j]
-            for q in range(b + 1, firsts[j + 1]):  # vectors of bins: faster than a search
-                b += x >= lower[q]
-            f = (x - lower[b]) / width[b]
+    n, plain, zero, one = len(X), len(others), X.dtype.type(0), X.dtype.type(1)
+    x, bins = np.empty(n, X.dtype), np.empty(n, np.int32)
+    for j in range(len(columns)):
+        for i in range(n):
+            x[i], bins[i] = X[i, columns[j]], firsts[j]
+        for b in range(firsts[j] + 1, firsts[j + 1]):
+            add_where(x, lower[b], bins)
+        for i in range(n):
+            b = bins[i]
+            f = (x[i] - lower[b]) / width[b]
             if bounded:
                 f = zero if f < zero else one if f > one else f
-            numbers[i, found], factors[i, found] = len(others) + 2 * b, one
-            numbers[i, found + 1], factors[i, found + 1] = len(others) + 2 * b + 1, f
-            found += 2
+            numbers[i, 2 * j], factors[i, 2 * j] = plain + 2 * b, one
+            numbers[i, 2 * j + 1], factors[i, 2 * j + 1] = plain + 2 * b + 1, f
+    for i in range(n):
+        found = 2 * len(columns)
+        for j in range(plain):
+            y = X[i, others[j]]
+            if y != zero:  # NaN too
+                numbers[i, found], factors[i, found] = j, y
+                found += 1
         counts[i] = found
         for j in range(found, min(found + TOGETHER, numbers.shape[1])):
             numbers[i, j], factors[i, j] = 0, zero
+
+
+@part
+def add_where(x: Any, edge: Any, bins: Any) -> None:
+    """Add 1 to the bins of numbers that are not below an edge."""
+    one, zero = np.int32(1), np.int32(0)
+    for i in range(len(x)):
+        bins[i] += one if x[i] >= edge else zero
 
 
 @part
@@ -103,6 +121,18 @@ def add_rows(table: Any, bias: Any, numbers: Any, factors: Any, counts: Any, Y: 
             C, D = table[numbers[i, e + 2]], table[numbers[i, e + 3]]
             for h in range(Y.shape[1]):
                 Y[i, h] += (a * A[h] + b * B[h]) + (c * C[h] + d * D[h])
+
+
+@reordered
+def narrow_product(X: Any, W: Any, Y: Any, b: Any) -> None:
+    """Write Y = X W + b for a few columns."""
+    for j in range(Y.shape[1]):
+        w = W[:, j].copy()
+        for i in range(len(X)):
+            y = X.dtype.type(0)
+            for h in range(len(w)):
+                y += X[i, h] * w[h]
+            Y[i, j] = y + b[j]
 
 
 @inlined

@@ -12,6 +12,9 @@ from plainnet.training.threads import one_thread
 FORWARD_SECONDS = 2.5e-11
 """The estimated time of a multiply-add in a convolution's forward pass."""
 
+ANSWER_SECONDS = 4.5e-11
+"""That of one of a network behind an encoding, with all that is not a multiply-add."""
+
 
 def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
     """Return a function of inputs `(batch, n_in)` that computes outputs, for n samples in all.
@@ -32,22 +35,32 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
     return forward
 
 
-def loaded_outputs_of(network: Network, n: float) -> Callable[[Array], Array] | None:
-    """Return the same by kernels that a training has loaded; None: there are none, or too few n.
+def loaded_outputs_of(network: Network, n: int) -> Callable[[Array], Array] | None:
+    """Return the same by kernels of tables; None: they are not loaded, or do not fit.
 
-    Importing them takes longer than NumPy for most tables.
+    A training loads them, or about a second of such work: importing them takes a third of it.
     """
+    global _answered
     work = n * sum(layer.multiply_adds for layer in network.layers)
-    if work < LEAST_WORK or not compiled.are_loaded():
+    if work < LEAST_WORK:
         return None
+    _answered += work * ANSWER_SECONDS
+    loaded = compiled.are_loaded() or _answered > compiled.WORK_BEFORE_COMPILING
+    return _by_table(network) if loaded else None
+
+
+def load_answers(network: Network) -> None:
+    """Load, or compile, the kernels of tables if a training has loaded others."""
+    if compiled.are_loaded() and (forward := _by_table(network)):
+        forward(np.zeros((1, network.n_in or 0), network.dtype))
+
+
+def _by_table(network: Network) -> Callable[[Array], Array] | None:
     from plainnet.training.compiled.answering import table_outputs  # only if it is used
 
     code = compiled.load_answer_kernels()
     return None if code is None else table_outputs(network, code)
 
 
-def load_answers(network: Network) -> None:
-    """Load, or compile, the kernels of answers if a training has loaded kernels and they fit."""
-    forward = loaded_outputs_of(network, LEAST_WORK)
-    if forward is not None:
-        forward(np.zeros((1, network.n_in or 0), network.dtype))
+_answered = 0.0
+"""The seconds that NumPy would have needed for the answers to many samples in this process."""
