@@ -56,7 +56,7 @@ def frame() -> Any:
     [
         ("tabular", "default", 5),
         ("tabular-quick", "quick", 1),
-        ("tabular-best", "best", 20),
+        ("tabular-best", "best", 15),
     ],
 )
 def test_a_preset_trains_the_same_model(preset: str, effort: str, networks: int) -> None:

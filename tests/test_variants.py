@@ -192,7 +192,7 @@ def test_a_variant_may_have_settings_of_its_own(tmp_path: Path) -> None:
         model = Classifier(**OF_THEIR_OWN).fit(X, CLASSES)
     recipes = [model.recipe_of(i) for i in range(4)]
     assert [one.hidden for one in recipes] == [(128, 128)] * 2 + [(5,)] * 2
-    assert [one.dropout for one in recipes] == [0.1] * 2 + [0.2] * 2
+    assert [one.dropout for one in recipes] == [0.0] * 2 + [0.2] * 2
     sizes = [
         [one.n_out for one in m.network.layers if isinstance(one, Dense)] for m in model.networks
     ]
@@ -238,10 +238,10 @@ def test_the_networks_are_equally_many_of_each_variant() -> None:
 
 def test_best_trains_all_variants() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ensemble_selection, "shares", lambda *_: [0.25] * 4)
+        patch.setattr(ensemble_selection, "shares", lambda *_: [0.25, 0.25, 0.5])
         model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
-    assert model.resolved_recipe.variants == ("usual", "binned", "members-8", "linear")
-    assert len(model.networks) == model.resolved_recipe.ensemble == 20
+    assert model.resolved_recipe.variants == ("members-8", "usual", "linear")
+    assert len(model.networks) == model.resolved_recipe.ensemble == 15
 
 
 # -- the choice of weights -------------------------------------------------------------------------

@@ -41,8 +41,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 layer of `binned` networks takes the bins themselves: it is wide, and so are they."""
 FEWEST_ROWS, FEW_ROWS = 250, 1500
 """From the first on networks of members learn more, and below the second of eight. Still fewer
-rows are learned for hundreds of epochs. Of more rows, two members gain 1 % of RMSE in three times
-the time, which is not worth it; of classes they gain more in less."""
+rows are learned for hundreds of epochs."""
 MEMBER_COLUMNS = 64
 """With more columns networks of members take too long."""
 ENSEMBLE_TOLERANCE = 0.02
@@ -79,7 +78,7 @@ BY_KIND: dict[Kind, Defaults] = {
     "columns": Defaults(
         hidden=(128, 128),
         activation="relu",
-        dropout=0.1,
+        dropout=0.0,
         batch_size=256,
         schedule="constant",
         averaging="polynomial",
@@ -138,13 +137,10 @@ def variants(effort: str, data: Dataset) -> tuple[str, ...]:
     """Return the variants of the networks that learn from these rows of columns."""
     few = len(data) < FEW_ROWS
     if effort == "best":
-        several = ("usual", "binned", "members-8") if few else ("members-2", "binned", "members-4")
-        return *several, "linear"
+        return "members-8", "usual" if few else "members-4", "linear"
     if effort == "quick" or len(data) < FEWEST_ROWS or columns_of(data) > MEMBER_COLUMNS:
         return ("usual",)
-    if few:
-        return ("members-8",)
-    return ("usual",) if data.holds_numbers else ("members-2",)
+    return ("members-8",) if few else ("members-2",)
 
 
 def batch_size(n: int) -> int:

@@ -112,7 +112,7 @@ class NetworkSettings:
         section="Network",
         metavar="NAMES",
         left_open=f"usual; for tables and vectors of up to {MEMBER_COLUMNS} columns members-8 from "
-        f"{FEWEST_ROWS} rows on, and from {FEW_ROWS:,} on members-2 for classes; with the effort "
+        f"{FEWEST_ROWS} rows on, and from {FEW_ROWS:,} on members-2; with the effort "
         "best several; unless the number of networks is given",
     )
     activation: str = setting(

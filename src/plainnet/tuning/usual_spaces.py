@@ -35,8 +35,6 @@ class Around:
         return Range(float(f"{low:.3g}"), float(f"{high:.3g}"), log=True)
 
 
-MEMBERS = 1, 2, 4
-"""The members of a network; if the default has more, then one or so many."""
 UsualSpace = Mapping[str, Range | Choice | Around]
 RATE, DECAY, WIDTH = Around(3), Around(100), Around(2, whole=True)
 SMOOTHING = Range(0, 0.1)
@@ -59,7 +57,7 @@ OF_PICTURES: UsualSpace = {
 SPACES: Mapping[Kind | Literal["conv"], UsualSpace] = {
     "columns": {
         "encoding": Choice(("learned", "piecewise-linear")),
-        "members": Choice(MEMBERS),
+        "members": Choice((1, 2, 4, 8)),
         LAYERS: Range(1, 3, whole=True),
         UNITS: WIDTH,
         "activation": Choice(("silu", "relu", "mish")),
@@ -84,11 +82,10 @@ SPACES: Mapping[Kind | Literal["conv"], UsualSpace] = {
 def usual_space(data: Dataset, default: ResolvedRecipe) -> Space:
     """Return the usual space around the default settings of a network, resolved for the data."""
     kind = "conv" if default.network == "conv" else kind_of(data)
-    values, space = default_values(data, default), {**SPACES[kind]}
-    if default.members > max(MEMBERS) and "members" in space:
-        space["members"] = Choice((1, default.members))
+    values = default_values(data, default)
     return {
-        name: of.range(values[name]) if isinstance(of, Around) else of for name, of in space.items()
+        name: of.range(values[name]) if isinstance(of, Around) else of
+        for name, of in SPACES[kind].items()
     }
 
 
