@@ -173,6 +173,8 @@ def test_rows_and_columns_decide_how_many_members_learn(n: int, columns: int, va
     assert Recipe(effort="quick").resolve(data, tested=False).variants == ("usual",)
     numbers = Dataset(data.X, np.arange(n) / n, target="y")
     assert Recipe().resolve(numbers, tested=False).variants == (variant,)
+    best = Recipe(effort="best").resolve(numbers, tested=False).variants
+    assert best == (f"members-{8 if n < FEW_ROWS else 2}", "members-4", "linear")
 
 
 def test_without_validation_samples_nothing_stops_early_and_no_fold_is_held_out() -> None:

@@ -240,7 +240,7 @@ def test_best_trains_all_variants() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ensemble_selection, "shares", lambda *_: [0.25, 0.25, 0.5])
         model = Classifier(effort="best", epochs=1, hidden=(4,)).fit(X, CLASSES)
-    assert model.resolved_recipe.variants == ("members-8", "usual", "linear")
+    assert model.resolved_recipe.variants == ("members-8", "members-4", "linear")
     assert len(model.networks) == model.resolved_recipe.ensemble == 15
 
 

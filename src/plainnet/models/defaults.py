@@ -137,7 +137,8 @@ def variants(effort: str, data: Dataset) -> tuple[str, ...]:
     """Return the variants of the networks that learn from these rows of columns."""
     few = len(data) < FEW_ROWS
     if effort == "best":
-        return "members-8", "usual" if few else "members-4", "linear"
+        more = ("members-8",) if few or not data.holds_numbers else ("members-2",)
+        return *more, "members-4", "linear"
     if effort == "quick" or len(data) < FEWEST_ROWS or columns_of(data) > MEMBER_COLUMNS:
         return ("usual",)
     return ("members-8",) if few else ("members-2",)
