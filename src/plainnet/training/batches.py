@@ -218,6 +218,8 @@ def logits(
         loaded: whether kernels may compute if a training has loaded them. Then the last digits
             depend on whether it has.
     """
+    if len(X) == 1 and forward is None and network.xp is np:
+        return _of_one(network, X, prepare)
     kernel = loaded_outputs_of(network, len(X)) if loaded else None
     forward = forward or kernel or outputs_of(network, len(X))
     rows = X.reshape(len(X), -1)
@@ -240,6 +242,16 @@ def logits(
             given = batch if network.xp is np else network.xp.asarray(batch)
             parts.append(on_host(forward(given)).copy())
     return np.concatenate(parts)
+
+
+def _of_one(network: Network, X: Array, prepare: Prepare | None) -> Array:
+    """Return what `logits` does for one sample, without choosing how to compute many."""
+    X = X.reshape(1, -1)
+    if prepare is not None or X.dtype != network.dtype:
+        raw, X = X, np.empty(X.shape, network.dtype)
+        (prepare or copy_as_is)(raw, X)
+    with suited_threads(network, 1):
+        return network.predict(X)
 
 
 def counting_samples(
