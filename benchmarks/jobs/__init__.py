@@ -103,6 +103,44 @@ JOBS = {
             _HERE + "classifier_row",
             ("ours", "sklearn"),
         ),
+        *(
+            Job(
+                f"predict-row-{n}",
+                f"Probabilities of {n} rows through a classifier, network of (b)",
+                _HERE + "classifier_row",
+                ("ours", "sklearn"),
+                slow=True,
+            )
+            for n in (8, 64)
+        ),
+        Job(
+            "table-step",
+            "A step of the default network of tables: 10 columns, 2 members, batch 256",
+            _HERE + "table_step",
+            ("ours", "pytorch-fused"),
+            slow=True,
+        ),
+        Job(
+            "ensemble",
+            "Eight networks 20-100-2 on 2,000 rows, 20 epochs, and their mean answers",
+            _HERE + "ensemble",
+            ("ours", "pytorch-fused", "sklearn"),
+            slow=True,
+        ),
+        Job(
+            "convolution",
+            "A step of convolutions on 32 × 32 × 3, 32-64-128 channels, batch 64, one thread",
+            _HERE + "convolutions",
+            ("ours", "pytorch"),
+            slow=True,
+        ),
+        Job(
+            "first-answer",
+            "The first answer after installing: 500 rows learned, whole process",
+            _HERE + "first_answer",
+            ("ours", "pytorch-fused", "sklearn"),
+            slow=True,
+        ),
         Job(
             "predict-10000", "Prediction of 10,000 rows, network of (b)", _HERE + "prediction", _ALL
         ),
