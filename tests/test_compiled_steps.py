@@ -39,7 +39,7 @@ from plainnet.training import (
     schedules,
 )
 from plainnet.training.averaging import Average, PolynomialAverage
-from plainnet.training.compiled import run
+from plainnet.training.compiled import run, stack
 from plainnet.training.position import Position
 
 pytest.importorskip("numba")
@@ -283,3 +283,38 @@ def test_what_comes_between_gradient_and_update_goes_step_by_step(
     learned(monkeypatch, 0, dense(3), *parts, regularization=how)
     assert parts[1].t == EPOCHS * 4
     assert not calls
+
+
+@pytest.mark.parametrize("waits", [0, 1])
+def test_the_kernels_draw_the_bits_of_numpys_generator(waits: int) -> None:
+    from plainnet.training.compiled import pcg64
+    from plainnet.training.compiled.jit import compiled as compile_kernel
+
+    def draw_into(U: Array, state: Array) -> None:
+        pcg64.draw(U, state)
+
+    fill = compile_kernel(draw_into)
+    ours, numpys = np.random.default_rng(5), np.random.default_rng(5)
+    for rng in (ours, numpys):
+        rng.random(waits, np.float32)
+    bits: Any = ours.bit_generator
+    for n in (0, 1, 2, 16, 17, 31, 1000, 7):
+        U, state = np.empty(n, np.float32), pcg64.read_state(bits)
+        fill(U, state)
+        pcg64.write_state(bits, state)
+        np.testing.assert_array_equal(U, numpys.random(n, np.float32))
+        assert bits.state == numpys.bit_generator.state
+
+
+def test_it_makes_no_difference_who_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for theirs in (False, True):
+        if theirs:
+            monkeypatch.setattr(stack.Stack, "bits_of_dropouts", lambda _: None)
+        layers = [Dense(7, 5), ReLU(), Dropout(0.3), Dense(5, 3), SiLU(), Dropout(0.2), Dense(3, 3)]
+        network = Network(layers, rng=1)
+        after = learned(monkeypatch, 0, network, SoftmaxCrossEntropy(), Adam(0.01))
+        rng: Any = layers[2].rng
+        found.append((after, rng.bit_generator.state))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]

@@ -13,7 +13,8 @@ Behind the first layer, k members of an ensemble in one network are N·k rows: s
 of the activations, the rates of Dropout, and k (1: no ensemble). `theta` and `grad` are two vectors
 each: all W, and all b. `memory` are vectors:
 
-- `U`: the random numbers of Dropout, for the outputs of all layers, one after another;
+- `U`: the random numbers of Dropout, for the outputs of all layers, one after another; they are
+  drawn with `state` of `pcg64.py`, or where it is empty, before the steps;
 - `A`, `S`, `dA`: these outputs, the slopes of smooth activations, and the gradients;
 - `T`: Wᵀ of all layers but the first, and behind them that of the first for inputs that are
   learned;
@@ -30,6 +31,7 @@ import numpy as np
 from plainnet.training.compiled.activations import drop_out, hold_back, multiply, relu, silu
 from plainnet.training.compiled.jit import inlined, part
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
+from plainnet.training.compiled.pcg64 import draw
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     NARROW,
@@ -47,7 +49,7 @@ RELU, SILU = 0, 1
 def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
     """Return Z of the samples; write A, and the slopes of smooth layers."""
     sizes, kinds, rates, k = net
-    U, A, S, _, _, _, _, _, _, _ = memory
+    U, A, S, _, _, _, _, _, _, _, state = memory
     rows, last, a, inputs = len(X) * k, len(sizes) - 2, 0, X
     for i in range(last + 1):
         W, b = layer(i, theta, net, memory)
@@ -64,6 +66,8 @@ def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
         if i == 0:
             add_encoded(Y, W[n_in:], bins)
         if i < last:
+            if rates[i] > 0 and len(state) > 0:
+                draw(U[here], state)
             if kinds[i] == RELU:
                 relu(A[here])
             else:
@@ -80,7 +84,7 @@ def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
 def backward(n: Any, net: Any, memory: Any) -> None:
     """Write dA of n samples; `A` ends with dZ instead of Z."""
     sizes, kinds, rates, k = net
-    _, A, S, dA, _, _, _, _, _, _ = memory
+    _, A, S, dA, _, _, _, _, _, _, _ = memory
     rows, last = n * k, len(sizes) - 2
     a = rows * units_before(sizes, last)
     for j in range(a, a + rows * sizes[-1]):
@@ -124,7 +128,7 @@ def weight_gradient(
 ) -> None:
     """Write rows of dW of layer i, from `start` to `stop`; of members their wide dW."""
     sizes, n, parts, n_out = net[0], len(X), parts_of(i, net), width(i, net)
-    _, A, _, _, _, _, _, zeros, s, wide = memory
+    _, A, _, _, _, _, _, zeros, s, wide, _ = memory
     before, rows, n_in = units_before(sizes, i - 1), n * net[3], sizes[i]
     dW = wide_gradient(wide, net) if i == 0 and net[3] > 1 else matrix_of(i, grad[0], net)
     dY = output_gradient(i, n, net, memory)

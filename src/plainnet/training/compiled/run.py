@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -103,7 +104,8 @@ class Steps:
         """Choose how many steps the next call takes, from the duration of the last one."""
         per_step = self.engine.pause * max(done, 1) / max(seconds, 1e-6)
         drawn = self.stack.units * self.batches.size * self.engine.network.dtype.itemsize
-        limit = DRAWN_BYTES // drawn if any(self.stack.dropouts) else MOST_STEPS
+        drawn_before = any(self.stack.dropouts) and not self.stack.bits_of_dropouts()
+        limit = DRAWN_BYTES // drawn if drawn_before else MOST_STEPS
         self.most = max(1, min(int(per_step), 8 * self.most, limit, MOST_STEPS))
 
     def _take(self, run: Run, at: Position) -> int:
@@ -123,18 +125,18 @@ class Steps:
         mean, shares = average.next_steps(network.theta, n) if average else (none, [])
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
-        memory = self._drawn(n, len(rows) or size), *self.stack.memory(size, training=True)[1:]
-        done = self.stack.call(
-            self.code,
-            (*samples, rows, size),
-            self.stack.how(self.engine.loss),
-            network,
-            vectors,
-            self._optimizer(),
-            (rates, np.array(shares)),
-            memory,
-            self._sums,
-        )
+        with self._drawing(n, len(rows) or size) as memory:
+            done = self.stack.call(
+                self.code,
+                (*samples, rows, size),
+                self.stack.how(self.engine.loss),
+                network,
+                vectors,
+                self._optimizer(),
+                (rates, np.array(shares)),
+                memory,
+                self._sums,
+            )
         optimizer.t += done
         optimizer.learning_rate = float(rates[min(done, n - 1)])
         self.engine.check_loss(float(self._sums[2]))
@@ -159,6 +161,23 @@ class Steps:
         decay, decoupled = optimizer.weight_decay, type(optimizer) is AdamW
         decays = (0.0, decay) if decoupled else (decay, 0.0)
         return number, (*decays, *settings(optimizer)), optimizer.t
+
+    @contextmanager
+    def _drawing(self, n: int, rows: int) -> Iterator[tuple[Array, ...]]:
+        """Yield the memory of n steps with so many samples, and with the random numbers of all.
+
+        Where the kernels draw them, other threads wait for the generator within the block.
+        """
+        U, *others, state = self.stack.memory(self.batches.size, training=True)
+        bits = self.stack.bits_of_dropouts()
+        if bits is None:
+            yield self._drawn(n, rows), *others, state
+            return
+        self.stack.set_rates()
+        with bits.lock:
+            state = self.code.read_state(bits)
+            yield U, *others, state
+            self.code.write_state(bits, state)
 
     def _drawn(self, n: int, rows: int) -> Array:
         """Return the random numbers of n steps with so many samples."""

@@ -58,7 +58,7 @@ class Stack:
         self._whole, self._sums = Scratch(np, np.int64), np.zeros(3)
         self.none, self._no_numbers = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
         self._no_classes = self._no_rows = np.empty(0, np.int64)
-        self._each = np.zeros(1), np.empty(0)
+        self._each, self._no_state = (np.zeros(1), np.empty(0)), np.empty(0, np.uint64)
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
@@ -190,16 +190,28 @@ class Stack:
             scratch("zeros", (widest,), fill=0),
             scratch("s", (NARROW * widest,)),
             scratch("wide", (2 * of_first + columns if k > 1 else 0,)),
+            self._no_state,
         )
+
+    def bits_of_dropouts(self) -> np.random.PCG64 | None:
+        """Return the generator of all Dropout layers, if the kernels can draw with it."""
+        drawing = [each for each in self.dropouts if each is not None and each.rate > 0]
+        bits = [cast(Rng, each.rng).bit_generator for each in drawing]
+        one = len({*map(id, bits)}) == 1 and self.dtype == np.float32
+        return bits[0] if one and type(bits[0]) is np.random.PCG64 else None
+
+    def set_rates(self) -> None:
+        """Note the present rates of the Dropout layers."""
+        self.net[2][:] = [0 if each is None else each.rate for each in self.dropouts]
 
     def draw(self, U: Array, n: int) -> None:
         """Fill U for each Dropout layer from the layer's own generator."""
+        self.set_rates()
         start = 0
-        for i, (dropout, units) in enumerate(zip(self.dropouts, self.sizes[1:], strict=False)):
+        for dropout, units in zip(self.dropouts, self.sizes[1:], strict=False):
             stop = start + n * self.members * int(units)
             if dropout is not None and dropout.rate > 0:
                 cast(Rng, dropout.rng).random(dtype=U.dtype, out=U[start:stop])
-            self.net[2][i] = dropout.rate if dropout is not None else 0
             start = stop
 
 

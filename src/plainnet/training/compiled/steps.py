@@ -17,7 +17,7 @@ all networks, losses and optimizers, so that one dtype is compiled once:
   that are not used are empty), first of the weights, then of the biases;
 - `optimizer`: its number in `updates.py`, its settings, and the steps it has taken;
 - `each`: the learning rate of each step, and the share of θ in the mean (none: no mean);
-- `net`, `memory`: see `dense_kernels.py`; `U` holds the random numbers of all steps.
+- `net`, `memory`: see `dense_kernels.py`; a `U` drawn before the steps holds those of all steps.
 """
 
 from typing import Any
@@ -82,7 +82,7 @@ def steps(
     the latest J. With the optimizer GRADIENT a step writes the gradient of its samples, and with
     ANSWER it ends with the outputs in A.
     """
-    U, A, S, dA, T, J, ones, zeros, s, wide = memory
+    U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
     theta = vectors[0][0], vectors[1][0]
     dense, r_of_members = of_dense(theta, encoding, net)
     rows, size, sizes, k = data[4], data[5], net[0], net[3]
@@ -95,7 +95,8 @@ def steps(
         if optimizer[0] != ANSWER:
             turn_weights(first, step, dense, r_of_members, net, memory)
         features, bins, sorted_bins = encode(X, encoding, theta, batch[4])
-        own = U[step * drawn : (step + 1) * drawn], A, S, dA, T, J, ones, zeros, s, wide
+        own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
+        own = own_U, A, S, dA, T, J, ones, zeros, s, wide, state
         Z = forward(features, bins, dense, net, own)
         if optimizer[0] == ANSWER:
             break
