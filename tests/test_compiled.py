@@ -2,10 +2,12 @@
 
 import copy
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -310,6 +312,20 @@ def test_what_is_not_usual_goes_layer_by_layer(network: Network, loss: Loss) -> 
     X, y = batch(loss, 6, 7, 1, np.float32, seed=0)
     assert compiled_gradient(network, loss, X, y, None) is None
     assert engine(network, loss).learn(X, y, None) > 0
+
+
+def test_stored_kernels_are_those_of_the_present_modules(tmp_path: Path) -> None:
+    from plainnet.training.compiled.jit import stamp_of
+
+    folder = Path(compiled.__file__).parent
+    stored: Any = code().steps._cache
+    assert stored._cache_file._source_stamp == stamp_of(folder)
+    shutil.copytree(folder, tmp_path / "same")
+    assert stamp_of(tmp_path / "same") == stamp_of(folder)
+    shutil.copytree(folder, tmp_path / "changed")
+    with (tmp_path / "changed" / "products.py").open("a") as products:
+        products.write("\n")
+    assert stamp_of(tmp_path / "changed") != stamp_of(folder)
 
 
 @pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 87), (np.float64, 708)])

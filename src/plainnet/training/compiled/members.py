@@ -18,7 +18,7 @@ The layers behind share W as `PerMember` does, and the last one has a W and b fo
 
 from typing import Any
 
-from plainnet.training.compiled.jit import inlined, part, summing
+from plainnet.training.compiled.jit import inlined, part, reordered
 
 
 @part
@@ -86,7 +86,7 @@ def fold_rows(
         fold(W[h], r[:, h], D[h], dW[h], dr[:, h])
 
 
-@summing
+@reordered
 def fold(W: Any, r: Any, D: Any, dW: Any, dr: Any) -> None:
     """Write a row of dW and a column of dr from a row of D."""
     n_out, zero = len(W), W.dtype.type(0)
