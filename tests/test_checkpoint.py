@@ -112,6 +112,17 @@ def test_a_training_goes_on_bit_for_bit(
         assert np.array_equal(second.optimizer.state()[name], value)
 
 
+def test_a_training_goes_on_from_before_its_first_step() -> None:
+    whole, second = Job(Adam), Job(Adam)
+    tensors, facts = capture(*parts(whole))
+    whole.run()
+    second.generators["order"].random(7)
+    restore(tensors, facts, *parts(second))
+    second.run()
+    assert np.array_equal(second.average.theta, whole.average.theta)
+    assert second.losses == whole.losses
+
+
 Parts = tuple[Network, Optimizer, Position, dict[str, np.random.Generator], Average]
 
 

@@ -95,6 +95,8 @@ def test_copies_of_a_checkpoint_stop_with_it(tmp_path: Path) -> None:
 def test_older_files_are_not_taken_for_those_of_a_new_training(tmp_path: Path) -> None:
     write_file(tmp_path / "c.3", "of an earlier training")
     write_file(tmp_path / "c.txt", "of the user")
+    with Checkpoint(tmp_path / "c").locked():
+        assert (tmp_path / "c.3").exists()
     next(Classifier(**SETTINGS).fit_epochs(X, Y, checkpoint=Checkpoint(tmp_path / "c")))
     assert not (tmp_path / "c.3").exists()
     assert (tmp_path / "c.txt").exists()

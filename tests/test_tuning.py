@@ -184,8 +184,10 @@ def test_a_search_that_is_stopped_ten_times_ends_with_the_same_log(
     parts: Parts, done: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng, left, judge, stops = np.random.default_rng(3), [0], Watch._hopeless, 0
+    resumed_after: dict[Watch, int] = {}
 
     def stopped(watch: Watch) -> bool:
+        resumed_after.setdefault(watch, len(watch.model.history))
         left[0] -= 1
         if not left[0]:
             raise KeyboardInterrupt
@@ -202,6 +204,7 @@ def test_a_search_that_is_stopped_ten_times_ends_with_the_same_log(
         except KeyboardInterrupt:
             stops += 1
     assert stops == 10
+    assert max(resumed_after.values()) > 0  # trials go on from their checkpoints
     assert log_of(study) == log_of(done)
     assert not [*trials.glob("*.safetensors")]
 

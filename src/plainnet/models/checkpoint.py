@@ -4,7 +4,7 @@ import glob
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -94,20 +94,11 @@ class Checkpoint:
             training.load(file)
         self._training, self._written = training, time.monotonic()
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other trainings from writing the files; remove older ones unless it resumes.
-
-        Raises:
-            FileError: another training writes them.
-        """
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other trainings from writing the files; raise a FileError if one does."""
         if not self._writes:
-            yield
-            return
-        with locked(self._beside("lock"), f"The file {self.path}"):
-            if not self.resume:
-                self.remove()
-            yield
+            return nullcontext()
+        return locked(self._beside("lock"), f"The file {self.path}")
 
     @contextmanager
     def shared(self) -> Iterator[None]:
@@ -127,7 +118,9 @@ class Checkpoint:
             self._beside("going").unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the files."""
+        """Remove the files, if this process writes them."""
+        if not self._writes:
+            return
         others = self.path.parent.glob(f"{glob.escape(self.path.name)}.[0-9]*")
         for file in (self.path, *others):
             file.unlink(missing_ok=True)

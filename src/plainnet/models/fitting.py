@@ -105,9 +105,11 @@ def _prepare(
 
 
 def _locked(checkpoint: Checkpoint | None, epochs: Epochs, stream: Epochs) -> Epochs:
-    """Yield the stream and hold the lock of the checkpoint meanwhile."""
+    """Yield the stream and hold the lock of the checkpoint meanwhile; begin without older files."""
     lock = checkpoint.locked() if checkpoint else nullcontext()
     with closing(epochs), lock, closing(stream):
+        if checkpoint and not checkpoint.resume:
+            checkpoint.remove()
         yield from stream
 
 
@@ -151,6 +153,8 @@ def _side_by_side(
     model: Model, checkpoint: Checkpoint | None, data: str, first: Training, processes: Processes
 ) -> Epochs:
     """Train the networks from the latest one on in other processes; yield their epochs in order."""
+    if checkpoint:  # the first file, by which a training can be resumed, before all others
+        checkpoint.write()
     begun = model.networks.pop()
     del model.history[len(model.history) - len(first.history) :]
     stopped = False

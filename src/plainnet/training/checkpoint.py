@@ -37,7 +37,7 @@ def capture(
     tensors = {"theta": network.theta.copy()}
     tensors |= {f"state.{name}": value.copy() for name, value in network.state.items()}
     tensors |= {f"optimizer.{name}": value for name, value in optimizer.state().items()}
-    if average is not None:
+    if average is not None and average.t:
         tensors |= {f"average.{name}": value for name, value in average.state().items()}
     facts = {
         "position": asdict(position),
@@ -86,8 +86,9 @@ def restore(
         value[...] = network.xp.asarray(tensors[f"state.{name}"])
     optimizer.learning_rate = check_number("learning rate", facts["learning_rate"], "[0, inf)")
     optimizer.restore(named(tensors, "optimizer."))
-    if average is not None:
-        average.restore(named(tensors, "average."))
+    averaged = named(tensors, "average.")
+    if average is not None and (averaged or at.steps):  # before the first step there is none
+        average.restore(averaged)
     for name, state in facts["generators"].items():
         rngs[name].bit_generator.state = state
     for part in fields(Position):
