@@ -240,7 +240,7 @@ class Model(Displayed):
 
         Args:
             samples: as `predict` takes them.
-            loaded: see `logits`; nothing that is chosen or measured in a training depends on it.
+            loaded: see `logits`. What a training chooses or measures does not depend on it.
 
         Raises:
             DataError: samples of another kind; as `PictureError`, a picture cannot be read.

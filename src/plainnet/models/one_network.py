@@ -148,8 +148,8 @@ def parts(model: Model, number: int) -> tuple[Dataset, Dataset | None]:
 def network_at_start(model: Model) -> Network | None:
     """Return the latest network before its first step, drawn again; None if that is unknown.
 
-    It is unknown behind an encoding, whose bins depend on the training samples, and of variants,
-    some of which may have been left out.
+    It is unknown behind an encoding, whose bins depend on the training samples, and if there were
+    several variants, because some may have been left out.
     """
     recipe = model.recipe_of(0)
     known = recipe.encoding == "none" and len(recipe.variants) == 1

@@ -88,7 +88,7 @@ class Texts:
         return made
 
     def copy(self) -> "Texts":
-        """Return the same column, of which nothing has been read."""
+        """Return the same column, as if no value of it had been read yet."""
         made = Texts(self.data, self.starts, self.ends)
         made._coded = self._coded
         return made

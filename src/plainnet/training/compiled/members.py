@@ -65,7 +65,7 @@ def widen(theta: Any, r: Any, net: Any, wide: Any) -> None:
 
 @part
 def widen_turned(turned: Any, r: Any) -> None:
-    """Write Wᵀ of that layer for the last inputs, of which the first rows are Wᵀ of one member."""
+    """Write Wᵀ of that layer for the last inputs; its first rows already hold Wᵀ of one member."""
     k, plain = len(r), r.shape[1] - turned.shape[1]
     n_out = len(turned) // k
     for m in range(k - 1, -1, -1):
