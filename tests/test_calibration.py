@@ -1,5 +1,7 @@
 """Temperatures and thresholds."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from plainnet.metrics.calibration import (
     fit_temperature,
     threshold_for,
 )
+from plainnet.models.calibrated import cautious_temperature
 from plainnet.network import Array
 
 
@@ -42,6 +45,21 @@ def test_it_stays_between_its_bounds() -> None:
     Z = np.array([[-1.0], [1.0]])
     assert fit_temperature(loss, Z, y) == pytest.approx(LOWEST_TEMPERATURE)
     assert fit_temperature(loss, -Z, y) == pytest.approx(HIGHEST_TEMPERATURE)
+
+
+@pytest.mark.parametrize(("n", "weights"), [(40, None), (99, None), (80, [1.0, 0.0] * 40)])
+def test_right_answers_to_few_samples_make_no_network_sure(n: int, weights: Any) -> None:
+    """Of n samples that are answered correctly, 1/2 of one more is taken as answered wrongly."""
+    y = np.arange(n) % 3 % 2
+    w = None if weights is None else np.array(weights)
+    counted = n if w is None else np.count_nonzero(w)
+    two, three = 9.0 * (2 * y[:, None] - 1), 9.0 * np.eye(3)[y]
+    T = cautious_temperature(SigmoidCrossEntropy(0.2), two, y[:, None].astype(float), w)
+    P = SigmoidCrossEntropy().probabilities(two / T)
+    assert np.where(y, P[:, 0], 1 - P[:, 0]) == pytest.approx(1 - 1 / 2 / (counted + 1))
+    T = cautious_temperature(SoftmaxCrossEntropy(), three, y, w)
+    P = SoftmaxCrossEntropy().probabilities(three / T)
+    assert P[np.arange(n), y] == pytest.approx(1 - 2 / 3 / (counted + 1))
 
 
 def test_thresholds_by_hand() -> None:

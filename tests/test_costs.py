@@ -157,7 +157,7 @@ def test_the_commands_take_and_show_costs(tmp_path: Path) -> None:
     X, y = unclear(300, 0)
     table = "\n".join(f"{a:.6f},{b:.6f},{c}" for (a, b), c in zip(X.tolist(), y, strict=True))
     (tmp_path / "d.csv").write_text(f"a,b,state\n{table}\n")
-    asked = ["--target", "state", "--epochs", "3", "--cost", "fn=5,fp=1", "--positive", "ill"]
+    asked = ["--target", "state", "--epochs", "9", "--cost", "fn=5,fp=1", "--positive", "ill"]
     run, run_cli = str(tmp_path / "run"), CliRunner().invoke
     done = run_cli(cli, ["train", str(tmp_path / "d.csv"), *asked, "--out", run, "--no-report"])
     assert done.exit_code == 0, done.output

@@ -31,6 +31,7 @@ NOT_RUN = {
     "make ": "the tests are a part of it",
     "mpiexec ": "test_distributed starts trainings by it",
     "dask:tcp://10.0.0.1": "there is no such cluster; test_processes starts one",
+    "/data.csv --target": "these searches take minutes; others are run",
     "train by-animal --features efficientnet-lite0": "test_documents trains by a backbone",
     "plainnet lab": "test_lab starts and stops it, test_lessons reads the states",
     "plainnet serve": "a test below asks such a server",

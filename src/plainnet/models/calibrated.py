@@ -5,24 +5,43 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from plainnet.metrics.calibration import fit_temperature
-from plainnet.network import Array, Loss
+from plainnet.metrics.weighting import effective_size
+from plainnet.network import Array, SigmoidCrossEntropy, SoftmaxCrossEntropy
 
+CrossEntropy = SigmoidCrossEntropy | SoftmaxCrossEntropy
 ENOUGH_FOR_TEMPERATURE = 30
 """The number of validation samples from which a temperature is fitted."""
 
 
-def temperature_of(loss: Loss, Z: Array, y: Array, weights: Array | None) -> float:
-    """Return the temperature that minimizes the loss of validation samples; 1 for too few."""
+def cautious_temperature(
+    loss: CrossEntropy, Z: Array, y: Array, weights: Array | None, tolerance: float = 1e-9
+) -> float:
+    """Return the temperature as if one more label had been drawn by chance; 1 for too few samples.
+
+    By luck a network may answer nearly all of a few samples correctly; the best temperature for
+    these would make it very sure of all its answers. Of n samples, each label is taken as a random
+    one with probability 1/(n + 1), which is label smoothing. Platt: Probabilistic outputs for
+    support vector machines (1999), section 2.2, has such targets.
+
+    Args:
+        loss: its own smoothing plays no part.
+        Z, y, weights, tolerance: as `fit_temperature` takes them.
+    """
     if len(Z) < ENOUGH_FOR_TEMPERATURE:
         return 1.0
-    measured = loss.measured
-    return fit_temperature(measured, Z, measured.check_targets(y, len(Z), Z.shape[1]), weights)
+    n = len(Z) if weights is None else effective_size(weights)
+    return fit_temperature(type(loss)(1 / (n + 1)), Z, y, weights, tolerance)
+
+
+def temperature_of(loss: CrossEntropy, Z: Array, y: Array, weights: Array | None) -> float:
+    """Return the temperature for the validation samples; 1 for too few."""
+    return cautious_temperature(loss, Z, loss.check_targets(y, len(Z), Z.shape[1]), weights)
 
 
 def calibrated_metrics(
-    loss: Loss, weights_of: Callable[[Array], Array] | None = None
+    loss: CrossEntropy, weights_of: Callable[[Array], Array] | None = None
 ) -> Callable[..., Mapping[str, float]]:
-    """Return a function that measures accuracy, and the loss at its best temperature.
+    """Return a function that measures accuracy, and the loss at the network's temperature.
 
     Args:
         loss: a cross-entropy.
@@ -35,8 +54,7 @@ def calibrated_metrics(
         if weights_of is not None:
             own = weights_of(y)
             weights = own if weights is None else own * weights
-        enough = len(Z) >= ENOUGH_FOR_TEMPERATURE
-        T = fit_temperature(loss, Z, y, weights, tolerance=1e-4) if enough else 1.0
+        T = cautious_temperature(loss, Z, y, weights, tolerance=1e-4)
         J = loss.value_and_grad(Z.astype(np.float64) / T, y, weights)[0]
         return {**accuracy, "calibrated_loss": J}
 

@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 
 from plainnet.data import Dataset
-from plainnet.metrics.calibration import fit_temperature, zero_of
+from plainnet.metrics.calibration import zero_of
 from plainnet.models.answers import Answers
-from plainnet.models.calibrated import ENOUGH_FOR_TEMPERATURE
+from plainnet.models.calibrated import cautious_temperature
 from plainnet.models.ensemble import EnsembleMember, Shared, mean_of
 from plainnet.network import Array, SoftmaxCrossEntropy
 
@@ -29,10 +29,8 @@ def fit_sharpness(P: Array, data: Dataset) -> float:
         P: mean probabilities `(N, K)` of samples that their networks have not learned from.
         data: the samples.
     """
-    if len(data) < ENOUGH_FOR_TEMPERATURE:
-        return 1.0
     Z = np.log(np.maximum(P, SMALLEST))
-    return 1 / fit_temperature(SoftmaxCrossEntropy(), Z, data.y, data.weights)
+    return 1 / cautious_temperature(SoftmaxCrossEntropy(), Z, data.y, data.weights)
 
 
 def expected_sharpness(each: Sequence[Array], shares: Sequence[float]) -> float:
