@@ -25,7 +25,10 @@ def cautious_temperature(
 
     Args:
         loss: its own smoothing plays no part.
-        Z, y, weights, tolerance: as `fit_temperature` takes them.
+        Z: logits `(N, K)` of samples that the network was not trained on.
+        y: their targets, as the loss takes them.
+        weights: the weight of each sample `(N,)`; None: all equal.
+        tolerance: of ln T.
     """
     if len(Z) < ENOUGH_FOR_TEMPERATURE:
         return 1.0
