@@ -252,6 +252,8 @@ def test_changed_settings_are_named(tmp_path: Path) -> None:
         lambda tensors, facts: tensors.pop("theta"),
         lambda tensors, facts: tensors.pop("kept.theta"),
         lambda tensors, facts: tensors["theta"].__setitem__(0, np.nan),
+        lambda tensors, facts: tensors["theta"].__setitem__(0, 1e30),
+        lambda tensors, facts: tensors["kept.theta"].__setitem__(0, 1e30),
         lambda tensors, facts: facts.pop("position"),
         lambda tensors, facts: facts["position"].pop("order"),
         lambda tensors, facts: facts["history"].append({"number": 3}),

@@ -121,9 +121,9 @@ class Training:
             or any((kept[k].shape, kept[k].dtype) != (v.shape, v.dtype) for k, v in values.items())
         ):
             raise ValueError("the kept weights do not match the network")
-        state = {name: A for name, A in tensors.items() if name.startswith("state.")}
-        for name, value in {"theta": tensors["theta"], **state, **kept}.items():
-            check_sound(name, value)
+        for name, value in tensors.items():
+            if name.startswith(("theta", "state.", "kept.")):
+                check_sound(name, value)
         trained = {name: value for name, value in tensors.items() if not name.startswith("kept.")}
         parts = self.network, self.optimizer, self.position, self.generators
         restore(trained, facts, *parts, self.average)
