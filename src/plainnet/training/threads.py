@@ -27,6 +27,8 @@ SMALL_PRODUCT = 5e7
 use the processors, too."""
 VARIABLE = "PLAINNET_THREADS"
 """The environment variable that limits the threads."""
+SCIPY = "scipy.linalg", "scipy.linalg.cython_blas"
+"""The modules with which SciPy's own library comes into a process."""
 MOST_THREADS = 1024
 """The largest limit; some libraries count in 32 bits."""
 
@@ -177,7 +179,7 @@ class _Limit:
         self._lock.release()
 
     def _libraries(self) -> list[Any]:
-        libraries = _libraries("scipy.linalg" in sys.modules)
+        libraries = _libraries(any(name in sys.modules for name in SCIPY))
         if self.allowed is not None and libraries is not self._limited:
             for library in libraries:
                 _set(library, self.allowed)

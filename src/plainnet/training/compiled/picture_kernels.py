@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-# imported early, so that its threads exist before they are limited
-import scipy.linalg.cython_blas  # type: ignore[import-untyped]  # noqa: F401
-
+from plainnet.training.compiled import blas  # noqa: F401 - for `np.dot`
 from plainnet.training.compiled.jit import compiled
 
 ROWS = 64
