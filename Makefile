@@ -1,6 +1,7 @@
 # make demo   the main job, end to end, on pictures it draws itself
 # make test   the whole test suite
 # make bench  the speed beside PyTorch and others, some 45 minutes; make bench-quick: less than 3
+# make bench-load  the same beside two busy processes, for what the goals compare
 # make bench-tables  the accuracy on tables beside other methods, hours; PLAINNET_DATA names the data
 # make docs   the documentation as a site, build/site/index.html
 # make lessons  run the lessons, and write what they print and draw into their texts
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test docs lessons bench bench-quick bench-tables check format clean
+.PHONY: demo test docs lessons bench bench-quick bench-load bench-tables check format clean
 
 demo: $(VENV)/core.installed
 	$(BIN)/plainnet demo
@@ -30,6 +31,9 @@ bench: $(VENV)/bench.installed
 
 bench-quick: $(VENV)/bench.installed
 	$(BIN)/python -m benchmarks.run --quick
+
+bench-load: $(VENV)/bench.installed
+	$(BIN)/python -m benchmarks.run --load 2
 
 bench-tables: $(VENV)/bench-tables.installed
 	$(BIN)/python -m benchmarks.tables build/tables

@@ -21,6 +21,8 @@ class Case:
     learning_rate: float
     check_steps: int = 16
     """Steps after which the results are compared."""
+    most_batches: int = 64
+    """Different batches, at most."""
     full_batch: bool = False
     """All rows there are, at each step."""
 
@@ -41,7 +43,7 @@ class Case:
         if self.full_batch:
             return 1
         fitting = int(MEMORY / (4 * self.batch * self.sizes[0])) // 2 * 2
-        return max(self.check_steps, min(64, fitting))
+        return max(self.check_steps, min(self.most_batches, fitting))
 
     @property
     def multiply_adds(self) -> int:
@@ -59,6 +61,8 @@ CASES = {
         Case("d", (2, 16, 16, 1), 32, "Adam", 0.001),
         Case("e", (20, 100, 2), 200, "Adam", 0.001),
         Case("f", (3072, 1024, 512, 10), 256, "Adam", 0.001, check_steps=4),
-        Case("g", (784, 2500, 2000, 1500, 1000, 500, 10), 256, "momentum", 0.01, check_steps=4),
+        Case(
+            "g", (784, 2500, 2000, 1500, 1000, 500, 10), 256, "momentum", 0.01, 4, most_batches=10
+        ),
     )
 }

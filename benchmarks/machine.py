@@ -17,6 +17,9 @@ PACKAGES = (
     "scikit-learn",
     "jax",
     "onnxruntime",
+    "openvino",
+    "tract",
+    "lightgbm",
 )
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 

@@ -1,6 +1,6 @@
-"""RESULTS.md and results.json: what a run leaves behind.
+"""RESULTS.md, results.json and under_load.json: what a run leaves behind.
 
-`python -m benchmarks.page` writes the page again from results.json, without measuring.
+`python -m benchmarks.page` writes the page again from what was measured.
 """
 
 import json
@@ -9,34 +9,45 @@ from typing import Any
 
 from benchmarks import plot
 from benchmarks.cases import CASES
+from benchmarks.goals import FIRST_GOALS, GOALS
 from benchmarks.reference import TOLERANCE
-from benchmarks.report import faster_table, goal_table, tables
+from benchmarks.report import faster_table, goal_table, load_table, tables, thread_table
 from benchmarks.results import Results
 
 HERE = Path(__file__).parent
+QUIET, UNDER_LOAD = "results.json", "under_load.json"
 HEAD = """# How fast plainnet is
 
-Written by `make bench`, which anyone can repeat; `make bench-quick` takes less than three minutes.
+Written by `make bench`, which anyone can repeat, and `make bench-load`, which measures again beside
+busy processes; `make bench-quick` takes less than three minutes.
 Beside each median stand the least and the most of the rounds. *Speed of plainnet*: how many times
 as fast as the contender of that row; below 1, the contender is faster.
 """
 LIMITS = """## What stands in the way
 
-Measured on two cores of the machine above, where a goal is out of reach or close to its edge:
+Why a goal is out of reach, or close to its edge; the figures are in the tables below.
 
-- **(f), (g)**: a step takes little more than its matrix products alone (the column *of the limit*),
-  which NumPy's library does as well as PyTorch's; to be 1.15 times as fast as PyTorch it would have
-  to be faster than the products. What is left beside them is Adam's update, which waits for memory:
-  two threads do not make it faster.
-- **(c)** and, in the span, **(a)**: products of 50 µs on two threads leave their results in the
-  caches of two cores. What comes after, the update above all, then takes two to three times as long
-  as after one thread, and all in all one thread is as fast (`training/threads.py` chooses it up to
-  3 million multiply-adds in a product).
-- **One row**: 12 of the 19 µs are the three products, whose weights (940 kB) have to come from the
-  second-level cache; ten calls from Python make the rest. ONNX Runtime needs one call.
-- **JAX, jitted epoch** keeps Python out of a whole epoch and is ahead on the smallest networks; it
-  needs all batches of an epoch beforehand as one array, and compiles again for each shape.
-- **(b) beside scikit-learn**: twice to three times, by round; its products are as fast as ours.
+- **(f), (g)**, and most of **(b)**: a step takes little more than its matrix products alone (the
+  column *of the limit*), which NumPy's library does as well as those of PyTorch, scikit-learn and
+  JAX. To be 1.15 times as fast as PyTorch, a step would have to be faster than its products. What
+  is left beside them is the optimizer's update, which waits for memory: two threads do not make it
+  faster.
+- **(a)**, in the span of the samples, has few and small products left, and what costs more than
+  they do is everything else.
+- **(c), (d), (e)**: all steps of an epoch are one call of compiled code, as in JAX's jitted epoch.
+  That needs all batches beforehand as one array and compiles again for each shape; ours draws the
+  order of the rows and gathers the batches as it goes, on one thread.
+- **One row**: the weights of (b), 940 kB, come from the second-level cache for each answer; what is
+  left is the call from Python.
+- **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an
+  epoch stands beside it.
+- **Peak memory**: the compiler that numba needs also to load what it compiled before, LLVM, takes
+  most of it. Without the extra `fast`, (b) takes less than half.
+"""
+LOAD = """## Under load
+
+What the goals compare, by `python -m benchmarks.run --load {n}`: beside {n} other processes that
+multiply matrices all the time, on one thread each. It compares ratios; times say little here.
 """
 GROWTH = """## How cost grows
 
@@ -81,29 +92,44 @@ METHOD = """## How it was measured
 """
 
 
-def write(folder: Path, results: Results) -> list[Path]:
-    """results.json, RESULTS.md and, where growth was measured, its curves."""
+def keep(folder: Path, results: Results) -> list[Path]:
+    """Write what was measured, quiet or under load, and the page about both."""
     folder.mkdir(parents=True, exist_ok=True)
+    data = folder / (UNDER_LOAD if results.run.get("load") else QUIET)
     content = {"run": results.run, "measurements": results.measurements}
-    data, page, curves = (folder / n for n in ("results.json", "RESULTS.md", "growth.svg"))
     data.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return [data, *write(folder)]
+
+
+def write(folder: Path) -> list[Path]:
+    """RESULTS.md and, where growth was measured, its curves; nothing without a quiet run."""
+    results, loaded = read(folder / QUIET), read(folder / UNDER_LOAD)
+    if results is None:
+        return []
+    page, curves = folder / "RESULTS.md", folder / "growth.svg"
     drawn = plot.draw(results, curves)
-    page.write_text(markdown(results, curves.name if drawn else None), "utf-8")
-    return [data, page, *([curves] if drawn else [])]
+    page.write_text(markdown(results, loaded, curves.name if drawn else None), "utf-8")
+    return [page, *([curves] if drawn else [])]
 
 
-def read(folder: Path) -> Results:
-    content = json.loads((folder / "results.json").read_text("utf-8"))
+def read(path: Path) -> Results | None:
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text("utf-8"))
     return Results(content["measurements"], content["run"])
 
 
-def markdown(results: Results, curves: str | None) -> str:
+def markdown(results: Results, loaded: Results | None, curves: str | None) -> str:
     titles = {case.title for case in CASES.values()}
     steps = [table for table in tables(results) if table.title in titles]
     jobs = [table for table in tables(results) if table.title not in titles]
     parts = [HEAD, machine(results.run)]
-    parts += [goal_table(results).markdown(2), faster_table(results).markdown(2)]
-    parts += [LIMITS]
+    parts += [goal_table(results, GOALS).markdown(2)]
+    parts += [goal_table(results, FIRST_GOALS, "Goals of the first version").markdown(2)]
+    parts += [faster_table(results).markdown(2), LIMITS]
+    if loaded:
+        parts += [LOAD.format(n=loaded.run["load"]), machine(loaded.run)]
+        parts += [load_table(results, loaded).markdown(), thread_table(loaded).markdown()]
     parts += ["## Training steps\n", *(table.markdown() for table in steps)]
     parts += ["## Whole jobs\n", *(table.markdown() for table in jobs)]
     if curves:
@@ -114,17 +140,16 @@ def markdown(results: Results, curves: str | None) -> str:
 
 
 def machine(run: dict[str, Any]) -> str:
-    lines = [f"- {name}: {value}" for name, value in run["machine"].items()]
+    """Where, with what and when a run measured; of one under load only what differs."""
     noise = ", ".join(f"{factor:.2f}" for factor in run["disturbance"])
+    lines = [] if run.get("load") else [f"- {n}: {value}" for n, value in run["machine"].items()]
     lines += [
         f"- measured on {run['date']} in {run['rounds']} rounds, {run['minutes']:.0f} minutes",
         f"- disturbance before each round: {noise} (how much longer work took on average "
         "than at best, on all cores at once; close to 1 where nothing else runs)",
     ]
-    if run.get("load"):
-        lines.append(f"- beside {run['load']} other processes that compute all the time")
     return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":
-    print(*write(HERE, read(HERE)), sep="\n")
+    print(*write(HERE), sep="\n")

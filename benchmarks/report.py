@@ -1,10 +1,10 @@
 """The tables of a run."""
 
 import statistics
+from collections.abc import Sequence
 
 from benchmarks.cases import CASES, Case
-from benchmarks.contenders import CONTENDERS
-from benchmarks.goals import GOALS, share_of
+from benchmarks.goals import GOALS, Goal, share_of
 from benchmarks.jobs import JOBS
 from benchmarks.results import Results, our_best, title_of
 from benchmarks.text_table import Row, Table
@@ -75,6 +75,12 @@ def beside(results: Results, key: str, name: str) -> str:
         epoch = time_text(statistics.median(m["epoch"] for m in done))
         peak = bytes_text(max(m["peak"] for m in done))
         return f"{epoch} an epoch with its test; epochs: {epochs}; peak {peak}"
+    if key == "table-job":
+        fit, answers, accuracy = (
+            statistics.median(m[figure] for m in done) for figure in ("fit", "answers", "accuracy")
+        )
+        parts = f"fit {time_text(fit)}, answers {time_text(answers)}"
+        return f"{parts}; accuracy {accuracy:.1%}"
     if key == "folder":
         return f"{done[0]['pictures'] / done[0]['seconds']:,.0f} pictures a second"
     if key == "article-run":
@@ -84,16 +90,42 @@ def beside(results: Results, key: str, name: str) -> str:
     return ""
 
 
-def goal_table(results: Results, *, all_of_them: bool = True) -> Table:
+def goal_table(
+    results: Results, goals: Sequence[Goal], title: str = "Goals", *, all_of_them: bool = True
+) -> Table:
     rows: list[Row] = []
-    for goal in GOALS:
+    for goal in goals:
         outcome = goal.outcome(results)
         if outcome is None and not all_of_them:
             continue
         said, met = outcome or ("not measured", None)
         verdict = {True: "met", False: "NOT MET", None: "—"}[met]
         rows.append((case_title(goal.case), goal.text, said, verdict))
-    return Table("Goals", ("case", "goal", "measured", ""), rows, figures=False)
+    return Table(title, ("case", "goal", "measured", ""), rows, figures=False)
+
+
+def load_table(quiet: Results, loaded: Results) -> Table:
+    """The goals that compare times, measured quiet and under load."""
+    rows: list[Row] = []
+    for goal in GOALS:
+        if goal.contenders:
+            both = [goal.outcome(results) or ("not measured", None) for results in (quiet, loaded)]
+            rows.append((case_title(goal.case), goal.text, *(said for said, _ in both)))
+    headers = ("case", "goal", "quiet", "under load")
+    return Table("Goals under load", headers, rows, figures=False)
+
+
+def thread_table(loaded: Results) -> Table:
+    """What one thread would give under load, beside plainnet's own choice."""
+    rows: list[Row] = []
+    for key in CASES:
+        ours, one = (loaded.spread(key, name) for name in (our_best(key), "ours-one"))
+        ratio = loaded.ratio(key, "ours-one", our_best(key))
+        if ours and one and ratio:
+            row = case_title(key), times_text(ours), times_text(one), ratio_text(ratio)
+            rows.append(row)
+    headers = ("case", "plainnet, train", "on one thread", "speed of plainnet, train")
+    return Table("The number of threads under load", headers, rows)
 
 
 def faster_table(results: Results) -> Table:
@@ -102,7 +134,7 @@ def faster_table(results: Results) -> Table:
     for key in [*CASES, *JOBS]:
         ours = our_best(key)
         for name in results.contenders(key):
-            if CONTENDERS[name].is_rival if name in CONTENDERS else name == "pillow":
+            if not name.startswith(("ours", "products")):
                 ratio = results.ratio(key, name, ours)
                 if ratio and ratio.median < 1:
                     rows.append((case_title(key), title_of(name, key), ratio_text(ratio)))

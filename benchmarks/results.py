@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.cases import CASES
 from benchmarks.contenders import CONTENDERS
-from benchmarks.jobs import JOBS, PILLOW, Result
+from benchmarks.jobs import JOBS, OTHERS, Result
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,8 @@ def our_best(case: str) -> str:
 
 def title_of(contender: str, case: str) -> str:
     """The library, and its form where that tells contenders of the case apart."""
-    extra = {"pillow": PILLOW, "ours-float64": "plainnet, float64"}
-    if contender in extra:
-        return extra[contender]
+    if contender in OTHERS:
+        return OTHERS[contender]
     own = CONTENDERS[contender]
     others = JOBS[case].contenders if case in JOBS else tuple(CONTENDERS)
     forms = sum(CONTENDERS[c].library == own.library for c in others if c in CONTENDERS)

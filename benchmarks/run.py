@@ -1,7 +1,9 @@
 """The benchmark: `python -m benchmarks.run`, or `make bench`.
 
 Every measurement is a process of its own; in each round all contenders have their turn. A whole run
-writes results.json and RESULTS.md; a quick or partial one only shows its tables.
+writes results.json and RESULTS.md; a quick or partial one only shows its tables. With `--load 2`,
+which measures what the goals compare beside two busy processes, it writes under_load.json and the
+page's section about it.
 """
 
 import argparse
@@ -17,9 +19,10 @@ from pathlib import Path
 from benchmarks import STARTED, machine, page
 from benchmarks.cases import CASES
 from benchmarks.contenders import CONTENDERS
-from benchmarks.jobs import JOBS, Result, growth
+from benchmarks.goals import GOALS
+from benchmarks.jobs import JOBS, OTHERS, Result, growth
 from benchmarks.report import faster_table, goal_table, tables
-from benchmarks.results import Results, title_of
+from benchmarks.results import Results, our_best, title_of
 from benchmarks.units import bytes_text, time_text
 
 ROOT = Path(__file__).parents[1]
@@ -27,23 +30,25 @@ TIMEOUT = 300
 ROUNDS = 5
 BUSY = 1.25
 BUSY_CODE = "import numpy; A = numpy.ones((512, 512)); [A @ A for _ in iter(int, 1)]"
-"""What another process computes without an end."""
+"""What another process computes without an end, on one thread."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 Turn = tuple[str, str]
 """Case and contender."""
 
 
 def main() -> None:
     options = parse()
-    partial = bool(options.quick or options.only or options.contenders or options.load)
+    partial = bool(options.quick or options.only or options.contenders)
     results = Results([], {"machine": machine.describe(), "disturbance": [], "rounds": 0})
     results.run["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     expected = references(plan(0, options))
-    others = [subprocess.Popen([sys.executable, "-c", BUSY_CODE]) for _ in range(options.load)]
+    busy, alone = [sys.executable, "-c", BUSY_CODE], {**os.environ, **ONE_THREAD}
+    others = [subprocess.Popen(busy, env=alone) for _ in range(options.load)]
     results.run["load"] = options.load
     try:
         for number in range(options.rounds):
             began = minutes()
-            results.run["disturbance"].append(listen())
+            results.run["disturbance"].append(listen(options.load))
             run_round(number, plan(number, options), options, expected, results)
             results.run["rounds"] = number + 1
             if minutes() + (minutes() - began) > options.minutes:
@@ -56,11 +61,12 @@ def main() -> None:
             other.kill()
             other.wait()
     results.run["minutes"] = minutes()
-    shown = [goal_table(results, all_of_them=not partial), faster_table(results)]
+    whole = not (partial or options.load)
+    shown = [goal_table(results, GOALS, all_of_them=whole), faster_table(results)]
     for table in tables(results) + shown:
         table.show()
     out = options.out or (None if partial else page.HERE)
-    written = page.write(out, results) if out else ["nothing written; --out FOLDER keeps it"]
+    written = page.keep(out, results) if out else ["nothing written; --out FOLDER keeps it"]
     print(*written, f"{results.run['minutes']:.1f} minutes", sep="\n")
 
 
@@ -68,14 +74,18 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     known = [*CASES, *JOBS, "growth"]
     parser.add_argument("--only", nargs="+", choices=known, metavar="CASE", help=", ".join(known))
-    names = [*CONTENDERS, "ours-float64", "pillow"]
+    names = [*CONTENDERS, *OTHERS]
     parser.add_argument(
         "--contenders", nargs="+", choices=names, metavar="NAME", help=", ".join(names)
     )
     parser.add_argument("--rounds", type=int, help=f"{ROUNDS}, quick: 1")
     parser.add_argument("--minutes", type=float, default=45, help="no new round beyond these")
     parser.add_argument(
-        "--load", type=int, default=0, metavar="N", help="beside N processes that compute"
+        "--load",
+        type=int,
+        default=0,
+        metavar="N",
+        help="what the goals compare, beside N busy processes",
     )
     parser.add_argument("--quick", action="store_true", help="without what takes long")
     parser.add_argument("--out", type=Path, help="where to write results.json and RESULTS.md")
@@ -87,7 +97,8 @@ def parse() -> argparse.Namespace:
 def plan(number: int, options: argparse.Namespace) -> list[Turn]:
     """The turns of a round; who begins changes from round to round."""
     turns: list[Turn] = []
-    for key, contenders in everyone(number, options.quick).items():
+    cases = of_the_goals() if options.load else everyone(number, options.quick)
+    for key, contenders in cases.items():
         if options.only and key.partition("-")[0] not in options.only and key not in options.only:
             continue
         chosen = [c for c in contenders if not options.contenders or c in options.contenders]
@@ -98,7 +109,7 @@ def plan(number: int, options: argparse.Namespace) -> list[Turn]:
 
 def everyone(number: int, quick: bool) -> dict[str, list[str]]:
     """All cases of a round with their contenders."""
-    taken = [c for c in CONTENDERS.values() if c.quick or not quick]
+    taken = [c for c in CONTENDERS.values() if c.usual and (c.quick or not quick)]
     turns = {
         key: [c.key for c in taken if key in c.cases and (key in c.quick or not quick)]
         for key in CASES
@@ -110,6 +121,14 @@ def everyone(number: int, quick: bool) -> dict[str, list[str]]:
     if not quick and number == 0:
         turns |= {key: list(growth.SHOWN) for key in growth.POINTS}
     return turns
+
+
+def of_the_goals() -> dict[str, list[str]]:
+    """The cases of the goals with those who are compared, and of each training step one thread."""
+    turns = {key: {our_best(key): None, "ours-one": None} for key in CASES}
+    for goal in GOALS:
+        turns.setdefault(goal.case, {}).update(dict.fromkeys(goal.contenders))
+    return {key: list(contenders) for key, contenders in turns.items()}
 
 
 def references(turns: Sequence[Turn]) -> dict[str, dict[str, float]]:
@@ -148,10 +167,10 @@ def minutes() -> float:
     return (time.perf_counter() - STARTED) / 60
 
 
-def listen() -> float:
-    """How busy the machine is with something else; says so where it matters."""
+def listen(load: int) -> float:
+    """How busy the machine is with something else; says so where it is not on purpose."""
     factor = machine.disturbance()
-    if factor > BUSY:
+    if factor > BUSY and not load:
         warning = f"Something else is running: work takes {factor:.1f}× as long as undisturbed."
         print(f"{warning} Do not trust these figures.", file=sys.stderr)
     return factor

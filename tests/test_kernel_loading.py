@@ -18,7 +18,8 @@ mean, theta = np.zeros(4, np.float32), np.ones(4, np.float32)
 load_kernels().mix(mean, theta, np.float32(0.25))
 """
 WITHOUT_THE_REST = """
-print(mean.tolist(), "numba.typed" in sys.modules, "scipy.linalg" in sys.modules)
+loaded = [name in sys.modules for name in ("numba.np.polynomial.polynomial_core", "scipy.linalg")]
+print(mean.tolist(), *loaded)
 """
 AND_THEN_SCIPY = """
 import scipy.linalg

@@ -48,15 +48,12 @@ class Contender:
     """Those of them that are in the quick run."""
     pieces: int = 4
     """Calls that a block of steps is made of; 1 where each call has to prepare itself."""
+    usual: bool = True
+    """Whether it is measured without being asked for; else under load only."""
 
     @property
     def library(self) -> str:
         return self.title.partition(",")[0]
-
-    @property
-    def is_rival(self) -> bool:
-        """Whether it does all the work, and is not ours."""
-        return not self.key.startswith(("ours", "products"))
 
     def load(self) -> ModuleType:
         return import_module(self.module)
@@ -86,6 +83,14 @@ CONTENDERS = {
             variant="one batch",
         ),
         Contender(
+            "ours-one",
+            "plainnet, train, one thread",
+            _HERE + "ours",
+            "one",
+            variant="one batch",
+            usual=False,
+        ),
+        Contender(
             "ours-core", "plainnet without numba", _HERE + "ours", "core", cases="bcdefg", quick=""
         ),
         Contender("pytorch", "PyTorch, eager", _HERE + "pytorch", quick="abcde"),
@@ -104,6 +109,8 @@ CONTENDERS = {
         Contender("jax", "JAX, jitted step", _HERE + "jax_jit", "step", quick=""),
         Contender("jax-scan", "JAX, jitted epoch", _HERE + "jax_jit", "scan", quick=""),
         Contender("onnxruntime", "ONNX Runtime", _HERE + "onnx_runtime", cases=""),
+        Contender("openvino", "OpenVINO", _HERE + "open_vino", cases=""),
+        Contender("tract", "tract", _HERE + "tract_onnx", cases=""),
         Contender("article", "the article's code, float64", _HERE + "article", cases="a"),
         Contender("products", "matrix products only, NumPy", _HERE + "products", "numpy"),
         Contender(

@@ -2,7 +2,7 @@
 
 `train_step` does what the others do. `train` also shuffles the rows and gathers the batches; on a
 full batch there is nothing to shuffle, and it trains in the span of the samples (`Subspace`).
-`core` is `train_step` without the optional extras.
+`core` is `train_step` without the optional extras, `one` is `train` on one thread.
 """
 
 import sys
@@ -20,6 +20,7 @@ from plainnet import (
     Network,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    set_threads,
     train,
     train_step,
 )
@@ -38,7 +39,9 @@ def trainer(problem: Problem, form: str) -> Trainer:
     compiled.WORK_BEFORE_COMPILING = 0  # so that the kernels are checked as well as timed
     if form == "core":
         sys.modules["numba"] = None  # type: ignore[assignment]  # as if it were not installed
-    return Stream(problem) if form == "train" else Steps(problem)
+    if form == "one":
+        set_threads(1)
+    return Stream(problem) if form in ("train", "one") else Steps(problem)
 
 
 def predictor(weights: Weights, form: str) -> Predictor:  # noqa: ARG001

@@ -58,9 +58,25 @@ class Job:
         return result
 
 
-PILLOW = "Pillow, a plain loop"
+OTHERS = {
+    "pillow": "Pillow, a plain loop",
+    "lightgbm": "LightGBM",
+    "histgb": "scikit-learn, HistGradientBoosting",
+    "ours-float64": "plainnet, float64",
+    "ours-quick": "plainnet, effort quick",
+}
+"""The titles of those that do nothing but one job."""
 _HERE = "benchmarks.jobs."
-_ALL = ("ours", "pytorch", "pytorch-compile", "sklearn", "jax", "onnxruntime")
+_ALL = (
+    "ours",
+    "pytorch",
+    "pytorch-compile",
+    "sklearn",
+    "jax",
+    "onnxruntime",
+    "openvino",
+    "tract",
+)
 _INSTALLED = ("ours", "pytorch", "sklearn", "jax", "onnxruntime")
 JOBS = {
     job.key: job
@@ -71,7 +87,7 @@ JOBS = {
             _HERE + "article_run",
             ("ours", "ours-float64", *PYTORCH, "sklearn", "article"),
             slow=True,
-            once=("article", "sklearn", "pytorch-compile"),
+            once=("article", "sklearn", "pytorch", "pytorch-compile"),
         ),
         Job(
             "mnist",
@@ -112,6 +128,14 @@ JOBS = {
                 slow=True,
             )
             for n in (8, 64)
+        ),
+        Job(
+            "table-job",
+            "A table as a whole job: 10,000 rows of adult learned, and 10,000 answers, by default",
+            _HERE + "table_job",
+            ("ours", "ours-quick", "lightgbm", "histgb"),
+            slow=True,
+            once=("histgb",),
         ),
         Job(
             "table-step",

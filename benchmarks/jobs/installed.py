@@ -44,9 +44,9 @@ def add_sizes(name: str, sizes: dict[str, int]) -> None:
 
 
 def size_of(package: Distribution) -> int:
-    """Bytes of its files; compiled Python files are left out, for they come and go."""
+    """Bytes of its files; what was compiled from them is left out, for it comes and goes."""
     files = [Path(str(file.locate())) for file in package.files or []]
     if package.metadata["Name"] == "plainnet":  # installed from its source folder
         files += Path(plainnet.__file__).parent.rglob("*")
-    unique = {file for file in files if file.is_file() and file.suffix != ".pyc"}
+    unique = {file for file in files if file.is_file() and "__pycache__" not in file.parts}
     return sum(file.stat().st_size for file in unique)

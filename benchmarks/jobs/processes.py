@@ -69,7 +69,8 @@ def prepare(contender: str, folder: Path) -> tuple[list[str], float]:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (64, 64, 64, 3), np.uint8)
     labels = np.repeat(["cat", "dog"], 32)
-    classifier = plainnet.Classifier(epochs=1, validation_share=0.0).fit(pictures, labels)
+    given = {"hidden": (256, 128), "normalization": "none", "epochs": 1, "validation_share": 0.0}
+    classifier = plainnet.Classifier(**given).fit(pictures, labels)
     photo = folder / "photo.jpg"
     draw_photo(photo)
     expected = float(classifier.predict_proba(photo)[0, 1])
