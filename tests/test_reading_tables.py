@@ -218,8 +218,12 @@ def test_days_are_those_of_single_cells() -> None:
 )
 def test_cells_that_repeat_are_read_once_with_the_same_result(cells: list[Any]) -> None:
     dtype = bool if isinstance(cells[0], bool) else object
+    few = table_of({"x": np.array(cells, dtype)})["x"]
+    assert not isinstance(few, Texts)
+    cells = cells * 10
     found = table_of({"x": np.array(cells, dtype)})["x"]
     assert isinstance(found, Texts)
+    assert [*found] == few.tolist() * 10
     expected = raw_column(np.array(cells, object))
     assert [*found] == expected.tolist()
     for each in (Cells.of(found), Cells.of(found[:])):  # by the codes, and by the texts

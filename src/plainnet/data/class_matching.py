@@ -1,8 +1,9 @@
 """Matching names of classes: those of other data, and those that a user gives."""
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,22 +21,37 @@ def match(names: Sequence[str], classes: Sequence[str]) -> list[int | None]:
     An identical name matches first. Otherwise `1.0` matches `1` and `TRUE` matches `True`; if the
     two classes are true and false, `1` and `0` match them.
     """
+    known = _known(tuple(classes))
+    return [known.exact[name] if name in known.exact else known.meant(name) for name in names]
+
+
+class _Known(NamedTuple):
+    """Classes by their names."""
+
+    exact: Mapping[str, int]
+    """The first class of each name."""
+    alike: Mapping[str, Sequence[int]]
+    """Those of each normal form."""
+    flags: Mapping[int, int]
+    """Those that are true (1) and false (0), if there are no others."""
+
+    def meant(self, name: str) -> int | None:
+        """Return the class of a name that none has exactly."""
+        form = _form(name)
+        found = self.alike.get(form, [])
+        if len(found) == 1:
+            return found[0]
+        return None if found or form not in _FLAGS else self.flags.get(_FLAGS[form])
+
+
+@lru_cache(256)
+def _known(classes: tuple[str, ...]) -> _Known:
     exact = {name: k for k, name in reversed([*enumerate(classes)])}
     alike: dict[str, list[int]] = {}
     for k, name in enumerate(classes):
         alike.setdefault(_form(name), []).append(k)
     flags = {_FLAGS[form]: places[0] for form, places in alike.items() if form in _FLAGS}
-    two = len(classes) == len(flags) == 2
-
-    def place(name: str) -> int | None:
-        if name in exact:
-            return exact[name]
-        form = _form(name)
-        if len(found := alike.get(form, [])) == 1:
-            return found[0]
-        return flags[_FLAGS[form]] if two and not found and form in _FLAGS else None
-
-    return [place(name) for name in names]
+    return _Known(exact, alike, flags if len(classes) == len(flags) == 2 else {})
 
 
 def class_meant(label: Any, classes: Sequence[str]) -> int | None:

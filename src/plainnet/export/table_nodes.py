@@ -18,9 +18,10 @@ from plainnet.files.onnx_nodes import FLOAT, ML, Nodes
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network import Array
 from plainnet.tables import TableEncoder
-from plainnet.tables.column import FARTHEST, Category, Date, Number
+from plainnet.tables.column import Category, Date, Number
 from plainnet.tables.dates import CYCLES
 from plainnet.tables.ordinal import Ordinal
+from plainnet.tables.standardizing import FARTHEST
 from plainnet.tables.target_encoding import TargetEncoding
 
 FLAGS = ("TRUE", "True", "true", "FALSE", "False", "false", "1", "0", "1.0", "0.0")

@@ -238,10 +238,6 @@ def _of_memmap(X: Any) -> Array:
     return cast(Array, MemoryMappedRows(X.filename, X.dtype, X.shape, X.offset))
 
 
-FEW = 10_000
-"""So many numbers are checked in one operation."""
-
-
 def blocks(X: Array) -> Iterator[tuple[int, Array]]:
     """Yield blocks of samples in memory, each with the index of its first sample."""
     step = max(BLOCK_BYTES // max(X.dtype.itemsize * math.prod(X.shape[1:]), 1), 1)
@@ -254,11 +250,12 @@ def not_finite(X: Array, largest: float = math.inf) -> tuple[int, int, int]:
     found, row, column = 0, 0, 0
     if X.dtype.kind not in "fc":  # integers are finite
         return found, row, column
-    largest = np.float64(largest)  # not cast to float32
-    if isinstance(X, np.ndarray) and X.size <= FEW and (np.abs(X) < largest).all():
+    if type(X) is np.ndarray and _is_below(X, largest):
         return found, row, column
     for start, block in blocks(X):
-        finite = np.abs(block.reshape(len(block), -1)) < largest  # NaN is not
+        if _is_below(block, largest):
+            continue
+        finite = np.abs(block.reshape(len(block), -1)) < np.float64(largest)  # NaN is not
         if finite.all():
             continue
         if not found:
@@ -266,3 +263,23 @@ def not_finite(X: Array, largest: float = math.inf) -> tuple[int, int, int]:
             row += start
         found += int(np.count_nonzero(~finite))
     return found, row, column
+
+
+SQUARED = 10_000
+"""The most numbers whose squares are added at once: libraries give larger sums several threads."""
+
+
+def _is_below(X: Array, largest: float) -> bool:
+    """Return whether sums of squares show that all numbers of X are below `largest`.
+
+    No number is above the root of its sum, and NaN and ∞ are in it, too.
+    """
+    width = math.prod(X.shape[1:])
+    if width > SQUARED:
+        return False
+    step = SQUARED // max(width, 1)
+    for start in range(0, len(X), step):
+        part = X[start : start + step]
+        if not math.sqrt(abs(np.vdot(part, part))) < largest / 2:
+            return False
+    return True

@@ -10,7 +10,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.digits import decimal, percent
 from plainnet.errors import ShapeError
-from plainnet.metrics.costs import Costs, cheapest, constant_costs, cost_score, read_costs
+from plainnet.metrics.costs import Costs, chosen, constant_costs, cost_score, read_costs
 from plainnet.metrics.curves import calibration
 from plainnet.metrics.evaluation import Evaluation, Interval, Score, Verdict, malformed
 from plainnet.metrics.metrics import (
@@ -248,10 +248,7 @@ def answers_from(P: Array, threshold: float = 0.5, costs: Costs | None = None) -
     Of two classes it is class 1 if P[:, 1] ≥ threshold; of more, the most probable one, or with
     costs that of the lowest expected cost (the first of equals).
     """
-    P = check_probabilities(P)
-    if P.shape[1] > 2 and costs is not None:
-        return cheapest(P, costs)
-    return (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
+    return chosen(check_probabilities(P), threshold, costs)
 
 
 def evaluate_probabilities(

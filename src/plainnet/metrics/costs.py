@@ -25,6 +25,13 @@ def cost_matrix(costs: Costs) -> Array:
     return given if given.ndim == 2 else np.array([[0, given[0]], [given[1], 0]])
 
 
+def chosen(P: Array, threshold: float = 0.5, costs: Costs | None = None) -> Array:
+    """Return what `answers_from` returns of a model's own probabilities, which need no check."""
+    if P.shape[1] > 2 and costs is not None:
+        return cheapest(P, costs)
+    return (P[:, 1] >= threshold).astype("int64") if P.shape[1] == 2 else P.argmax(axis=1)
+
+
 def cheapest(P: Array, costs: Costs) -> Array:
     """Return the answer of the lowest expected cost Σᵢ P(i) c(i, j), int64 `(N,)`.
 

@@ -7,7 +7,7 @@ between a classifier and a regressor are here and in `classes.py` and `quantity.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,25 +18,22 @@ from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.metrics.importance import Criterion
 from plainnet.models.answers_in_data import AnswersInData
+from plainnet.models.answers_in_words import AnswersInWords
 from plainnet.models.attribution_target import Explained
-from plainnet.models.ensemble import EnsembleMember, Shared
+from plainnet.models.ensemble import Shared
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Loss, MemberMean
 
 
-class Answers(AnswersInData):
+class Answers(AnswersInData, AnswersInWords):
     """A kind of answers, without names before training, with those of the data afterwards.
 
     One answer is a row `(…)` of A: a number, or a probability for each class. With several targets
     it is a column of such rows, `(k, …)`.
     """
 
-    kind: ClassVar[str]
-    """The kind of model in a model file and in messages: `classifier`, `regressor`."""
     evaluation_type: ClassVar[type[Evaluation]]
     """The type of the result of `measure`."""
-    described: ClassVar[Collection[str]]
-    """The entries of `describe` in a model file."""
     can_be_targets: ClassVar[bool]
     """Whether the loss with the answers as targets is of interest; for a quantity it is 0."""
 
@@ -237,63 +234,4 @@ class Answers(AnswersInData):
 
         Raises:
             SettingError: an unknown class or target, or a class for a quantity.
-        """
-
-    # -- words and files -------------------------------------------------------------------------
-
-    @property
-    @abstractmethod
-    def names(self) -> tuple[str, ...]:
-        """The names of the classes (at least two), of the target, or of several targets."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes; () for a quantity, and with several targets."""
-        return ()
-
-    def probabilities(self, a: Array) -> dict[str, float]:
-        """Return the probability of each of the `classes` in one mean answer."""
-        return dict(zip(self.classes, np.atleast_1d(a).tolist(), strict=False))
-
-    @abstractmethod
-    def parse(self, text: str) -> str | float:
-        """Return the right answer that a user wrote: the name of a class, or a number.
-
-        Raises:
-            SettingError: the text is neither.
-        """
-
-    @abstractmethod
-    def written(self, answer: Any) -> str:
-        """Format one of the answers of `plain` for people."""
-
-    @property
-    @abstractmethod
-    def summary(self) -> str:
-        """A summary for messages, such as `3 classes`; "" before training."""
-
-    @property
-    def decision(self) -> Mapping[str, Any]:
-        """The settings of the decision that differ from the usual, such as a threshold."""
-        return {}
-
-    @abstractmethod
-    def facts(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Return the facts about these networks' answers for programs, as JSON values."""
-
-    @abstractmethod
-    def describe(self, networks: Sequence[EnsembleMember]) -> dict[str, Any]:
-        """Return the entries of a model file about these networks' answers."""
-
-    @abstractmethod
-    def outputs(self, networks: Sequence[EnsembleMember]) -> str:
-        """Describe the outputs of these networks in words."""
-
-    @classmethod
-    @abstractmethod
-    def restore(cls, metadata: Mapping[str, Any]) -> Self:
-        """Read the answers from the metadata of a model file.
-
-        Raises:
-            ValueError: entries of `describe` are missing or malformed.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self, cast
 
 import numpy as np
@@ -20,10 +21,9 @@ from plainnet.data.class_names import (
 from plainnet.errors import SettingError
 from plainnet.metrics.classification import (
     ClassificationEvaluation,
-    answers_from,
     evaluate_probabilities,
 )
-from plainnet.metrics.costs import Costs, read_costs
+from plainnet.metrics.costs import Costs, chosen, read_costs
 from plainnet.metrics.importance import Criterion, criteria_of_classes
 from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
@@ -190,16 +190,22 @@ class Classes(Probabilities):
 
     def from_outputs(self, Z: Array, temperature: float) -> Array:
         """Return probabilities `(N, K)`."""
-        Z /= Z.dtype.type(temperature)
+        if temperature != 1:
+            Z /= Z.dtype.type(temperature)
         return _SIGMOID.both(Z) if self.n_out == 1 else _SOFTMAX.probabilities(Z)
 
     def choose(self, P: Array) -> Array:
         """Return the index `(N,)` of the class answered for each row of probabilities `(N, K)`."""
-        return answers_from(P, self.threshold, self.costs)
+        return chosen(P, self.threshold, self.costs)
 
     def decode(self, A: Array) -> Array:
         """Return labels in the type of the training data: numbers, booleans or texts."""
-        return label_array(self.labels or self.names)[self.choose(A)]
+        return self.label_of[self.choose(A)]
+
+    @cached_property
+    def label_of(self) -> Array:
+        """The label of each class by its index, in the type of the training data, `(K,)`."""
+        return label_array(self.labels or self.names)
 
     def plain(self, A: Array) -> list[str]:
         """Return names."""

@@ -8,7 +8,7 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.errors import DivergedError
 from plainnet.files.model_file import arrays_of, check_sound, network_for
-from plainnet.files.rows import select
+from plainnet.files.rows import not_finite, select
 from plainnet.network import Array, Network, described
 
 Shared = tuple[Sequence[Array], Sequence[float]]
@@ -40,7 +40,10 @@ def mean_answers(
     """
     weights = [member.weight for member in members]
     if rows is None:
-        A = answer(members[0], raw) * weights[0]
+        A = answer(members[0], raw)
+        if weights == [1]:
+            return A
+        A = A * weights[0]
         for member in members[1:]:
             A += answer(member, raw) * member.weight
         A /= A.dtype.type(sum(weights))
@@ -62,7 +65,7 @@ def check_finite(A: Array) -> Array:
     Raises:
         DivergedError: they are not.
     """
-    if not np.isfinite(A).all():
+    if not_finite(A)[0]:
         raise DivergedError(
             "The network has weights so large that its answers are not finite; train it again "
             "with a lower learning rate, or leave out samples with extreme values."

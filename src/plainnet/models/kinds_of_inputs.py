@@ -62,9 +62,12 @@ class VectorInputs(Inputs):
 
     def raw(self, samples: Samples) -> Array:
         """Return the features `(N, n)` of arrays or .npy files."""
-        samples = samples.X if isinstance(samples, Dataset) else samples
-        paths = paths_in(samples)
-        X = as_array(samples if paths is None else rows_of_files(paths))
+        if type(samples) is np.ndarray and samples.dtype.kind == "f":
+            X = samples  # the usual case at once: one row should not wait for the others
+        else:
+            samples = samples.X if isinstance(samples, Dataset) else samples
+            paths = paths_in(samples)
+            X = as_array(samples if paths is None else rows_of_files(paths))
         return self._checked(X[None] if X.ndim == 1 else X)
 
     def row(self, sample: Samples) -> Row:

@@ -10,7 +10,6 @@ import numpy as np
 
 from plainnet.checks import check_number
 from plainnet.data import Dataset, TargetColumn, spread_folds, spread_split
-from plainnet.data.class_names import label_array
 from plainnet.errors import DataError, SettingError
 from plainnet.files.schema import read
 from plainnet.metrics.importance import Criterion
@@ -148,10 +147,7 @@ class Multilabel(Several[Classes]):
     def decode(self, A: Array) -> Array:
         """Return labels in the type of the training data, `(N, k)`."""
         chosen = self.choose(A)
-        columns = [
-            label_array(part.labels or part.names)[chosen[:, i]]
-            for i, part in enumerate(self.parts)
-        ]
+        columns = [part.label_of[chosen[:, i]] for i, part in enumerate(self.parts)]
         alike = len({column.dtype.kind for column in columns}) == 1
         return np.stack([c if alike else c.astype(object) for c in columns], axis=1)
 

@@ -99,7 +99,7 @@ class PiecewiseLinear(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.P = P = self.scratch("P", (len(X), self.lower.size))
-        for i, j, bins in _alike(self.bins):  # columns of as many bins at once
+        for i, j, bins in alike(self.bins):  # columns of as many bins at once
             E, out = self.lower[bins].reshape(j - i, -1), P[:, bins].reshape(len(X), j - i, -1)
             self.xp.subtract(X[:, i:j, None], E, out=out)  # x − e
         P /= self.bin_width
@@ -245,7 +245,7 @@ def _increasing(edges: Sequence[float]) -> list[float]:
 
 
 @cache
-def _alike(bins: tuple[int, ...]) -> list[tuple[int, int, slice]]:
+def alike(bins: tuple[int, ...]) -> list[tuple[int, int, slice]]:
     """Return where neighbouring columns of as many bins begin and end, and all their bins."""
     places, i, start = [], 0, 0
     for n, columns in groupby(bins):

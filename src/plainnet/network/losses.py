@@ -155,7 +155,9 @@ class SigmoidCrossEntropy(_CrossEntropy):
 
     def both(self, Z: Array) -> Array:
         """Compute [1 − p, p] `(N, 2)` of one output; 1 − p as σ(−Z), which keeps its digits."""
-        both: Array = self.xp.concatenate([sigmoid(-Z, self.xp), sigmoid(Z, self.xp)], axis=1)
+        xp, e = self.xp, self.xp.exp(-self.xp.abs(Z))  # as in `sigmoid`
+        both: Array = xp.concatenate([xp.where(Z <= 0, 1, e), xp.where(Z >= 0, 1, e)], axis=1)
+        both /= 1 + e
         return both
 
     def labels(self, Z: Array) -> Array:
@@ -229,7 +231,8 @@ class SoftmaxCrossEntropy(_CrossEntropy):
 
     def probabilities(self, Z: Array) -> Array:
         """Compute P = softmax(Z) = e^Z / Σ_K e^Z, `(N, K)`; each row sums to 1."""
-        P: Array = self.xp.exp(Z - Z.max(axis=1, keepdims=True))
+        P: Array = Z - Z.max(axis=1, keepdims=True)  # e^Z could overflow
+        self.xp.exp(P, out=P)
         P /= P.sum(axis=1, keepdims=True)
         return P
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from plainnet.checks import check_number, check_whole
 from plainnet.network.arrays import Array, Rng
-from plainnet.network.embeddings import PiecewiseLinear
+from plainnet.network.embeddings import PiecewiseLinear, alike
 from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer
 
@@ -195,12 +195,14 @@ class PiecewiseLinearEmbedding(PiecewiseLinear):
     def forward(self, X: Array, training: bool = False) -> Array:
         P, self.X = super().forward(X, training), X
         Y = self.scratch("Y", (len(X), len(self.bins), self.length))
-        bent = self.scratch("bent", (len(X), self.length))
+        bent = self.scratch("bent", Y.shape)
         self.xp.multiply(X[:, :, None], self.w, out=Y)
         Y += self.b  # x w + b
-        for i, (start, stop) in enumerate(self._places()):
-            self.xp.matmul(P[:, start:stop], self.V[start:stop], out=bent)  # dot would copy P
-            Y[:, i] += bent  # Y = x w + b + P V
+        for i, j, bins in alike(self.bins):  # columns of as many bins at once
+            own = P[:, bins].reshape(len(X), j - i, -1).transpose(1, 0, 2)
+            V = self.V[bins].reshape(j - i, -1, self.length)
+            self.xp.matmul(own, V, out=bent[:, i:j].transpose(1, 0, 2))  # dot would copy P
+        Y += bent  # Y = x w + b + P V
         return Y.reshape(len(X), -1)
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:

@@ -13,6 +13,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -32,13 +33,11 @@ from plainnet.tables.numbers import (
     read_floats,
     read_numbers,
 )
+from plainnet.tables.standardizing import standardized
 from plainnet.tables.table import Table
 from plainnet.tables.values import Cells, Read, flag, is_missing
 
 log = logging.getLogger(__name__)
-
-FARTHEST = 100.0
-"""The limit of a standardized value, in scales from the mean; values beyond it are clipped."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,11 @@ class Column(ABC):
     @abstractmethod
     def features(self) -> tuple[str, ...]:
         """The names of its features: `age`, `age is missing`, `sex = female`."""
+
+    @cached_property
+    def n_features(self) -> int:
+        """The number of its features."""
+        return len(self.features)
 
     @property
     def n_numbers(self) -> int:
@@ -156,9 +160,7 @@ class Number(Column):
 
     def fill(self, numbers: Array, out: Array) -> None:
         """Write (value − mean) / scale, computed in float64 so that time stamps stay apart."""
-        missing = np.isnan(numbers)
-        z = (np.where(missing, self.median, numbers) - self.mean) / self.scale
-        out[:, 0] = np.clip(z, -FARTHEST, FARTHEST)
+        out[:, 0], missing = standardized(numbers, self.median, self.mean, self.scale)
         if self.has_missing:
             out[:, 1] = missing
 

@@ -233,7 +233,8 @@ class TableEncoder(ReadingExtractor):
                 f"{table.name} lacks {first_few([repr(name) for name in lacking])}, which the "
                 f"model needs; its columns are {first_few(list(table.columns))}."
             )
-        table = replace(table, missing=self.missing)
+        if table.missing != self.missing:
+            table = replace(table, missing=self.missing)
         return features_of(table, self.columns, self.describe)
 
     def summary(self) -> str:

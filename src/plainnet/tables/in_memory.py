@@ -87,7 +87,8 @@ def _of_frame(frame: Any, name: str) -> Table:
     """Return the table of a data frame; a named index is also a column, but not a feature."""
     keys = list(frame.columns)
     column_names(keys, name)  # first, because a frame returns both columns of a repeated name
-    given = [(key, _cells(frame[key])) for key in keys]
+    columns = [(key, frame[key]) for key in keys]
+    given = [(key, _cells(column)) for key, column in columns]
     levels = [level for level in getattr(getattr(frame, "index", None), "names", ()) if level]
     known = {plain_text(str(key)) for key in keys}
     index = [
@@ -96,10 +97,12 @@ def _of_frame(frame: Any, name: str) -> Table:
         if plain_text(str(level)) not in known
     ]
     ordered = {
-        plain_text(str(key)): ordered_texts(getattr(frame[key], "dtype", None)) for key in keys
+        plain_text(str(key)): ordered_texts(getattr(column, "dtype", None))
+        for key, column in columns
     }
     orders = {called: levels for called, levels in ordered.items() if levels}
-    return replace(_table(name, given, index), orders=orders)
+    table = _table(name, given, index)
+    return replace(table, orders=orders) if orders else table
 
 
 def _table(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, NamedTuple, Self
 
 import numpy as np
@@ -97,13 +98,13 @@ class TargetEncoding(Category):
         effects = tuple(f"{self.name}: effect on {output}" for output in self.outputs)
         return (*own, *effects, f"{self.name}: frequency") if effects else own
 
-    @property
+    @cached_property
     def places_of_own(self) -> Array:
         """The places of the categories that have a feature, as in `numbers`."""
         missing = [len(self.values)] if self.has_missing else []
         return np.array([*range(self.n_frequent), *missing], np.int64)
 
-    @property
+    @cached_property
     def table_of_statistics(self) -> Array:
         """The statistics by place; the last row, also -1, is of unknown categories: 0."""
         width = len(self.outputs) + 1

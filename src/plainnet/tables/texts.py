@@ -21,6 +21,8 @@ _BLOCK = 2**14
 """The number of cells that are read together, so that they stay in the processor's cache."""
 _TRIED = 1000
 """The number of cells whose texts are looked up before all are sorted."""
+_MANY = 100
+"""The number of cells from which finding the different ones takes less time than it saves."""
 _FEW = 0.25
 """The largest share of different cells for which it takes less time to find them first."""
 _KEPT = np.array([2 ** (8 * n) - 1 for n in range(_WORD + 1)], np.uint64)
@@ -65,10 +67,12 @@ class Texts:
 
     @classmethod
     def of_cells(cls, cells: Array) -> "Texts | None":
-        """Return the column of objects that are texts or missing, if few of them are different.
+        """Return the column of many objects that are texts or missing, if few are different.
 
         Each different text is read once. None and NaN are missing.
         """
+        if len(cells) < _MANY:
+            return None
         given = cells.tolist()
         try:
             different = dict.fromkeys(given)

@@ -218,40 +218,32 @@ def logits(
         loaded: whether kernels may compute if a training has loaded them. Then the last digits
             depend on whether it has.
     """
-    if len(X) == 1 and forward is None and network.xp is np:
-        return _of_one(network, X, prepare)
-    kernel = loaded_outputs_of(network, len(X)) if loaded else None
-    forward = forward or kernel or outputs_of(network, len(X))
-    rows = X.reshape(len(X), -1)
+    n, rows = len(X), X.reshape(len(X), -1)
+    if n == 1:  # nothing to choose
+        batch_size, forward = 1, forward or network.forward
+    kernel = loaded_outputs_of(network, n) if loaded and forward is None else None
+    forward = forward or kernel or outputs_of(network, n)
     ready = prepare is None and X.dtype == network.dtype
     prepare = prepare or copy_as_is
-    if batch_size is None:
-        outputs = [layer.n_out or 0 for layer in network.layers if layer.shape_out]
-        widest = max([rows.shape[1], *outputs])
-        most = MOST_TOGETHER if kernel else 512
-        batch_size = min(most, 1 + PREDICTION_BYTES // (widest * network.dtype.itemsize))
-    size = min(batch_size, len(X))
+    size = min(batch_size or _most_at_once(network, rows.shape[1], kernel is not None), n)
     inputs = np.empty((0 if ready else size, rows.shape[1]), network.dtype)
     parts = []
     with suited_threads(network, size):
-        for start in range(0, len(rows), batch_size):
-            batch = rows[start : start + batch_size]
+        for start in range(0, n, size):
+            batch = rows[start : start + size]
             if not ready:
                 raw, batch = batch, inputs[: len(batch)]
                 prepare(raw, batch)
             given = batch if network.xp is np else network.xp.asarray(batch)
             parts.append(on_host(forward(given)).copy())
-    return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _of_one(network: Network, X: Array, prepare: Prepare | None) -> Array:
-    """Return what `logits` does for one sample, without choosing how to compute many."""
-    X = X.reshape(1, -1)
-    if prepare is not None or X.dtype != network.dtype:
-        raw, X = X, np.empty(X.shape, network.dtype)
-        (prepare or copy_as_is)(raw, X)
-    with suited_threads(network, 1):
-        return network.predict(X)
+def _most_at_once(network: Network, n_in: int, by_kernel: bool) -> int:
+    """Return how many samples are a batch of answers."""
+    outputs = [layer.n_out or 0 for layer in network.layers if layer.shape_out]
+    most = MOST_TOGETHER if by_kernel else 512
+    return min(most, 1 + PREDICTION_BYTES // (max([n_in, *outputs]) * network.dtype.itemsize))
 
 
 def counting_samples(

@@ -12,8 +12,8 @@ meanwhile gets one thread, too, and may differ in its last digits.
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from threading import Lock, get_ident
 from typing import Any
@@ -72,16 +72,13 @@ def processors() -> int:
     return min(n, allowed_threads() or n)
 
 
-@contextmanager
-def suited_threads(network: Network, n: int) -> Iterator[None]:
-    """Use one thread within the block if the products of n rows with this network are small."""
-    if n * max(layer.multiply_adds for layer in network.layers) > SMALL_PRODUCT:
-        if allowed_threads():
-            _limit.obey()
-        yield
-        return
-    with one_thread():
-        yield
+def suited_threads(network: Network, n: int) -> AbstractContextManager[None]:
+    """Return a block with one thread if the products of n rows with this network are small."""
+    if n * max([layer.multiply_adds for layer in network.layers]) <= SMALL_PRODUCT:
+        return one_thread()
+    if allowed_threads():
+        _limit.obey()
+    return nullcontext()
 
 
 @contextmanager
@@ -100,7 +97,30 @@ def one_thread() -> Iterator[None]:
             raise
 
 
-Limits = list[tuple[Any, int]]
+class Library:
+    """The number of threads of a library that computes products.
+
+    Args:
+        controller: that of threadpoolctl.
+    """
+
+    def __init__(self, controller: Any) -> None:
+        openblas = controller.internal_api == "openblas"
+        self.of_thread = openblas and controller.threading_layer == "openmp"
+        """Whether each thread has a number of its own."""
+        self.get: Callable[[], int] = controller.get_num_threads
+        """Returns the number."""
+        # threadpoolctl counts only the first thread that sets a limit; here all are counted
+        self.set: Callable[[int], object] = getattr(
+            controller, "_real_set_num_threads", controller.set_num_threads
+        )
+        symbol = getattr(controller, "_get_symbol", None)
+        if openblas and not self.of_thread and symbol is not None:  # the same, looked up once
+            self.get = symbol("openblas_get_num_threads") or self.get
+            self.set = symbol("openblas_set_num_threads") or self.set
+
+
+Limits = list[tuple[Library, int]]
 """Libraries, and the number of threads of each."""
 
 
@@ -126,7 +146,7 @@ class _Limit:
         self._lock = Lock()
         self._inside: set[Request] = set()
         self._before: Limits = []
-        self._limited: list[Any] = []
+        self._limited: list[Library] = []
         """The libraries that have been given the limit."""
 
     def enter(self, request: Request) -> None:
@@ -134,11 +154,11 @@ class _Limit:
         with self._lock:
             libraries = self._libraries()
             if not self._inside:
-                self._before = _more_than_1([one for one in libraries if not _of_thread(one)])
+                self._before = _more_than_1(libraries, of_thread=False)
             self._inside.add(request)
-            request.own = _more_than_1([one for one in libraries if _of_thread(one)])
+            request.own = _more_than_1(libraries, of_thread=True)
             for library, _ in self._before + request.own:
-                _set(library, 1)
+                library.set(1)
 
     def leave(self, request: Request) -> None:
         """Remove a request; do nothing if it was removed before."""
@@ -155,16 +175,16 @@ class _Limit:
             self.allowed, self._limited = n, []
             libraries = self._libraries()
             if self._inside:
-                self._before = _more_than_1([one for one in libraries if not _of_thread(one)])
+                self._before = _more_than_1(libraries, of_thread=False)
                 for library, _ in self._before:
-                    _set(library, 1)
+                    library.set(1)
 
     def obey(self) -> None:
         """Apply the limit to this thread, and to libraries loaded since."""
         with self._lock:
             for library in self._libraries():
-                if self.allowed and _of_thread(library):
-                    _set(library, self.allowed)
+                if self.allowed and library.of_thread:
+                    library.set(self.allowed)
 
     def before_fork(self) -> None:
         """Block other changes until the process has forked."""
@@ -178,11 +198,11 @@ class _Limit:
                 _restore(self._before)
         self._lock.release()
 
-    def _libraries(self) -> list[Any]:
-        libraries = _libraries(any(name in sys.modules for name in SCIPY))
+    def _libraries(self) -> list[Library]:
+        libraries = _libraries(not sys.modules.keys().isdisjoint(SCIPY))
         if self.allowed is not None and libraries is not self._limited:
             for library in libraries:
-                _set(library, self.allowed)
+                library.set(self.allowed)
             self._limited = libraries
         return libraries
 
@@ -196,31 +216,27 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _more_than_1(libraries: list[Any]) -> Limits:
-    """Return the libraries that use more than one thread, with their numbers of threads."""
-    found = [(library, library.get_num_threads()) for library in libraries]
+def _more_than_1(libraries: list[Library], of_thread: bool) -> Limits:
+    """Return the libraries that use more than one thread, with their numbers of threads.
+
+    Args:
+        libraries: the libraries.
+        of_thread: whether those with a number of each thread are asked, or the others.
+    """
+    found = [(library, library.get()) for library in libraries if library.of_thread == of_thread]
     return [(library, n) for library, n in found if n != 1]
 
 
 def _restore(before: Limits) -> None:
     for library, n in before:
-        if library.get_num_threads() == 1:  # else other code has changed it meanwhile
-            _set(library, n)
-
-
-def _set(library: Any, n: int) -> None:
-    # threadpoolctl counts only the first thread that sets a limit; here all are counted
-    getattr(library, "_real_set_num_threads", library.set_num_threads)(n)
-
-
-def _of_thread(library: Any) -> bool:
-    return bool(library.internal_api == "openblas" and library.threading_layer == "openmp")
+        if library.get() == 1:  # else other code has changed it meanwhile
+            library.set(n)
 
 
 @cache
-def _libraries(with_scipy: bool) -> list[Any]:  # noqa: ARG001 - SciPy brings its own
+def _libraries(with_scipy: bool) -> list[Library]:  # noqa: ARG001 - SciPy brings its own
     """Return the libraries of this process that compute matrix products."""
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return list(found)
+    return [*map(Library, found)]

@@ -21,9 +21,9 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
 
     Convolutions run in compiled kernels if that is a second of work, else in NumPy.
     """
+    work = n * FORWARD_SECONDS * sum([layer.multiply_adds for layer in network.layers])
     convolved = any(type(layer) is Conv2D for layer in network.layers)
-    work = n * FORWARD_SECONDS * sum(layer.multiply_adds for layer in network.layers)
-    if not convolved or network.xp is not np or work < compiled.WORK_BEFORE_COMPILING:
+    if work < compiled.WORK_BEFORE_COMPILING or not convolved or network.xp is not np:
         return network.forward
     from plainnet.training.compiled.picture_stack import picture_outputs  # only if it is used
 
@@ -41,7 +41,7 @@ def loaded_outputs_of(network: Network, n: int) -> Callable[[Array], Array] | No
     A training loads them, or about a second of such work: importing them takes a third of it.
     """
     global _answered
-    work = n * sum(layer.multiply_adds for layer in network.layers)
+    work = n * sum([layer.multiply_adds for layer in network.layers])
     if work < LEAST_WORK:
         return None
     _answered += work * ANSWER_SECONDS
