@@ -26,7 +26,7 @@ from plainnet.files.cache_folder import CacheFolder
 from plainnet.files.rows import MemoryMappedRows
 from plainnet.pictures import decoding, picture_files, reading
 from plainnet.pictures.check import check
-from plainnet.pictures.opening import is_path
+from plainnet.pictures.files import is_path
 
 
 def draw(path: Path, number: int, side: int = 12) -> None:

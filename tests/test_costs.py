@@ -20,8 +20,8 @@ from plainnet.models.classes import Classes
 from plainnet.models.cross_validation import cross_validate, pool
 from plainnet.models.samples import make_dataset
 from plainnet.network import Array
-from plainnet.reports import evaluation_text
 from plainnet.reports.card import card_text
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import report_html
 

@@ -13,7 +13,6 @@ from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.network import BatchNorm, Dense, Dropout, LeakyReLU
 from plainnet.reports import (
     count,
-    evaluation_text,
     network_line,
     network_text,
     percent,
@@ -22,6 +21,7 @@ from plainnet.reports import (
     show_progress,
     table,
 )
+from plainnet.reports.evaluation_text import evaluation_text
 
 
 def evaluation(

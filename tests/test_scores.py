@@ -19,8 +19,8 @@ from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.metrics.evaluation import Evaluation, Score
 from plainnet.metrics.regression import RegressionEvaluation, evaluate_numbers
 from plainnet.models import AnyModel, finish_run, keep_run
-from plainnet.reports import evaluation_text
 from plainnet.reports.card import card_text
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.report_data import Report
 from plainnet.reports.report_page import report_html
 

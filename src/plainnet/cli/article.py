@@ -7,8 +7,9 @@ import click
 
 from plainnet.checks import either
 from plainnet.cli.interrupt import INTERRUPTED
-from plainnet.cli.options import PathType, choice, json_option, print_json, reader
+from plainnet.cli.options import PathType, choice, json_option, print_json
 from plainnet.cli.reading import read_and_report
+from plainnet.cli.training_options import reader
 from plainnet.demo.article import (
     article_data,
     article_epochs,
@@ -17,7 +18,8 @@ from plainnet.demo.article import (
 )
 from plainnet.models.names import INITIALIZERS, OPTIMIZERS
 from plainnet.models.setting import units
-from plainnet.reports import count, evaluation_text, network_line, say
+from plainnet.reports import count, network_line, say
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.training import Epochs
 
 PRINT_EVERY = 100

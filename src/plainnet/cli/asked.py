@@ -6,20 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from plainnet.cli.reading import MISSED, say_others
+from plainnet.cli.left_out import MISSED, say_others
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
 from plainnet.models import Model
-from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs
-from plainnet.models.picture_samples import no_picture
 from plainnet.models.rows import rows_of
 from plainnet.models.samples import Samples
 from plainnet.network import Array
+from plainnet.pictures.gathering import Progress
 from plainnet.pictures.readable import NAMES
-from plainnet.pictures.reading import Progress
 from plainnet.pictures.scanning import LeftOut, scan
 from plainnet.reports import counting
 
 if TYPE_CHECKING:
+    from plainnet.models.kinds_of_inputs import BackboneInputs, PictureInputs
     from plainnet.tables.table import Table
 
 MOST_ROWS = 20
@@ -81,6 +80,8 @@ def ask(model: Model, paths: Sequence[Path], unsure: float | None = None) -> Ask
 
 
 def _pictures(model: Model, paths: Sequence[Path], asked: Asked) -> None:
+    from plainnet.models.picture_samples import no_picture  # with Pillow: only for pictures
+
     files: list[Path] = []
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir, it never raises

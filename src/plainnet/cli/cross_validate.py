@@ -35,8 +35,9 @@ from plainnet.models.cross_validation import (
 from plainnet.models.cross_validation import learning_curve as measure_curve
 from plainnet.models.picture_samples import grey_if_all_are
 from plainnet.pictures.check.data_report import left_out_facts
-from plainnet.reports import evaluation_text, printable, say
+from plainnet.reports import printable, say
 from plainnet.reports.cross_validation_page import cross_validation_page
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.learning_curve import curve_text, how_sure
 from plainnet.reports.progress import counting
 from plainnet.reports.report_data import Report

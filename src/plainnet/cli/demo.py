@@ -16,7 +16,8 @@ from plainnet.cli.report import report_training
 from plainnet.data import Dataset
 from plainnet.demo.drawing import KINDS, write_drawn_pictures
 from plainnet.models import Classifier, new_run, own_folder
-from plainnet.reports import evaluation_text, indented, percent, say, table
+from plainnet.reports import indented, percent, say, table
+from plainnet.reports.evaluation_text import evaluation_text
 
 SINGLE = 6
 """Pictures that are predicted one by one at the end."""

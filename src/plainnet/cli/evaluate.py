@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from plainnet.checks import at_home
-from plainnet.cli.options import PathType, json_option, part_option, print_json
+from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.cli.reading import check_part, choose_part, read_and_report
+from plainnet.cli.training_options import part_option
 from plainnet.data import Splits
 from plainnet.models import Model, load_any
 from plainnet.models.evaluating import PARTS, parts_at, parts_of, read_for
 from plainnet.pictures.check.data_report import left_out_facts
-from plainnet.reports import evaluation_text
+from plainnet.reports.evaluation_text import evaluation_text
 
 
 @click.command("evaluate")

@@ -16,7 +16,7 @@ from plainnet.files.writing import write_file
 from plainnet.models import Model, load_any
 from plainnet.models.attribution import explain_pixels, explain_row
 from plainnet.models.attribution_methods import METHODS
-from plainnet.models.run_folder import only_classes
+from plainnet.models.loading import only_classes
 from plainnet.reports import printable
 from plainnet.reports.explanation import explanation_png, explanation_text, row_text
 

@@ -16,7 +16,7 @@ from plainnet.models.feature_choice import compare_features
 from plainnet.models.features import PACKAGED, extractor_of, is_name
 from plainnet.models.network_settings import CONVOLVED_FROM, CONVOLVED_TO
 from plainnet.pictures import picture_files
-from plainnet.pictures.opening import FileLook
+from plainnet.pictures.files import FileLook
 from plainnet.pictures.reading import each_picture
 from plainnet.pictures.survey import without_colour
 from plainnet.reports import counting, say

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from plainnet.cli.options import PathType, json_option, part_option, print_json
+from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.cli.reading import HELD_OUT, check_part, choose_part, read_and_report
 from plainnet.cli.report import TRAINED_AS, parts_of_run, run_settings
+from plainnet.cli.training_options import part_option
 from plainnet.models import load_any
 from plainnet.models.evaluating import read_for
 from plainnet.models.importance import importance

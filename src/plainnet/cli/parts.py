@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from plainnet.cli.answers import csv_text
 from plainnet.cli.asked import Asked, ask_pictures, ask_rows, ask_vectors
-from plainnet.cli.reading import MISSED, say_others
+from plainnet.cli.left_out import MISSED, say_others
 from plainnet.errors import FileError, PlainnetError, SettingError
 from plainnet.files.lock import locked
 from plainnet.files.writing import new_folder, write_file

@@ -1,10 +1,12 @@
 """`plainnet predict`: the answers of a run for new samples."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -19,8 +21,6 @@ from plainnet.cli.options import (
     print_json,
     workers_option,
 )
-from plainnet.cli.parts import Plan, plan_for, predict_in_parts
-from plainnet.cli.sorting import Sorted
 from plainnet.errors import SettingError
 from plainnet.models import Model, load_any
 from plainnet.models.answered import Answered, answered, facts_of
@@ -28,7 +28,9 @@ from plainnet.models.answers import Answers
 from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
 from plainnet.pictures.scanning import counts_of
 from plainnet.reports import percent, printable, say, table
-from plainnet.training.processes import Processes
+
+if TYPE_CHECKING:
+    from plainnet.cli.sorting import Sorted
 
 MOST_SHOWN = 3
 """Most classes shown with their probability; a CSV file and --json have them all."""
@@ -111,9 +113,8 @@ def command(
     if unsure is not None:
         needed_refusal(model.refusal, unsure, model.answers.names)
     if out is not None:
-        how = plan_for(run, pictures, coverage, unsure), out, Processes(workers, engine)
-        return _in_parts(run, *how, as_json)
-    sort = sort_into and Sorted(sort_into, link, model, pictures, SORTED_AS)
+        return _in_parts(run, pictures, coverage, unsure, out, workers, engine, as_json)
+    sort = _sorted(sort_into, link, model, pictures) if sort_into else None
     asked = ask(model, pictures, unsure)
     asked.coverage = coverage
     for what in asked.unread.values():
@@ -132,9 +133,29 @@ def command(
     return 2 if asked.unread else 0
 
 
-def _in_parts(run: Path, plan: Plan, out: Path, processes: Processes, as_json: bool) -> int:
+def _sorted(folder: Path, link: bool, model: Model, pictures: Sequence[Path]) -> Sorted:
+    """Return the folder with a folder for each answer."""
+    from plainnet.cli.sorting import Sorted  # here and below: only if it is asked for
+
+    return Sorted(folder, link, model, pictures, SORTED_AS)
+
+
+def _in_parts(
+    run: Path,
+    pictures: Sequence[Path],
+    coverage: float | None,
+    unsure: float | None,
+    out: Path,
+    workers: int,
+    engine: str,
+    as_json: bool,
+) -> int:
     """Write the answers into a folder, and print how many there are."""
-    done = predict_in_parts(run, plan, out, rows_of, processes)
+    from plainnet.cli.parts import plan_for, predict_in_parts
+    from plainnet.training.processes import Processes
+
+    plan = plan_for(run, pictures, coverage, unsure)
+    done = predict_in_parts(run, plan, out, rows_of, Processes(workers, engine))
     if as_json:
         print_json({"out": str(out), **done})
         return 2 if done["unread"] else 0

@@ -1,10 +1,11 @@
 """Reading and checking the data of a command; problems are printed to stderr."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from plainnet.checks import at_home
+from plainnet.cli.left_out import MISSED, MOST_LISTED, say_left_out, say_others
 from plainnet.cli.tables import TableOptions, check_target, of_table
 from plainnet.data import ReadingExtractor, Splits, read_data
 from plainnet.data.class_names import natural_order
@@ -16,16 +17,11 @@ from plainnet.models.classes import Classes
 from plainnet.models.evaluating import parts_at
 from plainnet.pictures.check import check_splits, comparables, leaks, without_leaks
 from plainnet.pictures.check.data_report import name_of
-from plainnet.pictures.scanning import LeftOut, left_out_line
 from plainnet.reports import count, counting, printable, say
 from plainnet.reports.check_text import check_line, check_sentences
 
-MOST_LISTED = 5
-"""Most unreadable files, or leaks, that are listed."""
 HELD_OUT = ("validation",)
 """The parts that a training may have held out of the training part."""
-MISSED = ("unreadable", "format")
-"""Kinds of left out pictures that are listed; others are counted."""
 PRINTED_ELSEWHERE = (
     *("empty", "cut-short", "no-picture", "unreadable", "other-format", "leak", "near-leak"),
 )
@@ -89,22 +85,6 @@ def read_and_report(
         say_left_out(f"{one.path} {one.reason}" for one in missed)
         say_others(left_out, splits.path)
     return splits
-
-
-def say_left_out(missed: Iterable[str]) -> None:
-    """Print the first few sentences about unreadable pictures, and the number of others."""
-    sentences = [*missed]
-    for sentence in sentences[:MOST_LISTED]:
-        say(f"Left out: {printable(sentence)}")
-    if len(sentences) > MOST_LISTED:
-        say(f"Left out: {count(len(sentences) - MOST_LISTED, 'more unreadable picture')}.")
-
-
-def say_others(left_out: Iterable[LeftOut], folder: Path) -> None:
-    """Print a line about files left out for other reasons."""
-    others = [one for one in left_out if one.kind not in MISSED]
-    if others:
-        say(f"Left out: {printable(left_out_line(others, folder))}.")
 
 
 def check_part(data: Path, wanted: str | None, held_out: Collection[str] = ()) -> None:

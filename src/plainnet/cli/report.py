@@ -10,14 +10,10 @@ from typing import Any, NamedTuple
 
 import click
 
-from plainnet.cli.options import (
-    PathType,
-    json_option,
-    part_option,
-    print_json,
-)
+from plainnet.cli.options import PathType, json_option, print_json
 from plainnet.cli.reading import HELD_OUT, check_part, choose_part, read_and_report
 from plainnet.cli.tables import of_table
+from plainnet.cli.training_options import part_option
 from plainnet.data import Dataset, Splits
 from plainnet.models import AnyModel, load_any
 from plainnet.models.evaluating import PARTS, parts_of, read_for

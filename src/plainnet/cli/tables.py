@@ -10,18 +10,12 @@ from typing import Any, Self, TypeVar
 import click
 
 from plainnet.checks import either
-from plainnet.cli.options import (
-    Sectioned,
-    device_option,
-    features_option,
-    json_option,
-    recipe_options,
-    strict_option,
-)
+from plainnet.cli.options import Sectioned, json_option, strict_option
+from plainnet.cli.training_options import device_option, features_option, recipe_options
 from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
 from plainnet.models import AnyModel, Classifier, Regressor
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.reports import printable, say
 from plainnet.reports.repeating import TABLE_OPTIONS
 from plainnet.tables import NAMED_KINDS, TASKS

@@ -24,7 +24,8 @@ from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import RUNS, AnyModel, Recipe, new_run, resumable_run, resumed_run
 from plainnet.pictures.check.data_report import left_out_facts
-from plainnet.reports import evaluation_text, say
+from plainnet.reports import say
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.learning_curve import FEW, how_sure
 from plainnet.reports.tensorboard import needs_tensorboard
 from plainnet.training import Workers

@@ -31,7 +31,8 @@ from plainnet.errors import DataError, PlainnetError, SettingError
 from plainnet.files.writing import write_file
 from plainnet.metrics.evaluation import Evaluation
 from plainnet.models import CHECKPOINT, RUNS, Recipe, finish_run, own_folder
-from plainnet.reports import evaluation_text, say
+from plainnet.reports import say
+from plainnet.reports.evaluation_text import evaluation_text
 from plainnet.reports.repeating import train_command
 from plainnet.reports.text import count, duration
 from plainnet.reports.tune_page import NAME, tune_page
@@ -230,8 +231,7 @@ def _begun(asked: Mapping[str, Any], crew: Processes, folder: Path, join: str | 
     model = tables.model_for(splits.train, asked["settings"], table)
     options = Options(**asked["options"])
     parts = parts_for(model, splits, None, options.unseen_share)
-    is_file = join and "://" not in join
-    checkpoints = Path(f"{join}.{TRIALS}") if is_file else folder / TRIALS
+    checkpoints = Path(f"{join}.{TRIALS}") if join and "://" not in join else folder / TRIALS
     where: dict[str, Any] = {"journal": join or folder / JOURNAL, "checkpoints": checkpoints}
     where |= {"given": asked["settings"], "shared": bool(join)}
     return begin(model, parts, options, crew, **where)

@@ -9,19 +9,24 @@
   a `PictureExtractor` takes pictures.
 """
 
-from plainnet.data.dataset import Dataset, Splits
-from plainnet.data.extractor import Extractor
-from plainnet.data.reading_extractor import PictureExtractor, ReadingExtractor
-from plainnet.data.sources import read_data
-from plainnet.data.splitting import (
-    random_folds,
-    random_split,
-    spread_folds,
-    spread_split,
-    stratified_folds,
-    stratified_split,
-)
-from plainnet.data.target_column import TargetColumn
+from typing import TYPE_CHECKING
+
+from plainnet.on_first_use import on_first_use
+
+if TYPE_CHECKING:
+    from plainnet.data.dataset import Dataset, Splits
+    from plainnet.data.extractor import Extractor
+    from plainnet.data.reading_extractor import PictureExtractor, ReadingExtractor
+    from plainnet.data.sources import read_data
+    from plainnet.data.splitting import (
+        random_folds,
+        random_split,
+        spread_folds,
+        spread_split,
+        stratified_folds,
+        stratified_split,
+    )
+    from plainnet.data.target_column import TargetColumn
 
 __all__ = [
     "Dataset",
@@ -38,3 +43,19 @@ __all__ = [
     "stratified_folds",
     "stratified_split",
 ]
+
+if not TYPE_CHECKING:  # so that a type checker knows these names and no others
+    __getattr__, __dir__ = on_first_use(
+        __name__,
+        {
+            "plainnet.data.dataset": "Dataset Splits",
+            "plainnet.data.extractor": "Extractor",
+            "plainnet.data.reading_extractor": "PictureExtractor ReadingExtractor",
+            "plainnet.data.sources": "read_data",
+            "plainnet.data.splitting": (
+                "random_folds random_split spread_folds spread_split stratified_folds "
+                "stratified_split"
+            ),
+            "plainnet.data.target_column": "TargetColumn",
+        },
+    )

@@ -5,10 +5,13 @@ classes or numbers. A data set is checked once, when it is made, so that no othe
 it again.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,8 +24,10 @@ from plainnet.files.rows import MemoryMappedRows, select
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.network.arrays import Array
 from plainnet.network.numbers import unmasked
-from plainnet.pictures.opening import Header
-from plainnet.pictures.scanning import LeftOut
+
+if TYPE_CHECKING:
+    from plainnet.pictures.files import Header
+    from plainnet.pictures.scanning import LeftOut
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +100,7 @@ class Dataset:
         """Whether the samples are pictures rather than feature vectors."""
         return self.X.ndim == 4
 
-    def of_target(self, i: int) -> "Dataset":
+    def of_target(self, i: int) -> Dataset:
         """Return the data set with one of its several targets alone."""
         alone, (name, classes, labels) = copy(self), self.targets[i]
         target = None if classes else name
@@ -104,7 +109,7 @@ class Dataset:
             object.__setattr__(alone, field_name, value)
         return alone
 
-    def take(self, rows: Array | Sequence[int] | slice) -> "Dataset":
+    def take(self, rows: Array | Sequence[int] | slice) -> Dataset:
         """Return the data set of these rows, in this order: indices, a mask or a slice."""
         paths = self.paths
         if paths is not None:
@@ -121,7 +126,7 @@ class Dataset:
             source=None if self.source is None else self.source.take(rows),
         )
 
-    def refit(self, other: "Dataset") -> tuple["Dataset", "Dataset"]:
+    def refit(self, other: Dataset) -> tuple[Dataset, Dataset]:
         """Return this data set and another with features by an extractor fitted to this one alone.
 
         They stay as they are if no fitted extractor made their features.
@@ -134,7 +139,7 @@ class Dataset:
         X = extractor.extract(there)
         return fitted, replace(other, X=X, extractor=extractor, source=there.by(extractor))
 
-    def without_targets_of_others(self) -> "Dataset":
+    def without_targets_of_others(self) -> Dataset:
         """Return the data set with features that know the targets of its own samples only.
 
         Features that depend on the target, such as the mean target of a category, were computed
@@ -157,7 +162,7 @@ class Dataset:
             raise self._error("has no sample with a weight above 0; give some samples one.")
         return np.flatnonzero(self.weights)
 
-    def counted(self) -> "Dataset":
+    def counted(self) -> Dataset:
         """Return the data set without samples of weight 0, and without weights that are all 1.
 
         Raises:

@@ -22,8 +22,8 @@ from plainnet.errors import PictureError
 from plainnet.files.cache_folder import CacheFolder, cache_folder
 from plainnet.files.record_file import NOTE_BYTES, RecordFile
 from plainnet.network.arrays import Array
-from plainnet.pictures.opening import FileLook, Header
-from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress
+from plainnet.pictures.files import FileLook, Header
+from plainnet.pictures.gathering import OnHeader, OnUnreadable, Progress
 from plainnet.pictures.survey import digests
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from plainnet.data.class_names import natural_order, plain_text
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.errors import DataError, FileError, PictureError
 from plainnet.files.rows import select
-from plainnet.pictures.opening import Header
+from plainnet.pictures.files import Header
+from plainnet.pictures.gathering import OnUnreadable, Progress, ReadFiles
 from plainnet.pictures.readable import ENDINGS
-from plainnet.pictures.reading import OnUnreadable, Progress, ReadFiles
 from plainnet.pictures.scanning import LeftOut, Scan, beside, is_hidden, left_out_line, scan
 
 log = logging.getLogger(__name__)

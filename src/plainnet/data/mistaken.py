@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from plainnet.errors import PictureError
+from plainnet.pictures.files import PathLike
 from plainnet.pictures.formats import format_of
-from plainnet.pictures.opening import PathLike
 from plainnet.pictures.scanning import is_picture_file
 
 _EXTENSIONS = {

@@ -26,8 +26,9 @@ from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size
-from plainnet.pictures.opening import FileLook
-from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress, each_picture
+from plainnet.pictures.files import FileLook
+from plainnet.pictures.gathering import OnHeader, OnUnreadable, Progress
+from plainnet.pictures.reading import each_picture
 
 VERSION = 6
 """The version of the decoding and of the cached rows; increase it with each change to them."""

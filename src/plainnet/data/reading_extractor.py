@@ -6,8 +6,8 @@ from pathlib import Path
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.data.extractor import Extractor
 from plainnet.network.arrays import Array
-from plainnet.pictures.opening import PathLike
-from plainnet.pictures.reading import OnHeader, OnUnreadable, Progress
+from plainnet.pictures.files import PathLike
+from plainnet.pictures.gathering import OnHeader, OnUnreadable, Progress
 
 
 class ReadingExtractor(Extractor):

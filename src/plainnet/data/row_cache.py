@@ -17,8 +17,8 @@ from plainnet.errors import FileError, PictureCode, PictureError
 from plainnet.files.cache_folder import CacheFolder, cache_folder
 from plainnet.files.rows import MemoryMappedRows, blocks, select
 from plainnet.network.arrays import Array, Shape
-from plainnet.pictures.opening import FileLook, Header
-from plainnet.pictures.reading import OnUnreadable, Progress, gathered
+from plainnet.pictures.files import FileLook, Header
+from plainnet.pictures.gathering import OnUnreadable, Progress, gathered
 
 log = logging.getLogger(__name__)
 

@@ -24,15 +24,12 @@ from plainnet.data.npz import has_npy_files, is_npz, npy_names, read_npy_files, 
 from plainnet.data.picture_cache import read_cached_pictures
 from plainnet.errors import DataError, FileError, SettingError
 from plainnet.pictures.decoding import (
+    DEFAULT_SIZE,
     Size,
 )
-from plainnet.pictures.opening import PathLike
-from plainnet.pictures.reading import (
-    OnUnreadable,
-    Progress,
-    ReadFiles,
-    resize_pictures,
-)
+from plainnet.pictures.files import PathLike
+from plainnet.pictures.gathering import OnUnreadable, Progress, ReadFiles
+from plainnet.pictures.reading import resize_pictures
 from plainnet.pictures.scanning import beside
 
 log = logging.getLogger(__name__)
@@ -63,8 +60,6 @@ ARRAY_FORMATS: list[ArrayFormat] = [
     ArrayFormat(has_npy_files, read_npy_files, "a folder with X.npy and y.npy", npy_names),
 ]
 """The formats in the order in which they are tried. Add a row for your own format."""
-DEFAULT_SIZE = 64
-"""The default size of pictures from files, in pixels."""
 
 
 def read_data(

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from plainnet.errors import DataError, SettingError
-from plainnet.network.arrays import Array
+from plainnet.network.arrays import Array, Rng
 
 
-def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+def stratified_split(y: Array, share: float, rng: Rng) -> tuple[Array, Array]:
     """Hold out a share of every class; return the rows kept and the rows held out, in order.
 
     The rounded share of every class with at least two members is held out: at least one member,
@@ -42,7 +42,7 @@ def stratified_split(y: Array, share: float, rng: np.random.Generator) -> tuple[
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+def random_split(n: int, share: float, rng: Rng) -> tuple[Array, Array]:
     """Hold out a share of n samples; return the rows kept and the rows held out, in order.
 
     At least two rows are kept; of fewer than three none is held out.
@@ -60,7 +60,7 @@ def random_split(n: int, share: float, rng: np.random.Generator) -> tuple[Array,
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def random_folds(n: int, folds: int, rng: np.random.Generator) -> list[Array]:
+def random_folds(n: int, folds: int, rng: Rng) -> list[Array]:
     """Divide n samples into folds; return the rows held out in each fold, in order.
 
     >>> [len(fold) for fold in random_folds(10, 3, np.random.default_rng(0))]
@@ -90,7 +90,7 @@ def check_enough(n: int, folds: int) -> None:
 def stratified_folds(
     y: Array,
     folds: int,
-    rng: np.random.Generator,
+    rng: Rng,
     classes: Sequence[str] = (),
     least: int | None = None,
 ) -> list[Array]:
@@ -132,7 +132,7 @@ def stratified_folds(
     return [np.flatnonzero(fold_of == fold) for fold in range(folds)]
 
 
-def spread_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
+def spread_folds(y: Array, folds: int, rng: Rng) -> list[Array]:
     """Deal samples with several classes out; return the rows of each fold, in order.
 
     Samples with the same classes are dealt out one after another, those with the rarest first, so
@@ -155,7 +155,7 @@ def spread_folds(y: Array, folds: int, rng: np.random.Generator) -> list[Array]:
     return [np.sort(order[i::folds]) for i in range(folds)]
 
 
-def spread_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Array, Array]:
+def spread_split(y: Array, share: float, rng: Rng) -> tuple[Array, Array]:
     """Hold out a share of samples with several classes, evenly as `spread_folds` deals them out.
 
     At least two rows are kept; of fewer than three none is held out.
@@ -177,7 +177,7 @@ def spread_split(y: Array, share: float, rng: np.random.Generator) -> tuple[Arra
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def _alike_together(y: Array, rng: np.random.Generator) -> Array:
+def _alike_together(y: Array, rng: Rng) -> Array:
     """Return the rows at random, but those with the same classes together, the rarest first."""
     order, yes = rng.permutation(len(y)), y.mean(axis=0)
     rare = np.where(yes > 0.5, 1 - y, y)  # 1 for the rarer class of each target

@@ -155,7 +155,8 @@ def network_for(
     dtypes = {found[name].dtype for name in names}
     if len(dtypes) > 1:
         raise ValueError("some of its numbers are float32 and some float64")
-    return Network(made, dtype=dtypes.pop().newbyteorder("=") if dtypes else np.float32)
+    dtype = dtypes.pop().newbyteorder("=") if dtypes else np.float32
+    return Network(made, dtype=dtype, drawn=False)
 
 
 def arrays_of(network: Network) -> dict[str, Array]:

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Collection
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def check_writable(folder: Path) -> None:
     Raises:
         FileError: the folder cannot be written to.
     """
-    probe = folder / f".{secrets.token_hex(8)}"
+    probe = folder / f".{os.urandom(8).hex()}"
     try:
         probe.touch(exist_ok=False)
         probe.unlink()
@@ -100,7 +99,7 @@ def numbered_folder(parent: Path, stem: str) -> Path:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = path.parent / f".{path.name[:40]}.{secrets.token_hex(8)}"
+    beside = path.parent / f".{path.name[:40]}.{os.urandom(8).hex()}"
     try:
         # created with the permissions of a new file, because reading the umask changes it
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)

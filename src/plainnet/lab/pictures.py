@@ -17,8 +17,8 @@ from plainnet.lab.training_process import TrainingProcess
 from plainnet.models.attribution import Explanation
 from plainnet.models.classifier import Classifier
 from plainnet.models.features import PACKAGED
+from plainnet.models.loading import only_classes
 from plainnet.models.recipe import Recipe
-from plainnet.models.run_folder import only_classes
 from plainnet.pictures.decoding import read_picture
 from plainnet.reports.explanation import explanation_png
 from plainnet.web.errors import HttpError

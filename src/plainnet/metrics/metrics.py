@@ -9,7 +9,6 @@ indices that are not whole or out of range, and for values without a score.
 """
 
 from math import nan, sqrt
-from statistics import NormalDist
 
 import numpy as np
 
@@ -50,6 +49,8 @@ def wilson_interval(correct: float, n: float, confidence: float = 0.95) -> tuple
         DataError: n is below 1, or correct is not in 0 … n.
         SettingError: confidence is not between 0 and 1.
     """
+    from statistics import NormalDist  # its import takes as long as three of our own modules
+
     if not (n >= 1 and 0 <= correct <= n):
         raise DataError(
             f"An interval needs at least one sample and from 0 to n right answers, but got "

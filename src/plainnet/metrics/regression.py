@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isnan, nan, sqrt
-from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
@@ -277,5 +276,7 @@ def mean_with_interval(values: Array, weights: Array | None) -> tuple[float, flo
     if n <= 1:
         return middle, nan, nan
     variance = mean(np.square(values - middle), weights) / (n - 1)  # of the mean
+    from statistics import NormalDist
+
     away = NormalDist().inv_cdf(0.975) * sqrt(variance)
     return middle, max(0.0, middle - away), middle + away

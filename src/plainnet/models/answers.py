@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from plainnet.data import Dataset
 from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.metrics.importance import Criterion
 from plainnet.models.answers_in_data import AnswersInData
 from plainnet.models.answers_in_words import AnswersInWords
-from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import Shared
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array, Loss, MemberMean
+
+if TYPE_CHECKING:
+    from plainnet.metrics.importance import Criterion
+    from plainnet.models.attribution_target import Explained
 
 
 class Answers(AnswersInData, AnswersInWords):
@@ -154,9 +156,7 @@ class Answers(AnswersInData, AnswersInWords):
         """
 
     def around(self, A: Array, coverage: float) -> Array:  # noqa: ARG002
-        """Return the lower and upper ends of prediction intervals around answers, `(N, 2)`.
-
-        With several targets they are `(N, k, 2)`.
+        """Return the ends of prediction intervals, `(N, 2)`; with several targets `(N, k, 2)`.
 
         Raises:
             SettingError: the answers are classes, or there were too few validation samples.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from plainnet.metrics.classification import (
     evaluate_probabilities,
 )
 from plainnet.metrics.costs import Costs, chosen, read_costs
-from plainnet.metrics.importance import Criterion, criteria_of_classes
-from plainnet.models.attribution_target import Explained, class_asked, contrast
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_calibration import Probabilities, described_outputs
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
@@ -48,6 +46,10 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
     SoftmaxMemberMean,
 )
+
+if TYPE_CHECKING:
+    from plainnet.metrics.importance import Criterion
+    from plainnet.models.attribution_target import Explained
 
 _SIGMOID, _SOFTMAX = SigmoidCrossEntropy(), SoftmaxCrossEntropy()
 
@@ -222,6 +224,8 @@ class Classes(Probabilities):
 
     def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
         """Return log loss and accuracy."""
+        from plainnet.metrics.importance import criteria_of_classes  # only if asked for
+
         return criteria_of_classes(self.right(data), self.threshold, self.costs)
 
     def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
@@ -231,6 +235,8 @@ class Classes(Probabilities):
 
     def explained(self, A: Array, of: Label | np.generic | None) -> Explained:
         """Explain the networks' preference for a class; see `contrast`."""
+        from plainnet.models.attribution_target import Explained, class_asked, contrast
+
         (answer,) = self.plain(A)
         of = answer if of is None else class_asked(self.names, of)
         return Explained(answer, of, contrast(self.names, of, self.n_out))

@@ -12,7 +12,6 @@ from plainnet.errors import SettingError
 from plainnet.metrics.classification import ClassificationEvaluation
 from plainnet.models.classes import Classes
 from plainnet.models.labels import Labels, TargetNames
-from plainnet.models.multilabel import Multilabel, with_thresholds
 from plainnet.models.samples import Samples
 from plainnet.models.settings import ClassifierSettings, takes
 from plainnet.models.trainable import TrainableModel
@@ -20,6 +19,13 @@ from plainnet.network import Array, Rng
 
 if TYPE_CHECKING:
     from plainnet.models.attribution import Explanation, RowExplanation
+    from plainnet.models.multilabel import Multilabel
+
+
+def _several_type() -> type[Multilabel]:
+    from plainnet.models.multilabel import Multilabel  # only if there are several targets
+
+    return Multilabel
 
 
 @takes(ClassifierSettings)
@@ -41,7 +47,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
     """
 
     answers_type = Classes
-    several_type = Multilabel
+    several_type = staticmethod(_several_type)
     answers: Classes | Multilabel
 
     def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
@@ -82,6 +88,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
 
     @thresholds.setter
     def thresholds(self, values: Mapping[str, float]) -> None:
+        from plainnet.models.multilabel import with_thresholds
+
         self.answers = with_thresholds(cast("Multilabel", self.answers), values)
 
     @property

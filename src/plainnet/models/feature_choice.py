@@ -21,8 +21,8 @@ from plainnet.models.classifier import Classifier
 from plainnet.models.cross_validation import cross_validate, pooled_answers
 from plainnet.network import Array
 from plainnet.pictures import read_pictures
+from plainnet.pictures.gathering import Progress
 from plainnet.pictures.patches.extractor import PatchReader
-from plainnet.pictures.reading import Progress
 
 MOST_PICTURES = 300
 """The largest number of pictures that are compared on."""

@@ -5,17 +5,16 @@ from __future__ import annotations  # so that help() shows names, not what they 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from plainnet.data import Dataset, Splits
 from plainnet.errors import SettingError
-from plainnet.models.evaluating import data_to_evaluate
-from plainnet.models.labels import Labels, TargetNames
 from plainnet.models.model import Model
-from plainnet.models.samples import Samples
 from plainnet.network import Array, Rng
 
 if TYPE_CHECKING:
+    from plainnet.data import Dataset, Splits
     from plainnet.models.importance import Importance, Progress
+    from plainnet.models.labels import Labels, TargetNames
     from plainnet.models.partial_dependence import PartialDependence
+    from plainnet.models.samples import Samples
 
 
 class InspectableModel(Model):
@@ -57,6 +56,7 @@ class InspectableModel(Model):
             DataError: as `evaluate`; the model was trained on pictures, or there is only one row.
             SettingError: as `evaluate`, or there are no validation samples.
         """
+        from plainnet.models.evaluating import data_to_evaluate
         from plainnet.models.importance import importance, warn_of_training_rows
 
         self.check_trained()

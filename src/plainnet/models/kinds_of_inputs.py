@@ -14,12 +14,10 @@ from plainnet.files.rows import MemoryMappedRows, not_finite
 from plainnet.metrics.regression import LARGEST_NUMBER
 from plainnet.models.inputs import Inputs, Row
 from plainnet.models.mirrored import with_mirror_images, with_mirrored_patches
-from plainnet.models.picture_samples import given_pictures, raw_pictures
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.rows import paths_in, rows_of_files
 from plainnet.models.samples import Samples, as_array
 from plainnet.network import Array
-from plainnet.pictures import read_pictures
 
 if TYPE_CHECKING:
     from plainnet.tables import TableEncoder
@@ -38,6 +36,8 @@ class PictureInputs(Inputs):
 
     def raw(self, samples: Samples) -> Array:
         """Return pictures uint8 `(N, height, width, channels)`."""
+        from plainnet.models.picture_samples import raw_pictures  # with Pillow: only for pictures
+
         if isinstance(samples, Dataset):
             if not samples.is_pictures:
                 raise DataError(
@@ -48,6 +48,8 @@ class PictureInputs(Inputs):
 
     def read_files(self, paths: Sequence[Path], **how: Any) -> tuple[Array, Array]:
         """Return raw rows of picture files, and the indices of these files; see `read_pictures`."""
+        from plainnet.pictures import read_pictures
+
         return read_pictures(paths, **self.read_options(), **how)
 
     def read_options(self) -> dict[str, Any]:
@@ -152,6 +154,8 @@ class BackboneInputs(ExtractedInputs):
         return self.extractor.of_files(paths, **how)
 
     def _given(self, samples: Samples) -> Any:
+        from plainnet.models.picture_samples import given_pictures
+
         return given_pictures(samples, self.extractor.shape)
 
 

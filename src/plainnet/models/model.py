@@ -5,7 +5,7 @@ It only answers. What users call is `TrainableModel`, which adds training, evalu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,8 +37,8 @@ class Model(Displayed):
 
     answers_type: ClassVar[type[Answers]]
     """The kind of answers to one target."""
-    several_type: ClassVar[type[Answers]]
-    """The kind of answers to several targets."""
+    several_type: ClassVar[Callable[[], type[Answers]]]
+    """A function that imports the kind of answers to several targets, which few models need."""
     inputs: Inputs
     """What the model takes, and how the networks' inputs are made of it."""
     networks: list[EnsembleMember]
@@ -80,7 +80,7 @@ class Model(Displayed):
 
     def answers_type_for(self, data: Dataset) -> type[Answers]:
         """Return the kind of answers to these data."""
-        return self.several_type if data.targets else self.answers_type
+        return type(self).several_type() if data.targets else self.answers_type
 
     # -- its parts -------------------------------------------------------------------------------
 

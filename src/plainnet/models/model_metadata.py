@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,9 +27,11 @@ from plainnet.models.kinds_of_inputs import kind_of_inputs
 from plainnet.models.model import Model
 from plainnet.models.preprocessing import Preprocessing
 from plainnet.models.recipe import Recipe
-from plainnet.models.refusal import Refusal
 from plainnet.network import Array, Network
 from plainnet.version import __version__
+
+if TYPE_CHECKING:
+    from plainnet.models.refusal import Refusal
 
 PARTS = ("preprocessing", "recipe", "quality")
 KNOWN_ENTRIES = {
@@ -109,6 +111,8 @@ def restore(
     inputs = kind_of_inputs(preprocessing.is_pictures, extractor)(preprocessing, extractor)
     refusal = None
     if "refusal" in metadata:
+        from plainnet.models.refusal import Refusal
+
         refusal = Refusal.restore(metadata["refusal"], tensors, inputs.n_in)
     if unknown := sorted({*tensors} - {*preprocessing.tensors()}):
         raise ValueError(f"it has an unknown tensor {unknown[0]!r:.60}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from plainnet.checks import check_number
 from plainnet.data import Dataset, TargetColumn, spread_folds, spread_split
 from plainnet.errors import DataError, SettingError
 from plainnet.files.schema import read
-from plainnet.metrics.importance import Criterion
 from plainnet.metrics.multilabel import (
     MultilabelEvaluation,
     criteria_of_labels,
@@ -27,6 +26,9 @@ from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_dataset
 from plainnet.models.several import Several, stored_targets
 from plainnet.network import Array, MemberMean, Rng, SigmoidCrossEntropy, SigmoidMemberMean
+
+if TYPE_CHECKING:
+    from plainnet.metrics.importance import Criterion
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def _joined(channels: tuple[int, ...]) -> str:
     return ",".join(map(str, channels))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)  # `Recipe` has these
 class NetworkSettings:
     """The layers of a network, checked."""
 

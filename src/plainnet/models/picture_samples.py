@@ -11,14 +11,14 @@ import numpy as np
 
 from plainnet.data import Dataset, PictureExtractor
 from plainnet.data.mistaken import looks_like
-from plainnet.data.sources import DEFAULT_SIZE
 from plainnet.errors import DataError
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
 from plainnet.pictures import read_pictures, resize_pictures
+from plainnet.pictures.decoding import DEFAULT_SIZE
+from plainnet.pictures.files import is_path, is_single
 from plainnet.pictures.given import array_of, in_array, numbers_in, pictures_in, stacked_arrays
 from plainnet.pictures.grey import are_grey, in_grey
-from plainnet.pictures.opening import is_path, is_single
 from plainnet.pictures.scanning import is_picture_file, left_out_line, scan
 
 log = logging.getLogger(__name__)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from plainnet.data import Dataset, TargetColumn
 from plainnet.files.schema import read
-from plainnet.metrics.importance import Criterion
 from plainnet.metrics.multi_regression import (
     MultiRegressionEvaluation,
     criteria_of_several,
@@ -22,6 +21,9 @@ from plainnet.models.quantity import LATER, Quantity
 from plainnet.models.recipe import Recipe
 from plainnet.models.several import Several, stored_targets
 from plainnet.network import Array, MeanSquaredError
+
+if TYPE_CHECKING:
+    from plainnet.metrics.importance import Criterion
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from plainnet.digits import number
 from plainnet.errors import SettingError
 from plainnet.files.schema import read
 from plainnet.metrics.conformal import PredictionIntervals
-from plainnet.metrics.importance import Criterion, criteria_of_numbers
 from plainnet.metrics.moments import moments
 from plainnet.metrics.regression import (
     INTERVAL_COVERAGE,
@@ -24,12 +23,15 @@ from plainnet.metrics.regression import (
     evaluate_numbers,
 )
 from plainnet.models.answers import Answers
-from plainnet.models.attribution_target import Explained
 from plainnet.models.ensemble import EnsembleMember, mean_of
 from plainnet.models.labels import Labels
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import make_numbers
 from plainnet.network import Array, MeanSquaredError, Rng
+
+if TYPE_CHECKING:
+    from plainnet.metrics.importance import Criterion
+    from plainnet.models.attribution_target import Explained
 
 LATER = ("lowest", "highest", "intervals")
 """The fields that older model files lack."""
@@ -167,6 +169,8 @@ class Quantity(Answers):
 
     def criteria(self, data: Dataset) -> tuple[Criterion, Criterion]:
         """Return RMSE and R²."""
+        from plainnet.metrics.importance import criteria_of_numbers  # only if asked for
+
         return criteria_of_numbers(data.y, data.weights)
 
     def curves(self, A: Array) -> tuple[tuple[str, ...], Array]:
@@ -179,6 +183,8 @@ class Quantity(Answers):
             raise SettingError(
                 f"of names a class, but this model predicts the number {self.name!r}."
             )
+        from plainnet.models.attribution_target import Explained  # only if asked for
+
         return Explained(float(A[0]), self.name, np.array([self.scale]), self.mean)
 
     @property

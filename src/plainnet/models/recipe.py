@@ -30,7 +30,6 @@ from plainnet.network import (
 )
 from plainnet.pictures.augment.augmentation import FEW_PICTURES, usual
 from plainnet.training import Average, Optimizer, PolynomialAverage, Schedule
-from plainnet.training.streams import is_kept
 
 
 @dataclass(frozen=True)
@@ -247,6 +246,8 @@ class ResolvedRecipe(Recipe):
 
     def kept_of(self, values: Sequence[float]) -> int:
         """Return which epoch of a training with this validation metric is kept, from 0."""
+        from plainnet.training.streams import is_kept
+
         kept, record = 0, math.inf
         for i, value in enumerate(values):
             if is_kept(value, record, self.tolerance):

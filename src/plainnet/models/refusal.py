@@ -4,17 +4,21 @@ An answer is withheld if the sample is unlike all training samples, as far as fe
 learn from them show it, or if the model is right too seldom at its confidence.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from plainnet.errors import SettingError
 from plainnet.files.schema import read
-from plainnet.metrics.familiarity import Familiarity
-from plainnet.metrics.selective import Reliability
 from plainnet.network import Array
+
+if TYPE_CHECKING:
+    from plainnet.metrics.familiarity import Familiarity
+    from plainnet.metrics.selective import Reliability
 
 UNSURE, UNLIKE = "unsure", "unlike"
 """The reasons to withhold an answer; "" if it is given."""
@@ -87,6 +91,9 @@ class Refusal:
         Raises:
             ValueError, SettingError: the entry is malformed.
         """
+        from plainnet.metrics.familiarity import Familiarity  # few models have any
+        from plainnet.metrics.selective import Reliability
+
         given, familiarity = dict(description), None
         if "limit" in given:
             limit = read(float, given.pop("limit"), "limit of familiar samples")

@@ -17,7 +17,6 @@ from plainnet.data import Splits
 from plainnet.errors import DataError, SettingError
 from plainnet.metrics.regression import RegressionEvaluation
 from plainnet.models.labels import Labels, TargetNames
-from plainnet.models.quantities import Quantities
 from plainnet.models.quantity import Quantity
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import Samples
@@ -27,6 +26,7 @@ from plainnet.network import Array
 
 if TYPE_CHECKING:
     from plainnet.models.attribution import RowExplanation
+    from plainnet.models.quantities import Quantities
 
 CLASSES_ONLY = {
     "label_smoothing": "spreads a target over classes",
@@ -39,6 +39,12 @@ CLASSES_ONLY = {
 """Settings without meaning for a number, and why."""
 WITHOUT_CLASSES = {"class_weight": "none"}
 """Their values in a regressor, if these are not the defaults."""
+
+
+def _several_type() -> type[Quantities]:
+    from plainnet.models.quantities import Quantities  # only if there are several targets
+
+    return Quantities
 
 
 @takes(RegressorSettings)
@@ -62,7 +68,7 @@ class Regressor(TrainableModel[RegressionEvaluation]):
     """
 
     answers_type = Quantity
-    several_type = Quantities
+    several_type = staticmethod(_several_type)
     answers: Quantity | Quantities
 
     def __init__(self, **settings: Unpack[RegressorSettings]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from plainnet.checks import at_home
 from plainnet.errors import DataError, FileError
 from plainnet.network import Array
-from plainnet.pictures.opening import what_it_is
+from plainnet.pictures.files import what_it_is
 
 
 def rows_of(path: Path) -> Array:

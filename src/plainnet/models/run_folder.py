@@ -19,19 +19,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from plainnet.data import Dataset
 from plainnet.errors import ModelFileError
 from plainnet.files.lock import locked
-from plainnet.files.model_file import read_model
 from plainnet.files.writing import check_writable, new_folder, numbered_folder, write_file
 from plainnet.models.checkpoint import fingerprint
-from plainnet.models.classifier import Classifier
-from plainnet.models.regressor import Regressor
-from plainnet.models.serialization import CHECKPOINT, MODEL, model_at, restore_model
+from plainnet.models.serialization import CHECKPOINT, MODEL
 from plainnet.models.trainable import AnyModel
 
 RUNS = Path("runs")
@@ -229,43 +226,6 @@ def tidy_run(folder: Path) -> None:
         for path in folder.glob(f".{name}.*"):
             with suppress(OSError):
                 path.unlink()
-
-
-def load_any(path: Path) -> Classifier | Regressor:
-    """Load the classifier or regressor of a run folder or model file.
-
-    >>> type(load_any(Path("runs/houses-1"))).__name__
-    'Regressor'
-
-    Raises:
-        ModelFileError: there is none.
-    """
-    file = model_at(path)
-    saved = read_model(file)
-    model = Regressor() if saved[1].get("kind") == Regressor.answers_type.kind else Classifier()
-    return restore_model(model, file, saved)
-
-
-def load_run(path: Path) -> Classifier:
-    """Load the classifier of a run folder or model file.
-
-    >>> load_run(Path("runs/pets-1")).classes
-    ('cat', 'dog')
-
-    Raises:
-        ModelFileError: there is none, or it is a regressor.
-    """
-    return only_classes(load_any(path), path)
-
-
-def only_classes(model: AnyModel, path: Path) -> Classifier:
-    """Return the model from `path` if it is a classifier; else raise a ModelFileError."""
-    if model.kind != Classifier.answers_type.kind:
-        raise ModelFileError(
-            f"{path} predicts a number, {model.answers.names[0]!r}, but this needs classes; name "
-            "the run of a classifier."
-        )
-    return cast("Classifier", model)
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from plainnet.data.class_names import Label
 from plainnet.data.folders import first_few
 from plainnet.errors import SettingError
 from plainnet.models.answers import Answers
-from plainnet.models.attribution_target import Explained
 from plainnet.models.labels import align_to
 from plainnet.models.recipe import Recipe
 from plainnet.network import Array
+
+if TYPE_CHECKING:
+    from plainnet.models.attribution_target import Explained
 
 Part = TypeVar("Part", bound=Answers)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plainnet.errors import DataError
-from plainnet.pictures.opening import is_single
+from plainnet.pictures.files import is_single
 
 
 def check_order(samples: Any, y: Any) -> None:

@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import numpy as np
 
-from plainnet.data import Dataset, Splits
-from plainnet.data.class_names import Label
 from plainnet.errors import PlainnetError
 from plainnet.files.model_file import read_model
 from plainnet.metrics.evaluation import Evaluation
-from plainnet.models.checkpoint import Checkpoint
 from plainnet.models.class_weights import without_0
-from plainnet.models.evaluating import data_to_evaluate
-from plainnet.models.features import Features
-from plainnet.models.fitting import fit_epochs
 from plainnet.models.inspectable import InspectableModel
-from plainnet.models.labels import Labels, TargetNames, align_targets
+from plainnet.models.labels import align_targets
 from plainnet.models.named import named_data
-from plainnet.models.samples import Samples, training_data
 from plainnet.models.serialization import model_at, restore_model, save_model
 from plainnet.models.settings import Configured
 from plainnet.network import Array
-from plainnet.training import Epochs
-from plainnet.training.processes import Processes
 
 if TYPE_CHECKING:
+    from plainnet.data import Dataset, Splits
+    from plainnet.data.class_names import Label
+    from plainnet.models.checkpoint import Checkpoint
+    from plainnet.models.features import Features
+    from plainnet.models.labels import Labels, TargetNames
+    from plainnet.models.samples import Samples
     from plainnet.network.trace import Trace
+    from plainnet.training import Epochs
 
 Scored = TypeVar("Scored", bound=Evaluation)
 
@@ -120,6 +118,11 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         the same bits as without a break. The history then begins with the epochs before, the stream
         with the first new one. With several `workers` a network's epochs come when it has ended.
         """
+        # what only a training needs is imported by it, so that answers come sooner
+        from plainnet.models.fitting import fit_epochs
+        from plainnet.models.training_samples import training_data
+        from plainnet.training.processes import Processes
+
         answers, processes = self.answers_type, Processes(workers)
         weights, data, y = without_0(weights, data, y)
         how: dict[str, Any] = {"drop": drop, "missing": missing, "validation": validation}
@@ -179,6 +182,8 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             DataError: samples of another kind, or a class that the model has not learned.
             SettingError: the model is not trained, or `target` comes without a table.
         """
+        from plainnet.models.evaluating import data_to_evaluate
+
         self.check_trained()
         found = data_to_evaluate(self, data, y, target=target, weights=weights)
         self.answers.right(found)  # raises for an unknown class before anything is answered

@@ -28,7 +28,7 @@ def twin_of(
     layers = copies(network.layers, network.theta, grad)
     for layer in layers:
         layer.rng = copy.deepcopy(layer.rng)
-    twin = made(layers, dtype=dtype, xp=xp)
+    twin = made(layers, dtype=dtype, xp=xp, drawn=False)
     if xp is network.xp:
         return _filled(twin, network.theta, network.state)
     state = {name: xp.asarray(on_host(value)) for name, value in network.state.items()}
@@ -57,7 +57,7 @@ def _remade(
     state: Mapping[str, Array],
 ) -> Any:
     network = kind.__new__(kind)
-    base.__init__(network, layers_of(layers), dtype=dtype, xp=import_module(xp))
+    base.__init__(network, layers_of(layers), dtype=dtype, xp=import_module(xp), drawn=False)
     return _filled(network, theta, state)
 
 

@@ -54,14 +54,17 @@ def activation_behind(
     return after
 
 
-def initialize(layers: Sequence[Layer], rng: Rng | int | None) -> None:
-    """Draw all initial parameters, and hand a generator to each layer that lacks one."""
+def initialize(layers: Sequence[Layer], rng: Rng | int | None, drawn: bool) -> None:
+    """Draw all initial parameters if `drawn`; give a generator to each layer that lacks one."""
+    lacking = [layer for layer in layers if layer.is_stochastic and layer.rng is None]
+    if not (drawn or lacking):
+        return
     rng = generator(rng)
-    draw(layers, rng)
-    spread_biases(layers, rng, everywhere=False)
-    for layer in layers:
-        if layer.is_stochastic and layer.rng is None:
-            layer.rng = rng.spawn(1)[0]
+    if drawn:
+        draw(layers, rng)
+        spread_biases(layers, rng, everywhere=False)
+    for layer in lacking:
+        layer.rng = rng.spawn(1)[0]
 
 
 def draw(layers: Sequence[Layer], rng: Rng, suited: Initializer = lecun_normal) -> None:

@@ -96,7 +96,10 @@ class Layer:
             setattr(self, name, xp.zeros(shape, dtype))
 
     def initialize(self, rng: Rng, suited: Initializer) -> None:
-        """Draw the initial parameters, as `suited` to the next activation, and set the state."""
+        """Draw the initial parameters, as `suited` to the next activation, and set the state.
+
+        It is not called where both are read from a file or copied.
+        """
 
     def forward(self, X: Array, training: bool = False) -> Array:
         """Compute Y `(N, n_out)` from X `(N, n_in)`, and remember what `backward` needs."""

@@ -43,11 +43,11 @@ class Network(Displayed):
         rng: generator or seed of the initial weights and of the layers that draw at random.
         dtype: float32 to train, float64 to check gradients.
         xp: the array module; weights are always drawn on the host.
+        drawn: whether to draw the initial parameters; if not, they are 0 until somebody sets them.
 
     Raises:
         ShapeError: neighbouring sizes do not match; the message names both layers.
-        SettingError: there are no layers, a layer occurs twice or belongs to another network, or
-            the dtype is not float32 or float64.
+        SettingError: no layers, a layer occurs twice or in another network, or another dtype.
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class Network(Displayed):
         rng: Rng | int | None = 0,
         dtype: DTypeLike = np.float32,
         xp: ModuleType = np,
+        drawn: bool = True,
     ) -> None:
         from plainnet.network.contract import checked_layers, matched_sizes, with_inner
 
         self.layers = checked_layers(layers, self)
-        self.dtype = np.dtype(dtype)
-        self.xp = xp
+        self.dtype, self.xp = np.dtype(dtype), xp
         if self.dtype not in (np.float32, np.float64):
             raise SettingError(f"A network computes in float32 or float64, not in {self.dtype}.")
         self.n_in, self.n_out = matched_sizes(self.layers)
@@ -76,7 +76,7 @@ class Network(Displayed):
         self.training = RLock()  # held by the thread that trains
         self._places = Workplaces()
         self._bind(weights + biases)
-        self.initialize(rng)
+        self.initialize(rng, drawn)
         for layer in with_inner(self.layers):
             layer.taken_by = ref(self)
 
@@ -211,11 +211,11 @@ class Network(Displayed):
             other.has_grad = True
         return self.grad
 
-    def initialize(self, rng: Rng | int | None) -> None:
-        """Draw new initial parameters, and give a generator to each layer that lacks one."""
+    def initialize(self, rng: Rng | int | None, drawn: bool = True) -> None:
+        """Draw new initial parameters if `drawn`; give a generator to each layer that lacks one."""
         from plainnet.network.initialization import initialize
 
-        initialize(self.layers, rng)
+        initialize(self.layers, rng, drawn)
 
     def spread_biases(self, rng: Rng | int | None, *, everywhere: bool = True) -> Self:
         """Draw the biases in front of all activations, or only where one needs it (`spreads`)."""

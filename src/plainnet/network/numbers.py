@@ -1,5 +1,6 @@
 """Convert values to arrays of numbers; refuse masked, sparse and other values."""
 
+import sys
 from types import ModuleType
 from typing import Any, cast
 
@@ -7,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainnet.errors import DataError
+
+
+def is_masked_array(values: Any) -> bool:
+    """Return whether values are a masked array; `numpy.ma` is not imported for the question."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(values, masked.MaskedArray)
 
 
 def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
@@ -24,14 +31,14 @@ def unmasked(values: Any, what: str, *, always: bool = True) -> Any:
         return values
     if hasattr(values, "toarray"):
         raise DataError(f"{what} is sparse ({type(values).__name__}); toarray() makes an array.")
-    if not always and not isinstance(values, np.ma.MaskedArray):
+    if not always and not is_masked_array(values):
         return values
     if isinstance(values, (list, tuple)):
-        masks = [np.ma.getmaskarray(v) for v in values if isinstance(v, np.ma.MaskedArray)]
+        masks = [np.ma.getmaskarray(v) for v in values if is_masked_array(v)]
         n = sum(int(mask.sum()) for mask in masks)
         place = ""
     else:
-        mask = np.ma.getmask(values) if isinstance(values, np.ma.MaskedArray) else np.False_
+        mask = np.ma.getmask(values) if is_masked_array(values) else np.False_
         n = int(np.count_nonzero(mask))
         place = f", the first in row {np.argwhere(mask)[0][0]}" if n and np.ndim(mask) else ""
     if n:

@@ -23,12 +23,15 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from plainnet.errors import PictureError, SettingError
 from plainnet.network.arrays import Array
-from plainnet.pictures.opening import FileLook, Header, eight_bits, is_path, opened
+from plainnet.pictures.files import FileLook, Header, is_path
+from plainnet.pictures.opening import eight_bits, opened
 from plainnet.pictures.unreadable import picture_error
 
 Size = int | tuple[int, int]
 """The side of a square, or (height, width); in pixels."""
 Box = tuple[float, float, float, float]
+DEFAULT_SIZE = 64
+"""The default size of pictures from files, in pixels."""
 
 SMALLEST_SIDE = 4
 LEEWAY = 1.25

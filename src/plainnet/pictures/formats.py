@@ -6,7 +6,7 @@ Nothing is decoded: it takes as long as opening the file.
 import os
 from pathlib import PurePath
 
-from plainnet.pictures.opening import open_regular
+from plainnet.pictures.files import open_regular
 
 HEAD = 32
 """The number of first bytes that are read."""

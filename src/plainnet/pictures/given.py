@@ -26,9 +26,10 @@ from PIL import Image
 from plainnet.errors import DataError, PictureError
 from plainnet.files.rows import MemoryMappedRows, as_samples
 from plainnet.network.arrays import Array, Shape
-from plainnet.network.numbers import unmasked
+from plainnet.network.numbers import is_masked_array, unmasked
 from plainnet.pictures.decoding import in_mode
-from plainnet.pictures.opening import eight_bits, is_single
+from plainnet.pictures.files import is_single
+from plainnet.pictures.opening import eight_bits
 
 CHANNELS = (1, 2, 3, 4)
 _EXPECTED = (
@@ -140,7 +141,7 @@ def array_of(samples: Any) -> Array | None:
     """
     if hasattr(samples, "toarray"):  # sparse: iterating over rows would not end
         return cast(Array, unmasked(samples, "The array"))
-    if np.ma.is_masked(samples):
+    if is_masked_array(samples) and samples.mask.any():
         raise DataError("A masked array has invalid values; fill them in, or leave them out.")
     if isinstance(samples, (np.ndarray, MemoryMappedRows)):
         return as_samples(samples)

@@ -6,9 +6,7 @@ Pillow releases Python's lock while it decodes, so threads decode in parallel.
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,33 +14,10 @@ from PIL import Image
 from plainnet.errors import PictureError, SettingError, ShapeError
 from plainnet.network.arrays import Array
 from plainnet.pictures.decoding import Size, checked_size, read_picture, shrunk
+from plainnet.pictures.files import FileLook, is_path
+from plainnet.pictures.gathering import OnUnreadable, Progress, gathered
 from plainnet.pictures.grey import in_grey
-from plainnet.pictures.opening import FileLook, Header, is_path
 from plainnet.training.threads import processors
-
-OnUnreadable = Callable[[PictureError], None]
-"""Called with the error of a picture that cannot be read."""
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-OnHeader = Callable[[Path, Header], None]
-"""Called with each readable file and its header."""
-
-
-class ReadFiles(Protocol):
-    """A function that makes a row of each picture file: the picture itself, or its features."""
-
-    def __call__(
-        self,
-        folder: Path,
-        paths: Sequence[Path],
-        *,
-        on_unreadable: OnUnreadable | None = None,
-        progress: Progress | None = None,
-        on_header: OnHeader | None = None,
-    ) -> tuple[Array, Array]:
-        """Return the rows, and the indices of their paths; see `read_cached_pictures`."""
-        ...
-
 
 _QUEUE = 16  # pictures per thread, so that the others do not wait for one large picture
 
@@ -86,37 +61,6 @@ def read_pictures(
     out = np.empty((len(pictures), *sides, 1 if grey else 3), np.uint8)
     made = each_picture(pictures, sides, grey, workers)
     return gathered(made, out, on_unreadable=on_unreadable, progress=progress)
-
-
-def gathered(
-    made: Generator[Array | PictureError, None, None],
-    out: Array,
-    *,
-    on_unreadable: OnUnreadable | None = None,
-    progress: Progress | None = None,
-) -> tuple[Array, Array]:
-    """Write rows that are made one by one into `out`; return them with their indices.
-
-    Args:
-        made: the rows, or the errors of rows that cannot be made; at most N.
-        out: `(N, …)`; a view of its beginning is returned.
-        on_unreadable: takes the error of a row that cannot be made, which is then left out; without
-            it the first such error is raised.
-        progress: called with (done, total) after each.
-    """
-    kept: list[int] = []
-    with closing(made):
-        for i, outcome in enumerate(made):
-            if not isinstance(outcome, PictureError):
-                out[len(kept)] = outcome
-                kept.append(i)
-            elif on_unreadable is None:
-                raise outcome
-            else:
-                on_unreadable(outcome)
-            if progress is not None:
-                progress(i + 1, len(out))
-    return out[: len(kept)], np.array(kept, np.int64)
 
 
 def each_picture(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from plainnet.errors import FileError, PictureError
+from plainnet.pictures.files import PathLike
 from plainnet.pictures.formats import format_of
-from plainnet.pictures.opening import PathLike
 from plainnet.pictures.readable import ENDINGS, READABLE
 from plainnet.pictures.unreadable import picture_error
 

@@ -6,7 +6,6 @@ selections, too: the sums of the training part are the sums of all minus those o
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -72,6 +71,8 @@ class Survey:
 
     def mark(self, start: int, block: Array) -> None:
         """Record colour and digest of each picture."""
+        from hashlib import blake2b  # with OpenSSL, which not every program needs
+
         grey = self.grey[start : start + len(block)] = without_colour(block)
         for i, picture in enumerate(block):
             content = np.ascontiguousarray(picture[..., :1] if grey[i] else picture)

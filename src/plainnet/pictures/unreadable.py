@@ -4,11 +4,9 @@ import errno
 import os
 import stat
 
-from PIL import Image, UnidentifiedImageError
-
 from plainnet.errors import PictureCode, PictureError
+from plainnet.pictures.files import what_it_is
 from plainnet.pictures.formats import format_of
-from plainnet.pictures.opening import what_it_is
 from plainnet.pictures.readable import NAMES, READABLE
 
 _FORBIDDEN = "cannot be read without permission; change its permissions, or leave it out."
@@ -33,6 +31,8 @@ def _fault(path: str | os.PathLike[str] | None, error: Exception) -> tuple[Pictu
         return error.code, error.reason
     if path is not None and (found := _path_fault(path, error)):
         return found
+    from PIL import Image, UnidentifiedImageError  # others have no errors of Pillow
+
     if isinstance(error, Image.DecompressionBombError):
         return (
             "too-large",

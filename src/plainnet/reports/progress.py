@@ -3,16 +3,19 @@
 It never stops the work: if stderr is closed, lines are dropped.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from html import escape
 from importlib import import_module
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plainnet.digits import number, percent
-from plainnet.training import Epoch, Epochs
+
+if TYPE_CHECKING:
+    from plainnet.training import Epoch, Epochs
 
 Count = Callable[[int, int], None]
 """A function `count(done, total)`, which may be called any number of times."""
@@ -116,6 +119,8 @@ class _Bar:
         self.label, self.total, self.done, self.line, self.next = label, total, 0, "", 0.0
 
     def _repr_html_(self) -> str:
+        from html import escape  # only notebooks need it
+
         size = f'value="{self.done}" max="{self.total or 1}"'
         bar = f'<progress {size} style="width:12em" aria-label="{escape(self.label)}"></progress>'
         line = escape(self.line).replace("  ", "&ensp; ")

@@ -9,10 +9,9 @@ The names are imported on first use, so that programs with pictures do not wait 
 may import data and below.
 """
 
-import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from plainnet.on_first_use import on_first_use
 from plainnet.tables.task import NAMED_KINDS, TASKS, Task
 
 if TYPE_CHECKING:
@@ -42,27 +41,16 @@ __all__ = [
     "table_of",
 ]
 
-_WHERE = {
-    **dict.fromkeys(("Category", "Column", "Date", "Number"), "column"),
-    "TableEncoder": "encoder",
-    **dict.fromkeys(("is_table", "read_table"), "files"),
-    **dict.fromkeys(("ColumnSummary", "overview"), "column_summary"),
-    "read_tables": "sources",
-    "Table": "table",
-    "table_of": "in_memory",
-}
-
-
 if not TYPE_CHECKING:  # so that a type checker knows these names and no others
-
-    def __getattr__(name: str) -> Any:
-        if name not in _WHERE:
-            here = sys.modules[__name__]  # Python suggests a similar name from it
-            message = f"module '{__name__}' has no attribute {name!r}"
-            raise AttributeError(message, name=name, obj=here)
-        value = globals()[name] = getattr(import_module(f"plainnet.tables.{_WHERE[name]}"), name)
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = on_first_use(
+        __name__,
+        {
+            "plainnet.tables.column": "Category Column Date Number",
+            "plainnet.tables.column_summary": "ColumnSummary overview",
+            "plainnet.tables.encoder": "TableEncoder",
+            "plainnet.tables.files": "is_table read_table",
+            "plainnet.tables.in_memory": "table_of",
+            "plainnet.tables.sources": "read_tables",
+            "plainnet.tables.table": "Table",
+        },
+    )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.texts import PAD, Texts, padded
 
 _BLOCK_BYTES = 2**22

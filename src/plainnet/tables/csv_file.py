@@ -6,11 +6,14 @@ from typing import cast
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.csv_blocks import read_blocks
-from plainnet.tables.large_csv import LARGE_BYTES, store_csv
 from plainnet.tables.opened_csv import OpenedCsv, opened_csv
 from plainnet.tables.table import TEXT, Table
+
+LARGE_BYTES = 2**29
+"""The size of a file from which its columns are read one at a time; all of them would take some
+1 GiB in memory."""
 
 
 def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
@@ -26,6 +29,8 @@ def read_csv(path: Path, *, progress: Progress | None = None) -> Table:
     """
     with opened_csv(path) as opened:
         if path.stat().st_size > LARGE_BYTES:
+            from plainnet.tables.large_csv import store_csv  # others need no place on the disk
+
             return store_csv(opened, progress).table(progress)
         width = len(opened.names)
         usual = read_blocks(path, opened.delimiter, opened.header_lines, width, progress)

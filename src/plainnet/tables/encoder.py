@@ -14,13 +14,12 @@ from plainnet.data.folders import first_few
 from plainnet.errors import DataError, PictureError, SettingError
 from plainnet.metrics.moments import moments
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.column import Column
 from plainnet.tables.encoded_rows import EncodedRows
 from plainnet.tables.encoder_description import read_description
 from plainnet.tables.features_of_tables import features_of
 from plainnet.tables.files import read_table, table_at, tables_at
-from plainnet.tables.inference import choose_columns
 from plainnet.tables.table import MISSING, Table
 from plainnet.tables.target_encoding import TargetEncoding, Targets, write_out_of_fold
 from plainnet.tables.target_reader import TargetReader
@@ -95,6 +94,8 @@ class TableEncoder(ReadingExtractor):
         level: int = logging.WARNING,
     ) -> Self:
         """Fit with known targets, and log remarks; they need not be in the table."""
+        from plainnet.tables.inference import choose_columns  # only to train
+
         for name in (*drop, *table.kinds):
             table[name]  # a DataError if there is none
         if both := [name for name in targets.names if name in table.kinds]:

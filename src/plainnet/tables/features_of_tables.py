@@ -1,20 +1,16 @@
 """The features of a table's rows, in memory or, for large tables, in a file of the cache folder."""
 
-import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from plainnet.data.row_cache import CachedRows, read_cached
 from plainnet.errors import DataError, PictureError
 from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Number
-from plainnet.tables.disk_space import room_for
 from plainnet.tables.standardizing import standardized
 from plainnet.tables.table import ReadColumns, Table
 from plainnet.tables.values import ENOUGH
@@ -91,6 +87,9 @@ def _on_disk(
     describe: Callable[[], Mapping[str, Any]],
 ) -> Array:
     """Return the features, read from the disk a few rows at a time."""
+    import hashlib
+
+    from plainnet.data.row_cache import CachedRows, read_cached
 
     def key() -> str:
         depends = f"{__version__} {read.key()} {json.dumps(describe())}".encode()
@@ -118,6 +117,10 @@ def _rows(
     table: Table, columns: Sequence[Column], n_features: int
 ) -> Generator[Array | PictureError, None, None]:
     """Yield the features of each row: columns are read into a file, which is read by rows."""
+    import tempfile  # here and above: only for large tables
+
+    from plainnet.tables.disk_space import room_for
+
     n, places = len(table), _places(columns)
     widths = [column.n_numbers for column in columns]
     before = np.cumsum([0, *widths]).tolist()

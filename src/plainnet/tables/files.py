@@ -8,7 +8,7 @@ from typing import Any
 from plainnet.checks import at_home
 from plainnet.data.folders import part_of, warn_left_out
 from plainnet.errors import DataError
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.pictures.scanning import is_picture_file
 from plainnet.tables.csv_file import read_csv
 from plainnet.tables.in_memory import table_of

@@ -6,16 +6,13 @@ from typing import Any, NamedTuple, cast
 
 from plainnet.errors import DataError
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.csv_blocks import each_block
 from plainnet.tables.disk_space import room_for
 from plainnet.tables.opened_csv import OpenedCsv, opened_csv
 from plainnet.tables.stored_cells import StoredCells
 from plainnet.tables.table import ReadColumns, Table
 
-LARGE_BYTES = 2**29
-"""The size of a file from which its columns are read one at a time; all of them would take some
-1 GiB in memory."""
 _ON_DISK = 3
 """The bytes on the disk for each byte of the file, at most: an empty cell takes four."""
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from plainnet.errors import DataError, FileError
 from plainnet.network.arrays import Array
-from plainnet.pictures.opening import what_it_is
+from plainnet.pictures.files import what_it_is
 from plainnet.tables.column_names import column_names, index_columns
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -12,7 +12,7 @@ import numpy as np
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, FileError, MissingExtraError
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.column_names import column_names, index_columns
 from plainnet.tables.table import EXACT, TEXT, ReadColumns, Table, level_texts, raw_column
 from plainnet.tables.texts import Texts

@@ -12,7 +12,7 @@ from plainnet.data import Dataset, Splits
 from plainnet.data.class_names import plain_text
 from plainnet.errors import DataError, SettingError
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.pictures.gathering import Progress
 from plainnet.tables.encoder import TableEncoder
 from plainnet.tables.files import table_at, tables_at
 from plainnet.tables.in_memory import check_index, table_of

@@ -17,7 +17,8 @@ from plainnet.data.folders import first_few
 from plainnet.errors import DataError
 from plainnet.metrics.weighting import check_weights
 from plainnet.network.arrays import Array
-from plainnet.pictures.reading import Progress
+from plainnet.network.numbers import is_masked_array
+from plainnet.pictures.gathering import Progress
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "?"})
 """The default texts, in lower case, that mark a missing value."""
@@ -202,7 +203,7 @@ def values_of(values: Any) -> Array:
 
     Masked values become None.
     """
-    if np.ma.isMaskedArray(values):
+    if is_masked_array(values):
         masked, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[masked] = None
     return np.asarray(values) if hasattr(values, "dtype") else np.asarray(values, object)

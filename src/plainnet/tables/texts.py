@@ -169,7 +169,8 @@ def padded(n: int) -> Array:
 
 def _by_appearance(keys: Array) -> tuple[Array, Array]:
     """Return the index of each key among the different ones, and the first cell of each."""
-    some = np.unique(keys[:: 1 + len(keys) // _TRIED])
+    # with counts, without which NumPy imports its masked arrays
+    some, _ = np.unique(keys[:: 1 + len(keys) // _TRIED], return_counts=True)
     codes = np.searchsorted(some, keys)
     np.minimum(codes, len(some) - 1, out=codes)
     if len(some) > _TRIED // 4 or (some[codes] != keys).any():

@@ -14,7 +14,7 @@ from plainnet.models.features import extractor_of
 from plainnet.models.labels import align_targets
 from plainnet.models.named import named_data
 from plainnet.models.recipe import Recipe
-from plainnet.models.samples import training_data
+from plainnet.models.training_samples import training_data
 
 LEAST_UNSEEN = 10
 """The least number of samples to measure a winner on."""

@@ -28,15 +28,9 @@ from plainnet.pictures.backbone.input_spec import InputSpec, read_config
 from plainnet.pictures.backbone.mirrored import mirrored_features
 from plainnet.pictures.backbone.model import OnnxModel
 from plainnet.pictures.decoding import Size, checked_size
-from plainnet.pictures.opening import FileLook, PathLike
-from plainnet.pictures.reading import (
-    OnHeader,
-    OnUnreadable,
-    Progress,
-    each_picture,
-    gathered,
-    resize_pictures,
-)
+from plainnet.pictures.files import FileLook, PathLike
+from plainnet.pictures.gathering import OnHeader, OnUnreadable, Progress, gathered
+from plainnet.pictures.reading import each_picture, resize_pictures
 
 log = logging.getLogger(__name__)
 

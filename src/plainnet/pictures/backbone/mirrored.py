@@ -8,7 +8,7 @@ from plainnet.data.feature_cache import Keys, Make, MirroredKeys, Outcome
 from plainnet.errors import PictureError
 from plainnet.network.arrays import Array
 from plainnet.pictures.backbone.input_spec import InputSpec
-from plainnet.pictures.opening import PathLike
+from plainnet.pictures.files import PathLike
 from plainnet.pictures.reading import each_picture
 
 

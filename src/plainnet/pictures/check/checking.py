@@ -21,7 +21,7 @@ from plainnet.pictures.check.duplicates import (
 )
 from plainnet.pictures.check.fingerprints import SIDE, Fingerprints
 from plainnet.pictures.check.inspection import alike, outsiders, read_within, shapes, unreadable
-from plainnet.pictures.opening import PathLike
+from plainnet.pictures.files import PathLike
 
 IMBALANCE = 4
 """The largest ratio of the largest class to the smallest without a finding."""

@@ -19,7 +19,7 @@ from plainnet.pictures.decoding import (
     pillow_warnings_off,
     read_picture,
 )
-from plainnet.pictures.opening import Header
+from plainnet.pictures.files import Header
 from plainnet.pictures.readable import READABLE
 from plainnet.pictures.scanning import KINDS, LeftOut
 

@@ -13,16 +13,17 @@ import numpy as np
 from plainnet.data.dataset import Dataset, Splits
 from plainnet.data.extractor import Extractor
 from plainnet.data.reading_extractor import PictureExtractor
-from plainnet.data.sources import DEFAULT_SIZE, read_data
+from plainnet.data.sources import read_data
 from plainnet.errors import DataError
 from plainnet.files.rows import blocks, select
 from plainnet.network.arrays import Array
-from plainnet.pictures.decoding import Size, checked_size
+from plainnet.pictures.decoding import DEFAULT_SIZE, Size, checked_size
+from plainnet.pictures.files import PathLike
+from plainnet.pictures.gathering import OnUnreadable, Progress
 from plainnet.pictures.grey import are_grey, in_grey
-from plainnet.pictures.opening import PathLike
 from plainnet.pictures.patches.dictionary import SIDE, Dictionary
 from plainnet.pictures.patches.whitening import Whitening
-from plainnet.pictures.reading import OnUnreadable, Progress, read_pictures, resize_pictures
+from plainnet.pictures.reading import read_pictures, resize_pictures
 from plainnet.training.threads import one_thread, processors
 
 VERSION = 1
