@@ -12,17 +12,9 @@ import numpy as np
 from plainnet.checks import check_number
 from plainnet.data import Dataset, stratified_folds, stratified_split
 from plainnet.data.class_matching import class_meant
-from plainnet.data.class_names import (
-    Label,
-    is_one_hot,
-    label_array,
-    name_labels,
-)
+from plainnet.data.class_names import Label, is_one_hot, label_array, name_labels
 from plainnet.errors import SettingError
-from plainnet.metrics.classification import (
-    ClassificationEvaluation,
-    evaluate_probabilities,
-)
+from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.metrics.costs import Costs, chosen, read_costs
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_calibration import Probabilities, described_outputs
@@ -32,11 +24,7 @@ from plainnet.models.error_costs import costs_of
 from plainnet.models.labels import Labels, read_labels, right_classes
 from plainnet.models.recipe import Recipe
 from plainnet.models.samples import columns_in, make_dataset
-from plainnet.models.threshold import (
-    cheapest_threshold,
-    check_threshold_settings,
-    choose_threshold,
-)
+from plainnet.models.threshold import cheapest_threshold, check_threshold_settings, choose_threshold
 from plainnet.network import (
     Array,
     MemberMean,
