@@ -114,7 +114,7 @@ def _check_tensors(tensors: Mapping[str, Array], network: Network) -> None:
 
 def _position(stored: Any) -> Position:
     """Read and check a position that `capture` has stored."""
-    at: Position = read(Position, stored, "position")
+    at: Position = read(Position, stored, "position", later=("threads",))
     if at.batches and not (at.counted > 0 and at.order):
         raise DataError("The checkpoint lacks the state of its unfinished epoch; train again.")
     return at

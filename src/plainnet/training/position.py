@@ -29,6 +29,8 @@ class Position:
     """The generator's state before the current epoch's order was drawn."""
     trainings: int = 1
     """The trainings of the same work, such as those of the networks of an ensemble."""
+    threads: int = 0
+    """The number of threads that was chosen for large products; 0: none yet."""
 
     def end_batch(self, J: float, X: Array, weights: Array | None, seconds: float) -> None:
         """Record a completed batch with loss J, and the duration of the epoch so far."""

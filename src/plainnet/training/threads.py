@@ -81,6 +81,11 @@ def suited_threads(network: Network, n: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def is_limited() -> bool:
+    """Return whether all libraries of this process use one thread at present."""
+    return _limit.is_one()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Use one thread for matrix products within the block."""
@@ -185,6 +190,11 @@ class _Limit:
             for library in self._libraries():
                 if self.allowed and library.of_thread:
                     library.set(self.allowed)
+
+    def is_one(self) -> bool:
+        """Return whether each library has one thread."""
+        with self._lock:
+            return all(library.get() == 1 for library in self._libraries())
 
     def before_fork(self) -> None:
         """Block other changes until the process has forked."""

@@ -121,7 +121,8 @@ def train(
     network.recheck()
 
     def record(at: Position) -> Epoch:
-        one = one_thread() if workers else nullcontext()  # the same bits on all machines
+        alone = workers or at.threads == 1  # the same bits on all machines, and when resumed
+        one = one_thread() if alone else nullcontext()
         with one, averaged(network, regularization.average):
             measured = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
         if at.epochs + 1 == epochs:

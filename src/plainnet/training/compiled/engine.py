@@ -22,6 +22,7 @@ from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import Adam, AdamW, Momentum
 from plainnet.training.position import Position
+from plainnet.training.thread_choice import choose_threads
 from plainnet.training.threads import one_thread
 
 
@@ -66,7 +67,14 @@ class CompiledEngine(Engine):
         if self._worth(n_batches):
             compiled.load_kernels()  # now, so that its library is there when threads are bounded
         around = super().surroundings(n_batches, size)
-        return _with_one_thread(around) if is_convolutional(self.network) else around
+        alone = is_convolutional(self.network) or self._uses_one_thread(size)
+        return _with_one_thread(around) if alone else around
+
+    def _uses_one_thread(self, size: int) -> bool:
+        """Return whether large products use one thread: chosen once, and kept with the position."""
+        if self.at is not None and not self.at.threads:
+            self.at.threads = choose_threads(self.network, size)
+        return self.at is not None and self.at.threads == 1
 
     def learn_from(self, batches: Batches, at: Position) -> Iterator[None]:
         """Learn from the batches of an epoch; see `Engine`."""
