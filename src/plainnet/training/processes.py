@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 from plainnet.checks import check_whole
 from plainnet.errors import MissingExtraError, PlainnetError, SettingError
-from plainnet.training.threads import allowed_threads, one_thread, set_threads
+from plainnet.training.threads import allowed_threads, one_processor, set_threads
 
 Result = TypeVar("Result")
 ALL_AT_ONCE = ("ray", "spark")
@@ -206,7 +206,7 @@ def _numbered(
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     if threads is not None:
         set_threads(threads)
-    with one_thread() if threads is None else nullcontext():
+    with one_processor() if threads is None else nullcontext():
         try:
             return i, function(*given)
         except PlainnetError as error:

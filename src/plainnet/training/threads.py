@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
-from threading import Lock, get_ident
+from threading import Lock, get_ident, local
 from typing import Any
 
 from plainnet.checks import check_whole
@@ -66,10 +66,26 @@ def allowed_threads() -> int | None:
 
 def processors() -> int:
     """Return the number of processors of this process, limited by `set_threads`."""
-    n = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):  # if known, those of this process
-        n = len(os.sched_getaffinity(0))
+    n = 1 if getattr(_own, "alone", False) else len(own_processors())
     return min(n, allowed_threads() or n)
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Compute within the block on one processor: others are for processes side by side."""
+    before, _own.alone = getattr(_own, "alone", False), True
+    try:
+        with one_thread():
+            yield
+    finally:
+        _own.alone = before
+
+
+def own_processors() -> list[int]:
+    """Return the numbers of the processors of this process, where they are known, else of all."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return [*range(os.cpu_count() or 1)]
 
 
 def suited_threads(network: Network, n: int) -> AbstractContextManager[None]:
@@ -100,6 +116,10 @@ def one_thread() -> Iterator[None]:
         except BaseException:
             _limit.leave(request)
             raise
+
+
+_own = local()
+"""Whether this thread is `alone` on its processor."""
 
 
 class Library:

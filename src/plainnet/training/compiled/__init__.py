@@ -7,8 +7,8 @@ in the last digits, and the same training must always give the same bits. In an 
 networks each step counts as n, as the others take about as many: so each network changes to the
 kernels by itself, wherever and whenever the others are trained.
 
-A kernel runs on one thread: a second pool of threads would compete with that of the matrix
-products, and the update of a large network is limited by memory, not by the processor.
+The steps of the usual networks are taken by several threads together where they are faster, which
+is measured all along; their bits do not depend on it.
 """
 
 import logging

@@ -19,7 +19,10 @@ each: all W, and all b. `memory` are vectors:
 - `T`: Wᵀ of all layers but the first, and behind them that of the first for inputs that are
   learned;
 - `J`: the loss of each row; `ones`, `zeros`, `s`: constants, and scratch memory;
-- `wide`: the first layer of all members, see `members.py`.
+- `wide`: the first layer of all members, see `members.py`; without them, the products of the
+  blocks of a large first layer.
+
+`some` are the first and the last + 1 of the samples that a thread takes, of all n: see `team.py`.
 
 In numba a whole number turns float32 into float64 (`1 - x`), so every constant has its dtype.
 """
@@ -29,12 +32,14 @@ from typing import Any
 import numpy as np
 
 from plainnet.training.compiled.activations import drop_out, hold_back, multiply, relu, silu
+from plainnet.training.compiled.blocks import add_up, block_products, products_of
 from plainnet.training.compiled.jit import inlined, part
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
 from plainnet.training.compiled.pcg64 import draw
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     NARROW,
+    narrow_product,
     product,
     product_of_transposed,
     transpose,
@@ -46,19 +51,27 @@ RELU, SILU = 0, 1
 
 
 @inlined
-def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
-    """Return Z of the samples; write A, and the slopes of smooth layers."""
+def forward(X: Any, some: Any, apart: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
+    """Return Z of some samples; write A, and the slopes of smooth layers.
+
+    `apart`: those of `first_products` have been computed.
+    """
     sizes, kinds, rates, k = net
-    U, A, S, _, _, _, _, _, _, _, state = memory
-    rows, last, a, inputs = len(X) * k, len(sizes) - 2, 0, X
+    U, A, S, _, _, _, _, _, s, _, _ = memory
+    rows, last, a, inputs = len(X) * k, len(sizes) - 2, 0, X[some[0] : some[1]]
+    first, stop = some[0] * k, some[1] * k
     for i in range(last + 1):
         W, b = layer(i, theta, net, memory)
         n_in, n_out, parts = inputs.shape[1], W.shape[1], parts_of(i, net)
-        here = slice(a, a + rows * sizes[i + 1])
+        here = slice(a + first * sizes[i + 1], a + stop * sizes[i + 1])
         Y = A[here].reshape(len(inputs), n_out)
-        if parts == 1 and (is_large(len(Y), n_in, n_out) or (i > 0 and n_out <= NARROW)):
+        if i == 0 and apart:
+            add_up(products_of(len(X), n_out, memory[9]), some, Y)
+        elif parts == 1 and is_large(len(Y), n_in, n_out):
             np.dot(inputs, W[:n_in], Y)
             add(Y, b)
+        elif parts == 1 and i > 0 and n_out <= NARROW:
+            narrow_product(inputs, W, Y, b, s)
         else:
             for m in range(parts):  # Y = X W + b
                 of_W, of_b = slice(m * n_in, (m + 1) * n_in), slice(m * n_out, (m + 1) * n_out)
@@ -66,8 +79,6 @@ def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
         if i == 0:
             add_encoded(Y, W[n_in:], bins)
         if i < last:
-            if rates[i] > 0 and len(state) > 0:
-                draw(U[here], state)
             if kinds[i] == RELU:
                 relu(A[here])
             else:
@@ -76,25 +87,54 @@ def forward(X: Any, bins: Any, theta: Any, net: Any, memory: Any) -> Any:
                     drop_out(S[here], U[here], rates[i])
             if rates[i] > 0:
                 drop_out(A[here], U[here], rates[i])
-        inputs, a = A[here].reshape(rows, sizes[i + 1]), a + rows * sizes[i + 1]
+        inputs, a = A[here].reshape(stop - first, sizes[i + 1]), a + rows * sizes[i + 1]
     return inputs
 
 
+@part
+def is_apart(n: Any, net: Any) -> Any:
+    """Return whether the first W has more numbers than what enters and leaves it of n samples.
+
+    Then threads share out the inputs, so that each finds the same rows of W in its own cache.
+    """
+    n_in, n_out = net[0][0], net[0][1]
+    return net[3] == 1 and n_in * n_out > n * (n_in + n_out) and not is_large(n, n_in, n_out)
+
+
 @inlined
-def backward(n: Any, net: Any, memory: Any) -> None:
-    """Write dA of n samples; `A` ends with dZ instead of Z."""
+def first_products(X: Any, theta: Any, net: Any, memory: Any, team: Any) -> None:
+    """Write a thread's products of the first layer: see `blocks.py`."""
+    W, b = layer(0, theta, net, memory)
+    block_products(X, W, b, memory[7], products_of(len(X), W.shape[1], memory[9]), team)
+
+
+@inlined
+def draw_all(n: Any, net: Any, U: Any, state: Any) -> None:
+    """Draw the random numbers of Dropout for n samples."""
+    sizes, _, rates, k = net
+    a = 0
+    for i in range(len(rates)):
+        size = n * k * sizes[i + 1]
+        if rates[i] > 0:
+            draw(U[a : a + size], state)
+        a += size
+
+
+@inlined
+def backward(n: Any, some: Any, net: Any, memory: Any) -> None:
+    """Write dA of some of n samples; `A` ends with dZ instead of Z."""
     sizes, kinds, rates, k = net
     _, A, S, dA, _, _, _, _, _, _, _ = memory
-    rows, last = n * k, len(sizes) - 2
+    rows, last, first, stop = n * k, len(sizes) - 2, some[0] * k, some[1] * k
     a = rows * units_before(sizes, last)
-    for j in range(a, a + rows * sizes[-1]):
+    for j in range(a + first * sizes[-1], a + stop * sizes[-1]):
         dA[j] = A[j]
     for i in range(last, 0, -1):
         n_in, n_out = sizes[i], sizes[i + 1]
-        dY = dA[a : a + rows * n_out].reshape(rows, n_out)
+        dY = dA[a + first * n_out : a + stop * n_out].reshape(stop - first, n_out)
         a -= rows * n_in
-        here = slice(a, a + rows * n_in)
-        input_gradient(i, dY, dA[here].reshape(rows, n_in), net, memory)
+        here = slice(a + first * n_in, a + stop * n_in)
+        input_gradient(i, dY, dA[here].reshape(stop - first, n_in), net, memory)
         if kinds[i - 1] == RELU:
             hold_back(dA[here], A[here], rates[i - 1])
         else:
@@ -124,12 +164,23 @@ def output_gradient(i: Any, n: Any, net: Any, memory: Any) -> Any:
 
 @inlined
 def weight_gradient(
-    i: Any, X: Any, bins: Any, grad: Any, net: Any, memory: Any, start: Any, stop: Any
+    i: Any,
+    X: Any,
+    bins: Any,
+    grad: Any,
+    net: Any,
+    memory: Any,
+    start: Any,
+    stop: Any,
 ) -> None:
-    """Write rows of dW of layer i, from `start` to `stop`; of members their wide dW."""
+    """Write rows of dW of layer i, from `start` to `stop`; of members their wide dW.
+
+    Rows of dW of the heads of members, one below the other, belong to one of them.
+    """
     sizes, n, parts, n_out = net[0], len(X), parts_of(i, net), width(i, net)
     _, A, _, _, _, _, _, zeros, s, wide, _ = memory
     before, rows, n_in = units_before(sizes, i - 1), n * net[3], sizes[i]
+    m = start // n_in
     dW = wide_gradient(wide, net) if i == 0 and net[3] > 1 else matrix_of(i, grad[0], net)
     dY = output_gradient(i, n, net, memory)
     dY = dY.reshape(len(dY) // n_out, n_out)
@@ -137,11 +188,12 @@ def weight_gradient(
     plain = inputs.shape[1]
     if parts == 1 and is_large(len(dY), plain, n_out) and start == 0 and stop == n_in:
         np.dot(inputs.T, dY, dW[:plain])
-    elif start < plain:
-        last = min(stop, plain)
-        for m in range(parts):  # dW = Xᵀ dY
-            of_dW = dW[m * n_in + start : m * n_in + last]
-            product_of_transposed(inputs[m::parts, start:last], dY[m::parts], of_dW, zeros, s)
+    elif start - m * n_in < plain:
+        last = min(stop - m * n_in, plain)
+        of_W = dW[start : m * n_in + last]
+        product_of_transposed(
+            inputs[m::parts, start - m * n_in : last], dY[m::parts], of_W, zeros, s
+        )
     if i == 0 and stop > plain:
         encoded_gradient(dY, dW[plain:], bins)
 
@@ -194,15 +246,14 @@ def turned_weights(i: Any, net: Any, memory: Any) -> Any:
 
 
 @part
-def turn_rows(i: Any, rows: Any, theta: Any, net: Any, memory: Any) -> None:
-    """Write some rows of W into Wᵀ; of the first W of members into that of one member."""
+def turn_rows(i: Any, start: Any, stop: Any, theta: Any, net: Any, memory: Any) -> None:
+    """Write some rows of W into Wᵀ; they belong to one member's."""
     turned, n_in, n_out = turned_weights(i, net, memory), net[0][i], net[0][i + 1]
-    W = matrix_of(i, theta[0], net)
-    plain = n_in - turned.shape[1]  # the first inputs, which are not learned
-    start, stop = max(rows.start, plain), max(rows.stop, plain)
-    for m in range(parts_of(i, net)):
-        of_W, of_turned = m * n_in, turned[m * n_out : (m + 1) * n_out]
-        transpose(W[of_W + start : of_W + stop], of_turned[:, start - plain : stop - plain])
+    W, m = matrix_of(i, theta[0], net), start // n_in
+    before = m * n_in + n_in - turned.shape[1]  # the first inputs are not learned
+    start, stop = max(start, before), max(stop, before)
+    of_member = turned[m * n_out : (m + 1) * n_out]
+    transpose(W[start:stop], of_member[:, start - before : stop - before])
 
 
 @part

@@ -15,12 +15,12 @@ from plainnet.training.compiled.jit import part
 
 
 @part
-def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) -> None:
-    """Write Y into the columns of E `(N, …)` from `first` on."""
+def embed(X: Any, columns: Any, some: Any, bins: Any, parameters: Any, E: Any, first: Any) -> None:
+    """Write Y of some columns into those of E `(N, …)` from `first` on."""
     firsts, order, parts, stops, _, total = bins
     w, V, b = parameters
     length = w.shape[1]
-    for j in range(len(columns)):
+    for j in range(some[0], some[1]):
         start, place = 0, first + j * length
         for h in range(length):
             total[h] = b[j, h]
@@ -36,12 +36,12 @@ def embed(X: Any, columns: Any, bins: Any, parameters: Any, E: Any, first: Any) 
 
 
 @part
-def embedding_gradient(X: Any, columns: Any, bins: Any, dE: Any, gradients: Any) -> None:
-    """Write the gradients from dE, which is dY of those features."""
+def embedding_gradient(X: Any, columns: Any, some: Any, bins: Any, dE: Any, gradients: Any) -> None:
+    """Write the gradients of some columns from dE, which is dY of their features."""
     firsts, order, parts, stops, _, total = bins
     dw, dV, db = gradients
-    d, length = dw.shape
-    for j in range(d):
+    length = dw.shape[1]
+    for j in range(some[0], some[1]):
         for h in range(length):
             total[h] = dw[j, h] = 0
         place = j * length

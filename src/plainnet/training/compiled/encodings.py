@@ -46,24 +46,26 @@ class Encoding:
         """How many features are learned."""
         return len(self.columns) * self.length
 
-    def arrays(self, n: int, units: int, training: bool) -> tuple[Any, ...]:
+    def arrays(self, n: int, units: int, training: bool, threads: int = 1) -> tuple[Any, ...]:
         """Return what the kernels take, for n samples: see `steps.py`.
 
         Args:
             n: the number of samples.
             units: of the first Dense layer.
             training: whether there are gradients.
+            threads: how many take the steps together.
         """
         none, nothing = self._whole("others", (0,)), self.scratch("nothing", (0,))
-        others = none, nothing, nothing, False, self._bins(n, units)
+        others = none, nothing, nothing, False, self._bins(n, units, threads)
         return self.columns, *others, 0, nothing, nothing
 
-    def _bins(self, n: int, longest: int) -> Bins:
+    def _bins(self, n: int, longest: int, threads: int) -> Bins:
         """Return the memory of the bins, for rows of W of at most this length."""
         whole, size, bins = self._whole, len(self.columns) * n, int(self.firsts[-1])
         order, parts = whole("order", (size,)), self.scratch("parts", (size,))
-        stops, numbers = whole("stops", (bins,)), whole("numbers", (n,))
-        return self.firsts, order, parts, stops, numbers, self.scratch("row", (longest,))
+        stops, numbers = whole("stops", (bins,)), whole("numbers", (n * threads,))
+        row = self.scratch("row", (longest * threads,))
+        return self.firsts, order, parts, stops, numbers, row
 
 
 class Binned(Encoding):
@@ -95,9 +97,10 @@ class Binned(Encoding):
         rounding = ROUNDING * np.finfo(lower.dtype).eps * (abs(lower[inner]) + abs(starts))
         return bool((width > 0).all() and (abs(ends - starts) <= rounding).all())
 
-    def arrays(self, n: int, units: int, training: bool) -> tuple[Any, ...]:
+    def arrays(self, n: int, units: int, training: bool, threads: int = 1) -> tuple[Any, ...]:
         layer, length = self.layer, self.length
-        bins = layer.lower, layer.bin_width, layer.bounded, self._bins(n, max(units, length))
+        sorted_bins = self._bins(n, max(units, length), threads)
+        bins = layer.lower, layer.bin_width, layer.bounded, sorted_bins
         size = n * self.features
         E = self.scratch("E", (size + n * len(self.others) if length else 0,))
         dE = self.scratch("dE", (size if training else 0,))

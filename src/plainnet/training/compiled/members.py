@@ -19,6 +19,8 @@ The layers behind share W as `PerMember` does, and the last one has a W and b fo
 from typing import Any
 
 from plainnet.training.compiled.jit import inlined, part, reordered
+from plainnet.training.compiled.products import transpose
+from plainnet.training.compiled.team import own
 
 
 @part
@@ -50,13 +52,14 @@ def factors(biases: Any, net: Any) -> Any:
 
 
 @inlined
-def widen(theta: Any, r: Any, net: Any, wide: Any) -> None:
+def widen(theta: Any, r: Any, net: Any, wide: Any, team: Any) -> None:
     """Write W and b of the first layer of all members."""
     n_in, n_out, k = net[0][0], net[0][1], net[3]
     W, (all_W, all_b) = theta[0][: n_in * n_out].reshape(n_in, n_out), wide_layer(wide, net)
+    start, stop = own(n_in, 1, team)
     for m in range(k):
         first = m * n_out
-        for h in range(n_in):
+        for h in range(start, stop):
             for j in range(n_out):
                 all_W[h, first + j] = r[m, h] * W[h, j]  # r · W
         for j in range(n_out):
@@ -64,12 +67,14 @@ def widen(theta: Any, r: Any, net: Any, wide: Any) -> None:
 
 
 @part
-def widen_turned(turned: Any, r: Any) -> None:
-    """Write Wᵀ of that layer for the last inputs; its first rows already hold Wᵀ of one member."""
-    k, plain = len(r), r.shape[1] - turned.shape[1]
-    n_out = len(turned) // k
-    for m in range(k - 1, -1, -1):
-        for j in range(n_out):
+def widen_turned(theta: Any, r: Any, turned: Any, net: Any, team: Any) -> None:
+    """Write Wᵀ of that layer for the last inputs."""
+    n_in, n_out = net[0][0], net[0][1]
+    W, plain = theta[0][: n_in * n_out].reshape(n_in, n_out), n_in - turned.shape[1]
+    start, stop = own(n_out, 1, team)
+    transpose(W[plain:, start:stop], turned[start:stop])
+    for m in range(len(r) - 1, -1, -1):
+        for j in range(start, stop):
             for h in range(turned.shape[1]):
                 turned[m * n_out + j, h] = r[m, plain + h] * turned[j, h]
 

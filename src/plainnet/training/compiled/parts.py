@@ -4,14 +4,25 @@ The samples are cut into the same parts for any number of threads, so that sums 
 give the same bits.
 """
 
-from collections.abc import Callable
-from threading import Thread
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+
+from plainnet.training.threads import own_processors
 
 PARTS = 4
 """The parts of a batch, and so the most threads."""
+BLOCKS = 4
+"""The blocks of the inputs of a large first W: the same for any number of threads."""
 LEAST_WORK = 1e7
 """The multiply-adds from which starting threads takes less time than they save."""
 
+ALONE = 0, 1, np.zeros(1, np.int64)
+"""The team of one thread."""
 Work = Callable[[int, slice], None]
 """`work(i, samples)` computes part i; it may run in any thread."""
 
@@ -33,7 +44,51 @@ def in_parts(work: Work, n: int, threads: int) -> None:
     for thread in others:
         thread.start()
     share(0)
-    for thread in others:
-        thread.join()
+    end_all(others)
     if failed:
         raise failed[0]
+
+
+def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int) -> Any:
+    """Return `function(*given, team)`, which the threads of a team compute together: see `team.py`.
+
+    They wait for each other without a pause. So none may begin or end alone, and where the system
+    allows it each has a processor of its own.
+    """
+    if threads == 1:
+        return function(*given, ALONE)
+    begin, arrived, started = Event(), np.zeros(1, np.int64), list[Thread]()
+    results, processors = [None] * threads, own_processors()
+
+    def take_part(i: int) -> None:
+        begin.wait()
+        if complete:
+            if hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, {processors[i % len(processors)]})  # of this thread
+            results[i] = function(*given, (i, len(started), arrived))
+
+    complete = False
+    try:
+        with suppress(RuntimeError):  # as many as the system starts
+            for i in range(threads):
+                thread = Thread(target=take_part, args=(i,))
+                thread.start()
+                started.append(thread)
+        complete = True
+    finally:
+        begin.set()
+        end_all(started)
+    return results[0] if started else function(*given, ALONE)
+
+
+def end_all(threads: Sequence[Thread]) -> None:
+    """Wait until all threads have ended; only then Ctrl-C is raised."""
+    interrupt: KeyboardInterrupt | None = None
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except KeyboardInterrupt as error:
+                interrupt = error
+    if interrupt:
+        raise interrupt

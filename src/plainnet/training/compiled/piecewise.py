@@ -26,10 +26,12 @@ from plainnet.training.compiled.jit import part
 
 
 @part
-def sort_into_bins(X: Any, columns: Any, lower: Any, width: Any, bounded: Any, bins: Any) -> None:
-    """Write `order`, `parts` and `stops` of `bins` for the columns of X `(N, n_in)`."""
+def sort_into_bins(
+    X: Any, columns: Any, some: Any, lower: Any, width: Any, bounded: Any, bins: Any
+) -> None:
+    """Write `order`, `parts` and `stops` of `bins` for some of the columns of X `(N, n_in)`."""
     firsts, order, parts, stops, numbers, _ = bins
-    for j in range(len(columns)):
+    for j in range(some[0], some[1]):
         first, last = firsts[j], firsts[j + 1] - 1
         for b in range(first, last + 1):
             stops[b] = 0

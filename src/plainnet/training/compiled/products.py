@@ -6,7 +6,7 @@ such a library first copies into another order.
 
 from typing import Any
 
-from plainnet.training.compiled.jit import inlined, part
+from plainnet.training.compiled.jit import inlined, part, reordered
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
 
 HALF = ROWS // 2
@@ -66,6 +66,20 @@ def one_tile(
         row_2(A, B, C, b, i, j, n)
     else:
         row_3(A, B, C, b, i, j, n)
+
+
+@reordered
+def narrow_product(X: Any, W: Any, Y: Any, b: Any, s: Any) -> None:
+    """Write Y = X W + b for a few columns; `s` is scratch memory for Wᵀ."""
+    n_in, n_out = W.shape
+    turned = s[: n_in * n_out].reshape(n_out, n_in)
+    transpose(W, turned)
+    for i in range(len(X)):
+        for j in range(n_out):
+            y = X.dtype.type(0)
+            for h in range(n_in):
+                y += X[i, h] * turned[j, h]
+            Y[i, j] = y + b[j]
 
 
 @inlined

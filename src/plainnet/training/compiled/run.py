@@ -14,10 +14,12 @@ from plainnet.network.arrays import Scratch
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Run
 from plainnet.training.compiled import load_kernels
-from plainnet.training.compiled.stack import Samples, stack_of
+from plainnet.training.compiled.stack import Samples, check_classes, stack_of
+from plainnet.training.compiled.thread_choice import ThreadChoice
 from plainnet.training.engine import Engine
 from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
 from plainnet.training.position import Position
+from plainnet.training.threads import processors
 
 MOST_STEPS = 4096
 """The most steps of a call."""
@@ -61,7 +63,9 @@ class Steps:
         self.engine, self.batches, self.code = engine, batches, code
         network, self.stack = engine.network, stack_of(engine.network)
         self.most = FIRST_STEPS if engine.pause else 1
-        """How many steps the next call takes."""
+        """How many steps the next call takes at most."""
+        shared = self.stack.can_be_shared(batches.size)
+        self.choice = ThreadChoice(processors() if shared else 1)
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples
@@ -90,12 +94,13 @@ class Steps:
         """Learn from the batches of an epoch; see `Engine.learn_from`."""
         start = time.perf_counter() - at.seconds
         began = time.perf_counter()
-        for run in self.batches.runs(at, lambda: self.most):
+        for run in self.batches.runs(at, lambda: self.choice.steps(self.most)):
             self._sums[:2] = at.loss, at.counted
             done = self._take(run, at)
             now = time.perf_counter()
             loss, counted = map(float, self._sums[:2])
             at.end_batches(done, loss, counted, now - start)
+            self.choice.measured(done, now - began)
             self._choose(now - began, done)
             yield
             began = time.perf_counter()
@@ -125,7 +130,8 @@ class Steps:
         mean, shares = average.next_steps(network.theta, n) if average else (none, [])
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
-        with self._drawing(n, len(rows) or size) as memory:
+        threads = self.choice.threads
+        with self._drawing(n, len(rows) or size, threads) as memory:
             done = self.stack.call(
                 self.code,
                 (*samples, rows, size),
@@ -136,6 +142,7 @@ class Steps:
                 (rates, np.array(shares)),
                 memory,
                 self._sums,
+                threads,
             )
         optimizer.t += done
         optimizer.learning_rate = float(rates[min(done, n - 1)])
@@ -146,6 +153,7 @@ class Steps:
         """Return the samples in the one form that the kernels take; made once of the same."""
         if any(given is not held for given, held in zip(run[:3], self._given, strict=True)):
             self._given, self._formed = run[:3], self.stack.in_form(self.engine.loss, *run[:3])
+            check_classes(self._formed[1], int(self.stack.sizes[-1]))
         return self._formed
 
     def _rates(self, first: int, n: int) -> Array:
@@ -163,12 +171,12 @@ class Steps:
         return number, (*decays, *settings(optimizer)), optimizer.t
 
     @contextmanager
-    def _drawing(self, n: int, rows: int) -> Iterator[tuple[Array, ...]]:
+    def _drawing(self, n: int, rows: int, threads: int) -> Iterator[tuple[Array, ...]]:
         """Yield the memory of n steps with so many samples, and with the random numbers of all.
 
         Where the kernels draw them, other threads wait for the generator within the block.
         """
-        U, *others, state = self.stack.memory(self.batches.size, training=True)
+        U, *others, state = self.stack.memory(self.batches.size, True, threads)
         bits = self.stack.bits_of_dropouts()
         if bits is None:
             yield self._drawn(n, rows), *others, state

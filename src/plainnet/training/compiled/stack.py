@@ -19,7 +19,9 @@ from plainnet.network import (
 )
 from plainnet.network.arrays import Scratch
 from plainnet.training.compiled.encodings import encoding_of
+from plainnet.training.compiled.parts import BLOCKS, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
+from plainnet.training.threads import SMALL_PRODUCT
 
 Samples = tuple[Array, Array, Array, Array]
 """X, class numbers, target numbers and weights, in the form of the kernels."""
@@ -74,6 +76,12 @@ class Stack:
     def takes_inputs(self, X: Array) -> bool:
         """Return whether the inputs fit the kernels."""
         return self.structure is not None and X.shape == (len(X), self.n_in)
+
+    def can_be_shared(self, n: int) -> bool:
+        """Return whether threads can share the steps of n samples: see `team.py`."""
+        sizes, plain = self.sizes, not len(self.encoding.columns) or self.encoding.length > 0
+        largest = n * self.members * int((sizes[:-1] * sizes[1:]).max())
+        return plain and largest <= SMALL_PRODUCT
 
     def gradient(
         self,
@@ -133,11 +141,13 @@ class Stack:
         each: tuple[Array, Array],
         memory: tuple[Array, ...],
         sums: Array,
+        threads: int = 1,
     ) -> int:
         """Call the kernels, see `steps.py` for the arguments; return how many steps they took."""
         (_, classes, numbers, _, rows, size), scratch = data, self._scratch
         training, n = optimizer[0] != ANSWER, size if len(rows) else 0
-        encoding = self.encoding.arrays(size, self.members * int(self.sizes[1]), training)
+        units = self.members * int(self.sizes[1])
+        encoding = self.encoding.arrays(size, units, training, threads)
         batch = (
             scratch("X", (n, self.n_in or 0)),
             self._whole("classes", (n if len(classes) else 0,)),
@@ -147,9 +157,8 @@ class Stack:
         )
         first = network.n_weights
         parts = tuple(v[:first] for v in vectors), tuple(v[first:] for v in vectors)
-        done: int = code.steps(
-            data, batch, encoding, how, parts, optimizer, each, self.net, memory, sums
-        )
+        given = data, batch, encoding, how, parts, optimizer, each, self.net, memory, sums
+        done: int = together(code.steps, given, threads)
         return done
 
     def in_form(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> Samples:
@@ -170,7 +179,7 @@ class Stack:
         """Return the loss of one answer."""
         return self.structure and self.structure.loss_of_each(loss)
 
-    def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
+    def memory(self, n: int, training: bool = False, threads: int = 1) -> tuple[Array, ...]:
         """Return the memory of the kernels for n samples; `training` adds that of backward."""
         sizes, k, scratch = self.sizes, self.members, self._scratch
         size, widest = n * self.units, max(int(sizes.max()), k * int(max(sizes[1], sizes[-1])))
@@ -179,6 +188,8 @@ class Stack:
         turned += columns * self.encoding.features
         of_backward = (size, turned) if training else (0, 0)
         of_first = int(sizes[0]) * columns if k > 1 else 0
+        fewest = int(sizes[0] * sizes[1]) // int(sizes[0] + sizes[1])
+        of_blocks = BLOCKS * min(n, fewest + 1) * int(sizes[1])
         return (
             scratch("U", (of_backward[0],)),
             scratch("A", (size,)),
@@ -188,8 +199,8 @@ class Stack:
             self._losses("J", (n * k,)),
             scratch("ones", (n * k,), fill=1),
             scratch("zeros", (widest,), fill=0),
-            scratch("s", (NARROW * widest,)),
-            scratch("wide", (2 * of_first + columns if k > 1 else 0,)),
+            scratch("s", (NARROW * widest * threads,)),
+            scratch("wide", (2 * of_first + columns if k > 1 else of_blocks,)),
             self._no_state,
         )
 
@@ -241,6 +252,12 @@ def stack_of(network: Network) -> Stack:
     if stack is None or stack.layers != network.layers:
         stack = _stacks[network] = Stack(network)
     return stack
+
+
+def check_classes(classes: Array, n_out: int) -> None:
+    """Raise IndexError if a class number has no output; threads together could not."""
+    if len(classes) and not 0 <= classes.min() <= classes.max() < n_out:
+        raise IndexError("A class number lies outside of the network's outputs.")
 
 
 def as_compiled(A: Array, dtype: DTypeLike) -> Array:

@@ -1,7 +1,8 @@
 """Many training steps in one call, or one pass.
 
 A step gathers its samples, passes forward and backward, and updates the parameters, a few rows of W
-at a time, while their gradient is in the processor's cache. The arguments are tuples, the same for
+at a time, while their gradient is in the processor's cache. Each thread of `team.py` does its share
+of these phases. The arguments are tuples, the same for
 all networks, losses and optimizers, so that one dtype is compiled once:
 
 - `data`: X of samples, their class numbers or target numbers `(N, K)` (the other is empty), and the
@@ -17,6 +18,7 @@ all networks, losses and optimizers, so that one dtype is compiled once:
   that are not used are empty), first of the weights, then of the biases;
 - `optimizer`: its number in `updates.py`, its settings, and the steps it has taken;
 - `each`: the learning rate of each step, and the share of θ in the mean (none: no mean);
+- `team`: see `team.py`;
 - `net`, `memory`: see `dense_kernels.py`; a `U` drawn before the steps holds those of all steps.
 """
 
@@ -24,12 +26,16 @@ from typing import Any
 
 import numpy as np
 
+from plainnet.training.compiled.blocks import own_inputs
 from plainnet.training.compiled.dense_kernels import (
     backward,
     bias_gradient,
+    draw_all,
+    first_products,
     first_weight,
     forward,
     input_gradient,
+    is_apart,
     is_large,
     output_gradient,
     parts_of,
@@ -39,7 +45,7 @@ from plainnet.training.compiled.dense_kernels import (
     units_before,
     weight_gradient,
 )
-from plainnet.training.compiled.embedding_kernels import embed, embedding_gradient
+from plainnet.training.compiled.embedding_kernels import embedding_gradient
 from plainnet.training.compiled.jit import compiled, inlined, part
 from plainnet.training.compiled.losses import loss
 from plainnet.training.compiled.members import (
@@ -49,13 +55,13 @@ from plainnet.training.compiled.members import (
     widen_turned,
     width,
 )
-from plainnet.training.compiled.piecewise import sort_into_bins
-from plainnet.training.compiled.tiles import ROWS
+from plainnet.training.compiled.step_inputs import encode, gather, of_embedding
+from plainnet.training.compiled.team import own, wait
+from plainnet.training.compiled.tiles import LINE, ROWS
 from plainnet.training.compiled.updates import (
     ANSWER,
-    mix,
+    change,
     numbers_of_step,
-    update,
     without_decay,
 )
 
@@ -75,6 +81,7 @@ def steps(
     net: Any,
     memory: Any,
     sums: Any,
+    team: Any,
 ) -> Any:
     """Take steps until a loss is not finite; return how many, and add to `sums`.
 
@@ -82,121 +89,108 @@ def steps(
     the latest J. With the optimizer GRADIENT a step writes the gradient of its samples, and with
     ANSWER it ends with the outputs in A.
     """
-    U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
-    theta = vectors[0][0], vectors[1][0]
-    dense, r_of_members = of_dense(theta, encoding, net)
-    rows, size, sizes, k = data[4], data[5], net[0], net[3]
-    drawn = size * k * units_before(sizes, len(sizes) - 1)
-    first = 0 if encoding[6] > 0 else 1  # the first layer whose inputs have a gradient
+    dense, _ = of_dense((vectors[0][0], vectors[1][0]), encoding, net)
+    k, first = net[3], first_learned(encoding)
+    J, phase = memory[5], 0
     for step in range(len(each[0])):
-        X, classes, numbers, r, n = gather(data, rows[step * size : (step + 1) * size], batch, k)
-        if k > 1:
-            widen(dense, r_of_members, net, wide)
-        if optimizer[0] != ANSWER:
-            turn_weights(first, step, dense, r_of_members, net, memory)
-        features, bins, sorted_bins = encode(X, encoding, theta, batch[4])
-        own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
-        own = own_U, A, S, dA, T, J, ones, zeros, s, wide, state
-        Z = forward(features, bins, dense, net, own)
+        of_step = memory_of_step(step, data[5], net, memory, team)
+        given = enter(step, data, batch, encoding, vectors, optimizer, net, of_step, team, phase)
+        apart, X, classes, numbers, r, n, features, bins, sorted_bins, phase = given
+        some = own(len(X), ROWS, team)
+        here, of_J = slice(some[0], some[1]), slice(some[0] * k, some[1] * k)
+        Z = forward(features, some, apart, bins, dense, net, of_step)
         if optimizer[0] == ANSWER:
             break
-        loss(Z, classes, numbers, r, k, how[0], how[1], J)
-        sums[2] = total(J, len(Z))
-        if not np.isfinite(sums[2]):
+        loss(Z, classes[here], numbers[here], r[here], k, how[0], how[1], J[of_J])
+        backward(len(X), some, net, of_step)
+        if first == 0:
+            embedded_gradient(first, len(X), some, encoding, net, of_step)
+        phase = wait(team, phase)
+        J_of_step = total(J, len(X) * k)
+        if team[0] == 0:
+            sums[2] = J_of_step
+        if not np.isfinite(J_of_step):
             return step
-        backward(len(X), net, own)
         now = numbers_of_step(optimizer, step, each[0][step])
         share = each[1][step] if len(each[1]) > 0 else 0.0
         if first == 0:
-            learn_embedding(first, X, sorted_bins, encoding, vectors, now, share, net, own)
-        learn(features, bins, encoding, vectors, now, share, net, own)
-        sums[0] += n * sums[2]
-        sums[1] += n
+            learn_embedding(X, sorted_bins, encoding, vectors, now, share, team)
+        learn(features, apart, bins, encoding, vectors, now, share, net, of_step, team)
+        phase = wait(team, phase)
+        change(own_biases(vectors, team), vectors[1], without_decay(now), share)
+        if team[0] == 0:
+            sums[0], sums[1] = sums[0] + n * J_of_step, sums[1] + n
     return len(each[0])
 
 
 @inlined
-def turn_weights(first: Any, step: Any, theta: Any, r: Any, net: Any, memory: Any) -> None:
-    """Write Wᵀ from layer `first` on; after the first step only that of the members' first one."""
-    stop = len(net[0]) - 1 if step == 0 else 1 if net[3] > 1 else 0
-    for i in range(first, stop):
-        turn_rows(i, slice(0, net[0][i]), theta, net, memory)
-    if net[3] > 1 and first == 0:
-        widen_turned(turned_weights(first, net, memory), r)
+def memory_of_step(step: Any, size: Any, net: Any, memory: Any, team: Any) -> Any:
+    """Return the memory with the random numbers of a step, and a thread's own scratch memory."""
+    U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
+    drawn = size * net[3] * units_before(net[0], len(net[0]) - 1)
+    own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
+    own_s = s[team[0] * (len(s) // team[1]) :]
+    return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, state
+
+
+@part
+def first_learned(encoding: Any) -> Any:
+    """Return the number of the first layer whose inputs have a gradient."""
+    return 0 if encoding[6] > 0 else 1
 
 
 @inlined
-def gather(data: Any, rows: Any, batch: Any, members: Any) -> Any:
-    """Return X, both targets and r of a step's rows, and their number or weight.
+def enter(
+    step: Any,
+    data: Any,
+    batch: Any,
+    encoding: Any,
+    vectors: Any,
+    optimizer: Any,
+    net: Any,
+    memory: Any,
+    team: Any,
+    phase: Any,
+) -> Any:
+    """Prepare a step, up to where each sample goes its own way.
 
-    The weights r of all members' answers add up to 1.
+    Returns:
+        Whether the first layer is shared out by inputs, what `gather` and `encode` return, and the
+        number of the next phase.
     """
-    X, classes, numbers, weights, _, size = data
-    if len(rows) == 0:
-        r, weight = batch[3][:size], 0.0
-        for i in range(size):
-            r[i] = 1 if len(weights) == 0 else weights[i]
-            weight += r[i]
-        share(r, weight * members)
-        return X[:size], classes[:size], numbers[:size], r, weight
-    n, weight = len(rows), 0.0
-    inputs, of_classes, of_numbers, r = batch[0][:n], batch[1][:n], batch[2][:n], batch[3][:n]
-    for i in range(n):
-        copy(X[rows[i]], inputs[i])
-        if len(classes) > 0:
-            of_classes[i] = classes[rows[i]]
-        else:
-            copy(numbers[rows[i]], of_numbers[i])
-        r[i] = 1 if len(weights) == 0 else weights[rows[i]]
-        weight += r[i]
-    share(r, weight * members)
-    return inputs, of_classes, of_numbers, r, weight
-
-
-@part
-def share(r: Any, weight: Any) -> None:
-    """Divide the weights by their sum."""
-    for i in range(len(r)):
-        r[i] = r[i] / weight
-
-
-@part
-def copy(given: Any, out: Any) -> None:
-    """Copy a vector."""
-    for i in range(given.size):
-        out[i] = given[i]
+    theta, rows, size, state = (vectors[0][0], vectors[1][0]), data[4], data[5], memory[10]
+    dense, r_of_members = of_dense(theta, encoding, net)
+    some_rows = rows[step * size : (step + 1) * size]
+    apart = len(encoding[0]) == 0 and is_apart(len(some_rows) if len(rows) > 0 else size, net)
+    X, classes, numbers, r, n = gather(data, some_rows, batch, net, apart, team)
+    phase = wait(team, phase)
+    if net[3] > 1:
+        widen(dense, r_of_members, net, memory[9], team)
+    if optimizer[0] != ANSWER:
+        turn_weights(first_learned(encoding), step, dense, r_of_members, net, memory, team)
+    features, bins, sorted_bins = encode(X, encoding, theta, batch[4], team)
+    if len(state) > 0 and team[0] == team[1] - 1:
+        draw_all(len(X), net, memory[0], state)
+    if step == 0 or net[3] > 1 or len(encoding[0]) > 0 or len(state) > 0:
+        phase = wait(team, phase)
+    if apart:
+        first_products(X, dense, net, memory, team)
+        phase = wait(team, phase)
+    return apart, X, classes, numbers, r, n, features, bins, sorted_bins, phase
 
 
 @inlined
-def encode(X: Any, encoding: Any, theta: Any, plain: Any) -> Any:
-    """Return the first Dense layer's inputs and bins, and the samples sorted by their bins."""
-    columns, others, lower, width, bounded, bins, length, E, _ = encoding
-    firsts, of_all, f_all, stops, numbers, row = bins
-    n, d, first = len(X), len(columns), len(others)
-    order, parts = of_all[: d * n].reshape(d, n), f_all[: d * n].reshape(d, n)
-    bins = firsts, order, parts, stops, numbers, row
-    if d == 0:
-        return X, bins, bins
-    sort_into_bins(X, columns, lower, width, bounded, bins)
-    if length > 0:
-        features = E[: n * (first + d * length)].reshape(n, first + d * length)
-        embed(X, columns, bins, of_embedding(theta, encoding), features, first)
-    else:
-        features = plain[:n]
-    for i in range(n):
-        for j in range(first):
-            features[i, j] = X[i, others[j]]
-    left = firsts[:1] if length > 0 else firsts
-    return features, (left, order, parts, stops, numbers, row), bins
-
-
-@part
-def of_embedding(vectors: Any, encoding: Any) -> Any:
-    """Return w, V and b of the embedding in θ, or its gradients in `grad`."""
-    (weights, biases), d, bins, length = vectors, len(encoding[0]), len(encoding[2]), encoding[6]
-    lines, bends = d * length, bins * length
-    w, V = weights[:lines], weights[lines : lines + bends]
-    return w.reshape(d, length), V.reshape(bins, length), biases[:lines].reshape(d, length)
+def turn_weights(
+    first: Any, step: Any, theta: Any, r: Any, net: Any, memory: Any, team: Any
+) -> None:
+    """Write Wᵀ from layer `first` on; after the first step only that of the members' first one."""
+    sizes, wide = net[0], net[3] > 1 and first == 0
+    if step == 0 and team[0] == 0:
+        for i in range(1 if wide else first, len(sizes) - 1):
+            for m in range(parts_of(i, net)):
+                turn_rows(i, m * sizes[i], (m + 1) * sizes[i], theta, net, memory)
+    if wide:
+        widen_turned(theta, r, turned_weights(first, net, memory), net, team)
 
 
 @part
@@ -209,33 +203,44 @@ def of_dense(vectors: Any, encoding: Any, net: Any) -> Any:
 
 
 @inlined
+def embedded_gradient(i: Any, n: Any, some: Any, encoding: Any, net: Any, memory: Any) -> None:
+    """Write dE of some of n samples; the features are the inputs of layer i."""
+    dY, dE = output_gradient(i, n, net, memory), of_features(n, encoding)
+    dY, dE = dY.reshape(n, len(dY) // n)[some[0] : some[1]], dE[some[0] : some[1]]
+    input_gradient(i, dY, dE, net, memory)
+
+
+@part
+def of_features(n: Any, encoding: Any) -> Any:
+    """Return the memory of the gradient of what is learned of n samples."""
+    features = len(encoding[0]) * encoding[6]
+    return encoding[8][: n * features].reshape(n, features)
+
+
+@inlined
 def learn_embedding(
-    i: Any,
     X: Any,
     bins: Any,
     encoding: Any,
     vectors: Any,
     numbers: Any,
     share: Any,
-    net: Any,
-    memory: Any,
+    team: Any,
 ) -> None:
-    """Write the gradients of the embedding, and update its weights; the biases come last.
-
-    The features are the inputs of layer i.
-    """
-    grad, n, dY = (vectors[0][1], vectors[1][1]), len(X), output_gradient(i, len(X), net, memory)
-    features = len(encoding[0]) * encoding[6]
-    dE = encoding[8][: n * features].reshape(n, features)
-    input_gradient(i, dY.reshape(n, len(dY) // n), dE, net, memory)
-    embedding_gradient(X, encoding[0], bins, dE, of_embedding(grad, encoding))
-    n_weights = len(grad[0]) - len(of_dense(grad, encoding, net)[0][0])
-    change(slice(0, n_weights), vectors[0], numbers, share)
+    """Write the gradients of the embedding, and update its weights; the biases come last."""
+    grad, dE = (vectors[0][1], vectors[1][1]), of_features(len(X), encoding)
+    d, length, firsts = len(encoding[0]), encoding[6], bins[0]
+    start, stop = own(d, 1, team)
+    embedding_gradient(X, encoding[0], (start, stop), bins, dE, of_embedding(grad, encoding))
+    change(slice(start * length, stop * length), vectors[0], numbers, share)
+    start, stop = d + firsts[start], d + firsts[stop]
+    change(slice(start * length, stop * length), vectors[0], numbers, share)
 
 
 @inlined
 def learn(
     X: Any,
+    apart: Any,
     bins: Any,
     encoding: Any,
     vectors: Any,
@@ -243,36 +248,44 @@ def learn(
     share: Any,
     net: Any,
     memory: Any,
+    team: Any,
 ) -> None:
-    """Write the gradient of the Dense layers, and update θ and its mean."""
+    """Write the gradient of the Dense layers, and update their weights and the mean of these."""
     sizes, k = net[0], net[3]
     theta, r = of_dense((vectors[0][0], vectors[1][0]), encoding, net)
     grad, dr = of_dense((vectors[0][1], vectors[1][1]), encoding, net)
     before = len(vectors[0][0]) - len(theta[0])
     for i in range(len(sizes) - 1):
-        bias_gradient(i, len(X), grad, net, memory)
+        if i % team[1] == team[0]:
+            bias_gradient(i, len(X), grad, net, memory)
         n_in, n_out, first = sizes[i], sizes[i + 1], before + first_weight(sizes, i)
         parts, n = parts_of(i, net), len(X) if i == 0 else len(X) * k
         encoded, plain = i == 0 and len(bins[0]) > 1, X.shape[1] if i == 0 else n_in
         whole = encoded or parts > 1 or is_large(n, plain, width(i, net))
-        rows = n_in if whole else max(PANEL // width(i, net) // ROWS, 1) * ROWS
-        for start in range(0, n_in, rows):
-            stop = min(start + rows, n_in)
+        rows = n_in if whole else panel_rows(n_in, width(i, net), team)
+        some = own(n_in * parts, rows, team)
+        if apart and i == 0:
+            some = own_inputs(n_in, team)
+        for start in range(some[0], some[1], rows):
+            stop = min(start + rows, some[1])
             weight_gradient(i, X, bins, grad, net, memory, start, stop)
             if i == 0 and k > 1:
                 fold_rows(start, stop, theta, grad, r, dr, net, memory[9])
-            part = slice(first + start * n_out, first + stop * n_out * parts)
+            part = slice(first + start * n_out, first + stop * n_out)
             change(part, vectors[0], numbers, share)
             if i > 0 or (encoding[6] > 0 and k == 1):
-                turn_rows(i, slice(start, stop), theta, net, memory)
-    change(slice(0, len(vectors[1][0])), vectors[1], without_decay(numbers), share)
+                turn_rows(i, start, stop, theta, net, memory)
 
 
 @part
-def change(part: Any, vectors: Any, numbers: Any, share: Any) -> None:
-    """Update a part of the weights or biases, and their mean if there is one."""
-    theta, grad, m, v, mean = vectors
-    here = theta[part]
-    update(numbers, here, grad[part], (m[part], v[part]))
-    if len(mean) > 0:
-        mix(mean[part], here, here.dtype.type(share))
+def panel_rows(n_in: Any, n_out: Any, team: Any) -> Any:
+    """Return how many rows of W are updated together: fewer where each thread would have none."""
+    rows = max(PANEL // n_out // ROWS, 1) * ROWS
+    return min(rows, max(own(n_in, ROWS, (0, team[1], team[2]))[1], 1))
+
+
+@part
+def own_biases(vectors: Any, team: Any) -> Any:
+    """Return a thread's share of the biases."""
+    start, stop = own(len(vectors[1][0]), LINE, team)
+    return slice(start, stop)

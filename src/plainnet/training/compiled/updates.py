@@ -98,3 +98,13 @@ def update(numbers: Any, theta: Any, grad: Any, slots: Any) -> None:
     elif number >= ADAM:
         betas = real(b1), real(1 - b1), real(b2), real(1 - b2)
         adam(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))
+
+
+@part
+def change(part: Any, vectors: Any, numbers: Any, share: Any) -> None:
+    """Update a part of the weights or biases, and their mean if there is one."""
+    theta, grad, m, v, mean = vectors
+    here = theta[part]
+    update(numbers, here, grad[part], (m[part], v[part]))
+    if len(mean) > 0:
+        mix(mean[part], here, here.dtype.type(share))

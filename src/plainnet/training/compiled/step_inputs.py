@@ -1,0 +1,85 @@
+"""What enters the first Dense layer of a step, as parts of the compiled steps: see `steps.py`."""
+
+from typing import Any
+
+from plainnet.training.compiled.blocks import own_inputs
+from plainnet.training.compiled.embedding_kernels import embed
+from plainnet.training.compiled.jit import inlined, part
+from plainnet.training.compiled.piecewise import sort_into_bins
+from plainnet.training.compiled.team import own
+from plainnet.training.compiled.tiles import ROWS
+
+
+@inlined
+def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) -> Any:
+    """Return X, both targets and r of a step's rows, and their number or weight.
+
+    The weights r of all members' answers add up to 1.
+    """
+    X, classes, numbers, weights, _, size = data
+    taken = len(rows) > 0
+    n, weight = len(rows) if taken else size, 0.0
+    for i in range(n):
+        weight += 1 if len(weights) == 0 else weights[rows[i] if taken else i]
+    inputs, of_classes, of_numbers, r = batch[0][:n], batch[1][:n], batch[2][:n], batch[3][:n]
+    if taken and apart:
+        first, last = own_inputs(X.shape[1], team)
+        for i in range(n):
+            copy(X[rows[i], first:last], inputs[i, first:last])
+    start, stop = own(n, ROWS, team)
+    for i in range(start, stop):
+        row = rows[i] if taken else i
+        r[i] = (1 if len(weights) == 0 else weights[row]) / (weight * net[3])
+        if taken:
+            if not apart:
+                copy(X[row], inputs[i])
+            if len(classes) > 0:
+                of_classes[i] = classes[row]
+            else:
+                copy(numbers[row], of_numbers[i])
+    if not taken:
+        return X[:n], classes[:n], numbers[:n], r, weight
+    return inputs, of_classes, of_numbers, r, weight
+
+
+@part
+def copy(given: Any, out: Any) -> None:
+    """Copy a vector."""
+    for i in range(given.size):
+        out[i] = given[i]
+
+
+@inlined
+def encode(X: Any, encoding: Any, theta: Any, plain: Any, team: Any) -> Any:
+    """Return the first Dense layer's inputs and bins, and the samples sorted by their bins."""
+    columns, others, lower, width, bounded, bins, length, E, _ = encoding
+    firsts, of_all, f_all, stops, numbers, row = bins
+    n, d, first = len(X), len(columns), len(others)
+    order, parts = of_all[: d * n].reshape(d, n), f_all[: d * n].reshape(d, n)
+    numbers = numbers[team[0] * (len(numbers) // team[1]) :]
+    row = row[team[0] * (len(row) // team[1]) :]
+    bins = firsts, order, parts, stops, numbers, row
+    if d == 0:
+        return X, bins, bins
+    some = own(d, 1, team)
+    sort_into_bins(X, columns, some, lower, width, bounded, bins)
+    if length > 0:
+        features = E[: n * (first + d * length)].reshape(n, first + d * length)
+        embed(X, columns, some, bins, of_embedding(theta, encoding), features, first)
+    else:
+        features = plain[:n]
+    start, stop = own(n, ROWS, team)
+    for i in range(start, stop):
+        for j in range(first):
+            features[i, j] = X[i, others[j]]
+    left = firsts[:1] if length > 0 else firsts
+    return features, (left, order, parts, stops, numbers, row), bins
+
+
+@part
+def of_embedding(vectors: Any, encoding: Any) -> Any:
+    """Return w, V and b of the embedding in θ, or its gradients in `grad`."""
+    (weights, biases), d, bins, length = vectors, len(encoding[0]), len(encoding[2]), encoding[6]
+    lines, bends = d * length, bins * length
+    w, V = weights[:lines], weights[lines : lines + bends]
+    return w.reshape(d, length), V.reshape(bins, length), biases[:lines].reshape(d, length)

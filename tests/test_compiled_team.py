@@ -1,0 +1,188 @@
+"""Threads that take steps together give the bits of one, whatever number is chosen."""
+
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+pytest.importorskip("scipy")
+from test_compiled_members import CLASSES, batch
+from test_compiled_members import network as of_members
+from test_compiled_steps import CASES, NEVER, N, dense, embedded, encoded, learned, whole_batches
+
+from plainnet import (
+    Adam,
+    Dense,
+    Momentum,
+    Network,
+    ReLU,
+    SigmoidCrossEntropy,
+    SiLU,
+    SoftmaxCrossEntropy,
+    train,
+)
+from plainnet.errors import DivergedError
+from plainnet.network import Array, Loss, MeanOverMembers
+from plainnet.training import compiled
+from plainnet.training.compiled import parts
+from plainnet.training.compiled.stack import check_classes, stack_of
+from plainnet.training.compiled.thread_choice import PAUSE_SECONDS, ThreadChoice
+from plainnet.training.processes import Processes
+from plainnet.training.threads import SMALL_PRODUCT, processors
+
+THREADS = 2, 3
+
+
+def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let all calls use so many threads; return a list of how many took part in each."""
+    monkeypatch.setattr(ThreadChoice, "threads", property(lambda _: threads))
+    found: list[int] = []
+
+    def counted(function: Any, given: tuple[Any, ...], threads: int) -> Any:
+        found.append(threads)
+        return parts.together(function, given, threads)
+
+    monkeypatch.setattr("plainnet.training.compiled.stack.together", counted)
+    return found
+
+
+@pytest.mark.parametrize("network", [dense, embedded])
+@pytest.mark.parametrize(
+    ("loss", "n_out"),
+    [(SoftmaxCrossEntropy(0.1), 3), (SigmoidCrossEntropy(), 1), (SoftmaxCrossEntropy(), 9)],
+)
+def test_the_bits_do_not_depend_on_the_threads(
+    network: Callable[[int], Network], loss: Loss, n_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for threads in (1, *THREADS):
+        used = use(threads, monkeypatch)
+        found.append(learned(monkeypatch, 0, network(n_out), loss, Adam(0.01)))
+        assert {*used} == {threads}
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+
+
+@pytest.mark.parametrize("n_in", [30, 70])
+def test_a_large_first_layer_is_shared_out_by_inputs(
+    n_in: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sums over blocks of inputs have the same bits, and are those of the layers."""
+
+    def made() -> Network:
+        layers = [Dense(n_in, 40), ReLU(), Dense(40, 6), SiLU(), Dense(6, 3)]
+        return Network(layers, dtype=np.float64, rng=1)
+
+    data, found = np.random.default_rng(0).normal(size=(N, n_in)), []
+    for threads in (1, *THREADS):
+        use(threads, monkeypatch)
+        given = SoftmaxCrossEntropy(), Adam(0.01), data
+        found.append(learned(monkeypatch, 0, made(), *given))
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+    direct = learned(monkeypatch, NEVER, made(), SoftmaxCrossEntropy(), Adam(0.01), data)
+    np.testing.assert_allclose(found[0], direct, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("more", CASES)
+def test_whatever_surrounds_them(
+    more: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for threads in (1, *THREADS):
+        use(threads, monkeypatch)
+        given = SoftmaxCrossEntropy(), Momentum(0.1)
+        found.append(learned(monkeypatch, 0, dense(3), *given, **more()))
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+
+
+@pytest.mark.parametrize("columns", ["plain", "learned", "both"])
+def test_ensembles_in_one_network(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also Dropout in float32, whose random numbers the kernels draw."""
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
+    found = []
+    for threads in (1, *THREADS):
+        used = use(threads, monkeypatch)
+        made, each = of_members(np.float32, columns), SoftmaxCrossEntropy()
+        X, y = batch(70, columns, each, np.float32)
+        loss = MeanOverMembers(each, made.layers[-1].members, CLASSES)  # type: ignore[attr-defined]
+        for _ in train(made, loss, Adam(0.01), X, y, epochs=3, batch_size=32):
+            pass
+        assert {*used} == {threads}
+        found.append(made.theta.copy())
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+
+
+def test_all_end_where_a_loss_is_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(2, monkeypatch)
+    before: list[Array] = []
+    for threads in (1, 2):
+        use(threads, monkeypatch)
+        made = dense(3)
+        with pytest.raises(DivergedError):
+            learned(monkeypatch, 0, made, SoftmaxCrossEntropy(), Momentum(1e200))
+        before.append(made.theta.copy())
+    np.testing.assert_array_equal(before[0], before[1])
+
+
+def test_classes_are_checked_before_threads_begin() -> None:
+    """A thread that raised an error would leave the others waiting."""
+    check_classes(np.array([0, 2]), 3)
+    check_classes(np.empty(0, np.int64), 3)
+    for wrong in (-1, 3):
+        with pytest.raises(IndexError, match="outside of the network's outputs"):
+            check_classes(np.array([0, wrong]), 3)
+
+
+def test_fewer_threads_where_the_system_starts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    given = SoftmaxCrossEntropy(), Adam(0.01)
+    use(1, monkeypatch)
+    alone = learned(monkeypatch, 0, dense(3), *given, **whole_batches())
+    use(2, monkeypatch)
+    monkeypatch.setattr(Thread, "start", fail)
+    given = SoftmaxCrossEntropy(), Adam(0.01)
+    found = learned(monkeypatch, 0, dense(3), *given, **whole_batches())
+    np.testing.assert_array_equal(found, alone)
+
+
+def test_what_is_not_shared() -> None:
+    """Sums over sorted samples of all columns at once, and products for a library's threads."""
+    assert stack_of(dense(3)).can_be_shared(32)
+    assert stack_of(embedded(3)).can_be_shared(32)
+    assert not stack_of(encoded(3)).can_be_shared(32)
+    assert not stack_of(dense(3)).can_be_shared(int(SMALL_PRODUCT))
+
+
+def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:
+    choice, seconds = ThreadChoice(5), {1: 1.0, 2: 0.6, 4: 0.58}
+    tried = []
+    for _ in range(6):
+        tried.append(choice.threads)
+        choice.measured(100, 1e-3 * seconds[choice.threads])
+    assert tried == [1, 1, 2, 4, 2, 2]  # 4 threads would gain too little over 2
+    choice.measured(100, PAUSE_SECONDS)
+    assert choice.threads == 1
+    assert 1 <= choice.steps(10**9) < 10**9
+    choice.measured(1, 0.5e-5)
+    assert choice.threads == 1  # faster now, as another program uses a processor
+    assert choice.steps(10**9) == 10**9
+
+
+def test_one_processor_is_not_measured() -> None:
+    choice = ThreadChoice(1)
+    for _ in range(4):
+        assert (choice.threads, choice.steps(7)) == (1, 7)
+        choice.measured(7, 2 * PAUSE_SECONDS)
+
+
+def processors_there(_: int) -> int:
+    return processors()
+
+
+def test_side_by_side_each_process_has_one_processor() -> None:
+    pytest.importorskip("joblib")
+    assert [*Processes(2).in_order(processors_there, [0, 1])] == [1, 1]
