@@ -184,10 +184,10 @@ def needs_joblib() -> Any:
 
 
 def _killed() -> type[BaseException]:
-    """Return the error after a process was killed."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    """Return the error after a process was killed, or interrupted while it began."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    error: type[BaseException] = TerminatedWorkerError
+    error: type[BaseException] = BrokenProcessPool
     return error
 
 
