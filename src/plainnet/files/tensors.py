@@ -3,14 +3,21 @@
 Reading does not trust the file: see `header.py`. It takes the memory of the requested tensors and a
 constant. The tensors are not read by safetensors, because that maps the file into memory, which
 takes two to three times its size, and ends the process if the file becomes shorter meanwhile.
+
+A network is not mapped from its file either: a mapped file that becomes shorter would end a process
+at any time, the checks read every byte in any case, and the parameters of a network lie in another
+order than in a file, at the beginning of a line of the processor's cache. Loading and checking 200
+MB that the system holds in memory takes 15 to 35 ms of processor time where they are mapped, 40 to
+70 ms where they are read into their place; 5 MB take 0.5 and 1 ms.
 """
 
 import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -24,6 +31,7 @@ from plainnet.network.arrays import unwritten_vector
 KEY = "plainnet"
 BLOCK_BYTES = 1 << 20
 """The number of bytes read at a time."""
+TRUNCATED = "it is truncated"
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
@@ -65,7 +73,7 @@ def read_tensors(path: Path, what: str) -> tuple[dict[str, Array], dict[str, Any
 class TensorFile:
     """An open file with a valid header, whose tensors are read one by one."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BufferedReader) -> None:
         self._file = file
         size = file.seek(0, 2)
         file.seek(0)
@@ -104,16 +112,19 @@ class TensorFile:
         self._file.seek(self._body + start)
         for at in range(0, flat.size, step):
             part = flat[at : at + step]
-            block = np.frombuffer(self._exactly(part.size * dtype.itemsize), dtype)
-            if dtype.kind == "f" and not np.isfinite(block).all():
+            if part.dtype == dtype:  # no copy between the file and its place
+                if self._file.readinto(part.data) < part.nbytes:
+                    raise ValueError(TRUNCATED)
+            else:
+                part[...] = np.frombuffer(self._exactly(part.size * dtype.itemsize), dtype)
+            if dtype.kind == "f" and not np.isfinite(part).all():
                 raise ValueError(f"{name} holds values that are not finite")
-            part[...] = block
         return read
 
     def _exactly(self, n: int) -> bytes:
         read = self._file.read(n)
         if len(read) < n:
-            raise ValueError("it is truncated")
+            raise ValueError(TRUNCATED)
         return read
 
 

@@ -4,7 +4,7 @@ import mmap
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ForwardRef
+from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 """An array of NumPy, of any dtype; docstrings give its shape, as in X `(N, n_in)`."""
 Shape = tuple[int, ...]
-if TYPE_CHECKING:
-    Rng = np.random.Generator
-else:  # numpy.random is imported when something is drawn: it takes as long as all layers
-    Rng = ForwardRef("np.random.Generator", module=__name__)
+Rng = Union["np.random.Generator"]  # by its name: numpy.random takes as long as all layers
 """NumPy's generator of random numbers."""
 
 CACHE_LINE = 64
