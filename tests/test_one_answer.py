@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +18,11 @@ from plainnet.files.rows import not_finite
 from plainnet.models import load_any
 from plainnet.models.classes import Classes
 from plainnet.models.ensemble import check_finite
-from plainnet.network import Array, PiecewiseLinearEmbedding
+from plainnet.network import Array, PiecewiseLinearEmbedding, SigmoidMemberMean
 from plainnet.tables import TableEncoder
 from plainnet.tables.column import Number
 from plainnet.tables.in_memory import table_of
+from plainnet.tables.table import TEXT, raw_column
 from plainnet.training import logits
 
 __all__ = ["threads_change_often"]
@@ -235,3 +237,39 @@ def test_a_category_matches_by_its_meaning_at_each_call() -> None:
         assert match(["2.0", "b", "3", "True"], ["1", "2", "b"]) == [1, 2, None, None]
         assert match(["1", "TRUE", "0"], ["False", "True"]) == [1, 1, 0]
         assert match(["1", "x"], ("True", "x", "x")) == [None, 1]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_yes_and_no_of_members_are_averaged_together_as_alone(n: int) -> None:
+    layer = Network([SigmoidMemberMean(n, 5)]).layers[0]
+    X = normal(7, 5 * n, dtype=np.float32) * 20
+    x = X.reshape(7, 5, n)
+    yes = np.minimum(x, 0) - np.log1p(np.exp(-abs(x)))
+
+    def log_mean(L: Array) -> Array:
+        top = L.max(axis=1, keepdims=True)
+        found: Array = np.log(np.exp(L - top).sum(axis=1)) + top[:, 0]
+        return found
+
+    np.testing.assert_allclose(layer.forward(X), log_mean(yes) - log_mean(yes - x), atol=1e-4)
+    assert np.array_equal(layer.forward(X)[2:3], layer.forward(X[2:3]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([1.5, np.nan], [1.5, np.nan]),
+        ([7, -3], [7.0, -3.0]),
+        ([1, 2.5, None], [1.0, 2.5, np.nan]),
+        ([np.float64(0.1), True], ["0.1", "True"]),
+        ([2**53 + 1], ["9007199254740993"]),
+        ([True], ["True"]),
+        ([None], [""]),
+        (["4"], ["4"]),
+        ([timedelta(days=1), 2], [1.0, 2.0]),
+    ],
+)
+def test_cells_become_numbers_or_texts(cells: list[Any], expected: list[Any]) -> None:
+    found = raw_column(np.array(cells, object))
+    np.testing.assert_array_equal(found.tolist(), expected)
+    assert found.dtype == (np.float64 if isinstance(expected[0], float) else TEXT)

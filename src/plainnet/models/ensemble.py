@@ -1,6 +1,7 @@
 """The networks of an ensemble, each with its temperature and weight; a usual model has one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from plainnet.errors import DivergedError
 from plainnet.files.model_file import arrays_of, check_sound, network_for
 from plainnet.files.rows import not_finite, select
 from plainnet.network import Array, Network, described
+from plainnet.training.threads import one_thread_for
 
 Shared = tuple[Sequence[Array], Sequence[float]]
 """Several answers to the same samples, and the share of each in their mean."""
@@ -40,12 +42,12 @@ def mean_answers(
     """
     weights = [member.weight for member in members]
     if rows is None:
-        A = answer(members[0], raw)
         if weights == [1]:
-            return A
-        A = A * weights[0]
-        for member in members[1:]:
-            A += answer(member, raw) * member.weight
+            return answer(members[0], raw)
+        with one_thread_for([member.network for member in members], len(raw)) or nullcontext():
+            A = answer(members[0], raw) * weights[0]
+            for member in members[1:]:
+                A += answer(member, raw) * member.weight
         A /= A.dtype.type(sum(weights))
         return A
     pairs = zip(members, rows, strict=True)

@@ -164,6 +164,8 @@ def check_gradient(loss: object, J: Any, dZ: Any, Z: Array) -> None:
 def check_array(what: str, A: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any]) -> None:
     """Raise a ShapeError unless A, that `what` gave, is an array of this shape and dtype."""
     found = getattr(A, "shape", None), getattr(A, "dtype", None)
+    if found == (shape, dtype):
+        return
     fits = (
         found[0] is not None
         and len(found[0]) == len(shape)

@@ -123,12 +123,13 @@ class SigmoidMemberMean(SoftmaxMemberMean):
     backward_formulas = ("dX = dY · (Q₁ (1 − σ) + Q₀ σ)",)
 
     def _mean(self, X: Array) -> Array:
-        xp = self.xp
+        xp, N = self.xp, len(X)
         yes = xp.minimum(X, 0) - xp.log1p(xp.exp(-xp.abs(X)))  # ln σ(X)
         self.p = xp.exp(yes)
-        above, self.Q = self._log_mean(yes)
-        below, self.Q0 = self._log_mean(yes - X)  # ln (1 − σ) = ln σ − X
-        Y: Array = above - below
+        both = xp.concatenate([yes, yes - X])  # ln (1 − σ) = ln σ − X
+        means, shares = self._log_mean(both)
+        self.Q, self.Q0 = shares[:N], shares[N:]
+        Y: Array = means[:N] - means[N:]
         return Y
 
     def _back(self, dY: Array) -> Array:

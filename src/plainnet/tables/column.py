@@ -26,6 +26,7 @@ from plainnet.metrics.moments import IGNORED_SCALE, moments, scale_of, weighted_
 from plainnet.network.arrays import Array
 from plainnet.tables.dates import CYCLES, FORMATS, ISO, cycles_of, find_dates, read_dates
 from plainnet.tables.numbers import (
+    SHARES,
     Found,
     check_number_format,
     find_numbers,
@@ -132,6 +133,11 @@ class Number(Column):
     def features(self) -> tuple[str, ...]:
         """The value, and whether it is missing."""
         return (self.name, f"{self.name} is missing") if self.has_missing else (self.name,)
+
+    @property
+    def takes_floats(self) -> bool:
+        """Whether numbers in memory are its numbers; those of a column of % may be shares."""
+        return not self.format.endswith(SHARES)
 
     def read(self, values: Array, delimiter: str = "") -> Read:
         """Read the numbers of the cells, in the training's format if that is known."""

@@ -13,7 +13,7 @@ from plainnet.network.arrays import Array
 from plainnet.tables.column import Category, Column, Number
 from plainnet.tables.standardizing import standardized
 from plainnet.tables.table import ReadColumns, Table
-from plainnet.tables.values import ENOUGH
+from plainnet.tables.values import ENOUGH, as_read
 from plainnet.version import __version__
 
 log = logging.getLogger(__name__)
@@ -45,32 +45,36 @@ def features_of(
     if isinstance(table.columns, ReadColumns):
         return _on_disk(table, table.columns, columns, n_features, describe)
     X = np.empty((len(table), n_features), np.float32)
-    if len(table) > FEW_ROWS:
-        for column, place in zip(columns, places, strict=True):
+    few = len(table) <= FEW_ROWS
+    together = _fill_numbers(table, columns, places, X) if few else set()
+    for column, place in zip(columns, places, strict=True):
+        if column.name not in together:
             column.fill(_numbers(table, column), X[:, place])
-        return X
-    _fill_few(columns, [_numbers(table, column) for column in columns], places, X)
     return X
 
 
-def _fill_few(
-    columns: Sequence[Column], read: Sequence[Array], places: Sequence[slice], X: Array
-) -> None:
-    """Write the features of a few rows, those of all columns of numbers in one step."""
-    alike: list[tuple[Number, Array, int]] = []
-    for column, values, place in zip(columns, read, places, strict=True):
-        if type(column) is Number:
-            alike.append((column, values, place.start))
-        else:
-            column.fill(values, X[:, place])
-    if not alike:
-        return
-    settings = np.array([(column.median, column.mean, column.scale) for column, *_ in alike])
-    z, missing = standardized(np.stack([values for _, values, _ in alike], axis=1), *settings.T)
-    X[:, [start for *_, start in alike]] = z
-    for i, (column, _, start) in enumerate(alike):
+def _fill_numbers(
+    table: Table, columns: Sequence[Column], places: Sequence[slice], X: Array
+) -> set[str]:
+    """Write the features of columns of numbers in one step, and return the columns' names.
+
+    If a cell of them is no number, write none.
+    """
+    chosen = [(one, place.start) for one, place in zip(columns, places, strict=True)]
+    alike = [(one, start) for one, start in chosen if type(one) is Number and one.takes_floats]
+    given = [table[column.name] for column, _ in alike]
+    if not alike or any(values.dtype != np.float64 for values in given):
+        return set()
+    read = as_read(np.stack(given, axis=1))
+    if read.unread.any():
+        return set()
+    settings = np.array([(column.median, column.mean, column.scale) for column, _ in alike])
+    z, missing = standardized(read.values, *settings.T)
+    X[:, [start for _, start in alike]] = z
+    for i, (column, start) in enumerate(alike):
         if column.has_missing:
             X[:, start + 1] = missing[:, i]
+    return {column.name for column, _ in alike}
 
 
 def _places(columns: Sequence[Column]) -> list[slice]:

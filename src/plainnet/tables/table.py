@@ -112,7 +112,7 @@ class Table:
     """The kinds of columns that the user has named; those of the others are inferred."""
 
     def __post_init__(self) -> None:
-        lengths = {name: len(self) for name in self.columns}
+        lengths: dict[str, int] = {}
         if not isinstance(self.columns, ReadColumns):
             lengths = {name: len(values) for name, values in self.columns.items()}
         if len(set(lengths.values())) > 1:
@@ -122,7 +122,7 @@ class Table:
                 f"{self.name} has {n} values of {first!r} but {other[1]} of {other[0]!r}; give one "
                 "value for each row."
             )
-        if not lengths or not len(self):
+        if not self.columns or not len(self):
             raise DataError(f"{self.name} has no rows; give at least one below the header.")
 
     def __len__(self) -> int:
@@ -190,7 +190,12 @@ def raw_column(values: Any) -> Array:
         return array / np.timedelta64(1, "D")
     if array.dtype.kind in "MT" or array.dtype == TEXT:
         return array.astype(TEXT) if array.dtype.kind != "M" else _dates(array)
-    cells = [cell / _DAY if isinstance(cell, timedelta) else cell for cell in array.tolist()]
+    cells = array.tolist()
+    if (kinds := {*map(type, cells)}) == {float} or (
+        kinds == {int} and max(map(abs, cells)) <= EXACT
+    ):  # the usual cells at once
+        return np.array(cells, np.float64)
+    cells = [cell / _DAY if isinstance(cell, timedelta) else cell for cell in cells]
     numbers = [cell for cell in cells if _is_number(cell)]
     known = len(numbers) + sum(cell is None for cell in cells)
     if numbers and known == len(cells) and _is_exact(*numbers):

@@ -219,8 +219,8 @@ def logits(
             depend on whether it has.
     """
     n, rows = len(X), X.reshape(len(X), -1)
-    if n == 1:  # nothing to choose
-        batch_size, forward = 1, forward or network.forward
+    if n == 1 and forward is None and network.xp is np:
+        return _of_one(network, rows, prepare)
     kernel = loaded_outputs_of(network, n) if loaded and forward is None else None
     forward = forward or kernel or outputs_of(network, n)
     ready = prepare is None and X.dtype == network.dtype
@@ -237,6 +237,15 @@ def logits(
             given = batch if network.xp is np else network.xp.asarray(batch)
             parts.append(on_host(forward(given)).copy())
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _of_one(network: Network, X: Array, prepare: Prepare | None) -> Array:
+    """Return what `logits` does for one sample, without choosing how to compute many."""
+    if prepare is not None or X.dtype != network.dtype:
+        raw, X = X, np.empty(X.shape, network.dtype)
+        (prepare or copy_as_is)(raw, X)
+    with suited_threads(network, 1):
+        return network.predict(X)
 
 
 def _most_at_once(network: Network, n_in: int, by_kernel: bool) -> int:

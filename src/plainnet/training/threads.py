@@ -12,11 +12,11 @@ meanwhile gets one thread, too, and may differ in its last digits.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from threading import Lock, get_ident, local
-from typing import Any
+from typing import Any, NamedTuple
 
 from plainnet.checks import check_whole
 from plainnet.errors import SettingError
@@ -54,14 +54,23 @@ def allowed_threads() -> int | None:
     Raises:
         SettingError: the variable is not a whole number ≥ 1.
     """
-    if _limit.allowed is None and (text := os.environ.get(VARIABLE)):
-        if not text.isdecimal() or int(text) < 1:
-            raise SettingError(
-                f"The environment variable {VARIABLE} must be a whole number ≥ 1, such as 2, but "
-                f"it is {text!r}."
-            )
-        set_threads(int(text))
+    if _limit.allowed is None and (n := _threads_by_variable()):
+        set_threads(n)
     return _limit.allowed
+
+
+@cache
+def _threads_by_variable() -> int:
+    """Return the value of PLAINNET_THREADS when it is first asked for; 0 without one."""
+    text = os.environ.get(VARIABLE)
+    if not text:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingError(
+            f"The environment variable {VARIABLE} must be a whole number ≥ 1, such as 2, but "
+            f"it is {text!r}."
+        )
+    return int(text)
 
 
 def processors() -> int:
@@ -90,8 +99,8 @@ def own_processors() -> list[int]:
 
 def suited_threads(network: Network, n: int) -> AbstractContextManager[None]:
     """Return a block with one thread if the products of n rows with this network are small."""
-    if n * max([layer.multiply_adds for layer in network.layers]) <= SMALL_PRODUCT:
-        return one_thread()
+    if (small := one_thread_for([network], n)) is not None:
+        return small
     if allowed_threads():
         _limit.obey()
     return nullcontext()
@@ -100,6 +109,15 @@ def suited_threads(network: Network, n: int) -> AbstractContextManager[None]:
 def is_limited() -> bool:
     """Return whether all libraries of this process use one thread at present."""
     return _limit.is_one()
+
+
+def one_thread_for(networks: Iterable[Network], n: int) -> AbstractContextManager[None] | None:
+    """Return a block with one thread if the products of n rows are small in all networks."""
+    sizes = [layer.multiply_adds for network in networks for layer in network.layers]
+    if n * max(sizes) > SMALL_PRODUCT:
+        return None
+    allowed_threads()
+    return nullcontext() if _limit.stays_one() else one_thread()
 
 
 @contextmanager
@@ -130,9 +148,6 @@ class Library:
     """
 
     def __init__(self, controller: Any) -> None:
-        openblas = controller.internal_api == "openblas"
-        self.of_thread = openblas and controller.threading_layer == "openmp"
-        """Whether each thread has a number of its own."""
         self.get: Callable[[], int] = controller.get_num_threads
         """Returns the number."""
         # threadpoolctl counts only the first thread that sets a limit; here all are counted
@@ -140,9 +155,17 @@ class Library:
             controller, "_real_set_num_threads", controller.set_num_threads
         )
         symbol = getattr(controller, "_get_symbol", None)
-        if openblas and not self.of_thread and symbol is not None:  # the same, looked up once
-            self.get = symbol("openblas_get_num_threads") or self.get
+        if controller.internal_api == "openblas" and not _of_thread(controller) and symbol:
+            self.get = symbol("openblas_get_num_threads") or self.get  # the same, looked up once
             self.set = symbol("openblas_set_num_threads") or self.set
+
+
+class Libraries(NamedTuple):
+    """The libraries of a process."""
+
+    of_process: list[Library]
+    of_thread: list[Library]
+    """Those with a number of each thread."""
 
 
 Limits = list[tuple[Library, int]]
@@ -171,7 +194,7 @@ class _Limit:
         self._lock = Lock()
         self._inside: set[Request] = set()
         self._before: Limits = []
-        self._limited: list[Library] = []
+        self._limited: Libraries | None = None
         """The libraries that have been given the limit."""
 
     def enter(self, request: Request) -> None:
@@ -179,9 +202,9 @@ class _Limit:
         with self._lock:
             libraries = self._libraries()
             if not self._inside:
-                self._before = _more_than_1(libraries, of_thread=False)
+                self._before = _more_than_1(libraries.of_process)
             self._inside.add(request)
-            request.own = _more_than_1(libraries, of_thread=True)
+            request.own = _more_than_1(libraries.of_thread)
             for library, _ in self._before + request.own:
                 library.set(1)
 
@@ -194,27 +217,35 @@ class _Limit:
                 self._before = []
         _restore(request.own)
 
+    def stays_one(self) -> bool:
+        """Return whether each library has one thread without another request of this thread."""
+        with self._lock:
+            if self._inside:
+                own = get_ident()
+                return any([request.thread == own for request in self._inside])
+            return not any(map(_more_than_1, self._libraries()))
+
     def allow(self, n: int) -> None:
         """Limit the threads to n from now on."""
         with self._lock:
-            self.allowed, self._limited = n, []
+            self.allowed, self._limited = n, None
             libraries = self._libraries()
             if self._inside:
-                self._before = _more_than_1(libraries, of_thread=False)
+                self._before = _more_than_1(libraries.of_process)
                 for library, _ in self._before:
                     library.set(1)
 
     def obey(self) -> None:
         """Apply the limit to this thread, and to libraries loaded since."""
         with self._lock:
-            for library in self._libraries():
-                if self.allowed and library.of_thread:
+            for library in self._libraries().of_thread:
+                if self.allowed:
                     library.set(self.allowed)
 
     def is_one(self) -> bool:
         """Return whether each library has one thread."""
         with self._lock:
-            return all(library.get() == 1 for library in self._libraries())
+            return not any(map(_more_than_1, self._libraries()))
 
     def before_fork(self) -> None:
         """Block other changes until the process has forked."""
@@ -228,10 +259,10 @@ class _Limit:
                 _restore(self._before)
         self._lock.release()
 
-    def _libraries(self) -> list[Library]:
+    def _libraries(self) -> Libraries:
         libraries = _libraries(not sys.modules.keys().isdisjoint(SCIPY))
         if self.allowed is not None and libraries is not self._limited:
-            for library in libraries:
+            for library in libraries.of_process + libraries.of_thread:
                 library.set(self.allowed)
             self._limited = libraries
         return libraries
@@ -246,15 +277,9 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _more_than_1(libraries: list[Library], of_thread: bool) -> Limits:
-    """Return the libraries that use more than one thread, with their numbers of threads.
-
-    Args:
-        libraries: the libraries.
-        of_thread: whether those with a number of each thread are asked, or the others.
-    """
-    found = [(library, library.get()) for library in libraries if library.of_thread == of_thread]
-    return [(library, n) for library, n in found if n != 1]
+def _more_than_1(libraries: list[Library]) -> Limits:
+    """Return the libraries that use more than one thread, with their numbers of threads."""
+    return [(library, n) for library in libraries if (n := library.get()) != 1]
 
 
 def _restore(before: Limits) -> None:
@@ -264,9 +289,14 @@ def _restore(before: Limits) -> None:
 
 
 @cache
-def _libraries(with_scipy: bool) -> list[Library]:  # noqa: ARG001 - SciPy brings its own
+def _libraries(with_scipy: bool) -> Libraries:  # noqa: ARG001 - SciPy brings its own
     """Return the libraries of this process that compute matrix products."""
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return [*map(Library, found)]
+    each = [(Library(one), _of_thread(one)) for one in found]
+    return Libraries([one for one, own in each if not own], [one for one, own in each if own])
+
+
+def _of_thread(controller: Any) -> bool:
+    return bool(controller.internal_api == "openblas" and controller.threading_layer == "openmp")
