@@ -1,9 +1,9 @@
 """The networks whose answers to many samples one kernel computes, and its arguments."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -14,24 +14,13 @@ from plainnet.network import (
     MemberMean,
     MemberScaling,
     Network,
-    PerMember,
     PiecewiseLinearEmbedding,
-    SigmoidMemberMean,
-    SoftmaxMemberMean,
 )
 from plainnet.training.compiled.encodings import Binned, Learned, encoding_of
 from plainnet.training.compiled.parts import LEAST_WORK, in_parts
 from plainnet.training.compiled.stack import as_compiled
-from plainnet.training.compiled.structure import ACTIVATIONS, hidden_layers
+from plainnet.training.compiled.structure import ACTIVATIONS, MEANS, structure_of
 from plainnet.training.threads import processors
-
-MEANS: Mapping[type[Any], int] = {
-    type(None): 0,
-    MemberMean: 0,
-    SoftmaxMemberMean: 1,
-    SigmoidMemberMean: 2,
-}
-"""What ends a network, and its number in `member_averages.py`."""
 
 
 class Parts(NamedTuple):
@@ -81,24 +70,19 @@ def parts_of(network: Network) -> Parts | None:
     if type(network) is not Network or network.xp is not np or network.dtype != np.float32:
         return None
     encoding, rest = encoding_of(network.layers, network.dtype)
-    scaling: Any = None
-    mean: Any = None
-    last: Any
-    if [*map(type, rest[:-1])] == [MemberScaling, PerMember, MemberDense]:
-        scaling, shared, last, mean = rest
-        layers = shared.chains[""]
-    else:
-        *layers, last = rest
-    hidden = hidden_layers(layers)
-    if not hidden or type(last) not in (Dense, MemberDense) or type(mean) not in MEANS:
-        return None
+    found = structure_of(rest, fewest=1)
     if not isinstance(encoding, Binned) or not encoding.is_connected:
+        return None
+    if found is None or not found.hidden:
         return None
     if isinstance(encoding, Learned) and encoding.layer.bounded:
         return None  # outside of the bins x w goes on, and P V does not
-    kinds = np.array([ACTIVATIONS[type(each.activation)] for each in hidden])
-    first, *between = [layer for layer in layers if type(layer) is Dense]
-    return Parts(encoding, scaling, first, between, kinds, last, MEANS[type(mean)])
+    kinds = np.array([ACTIVATIONS[type(each.activation)] for each in found.hidden])
+    first, *between = [each.dense for each in found.hidden]
+    if found.mean is None:
+        return Parts(encoding, None, first, between, kinds, found.last, MEANS[MemberMean])
+    scaling, number = cast(MemberScaling, rest[0]), MEANS[type(found.mean)]
+    return Parts(encoding, scaling, first, between, kinds, found.last, number)
 
 
 def _encoding(encoding: Binned) -> tuple[Any, ...]:

@@ -56,8 +56,10 @@ def load_answers(network: Network) -> None:
 
 
 def _by_table(network: Network) -> Callable[[Array], Array] | None:
-    from plainnet.training.compiled.answering import table_outputs  # only if it is used
+    from plainnet.training.compiled.answering import parts_of, table_outputs  # only if used
 
+    if parts_of(network) is None:  # kernels would be loaded for nothing
+        return None
     code = compiled.load_answer_kernels()
     return None if code is None else table_outputs(network, code)
 

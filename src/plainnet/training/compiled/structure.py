@@ -21,8 +21,12 @@ from plainnet.network import (
 
 ACTIVATIONS: Mapping[type[Layer], int] = {ReLU: 0, SiLU: 1}
 """Activations with a kernel, and their numbers there."""
-MEANS = MemberMean, SoftmaxMemberMean, SigmoidMemberMean
-"""The last layers of an ensemble in one network."""
+MEANS: Mapping[type[MemberMean], int] = {
+    MemberMean: 0,
+    SoftmaxMemberMean: 1,
+    SigmoidMemberMean: 2,
+}
+"""The last layers of an ensemble in one network, and their numbers in `member_averages.py`."""
 
 
 class Hidden(NamedTuple):
@@ -63,8 +67,13 @@ class Structure(NamedTuple):
         return loss.loss if fits and isinstance(loss, MeanOverMembers) else None
 
 
-def structure_of(layers: Sequence[Layer]) -> Structure | None:
-    """Return the structure of the layers behind an encoding; None for other layers."""
+def structure_of(layers: Sequence[Layer], fewest: int = 2) -> Structure | None:
+    """Return the structure of the layers behind an encoding; None for other layers.
+
+    Args:
+        layers: the layers.
+        fewest: the number of members that an ensemble in one network has at least.
+    """
     match [*layers]:
         case [*before, Dense() as last] if type(last) is Dense:
             hidden = hidden_layers(before)
@@ -75,7 +84,7 @@ def structure_of(layers: Sequence[Layer]) -> Structure | None:
             hidden = hidden_layers(shared.chains[""])
             if not hidden or not usual or not isinstance(mean, MemberMean):
                 return None
-            alike = k == shared.members == last.members == mean.members > 1
+            alike = k == shared.members == last.members == mean.members >= fewest
             return Structure(hidden, last, mean) if alike else None
     return None
 
