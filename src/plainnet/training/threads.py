@@ -12,15 +12,15 @@ meanwhile gets one thread, too, and may differ in its last digits.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from threading import Lock, get_ident, local
-from typing import Any, NamedTuple
 
 from plainnet.checks import check_whole
 from plainnet.errors import SettingError
 from plainnet.network import Network
+from plainnet.training.product_libraries import Libraries, Library, libraries_of_products
 
 SMALL_PRODUCT = 5e7
 """Multiply-adds of a step's largest product up to which one thread is fastest where other programs
@@ -140,34 +140,6 @@ _own = local()
 """Whether this thread is `alone` on its processor."""
 
 
-class Library:
-    """The number of threads of a library that computes products.
-
-    Args:
-        controller: that of threadpoolctl.
-    """
-
-    def __init__(self, controller: Any) -> None:
-        self.get: Callable[[], int] = controller.get_num_threads
-        """Returns the number."""
-        # threadpoolctl counts only the first thread that sets a limit; here all are counted
-        self.set: Callable[[int], object] = getattr(
-            controller, "_real_set_num_threads", controller.set_num_threads
-        )
-        symbol = getattr(controller, "_get_symbol", None)
-        if controller.internal_api == "openblas" and not _of_thread(controller) and symbol:
-            self.get = symbol("openblas_get_num_threads") or self.get  # the same, looked up once
-            self.set = symbol("openblas_set_num_threads") or self.set
-
-
-class Libraries(NamedTuple):
-    """The libraries of a process."""
-
-    of_process: list[Library]
-    of_thread: list[Library]
-    """Those with a number of each thread."""
-
-
 Limits = list[tuple[Library, int]]
 """Libraries, and the number of threads of each."""
 
@@ -260,7 +232,7 @@ class _Limit:
         self._lock.release()
 
     def _libraries(self) -> Libraries:
-        libraries = _libraries(not sys.modules.keys().isdisjoint(SCIPY))
+        libraries = libraries_of_products(not sys.modules.keys().isdisjoint(SCIPY))
         if self.allowed is not None and libraries is not self._limited:
             for library in libraries.of_process + libraries.of_thread:
                 library.set(self.allowed)
@@ -286,17 +258,3 @@ def _restore(before: Limits) -> None:
     for library, n in before:
         if library.get() == 1:  # else other code has changed it meanwhile
             library.set(n)
-
-
-@cache
-def _libraries(with_scipy: bool) -> Libraries:  # noqa: ARG001 - SciPy brings its own
-    """Return the libraries of this process that compute matrix products."""
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
-    found = ThreadpoolController().select(user_api="blas").lib_controllers
-    each = [(Library(one), _of_thread(one)) for one in found]
-    return Libraries([one for one, own in each if not own], [one for one, own in each if own])
-
-
-def _of_thread(controller: Any) -> bool:
-    return bool(controller.internal_api == "openblas" and controller.threading_layer == "openmp")
