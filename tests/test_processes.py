@@ -7,16 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from test_cross_validation import data
 
-from plainnet.errors import PlainnetError, SettingError
+from plainnet.errors import MissingExtraError, PlainnetError, SettingError
 from plainnet.models import Classifier
 from plainnet.models.cross_validation import Fold, cross_validate
 from plainnet.network import Array
+from plainnet.training import devices
 from plainnet.training.processes import HERE, Processes
 from plainnet.training.threads import allowed_threads
 
@@ -49,6 +52,10 @@ def about(_: int, X: Array) -> tuple[str, bool, int | None]:
 
     threads = [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
     return type(X).__name__, X.flags.writeable, max(threads, default=None)
+
+
+def device_of(_: int) -> str:
+    return devices.chosen_device()
 
 
 def folds_by(processes: Processes) -> list[Fold]:
@@ -108,6 +115,17 @@ def test_an_error_of_the_work_is_raised_here() -> None:
     for processes in (HERE, TWO):
         with pytest.raises(SettingError, match="number 1"):
             dict(processes.run(fail, range(4)))
+
+
+def test_processes_use_the_chosen_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fold would be trained on the processor otherwise, without a word."""
+    assert next(TWO.run(device_of, [0])) == (0, "cpu")
+    monkeypatch.setattr(devices, "_chosen", ModuleType("of a GPU"))
+    if find_spec("cupy"):
+        assert next(TWO.run(device_of, [0])) == (0, "cuda")
+    else:
+        with pytest.raises(MissingExtraError, match="needs cupy-cuda12x"):
+            next(TWO.run(device_of, [0]))
 
 
 def test_large_arrays_are_mapped_and_threads_shared_out() -> None:

@@ -150,9 +150,11 @@ def test_tables_of_very_many_columns_are_not_encoded(columns: int, encoding: str
 
 
 def test_the_effort_is_how_many_networks_learn() -> None:
-    data = Dataset(X, Y, ("a", "b"))
+    data = Dataset(np.zeros((FEW_ROWS, 2), np.float32), np.arange(FEW_ROWS) % 2, ("a", "b"))
     found = {name: Recipe(effort=name).resolve(data, tested=False).ensemble for name in NETWORKS}
     assert found == {"quick": 1, "default": 5, "best": 15}
+    few = Recipe(effort="quick").resolve(data.take(slice(FEW_ROWS - 1)), tested=False)
+    assert (few.ensemble, few.bagging) == (3, "folds")
     own = Recipe(effort="best", ensemble=2).resolve(data, tested=False)
     assert (own.ensemble, own.variants) == (2, ("usual",))
 

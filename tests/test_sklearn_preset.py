@@ -55,7 +55,7 @@ def frame() -> Any:
     ("preset", "effort", "networks"),
     [
         ("tabular", "default", 5),
-        ("tabular-quick", "quick", 1),
+        ("tabular-quick", "quick", 3),
         ("tabular-best", "best", 15),
     ],
 )
@@ -265,8 +265,16 @@ def test_what_was_fitted_last_answers() -> None:
 def test_each_epoch_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     PlainNetClassifier(verbose=True, **QUICK).fit(X, y3)
     assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()] == [
-        f"epoch {number}/4" for number in range(1, 5)
+        f"epoch {number}/4" for _ in range(3) for number in range(1, 5)
     ]
+
+
+def test_networks_are_trained_at_once() -> None:
+    one = PlainNetClassifier(**QUICK).fit(X, y3)
+    two = PlainNetClassifier(**QUICK, n_jobs=2).fit(X, y3)
+    np.testing.assert_array_equal(two.predict_proba(X), one.predict_proba(X))
+    with pytest.raises(SettingError, match="n_jobs=2 is for an ensemble, which only a preset"):
+        PlainNetClassifier(n_jobs=2).fit(X, y3)
 
 
 # what is refused ---------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ BIN_ROWS = 16
 wines, which a linear model answers best, a point better."""
 NETWORKS = {"quick": 1, "default": 5, "best": 5}
 """The networks of each variant in an ensemble by the effort, where they learn from columns."""
+FEW_NETWORKS = 3
+"""Those of a quick one for few rows: of so few it costs little, and one holds out too few."""
 SHARING: Mapping[str, Any] = {
     "encoding": "learned",
     "hidden": (128, 128),
@@ -130,6 +132,8 @@ def _as_option(value: object) -> str:
 
 def networks(effort: str, n: int) -> int:
     """Return how many networks of each variant learn from n rows of columns."""
+    if effort == "quick" and n < FEW_ROWS:
+        return FEW_NETWORKS
     return max(NETWORKS[effort] - (n // MANY_ROWS if effort == "default" else 0), 1)
 
 

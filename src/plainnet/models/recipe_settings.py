@@ -183,10 +183,10 @@ class RecipeSettings(NetworkSettings):
         "default",
         one_of(NETWORKS),
         "How much time to give to tables and vectors of few numbers: "
-        "quick: one network; default: an ensemble; best: one of several variants.",
+        "quick: one network, or a few; default: an ensemble; best: one of several variants.",
         section="Training",
         switches={
-            "quick": "Tables and vectors of few numbers: one network; the fastest.",
+            "quick": "Tables and vectors of few numbers: one network, or a few; the fastest.",
             "best": "Tables and vectors of few numbers: several variants of the network, "
             f"{NETWORKS['best']} of each; the most accurate, and the slowest.",
         },

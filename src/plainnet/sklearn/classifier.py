@@ -74,11 +74,13 @@ class PlainNetClassifier(ClassifierMixin, PlainNet):
         consumer: a function that is given the stream of `plainnet.Epoch` records and passes it on;
             it may look on, and end the training.
         preset: "tabular": train by the library's defaults for tables, an ensemble of five networks;
-            "tabular-quick": of one; "tabular-best": of twenty of several kinds. The model's
-            settings are these defaults, then the parameters that differ from their own defaults,
-            then `settings`; parameters without a counterpart are refused.
+            "tabular-quick": of one or three; "tabular-best": of fifteen of several kinds. The
+            model's settings are these defaults, then the parameters that differ from their own
+            defaults, then `settings`; parameters without a counterpart are refused.
         settings: with a preset: settings of plainnet's `Recipe` by name, such as
             {"dropout": 0.0, "bins": 16}.
+        n_jobs: with a preset: how many networks are trained at once, each in a process of its own;
+            -1: as many as there are processors, None: one. The model has the same bits.
         class_weight: "balanced", so that classes count alike, or {class: weight}.
 
     Attributes:

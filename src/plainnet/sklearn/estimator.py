@@ -16,6 +16,7 @@ from plainnet.network import Array, Network
 from plainnet.sklearn.building import build, dense, make_layers
 from plainnet.sklearn.learning import Held, Learning
 from plainnet.sklearn.preset import train_model, without_samples
+from plainnet.sklearn.preset_settings import refuse_without_preset
 from plainnet.sklearn.rows import as_rows, check_order, counting, names_of, unmasked_or_sparse
 from plainnet.training import logits
 
@@ -69,11 +70,7 @@ class PlainNet(Learning, BaseEstimator):
     ) -> Self:
         """Train; with `in_parts`, one pass over samples that others will follow."""
         self._validate_params()
-        if self.settings:
-            raise SettingError(
-                f"settings={self.settings!r:.60} are of a recipe, which only a preset trains by; "
-                "set preset='tabular', or use the other parameters."
-            )
+        refuse_without_preset(self)
         begin = not (hasattr(self, "network_") and (self.warm_start or in_parts))
         names = names_of(X)
         X, y, sample_weight = counting(X, y, sample_weight)

@@ -76,6 +76,7 @@ class Parameters:
     consumer: Consumer | None = None
     preset: str | None = None
     settings: Mapping[str, Any] | None = None
+    n_jobs: int | None = None
 
     _parameter_constraints: ClassVar[Mapping[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", COUNT],
@@ -113,4 +114,5 @@ class Parameters:
         "consumer": [callable, None],
         "preset": [StrOptions({*PRESETS}), None],
         "settings": [Mapping, None],
+        "n_jobs": [Integral, None],
     }

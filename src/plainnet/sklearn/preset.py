@@ -27,6 +27,7 @@ from plainnet.sklearn.preset_settings import recipe_settings
 from plainnet.sklearn.rows import counting, unmasked_or_sparse
 from plainnet.tables.in_memory import has_names, table_of
 from plainnet.training import History
+from plainnet.training.processes import workers_of
 
 M = TypeVar("M", bound=AnyModel)
 ROWS: dict[str, Any] = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
@@ -48,7 +49,8 @@ def train_model(
         weights = _check_sample_weight(weights, answers, dtype=np.float64)
     if isinstance(validation_data, (tuple, list)) and validation_data:
         validation_data = (samples(estimator, validation_data[0]), *validation_data[1:])
-    stream = model.fit_epochs(rows, answers, weights=weights, validation=validation_data)
+    given = {"weights": weights, "validation": validation_data}
+    stream = model.fit_epochs(rows, answers, **given, workers=workers_of(estimator.n_jobs))
     total = model.resolved_recipe.epochs
     if estimator.verbose == "bar":
         stream = show_progress(stream, total)

@@ -34,7 +34,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "learning_rate": {"cosine": "cosine", "one_cycle": "one-cycle"},
 }
 """The values of settings, where a parameter's differ; a recipe has no others."""
-UNRELATED = {"preset", "settings", "random_state", "verbose"}
+UNRELATED = {"preset", "settings", "n_jobs", "random_state", "verbose"}
 """Parameters that are neither settings nor refused."""
 INSTEAD = {
     "alpha": "use weight_decay",
@@ -60,6 +60,20 @@ def recipe_settings(p: Parameters) -> dict[str, Any]:
             value = VALUES[name][value]
         settings[SETTINGS[name]] = value
     return settings | dict(p.settings or {})
+
+
+def refuse_without_preset(p: Parameters) -> None:
+    """Raise SettingError for parameters that mean something with a preset only."""
+    if p.settings:
+        raise SettingError(
+            f"settings={p.settings!r:.60} are of a recipe, which only a preset trains by; "
+            "set preset='tabular', or use the other parameters."
+        )
+    if p.n_jobs is not None:
+        raise SettingError(
+            f"n_jobs={p.n_jobs} is for an ensemble, which only a preset trains; set "
+            "preset='tabular', or leave it out."
+        )
 
 
 def _changed(p: Parameters) -> dict[str, Any]:

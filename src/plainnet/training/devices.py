@@ -51,6 +51,11 @@ def is_host() -> bool:
     return _chosen is np
 
 
+def chosen_device() -> str:
+    """Return the name of the chosen device."""
+    return "cpu" if is_host() else "cuda"
+
+
 def on_device(network: Network) -> Network:
     """Return the network on the chosen device."""
     return network if network.xp is _chosen else network.copy(xp=_chosen)

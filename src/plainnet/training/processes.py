@@ -2,8 +2,8 @@
 
 One function, `Processes.run`, hands them to processes on this machine, or to a cluster of Dask,
 Ray or Spark, through joblib; with one worker it computes them here, one after another. In another
-process they have one thread each, or as many as `set_threads` allows, and arrays of more than a
-megabyte are mapped into it instead of copied.
+process they have one thread each, or as many as `set_threads` allows, and the device of
+`set_device`; arrays of more than a megabyte are mapped into it instead of copied.
 
 The results are the same bits wherever they are computed. Small products have one thread in any
 case; with `set_threads` large ones have the same number everywhere, too.
@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 from plainnet.checks import check_whole
 from plainnet.errors import MissingExtraError, PlainnetError, SettingError
+from plainnet.training.devices import chosen_device, set_device
 from plainnet.training.threads import allowed_threads, one_processor, set_threads
 
 Result = TypeVar("Result")
@@ -134,7 +135,7 @@ class Processes:
     ) -> Iterator[tuple[int, Result]]:
         joblib, threads = needs_joblib(), allowed_threads()
         call = joblib.delayed(_numbered)
-        how = threads, os.getpid(), self.name in ALL_AT_ONCE
+        how = threads, chosen_device(), os.getpid(), self.name in ALL_AT_ONCE
         work = [call(i, function, (task, *shared), *how) for i, task in left.items()]
         with ExitStack() as stack:
             with _BACKENDS[self.name](joblib, self.address, stack):
@@ -183,6 +184,15 @@ def needs_joblib() -> Any:
     return joblib
 
 
+def workers_of(n_jobs: int | None) -> int:
+    """Return the workers of scikit-learn's `n_jobs`: −1 for all processors, None for one.
+
+    Within another work on several processes it is one.
+    """
+    n: int = needs_joblib().effective_n_jobs(n_jobs)
+    return n
+
+
 def _killed() -> type[BaseException]:
     """Return the error after a process was killed, or interrupted while it began."""
     from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -196,6 +206,7 @@ def _numbered(
     function: Callable[..., Result],
     given: Any,
     threads: int | None,
+    device: str,
     parent: int,
     keeps_errors: bool,
 ) -> Any:
@@ -208,6 +219,7 @@ def _numbered(
         set_threads(threads)
     with one_processor() if threads is None else nullcontext():
         try:
+            set_device(device)
             return i, function(*given)
         except PlainnetError as error:
             if not keeps_errors:
