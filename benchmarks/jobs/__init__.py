@@ -77,6 +77,7 @@ _ALL = (
     "openvino",
     "tract",
 )
+_FEW = tuple(name for name in _ALL if name != "pytorch-compile")
 _INSTALLED = ("ours", "pytorch", "sklearn", "jax", "onnxruntime")
 JOBS = {
     job.key: job
@@ -109,9 +110,15 @@ JOBS = {
             ("ours", "pytorch-fused", "jax"),
         ),
         Job("predict-1", "Prediction of one row, network of (b)", _HERE + "prediction", _ALL),
-        Job("predict-8", "Prediction of 8 rows, network of (b)", _HERE + "prediction", _ALL, True),
-        Job(
-            "predict-64", "Prediction of 64 rows, network of (b)", _HERE + "prediction", _ALL, True
+        *(
+            Job(
+                f"predict-{n}",
+                f"Prediction of {n} rows, network of (b)",
+                _HERE + "prediction",
+                _FEW,
+                slow=True,
+            )
+            for n in (8, 64)
         ),
         Job(
             "predict-row",
