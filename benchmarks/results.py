@@ -38,7 +38,7 @@ class Results:
     def contenders(self, case: str) -> list[str]:
         """Those that were tried, in the order of the tables."""
         tried = dict.fromkeys(m["contender"] for m in self.measurements if m["case"] == case)
-        order = list(JOBS[case].contenders if case in JOBS else CONTENDERS)
+        order = [*(JOBS[case].contenders if case in JOBS else ()), *CONTENDERS, *OTHERS]
         return sorted(tried, key=order.index)
 
     def by_round(self, case: str, contender: str, figure: str = "seconds") -> dict[int, float]:
