@@ -45,6 +45,8 @@ def read(kind: Any, value: Any, where: str, later: Collection[str] = ()) -> Any:
         return _expect(known, value, where, f"one of {', '.join(map(str, parts))}")
     if origin is tuple:
         _expect(isinstance(value, list), value, where, "a list")
+        if parts == (float, ...) and all(type(one) is float for one in value):
+            return tuple(value)  # at once, since there may be hundreds
         kinds = parts[:1] * len(value) if parts[-1] is ... else parts
         _expect(len(value) == len(kinds), value, where, f"a list of {len(kinds)}")
         named = [f"{where}[{i}]" for i in range(len(kinds))]

@@ -6,6 +6,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from plainnet.errors import SettingError
@@ -40,6 +41,11 @@ class LayerRow:
     """The function that writes the layer into an ONNX graph; None: it cannot be exported."""
     torch: str | None = None
     """The PyTorch code of the layer, with attributes in braces; None: PyTorch has no such layer."""
+
+    @cached_property
+    def arguments(self) -> Sequence[str]:
+        """The names of the layer's arguments."""
+        return (*inspect.signature(self.layer).parameters,)
 
 
 LAYERS: dict[str, LayerRow] = {}
@@ -88,7 +94,7 @@ def layer_of(description: object, where: str, **hidden: Any) -> Layer:
             f"{where} is a {kind!r:.60}, which is none of {', '.join(LAYERS)}; a layer of "
             "your own needs a row in plainnet.network.LAYERS before it is loaded"
         )
-    known = inspect.signature(row.layer).parameters
+    known = row.arguments
     wanted = {*known} - UNSAVED
     if {*settings} != wanted:
         raise ValueError(

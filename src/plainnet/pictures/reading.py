@@ -1,6 +1,11 @@
 """Reading many pictures into one array, with one thread for each processor.
 
 Pillow releases Python's lock while it decodes, so threads decode in parallel.
+
+A photograph of some 500 × 370 pixels takes 0.36 ms of processor time to be decoded at a quarter of
+its size, 0.46 ms with the resizing, and 0.51 ms in `read_picture`. simplejpeg, libjpeg-turbo
+without Pillow, decodes it in 0.30 ms. That would save an eighth to a fifth of the whole, but Pillow
+would still be needed for other formats, orientation and damaged files: so there is one decoder.
 """
 
 from collections import deque
