@@ -9,6 +9,7 @@ next `forward`.
 
 import copy
 from collections.abc import Iterable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,36 @@ class Replica:
         self._parts: dict[str, list[Replica]] = {}
         # our own layers hold no other arrays than those that their next pass sets
         self._ours = type(layer).__module__.startswith("plainnet.")
+        self._n_values = -1  # nothing has been adopted yet
+        self._watched: list[str] = []
+        self._seen_values: list[Any] = []
+        self._held_values: list[Any] = []
+        self._constants: list[tuple[Array, Array]] = []
+        self._all_parts: list[Replica] = []
         self.follow()
 
     def follow(self) -> None:
         """Adopt the changes of the layer."""
+        if not self._is_unchanged():
+            self._adopt()
+        for value, copied in self._constants:
+            np.copyto(copied, value)  # which may have been changed in place
+        for part in self._all_parts:
+            part.follow()
+
+    def _is_unchanged(self) -> bool:
+        """Return whether all attributes are those of the last `_adopt`, except for its own."""
+        values, held, names = vars(self.layer), vars(self.replica), self._watched
+        return (
+            len(values) == self._n_values
+            and all(map(is_, map(values.get, names), self._seen_values))
+            and all(map(is_, map(held.get, names), self._held_values))
+        )
+
+    def _adopt(self) -> None:
         held = vars(self.replica)
-        for name, value in [*vars(self.layer).items()]:
+        values = [*vars(self.layer).items()]
+        for name, value in values:
             seen, given = self._given.get(name, (_ABSENT, _ABSENT))
             if name in self._own:
                 continue
@@ -79,10 +104,17 @@ class Replica:
                 self._given[name] = value, given
                 if given is not _ABSENT:
                     held[name] = given
-            elif given is not value and isinstance(given, np.ndarray) and given.base is None:
-                np.copyto(given, value)  # a constant, which may have been changed in place
-        for part in [part for parts in self._parts.values() for part in parts]:
-            part.follow()
+        self._all_parts = [part for parts in self._parts.values() for part in parts]
+        self._watched = [name for name, _ in values if name not in self._own]
+        known = [self._given[name] for name in self._watched]
+        self._seen_values = [value for value, _ in known]
+        self._held_values = [None if given is _ABSENT else given for _, given in known]
+        self._constants = [
+            (value, given)
+            for value, given in known
+            if given is not value and isinstance(given, np.ndarray) and given.base is None
+        ]
+        self._n_values = len(values)
 
     def hand_back(self) -> None:
         """Write the state back into the layer where the replica has replaced its arrays."""
@@ -91,7 +123,7 @@ class Replica:
             if own is not shared:
                 shared[...] = own
                 setattr(self.replica, name, shared)
-        for part in [part for parts in self._parts.values() for part in parts]:
+        for part in self._all_parts:
             part.hand_back()
 
     def _state(self) -> list[Array]:

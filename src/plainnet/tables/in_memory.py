@@ -124,7 +124,7 @@ def _column(values: Array) -> Any:
     """Return the values of a column as float64 or texts; see `raw_column`."""
     if values.dtype.kind == "b":
         values = np.where(values, "True", "False").astype(object)
-    texts = Texts.of_cells(values) if values.dtype.kind == "O" else None
+    texts = Texts.of_cells(values) if values.dtype.kind in "OU" else None
     return raw_column(values) if texts is None else texts
 
 
