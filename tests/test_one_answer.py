@@ -195,6 +195,15 @@ def test_answers_that_are_no_numbers_are_refused(value: float) -> None:
         check_finite(np.array([1e300, value]))
 
 
+def test_probabilities_of_others_are_checked(classes: Classifier) -> None:
+    for wrong in (np.full((1, 3), np.nan), np.ones((1, 3)), np.array([[2.0, -1.0, 0.0]])):
+        for answer in (classes.answers.choose, classes.answers.decode):
+            with pytest.raises(DataError, match="sum to 1"):
+                answer(wrong)
+    P = classes.predict_proba(X)
+    assert np.array_equal(classes.answers.decode(P), classes.predict(X))
+
+
 # several threads at once -------------------------------------------------------------------------
 
 

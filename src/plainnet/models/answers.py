@@ -184,6 +184,10 @@ class Answers(AnswersInData, AnswersInWords):
     def decode(self, A: Array) -> Array:
         """Return the answers `(N,)` for the user: labels, or numbers."""
 
+    def decode_own(self, A: Array) -> Array:
+        """Return the same of the model's own answers, which need no check."""
+        return self.decode(A)
+
     @abstractmethod
     def plain(self, A: Array) -> list[Any]:
         """Return the answers as names of classes, or as Python's numbers.

@@ -16,6 +16,7 @@ from plainnet.data.class_names import Label, is_one_hot, label_array, name_label
 from plainnet.errors import SettingError
 from plainnet.metrics.classification import ClassificationEvaluation, evaluate_probabilities
 from plainnet.metrics.costs import Costs, chosen, read_costs
+from plainnet.metrics.metrics import check_probabilities
 from plainnet.models.calibrated import calibrated_metrics, temperature_of
 from plainnet.models.class_calibration import Probabilities, described_outputs
 from plainnet.models.class_weights import classes_weighted, weights_by_class, weights_of
@@ -186,11 +187,15 @@ class Classes(Probabilities):
 
     def choose(self, P: Array) -> Array:
         """Return the index `(N,)` of the class answered for each row of probabilities `(N, K)`."""
-        return chosen(P, self.threshold, self.costs)
+        return chosen(check_probabilities(P), self.threshold, self.costs)
 
     def decode(self, A: Array) -> Array:
         """Return labels in the type of the training data: numbers, booleans or texts."""
         return self.label_of[self.choose(A)]
+
+    def decode_own(self, A: Array) -> Array:
+        """Return the same of the model's own answers."""
+        return self.label_of[chosen(A, self.threshold, self.costs)]
 
     @cached_property
     def label_of(self) -> Array:

@@ -119,7 +119,7 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
             SettingError: too few samples were held out in the training to judge that.
         """
         if unsure is None:
-            return self.answers.decode(self.mean_answers(samples, loaded=True))
+            return self.answers.decode_own(self.mean_answers(samples, loaded=True))
         self.check_trained()
         raw = self.inputs.raw(samples)
         A = self.answers_of(raw, self.held_out_rows(samples), loaded=True)
