@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.training.compiled.exponential import exponential
-from plainnet.training.compiled.jit import compiled, inlined, part, reordered
+from plainnet.training.compiled.jit import inlined, kernel, part, reordered
 from plainnet.training.compiled.member_averages import average
 from plainnet.training.compiled.products import product
 
@@ -26,7 +26,7 @@ RELU = 0
 """The kind of an activation that is not SiLU."""
 
 
-@compiled
+@kernel
 def answer_samples(
     X: Any, encoding: Any, tables: Any, hidden: Any, heads: Any, mean: Any, Z: Any
 ) -> None:

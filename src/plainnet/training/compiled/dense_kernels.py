@@ -29,21 +29,21 @@ In numba a whole number turns float32 into float64 (`1 - x`), so every constant 
 
 from typing import Any
 
-import numpy as np
-
 from plainnet.training.compiled.activations import drop_out, hold_back, multiply, relu, silu
 from plainnet.training.compiled.blocks import add_up, block_products, products_of
-from plainnet.training.compiled.jit import inlined, part
+from plainnet.training.compiled.jit import inlined, part, small
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
 from plainnet.training.compiled.pcg64 import draw
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     NARROW,
+    library_product,
     narrow_product,
     product,
     product_of_transposed,
     transpose,
 )
+from plainnet.training.compiled.views import columns_of, every, matrix, rows_of, vector
 from plainnet.training.threads import SMALL_PRODUCT
 
 RELU, SILU = 0, 1
@@ -58,40 +58,41 @@ def forward(X: Any, some: Any, apart: Any, bins: Any, theta: Any, net: Any, memo
     """
     sizes, kinds, rates, k = net
     U, A, S, _, _, _, _, _, s, _, _ = memory
-    rows, last, a, inputs = len(X) * k, len(sizes) - 2, 0, X[some[0] : some[1]]
+    rows, last, a, inputs = len(X) * k, len(sizes) - 2, 0, rows_of(X, some[0], some[1])
     first, stop = some[0] * k, some[1] * k
     for i in range(last + 1):
         W, b = layer(i, theta, net, memory)
         n_in, n_out, parts = inputs.shape[1], W.shape[1], parts_of(i, net)
-        here = slice(a + first * sizes[i + 1], a + stop * sizes[i + 1])
-        Y = A[here].reshape(len(inputs), n_out)
+        start, end = a + first * sizes[i + 1], a + stop * sizes[i + 1]
+        Y, outputs = matrix(A, start, len(inputs), n_out), vector(A, start, end)
         if i == 0 and apart:
             add_up(products_of(len(X), n_out, memory[9]), some, Y)
         elif parts == 1 and is_large(len(Y), n_in, n_out):
-            np.dot(inputs, W[:n_in], Y)
+            library_product(inputs, rows_of(W, 0, n_in), Y)
             add(Y, b)
         elif parts == 1 and i > 0 and n_out <= NARROW:
             narrow_product(inputs, W, Y, b, s)
         else:
             for m in range(parts):  # Y = X W + b
-                of_W, of_b = slice(m * n_in, (m + 1) * n_in), slice(m * n_out, (m + 1) * n_out)
-                product(inputs[m::parts], W[of_W], Y[m::parts], b[of_b])
+                own, own_b = rows_of(W, m * n_in, (m + 1) * n_in), vector(b, m * n_out, len(b))
+                product(every(inputs, m, parts), own, every(Y, m, parts), own_b)
         if i == 0:
-            add_encoded(Y, W[n_in:], bins)
+            add_encoded(Y, rows_of(W, n_in, len(W)), bins)
         if i < last:
             if kinds[i] == RELU:
-                relu(A[here])
+                relu(outputs)
             else:
-                silu(A[here], S[here])
+                slopes = vector(S, start, end)
+                silu(outputs, slopes)
                 if rates[i] > 0:
-                    drop_out(S[here], U[here], rates[i])
+                    drop_out(slopes, vector(U, start, end), rates[i])
             if rates[i] > 0:
-                drop_out(A[here], U[here], rates[i])
-        inputs, a = A[here].reshape(stop - first, sizes[i + 1]), a + rows * sizes[i + 1]
+                drop_out(outputs, vector(U, start, end), rates[i])
+        inputs, a = matrix(A, start, stop - first, sizes[i + 1]), a + rows * sizes[i + 1]
     return inputs
 
 
-@part
+@small
 def is_apart(n: Any, net: Any) -> Any:
     """Return whether the first W has more numbers than what enters and leaves it of n samples.
 
@@ -116,7 +117,7 @@ def draw_all(n: Any, net: Any, U: Any, state: Any) -> None:
     for i in range(len(rates)):
         size = n * k * sizes[i + 1]
         if rates[i] > 0:
-            draw(U[a : a + size], state)
+            draw(vector(U, a, a + size), state)
         a += size
 
 
@@ -131,14 +132,14 @@ def backward(n: Any, some: Any, net: Any, memory: Any) -> None:
         dA[j] = A[j]
     for i in range(last, 0, -1):
         n_in, n_out = sizes[i], sizes[i + 1]
-        dY = dA[a + first * n_out : a + stop * n_out].reshape(stop - first, n_out)
+        dY = matrix(dA, a + first * n_out, stop - first, n_out)
         a -= rows * n_in
-        here = slice(a + first * n_in, a + stop * n_in)
-        input_gradient(i, dY, dA[here].reshape(stop - first, n_in), net, memory)
+        start, end = a + first * n_in, a + stop * n_in
+        input_gradient(i, dY, matrix(dA, start, stop - first, n_in), net, memory)
         if kinds[i - 1] == RELU:
-            hold_back(dA[here], A[here], rates[i - 1])
+            hold_back(vector(dA, start, end), vector(A, start, end), rates[i - 1])
         else:
-            multiply(dA[here], S[here])
+            multiply(vector(dA, start, end), vector(S, start, end))
 
 
 @part
@@ -147,19 +148,19 @@ def input_gradient(i: Any, dY: Any, dX: Any, net: Any, memory: Any) -> None:
     turned, zeros, parts = turned_weights(i, net, memory), memory[7], parts_of(i, net)
     n_out = dY.shape[1]
     if parts == 1 and is_large(len(dY), dX.shape[1], n_out):
-        np.dot(dY, turned, dX)
+        library_product(dY, turned, dX)
     else:
         for m in range(parts):  # dX = dY Wᵀ
-            of_turned = slice(m * n_out, (m + 1) * n_out)
-            product(dY[m::parts], turned[of_turned], dX[m::parts], zeros)
+            own = rows_of(turned, m * n_out, (m + 1) * n_out)
+            product(every(dY, m, parts), own, every(dX, m, parts), zeros)
 
 
-@part
+@inlined
 def output_gradient(i: Any, n: Any, net: Any, memory: Any) -> Any:
     """Return dY of layer i for n samples, as a vector."""
     sizes, dA, rows = net[0], memory[3], n * net[3]
     before = units_before(sizes, i)
-    return dA[rows * before : rows * (before + sizes[i + 1])]
+    return vector(dA, rows * before, rows * (before + sizes[i + 1]))
 
 
 @inlined
@@ -183,19 +184,18 @@ def weight_gradient(
     m = start // n_in
     dW = wide_gradient(wide, net) if i == 0 and net[3] > 1 else matrix_of(i, grad[0], net)
     dY = output_gradient(i, n, net, memory)
-    dY = dY.reshape(len(dY) // n_out, n_out)
-    inputs = X if i == 0 else A[rows * before : rows * (before + n_in)].reshape(rows, n_in)
+    dY = matrix(dY, 0, len(dY) // n_out, n_out)
+    inputs = X if i == 0 else matrix(A, rows * before, rows, n_in)
     plain = inputs.shape[1]
     if parts == 1 and is_large(len(dY), plain, n_out) and start == 0 and stop == n_in:
-        np.dot(inputs.T, dY, dW[:plain])
+        library_product(inputs.T, dY, rows_of(dW, 0, plain))
     elif start - m * n_in < plain:
         last = min(stop - m * n_in, plain)
-        of_W = dW[start : m * n_in + last]
-        product_of_transposed(
-            inputs[m::parts, start - m * n_in : last], dY[m::parts], of_W, zeros, s
-        )
+        own = columns_of(every(inputs, m, parts), start - m * n_in, last)
+        own_dW = rows_of(dW, start, m * n_in + last)
+        product_of_transposed(own, every(dY, m, parts), own_dW, zeros, s)
     if i == 0 and stop > plain:
-        encoded_gradient(dY, dW[plain:], bins)
+        encoded_gradient(dY, rows_of(dW, plain, len(dW)), bins)
 
 
 @inlined
@@ -204,45 +204,45 @@ def bias_gradient(i: Any, n: Any, grad: Any, net: Any, memory: Any) -> None:
     sizes, ones, zeros = net[0], memory[6], memory[7]
     b, n_out, dY = units_before(sizes, i), sizes[i + 1], output_gradient(i, n, net, memory)
     n_out *= parts_of(i, net)
-    rows, db = len(dY) // n_out, grad[1][b : b + n_out].reshape(1, n_out)
-    # db = Σ_N dY
-    product(ones[:rows].reshape(1, rows), dY.reshape(rows, n_out), db, zeros)
+    rows, db = len(dY) // n_out, matrix(grad[1], b, 1, n_out)
+    product(matrix(ones, 0, 1, rows), matrix(dY, 0, rows, n_out), db, zeros)  # db = Σ_N dY
 
 
-@part
+@small
 def layer(i: Any, theta: Any, net: Any, memory: Any) -> Any:
     """Return W and b of layer i; of the first one of members, side by side."""
     sizes, k, wide = net[0], net[3], memory[9]
     if i == 0 and k > 1:
         return wide_layer(wide, net)
     b = units_before(sizes, i)
-    return matrix_of(i, theta[0], net), theta[1][b : b + sizes[i + 1] * parts_of(i, net)]
+    of_b = vector(theta[1], b, b + sizes[i + 1] * parts_of(i, net))
+    return matrix_of(i, theta[0], net), of_b
 
 
-@part
+@inlined
 def matrix_of(i: Any, weights: Any, net: Any) -> Any:
     """Return W of layer i, or its gradient; of the heads of members, one below the other."""
     sizes = net[0]
-    w, rows, n_out = first_weight(sizes, i), sizes[i] * parts_of(i, net), sizes[i + 1]
-    return weights[w : w + rows * n_out].reshape(rows, n_out)
+    rows = sizes[i] * parts_of(i, net)
+    return matrix(weights, first_weight(sizes, i), rows, sizes[i + 1])
 
 
-@part
+@small
 def parts_of(i: Any, net: Any) -> Any:
     """Return how many W layer i has: the last one has one for each member."""
     return net[3] if i == len(net[0]) - 2 else 1
 
 
-@part
+@inlined
 def turned_weights(i: Any, net: Any, memory: Any) -> Any:
     """Return the memory of Wᵀ of layer i."""
     sizes, T, last = net[0], memory[4], len(net[0]) - 2
     n_in, n_out = sizes[i], width(i, net) * parts_of(i, net)
-    w = first_weight(sizes, i) - first_weight(sizes, 1)
+    w = first_weight(sizes, i) - sizes[0] * sizes[1]
     if i == 0:
         w += first_weight(sizes, last) + sizes[last] * sizes[last + 1] * parts_of(last, net)
         n_in = (len(T) - w) // n_out
-    return T[w : w + n_in * n_out].reshape(n_out, n_in)
+    return matrix(T, w, n_out, n_in)
 
 
 @part
@@ -252,11 +252,11 @@ def turn_rows(i: Any, start: Any, stop: Any, theta: Any, net: Any, memory: Any) 
     W, m = matrix_of(i, theta[0], net), start // n_in
     before = m * n_in + n_in - turned.shape[1]  # the first inputs are not learned
     start, stop = max(start, before), max(stop, before)
-    of_member = turned[m * n_out : (m + 1) * n_out]
-    transpose(W[start:stop], of_member[:, start - before : stop - before])
+    of_member = rows_of(turned, m * n_out, (m + 1) * n_out)
+    transpose(rows_of(W, start, stop), columns_of(of_member, start - before, stop - before))
 
 
-@part
+@small
 def is_large(n: Any, n_in: Any, n_out: Any) -> Any:
     """Return whether a product is one for the threads of a BLAS library."""
     return n * n_in * n_out > SMALL_PRODUCT
@@ -270,7 +270,7 @@ def add(Y: Any, b: Any) -> None:
             Y[i, j] += b[j]
 
 
-@part
+@small
 def first_weight(sizes: Any, i: Any) -> Any:
     """Return the number of the first weight of layer i."""
     w = 0
@@ -279,7 +279,7 @@ def first_weight(sizes: Any, i: Any) -> Any:
     return w
 
 
-@part
+@small
 def units_before(sizes: Any, i: Any) -> Any:
     """Return how many outputs the layers before layer i have; 0 for the first."""
     units = 0
@@ -288,7 +288,7 @@ def units_before(sizes: Any, i: Any) -> Any:
     return units
 
 
-@part
+@small
 def total(J: Any, n: Any) -> Any:
     """Return the sum of the first n numbers."""
     found = 0.0

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core.runtime.nrt import rtsys
 
+from plainnet.training.compiled.libraries import KernelCompiler, PartCompiler, SeparatePartCompiler
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -18,7 +20,29 @@ def compiled(function: F) -> F:
     Other threads run meanwhile. What is stored is used while no module of the function's folder
     changes: numba itself looks at the function's own module only, and not at those of its parts.
     """
-    made: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    return _stored(function)
+
+
+def alone(part: Any) -> Any:
+    """Compile and store a part for Python to call."""
+    return _stored(part.py_func)
+
+
+def kernel(function: F) -> F:
+    """Compile and store a function that is made of many parts."""
+    return _stored(function, pipeline_class=KernelCompiler)
+
+
+def kernel_in_given_memory(function: F) -> F:
+    """Compile and store a function of many parts that allocate no array.
+
+    Views of arrays are not counted then, which takes a part of the compiler's time.
+    """
+    return _stored(function, pipeline_class=KernelCompiler, _nrt=False)
+
+
+def _stored(function: F, **given: Any) -> F:
+    made: Any = _jit(cache=True, no_cfunc_wrapper=True, **given)(function)
     store: Any = getattr(made, "_cache", None)
     stored = getattr(store, "_cache_file", None)
     if stored is not None and (stamp := stamp_of(Path(function.__code__.co_filename).parent)):
@@ -48,21 +72,36 @@ def stamp_of(folder: Path) -> str:
 
 
 def part(function: F) -> F:
-    """Compile a function that only compiled ones call, as a part of them, stored with them."""
-    given: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, numba.njit(error_model="numpy", nogil=True, **given)(function))
+    """Compile a function that only compiled ones call, stored with them.
+
+    It stays a function of its own, so that the compiler optimizes it once.
+    """
+    return _part(function, pipeline_class=SeparatePartCompiler)
+
+
+def small(function: F) -> F:
+    """Compile a part that is so small that it may become a piece of those that call it."""
+    return _part(function, pipeline_class=PartCompiler)
+
+
+def allocating(function: F) -> F:
+    """Compile a part that allocates memory, whoever calls it."""
+    return _part(function, pipeline_class=SeparatePartCompiler, _nrt=True)
 
 
 def reordered(function: F) -> F:
     """Compile a part whose sums may be in any order, but in the same one each time."""
-    given: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    given["fastmath"] = {"reassoc", "contract"}
-    return cast(F, numba.njit(error_model="numpy", nogil=True, **given)(function))
+    return _part(function, pipeline_class=SeparatePartCompiler, fastmath={"reassoc", "contract"})
 
 
 def inlined(function: F) -> F:
-    """Compile a function that is called in one place as if it were written there.
+    """Compile a function as if it were written in each place that calls it."""
+    return cast(F, _jit(inline="always")(function))
 
-    The compiler optimizes all that a part calls with each part again, so few parts take less time.
-    """
-    return cast(F, numba.njit(error_model="numpy", nogil=True, inline="always")(function))
+
+def _part(function: F, **given: Any) -> F:
+    return cast(F, _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)(function))
+
+
+def _jit(**given: Any) -> Any:
+    return numba.njit(error_model="numpy", nogil=True, **given)

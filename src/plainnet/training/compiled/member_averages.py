@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.training.compiled.exponential import exponential
-from plainnet.training.compiled.jit import inlined, part
+from plainnet.training.compiled.jit import inlined, part, small
 
 NUMBERS, SOFTMAX, SIGMOID = 0, 1, 2
 """What is averaged: outputs, or probabilities of classes, or of yes."""
@@ -91,14 +91,14 @@ def mean_of_sigmoid(X: Any, Y: Any) -> None:
             Y[i, j] = log_mean(X[:, i, j]) - log_mean(E[:, i, j])
 
 
-@part
+@small
 def exponentials(x: Any, e: Any) -> None:
     """Write e^x for the first numbers of x."""
     for i in range(e.size):
         e[i] = exponential(x[i])
 
 
-@part
+@small
 def log_mean(L: Any) -> Any:
     """Return ln (1/k Σ_k e^L)."""
     top, total = L.max(), L.dtype.type(0)  # so that no e^L is 0 for all members

@@ -18,44 +18,45 @@ The layers behind share W as `PerMember` does, and the last one has a W and b fo
 
 from typing import Any
 
-from plainnet.training.compiled.jit import inlined, part, reordered
+from plainnet.training.compiled.jit import inlined, part, reordered, small
 from plainnet.training.compiled.products import transpose
 from plainnet.training.compiled.team import own
+from plainnet.training.compiled.views import column, columns_of, matrix, rows_of, vector
 
 
-@part
+@small
 def width(i: Any, net: Any) -> Any:
     """Return how many columns W of layer i has: the first one of all members side by side."""
     return net[0][i + 1] * (net[3] if i == 0 else 1)
 
 
-@part
+@small
 def wide_layer(wide: Any, net: Any) -> Any:
     """Return W and b of the first layer of all members."""
-    n_in, n_out = net[0][0], width(0, net)
+    n_in, n_out = net[0][0], net[0][1] * net[3]
     size = n_in * n_out
-    return wide[:size].reshape(n_in, n_out), wide[size : size + n_out]
+    return matrix(wide, 0, n_in, n_out), vector(wide, size, size + n_out)
 
 
-@part
+@inlined
 def wide_gradient(wide: Any, net: Any) -> Any:
     """Return the memory of its dW."""
-    n_in, n_out = net[0][0], width(0, net)
-    return wide[(n_in + 1) * n_out :].reshape(n_in, n_out)
+    n_in, n_out = net[0][0], net[0][1] * net[3]
+    return matrix(wide, (n_in + 1) * n_out, n_in, n_out)
 
 
-@part
+@inlined
 def factors(biases: Any, net: Any) -> Any:
     """Return r `(k, n_in)`, or dr: the first of the biases behind an embedding."""
     k, n = net[3], net[0][0] if net[3] > 1 else 0
-    return biases[: k * n].reshape(k, n)
+    return matrix(biases, 0, k, n)
 
 
 @inlined
 def widen(theta: Any, r: Any, net: Any, wide: Any, team: Any) -> None:
     """Write W and b of the first layer of all members."""
     n_in, n_out, k = net[0][0], net[0][1], net[3]
-    W, (all_W, all_b) = theta[0][: n_in * n_out].reshape(n_in, n_out), wide_layer(wide, net)
+    W, (all_W, all_b) = matrix(theta[0], 0, n_in, n_out), wide_layer(wide, net)
     start, stop = own(n_in, 1, team)
     for m in range(k):
         first = m * n_out
@@ -70,9 +71,10 @@ def widen(theta: Any, r: Any, net: Any, wide: Any, team: Any) -> None:
 def widen_turned(theta: Any, r: Any, turned: Any, net: Any, team: Any) -> None:
     """Write Wᵀ of that layer for the last inputs."""
     n_in, n_out = net[0][0], net[0][1]
-    W, plain = theta[0][: n_in * n_out].reshape(n_in, n_out), n_in - turned.shape[1]
+    W, plain = matrix(theta[0], 0, n_in, n_out), n_in - turned.shape[1]
     start, stop = own(n_out, 1, team)
-    transpose(W[plain:, start:stop], turned[start:stop])
+    of_W = columns_of(rows_of(W, plain, n_in), start, stop)
+    transpose(of_W, rows_of(turned, start, stop))
     for m in range(len(r) - 1, -1, -1):
         for j in range(start, stop):
             for h in range(turned.shape[1]):
@@ -85,10 +87,10 @@ def fold_rows(
 ) -> None:
     """Write some rows of dW of the first layer, and columns of dr, from its wide dW."""
     n_in, n_out = net[0][0], net[0][1]
-    W, dW = theta[0][: n_in * n_out], grad[0][: n_in * n_out]
-    W, dW, D = W.reshape(n_in, n_out), dW.reshape(n_in, n_out), wide_gradient(wide, net)
+    W, dW = matrix(theta[0], 0, n_in, n_out), matrix(grad[0], 0, n_in, n_out)
+    D = wide_gradient(wide, net)
     for h in range(start, stop):
-        fold(W[h], r[:, h], D[h], dW[h], dr[:, h])
+        fold(W[h], column(r, h), D[h], dW[h], column(dr, h))
 
 
 @reordered

@@ -21,7 +21,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.jit import part, small
 
 WORDS = 8
 """L, the words that are computed side by side."""
@@ -79,14 +79,14 @@ advance: Any = intrinsic(_advance)
 """`advance(high, low, a_high, a_low, c_high, c_low)` returns the halves of a s + c."""
 
 
-@part
+@small
 def word_of(high: Any, low: Any) -> Any:
     """Return the word of a state."""
     mixed, turn = high ^ low, high >> np.uint64(58)
     return (mixed >> turn) | (mixed << ((np.uint64(64) - turn) & np.uint64(63)))
 
 
-@part
+@small
 def number_of(half: Any) -> Any:
     """Return a number in [0, 1), by the top 24 of 32 bits."""
     return np.float32(np.int32(np.uint32(half) >> np.uint32(8))) * np.float32(2.0**-24)

@@ -22,7 +22,7 @@ The samples are sorted by their bins, column by column. `bins` are these arrays:
 
 from typing import Any
 
-from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.jit import part, small
 
 
 @part
@@ -54,7 +54,7 @@ def sort_into_bins(
             stops[b] += 1
 
 
-@part
+@small
 def clip(f: Any) -> Any:
     """Limit f to 0 … 1; NaN stays."""
     zero, one = type(f)(0), type(f)(1)

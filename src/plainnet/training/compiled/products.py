@@ -6,8 +6,11 @@ such a library first copies into another order.
 
 from typing import Any
 
-from plainnet.training.compiled.jit import inlined, part, reordered
+import numpy as np
+
+from plainnet.training.compiled.jit import allocating, inlined, part, reordered
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
+from plainnet.training.compiled.views import every, matrix
 
 HALF = ROWS // 2
 NARROW = 4
@@ -22,8 +25,7 @@ row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
 @inlined
 def product(A: Any, B: Any, C: Any, b: Any) -> None:
     """Write C = A B + b, for A `(m, k)` in any order, and B `(k, n)` and C `(m, n)` in rows."""
-    n = C.shape[1]  # columns are named so that tiles are compiled once for all orders
-    all_tiles(A[:, : A.shape[1]], B[:, :n], C[:, :n], b)
+    all_tiles(every(A, 0, 1), every(B, 0, 1), every(C, 0, 1), b)  # compiled once for all orders
 
 
 @part
@@ -72,7 +74,7 @@ def one_tile(
 def narrow_product(X: Any, W: Any, Y: Any, b: Any, s: Any) -> None:
     """Write Y = X W + b for a few columns; `s` is scratch memory for Wᵀ."""
     n_in, n_out = W.shape
-    turned = s[: n_in * n_out].reshape(n_out, n_in)
+    turned = matrix(s, 0, n_out, n_in)
     transpose(W, turned)
     for i in range(len(X)):
         for j in range(n_out):
@@ -82,6 +84,12 @@ def narrow_product(X: Any, W: Any, Y: Any, b: Any, s: Any) -> None:
             Y[i, j] = y + b[j]
 
 
+@allocating
+def library_product(A: Any, B: Any, C: Any) -> None:
+    """Write C = A B by a BLAS library."""
+    np.dot(A, B, C)
+
+
 @inlined
 def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
     """Write dW = Xᵀ dY; `s` is scratch memory for a narrow dW, `zeros` is as long as its sides."""
@@ -89,14 +97,20 @@ def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
     if n_out > NARROW:
         product(X.T, dY, dW, zeros)
         return
-    turned = s[: n_in * n_out].reshape(n_out, n_in)
+    turned = matrix(s, 0, n_out, n_in)
     product(dY.T, X, turned, zeros)
-    transpose(turned, dW[:, :n_out])
+    transpose(turned, dW)
+
+
+@inlined
+def transpose(W: Any, turned: Any) -> None:
+    """Write Wᵀ."""
+    transpose_blocks(every(W, 0, 1), every(turned, 0, 1))
 
 
 @part
-def transpose(W: Any, turned: Any) -> None:
-    """Write Wᵀ."""
+def transpose_blocks(W: Any, turned: Any) -> None:
+    """Write Wᵀ, some rows of W at a time."""
     n_in, n_out = W.shape
     for first in range(0, n_in, BLOCK):
         last = min(first + BLOCK, n_in)

@@ -4,10 +4,11 @@ from typing import Any
 
 from plainnet.training.compiled.blocks import own_inputs
 from plainnet.training.compiled.embedding_kernels import embed
-from plainnet.training.compiled.jit import inlined, part
+from plainnet.training.compiled.jit import inlined, part, small
 from plainnet.training.compiled.piecewise import sort_into_bins
 from plainnet.training.compiled.team import own
 from plainnet.training.compiled.tiles import ROWS
+from plainnet.training.compiled.views import matrix, rows_of, vector
 
 
 @inlined
@@ -25,7 +26,7 @@ def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) ->
     if taken and apart:
         first, last = own_inputs(X.shape[1], team)
         for i in range(n):
-            copy(X[rows[i], first:last], inputs[i, first:last])
+            copy(vector(X[rows[i]], first, last), vector(inputs[i], first, last))
     start, stop = own(n, ROWS, team)
     for i in range(start, stop):
         row = rows[i] if taken else i
@@ -55,31 +56,30 @@ def encode(X: Any, encoding: Any, theta: Any, plain: Any, team: Any) -> Any:
     columns, others, lower, width, bounded, bins, length, E, _ = encoding
     firsts, of_all, f_all, stops, numbers, row = bins
     n, d, first = len(X), len(columns), len(others)
-    order, parts = of_all[: d * n].reshape(d, n), f_all[: d * n].reshape(d, n)
-    numbers = numbers[team[0] * (len(numbers) // team[1]) :]
-    row = row[team[0] * (len(row) // team[1]) :]
+    order, parts = matrix(of_all, 0, d, n), matrix(f_all, 0, d, n)
+    numbers = vector(numbers, team[0] * (len(numbers) // team[1]), len(numbers))
+    row = vector(row, team[0] * (len(row) // team[1]), len(row))
     bins = firsts, order, parts, stops, numbers, row
     if d == 0:
         return X, bins, bins
     some = own(d, 1, team)
     sort_into_bins(X, columns, some, lower, width, bounded, bins)
     if length > 0:
-        features = E[: n * (first + d * length)].reshape(n, first + d * length)
+        features = matrix(E, 0, n, first + d * length)
         embed(X, columns, some, bins, of_embedding(theta, encoding), features, first)
     else:
-        features = plain[:n]
+        features = rows_of(plain, 0, n)
     start, stop = own(n, ROWS, team)
     for i in range(start, stop):
         for j in range(first):
             features[i, j] = X[i, others[j]]
-    left = firsts[:1] if length > 0 else firsts
+    left = vector(firsts, 0, 1 if length > 0 else len(firsts))
     return features, (left, order, parts, stops, numbers, row), bins
 
 
-@part
+@small
 def of_embedding(vectors: Any, encoding: Any) -> Any:
     """Return w, V and b of the embedding in θ, or its gradients in `grad`."""
     (weights, biases), d, bins, length = vectors, len(encoding[0]), len(encoding[2]), encoding[6]
-    lines, bends = d * length, bins * length
-    w, V = weights[:lines], weights[lines : lines + bends]
-    return w.reshape(d, length), V.reshape(bins, length), biases[:lines].reshape(d, length)
+    w, V = matrix(weights, 0, d, length), matrix(weights, d * length, bins, length)
+    return w, V, matrix(biases, 0, d, length)

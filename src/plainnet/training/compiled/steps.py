@@ -46,7 +46,7 @@ from plainnet.training.compiled.dense_kernels import (
     weight_gradient,
 )
 from plainnet.training.compiled.embedding_kernels import embedding_gradient
-from plainnet.training.compiled.jit import compiled, inlined, part
+from plainnet.training.compiled.jit import inlined, kernel_in_given_memory, small
 from plainnet.training.compiled.losses import loss
 from plainnet.training.compiled.members import (
     factors,
@@ -64,12 +64,13 @@ from plainnet.training.compiled.updates import (
     numbers_of_step,
     without_decay,
 )
+from plainnet.training.compiled.views import matrix, rows_of, vector
 
 PANEL = 4096
 """Numbers of W that are updated together."""
 
 
-@compiled
+@kernel_in_given_memory
 def steps(
     data: Any,
     batch: Any,
@@ -96,12 +97,12 @@ def steps(
         of_step = memory_of_step(step, data[5], net, memory, team)
         given = enter(step, data, batch, encoding, vectors, optimizer, net, of_step, team, phase)
         apart, X, classes, numbers, r, n, features, bins, sorted_bins, phase = given
-        some = own(len(X), ROWS, team)
-        here, of_J = slice(some[0], some[1]), slice(some[0] * k, some[1] * k)
+        some = start, stop = own(len(X), ROWS, team)
         Z = forward(features, some, apart, bins, dense, net, of_step)
         if optimizer[0] == ANSWER:
             break
-        loss(Z, classes[here], numbers[here], r[here], k, how[0], how[1], J[of_J])
+        y, t = vector(classes, start, stop), rows_of(numbers, start, stop)
+        loss(Z, y, t, vector(r, start, stop), k, how[0], how[1], vector(J, start * k, stop * k))
         backward(len(X), some, net, of_step)
         if first == 0:
             embedded_gradient(first, len(X), some, encoding, net, of_step)
@@ -117,7 +118,7 @@ def steps(
             learn_embedding(X, sorted_bins, encoding, vectors, now, share, team)
         learn(features, apart, bins, encoding, vectors, now, share, net, of_step, team)
         phase = wait(team, phase)
-        change(own_biases(vectors, team), vectors[1], without_decay(now), share)
+        change(own(len(vectors[1][0]), LINE, team), vectors[1], without_decay(now), share)
         if team[0] == 0:
             sums[0], sums[1] = sums[0] + n * J_of_step, sums[1] + n
     return len(each[0])
@@ -129,11 +130,11 @@ def memory_of_step(step: Any, size: Any, net: Any, memory: Any, team: Any) -> An
     U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
     drawn = size * net[3] * units_before(net[0], len(net[0]) - 1)
     own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
-    own_s = s[team[0] * (len(s) // team[1]) :]
+    own_s = vector(s, team[0] * (len(s) // team[1]), len(s))
     return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, state
 
 
-@part
+@small
 def first_learned(encoding: Any) -> Any:
     """Return the number of the first layer whose inputs have a gradient."""
     return 0 if encoding[6] > 0 else 1
@@ -193,28 +194,30 @@ def turn_weights(
         widen_turned(theta, r, turned_weights(first, net, memory), net, team)
 
 
-@part
+@small
 def of_dense(vectors: Any, encoding: Any, net: Any) -> Any:
     """Return the weights and biases of the Dense layers, and the r of members, or dr."""
     d, bins, length = len(encoding[0]), len(encoding[2]), encoding[6]
-    weights, biases = vectors[0][(d + bins) * length :], vectors[1][d * length :]
+    weights, biases = vectors
+    weights = vector(weights, (d + bins) * length, len(weights))
+    biases = vector(biases, d * length, len(biases))
     r = factors(biases, net)
-    return (weights, biases[r.size :]), r
+    return (weights, vector(biases, r.size, len(biases))), r
 
 
 @inlined
 def embedded_gradient(i: Any, n: Any, some: Any, encoding: Any, net: Any, memory: Any) -> None:
     """Write dE of some of n samples; the features are the inputs of layer i."""
     dY, dE = output_gradient(i, n, net, memory), of_features(n, encoding)
-    dY, dE = dY.reshape(n, len(dY) // n)[some[0] : some[1]], dE[some[0] : some[1]]
-    input_gradient(i, dY, dE, net, memory)
+    dY = rows_of(matrix(dY, 0, n, len(dY) // n), some[0], some[1])
+    input_gradient(i, dY, rows_of(dE, some[0], some[1]), net, memory)
 
 
-@part
+@inlined
 def of_features(n: Any, encoding: Any) -> Any:
     """Return the memory of the gradient of what is learned of n samples."""
     features = len(encoding[0]) * encoding[6]
-    return encoding[8][: n * features].reshape(n, features)
+    return matrix(encoding[8], 0, n, features)
 
 
 @inlined
@@ -232,9 +235,9 @@ def learn_embedding(
     d, length, firsts = len(encoding[0]), encoding[6], bins[0]
     start, stop = own(d, 1, team)
     embedding_gradient(X, encoding[0], (start, stop), bins, dE, of_embedding(grad, encoding))
-    change(slice(start * length, stop * length), vectors[0], numbers, share)
+    change((start * length, stop * length), vectors[0], numbers, share)
     start, stop = d + firsts[start], d + firsts[stop]
-    change(slice(start * length, stop * length), vectors[0], numbers, share)
+    change((start * length, stop * length), vectors[0], numbers, share)
 
 
 @inlined
@@ -271,21 +274,13 @@ def learn(
             weight_gradient(i, X, bins, grad, net, memory, start, stop)
             if i == 0 and k > 1:
                 fold_rows(start, stop, theta, grad, r, dr, net, memory[9])
-            part = slice(first + start * n_out, first + stop * n_out)
-            change(part, vectors[0], numbers, share)
+            change((first + start * n_out, first + stop * n_out), vectors[0], numbers, share)
             if i > 0 or (encoding[6] > 0 and k == 1):
                 turn_rows(i, start, stop, theta, net, memory)
 
 
-@part
+@small
 def panel_rows(n_in: Any, n_out: Any, team: Any) -> Any:
     """Return how many rows of W are updated together: fewer where each thread would have none."""
     rows = max(PANEL // n_out // ROWS, 1) * ROWS
     return min(rows, max(own(n_in, ROWS, (0, team[1], team[2]))[1], 1))
-
-
-@part
-def own_biases(vectors: Any, team: Any) -> Any:
-    """Return a thread's share of the biases."""
-    start, stop = own(len(vectors[1][0]), LINE, team)
-    return slice(start, stop)

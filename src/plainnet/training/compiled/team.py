@@ -15,7 +15,7 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.jit import part, small
 
 
 def _place(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -56,7 +56,7 @@ def wait(team: Any, phase: Any) -> Any:
     return phase + 1
 
 
-@part
+@small
 def own(n: Any, together: Any, team: Any) -> Any:
     """Return where a thread's share of n things begins and ends; so many stay together."""
     number, threads, _ = team

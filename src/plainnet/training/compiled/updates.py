@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.training.compiled.jit import compiled, part
+from plainnet.training.compiled.jit import alone, part, small
+from plainnet.training.compiled.views import vector
 
 
 @part
@@ -19,8 +20,8 @@ def descent(theta: Any, grad: Any, l2: Any, keep: Any, a: Any) -> None:
         theta[i] = keep * theta[i] - a * g  # θ ← θ − α g
 
 
-@compiled
-def momentum(theta: Any, grad: Any, v: Any, l2: Any, keep: Any, mu: Any, a: Any) -> None:
+@part
+def momentum_step(theta: Any, grad: Any, v: Any, l2: Any, keep: Any, mu: Any, a: Any) -> None:
     """Take a step of Momentum."""
     for i in range(theta.size):
         g = grad[i] + l2 * theta[i]  # g ← g + λ θ
@@ -28,8 +29,8 @@ def momentum(theta: Any, grad: Any, v: Any, l2: Any, keep: Any, mu: Any, a: Any)
         theta[i] = keep * theta[i] - a * v[i]  # θ ← θ − α v
 
 
-@compiled
-def adam(
+@part
+def adam_step(
     theta: Any,
     grad: Any,
     m: Any,
@@ -52,8 +53,8 @@ def adam(
         theta[i] = keep * theta[i] - a * (m[i] / (np.sqrt(v[i]) * r + e))  # θ ← θ − α m̂ / (√v̂ + ε)
 
 
-@compiled
-def mix(mean: Any, theta: Any, share: Any) -> None:
+@part
+def mix_step(mean: Any, theta: Any, share: Any) -> None:
     """Add θ to its running mean."""
     for i in range(mean.size):
         mean[i] += share * (theta[i] - mean[i])  # θ̄ ← θ̄ + share · (θ − θ̄)
@@ -64,7 +65,7 @@ ANSWER, GRADIENT, DESCENT, MOMENTUM, ADAM, ADAM_HAT = -2, -1, 0, 1, 2, 3
 only."""
 
 
-@part
+@small
 def numbers_of_step(optimizer: Any, step: Any, rate: Any) -> Any:
     """Return the number of an optimizer, λ, `keep`, β₁, β₂, and a, r and ε of `adam`.
 
@@ -78,14 +79,14 @@ def numbers_of_step(optimizer: Any, step: Any, rate: Any) -> Any:
     return number, l2, 1 - rate * decoupled, b1, b2, a, r, e * r if number == ADAM_HAT else e
 
 
-@part
+@small
 def without_decay(numbers: Any) -> Any:
     """Return the same numbers for parameters that do not decay."""
     number, _, _, b1, b2, a, r, e = numbers
     return number, 0.0, 1.0, b1, b2, a, r, e
 
 
-@part
+@small
 def update(numbers: Any, theta: Any, grad: Any, slots: Any) -> None:
     """Take a step of an optimizer."""
     real, (m, v) = theta.dtype.type, slots
@@ -94,17 +95,21 @@ def update(numbers: Any, theta: Any, grad: Any, slots: Any) -> None:
     if number == DESCENT:
         descent(theta, grad, l2, keep, real(a))
     elif number == MOMENTUM:
-        momentum(theta, grad, m, l2, keep, real(b1), real(a))
+        momentum_step(theta, grad, m, l2, keep, real(b1), real(a))
     elif number >= ADAM:
         betas = real(b1), real(1 - b1), real(b2), real(1 - b2)
-        adam(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))
+        adam_step(theta, grad, m, v, l2, keep, *betas, real(a), real(r), real(e))
 
 
 @part
-def change(part: Any, vectors: Any, numbers: Any, share: Any) -> None:
-    """Update a part of the weights or biases, and their mean if there is one."""
-    theta, grad, m, v, mean = vectors
-    here = theta[part]
-    update(numbers, here, grad[part], (m[part], v[part]))
+def change(some: Any, vectors: Any, numbers: Any, share: Any) -> None:
+    """Update some of the weights or biases, and their mean if there is one."""
+    (theta, grad, m, v, mean), (start, stop) = vectors, some
+    here, slots = vector(theta, start, stop), (vector(m, start, stop), vector(v, start, stop))
+    update(numbers, here, vector(grad, start, stop), slots)
     if len(mean) > 0:
-        mix(mean[part], here, here.dtype.type(share))
+        mix_step(vector(mean, start, stop), here, here.dtype.type(share))
+
+
+momentum, adam, mix = map(alone, (momentum_step, adam_step, mix_step))
+"""The same for Python to call, where an engine takes a step layer by layer."""

@@ -1,0 +1,94 @@
+"""What numba optimizes, and when: a kernel once, as a whole, and its parts only within it.
+
+Left alone, numba optimizes each part, and writes machine code for it, before it links the part into
+the function that calls it, where all of this is done again. The classes here use some of numba's
+inner names. In a version without them parts are compiled in numba's own way, which takes longer.
+"""
+
+import gc
+from types import SimpleNamespace
+from typing import Any
+
+import llvmlite.binding  # type: ignore[import-untyped]
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+IS_KNOWN = hasattr(llvmlite.binding, "create_pass_builder") and all(
+    hasattr(JITCodeLibrary, name)
+    for name in ("_optimize_functions", "_optimize_final_module", "_finalize_dynamic_globals")
+)
+"""Whether this version of numba has the names that are used here."""
+Library: Any = JITCodeLibrary
+Base: Any = Compiler
+
+
+class KernelLibrary(Library):  # type: ignore[misc]
+    """The code of a kernel and all its parts, which is optimized once."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager()
+        with self._recorded_timings.record("Module passes", builder):
+            passes.run(self._final_module, builder)
+
+
+class PartLibrary(KernelLibrary):
+    """The code of a part, which stays as it is until it is linked into a kernel."""
+
+    codegen = SimpleNamespace(set_env=lambda *_: None)
+    """numba writes into the machine code here, and there is none."""
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to the kernel."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class SeparatePartLibrary(PartLibrary):
+    """The code of a part that stays a function of its own within the kernel."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        super()._optimize_functions(module)
+        for function in module.functions:
+            if not function.is_declaration:
+                function.add_function_attribute("noinline")
+
+
+class KernelCompiler(Base):  # type: ignore[misc]
+    """Compiles a kernel, while Python's garbage collector waits: it would find little."""
+
+    library: type[Any] = KernelLibrary
+
+    def compile_extra(self, function: Any) -> Any:
+        """Compile a function."""
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(function)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    def define_pipelines(self) -> Any:
+        """Return numba's passes, for a library of this class."""
+        state = self.state
+        if IS_KNOWN:
+            state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library.enable_object_caching()
+        return super().define_pipelines()
+
+
+class PartCompiler(KernelCompiler):
+    """Compiles a part that may become a piece of the function that calls it."""
+
+    library = PartLibrary
+
+
+class SeparatePartCompiler(KernelCompiler):
+    """Compiles a part that stays a function of its own."""
+
+    library = SeparatePartLibrary
