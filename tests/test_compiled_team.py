@@ -29,7 +29,7 @@ from plainnet.network import Array, Loss, MeanOverMembers
 from plainnet.training import compiled
 from plainnet.training.compiled import parts
 from plainnet.training.compiled.stack import check_classes, stack_of
-from plainnet.training.compiled.thread_choice import PAUSE_SECONDS, ThreadChoice
+from plainnet.training.compiled.team_size import PAUSE_SECONDS, TeamSize
 from plainnet.training.processes import Processes
 from plainnet.training.threads import SMALL_PRODUCT, processors
 
@@ -38,7 +38,7 @@ THREADS = 2, 3
 
 def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let all calls use so many threads; return a list of how many took part in each."""
-    monkeypatch.setattr(ThreadChoice, "threads", property(lambda _: threads))
+    monkeypatch.setattr(TeamSize, "threads", property(lambda _: threads))
     found: list[int] = []
 
     def counted(function: Any, given: tuple[Any, ...], threads: int) -> Any:
@@ -158,25 +158,25 @@ def test_what_is_not_shared() -> None:
 
 
 def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:
-    choice, seconds = ThreadChoice(5), {1: 1.0, 2: 0.6, 4: 0.58}
+    size, seconds = TeamSize(5), {1: 1.0, 2: 0.6, 4: 0.58}
     tried = []
     for _ in range(6):
-        tried.append(choice.threads)
-        choice.measured(100, 1e-3 * seconds[choice.threads])
+        tried.append(size.threads)
+        size.measured(100, 1e-3 * seconds[size.threads])
     assert tried == [1, 1, 2, 4, 2, 2]  # 4 threads would gain too little over 2
-    choice.measured(100, PAUSE_SECONDS)
-    assert choice.threads == 1
-    assert 1 <= choice.steps(10**9) < 10**9
-    choice.measured(1, 0.5e-5)
-    assert choice.threads == 1  # faster now, as another program uses a processor
-    assert choice.steps(10**9) == 10**9
+    size.measured(100, PAUSE_SECONDS)
+    assert size.threads == 1
+    assert 1 <= size.steps(10**9) < 10**9
+    size.measured(1, 0.5e-5)
+    assert size.threads == 1  # faster now, as another program uses a processor
+    assert size.steps(10**9) == 10**9
 
 
 def test_one_processor_is_not_measured() -> None:
-    choice = ThreadChoice(1)
+    size = TeamSize(1)
     for _ in range(4):
-        assert (choice.threads, choice.steps(7)) == (1, 7)
-        choice.measured(7, 2 * PAUSE_SECONDS)
+        assert (size.threads, size.steps(7)) == (1, 7)
+        size.measured(7, 2 * PAUSE_SECONDS)
 
 
 def processors_there(_: int) -> int:

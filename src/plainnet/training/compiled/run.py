@@ -15,7 +15,7 @@ from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Run
 from plainnet.training.compiled import load_kernels
 from plainnet.training.compiled.stack import Samples, check_classes, stack_of
-from plainnet.training.compiled.thread_choice import ThreadChoice
+from plainnet.training.compiled.team_size import TeamSize
 from plainnet.training.engine import Engine
 from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
 from plainnet.training.position import Position
@@ -65,7 +65,7 @@ class Steps:
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes at most."""
         shared = self.stack.can_be_shared(batches.size)
-        self.choice = ThreadChoice(processors() if shared else 1)
+        self.team = TeamSize(processors() if shared else 1)
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples
@@ -94,13 +94,13 @@ class Steps:
         """Learn from the batches of an epoch; see `Engine.learn_from`."""
         start = time.perf_counter() - at.seconds
         began = time.perf_counter()
-        for run in self.batches.runs(at, lambda: self.choice.steps(self.most)):
+        for run in self.batches.runs(at, lambda: self.team.steps(self.most)):
             self._sums[:2] = at.loss, at.counted
             done = self._take(run, at)
             now = time.perf_counter()
             loss, counted = map(float, self._sums[:2])
             at.end_batches(done, loss, counted, now - start)
-            self.choice.measured(done, now - began)
+            self.team.measured(done, now - began)
             self._choose(now - began, done)
             yield
             began = time.perf_counter()
@@ -130,7 +130,7 @@ class Steps:
         mean, shares = average.next_steps(network.theta, n) if average else (none, [])
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
-        threads = self.choice.threads
+        threads = self.team.threads
         with self._drawing(n, len(rows) or size, threads) as memory:
             done = self.stack.call(
                 self.code,

@@ -12,7 +12,7 @@ PAUSE_SECONDS = 1.0
 """The time between two trials: meanwhile other programs may have begun or ended."""
 
 
-class ThreadChoice:
+class TeamSize:
     """The number of threads that was fastest lately: the bits of the steps do not depend on it.
 
     Args:
