@@ -31,7 +31,7 @@ from plainnet.training.compiled import parts
 from plainnet.training.compiled.stack import check_classes, stack_of
 from plainnet.training.compiled.team_size import PAUSE_SECONDS, TeamSize
 from plainnet.training.processes import Processes
-from plainnet.training.threads import SMALL_PRODUCT, processors
+from plainnet.training.threads import processors
 
 THREADS = 2, 3
 
@@ -150,11 +150,10 @@ def test_fewer_threads_where_the_system_starts_no_more(monkeypatch: pytest.Monke
 
 
 def test_what_is_not_shared() -> None:
-    """Sums over sorted samples of all columns at once, and products for a library's threads."""
-    assert stack_of(dense(3)).can_be_shared(32)
-    assert stack_of(embedded(3)).can_be_shared(32)
-    assert not stack_of(encoded(3)).can_be_shared(32)
-    assert not stack_of(dense(3)).can_be_shared(int(SMALL_PRODUCT))
+    """Sums over the sorted samples of all columns."""
+    assert stack_of(dense(3)).can_be_shared
+    assert stack_of(embedded(3)).can_be_shared
+    assert not stack_of(encoded(3)).can_be_shared
 
 
 def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:

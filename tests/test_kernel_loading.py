@@ -18,10 +18,12 @@ mean, theta = np.zeros(4, np.float32), np.ones(4, np.float32)
 load_kernels().mix(mean, theta, np.float32(0.25))
 """
 WITHOUT_THE_REST = """
-loaded = [name in sys.modules for name in ("numba.np.polynomial.polynomial_core", "scipy.linalg")]
+loaded = [name in sys.modules for name in ("numba.np.polynomial.polynomial_core", "scipy.linalg.cython_blas")]
 print(mean.tolist(), *loaded)
 """
 AND_THEN_SCIPY = """
+from plainnet.training.compiled import blas
+assert "scipy.linalg" not in sys.modules
 import scipy.linalg
 from scipy.linalg import cython_blas
 from plainnet.training.threads import one_thread

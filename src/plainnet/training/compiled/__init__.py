@@ -37,7 +37,7 @@ def worth_compiling(steps: int, network: Network, size: int) -> bool:
 @cache
 def load_kernels() -> ModuleType | None:
     """Import the kernels of a training step; None if their libraries are missing or broken."""
-    return compiled_module("plainnet.training.compiled.kernels", "numba", "scipy")
+    return compiled_module("plainnet.training.compiled.kernels", "numba")
 
 
 @cache
@@ -49,7 +49,7 @@ def load_picture_kernels() -> ModuleType | None:
 @cache
 def load_answer_kernels() -> ModuleType | None:
     """Import the kernels of answers to many samples; None if their libraries are missing."""
-    return compiled_module("plainnet.training.compiled.answer_kernels", "numba", "scipy")
+    return compiled_module("plainnet.training.compiled.answer_kernels", "numba")
 
 
 def are_loaded() -> bool:

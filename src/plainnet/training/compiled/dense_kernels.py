@@ -37,14 +37,12 @@ from plainnet.training.compiled.pcg64 import draw
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     NARROW,
-    library_product,
     narrow_product,
     product,
     product_of_transposed,
     transpose,
 )
 from plainnet.training.compiled.views import columns_of, every, matrix, rows_of, vector
-from plainnet.training.threads import SMALL_PRODUCT
 
 RELU, SILU = 0, 1
 """The kinds of activations."""
@@ -67,9 +65,6 @@ def forward(X: Any, some: Any, apart: Any, bins: Any, theta: Any, net: Any, memo
         Y, outputs = matrix(A, start, len(inputs), n_out), vector(A, start, end)
         if i == 0 and apart:
             add_up(products_of(len(X), n_out, memory[9]), some, Y)
-        elif parts == 1 and is_large(len(Y), n_in, n_out):
-            library_product(inputs, rows_of(W, 0, n_in), Y)
-            add(Y, b)
         elif parts == 1 and i > 0 and n_out <= NARROW:
             narrow_product(inputs, W, Y, b, s)
         else:
@@ -99,7 +94,7 @@ def is_apart(n: Any, net: Any) -> Any:
     Then threads share out the inputs, so that each finds the same rows of W in its own cache.
     """
     n_in, n_out = net[0][0], net[0][1]
-    return net[3] == 1 and n_in * n_out > n * (n_in + n_out) and not is_large(n, n_in, n_out)
+    return net[3] == 1 and n_in * n_out > n * (n_in + n_out)
 
 
 @inlined
@@ -147,12 +142,9 @@ def input_gradient(i: Any, dY: Any, dX: Any, net: Any, memory: Any) -> None:
     """Write dX of layer i."""
     turned, zeros, parts = turned_weights(i, net, memory), memory[7], parts_of(i, net)
     n_out = dY.shape[1]
-    if parts == 1 and is_large(len(dY), dX.shape[1], n_out):
-        library_product(dY, turned, dX)
-    else:
-        for m in range(parts):  # dX = dY Wᵀ
-            own = rows_of(turned, m * n_out, (m + 1) * n_out)
-            product(every(dY, m, parts), own, every(dX, m, parts), zeros)
+    for m in range(parts):  # dX = dY Wᵀ
+        own = rows_of(turned, m * n_out, (m + 1) * n_out)
+        product(every(dY, m, parts), own, every(dX, m, parts), zeros)
 
 
 @inlined
@@ -187,9 +179,7 @@ def weight_gradient(
     dY = matrix(dY, 0, len(dY) // n_out, n_out)
     inputs = X if i == 0 else matrix(A, rows * before, rows, n_in)
     plain = inputs.shape[1]
-    if parts == 1 and is_large(len(dY), plain, n_out) and start == 0 and stop == n_in:
-        library_product(inputs.T, dY, rows_of(dW, 0, plain))
-    elif start - m * n_in < plain:
+    if start - m * n_in < plain:
         last = min(stop - m * n_in, plain)
         own = columns_of(every(inputs, m, parts), start - m * n_in, last)
         own_dW = rows_of(dW, start, m * n_in + last)
@@ -254,20 +244,6 @@ def turn_rows(i: Any, start: Any, stop: Any, theta: Any, net: Any, memory: Any) 
     start, stop = max(start, before), max(stop, before)
     of_member = rows_of(turned, m * n_out, (m + 1) * n_out)
     transpose(rows_of(W, start, stop), columns_of(of_member, start - before, stop - before))
-
-
-@small
-def is_large(n: Any, n_in: Any, n_out: Any) -> Any:
-    """Return whether a product is one for the threads of a BLAS library."""
-    return n * n_in * n_out > SMALL_PRODUCT
-
-
-@part
-def add(Y: Any, b: Any) -> None:
-    """Add the bias."""
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            Y[i, j] += b[j]
 
 
 @small

@@ -84,11 +84,6 @@ def small(function: F) -> F:
     return _part(function, pipeline_class=PartCompiler)
 
 
-def allocating(function: F) -> F:
-    """Compile a part that allocates memory, whoever calls it."""
-    return _part(function, pipeline_class=SeparatePartCompiler, _nrt=True)
-
-
 def reordered(function: F) -> F:
     """Compile a part whose sums may be in any order, but in the same one each time."""
     return _part(function, pipeline_class=SeparatePartCompiler, fastmath={"reassoc", "contract"})

@@ -1,6 +1,5 @@
 """All kernels of a training step, with numba."""
 
-from plainnet.training.compiled import blas  # noqa: F401 - for `np.dot`
 from plainnet.training.compiled.pcg64 import read_state, write_state
 from plainnet.training.compiled.steps import steps
 from plainnet.training.compiled.updates import adam, mix, momentum

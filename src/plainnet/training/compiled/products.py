@@ -6,9 +6,7 @@ such a library first copies into another order.
 
 from typing import Any
 
-import numpy as np
-
-from plainnet.training.compiled.jit import allocating, inlined, part, reordered
+from plainnet.training.compiled.jit import inlined, part, reordered
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
 from plainnet.training.compiled.views import every, matrix
 
@@ -82,12 +80,6 @@ def narrow_product(X: Any, W: Any, Y: Any, b: Any, s: Any) -> None:
             for h in range(n_in):
                 y += X[i, h] * turned[j, h]
             Y[i, j] = y + b[j]
-
-
-@allocating
-def library_product(A: Any, B: Any, C: Any) -> None:
-    """Write C = A B by a BLAS library."""
-    np.dot(A, B, C)
 
 
 @inlined

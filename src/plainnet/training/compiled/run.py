@@ -64,8 +64,7 @@ class Steps:
         network, self.stack = engine.network, stack_of(engine.network)
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes at most."""
-        shared = self.stack.can_be_shared(batches.size)
-        self.team = TeamSize(processors() if shared else 1)
+        self.team = TeamSize(processors() if self.stack.can_be_shared else 1)
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples

@@ -21,7 +21,6 @@ from plainnet.network.arrays import Scratch
 from plainnet.training.compiled.encodings import encoding_of
 from plainnet.training.compiled.parts import BLOCKS, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
-from plainnet.training.threads import SMALL_PRODUCT
 
 Samples = tuple[Array, Array, Array, Array]
 """X, class numbers, target numbers and weights, in the form of the kernels."""
@@ -77,11 +76,10 @@ class Stack:
         """Return whether the inputs fit the kernels."""
         return self.structure is not None and X.shape == (len(X), self.n_in)
 
-    def can_be_shared(self, n: int) -> bool:
-        """Return whether threads can share the steps of n samples: see `team.py`."""
-        sizes, plain = self.sizes, not len(self.encoding.columns) or self.encoding.length > 0
-        largest = n * self.members * int((sizes[:-1] * sizes[1:]).max())
-        return plain and largest <= SMALL_PRODUCT
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether threads can share steps: see `team.py`."""
+        return not len(self.encoding.columns) or self.encoding.length > 0
 
     def gradient(
         self,

@@ -36,7 +36,6 @@ from plainnet.training.compiled.dense_kernels import (
     forward,
     input_gradient,
     is_apart,
-    is_large,
     output_gradient,
     parts_of,
     total,
@@ -262,10 +261,8 @@ def learn(
         if i % team[1] == team[0]:
             bias_gradient(i, len(X), grad, net, memory)
         n_in, n_out, first = sizes[i], sizes[i + 1], before + first_weight(sizes, i)
-        parts, n = parts_of(i, net), len(X) if i == 0 else len(X) * k
-        encoded, plain = i == 0 and len(bins[0]) > 1, X.shape[1] if i == 0 else n_in
-        whole = encoded or parts > 1 or is_large(n, plain, width(i, net))
-        rows = n_in if whole else panel_rows(n_in, width(i, net), team)
+        parts, encoded = parts_of(i, net), i == 0 and len(bins[0]) > 1
+        rows = n_in if encoded or parts > 1 else panel_rows(n_in, width(i, net), team)
         some = own(n_in * parts, rows, team)
         if apart and i == 0:
             some = own_inputs(n_in, team)
