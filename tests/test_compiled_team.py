@@ -149,6 +149,20 @@ def test_fewer_threads_where_the_system_starts_no_more(monkeypatch: pytest.Monke
     np.testing.assert_array_equal(found, alone)
 
 
+def test_threads_without_a_processor_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems cannot reserve it, and some sandboxes refuse it."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    found = []
+    for threads in (1, 2):
+        use(threads, monkeypatch)
+        monkeypatch.setattr("os.sched_setaffinity", refuse, raising=False)
+        found.append(learned(monkeypatch, 0, dense(3), SoftmaxCrossEntropy(), Adam(0.01)))
+    np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_what_is_not_shared() -> None:
     """Sums over the sorted samples of all columns."""
     assert stack_of(dense(3)).can_be_shared

@@ -18,8 +18,8 @@ mean, theta = np.zeros(4, np.float32), np.ones(4, np.float32)
 load_kernels().mix(mean, theta, np.float32(0.25))
 """
 WITHOUT_THE_REST = """
-loaded = [name in sys.modules for name in ("numba.np.polynomial.polynomial_core", "scipy.linalg.cython_blas")]
-print(mean.tolist(), *loaded)
+rest = "numba.np.polynomial.polynomial_core", "scipy.linalg.cython_blas"
+print(mean.tolist(), *[name in sys.modules for name in rest])
 """
 AND_THEN_SCIPY = """
 from plainnet.training.compiled import blas

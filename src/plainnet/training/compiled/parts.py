@@ -61,10 +61,10 @@ def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int)
     results, processors = [None] * threads, own_processors()
 
     def take_part(i: int) -> None:
+        with suppress(AttributeError, OSError):  # not every system has it, or allows it
+            os.sched_setaffinity(0, {processors[i % len(processors)]})  # of this thread
         begin.wait()
         if complete:
-            if hasattr(os, "sched_setaffinity"):
-                os.sched_setaffinity(0, {processors[i % len(processors)]})  # of this thread
             results[i] = function(*given, (i, len(started), arrived))
 
     complete = False
