@@ -39,6 +39,7 @@ THREADS = 2, 3
 def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let all calls use so many threads; return a list of how many took part in each."""
     monkeypatch.setattr(TeamSize, "threads", property(lambda _: threads))
+    monkeypatch.setattr("plainnet.training.compiled.stack.processors", lambda: max(THREADS))
     found: list[int] = []
 
     def counted(function: Any, given: tuple[Any, ...], threads: int) -> Any:

@@ -31,6 +31,7 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(thread_choice, "allowed_threads", lambda: None)
     monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     monkeypatch.setattr(compiled, "load_kernels", lambda: None)
+    monkeypatch.setattr(compiled, "are_installed", lambda: False)
     monkeypatch.setattr("plainnet.training.compiled.run.load_kernels", lambda: None)
     with threadpool_limits(2, user_api="blas"):
         if threads() != {2}:

@@ -3,6 +3,7 @@
 Where other programs use the processors, the threads of a large product wait for each other: a step
 takes twice as long on two threads as on one, or longer. The number of threads changes the last
 digits of a product, so it is chosen once, before the first step, and stored with the training.
+Networks that compiled kernels take need no choice: their steps before the kernels use one thread.
 """
 
 import logging

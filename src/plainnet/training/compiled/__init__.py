@@ -52,6 +52,11 @@ def load_answer_kernels() -> ModuleType | None:
     return compiled_module("plainnet.training.compiled.answer_kernels", "numba")
 
 
+def are_installed() -> bool:
+    """Return whether the library of the kernels of a training step is there."""
+    return find_spec("numba") is not None
+
+
 def are_loaded() -> bool:
     """Return whether a training has loaded the kernels in this process."""
     return "plainnet.training.compiled.kernels" in sys.modules

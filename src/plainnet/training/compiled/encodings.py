@@ -46,14 +46,14 @@ class Encoding:
         """How many features are learned."""
         return len(self.columns) * self.length
 
-    def arrays(self, n: int, units: int, training: bool, threads: int = 1) -> tuple[Any, ...]:
+    def arrays(self, n: int, units: int, training: bool, threads: int) -> tuple[Any, ...]:
         """Return what the kernels take, for n samples: see `steps.py`.
 
         Args:
             n: the number of samples.
             units: of the first Dense layer.
             training: whether there are gradients.
-            threads: how many take the steps together.
+            threads: the most that take the steps together.
         """
         none, nothing = self._whole("others", (0,)), self.scratch("nothing", (0,))
         others = none, nothing, nothing, False, self._bins(n, units, threads)
@@ -97,7 +97,7 @@ class Binned(Encoding):
         rounding = ROUNDING * np.finfo(lower.dtype).eps * (abs(lower[inner]) + abs(starts))
         return bool((width > 0).all() and (abs(ends - starts) <= rounding).all())
 
-    def arrays(self, n: int, units: int, training: bool, threads: int = 1) -> tuple[Any, ...]:
+    def arrays(self, n: int, units: int, training: bool, threads: int) -> tuple[Any, ...]:
         layer, length = self.layer, self.length
         sorted_bins = self._bins(n, max(units, length), threads)
         bins = layer.lower, layer.bin_width, layer.bounded, sorted_bins

@@ -17,7 +17,7 @@ from plainnet.training.compiled.picture_stack import (
     picture_outputs,
 )
 from plainnet.training.compiled.run import Steps
-from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs
+from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs, stack_of
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import Adam, AdamW, Momentum
@@ -73,7 +73,9 @@ class CompiledEngine(Engine):
     def _uses_one_thread(self, size: int) -> bool:
         """Return whether large products use one thread: chosen once, and kept with the position."""
         if self.at is not None and not self.at.threads:
-            self.at.threads = choose_threads(self.network, size)
+            # kernels give the same bits on any number of threads: so do the steps before them
+            kernels = compiled.are_installed() and stack_of(self.network).takes_loss(self.loss)
+            self.at.threads = 1 if kernels else choose_threads(self.network, size)
         return self.at is not None and self.at.threads == 1
 
     def learn_from(self, batches: Batches, at: Position) -> Iterator[None]:

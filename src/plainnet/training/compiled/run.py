@@ -64,7 +64,7 @@ class Steps:
         network, self.stack = engine.network, stack_of(engine.network)
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes at most."""
-        self.team = TeamSize(processors() if self.stack.can_be_shared else 1)
+        self.team = TeamSize(min(processors(), self.stack.threads))
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples
@@ -130,7 +130,7 @@ class Steps:
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
         threads = self.team.threads
-        with self._drawing(n, len(rows) or size, threads) as memory:
+        with self._drawing(n, len(rows) or size) as memory:
             done = self.stack.call(
                 self.code,
                 (*samples, rows, size),
@@ -170,12 +170,12 @@ class Steps:
         return number, (*decays, *settings(optimizer)), optimizer.t
 
     @contextmanager
-    def _drawing(self, n: int, rows: int, threads: int) -> Iterator[tuple[Array, ...]]:
+    def _drawing(self, n: int, rows: int) -> Iterator[tuple[Array, ...]]:
         """Yield the memory of n steps with so many samples, and with the random numbers of all.
 
         Where the kernels draw them, other threads wait for the generator within the block.
         """
-        U, *others, state = self.stack.memory(self.batches.size, True, threads)
+        U, *others, state = self.stack.memory(self.batches.size, training=True)
         bits = self.stack.bits_of_dropouts()
         if bits is None:
             yield self._drawn(n, rows), *others, state

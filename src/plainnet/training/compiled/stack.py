@@ -1,5 +1,6 @@
 """The networks and batches that the compiled kernels fit, and the arguments of the kernels."""
 
+import time
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, cast
@@ -21,6 +22,8 @@ from plainnet.network.arrays import Scratch
 from plainnet.training.compiled.encodings import encoding_of
 from plainnet.training.compiled.parts import BLOCKS, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
+from plainnet.training.compiled.team_size import TEAMS, TeamSize
+from plainnet.training.threads import processors
 
 Samples = tuple[Array, Array, Array, Array]
 """X, class numbers, target numbers and weights, in the form of the kernels."""
@@ -60,17 +63,24 @@ class Stack:
         self.none, self._no_numbers = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
         self._no_classes = self._no_rows = np.empty(0, np.int64)
         self._each, self._no_state = (np.zeros(1), np.empty(0)), np.empty(0, np.uint64)
+        self.threads = min(processors(), TEAMS[-1]) if self.can_be_shared else 1
+        """The most threads that take steps together, for whom there is memory."""
+        self._teams = {number: TeamSize(self.threads) for number in (GRADIENT, ANSWER)}
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
-        if not self.takes_inputs(X):
+        if not self.takes_inputs(X) or not self.takes_loss(loss):
             return False
         kind, n, n_out = type(self._of_each(loss)), len(X), self.sizes[-1]
         if kind is SoftmaxCrossEntropy:
             fits = y.shape == (n,) and np.issubdtype(y.dtype, np.integer)
         else:
             fits = y.shape == (n, n_out) or (y.shape == (n,) and n_out == 1)
-        return fits and kind in LOSSES and (weights is None or weights.shape == (n,))
+        return fits and (weights is None or weights.shape == (n,))
+
+    def takes_loss(self, loss: Loss) -> bool:
+        """Return whether there are kernels for the network with this loss."""
+        return self.structure is not None and type(self._of_each(loss)) in LOSSES
 
     def takes_inputs(self, X: Array) -> bool:
         """Return whether the inputs fit the kernels."""
@@ -93,11 +103,13 @@ class Stack:
         """Write `network.grad` and return J; None if the kernels do not fit the encoding."""
         if not self.encoding.is_connected:
             return None
+        threads = self._teams[GRADIENT].threads
         memory = self.memory(len(X), training=True)
         self.draw(memory[0], len(X))
         samples = self.in_form(loss, X, y, weights)
+        check_classes(samples[1], int(self.sizes[-1]))
         vectors = network.theta, network.gradient_memory(), self.none, self.none, self.none
-        self._pass(GRADIENT, samples, self.how(loss), network, vectors, memory, code)
+        self._pass(GRADIENT, samples, self.how(loss), network, vectors, memory, code, threads)
         return float(self._sums[2])
 
     def outputs(self, network: Network, X: Array, code: ModuleType) -> Array | None:
@@ -105,11 +117,12 @@ class Stack:
         if not self.encoding.is_connected:
             return None
         self.net[2][:] = 0
-        n, memory = len(X), self.memory(len(X))
+        n, threads = len(X), self._teams[ANSWER].threads
+        memory = self.memory(n)
         vectors = network.theta, *[self.none] * 4
         samples = as_compiled(X, self.dtype), self._no_classes, self._no_numbers, self.none
         how = LOSSES[SoftmaxCrossEntropy], self.dtype.type(0)
-        self._pass(ANSWER, samples, how, network, vectors, memory, code)
+        self._pass(ANSWER, samples, how, network, vectors, memory, code, threads)
         mean, Z = self.structure.mean if self.structure else None, memory[1]
         Z = Z[len(Z) - n * self.members * int(self.sizes[-1]) :].reshape(n, -1)
         return mean.forward(Z) if mean else Z
@@ -123,10 +136,14 @@ class Stack:
         vectors: Sequence[Array],
         memory: tuple[Array, ...],
         code: ModuleType,
+        threads: int,
     ) -> None:
         """Call the kernels for one batch, whose loss is the last of `self._sums`."""
-        data, optimizer = (*samples, self._no_rows, len(samples[0])), (number, (0.0,) * 5, 0)
-        self.call(code, data, how, network, vectors, optimizer, self._each, memory, self._sums)
+        n, start = len(samples[0]), time.perf_counter()
+        data, optimizer = (*samples, self._no_rows, n), (number, (0.0,) * 5, 0)
+        given = network, vectors, optimizer, self._each, memory, self._sums, threads
+        self.call(code, data, how, *given)
+        self._teams[number].measured(n, time.perf_counter() - start)
 
     def call(
         self,
@@ -145,7 +162,7 @@ class Stack:
         (_, classes, numbers, _, rows, size), scratch = data, self._scratch
         training, n = optimizer[0] != ANSWER, size if len(rows) else 0
         units = self.members * int(self.sizes[1])
-        encoding = self.encoding.arrays(size, units, training, threads)
+        encoding = self.encoding.arrays(size, units, training, self.threads)
         batch = (
             scratch("X", (n, self.n_in or 0)),
             self._whole("classes", (n if len(classes) else 0,)),
@@ -177,7 +194,7 @@ class Stack:
         """Return the loss of one answer."""
         return self.structure and self.structure.loss_of_each(loss)
 
-    def memory(self, n: int, training: bool = False, threads: int = 1) -> tuple[Array, ...]:
+    def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
         """Return the memory of the kernels for n samples; `training` adds that of backward."""
         sizes, k, scratch = self.sizes, self.members, self._scratch
         size, widest = n * self.units, max(int(sizes.max()), k * int(max(sizes[1], sizes[-1])))
@@ -197,7 +214,7 @@ class Stack:
             self._losses("J", (n * k,)),
             scratch("ones", (n * k,), fill=1),
             scratch("zeros", (widest,), fill=0),
-            scratch("s", (NARROW * widest * threads,)),
+            scratch("s", (NARROW * widest * self.threads,)),
             scratch("wide", (2 * of_first + columns if k > 1 else of_blocks,)),
             self._no_state,
         )
