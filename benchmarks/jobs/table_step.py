@@ -1,7 +1,7 @@
 """A training step of the network that tables of classes get by default.
 
 Ten columns of numbers in 32 bins each, a learned piecewise-linear encoding, two members that share
-two hidden layers of 128 units; batch 256, Adam, dropout 0.1. Ours through `train`.
+two hidden layers of 128 units; batch 256, Adam. Ours through `train`.
 """
 
 import itertools
@@ -34,11 +34,11 @@ def run(job: str, contender: str, settings: Settings) -> Result:  # noqa: ARG001
 
 
 def of_plainnet(X: Any, y: Any, edges: Any) -> tuple[Run, Callable[[], float]]:
-    from plainnet import Adam, Dense, Dropout, Network, ReLU, SigmoidCrossEntropy, train
+    from plainnet import Adam, Dense, Network, ReLU, SigmoidCrossEntropy, train
     from plainnet import network as layers
 
     loss = layers.MeanOverMembers(SigmoidCrossEntropy(), MEMBERS, 1)
-    hidden = [(Dense(n, UNITS), ReLU(), Dropout(0.1)) for n in (COLUMNS * LENGTH, UNITS)]
+    hidden = [(Dense(n, UNITS), ReLU()) for n in (COLUMNS * LENGTH, UNITS)]
     network = Network(
         [
             layers.PiecewiseLinearEmbedding(edges.tolist(), LENGTH),
@@ -76,8 +76,8 @@ def of_pytorch(X: Any, y: Any, edges: Any) -> tuple[Run, Callable[[], float]]:
             self.V = nn.Parameter(torch.zeros(COLUMNS, BINS, LENGTH))
             self.r = nn.Parameter(torch.randn(MEMBERS, COLUMNS * LENGTH))
             self.hidden = nn.Sequential(
-                *(nn.Linear(COLUMNS * LENGTH, UNITS), nn.ReLU(), nn.Dropout(0.1)),
-                *(nn.Linear(UNITS, UNITS), nn.ReLU(), nn.Dropout(0.1)),
+                *(nn.Linear(COLUMNS * LENGTH, UNITS), nn.ReLU()),
+                *(nn.Linear(UNITS, UNITS), nn.ReLU()),
             )
             self.head = nn.Parameter(torch.empty(MEMBERS, UNITS).uniform_(-0.09, 0.09))
 
