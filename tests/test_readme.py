@@ -184,7 +184,7 @@ def test_the_worked_example_prints_what_the_page_says(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("page", [*READMES, "CONTRIBUTING.md"])
 def test_every_command_is_one_that_there_is(page: str) -> None:
     extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
-    targets = re.findall(r"^(\w+):", text_of("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([\w-]+):", text_of("Makefile"), re.MULTILINE)
     commands = commands_of(page)
     assert commands
     for program, *words in commands:
