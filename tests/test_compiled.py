@@ -1,6 +1,7 @@
 """The compiled kernels are the formulas of the classes whose steps they take."""
 
 import copy
+import gc
 import importlib.util
 import shutil
 import subprocess
@@ -489,6 +490,7 @@ assert "numba" not in sys.modules and "scipy" not in sys.modules
 def test_a_network_is_not_kept_alive_by_its_loops() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
+    gc.collect()  # those of other tests
     before = len(stack._stacks)
     compiled_gradient(network, loss, X, y, None)
     del network

@@ -11,7 +11,18 @@ pytest.importorskip("numba")
 pytest.importorskip("scipy")
 from test_compiled_members import CLASSES, batch
 from test_compiled_members import network as of_members
-from test_compiled_steps import CASES, NEVER, N, dense, embedded, encoded, learned, whole_batches
+from test_compiled_steps import (
+    CASES,
+    NEVER,
+    N,
+    X,
+    dense,
+    embedded,
+    encoded,
+    learned,
+    targets,
+    whole_batches,
+)
 
 from plainnet import (
     Adam,
@@ -26,12 +37,12 @@ from plainnet import (
 )
 from plainnet.errors import DivergedError
 from plainnet.network import Array, Loss, MeanOverMembers
-from plainnet.training import compiled
+from plainnet.training import Regularization, Validation, compiled
 from plainnet.training.compiled import parts
 from plainnet.training.compiled.stack import check_classes, stack_of
-from plainnet.training.compiled.team_size import PAUSE_SECONDS, TeamSize
+from plainnet.training.compiled.team_size import FIRST_TRIALS, PAUSE_SECONDS, PAUSE_TRIALS, TeamSize
 from plainnet.training.processes import Processes
-from plainnet.training.threads import processors
+from plainnet.training.threads import own_processors, processors
 
 THREADS = 2, 3
 
@@ -40,6 +51,7 @@ def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let all calls use so many threads; return a list of how many took part in each."""
     monkeypatch.setattr(TeamSize, "threads", property(lambda _: threads))
     monkeypatch.setattr("plainnet.training.compiled.stack.processors", lambda: max(THREADS))
+    monkeypatch.setattr("plainnet.training.compiled.stack.own_processors", lambda: [*THREADS, 9])
     found: list[int] = []
 
     def counted(function: Any, given: tuple[Any, ...], threads: int) -> Any:
@@ -136,14 +148,38 @@ def test_classes_are_checked_before_threads_begin() -> None:
             check_classes(np.array([0, wrong]), 3)
 
 
-def test_fewer_threads_where_the_system_starts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Thread) -> None:
-        raise RuntimeError("can't start new thread")
+@pytest.mark.parametrize("network", [dense, embedded])
+def test_gradients_and_outputs_are_shared_out(
+    network: Callable[[int], Network], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where something stands between the gradient and the update, and in an evaluation."""
+    found = []
+    for threads in (1, *THREADS):
+        used = use(threads, monkeypatch)
+        held = Validation(X, targets(SoftmaxCrossEntropy(), 3))
+        more: dict[str, Any] = {"regularization": Regularization(clip_norm=0.1), "validation": held}
+        given = SoftmaxCrossEntropy(), Adam(0.01)
+        found.append(learned(monkeypatch, 0, network(3), *given, **more))
+        assert {*used} == {threads}
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+
+
+@pytest.mark.parametrize("starting", [0, 1, 2])
+def test_fewer_threads_where_the_system_starts_no_more(
+    starting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = Thread.start, list[Thread]()
+
+    def fail(thread: Thread) -> None:
+        started.append(thread)
+        if (len(started) - 1) % (starting + 1) == starting:
+            raise RuntimeError("can't start new thread")
+        start(thread)
 
     given = SoftmaxCrossEntropy(), Adam(0.01)
     use(1, monkeypatch)
     alone = learned(monkeypatch, 0, dense(3), *given, **whole_batches())
-    use(2, monkeypatch)
+    use(3, monkeypatch)
     monkeypatch.setattr(Thread, "start", fail)
     given = SoftmaxCrossEntropy(), Adam(0.01)
     found = learned(monkeypatch, 0, dense(3), *given, **whole_batches())
@@ -166,24 +202,37 @@ def test_threads_without_a_processor_of_their_own(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_not_shared() -> None:
     """Sums over the sorted samples of all columns."""
-    assert stack_of(dense(3)).can_be_shared
-    assert stack_of(embedded(3)).can_be_shared
-    assert not stack_of(encoded(3)).can_be_shared
+    for network in (dense(3), embedded(3)):
+        assert stack_of(network).threads == min(len(own_processors()), 8)
+    assert stack_of(encoded(3)).threads == 1
 
 
 def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:
     size, seconds = TeamSize(5), {1: 1.0, 2: 0.6, 4: 0.58}
     tried = []
-    for _ in range(6):
+    for i in range(1 + 3 * FIRST_TRIALS):
         tried.append(size.threads)
-        size.measured(100, 1e-3 * seconds[size.threads])
-    assert tried == [1, 1, 2, 4, 2, 2]  # 4 threads would gain too little over 2
-    size.measured(100, PAUSE_SECONDS)
+        assert size.steps(10**6) < 10**6 or i < 2  # trials are short
+        size.measured(100, 1e-3 * seconds[size.threads] * (5 if i < 4 else 1))
+    assert tried == [1, *[1, 2, 4] * FIRST_TRIALS]
+    assert size.threads == 2  # 4 threads would gain too little
+    assert size.steps(10**6) == 10**6
+    size.measured(10**5, PAUSE_SECONDS)
     assert size.threads == 1
     assert 1 <= size.steps(10**9) < 10**9
     size.measured(1, 0.5e-5)
     assert size.threads == 1  # faster now, as another program uses a processor
     assert size.steps(10**9) == 10**9
+
+
+def test_a_long_trial_comes_seldom() -> None:
+    size = TeamSize(2)
+    for _ in range(1 + 2 * FIRST_TRIALS):
+        size.measured(1, 0.2 if size.threads == 1 else 0.1)
+    for _ in range(PAUSE_TRIALS // 3 + 1):
+        assert size.threads == 2
+        size.measured(3, 0.3)
+    assert size.threads == 1
 
 
 def test_one_processor_is_not_measured() -> None:

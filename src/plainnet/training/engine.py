@@ -20,7 +20,7 @@ from plainnet.training.rate_factors import RateFactors
 from plainnet.training.regularization import NONE, Regularization, clip, share_applied
 from plainnet.training.schedules import Schedule
 from plainnet.training.step import step
-from plainnet.training.threads import suited_threads
+from plainnet.training.threads import one_processor, suited_threads
 
 
 class Engine:
@@ -155,7 +155,10 @@ class Engine:
         n_batches: int,  # noqa: ARG002 - for engines that prepare themselves
         size: int,
     ) -> AbstractContextManager[None]:
-        """Return the context in which an epoch of so many batches of this size runs."""
+        """Return the context in which an epoch of so many batches of this size runs.
+
+        Of a training that is shared with other processes, the size is 0.
+        """
         return _surroundings(self.network, size)
 
 
@@ -169,7 +172,8 @@ class _NoUpdate:
 @contextmanager
 def _surroundings(network: Network, size: int) -> Iterator[None]:
     quiet = np.errstate(over="ignore", invalid="ignore")  # overflow ends in DivergedError
-    with claimed(network), quiet, suited_threads(network, size):
+    threads = suited_threads(network, size) if size else one_processor()
+    with claimed(network), quiet, threads:
         yield
 
 

@@ -32,7 +32,7 @@ from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position
 from plainnet.training.regularization import NONE, Regularization
 from plainnet.training.schedules import Schedule
-from plainnet.training.threads import one_thread
+from plainnet.training.threads import one_processor, one_thread
 from plainnet.training.validation import Held, check_parameters, checked_validation, measure
 from plainnet.training.workers import Comm, Workers, shared_out
 
@@ -121,9 +121,9 @@ def train(
     network.recheck()
 
     def record(at: Position) -> Epoch:
-        alone = workers or at.threads == 1  # the same bits on all machines, and when resumed
-        one = one_thread() if alone else nullcontext()
-        with one, averaged(network, regularization.average):
+        one = one_thread() if at.threads == 1 else nullcontext()  # the same bits when resumed
+        alone = one_processor() if workers else nullcontext()  # the others are for their workers
+        with one, alone, averaged(network, regularization.average):
             measured = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
         if at.epochs + 1 == epochs:
             check_parameters(network, optimizer)

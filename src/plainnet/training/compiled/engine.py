@@ -74,7 +74,9 @@ class CompiledEngine(Engine):
         """Return whether large products use one thread: chosen once, and kept with the position."""
         if self.at is not None and not self.at.threads:
             # kernels give the same bits on any number of threads: so do the steps before them
-            kernels = compiled.are_installed() and stack_of(self.network).takes_loss(self.loss)
+            stack = stack_of(self.network)
+            fits = stack.takes_loss(self.loss) and stack.encoding.is_connected
+            kernels = fits and compiled.are_installed()
             self.at.threads = 1 if kernels else choose_threads(self.network, size)
         return self.at is not None and self.at.threads == 1
 

@@ -18,8 +18,9 @@ def softmax_cross_entropy(Z: Any, y: Any, r: Any, members: Any, s: Any, J: Any) 
     one, K = Z.dtype.type(1), Z.dtype.type(Z.shape[1])
     for i in range(Z.shape[0]):
         right_class, weight = y[i // members], r[i // members]
-        if not 0 <= right_class < Z.shape[1]:
-            raise IndexError("A class number lies outside of the network's outputs.")
+        if not 0 <= right_class < Z.shape[1]:  # an error would leave other threads waiting
+            J[i] = np.nan
+            continue
         top = Z[i, 0]
         for k in range(1, Z.shape[1]):
             top = max(top, Z[i, k])

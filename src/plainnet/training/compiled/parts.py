@@ -52,8 +52,8 @@ def in_parts(work: Work, n: int, threads: int) -> None:
 def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int) -> Any:
     """Return `function(*given, team)`, which the threads of a team compute together: see `team.py`.
 
-    They wait for each other without a pause. So none may begin or end alone, and where the system
-    allows it each has a processor of its own.
+    They wait for each other without a pause. So none may begin or end alone, and where they take
+    all processors each has its own.
     """
     if threads == 1:
         return function(*given, ALONE)
@@ -61,8 +61,9 @@ def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int)
     results, processors = [None] * threads, own_processors()
 
     def take_part(i: int) -> None:
-        with suppress(AttributeError, OSError):  # not every system has it, or allows it
-            os.sched_setaffinity(0, {processors[i % len(processors)]})  # of this thread
+        if threads == len(processors):
+            with suppress(AttributeError, OSError):  # not every system has it, or allows it
+                os.sched_setaffinity(0, {processors[i]})  # of this thread
         begin.wait()
         if complete:
             results[i] = function(*given, (i, len(started), arrived))
@@ -76,19 +77,23 @@ def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int)
                 started.append(thread)
         complete = True
     finally:
-        begin.set()
-        end_all(started)
+        try:  # a second time if a signal interrupts it
+            begin.set()
+        finally:
+            begin.set()
+            end_all(started)
     return results[0] if started else function(*given, ALONE)
 
 
 def end_all(threads: Sequence[Thread]) -> None:
-    """Wait until all threads have ended; only then Ctrl-C is raised."""
-    interrupt: KeyboardInterrupt | None = None
-    for thread in threads:
-        while thread.is_alive():
-            try:
-                thread.join()
-            except KeyboardInterrupt as error:
-                interrupt = error
+    """Wait until all threads have ended; only then raise what a signal raised, such as Ctrl-C."""
+    interrupt: BaseException | None = None
+    left = [*threads]
+    while left:
+        try:
+            left[-1].join()
+            left.pop()
+        except BaseException as error:  # also those of other handlers of signals
+            interrupt = interrupt or error
     if interrupt:
         raise interrupt

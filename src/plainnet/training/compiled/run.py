@@ -19,7 +19,6 @@ from plainnet.training.compiled.team_size import TeamSize
 from plainnet.training.engine import Engine
 from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
 from plainnet.training.position import Position
-from plainnet.training.threads import processors
 
 MOST_STEPS = 4096
 """The most steps of a call."""
@@ -64,7 +63,7 @@ class Steps:
         network, self.stack = engine.network, stack_of(engine.network)
         self.most = FIRST_STEPS if engine.pause else 1
         """How many steps the next call takes at most."""
-        self.team = TeamSize(min(processors(), self.stack.threads))
+        self.team = TeamSize(self.stack.most_threads())
         self._sums, self._scratch = np.zeros(3), Scratch(np, network.dtype)
         self._given: tuple[Array | None, ...] = None, None, None
         self._formed: Samples
@@ -129,6 +128,8 @@ class Steps:
         mean, shares = average.next_steps(network.theta, n) if average else (none, [])
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
+        if self.team.most != (most := self.stack.most_threads()):
+            self.team = TeamSize(most)
         threads = self.team.threads
         with self._drawing(n, len(rows) or size) as memory:
             done = self.stack.call(
@@ -143,6 +144,8 @@ class Steps:
                 self._sums,
                 threads,
             )
+        if done < n:
+            check_classes(samples[1], int(self.stack.sizes[-1]))
         optimizer.t += done
         optimizer.learning_rate = float(rates[min(done, n - 1)])
         self.engine.check_loss(float(self._sums[2]))
@@ -152,7 +155,6 @@ class Steps:
         """Return the samples in the one form that the kernels take; made once of the same."""
         if any(given is not held for given, held in zip(run[:3], self._given, strict=True)):
             self._given, self._formed = run[:3], self.stack.in_form(self.engine.loss, *run[:3])
-            check_classes(self._formed[1], int(self.stack.sizes[-1]))
         return self._formed
 
     def _rates(self, first: int, n: int) -> Array:

@@ -23,7 +23,7 @@ from plainnet.training.compiled.encodings import encoding_of
 from plainnet.training.compiled.parts import BLOCKS, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
 from plainnet.training.compiled.team_size import TEAMS, TeamSize
-from plainnet.training.threads import processors
+from plainnet.training.threads import own_processors, processors
 
 Samples = tuple[Array, Array, Array, Array]
 """X, class numbers, target numbers and weights, in the form of the kernels."""
@@ -63,9 +63,12 @@ class Stack:
         self.none, self._no_numbers = np.empty(0, self.dtype), np.empty((0, 0), self.dtype)
         self._no_classes = self._no_rows = np.empty(0, np.int64)
         self._each, self._no_state = (np.zeros(1), np.empty(0)), np.empty(0, np.uint64)
-        self.threads = min(processors(), TEAMS[-1]) if self.can_be_shared else 1
-        """The most threads that take steps together, for whom there is memory."""
-        self._teams = {number: TeamSize(self.threads) for number in (GRADIENT, ANSWER)}
+        shared = not len(self.encoding.columns) or self.encoding.length > 0
+        self.threads = min(len(own_processors()), TEAMS[-1]) if shared else 1
+        """The threads that can take steps together: there is memory for them."""
+        self._teams = {number: TeamSize(self.most_threads()) for number in (GRADIENT, ANSWER)}
+        self._largest = {GRADIENT: 0, ANSWER: 0}
+        """The most samples of a pass, by which threads are chosen."""
 
     def takes(self, loss: Loss, X: Array, y: Array, weights: Array | None) -> bool:
         """Return whether the batch fits the kernels, which check nothing themselves."""
@@ -86,10 +89,15 @@ class Stack:
         """Return whether the inputs fit the kernels."""
         return self.structure is not None and X.shape == (len(X), self.n_in)
 
-    @property
-    def can_be_shared(self) -> bool:
-        """Whether threads can share steps: see `team.py`."""
-        return not len(self.encoding.columns) or self.encoding.length > 0
+    def most_threads(self) -> int:
+        """Return how many threads may take the next steps together: see `team.py`."""
+        return min(processors(), self.threads)
+
+    def _team(self, number: int) -> TeamSize:
+        """Return the number of threads of a pass."""
+        if self._teams[number].most != (most := self.most_threads()):
+            self._teams[number] = TeamSize(most)
+        return self._teams[number]
 
     def gradient(
         self,
@@ -103,13 +111,13 @@ class Stack:
         """Write `network.grad` and return J; None if the kernels do not fit the encoding."""
         if not self.encoding.is_connected:
             return None
-        threads = self._teams[GRADIENT].threads
         memory = self.memory(len(X), training=True)
         self.draw(memory[0], len(X))
         samples = self.in_form(loss, X, y, weights)
-        check_classes(samples[1], int(self.sizes[-1]))
         vectors = network.theta, network.gradient_memory(), self.none, self.none, self.none
-        self._pass(GRADIENT, samples, self.how(loss), network, vectors, memory, code, threads)
+        self._pass(GRADIENT, samples, self.how(loss), network, vectors, memory, code)
+        if not np.isfinite(self._sums[2]):
+            check_classes(samples[1], int(self.sizes[-1]))
         return float(self._sums[2])
 
     def outputs(self, network: Network, X: Array, code: ModuleType) -> Array | None:
@@ -117,12 +125,11 @@ class Stack:
         if not self.encoding.is_connected:
             return None
         self.net[2][:] = 0
-        n, threads = len(X), self._teams[ANSWER].threads
-        memory = self.memory(n)
+        n, memory = len(X), self.memory(len(X))
         vectors = network.theta, *[self.none] * 4
         samples = as_compiled(X, self.dtype), self._no_classes, self._no_numbers, self.none
         how = LOSSES[SoftmaxCrossEntropy], self.dtype.type(0)
-        self._pass(ANSWER, samples, how, network, vectors, memory, code, threads)
+        self._pass(ANSWER, samples, how, network, vectors, memory, code)
         mean, Z = self.structure.mean if self.structure else None, memory[1]
         Z = Z[len(Z) - n * self.members * int(self.sizes[-1]) :].reshape(n, -1)
         return mean.forward(Z) if mean else Z
@@ -136,14 +143,15 @@ class Stack:
         vectors: Sequence[Array],
         memory: tuple[Array, ...],
         code: ModuleType,
-        threads: int,
     ) -> None:
         """Call the kernels for one batch, whose loss is the last of `self._sums`."""
-        n, start = len(samples[0]), time.perf_counter()
+        n, team, start = len(samples[0]), self._team(number), time.perf_counter()
         data, optimizer = (*samples, self._no_rows, n), (number, (0.0,) * 5, 0)
-        given = network, vectors, optimizer, self._each, memory, self._sums, threads
+        given = network, vectors, optimizer, self._each, memory, self._sums, team.threads
         self.call(code, data, how, *given)
-        self._teams[number].measured(n, time.perf_counter() - start)
+        if n >= self._largest[number]:
+            self._largest[number] = n
+            team.measured(n, time.perf_counter() - start)
 
     def call(
         self,
@@ -270,7 +278,7 @@ def stack_of(network: Network) -> Stack:
 
 
 def check_classes(classes: Array, n_out: int) -> None:
-    """Raise IndexError if a class number has no output; threads together could not."""
+    """Raise IndexError if a class number has no output: its loss is NaN."""
     if len(classes) and not 0 <= classes.min() <= classes.max() < n_out:
         raise IndexError("A class number lies outside of the network's outputs.")
 
