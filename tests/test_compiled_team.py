@@ -40,7 +40,13 @@ from plainnet.network import Array, Loss, MeanOverMembers
 from plainnet.training import Regularization, Validation, compiled
 from plainnet.training.compiled import parts
 from plainnet.training.compiled.stack import check_classes, stack_of
-from plainnet.training.compiled.team_size import FIRST_TRIALS, PAUSE_SECONDS, PAUSE_TRIALS, TeamSize
+from plainnet.training.compiled.team_size import (
+    FIRST_PAUSE,
+    FIRST_TRIALS,
+    PAUSE_SECONDS,
+    PAUSE_TRIALS,
+    TeamSize,
+)
 from plainnet.training.processes import Processes
 from plainnet.training.threads import own_processors, processors
 
@@ -50,6 +56,7 @@ THREADS = 2, 3
 def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let all calls use so many threads; return a list of how many took part in each."""
     monkeypatch.setattr(TeamSize, "threads", property(lambda _: threads))
+    monkeypatch.setattr(TeamSize, "measured", lambda *_: None)
     monkeypatch.setattr("plainnet.training.compiled.stack.processors", lambda: max(THREADS))
     monkeypatch.setattr("plainnet.training.compiled.stack.own_processors", lambda: [*THREADS, 9])
     found: list[int] = []
@@ -225,14 +232,23 @@ def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:
     assert size.steps(10**9) == 10**9
 
 
-def test_a_long_trial_comes_seldom() -> None:
-    size = TeamSize(2)
+def test_trials_become_rare() -> None:
+    size, at = TeamSize(2), list[int]()
+    for i in range(2000):
+        if i > 2 * FIRST_TRIALS and size.threads == 1:
+            at.append(i)
+        size.measured(1, 0.02 if size.threads == 1 else 0.01)
+    pauses = np.diff(at)
+    assert pauses[0] <= 2 * FIRST_PAUSE * PAUSE_SECONDS / 0.01 + 2
+    assert (np.diff(pauses) >= 0).all()
+    assert pauses[-1] >= PAUSE_SECONDS / 0.01
+    slow = TeamSize(2)
     for _ in range(1 + 2 * FIRST_TRIALS):
-        size.measured(1, 0.2 if size.threads == 1 else 0.1)
-    for _ in range(PAUSE_TRIALS // 3 + 1):
-        assert size.threads == 2
-        size.measured(3, 0.3)
-    assert size.threads == 1
+        slow.measured(1, 2.0 if slow.threads == 1 else 1.0)
+    for _ in range(int(FIRST_PAUSE * PAUSE_TRIALS)):
+        assert slow.threads == 2
+        slow.measured(1, 1.01)
+    assert slow.threads == 1
 
 
 def test_one_processor_is_not_measured() -> None:

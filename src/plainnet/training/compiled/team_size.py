@@ -10,9 +10,11 @@ GAIN = 0.9
 """The share of the time of fewer threads that the time of more must stay below."""
 TRIAL_SECONDS = 0.01
 """The duration of a trial of another number."""
-PAUSE_SECONDS, PAUSE_TRIALS = 1.0, 100
+PAUSE_SECONDS, PAUSE_TRIALS = 1.0, 20
 """The least time between two trials, in seconds and as a multiple of the time that the first took:
 meanwhile other programs may have begun or ended."""
+FIRST_PAUSE = 0.1
+"""The share of it at first, which is doubled each time: the first choice may be bad luck."""
 
 
 class TeamSize:
@@ -29,7 +31,8 @@ class TeamSize:
         """The trials that come next."""
         self._seconds: dict[int, float] = {}
         """The latest duration of a step by the number of threads."""
-        self._first, self._tried, self._until_trial = True, 0, PAUSE_SECONDS
+        self._first, self._tried, self._until_trial = True, 0, 0.0
+        self._patience = FIRST_PAUSE
 
     @property
     def threads(self) -> int:
@@ -69,4 +72,5 @@ class TeamSize:
             return
         del self._planned[0]
         if not self._planned:
-            self._until_trial = max(PAUSE_SECONDS, PAUSE_TRIALS * seconds)
+            self._until_trial = self._patience * max(PAUSE_SECONDS, PAUSE_TRIALS * seconds)
+            self._patience = min(2 * self._patience, 1.0)
