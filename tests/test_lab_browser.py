@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,9 @@ def test_a_lesson_is_a_link(browser: Any, server: LabServer) -> None:
     page.until("location.hash.includes('learning_rate=0.5')")
     assert server.worker.newest.get()[1].snapshot.settings.learning_rate == 0.5
     page.page.fill("#p-noise", "-3")
+    server.worker.change(lambda settings: replace(settings, learning_rate=0.25))
+    page.until("location.hash.includes('learning_rate=0.25')")  # while somebody types
+    assert page.page.input_value("#p-noise") == "-3"
     page.page.keyboard.press("Enter")
     page.page.wait_for_selector("#message.bad:has-text('noise')")  # the server's sentence
     page.close()

@@ -35,7 +35,8 @@ export class Form {
     const { takes, classes } = this.description;
     for (const [name, field] of Object.entries(this.fields)) {
       field.root.hidden = RELEVANT[name] ? !RELEVANT[name](settings, takes, classes) : false;
-      if (!field.root.contains(document.activeElement) || !(name in this.waiting)) field.show(settings[name], settings);
+      const own = name in this.waiting || name === this.typing; // nothing that somebody enters is overwritten
+      if (!own || !field.root.contains(document.activeElement)) field.show(settings[name], settings);
     }
   }
 
@@ -80,7 +81,9 @@ export class Form {
       this.send(name, value);
     };
     slider.addEventListener("input", () => set(steps[slider.value]));
+    input.addEventListener("input", () => (this.typing = name));
     input.addEventListener("change", () => {
+      this.typing = null;
       const text = input.value.trim();
       if (parameter.names.includes(text)) set(text);
       else if (parameter.optional && (text === "" || text === write(null))) set(null);
