@@ -27,16 +27,19 @@ LIMITS = """## What stands in the way
 
 Why a goal is out of reach, or close to its edge; the figures are in the tables below.
 
-- **(f), (g)**, and most of **(b)**: a step takes little more than its matrix products alone (the
-  column *of the limit*), which NumPy's library does as well as those of PyTorch, scikit-learn and
-  JAX. To be 1.15 times as fast as PyTorch, a step would have to be faster than its products. What
-  is left beside them is the optimizer's update, which waits for memory: two threads do not make it
-  faster.
+- **(f)**: a step takes about as long as its matrix products alone take NumPy (the column *of the
+  limit*), with the update: the threads that share it leave little more to gain.
+- **(g)**: the rows of its matrices lie up to 10 kB apart. A library copies parts of them side by
+  side before it multiplies; the kernels' own products do not, and are slower there.
 - **(a)**, in the span of the samples, has few and small products left, and what costs more than
   they do is everything else.
 - **(c), (d), (e)**: all steps of an epoch are one call of compiled code, as in JAX's jitted epoch.
   That needs all batches beforehand as one array and compiles again for each shape; ours draws the
-  order of the rows and gathers the batches as it goes, on one thread.
+  order of the rows and gathers the batches as it goes. Threads share the steps of (b), (c), (f) and
+  (g) where that is measured to be faster; those of (d) and (e) are too short for it, because what a
+  second thread reads has to come out of the first one's cache.
+- **8 and 64 rows**: products below 50 million multiply-adds have one thread, so that answers stay
+  quick on a busy machine; the others use all processors.
 - **One row**: the weights of (b), 940 kB, come from the second-level cache for each answer; what is
   left is the call from Python.
 - **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an
