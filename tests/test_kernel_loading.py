@@ -42,6 +42,14 @@ def run(code: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
+def test_other_versions_of_numba_compile_in_their_own_way(tmp_path: Path) -> None:
+    unknown = """
+from plainnet.training.compiled import libraries
+libraries.IS_KNOWN = False
+"""
+    assert run(unknown + MIXED + "print(mean.tolist())", tmp_path) == "[0.25, 0.25, 0.25, 0.25]"
+
+
 def test_a_stored_kernel_is_loaded_without_what_compiles_it(tmp_path: Path) -> None:
     compiled = run(MIXED + WITHOUT_THE_REST, tmp_path)
     assert compiled.startswith("[0.25, 0.25, 0.25, 0.25] True")

@@ -2,22 +2,22 @@
 
 Left alone, numba optimizes each part, and writes machine code for it, before it links the part into
 the function that calls it, where all of this is done again. The classes here use some of numba's
-inner names. In a version without them parts are compiled in numba's own way, which takes longer.
+inner names. With other versions than the known ones parts are compiled in numba's own way, which
+takes longer: with numba 0.61 those of LLVM that these classes use end in an error.
 """
 
 import gc
 from types import SimpleNamespace
 from typing import Any
 
-import llvmlite.binding  # type: ignore[import-untyped]
+import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-IS_KNOWN = hasattr(llvmlite.binding, "create_pass_builder") and all(
-    hasattr(JITCodeLibrary, name)
-    for name in ("_optimize_functions", "_optimize_final_module", "_finalize_dynamic_globals")
-)
-"""Whether this version of numba has the names that are used here."""
+KNOWN = ("0.68.",)
+"""The versions of numba with which this was tested."""
+IS_KNOWN = numba.__version__.startswith(KNOWN)
+"""Whether this version is one of them."""
 Library: Any = JITCodeLibrary
 Base: Any = Compiler
 
