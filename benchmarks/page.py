@@ -27,8 +27,8 @@ LIMITS = """## What stands in the way
 
 Why a goal is out of reach, or close to its edge; the figures are in the tables below.
 
-- **(f)**: a step takes about as long as its matrix products alone take NumPy (the column *of the
-  limit*), with the update: the threads that share it leave little more to gain.
+- **(f)**: a step takes little more than its matrix products alone take NumPy (the column *of the
+  limit*): the threads that share it have the update to do, too.
 - **(g)**: the rows of its matrices lie up to 10 kB apart. A library copies parts of them side by
   side before it multiplies; the kernels' own products do not, and are slower there.
 - **(a)**, in the span of the samples, has few and small products left, and what costs more than
