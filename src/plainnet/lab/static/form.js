@@ -35,7 +35,7 @@ export class Form {
     const { takes, classes } = this.description;
     for (const [name, field] of Object.entries(this.fields)) {
       field.root.hidden = RELEVANT[name] ? !RELEVANT[name](settings, takes, classes) : false;
-      const own = name in this.waiting || name === this.typing; // nothing that somebody enters is overwritten
+      const own = name in this.waiting || name === this.typing; // somebody is typing
       if (!own || !field.root.contains(document.activeElement)) field.show(settings[name], settings);
     }
   }
