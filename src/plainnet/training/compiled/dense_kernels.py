@@ -33,10 +33,10 @@ from plainnet.training.compiled.activations import drop_out, hold_back, multiply
 from plainnet.training.compiled.blocks import add_up, block_products, products_of
 from plainnet.training.compiled.jit import inlined, part, small
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
+from plainnet.training.compiled.parts import NARROW
 from plainnet.training.compiled.pcg64 import draw
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
-    NARROW,
     narrow_product,
     product,
     product_of_transposed,

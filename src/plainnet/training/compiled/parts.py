@@ -18,6 +18,8 @@ PARTS = 4
 """The parts of a batch, and so the most threads."""
 BLOCKS = 4
 """The blocks of the inputs of a large first W: the same for any number of threads."""
+NARROW = 4
+"""The columns of a product for which tiles are too wide: there is memory for its transpose."""
 LEAST_WORK = 1e7
 """The multiply-adds from which starting threads takes less time than they save."""
 

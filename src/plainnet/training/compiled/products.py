@@ -7,12 +7,11 @@ such a library first copies into another order.
 from typing import Any
 
 from plainnet.training.compiled.jit import inlined, part, reordered
+from plainnet.training.compiled.parts import NARROW
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
 from plainnet.training.compiled.views import every, matrix
 
 HALF = ROWS // 2
-NARROW = 4
-"""Columns of a product for which tiles are too wide."""
 BLOCK = 16
 """Rows that are transposed together: their numbers are neighbours in a line of the cache."""
 whole_1, whole_2, whole_3 = (tile(ROWS, vectors) for vectors in (1, 2, 3))

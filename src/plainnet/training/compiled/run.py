@@ -128,8 +128,7 @@ class Steps:
         mean, shares = average.next_steps(network.theta, n) if average else (none, [])
         slots = [*optimizer.slots_for(network.theta), none, none][:2]
         vectors = network.theta, network.gradient_memory(), *slots, mean
-        if self.team.most != (most := self.stack.most_threads()):
-            self.team = TeamSize(most)
+        self.team = self.team.limited_to(self.stack.most_threads())
         threads = self.team.threads
         with self._drawing(n, len(rows) or size) as memory:
             done = self.stack.call(

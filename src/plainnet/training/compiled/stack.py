@@ -20,7 +20,7 @@ from plainnet.network import (
 )
 from plainnet.network.arrays import Scratch
 from plainnet.training.compiled.encodings import encoding_of
-from plainnet.training.compiled.parts import BLOCKS, together
+from plainnet.training.compiled.parts import BLOCKS, NARROW, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
 from plainnet.training.compiled.team_size import TEAMS, TeamSize
 from plainnet.training.threads import own_processors, processors
@@ -35,8 +35,6 @@ LOSSES: Mapping[type[Loss], int] = {
 """Losses with a kernel, and their numbers in `losses.py`."""
 ANSWER, GRADIENT = -2, -1
 """What the kernels take instead of an optimizer, to give outputs or a gradient only."""
-NARROW = 4
-"""The columns of a gradient that is so narrow that the kernels compute its transpose."""
 
 
 class Stack:
@@ -95,9 +93,8 @@ class Stack:
 
     def _team(self, number: int) -> TeamSize:
         """Return the number of threads of a pass."""
-        if self._teams[number].most != (most := self.most_threads()):
-            self._teams[number] = TeamSize(most)
-        return self._teams[number]
+        team = self._teams[number] = self._teams[number].limited_to(self.most_threads())
+        return team
 
     def gradient(
         self,

@@ -34,6 +34,10 @@ class TeamSize:
         self._first, self._tried, self._until_trial = True, 0, 0.0
         self._patience = FIRST_PAUSE
 
+    def limited_to(self, most: int) -> "TeamSize":
+        """Return this choice, or a new one where another number of threads is allowed now."""
+        return self if most == self.most else TeamSize(most)
+
     @property
     def threads(self) -> int:
         """How many threads take the next steps."""
