@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from plainnet.training.compiled.exponential import exponential
-from plainnet.training.compiled.jit import inlined, kernel, part, reordered
+from plainnet.training.compiled.jit import inlined, kernel, part
 from plainnet.training.compiled.member_averages import average
-from plainnet.training.compiled.products import product
+from plainnet.training.compiled.products import narrow_product, product
 
 BLOCK = 128
 """Samples that pass all layers together."""
@@ -50,6 +50,7 @@ def answer_samples(
     numbers, factors = np.empty((BLOCK, most), np.int64), np.zeros((BLOCK, most), dtype)
     counts, last = np.empty(BLOCK, np.int64), np.empty((k, BLOCK, K), dtype)
     memory = np.empty(BLOCK * widest, dtype), np.empty(BLOCK * widest, dtype)
+    turned = np.empty(NARROW * widest, dtype)
     for start in range(0, len(X), BLOCK):
         n = min(BLOCK, len(X) - start)
         find_rows(X[start : start + n], encoding, numbers, factors, counts)
@@ -67,7 +68,7 @@ def answer_samples(
             if K > NARROW:
                 product(A, W_last[m], last[m, :n], b_last[m])
             else:
-                narrow_product(A, W_last[m], last[m, :n], b_last[m])
+                narrow_product(A, W_last[m], last[m, :n], b_last[m], turned)
         average(last, mean, Z[start : start + n])
 
 
@@ -121,18 +122,6 @@ def add_rows(table: Any, bias: Any, numbers: Any, factors: Any, counts: Any, Y: 
             C, D = table[numbers[i, e + 2]], table[numbers[i, e + 3]]
             for h in range(Y.shape[1]):
                 Y[i, h] += (a * A[h] + b * B[h]) + (c * C[h] + d * D[h])
-
-
-@reordered
-def narrow_product(X: Any, W: Any, Y: Any, b: Any) -> None:
-    """Write Y = X W + b for a few columns."""
-    for j in range(Y.shape[1]):
-        w = W[:, j].copy()
-        for i in range(len(X)):
-            y = X.dtype.type(0)
-            for h in range(len(w)):
-                y += X[i, h] * w[h]
-            Y[i, j] = y + b[j]
 
 
 @inlined
