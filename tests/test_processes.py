@@ -88,21 +88,22 @@ def name_process(i: int, folder: Path) -> None:
     time.sleep(600 * i)
 
 
-def test_children_of_a_killed_process_end(tmp_path: Path) -> None:
+def test_children_of_a_killed_process_end_whether_they_have_had_work_or_not(tmp_path: Path) -> None:
+    """The one that works, the one that is about to, and the one that there is no work for."""
     program = (
         "import sys, pathlib\n"
-        "from test_processes import TWO, name_process\n"
-        "dict(TWO.run(name_process, [0, 1, 1], pathlib.Path(sys.argv[1])))\n"
+        "from test_processes import Processes, name_process\n"
+        "dict(Processes(3).run(name_process, [0, 1], pathlib.Path(sys.argv[1])))\n"
     )
+    command = [sys.executable, "-c", program, str(tmp_path)]
     paths = [str(Path(__file__).parent), *sys.path]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], env=env) as process:
-        while len(children := [int(path.name) for path in tmp_path.iterdir()]) < 2:
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE) as process:
+        while not [*tmp_path.iterdir()]:
             assert process.poll() is None
-            time.sleep(0.1)
+            time.sleep(0.01)
         process.kill()
-    while any(Path(f"/proc/{child}").exists() for child in children):
-        time.sleep(0.1)
+        process.communicate(timeout=120)  # it returns when no child holds the pipe any more
 
 
 def test_work_that_always_kills_its_process_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext, suppress
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
-from functools import cache
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -135,7 +134,7 @@ class Processes:
     ) -> Iterator[tuple[int, Result]]:
         joblib, threads = needs_joblib(), allowed_threads()
         call = joblib.delayed(_numbered)
-        how = threads, chosen_device(), os.getpid(), self.name in ALL_AT_ONCE
+        how = threads, chosen_device(), self.name in ALL_AT_ONCE
         work = [call(i, function, (task, *shared), *how) for i, task in left.items()]
         with ExitStack() as stack:
             with _BACKENDS[self.name](joblib, self.address, stack):
@@ -207,14 +206,9 @@ def _numbered(
     given: Any,
     threads: int | None,
     device: str,
-    parent: int,
     keeps_errors: bool,
 ) -> Any:
     """Compute one piece of work in a process of its own."""
-    if os.getppid() == parent:
-        _end_with(parent)
-        with suppress(ValueError):  # in a thread of Dask
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C ends
     if threads is not None:
         set_threads(threads)
     with one_processor() if threads is None else nullcontext():
@@ -227,9 +221,13 @@ def _numbered(
             return i, Failed(error)
 
 
-@cache
-def _end_with(parent: int) -> None:
-    """End this process when its parent is killed: otherwise it would wait for work forever."""
+def _begin(parent: int) -> None:
+    """Begin a process of this machine, before its first work.
+
+    The parent decides what Ctrl-C ends. When the parent is killed, this process ends, too, whether
+    it has had work or not: otherwise it would wait for work.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -241,7 +239,10 @@ def _end_with(parent: int) -> None:
 
 def _processes(joblib: Any, address: str, stack: ExitStack) -> Any:
     _ = address, stack
-    return joblib.parallel_config("loky", inner_max_num_threads=allowed_threads() or 1)
+    threads = allowed_threads() or 1
+    return joblib.parallel_config(
+        "loky", inner_max_num_threads=threads, initializer=_begin, initargs=(os.getpid(),)
+    )
 
 
 def _dask(joblib: Any, address: str, stack: ExitStack) -> Any:
