@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numba
+from llvmlite.binding import Linkage  # type: ignore[import-untyped]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -23,12 +24,19 @@ Base: Any = Compiler
 
 
 class KernelLibrary(Library):  # type: ignore[misc]
-    """The code of a kernel and all its parts, which is optimized once."""
+    """The code of a kernel and all its parts, which is optimized once.
+
+    The parts are made functions that only the kernel calls. So the compiler leaves out what they do
+    not use of their arguments, such as most of the hundred numbers that `memory` consists of.
+    """
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
         passes, builder = self._codegen._module_pass_manager()
         with self._recorded_timings.record("Module passes", builder):
             passes.run(self._final_module, builder)
