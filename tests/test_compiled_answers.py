@@ -95,8 +95,8 @@ def by_kernel(network: Network) -> Callable[[Array], Array] | None:
 
 @pytest.fixture
 def kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state after a training that has loaded kernels; few samples are enough."""
-    compiled.load_kernels()
+    """The state after a second of answers; few samples are enough."""
+    monkeypatch.setattr(choice, "_answered", 2 * compiled.WORK_BEFORE_COMPILING)
     monkeypatch.setattr(choice, "LEAST_WORK", 0)
 
 
@@ -186,7 +186,7 @@ def test_predictions_are_by_kernels_and_nothing_learned_is(
     assert not np.array_equal(P, readable)
     np.testing.assert_allclose(P, readable, atol=1e-6)
     evaluation = model.evaluate(X, y)
-    monkeypatch.setattr(compiled, "are_loaded", lambda: False)
+    monkeypatch.setattr(choice, "_answered", 0.0)
     again = Classifier(epochs=2, effort="quick").fit(X, y)
     assert again.temperature == model.temperature
     assert again.evaluate(X, y).log_loss == evaluation.log_loss
@@ -195,7 +195,6 @@ def test_predictions_are_by_kernels_and_nothing_learned_is(
 
 def test_a_second_of_answers_loads_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     network = network_of(NETWORKS["bins"]())
-    monkeypatch.setattr(compiled, "are_loaded", lambda: False)
     monkeypatch.setattr(choice, "_answered", 0.0)
     per_row = sum(layer.multiply_adds for layer in network.layers) * choice.ANSWER_SECONDS
     n = int(0.6 / per_row)

@@ -11,7 +11,6 @@ from plainnet.models.model import Model
 from plainnet.models.refusal import Refusal, confidence
 from plainnet.network import Array
 from plainnet.training import logits
-from plainnet.training.compiled.choice import load_answers
 
 
 def finish(model: Model) -> None:
@@ -19,7 +18,6 @@ def finish(model: Model) -> None:
     model.keep_validated()
     _share_temperature(model)
     sharpen_mean(model, weigh_variants(model))
-    load_answers(model.network)
     if model.validation is None:
         return
     A = model.mean_answers(model.validation)

@@ -215,8 +215,8 @@ def logits(
         prepare: makes the network's inputs of them; None: they are inputs already.
         batch_size: None: 512 samples, or as many as fit into 8 MB, in each layer of pictures.
         forward: the network's `forward`, perhaps a compiled one; None: as `outputs_of` chooses.
-        loaded: whether kernels may compute if a training has loaded them. Then the last digits
-            depend on whether it has.
+        loaded: whether kernels may compute after a second of answers. Then the last digits depend
+            on how many this process has computed before.
     """
     n, rows = len(X), X.reshape(len(X), -1)
     if n == 1 and forward is None and network.xp is np:

@@ -12,7 +12,6 @@ is measured all along; their bits do not depend on it.
 """
 
 import logging
-import sys
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -55,11 +54,6 @@ def load_answer_kernels() -> ModuleType | None:
 def are_installed() -> bool:
     """Return whether the library of the kernels of a training step is there."""
     return find_spec("numba") is not None
-
-
-def are_loaded() -> bool:
-    """Return whether a training has loaded the kernels in this process."""
-    return "plainnet.training.compiled.kernels" in sys.modules
 
 
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:

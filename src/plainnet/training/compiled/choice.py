@@ -36,23 +36,17 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
 
 
 def loaded_outputs_of(network: Network, n: int) -> Callable[[Array], Array] | None:
-    """Return the same by kernels of tables; None: they are not loaded, or do not fit.
+    """Return the same by kernels of tables; None: they do not fit, or are not worth loading.
 
-    A training loads them, or about a second of such work: importing them takes a third of it.
+    They are after about a second of such work in this process, whether or not the compiler has to
+    be waited for: so two processes that do the same get the same bits.
     """
     global _answered
     work = n * sum([layer.multiply_adds for layer in network.layers])
     if work < LEAST_WORK:
         return None
     _answered += work * ANSWER_SECONDS
-    loaded = compiled.are_loaded() or _answered > compiled.WORK_BEFORE_COMPILING
-    return _by_table(network) if loaded else None
-
-
-def load_answers(network: Network) -> None:
-    """Load, or compile, the kernels of tables if a training has loaded others."""
-    if compiled.are_loaded() and (forward := _by_table(network)):
-        forward(np.zeros((1, network.n_in or 0), network.dtype))
+    return _by_table(network) if _answered > compiled.WORK_BEFORE_COMPILING else None
 
 
 def _by_table(network: Network) -> Callable[[Array], Array] | None:
