@@ -10,8 +10,8 @@ are no callbacks; `streams.py` has early stopping and keep-best, a few lines eac
 """
 
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -121,14 +121,14 @@ def train(
     network.recheck()
 
     def record(at: Position) -> Epoch:
-        one = one_thread() if at.threads == 1 else nullcontext()  # the same bits when resumed
-        alone = one_processor() if workers else nullcontext()  # the others are for their workers
-        with one, alone, averaged(network, regularization.average):
-            measured = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
+        metrics: Mapping[str, float] = {}
+        if held is not None:
+            with _threads_of_training(at, workers), averaged(network, regularization.average):
+                metrics = measure(network, loss, optimizer, held, inputs.prepare, engine.forward)
         if at.epochs + 1 == epochs:
             check_parameters(network, optimizer)
         mean, rate = at.loss / at.counted, optimizer.learning_rate
-        return Epoch(at.epochs + 1, at.steps, mean, rate, at.seconds, measured)
+        return Epoch(at.epochs + 1, at.steps, mean, rate, at.seconds, metrics)
 
     around = partial(engine.surroundings, len(batches), 0 if workers else batches.size)
     how: dict[str, Any] = {"at": at, "surroundings": around, "should_stop": should_stop}
@@ -227,6 +227,14 @@ def train_step(
     how = Regularization(l2, clip_norm) if l2 or clip_norm is not None else NONE
     with claimed(network):
         return engine_of(network, loss, optimizer, how, steps=1, size=len(X))(X, y, weights)
+
+
+@contextmanager
+def _threads_of_training(at: Position, workers: Workers | Comm | None) -> Iterator[None]:
+    """Limit the threads as in the steps: the same bits when the training is resumed."""
+    alone = one_processor() if workers else nullcontext()  # the others are for their workers
+    with one_thread() if at.threads == 1 else nullcontext(), alone:
+        yield
 
 
 class Training(Epochs):

@@ -16,9 +16,9 @@ from plainnet.network import (
     Network,
     PiecewiseLinearEmbedding,
 )
+from plainnet.training.compiled.array_form import as_compiled
 from plainnet.training.compiled.encodings import Binned, Learned, encoding_of
 from plainnet.training.compiled.parts import LEAST_WORK, in_parts
-from plainnet.training.compiled.stack import as_compiled
 from plainnet.training.compiled.structure import ACTIVATIONS, MEANS, structure_of
 from plainnet.training.threads import processors
 

@@ -18,7 +18,7 @@ from plainnet.training.compiled.picture_stack import (
 )
 from plainnet.training.compiled.run import Steps
 from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs, stack_of
-from plainnet.training.engine import Engine
+from plainnet.training.engine import Engine, claimed
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.optimizers import Adam, AdamW, Momentum
 from plainnet.training.position import Position
@@ -64,6 +64,8 @@ class CompiledEngine(Engine):
 
     def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
         """Return the context of an epoch, and load the kernels if the epoch will use them."""
+        if self._steps is not None and self._steps.take_all:
+            return claimed(self.network)
         if self._worth(n_batches):
             compiled.load_kernels()  # now, so that its library is there when threads are bounded
         around = super().surroundings(n_batches, size)

@@ -12,7 +12,7 @@ import numpy as np
 from plainnet.network import Array
 from plainnet.network.arrays import Scratch
 from plainnet.training.averaging import Average
-from plainnet.training.batches import Batches, Run
+from plainnet.training.batches import Batches, Run, copy_as_is
 from plainnet.training.compiled import load_kernels
 from plainnet.training.compiled.stack import Samples, check_classes, stack_of
 from plainnet.training.compiled.team_size import TeamSize
@@ -88,6 +88,11 @@ class Steps:
         """Return whether the network is still made of the same layers."""
         return self.stack is stack_of(self.engine.network)
 
+    @property
+    def take_all(self) -> bool:
+        """Whether an epoch is nothing but these steps: NumPy multiplies no matrices."""
+        return self.batches.prepare is copy_as_is and self.fit()
+
     def learn(self, at: Position) -> Iterator[None]:
         """Learn from the batches of an epoch; see `Engine.learn_from`."""
         start = time.perf_counter() - at.seconds
@@ -159,8 +164,9 @@ class Steps:
     def _rates(self, first: int, n: int) -> Array:
         """Return the learning rates of n steps from number `first` on."""
         schedule, rate = self.engine.schedule, self.engine.optimizer.learning_rate
-        steps = range(first, first + n)
-        return np.array([float(schedule(i)) if schedule else rate for i in steps])
+        if schedule is None:
+            return np.full(n, float(rate))
+        return np.array([float(schedule(i)) for i in range(first, first + n)])
 
     def _optimizer(self) -> tuple[int, Settings, int]:
         """Return the number of the optimizer, its settings, and its steps."""

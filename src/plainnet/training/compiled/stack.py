@@ -7,7 +7,6 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from plainnet.network import (
     Array,
@@ -19,6 +18,7 @@ from plainnet.network import (
     SoftmaxCrossEntropy,
 )
 from plainnet.network.arrays import Scratch
+from plainnet.training.compiled.array_form import as_compiled
 from plainnet.training.compiled.encodings import encoding_of
 from plainnet.training.compiled.parts import BLOCKS, NARROW, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
@@ -64,6 +64,8 @@ class Stack:
         shared = not len(self.encoding.columns) or self.encoding.length > 0
         self.threads = min(len(own_processors()), TEAMS[-1]) if shared else 1
         """The threads that can take steps together: there is memory for them."""
+        self._memory: tuple[Any, tuple[Array, ...]] = None, ()
+        """The latest memory that was asked for, and for what."""
         self._teams = {number: TeamSize(self.most_threads()) for number in (GRADIENT, ANSWER)}
         self._largest = {GRADIENT: 0, ANSWER: 0}
         """The most samples of a pass, by which threads are chosen."""
@@ -201,6 +203,12 @@ class Stack:
 
     def memory(self, n: int, training: bool = False) -> tuple[Array, ...]:
         """Return the memory of the kernels for n samples; `training` adds that of backward."""
+        key = n, training
+        if key != self._memory[0]:
+            self._memory = key, self._made_memory(n, training)
+        return self._memory[1]
+
+    def _made_memory(self, n: int, training: bool) -> tuple[Array, ...]:
         sizes, k, scratch = self.sizes, self.members, self._scratch
         size, widest = n * self.units, max(int(sizes.max()), k * int(max(sizes[1], sizes[-1])))
         columns, of_heads = k * int(sizes[1]), (k - 1) * int(sizes[-2] * sizes[-1])
@@ -278,20 +286,6 @@ def check_classes(classes: Array, n_out: int) -> None:
     """Raise IndexError if a class number has no output: its loss is NaN."""
     if len(classes) and not 0 <= classes.min() <= classes.max() < n_out:
         raise IndexError("A class number lies outside of the network's outputs.")
-
-
-def as_compiled(A: Array, dtype: DTypeLike) -> Array:
-    """Convert A to the one form that the kernels are compiled for; return A if it has that form."""
-    A = np.ascontiguousarray(A, dtype)
-    return A if A.flags.writeable else np.asarray(_Writable(A))
-
-
-class _Writable:
-    """An array as one that may be written to, in the same memory: the kernels only read it."""
-
-    def __init__(self, A: Array) -> None:
-        self.A, (place, _) = A, A.__array_interface__["data"]
-        self.__array_interface__ = {**A.__array_interface__, "data": (place, False)}
 
 
 _stacks: "WeakKeyDictionary[Network, Stack]" = WeakKeyDictionary()
