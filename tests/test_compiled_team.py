@@ -105,6 +105,23 @@ def test_a_large_first_layer_is_shared_out_by_inputs(
     np.testing.assert_allclose(found[0], direct, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [16, N])
+def test_large_layers_are_those_of_the_classes(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their dX is computed from W itself; the last of the batches of 16 is smaller."""
+
+    def made() -> Network:
+        return Network.dense([7, 120, 110, 3], dtype=np.float64, rng=1)
+
+    found, given = [], dict[str, Any](batch_size=size, epochs=2)
+    for threads in (1, *THREADS):
+        use(threads, monkeypatch)
+        parts = SoftmaxCrossEntropy(), Momentum(0.1)
+        found.append(learned(monkeypatch, 0, made(), *parts, **given))
+    np.testing.assert_array_equal(found[1:], found[:1] * len(THREADS))
+    direct = learned(monkeypatch, NEVER, made(), SoftmaxCrossEntropy(), Momentum(0.1), **given)
+    np.testing.assert_allclose(found[0], direct, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("more", CASES)
 def test_whatever_surrounds_them(
     more: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch

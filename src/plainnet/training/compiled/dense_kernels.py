@@ -17,7 +17,7 @@ each: all W, and all b. `memory` are vectors:
   drawn with `state` of `pcg64.py`, or where it is empty, before the steps;
 - `A`, `S`, `dA`: these outputs, the slopes of smooth activations, and the gradients;
 - `T`: Wᵀ of all layers but the first, and behind them that of the first for inputs that are
-  learned;
+  learned; instead of the Wᵀ of a large layer, scratch memory;
 - `J`: the loss of each row; `ones`, `zeros`, `s`: constants, and scratch memory;
 - `wide`: the first layer of all members, see `members.py`; without them, the products of the
   blocks of a large first layer.
@@ -39,6 +39,7 @@ from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     narrow_product,
     product,
+    product_by_transpose,
     product_of_transposed,
     transpose,
 )
@@ -88,13 +89,20 @@ def forward(X: Any, some: Any, apart: Any, bins: Any, theta: Any, net: Any, memo
 
 
 @small
-def is_apart(n: Any, net: Any) -> Any:
-    """Return whether the first W has more numbers than what enters and leaves it of n samples.
+def is_large(i: Any, n: Any, net: Any) -> Any:
+    """Return whether W of layer i has more numbers than what enters and leaves it of n samples.
 
-    Then threads share out the inputs, so that each finds the same rows of W in its own cache.
+    Of a large first layer threads share out the inputs, so that each finds the same rows of W in
+    its own cache. For dX of the other large layers dY and dX are transposed, instead of W.
     """
-    n_in, n_out = net[0][0], net[0][1]
+    n_in, n_out = net[0][i], net[0][i + 1]
     return net[3] == 1 and n_in * n_out > n * (n_in + n_out)
+
+
+@small
+def is_turned(i: Any, size: Any, net: Any) -> Any:
+    """Return whether layer i has Wᵀ in batches of at most this size."""
+    return i == 0 or not is_large(i, size, net)
 
 
 @inlined
@@ -117,8 +125,8 @@ def draw_all(n: Any, net: Any, U: Any, state: Any) -> None:
 
 
 @inlined
-def backward(n: Any, some: Any, net: Any, memory: Any) -> None:
-    """Write dA of some of n samples; `A` ends with dZ instead of Z."""
+def backward(n: Any, some: Any, size: Any, theta: Any, net: Any, memory: Any) -> None:
+    """Write dA of some of n samples; `A` ends with dZ instead of Z. `size`: the most samples."""
     sizes, kinds, rates, k = net
     _, A, S, dA, _, _, _, _, _, _, _ = memory
     rows, last, first, stop = n * k, len(sizes) - 2, some[0] * k, some[1] * k
@@ -130,7 +138,13 @@ def backward(n: Any, some: Any, net: Any, memory: Any) -> None:
         dY = matrix(dA, a + first * n_out, stop - first, n_out)
         a -= rows * n_in
         start, end = a + first * n_in, a + stop * n_in
-        input_gradient(i, dY, matrix(dA, start, stop - first, n_in), net, memory)
+        dX = matrix(dA, start, stop - first, n_in)
+        if is_turned(i, size, net):
+            input_gradient(i, dY, dX, net, memory)
+        else:
+            s = start_of_turned(i, net) + first * (n_in + n_out)
+            W, s_of_some = matrix_of(i, theta[0], net), vector(memory[4], s, len(memory[4]))
+            product_by_transpose(dY, W, dX, memory[7], s_of_some)
         if kinds[i - 1] == RELU:
             hold_back(vector(dA, start, end), vector(A, start, end), rates[i - 1])
         else:
@@ -228,11 +242,17 @@ def turned_weights(i: Any, net: Any, memory: Any) -> Any:
     """Return the memory of Wᵀ of layer i."""
     sizes, T, last = net[0], memory[4], len(net[0]) - 2
     n_in, n_out = sizes[i], width(i, net) * parts_of(i, net)
-    w = first_weight(sizes, i) - sizes[0] * sizes[1]
+    w = start_of_turned(i, net)
     if i == 0:
         w += first_weight(sizes, last) + sizes[last] * sizes[last + 1] * parts_of(last, net)
         n_in = (len(T) - w) // n_out
     return matrix(T, w, n_out, n_in)
+
+
+@small
+def start_of_turned(i: Any, net: Any) -> Any:
+    """Return where the memory of Wᵀ of a layer but the first begins."""
+    return first_weight(net[0], i) - net[0][0] * net[0][1]
 
 
 @part

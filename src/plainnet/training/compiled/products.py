@@ -9,11 +9,13 @@ from typing import Any
 from plainnet.training.compiled.jit import inlined, part, reordered
 from plainnet.training.compiled.parts import NARROW
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
-from plainnet.training.compiled.views import every, matrix
+from plainnet.training.compiled.views import columns_of, every, matrix, rows_of
 
 HALF = ROWS // 2
 BLOCK = 16
 """Rows that are transposed together: their numbers are neighbours in a line of the cache."""
+STRIP = 4 * ROWS
+"""Rows of a large W that are multiplied by some samples while they are in the cache."""
 whole_1, whole_2, whole_3 = (tile(ROWS, vectors) for vectors in (1, 2, 3))
 half_1, half_2, half_3 = (tile(HALF, vectors) for vectors in (1, 2, 3))
 row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
@@ -91,6 +93,26 @@ def product_of_transposed(X: Any, dY: Any, dW: Any, zeros: Any, s: Any) -> None:
     turned = matrix(s, 0, n_out, n_in)
     product(dY.T, X, turned, zeros)
     transpose(turned, dW)
+
+
+@part
+def product_by_transpose(dY: Any, W: Any, dX: Any, zeros: Any, s: Any) -> None:
+    """Write dX = dY Wᵀ for a large W as dXᵀ = W dYᵀ, some samples and rows of W at a time.
+
+    `s` is scratch memory for n (n_in + n_out) numbers; `zeros` are as many as a tile has columns.
+    """
+    (n, n_out), n_in, columns = dY.shape, len(W), VECTORS * LINE // dY.itemsize
+    for first in range(0, n, columns):
+        last = min(first + columns, n)
+        transpose(rows_of(dY, first, last), matrix(s, first * n_out, n_out, last - first))
+    for start in range(0, n_in, STRIP):
+        stop = min(start + STRIP, n_in)
+        for first in range(0, n, columns):
+            last = min(first + columns, n)
+            turned_dY = matrix(s, first * n_out, n_out, last - first)
+            turned_dX = matrix(s, n * n_out, stop - start, last - first)
+            product(rows_of(W, start, stop), turned_dY, turned_dX, zeros)
+            transpose(turned_dX, columns_of(rows_of(dX, first, last), start, stop))
 
 
 @inlined

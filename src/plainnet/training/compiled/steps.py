@@ -35,7 +35,8 @@ from plainnet.training.compiled.dense_kernels import (
     first_weight,
     forward,
     input_gradient,
-    is_apart,
+    is_large,
+    is_turned,
     output_gradient,
     parts_of,
     total,
@@ -102,7 +103,7 @@ def steps(
             break
         y, t = vector(classes, start, stop), rows_of(numbers, start, stop)
         loss(Z, y, t, vector(r, start, stop), k, how[0], how[1], vector(J, start * k, stop * k))
-        backward(len(X), some, net, of_step)
+        backward(len(X), some, data[5], dense, net, of_step)
         if first == 0:
             embedded_gradient(first, len(X), some, encoding, net, of_step)
         phase = wait(team, phase)
@@ -115,7 +116,7 @@ def steps(
         share = each[1][step] if len(each[1]) > 0 else 0.0
         if first == 0:
             learn_embedding(X, sorted_bins, encoding, vectors, now, share, team)
-        learn(features, apart, bins, encoding, vectors, now, share, net, of_step, team)
+        learn(features, data[5], apart, bins, encoding, vectors, now, share, net, of_step, team)
         phase = wait(team, phase)
         change(own(len(vectors[1][0]), LINE, team), vectors[1], without_decay(now), share)
         if team[0] == 0:
@@ -161,13 +162,13 @@ def enter(
     theta, rows, size, state = (vectors[0][0], vectors[1][0]), data[4], data[5], memory[10]
     dense, r_of_members = of_dense(theta, encoding, net)
     some_rows = rows[step * size : (step + 1) * size]
-    apart = len(encoding[0]) == 0 and is_apart(len(some_rows) if len(rows) > 0 else size, net)
+    apart = len(encoding[0]) == 0 and is_large(0, len(some_rows) if len(rows) > 0 else size, net)
     X, classes, numbers, r, n = gather(data, some_rows, batch, net, apart, team)
     phase = wait(team, phase)
     if net[3] > 1:
         widen(dense, r_of_members, net, memory[9], team)
     if optimizer[0] != ANSWER:
-        turn_weights(first_learned(encoding), step, dense, r_of_members, net, memory, team)
+        turn_weights(first_learned(encoding), step, size, dense, r_of_members, net, memory, team)
     features, bins, sorted_bins = encode(X, encoding, theta, batch[4], team)
     if len(state) > 0 and team[0] == team[1] - 1:
         draw_all(len(X), net, memory[0], state)
@@ -181,13 +182,13 @@ def enter(
 
 @inlined
 def turn_weights(
-    first: Any, step: Any, theta: Any, r: Any, net: Any, memory: Any, team: Any
+    first: Any, step: Any, size: Any, theta: Any, r: Any, net: Any, memory: Any, team: Any
 ) -> None:
     """Write Wᵀ from layer `first` on; after the first step only that of the members' first one."""
     sizes, wide = net[0], net[3] > 1 and first == 0
     if step == 0 and team[0] == 0:
         for i in range(1 if wide else first, len(sizes) - 1):
-            for m in range(parts_of(i, net)):
+            for m in range(parts_of(i, net) if is_turned(i, size, net) else 0):
                 turn_rows(i, m * sizes[i], (m + 1) * sizes[i], theta, net, memory)
     if wide:
         widen_turned(theta, r, turned_weights(first, net, memory), net, team)
@@ -242,6 +243,7 @@ def learn_embedding(
 @inlined
 def learn(
     X: Any,
+    size: Any,
     apart: Any,
     bins: Any,
     encoding: Any,
@@ -272,7 +274,7 @@ def learn(
             if i == 0 and k > 1:
                 fold_rows(start, stop, theta, grad, r, dr, net, memory[9])
             change((first + start * n_out, first + stop * n_out), vectors[0], numbers, share)
-            if i > 0 or (encoding[6] > 0 and k == 1):
+            if is_turned(i, size, net) and (i > 0 or (encoding[6] > 0 and k == 1)):
                 turn_rows(i, start, stop, theta, net, memory)
 
 
