@@ -54,10 +54,13 @@ def bin_edges(values: Array, bins: int, weights: Array | None = None) -> Array:
         bins: how many at most.
         weights: of the samples `(N,)`; None: all equal.
     """
-    different, codes = np.unique(values, return_inverse=True)
+    if weights is None:  # sorting numbers takes a tenth of the time of sorting their places
+        different, counts = np.unique(values, return_counts=True)
+    else:
+        different, codes = np.unique(values, return_inverse=True)
+        counts = np.bincount(codes, weights)
     if len(different) <= bins + 1:
         return _apart(different)
-    counts = np.bincount(codes, weights)
     counts = np.minimum(counts, counts.sum() / bins)
     reached = np.cumsum(counts) / counts.sum()
     inner = np.searchsorted(reached, np.arange(1, bins) / bins)
