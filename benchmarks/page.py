@@ -38,8 +38,8 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
   order of the rows and gathers the batches as it goes. Threads share the steps of (b), (c), (f) and
   (g) where that is measured to be faster; those of (d) and (e) are too short for it, because what a
   second thread reads has to come out of the first one's cache.
-- **8 and 64 rows**: products below 50 million multiply-adds have one thread, so that answers stay
-  quick on a busy machine; the others use all processors.
+- **64 rows**: products below 50 million multiply-adds have one thread, so that answers stay quick
+  on a busy machine; the others use all processors. Those of one thread run at its peak.
 - **One row**: the weights of (b), 940 kB, come from the second-level cache for each answer; what is
   left is the call from Python.
 - **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an

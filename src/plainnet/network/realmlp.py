@@ -19,6 +19,7 @@ from plainnet.network.arrays import Array, Rng
 from plainnet.network.initializers import Initializer
 from plainnet.network.layer import Layer, Parameters
 from plainnet.network.layers import Dense
+from plainnet.network.products import dot
 
 
 class Scaling(Layer):
@@ -130,7 +131,7 @@ class DenseNTP(Dense):
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         Y = self.scratch("Y", (len(X), self.b.size))
-        self.xp.dot(X, self.W, out=Y)
+        (dot if self.xp is np else self.xp.dot)(X, self.W, out=Y)
         Y *= self.scale
         Y += self.b  # Y = X W / √n_in + b
         return Y

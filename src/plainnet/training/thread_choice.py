@@ -14,13 +14,8 @@ from math import isqrt
 import numpy as np
 
 from plainnet.network import Array, Network
-from plainnet.training.threads import (
-    SMALL_PRODUCT,
-    allowed_threads,
-    is_limited,
-    one_thread,
-    processors,
-)
+from plainnet.network.products import SMALL_PRODUCT
+from plainnet.training.threads import allowed_threads, is_limited, one_thread, processors
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,9 @@ from threading import Lock, get_ident, local
 from plainnet.checks import check_whole
 from plainnet.errors import SettingError
 from plainnet.network import Network
+from plainnet.network.products import SMALL_PRODUCT
 from plainnet.training.product_libraries import Libraries, Library, libraries_of_products
 
-SMALL_PRODUCT = 5e7
-"""Multiply-adds of a step's largest product up to which one thread is fastest where other programs
-use the processors, too."""
 VARIABLE = "PLAINNET_THREADS"
 """The environment variable that limits the threads."""
 SCIPY = "scipy.linalg", "scipy.linalg.cython_blas"
