@@ -352,6 +352,32 @@ def test_the_exponential_is_right_to_the_last_bit(dtype: type, largest: int) -> 
     np.testing.assert_array_equal(beyond, bounds)
 
 
+@pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 87), (np.float64, 708)])
+def test_logarithms_are_right_to_the_last_bits(dtype: type, largest: int) -> None:
+    from plainnet.training.compiled.exponential import logarithm, logarithm_of_1_plus
+    from plainnet.training.compiled.jit import compiled as compile_loop
+
+    def each(X: Array) -> Array:
+        L = np.empty((2, X.size), X.dtype)
+        for i in range(X.size):
+            L[0, i], L[1, i] = logarithm(X[i]), logarithm_of_1_plus(X[i])
+        return L
+
+    values = compile_loop(each)
+
+    wide = np.exp(np.linspace(-largest, largest, 20_001))
+    X = np.concatenate([wide, np.linspace(0.5, 2, 2000), 1 + np.linspace(-1e-3, 1e-3, 2000)])
+    X = X.astype(dtype)
+    right, bound = np.log(X.astype(np.longdouble)), 3 * np.finfo(dtype).eps
+    assert (abs(values(X)[0] - right) <= bound * abs(right)).all()
+    below = X[X <= 1]
+    right = np.log1p(below.astype(np.longdouble))
+    assert (abs(values(below)[1] - right) <= bound * right).all()
+    found = values(np.array([1, 0, np.nan, np.inf], dtype))
+    np.testing.assert_array_equal(found[0, [0, 2, 3]], [0, np.nan, np.nan])
+    np.testing.assert_array_equal(found[1, [1, 2]], [0, np.nan])
+
+
 def test_inputs_of_any_form_are_right_and_compiled_once() -> None:
     network, loss = Network.dense([7, 5, 3]), SoftmaxCrossEntropy()
     X, y = batch(loss, 12, 7, 3, np.float32, seed=0)

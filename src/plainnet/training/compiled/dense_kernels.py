@@ -31,7 +31,7 @@ from typing import Any
 
 from plainnet.training.compiled.activations import drop_out, hold_back, multiply, relu, silu
 from plainnet.training.compiled.blocks import add_up, block_products, products_of
-from plainnet.training.compiled.jit import inlined, part, small
+from plainnet.training.compiled.jit import inlined, part, reordered, small
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
 from plainnet.training.compiled.parts import NARROW
 from plainnet.training.compiled.pcg64 import draw
@@ -126,13 +126,11 @@ def draw_all(n: Any, net: Any, U: Any, state: Any) -> None:
 
 @inlined
 def backward(n: Any, some: Any, size: Any, theta: Any, net: Any, memory: Any) -> None:
-    """Write dA of some of n samples; `A` ends with dZ instead of Z. `size`: the most samples."""
+    """Write dA of some of n samples, which ends with dZ. `size`: the most samples."""
     sizes, kinds, rates, k = net
     _, A, S, dA, _, _, _, _, _, _, _ = memory
     rows, last, first, stop = n * k, len(sizes) - 2, some[0] * k, some[1] * k
     a = rows * units_before(sizes, last)
-    for j in range(a + first * sizes[-1], a + stop * sizes[-1]):
-        dA[j] = A[j]
     for i in range(last, 0, -1):
         n_in, n_out = sizes[i], sizes[i + 1]
         dY = matrix(dA, a + first * n_out, stop - first, n_out)
@@ -284,7 +282,7 @@ def units_before(sizes: Any, i: Any) -> Any:
     return units
 
 
-@small
+@reordered
 def total(J: Any, n: Any) -> Any:
     """Return the sum of the first n numbers."""
     found = 0.0

@@ -27,7 +27,8 @@ class KernelLibrary(Library):  # type: ignore[misc]
     """The code of a kernel and all its parts, which is optimized once.
 
     The parts are made functions that only the kernel calls. So the compiler leaves out what they do
-    not use of their arguments, such as most of the hundred numbers that `memory` consists of.
+    not use of their arguments, such as most of the hundred numbers that `memory` consists of. Their
+    names are the kernel's own: by its name alone a loaded function is found from everywhere.
     """
 
     def _optimize_functions(self, module: Any) -> None:
@@ -37,6 +38,7 @@ class KernelLibrary(Library):  # type: ignore[misc]
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
                 function.linkage = Linkage.internal
+                function.name = f"{self.name}.{function.name}"  # no other library finds it
         passes, builder = self._codegen._module_pass_manager()
         with self._recorded_timings.record("Module passes", builder):
             passes.run(self._final_module, builder)

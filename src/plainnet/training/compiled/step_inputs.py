@@ -5,10 +5,14 @@ from typing import Any
 from plainnet.training.compiled.blocks import own_inputs
 from plainnet.training.compiled.embedding_kernels import embed
 from plainnet.training.compiled.jit import inlined, part, small
+from plainnet.training.compiled.loading import load_ahead
 from plainnet.training.compiled.piecewise import sort_into_bins
 from plainnet.training.compiled.team import own
 from plainnet.training.compiled.tiles import ROWS
 from plainnet.training.compiled.views import matrix, rows_of, vector
+
+AHEAD = 16
+"""How many rows before its copying the processor begins to load a row."""
 
 
 @inlined
@@ -19,9 +23,10 @@ def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) ->
     """
     X, classes, numbers, weights, _, size = data
     taken = len(rows) > 0
-    n, weight = len(rows) if taken else size, 0.0
-    for i in range(n):
-        weight += 1 if len(weights) == 0 else weights[rows[i] if taken else i]
+    n = len(rows) if taken else size
+    weight = float(n) if len(weights) == 0 else 0.0
+    for i in range(n if len(weights) > 0 else 0):
+        weight += weights[rows[i] if taken else i]
     inputs, of_classes, of_numbers, r = batch[0][:n], batch[1][:n], batch[2][:n], batch[3][:n]
     if taken and apart:
         first, last = own_inputs(X.shape[1], team)
@@ -33,6 +38,7 @@ def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) ->
         r[i] = (1 if len(weights) == 0 else weights[row]) / (weight * net[3])
         if taken:
             if not apart:
+                load_ahead(X, rows[min(i + AHEAD, n - 1)])
                 copy(X[row], inputs[i])
             if len(classes) > 0:
                 of_classes[i] = classes[row]

@@ -91,8 +91,7 @@ def steps(
     ANSWER it ends with the outputs in A.
     """
     dense, _ = of_dense((vectors[0][0], vectors[1][0]), encoding, net)
-    k, first = net[3], first_learned(encoding)
-    J, phase = memory[5], 0
+    k, first, J, phase = net[3], first_learned(encoding), memory[5], 0
     for step in range(len(each[0])):
         of_step = memory_of_step(step, data[5], net, memory, team)
         given = enter(step, data, batch, encoding, vectors, optimizer, net, of_step, team, phase)
@@ -101,8 +100,9 @@ def steps(
         Z = forward(features, some, apart, bins, dense, net, of_step)
         if optimizer[0] == ANSWER:
             break
+        dZ = last_gradient(len(X), start * k, Z, net, of_step)
         y, t = vector(classes, start, stop), rows_of(numbers, start, stop)
-        loss(Z, y, t, vector(r, start, stop), k, how[0], how[1], vector(J, start * k, stop * k))
+        loss(Z, dZ, y, t, vector(r, start, stop), k, how[0], how[1], vector(J, start * k, stop * k))
         backward(len(X), some, data[5], dense, net, of_step)
         if first == 0:
             embedded_gradient(first, len(X), some, encoding, net, of_step)
@@ -132,6 +132,13 @@ def memory_of_step(step: Any, size: Any, net: Any, memory: Any, team: Any) -> An
     own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
     own_s = vector(s, team[0] * (len(s) // team[1]), len(s))
     return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, state
+
+
+@inlined
+def last_gradient(n: Any, first: Any, Z: Any, net: Any, memory: Any) -> Any:
+    """Return the memory of dZ, where Z are rows of the outputs for n samples, from `first` on."""
+    dZ = output_gradient(len(net[0]) - 2, n, net, memory)
+    return matrix(dZ, first * Z.shape[1], len(Z), Z.shape[1])
 
 
 @small

@@ -81,6 +81,14 @@ def _column(context: Any, A: Any, j: Any) -> Any:
     return _typed(A, "A", 1, view, j)
 
 
+def _flat(context: Any, A: Any) -> Any:
+    def view(builder: Any, shape: Any, strides: Any, given: Any) -> Place:
+        rows, columns = shape
+        return columns.type(0), [builder.mul(rows, columns)], strides[1:]
+
+    return _typed(A, "C", 1, view)
+
+
 def _every(context: Any, A: Any, start: Any, step: Any) -> Any:
     def view(builder: Any, shape: Any, strides: Any, given: Any) -> Place:
         (rows, columns), (down, right), (first, by) = shape, strides, given
@@ -100,5 +108,7 @@ columns_of: Any = intrinsic(_columns)
 """`columns_of(A, start, stop)` returns columns of a matrix."""
 column: Any = intrinsic(_column)
 """`column(A, j)` returns a column of a matrix."""
+flat: Any = intrinsic(_flat)
+"""`flat(A)` returns all numbers of a contiguous matrix as a vector."""
 every: Any = intrinsic(_every)
 """`every(A, start, step)` returns each `step`-th row of a matrix, which has a multiple of them."""
