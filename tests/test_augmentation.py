@@ -272,11 +272,11 @@ def test_a_numba_that_does_not_work_is_done_without(monkeypatch: pytest.MonkeyPa
     raw = noise(3, 8, 8, 3)
     expected = augmented_by(EVERYTHING, raw)
     monkeypatch.setattr(compiled, "find_spec", lambda name: None)
-    changes.kernels.cache_clear()
+    compiled.compiled_module.cache_clear()
     try:
         np.testing.assert_array_equal(augmented_by(EVERYTHING, raw, fuse=True), expected)
     finally:
-        changes.kernels.cache_clear()
+        compiled.compiled_module.cache_clear()
 
 
 def test_pictures_depend_on_the_generator_and_on_nothing_else() -> None:

@@ -62,12 +62,9 @@ NEVER = 1e99
 @pytest.fixture
 def fresh_kernels() -> Iterator[None]:
     """The kernels are imported again, in the test and after it."""
-    loads = (compiled.load_kernels,)
-    for load in loads:
-        load.cache_clear()
+    compiled.compiled_module.cache_clear()
     yield
-    for load in loads:
-        load.cache_clear()
+    compiled.compiled_module.cache_clear()
 
 
 def code() -> ModuleType:
@@ -316,7 +313,7 @@ def test_what_is_not_usual_goes_layer_by_layer(network: Network, loss: Loss) -> 
 
 
 def test_stored_kernels_are_those_of_the_present_modules(tmp_path: Path) -> None:
-    from plainnet.training.compiled.jit import stamp_of
+    from plainnet.training.compiled.storage import stamp_of
 
     folder = Path(compiled.__file__).parent
     stored: Any = code().steps._cache

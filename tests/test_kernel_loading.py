@@ -35,11 +35,88 @@ print(scipy.linalg.inv([[4.0]]).tolist())
 """
 
 
-def run(code: str, folder: Path) -> str:
+NOTHING_CAN_BE_WRITTEN = """
+import tempfile
+def refuse(**given):
+    raise PermissionError(13, "Permission denied")
+tempfile.TemporaryFile = refuse  # by which numba looks whether it can write to a folder
+"""
+COMPILED_HERE = """
+from plainnet.training.compiled import announcing
+print(announcing._was_said)
+"""
+FAILING = """
+import numpy as np
+from plainnet import Adam, Network, Regularization, SoftmaxCrossEntropy, fit
+from plainnet.network import BatchNorm2D, Conv2D, Dense, PiecewiseLinear, ReLU, Tanh
+from plainnet.pictures.augment.augmentation import Augmentation
+from plainnet.training import compiled, logits
+from plainnet.training.averaging import Average
+from plainnet.training.compiled import choice, storage
+rng = np.random.default_rng(0)
+X, y = rng.standard_normal((64, 32)).astype(np.float32), np.arange(64) % 3
+raw = rng.integers(0, 256, (4, 8, 8, 3), np.uint8)
+edges = [np.linspace(-1, 1, 4, dtype=np.float32)] * 32
+
+def learned(network, **how):
+    history = fit(network, SoftmaxCrossEntropy(), Adam(), X, y, epochs=2, batch_size=16, **how)
+    return [*network.theta, *[epoch.loss for epoch in history]]
+
+def dense():
+    return learned(Network.dense([32, 8, 3], dropout=0.2))
+
+def clipped():
+    return learned(Network.dense([32, 8, 3]), regularization=Regularization(clip_norm=1))
+
+def updated():
+    tanh = Network.dense([32, 8, 3], activation=Tanh)
+    return learned(tanh, regularization=Regularization(average=Average()))
+
+def convolved():
+    first = Conv2D((4, 4, 2), 4)
+    layers = first, BatchNorm2D(first.shape_out), ReLU(), Dense(64, 3)
+    network = Network(layers)
+    return [*learned(network), *network.predict(X).ravel()]
+
+def answered():
+    network = Network([PiecewiseLinear(edges), Dense(96, 8), ReLU(), Dense(8, 3)])
+    return logits(network, X, loaded=True)
+
+def varied():
+    out = np.empty_like(raw)
+    Augmentation(rotate=10)(raw, out, np.random.default_rng(0), fuse=FUSED)
+    return out
+
+def fail(store, args, return_type):
+    raise RuntimeError("LLVM is broken.")
+
+kinds = dense, clipped, updated, convolved, answered, varied
+FUSED = False
+expected = [kind() for kind in kinds]
+storage.Store._compile_once, FUSED = fail, True
+compiled.WORK_BEFORE_COMPILING, choice._answered, choice.LEAST_WORK = 0, 1.0, 0
+for kind, numbers in zip(kinds, expected, strict=True):
+    compiled._failures.clear()
+    compiled.compiled_module.cache_clear()
+    assert np.array_equal(kind(), numbers), kind
+    assert compiled._failures, kind
+"""
+
+
+def begin(code: str, folder: Path) -> "subprocess.Popen[str]":
     given = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "OPENBLAS_NUM_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=given)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    command, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    return subprocess.Popen(command, text=True, env=given, stdout=pipe, stderr=pipe)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    printed, logged = process.communicate()
+    assert process.returncode == 0, logged
+    return printed.strip(), logged.strip()
+
+
+def run(code: str, folder: Path) -> str:
+    return ended(begin(code, folder))[0]
 
 
 def test_other_versions_of_numba_compile_in_their_own_way(tmp_path: Path) -> None:
@@ -55,3 +132,27 @@ def test_a_stored_kernel_is_loaded_without_what_compiles_it(tmp_path: Path) -> N
     assert compiled.startswith("[0.25, 0.25, 0.25, 0.25] True")
     assert run(MIXED + WITHOUT_THE_REST, tmp_path) == "[0.25, 0.25, 0.25, 0.25] False False"
     assert run(MIXED + AND_THEN_SCIPY, tmp_path) == "[[0.25]]"
+
+
+def test_processes_wait_for_the_one_that_compiles(tmp_path: Path) -> None:
+    both = [begin(MIXED + COMPILED_HERE, tmp_path) for _ in range(2)]
+    assert sorted(ended(each)[0] for each in both) == ["False", "True"]
+    for stored in tmp_path.rglob("*.nb?"):  # damaged files are as if they were not there
+        stored.write_bytes(b"no pickle")
+    assert run(MIXED + COMPILED_HERE, tmp_path) == "True"
+    assert run(MIXED + COMPILED_HERE, tmp_path) == "False"
+    assert run(NOTHING_CAN_BE_WRITTEN + MIXED + COMPILED_HERE, tmp_path) == "False"
+
+
+def test_what_cannot_be_stored_is_compiled_all_the_same(tmp_path: Path) -> None:
+    two = MIXED + "load_kernels().mix(*[each.astype(float) for each in (mean, theta)], 0.5)\n"
+    printed, logged = ended(begin(NOTHING_CAN_BE_WRITTEN + two + "print(mean)", tmp_path))
+    assert printed == "[0.25 0.25 0.25 0.25]"
+    assert logged.count("cannot be stored (Permission denied)") == 1
+
+
+def test_a_compiler_that_fails_ends_no_training(tmp_path: Path) -> None:
+    _, logged = ended(begin(FAILING, tmp_path))
+    lines = logged.splitlines()
+    assert len(lines) == 6
+    assert all("(RuntimeError: LLVM is broken), so NumPy computes" in line for line in lines)

@@ -45,7 +45,9 @@ def show_progress(epochs: Iterable[Epoch], total: int) -> Epochs:
         epochs: the stream.
         total: the largest possible number of epochs.
     """
-    with _bar("training", total) as (write, count):
+    from plainnet.training.compiled.announcing import announcing  # only if something is trained
+
+    with _bar("training", total) as (write, count), announcing(write):
         for epoch in epochs:
             write(epoch_line(epoch, total))
             count(epoch.number, total)
@@ -101,6 +103,7 @@ def _cell(
 
     def write(line: str) -> None:
         shown.line = line
+        renew()
 
     def count(done: int, total: int) -> None:
         shown.done, shown.total = done, total

@@ -12,13 +12,12 @@ it does not matter when it takes over.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 
 import numpy as np
 
 from plainnet.network.arrays import Array
-from plainnet.training.compiled import compiled_module
+from plainnet.training.compiled import compiled_module, giving_up
 
 ONE = 1 << 16
 """The unit pixel in `maps` and `field`: 16 fractional bits; a position keeps 6 of them."""
@@ -58,8 +57,9 @@ class Transforms:
         if module is not None:
             raw = np.ascontiguousarray(raw)
             raw = raw if raw.flags.writeable else raw.copy()  # as the kernels need
-            module.change(raw, out, self.maps, self.field, self.colours, self.boxes)
-            return
+            with giving_up():
+                module.change(raw, out, self.maps, self.field, self.colours, self.boxes)
+                return
         size = max(1, BLOCK // (raw.shape[1] * raw.shape[2]))
         for start in range(0, len(raw), size):
             rows = slice(start, start + size)
@@ -240,7 +240,6 @@ def grey_of(pixels: Array) -> Array:
     return grey
 
 
-@cache
 def kernels() -> ModuleType | None:
     """Return the compiled `kernels.py`; None if numba is missing or does not work."""
     return compiled_module("plainnet.pictures.augment.kernels", "numba")

@@ -12,17 +12,33 @@ is measured all along; their bits do not depend on it.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
+from plainnet.errors import PlainnetError
 from plainnet.network import Network
 
 log = logging.getLogger(__name__)
 
 WORK_BEFORE_COMPILING = 1.0
 """The estimated work in seconds after which the kernels take over."""
+
+
+class KernelError(PlainnetError):
+    """A kernel that cannot be compiled here."""
+
+    def __init__(self, error: Exception) -> None:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        kind = type(error).__name__
+        self.reason = f"{kind}: {lines[0].strip(' .')}" if lines else kind
+        super().__init__(
+            f"numba cannot compile a kernel here ({self.reason}), so NumPy computes, more slowly; "
+            "update numba, or uninstall it."
+        )
 
 
 def worth_compiling(steps: int, network: Network, size: int) -> bool:
@@ -33,19 +49,16 @@ def worth_compiling(steps: int, network: Network, size: int) -> bool:
     return steps * seconds >= WORK_BEFORE_COMPILING
 
 
-@cache
 def load_kernels() -> ModuleType | None:
     """Import the kernels of a training step; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.kernels", "numba")
 
 
-@cache
 def load_picture_kernels() -> ModuleType | None:
     """Import the kernels of convolutions; None if their libraries are missing or broken."""
     return compiled_module("plainnet.training.compiled.picture_kernels", "numba", "scipy")
 
 
-@cache
 def load_answer_kernels() -> ModuleType | None:
     """Import the kernels of answers to many samples; None if their libraries are missing."""
     return compiled_module("plainnet.training.compiled.answer_kernels", "numba")
@@ -56,12 +69,33 @@ def are_installed() -> bool:
     return find_spec("numba") is not None
 
 
+@contextmanager
+def giving_up(addition: str = "") -> Iterator[None]:
+    """Leave the block where a kernel cannot be compiled, and load none in this process any more.
+
+    Args:
+        addition: to the warning that is logged the first time.
+    """
+    try:
+        yield
+    except KernelError as error:
+        if not _failures:
+            log.warning("%s%s", error, addition)
+        _failures.append(error)
+        compiled_module.cache_clear()
+
+
+@cache
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:
     """Import a module that numba compiles; None if one of its libraries is missing or broken."""
-    if any(find_spec(library) is None for library in libraries):
+    if _failures or any(find_spec(library) is None for library in libraries):
         return None
     try:
         return import_module(name)
-    except Exception as error:  # a broken numba, or one without a writable cache
+    except Exception as error:  # a broken numba
         log.info("NumPy replaces %s, because numba does not work here: %s", name, error)
         return None
+
+
+_failures: list[KernelError] = []
+"""What made this process give up its kernels."""

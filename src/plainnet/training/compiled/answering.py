@@ -16,6 +16,7 @@ from plainnet.network import (
     Network,
     PiecewiseLinearEmbedding,
 )
+from plainnet.training.compiled import giving_up
 from plainnet.training.compiled.array_form import as_compiled
 from plainnet.training.compiled.encodings import Binned, Learned, encoding_of
 from plainnet.training.compiled.parts import LEAST_WORK, in_parts
@@ -59,8 +60,10 @@ def table_outputs(network: Network, code: ModuleType) -> Callable[[Array], Array
         def answer(_: int, some: slice) -> None:
             code.answer_samples(X[some], encoding, tables, hidden, heads, parts.mean, Z[some])
 
-        in_parts(answer, len(X), processors() if work * len(X) > LEAST_WORK else 1)
-        return Z
+        with giving_up():
+            in_parts(answer, len(X), processors() if work * len(X) > LEAST_WORK else 1)
+            return Z
+        return network.forward(X)
 
     return forward
 

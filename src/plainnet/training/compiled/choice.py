@@ -28,7 +28,8 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
     from plainnet.training.compiled.picture_stack import picture_outputs  # only if it is used
 
     def forward(X: Array) -> Array:
-        with one_thread():  # the parts of a batch have threads of their own
+        Z = None
+        with compiled.giving_up(), one_thread():  # the parts of a batch have threads of their own
             Z = picture_outputs(network, X)
         return network.forward(X) if Z is None else Z
 

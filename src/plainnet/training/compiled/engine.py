@@ -16,7 +16,7 @@ from plainnet.training.compiled.picture_stack import (
     picture_gradient,
     picture_outputs,
 )
-from plainnet.training.compiled.run import Steps
+from plainnet.training.compiled.run import Steps, prepare_kernels
 from plainnet.training.compiled.stack import compiled_gradient, compiled_outputs, stack_of
 from plainnet.training.engine import Engine, claimed
 from plainnet.training.optimizer import Optimizer
@@ -57,10 +57,23 @@ NO_DECAY = 0.0, 1.0
 """The same for parameters that do not decay."""
 
 
+RESUMED = (
+    " The training was begun where kernels took its steps: its last digits differ from those of a "
+    "training that was not interrupted."
+)
+
+
 class CompiledEngine(Engine):
     """An `Engine` that takes its steps in compiled kernels after about a second of work."""
 
     _steps: Steps | None = None
+    _are_ready = False
+    """Whether the kernels of the network are compiled, or loaded."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._first = self.optimizer.t
+        """The steps that were taken before."""
 
     def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
         """Return the context of an epoch, and load the kernels if the epoch will use them."""
@@ -92,7 +105,7 @@ class CompiledEngine(Engine):
             else:
                 return
         if self._steps is None or not self._steps.fit():
-            self._steps = Steps.of(self, batches)
+            self._steps = Steps.of(self, batches, self._kernels())
         yield from self._steps.learn(at) if self._steps else super().learn_from(batches, at)
 
     def learn(self, X: Array, y: Array, weights: Array | None) -> float:
@@ -111,7 +124,8 @@ class CompiledEngine(Engine):
             return super().gradient(X, y, weights)
         J = compiled_gradient(self.network, self.loss, X, y, weights, code)
         if J is None:
-            J = picture_gradient(self.network, self, X, y, weights)
+            with self._giving_up():
+                J = picture_gradient(self.network, self, X, y, weights)
         return super().gradient(X, y, weights) if J is None else J
 
     def forward(self, X: Array) -> Array:
@@ -120,7 +134,8 @@ class CompiledEngine(Engine):
         if code is not None and self.network.training.acquire(blocking=False):
             try:
                 Z = compiled_outputs(self.network, X, code)
-                Z = picture_outputs(self.network, X) if Z is None else Z
+                with self._giving_up():
+                    Z = picture_outputs(self.network, X) if Z is None else Z
             finally:
                 self.network.training.release()
             if Z is not None:
@@ -128,13 +143,28 @@ class CompiledEngine(Engine):
         return super().forward(X)
 
     def _kernels(self) -> ModuleType | None:
-        """Return the kernels if they take the present step."""
-        return compiled.load_kernels() if self._worth() else None
+        """Return the kernels if they take the present step; None if they cannot be compiled."""
+        if not self._worth() or (code := compiled.load_kernels()) is None:
+            return None
+        if not self._are_ready:  # before anything has changed
+            with self._giving_up():
+                prepare_kernels(self.network, code)
+                self._are_ready = True
+        return code if self._are_ready else None
+
+    def _giving_up(self) -> AbstractContextManager[None]:
+        """Go on in NumPy where a kernel cannot be compiled."""
+        resumed = self._first > 0 and self._worth_after(self._first)
+        return compiled.giving_up(RESUMED if resumed else "")
 
     def _worth(self, more: int = 0) -> bool:
         """Return whether kernels take the steps, now or after so many more."""
-        steps = (self.optimizer.t + more) * (self.at.trainings if self.at else 1)
-        return compiled.worth_compiling(steps, self.network, self.size)
+        return self._worth_after(self.optimizer.t + more)
+
+    def _worth_after(self, steps: int) -> bool:
+        """Return whether kernels take the next step after so many."""
+        trainings = self.at.trainings if self.at else 1
+        return compiled.worth_compiling(steps * trainings, self.network, self.size)
 
 
 @contextmanager
@@ -156,9 +186,13 @@ def compiled_step(optimizer: Optimizer, code: ModuleType) -> Callable[..., None]
         slots, n = optimizer.begin_step(theta), theta.size if n_weights is None else n_weights
         parts = (slice(n), decay_of(optimizer)), (slice(n, None), NO_DECAY)
         numbers = numbers_of(optimizer)
-        for part, decay in parts:
-            arrays = theta[part], grad[part], *[slot[part] for slot in slots]
-            kernel(*arrays, *map(theta.dtype.type, (*decay, *numbers)))
+        with compiled.giving_up():
+            for part, decay in parts:
+                arrays = theta[part], grad[part], *[slot[part] for slot in slots]
+                kernel(*arrays, *map(theta.dtype.type, (*decay, *numbers)))
+            return
+        optimizer.t -= 1  # the first kernel failed, so nothing else has changed
+        optimizer.step(theta, grad, n_weights)
 
     return step
 
@@ -169,6 +203,9 @@ def compiled_average(average: Average, code: ModuleType) -> Callable[[Array], No
         return average.update
 
     def mix(mean: Array, theta: Array, share: float) -> None:
-        code.mix(mean, theta, mean.dtype.type(share))
+        with compiled.giving_up():
+            code.mix(mean, theta, mean.dtype.type(share))
+            return
+        average._mix(mean, theta, share)
 
     return partial(average.update_by, mix)

@@ -1,15 +1,14 @@
 """The compiler of the kernels."""
 
-import hashlib
 from collections.abc import Callable
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core.runtime.nrt import rtsys
 
+from plainnet.training.compiled import KernelError
 from plainnet.training.compiled.libraries import KernelCompiler, PartCompiler, SeparatePartCompiler
+from plainnet.training.compiled.storage import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,33 +41,23 @@ def kernel_in_given_memory(function: F) -> F:
 
 
 def _stored(function: F, **given: Any) -> F:
-    made: Any = _jit(cache=True, no_cfunc_wrapper=True, **given)(function)
-    store: Any = getattr(made, "_cache", None)
-    stored = getattr(store, "_cache_file", None)
-    if stored is not None and (stamp := stamp_of(Path(function.__code__.co_filename).parent)):
-        stored._source_stamp = stamp
-        store.load_overload = partial(_load, store)
+    made = _jit(no_cfunc_wrapper=True, **given)(function)
+    if hasattr(made, "_compiler"):  # else numba is told to compile nothing
+        Store(made)
+        made._compile_for_args = partial(_compile_for, made)
     return cast(F, made)
 
 
-def _load(store: Any, signature: Any, context: Any) -> Any:
-    """Load a kernel from numba's cache; return None if it is not there.
+def _compile_for(dispatcher: Any, *given: Any) -> Any:
+    """Compile for the types of some arguments, and return what is to be called.
 
-    numba itself first imports all that it could compile, which takes 130 ms and 10 MB; what is
-    compiled already needs only its runtime.
+    Raises:
+        KernelError: it fails.
     """
     try:
-        rtsys.initialize(context)
-        return store._load_overload(signature, context)
-    except Exception:  # numba's own way deals with what went wrong
-        return type(store).load_overload(store, signature, context)
-
-
-@cache
-def stamp_of(folder: Path) -> str:
-    """Return a hash of all modules in a folder; "" if there are none, as within an archive."""
-    modules = [module.read_bytes() for module in sorted(folder.glob("*.py"))]
-    return hashlib.sha256(b"\0".join(modules)).hexdigest() if modules else ""
+        return type(dispatcher)._compile_for_args(dispatcher, *given)
+    except Exception as error:
+        raise KernelError(error) from error
 
 
 def part(function: F) -> F:

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.network import Array
+from plainnet.network import Array, Network
 from plainnet.network.arrays import Scratch
 from plainnet.training.averaging import Average
 from plainnet.training.batches import Batches, Run, copy_as_is
-from plainnet.training.compiled import load_kernels
-from plainnet.training.compiled.stack import Samples, check_classes, stack_of
+from plainnet.training.compiled.stack import ANSWER, Samples, check_classes, stack_of
 from plainnet.training.compiled.team_size import TeamSize
 from plainnet.training.engine import Engine
 from plainnet.training.optimizers import Adam, AdamHat, AdamW, GradientDescent, Momentum
@@ -69,9 +68,9 @@ class Steps:
         self._formed: Samples
 
     @classmethod
-    def of(cls, engine: Engine, batches: Batches) -> "Steps | None":
-        """Return the steps of a training; None if no kernel fits it."""
-        code, stack = load_kernels(), stack_of(engine.network)
+    def of(cls, engine: Engine, batches: Batches, code: ModuleType | None) -> "Steps | None":
+        """Return the steps of a training; None without kernels, or if none fits it."""
+        stack = stack_of(engine.network)
         average = engine.regularization.average
         fits = (
             type(engine.optimizer) in UPDATES
@@ -201,3 +200,20 @@ class Steps:
         for i in range(n if drawn else 0):
             self.stack.draw(U[i * drawn :], min(size, rows - i * size))
         return U
+
+
+def prepare_kernels(network: Network, code: ModuleType) -> None:
+    """Compile the kernels of a network, or load them, by a call for no steps at all.
+
+    Raises:
+        KernelError: they cannot be compiled.
+    """
+    stack = stack_of(network)
+    if stack.structure is None or not stack.encoding.is_connected:
+        return
+    none, nobody, numbers = stack.none, np.empty(0, np.int64), np.empty((0, 0), stack.dtype)
+    X = np.zeros((1, stack.n_in or 0), stack.dtype)
+    vectors, each = (network.theta, *[none] * 4), (np.zeros(0), np.zeros(0))
+    how, optimizer = (0, stack.dtype.type(0)), (ANSWER, (0.0,) * 5, 0)
+    data, memory, sums = (X, nobody, numbers, none, nobody, 1), stack.memory(1), np.zeros(3)
+    stack.call(code, data, how, network, vectors, optimizer, each, memory, sums)
