@@ -95,7 +95,9 @@ class Preprocessing:
             np.subtract(rows, self.mean, out=out, casting="same_kind")
             out *= np.float32(1) / self.scale
         else:
-            np.multiply(centred(rows, self.mean), 1 / self.scale, out=out, casting="same_kind")
+            centred_rows = centred(rows, self.mean)
+            centred_rows *= 1 / self.scale
+            out[...] = centred_rows
 
     def check(self, X: Array) -> Array:
         """Return X if its samples have the shape of the training.

@@ -72,7 +72,7 @@ class Dense(Layer):
         self.X = X
         Y = self.scratch("Y", (len(X), self.b.size))
         dot = self.xp.dot
-        if dot is np.dot and len(X) > 1:
+        if dot is np.dot and len(X) * self.multiply_adds > 1e6:
             from plainnet.network.products import dot  # block by block where that is faster
         dot(X, self.W, out=Y)  # Y = X W
         Y += self.b  # Y = X W + b

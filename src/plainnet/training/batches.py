@@ -12,7 +12,7 @@ from plainnet.files.rows import not_finite
 from plainnet.metrics.weighting import weighted
 from plainnet.network import Array, Network, Rng, generator
 from plainnet.network.arrays import on_host
-from plainnet.training.compiled.choice import loaded_outputs_of, outputs_of
+from plainnet.training.compiled.choice import is_little_work, loaded_outputs_of, outputs_of
 from plainnet.training.loop import Batch
 from plainnet.training.position import Position
 from plainnet.training.threads import suited_threads
@@ -24,6 +24,8 @@ PREDICTION_BYTES = 2**23
 """The largest size of a batch of inputs in `logits`, in bytes."""
 PREPARED_BYTES = 2**26
 """The largest size of inputs that are prepared once instead of in each epoch, in bytes."""
+FEW = 64
+"""The most samples that are computed at once without looking at their size."""
 MOST_TOGETHER = 2**14
 """The most samples that a kernel gets at once."""
 RUN_BYTES = 2**22
@@ -219,8 +221,8 @@ def logits(
             on how many this process has computed before.
     """
     n, rows = len(X), X.reshape(len(X), -1)
-    if n == 1 and forward is None and network.xp is np:
-        return _of_one(network, rows, prepare)
+    if n <= FEW and forward is None and batch_size is None and is_little_work(network, n):
+        return _of_few(network, rows[:], prepare)  # of rows in a file, [:] reads them
     kernel = loaded_outputs_of(network, n) if loaded and forward is None else None
     forward = forward or kernel or outputs_of(network, n)
     ready = prepare is None and X.dtype == network.dtype
@@ -239,12 +241,12 @@ def logits(
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _of_one(network: Network, X: Array, prepare: Prepare | None) -> Array:
-    """Return what `logits` does for one sample, without choosing how to compute many."""
+def _of_few(network: Network, X: Array, prepare: Prepare | None) -> Array:
+    """Return what `logits` does for a few samples, without choosing how to compute many."""
     if prepare is not None or X.dtype != network.dtype:
         raw, X = X, np.empty(X.shape, network.dtype)
         (prepare or copy_as_is)(raw, X)
-    with suited_threads(network, 1):
+    with suited_threads(network, len(X)):
         return network.predict(X)
 
 

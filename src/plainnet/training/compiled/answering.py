@@ -73,9 +73,9 @@ def parts_of(network: Network) -> Parts | None:
     if type(network) is not Network or network.xp is not np or network.dtype != np.float32:
         return None
     encoding, rest = encoding_of(network.layers, network.dtype)
-    found = structure_of(rest, fewest=1)
     if not isinstance(encoding, Binned) or not encoding.is_connected:
         return None
+    found = structure_of(rest, fewest=1)
     if found is None or not found.hidden:
         return None
     if isinstance(encoding, Learned) and encoding.layer.bounded:

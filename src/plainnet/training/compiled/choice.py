@@ -16,12 +16,17 @@ ANSWER_SECONDS = 4.5e-11
 """That of one of a network behind an encoding, with all that is not a multiply-add."""
 
 
+def is_little_work(network: Network, n: int) -> bool:
+    """Return whether NumPy computes the outputs of n samples before any kernel is chosen."""
+    return network.xp is np and (n == 1 or _work(network, n) < LEAST_WORK)
+
+
 def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
     """Return a function of inputs `(batch, n_in)` that computes outputs, for n samples in all.
 
     Convolutions run in compiled kernels if that is a second of work, else in NumPy.
     """
-    work = n * FORWARD_SECONDS * sum([layer.multiply_adds for layer in network.layers])
+    work = FORWARD_SECONDS * _work(network, n)
     convolved = any(type(layer) is Conv2D for layer in network.layers)
     if work < compiled.WORK_BEFORE_COMPILING or not convolved or network.xp is not np:
         return network.forward
@@ -43,11 +48,16 @@ def loaded_outputs_of(network: Network, n: int) -> Callable[[Array], Array] | No
     be waited for: so two processes that do the same get the same bits.
     """
     global _answered
-    work = n * sum([layer.multiply_adds for layer in network.layers])
+    work = _work(network, n)
     if work < LEAST_WORK:
         return None
     _answered += work * ANSWER_SECONDS
     return _by_table(network) if _answered > compiled.WORK_BEFORE_COMPILING else None
+
+
+def _work(network: Network, n: int) -> int:
+    """Return the multiply-adds for n samples."""
+    return n * sum([layer.multiply_adds for layer in network.layers])
 
 
 def _by_table(network: Network) -> Callable[[Array], Array] | None:
