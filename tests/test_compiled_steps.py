@@ -290,19 +290,22 @@ def test_the_kernels_draw_the_bits_of_numpys_generator(waits: int) -> None:
     from plainnet.training.compiled import pcg64
     from plainnet.training.compiled.jit import compiled as compile_kernel
 
-    def draw_into(U: Array, state: Array) -> None:
-        pcg64.draw(U, state)
+    def draw_into(U: Array, state: Array, left_out: int) -> None:
+        pcg64.draw(U[: len(U) - left_out], state)
+        pcg64.skip(left_out, state)
 
     fill = compile_kernel(draw_into)
     ours, numpys = np.random.default_rng(5), np.random.default_rng(5)
     for rng in (ours, numpys):
         rng.random(waits, np.float32)
     bits: Any = ours.bit_generator
-    for n in (0, 1, 2, 16, 17, 31, 1000, 7):
+    sizes = (0, 0), (1, 0), (2, 1), (64, 1), (65, 64), (127, 0), (1000, 513), (5000, 2), (7, 7)
+    for n, left_out in sizes:
         U, state = np.empty(n, np.float32), pcg64.read_state(bits)
-        fill(U, state)
+        fill(U, state, left_out)
         pcg64.write_state(bits, state)
-        np.testing.assert_array_equal(U, numpys.random(n, np.float32))
+        drawn = n - left_out
+        np.testing.assert_array_equal(U[:drawn], numpys.random(n, np.float32)[:drawn])
         assert bits.state == numpys.bit_generator.state
 
 

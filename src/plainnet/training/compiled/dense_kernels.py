@@ -34,7 +34,7 @@ from plainnet.training.compiled.blocks import add_up, block_products, products_o
 from plainnet.training.compiled.jit import inlined, part, reordered, small
 from plainnet.training.compiled.members import wide_gradient, wide_layer, width
 from plainnet.training.compiled.parts import NARROW
-from plainnet.training.compiled.pcg64 import draw
+from plainnet.training.compiled.pcg64 import draw, skip
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     narrow_product,
@@ -113,15 +113,17 @@ def first_products(X: Any, theta: Any, net: Any, memory: Any, team: Any) -> None
 
 
 @inlined
-def draw_all(n: Any, net: Any, U: Any, state: Any) -> None:
-    """Draw the random numbers of Dropout for n samples."""
+def draw_all(n: Any, some: Any, net: Any, U: Any, state: Any) -> None:
+    """Draw the random numbers of Dropout for some of n samples; `state` passes those of all."""
     sizes, _, rates, k = net
     a = 0
     for i in range(len(rates)):
-        size = n * k * sizes[i + 1]
+        units = k * sizes[i + 1]
         if rates[i] > 0:
-            draw(vector(U, a, a + size), state)
-        a += size
+            skip(some[0] * units, state)
+            draw(vector(U, a + some[0] * units, a + some[1] * units), state)
+            skip((n - some[1]) * units, state)
+        a += n * units
 
 
 @inlined

@@ -6,7 +6,8 @@ number generation (2014), PCG-XSL-RR. The state s has 128 bits, and gives a word
     s ← a s + c,    word = (s_high ⊕ s_low) rotated to the right by the top 6 bits of s.
 
 Each half of a word, the lower one first, is a number in [0, 1) by its top 24 bits. Several words
-are computed side by side: L steps at once are a step with a^L and c (1 + a + … + a^(L−1)).
+are computed side by side: L steps at once are a step with a^L and c (1 + a + … + a^(L−1)). In the
+same way each thread of a team leaves out the numbers that others draw.
 
 `state` are whole numbers of 64 bits: the halves of s, the upper one first, and of c; whether the
 upper half of the latest word waits, and that half; and memory for L states and words.
@@ -23,10 +24,10 @@ from numba.extending import intrinsic
 
 from plainnet.training.compiled.jit import part, small
 
-WORDS = 8
+WORDS = 32
 """L, the words that are computed side by side."""
-LENGTH = 6 + 3 * WORDS
-"""The length of `state`."""
+LENGTH = 6 + 3 * WORDS + 8
+"""The length of `state`, with a line of the cache that separates the states of threads."""
 FACTOR = 0x2360ED051FC65DA44385DF649FCCF645
 """a"""
 HALF = 2**64 - 1
@@ -34,12 +35,12 @@ HIGH, LOW = np.uint64(FACTOR >> 64), np.uint64(FACTOR & HALF)
 ZERO, LOWER_HALF = np.uint64(0), np.uint64(2**32 - 1)
 
 
-def read_state(bits: np.random.PCG64) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """Return the state of a generator as the kernels take it."""
+def read_state(bits: np.random.PCG64, threads: int = 1) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Return the state of a generator as the kernels take it, once for each thread."""
     given: Any = bits.state
     s, c = given["state"]["state"], given["state"]["inc"]
     numbers = [s >> 64, s & HALF, c >> 64, c & HALF, given["has_uint32"], given["uinteger"]]
-    return np.array([*numbers, *[0] * (LENGTH - 6)], np.uint64)
+    return np.tile(np.array([*numbers, *[0] * (LENGTH - 6)], np.uint64), threads)
 
 
 def write_state(bits: np.random.PCG64, state: np.ndarray[Any, np.dtype[np.uint64]]) -> None:
@@ -93,10 +94,31 @@ def number_of(half: Any) -> Any:
 
 
 @part
+def skip(n: Any, state: Any) -> None:
+    """Leave out n numbers: the step of n/2 steps takes a few products for each of its bits."""
+    high, low, c_high, c_low = state[0], state[1], state[2], state[3]
+    if n == 0:
+        return
+    n -= np.int64(state[4])
+    steps = (n + 1) // 2
+    left, a_high, a_low = steps, HIGH, LOW
+    while left > 0:
+        if left % 2 == 1:
+            high, low = advance(high, low, a_high, a_low, c_high, c_low)
+        c_high, c_low = advance(c_high, c_low, a_high, a_low, c_high, c_low)
+        a_high, a_low = advance(a_high, a_low, a_high, a_low, ZERO, ZERO)
+        left //= 2
+    state[0], state[1], state[4] = high, low, n % 2
+    if steps > 0:
+        state[5] = word_of(high, low) >> np.uint64(32)
+
+
+@part
 def draw(U: Any, state: Any) -> None:
     """Fill U as `Generator.random` does in float32."""
     high, low, c_high, c_low, half = state[0], state[1], state[2], state[3], state[5]
-    i, n, words = 0, len(U), state[6 + 2 * WORDS :]
+    highs, lows, words = state[6:], state[6 + WORDS :], state[6 + 2 * WORDS :]
+    i, n, halves = 0, len(U), words.view(np.uint32)
     if state[4] > 0 and n > 0:
         U[0], i, state[4] = number_of(half), 1, 0
     blocks = (n - i) // (2 * WORDS)
@@ -106,16 +128,14 @@ def draw(U: Any, state: Any) -> None:
             a_high, a_low = advance(a_high, a_low, HIGH, LOW, ZERO, ZERO)
             many_high, many_low = advance(many_high, many_low, HIGH, LOW, c_high, c_low)
         high, low = advance(high, low, HIGH, LOW, c_high, c_low)
-        state[6 + 2 * w], state[7 + 2 * w], words[w] = high, low, word_of(high, low)
+        highs[w], lows[w], words[w] = high, low, word_of(high, low)
     for block in range(blocks):
-        for w in range(WORDS if block > 0 else 0):
-            high, low = state[6 + 2 * w], state[7 + 2 * w]
-            high, low = advance(high, low, a_high, a_low, many_high, many_low)
-            state[6 + 2 * w], state[7 + 2 * w], words[w] = high, low, word_of(high, low)
-        halves = words.view(np.uint32)
+        if block > 0:
+            advance_all(highs, lows, words, (a_high, a_low), (many_high, many_low))
         for j in range(2 * WORDS):
             U[i + j] = number_of(halves[j])
-        i, half = i + 2 * WORDS, words[WORDS - 1] >> np.uint64(32)
+        high, low, half = highs[WORDS - 1], lows[WORDS - 1], words[WORDS - 1] >> np.uint64(32)
+        i += 2 * WORDS
     while i < n:
         high, low = advance(high, low, HIGH, LOW, c_high, c_low)
         word = word_of(high, low)
@@ -126,3 +146,21 @@ def draw(U: Any, state: Any) -> None:
             state[4] = 1
         i += 2
     state[0], state[1], state[5] = high, low, half
+
+
+@small
+def advance_all(highs: Any, lows: Any, words: Any, a: Any, c: Any) -> None:
+    """Advance all states; products of halves of words are instructions on vectors."""
+    (a_high, a_low), (c_high, c_low) = a, c
+    half, one = np.uint64(32), np.uint64(1)
+    a_0, a_1 = a_low & LOWER_HALF, a_low >> half
+    for w in range(WORDS):
+        high, low = highs[w], lows[w]
+        x, y = low & LOWER_HALF, low >> half
+        x_0, x_1, y_0 = x * a_0, x * a_1, y * a_0
+        middle = (x_0 >> half) + (x_1 & LOWER_HALF) + (y_0 & LOWER_HALF)
+        carried = y * a_1 + (x_1 >> half) + (y_0 >> half) + (middle >> half)  # of low · a_low
+        lower = ((middle << half) | (x_0 & LOWER_HALF)) + c_low
+        carried += one if lower < c_low else ZERO
+        upper = carried + high * a_low + low * a_high + c_high
+        highs[w], lows[w], words[w] = upper, lower, word_of(upper, lower)

@@ -188,7 +188,7 @@ class Steps:
             return
         self.stack.set_rates()
         with bits.lock:
-            state = self.code.read_state(bits)
+            state = self.code.read_state(bits, self.stack.threads)
             yield U, *others, state
             self.code.write_state(bits, state)
 

@@ -19,7 +19,8 @@ all networks, losses and optimizers, so that one dtype is compiled once:
 - `optimizer`: its number in `updates.py`, its settings, and the steps it has taken;
 - `each`: the learning rate of each step, and the share of θ in the mean (none: no mean);
 - `team`: see `team.py`;
-- `net`, `memory`: see `dense_kernels.py`; a `U` drawn before the steps holds those of all steps.
+- `net`, `memory`: see `dense_kernels.py`; a `U` drawn before the steps holds those of all steps,
+  and there is a `state` for each thread.
 """
 
 from typing import Any
@@ -55,6 +56,7 @@ from plainnet.training.compiled.members import (
     widen_turned,
     width,
 )
+from plainnet.training.compiled.pcg64 import LENGTH
 from plainnet.training.compiled.step_inputs import encode, gather, of_embedding
 from plainnet.training.compiled.team import own, wait
 from plainnet.training.compiled.tiles import LINE, ROWS
@@ -126,12 +128,14 @@ def steps(
 
 @inlined
 def memory_of_step(step: Any, size: Any, net: Any, memory: Any, team: Any) -> Any:
-    """Return the memory with the random numbers of a step, and a thread's own scratch memory."""
+    """Return the memory with the random numbers of a step, and what is a thread's own."""
     U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
     drawn = size * net[3] * units_before(net[0], len(net[0]) - 1)
     own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
     own_s = vector(s, team[0] * (len(s) // team[1]), len(s))
-    return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, state
+    first = min(team[0] * LENGTH, len(state))
+    own_state = vector(state, first, min(first + LENGTH, len(state)))
+    return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, own_state
 
 
 @inlined
@@ -177,9 +181,9 @@ def enter(
     if optimizer[0] != ANSWER:
         turn_weights(first_learned(encoding), step, size, dense, r_of_members, net, memory, team)
     features, bins, sorted_bins = encode(X, encoding, theta, batch[4], team)
-    if len(state) > 0 and team[0] == team[1] - 1:
-        draw_all(len(X), net, memory[0], state)
-    if step == 0 or net[3] > 1 or len(encoding[0]) > 0 or len(state) > 0:
+    if len(state) > 0:
+        draw_all(len(X), own(len(X), ROWS, team), net, memory[0], state)
+    if step == 0 or net[3] > 1 or len(encoding[0]) > 0:
         phase = wait(team, phase)
     if apart:
         first_products(X, dense, net, memory, team)
