@@ -68,8 +68,9 @@ from plainnet.training.compiled.updates import (
 )
 from plainnet.training.compiled.views import matrix, rows_of, vector
 
-PANEL = 4096
-"""Numbers of W that are updated together."""
+PANEL, FEWEST = 4096, 8
+"""Numbers of W that are updated together, and at least so many tiles one below the other, as they
+use the same columns of dY."""
 
 
 @kernel_in_given_memory
@@ -275,8 +276,9 @@ def learn(
             bias_gradient(i, len(X), grad, net, memory)
         n_in, n_out, first = sizes[i], sizes[i + 1], before + first_weight(sizes, i)
         parts, encoded = parts_of(i, net), i == 0 and len(bins[0]) > 1
-        rows = n_in if encoded or parts > 1 else panel_rows(n_in, width(i, net), team)
-        some = own(n_in * parts, rows, team)
+        whole = encoded or parts > 1
+        rows = n_in if whole else max(PANEL // width(i, net) // ROWS, FEWEST) * ROWS
+        some = own(n_in * parts, rows if whole else ROWS, team)
         if apart and i == 0:
             some = own_inputs(n_in, team)
         for start in range(some[0], some[1], rows):
@@ -287,10 +289,3 @@ def learn(
             change((first + start * n_out, first + stop * n_out), vectors[0], numbers, share)
             if is_turned(i, size, net) and (i > 0 or (encoding[6] > 0 and k == 1)):
                 turn_rows(i, start, stop, theta, net, memory)
-
-
-@small
-def panel_rows(n_in: Any, n_out: Any, team: Any) -> Any:
-    """Return how many rows of W are updated together: fewer where each thread would have none."""
-    rows = max(PANEL // n_out // ROWS, 1) * ROWS
-    return min(rows, max(own(n_in, ROWS, (0, team[1], team[2]))[1], 1))
