@@ -62,7 +62,8 @@ def use(threads: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
 
     def counted(function: Any, given: tuple[Any, ...], threads: int) -> Any:
-        found.append(threads)
+        if len(given[6][0]):  # the call that only compiles takes no step
+            found.append(threads)
         return parts.together(function, given, threads)
 
     monkeypatch.setattr("plainnet.training.compiled.stack.together", counted)
