@@ -1,11 +1,16 @@
 """How a process gets the kernels: from the disk, with as little of numba and SciPy as they need."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from plainnet.cli.command_line import cli
+from plainnet.errors import MissingExtraError
+from plainnet.models import kernels_ahead
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
@@ -156,3 +161,39 @@ def test_a_compiler_that_fails_ends_no_training(tmp_path: Path) -> None:
     lines = logged.splitlines()
     assert len(lines) == 6
     assert all("(RuntimeError: LLVM is broken), so NumPy computes" in line for line in lines)
+
+
+def test_the_command_compiles_beforehand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = "answers to tables"
+    monkeypatch.setattr(kernels_ahead, "PARTS", {part: None})
+    monkeypatch.setattr("plainnet.cli.compile.PARTS", {part: None}, raising=False)
+    cli(["compile", "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)
+    assert [each["part"] for each in found["parts"]] == [part]
+    assert [*Path(found["folders"][0]).glob("answer_kernels.answer_samples-*.nbc")]
+    cli(["compile"], standalone_mode=False)
+    assert "stored already" in capsys.readouterr().out
+
+
+def test_the_command_fails_where_nothing_can_be_stored(tmp_path: Path) -> None:
+    part = """
+from plainnet.errors import FileError
+from plainnet.models import kernels_ahead
+def small():
+    from plainnet.training.compiled import load_kernels
+    load_kernels().mix(*[kernels_ahead.np.ones(2)] * 2, 0.5)
+kernels_ahead.PARTS = {"small": small}
+try:
+    kernels_ahead.compile_part("small")
+except FileError as error:
+    print(error)
+"""
+    assert "NUMBA_CACHE_DIR" in run(NOTHING_CAN_BE_WRITTEN + part, tmp_path)
+
+
+def test_the_command_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels_ahead, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="numba and scipy"):
+        next(kernels_ahead.compile_ahead())

@@ -34,12 +34,13 @@ COMMANDS = {
     "trace": "Follow a sample through a run, formula by formula.",
     "graph": "Draw the computation graph of a run.",
     "export": "Write a run for other programs to use.",
+    "compile": "Compile what makes trainings fast before the first one needs it.",
     "lab": "Open a page in which to watch and change a network while it learns.",
     "serve": "Answer over HTTP with runs: the Open Inference Protocol, and a page to try them.",
     "lesson": "Open a lesson, or check its exercises: ten lessons with code, offline.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
-COMPUTING = {*COMMANDS} - {"summary", "graph", "lesson"}
+COMPUTING = {*COMMANDS} - {"summary", "graph", "lesson", "compile"}
 """The commands that take `--threads`."""
 HELP = """Neural networks in plain sight: train on your pictures, tables or feature vectors.
 

@@ -85,6 +85,11 @@ def giving_up(addition: str = "") -> Iterator[None]:
         compiled_module.cache_clear()
 
 
+def failures() -> list[KernelError]:
+    """Return the errors that made this process give up its kernels."""
+    return _failures
+
+
 @cache
 def compiled_module(name: str, *libraries: str) -> ModuleType | None:
     """Import a module that numba compiles; None if one of its libraries is missing or broken."""

@@ -84,6 +84,7 @@ class Store(Base):  # type: ignore[misc]
                     data = file.load(key)
                     found = None if data is None else self._impl.rebuild(context, data)
                     if found is not None and found.signature.args == signature:
+                        folders_used.add(file._cache_path)
                         return found
         return None
 
@@ -99,6 +100,7 @@ class Store(Base):  # type: ignore[misc]
                 return found
             announce()
             made = self._compile(args, return_type)
+            compiled_here.append(self._impl.filename_base.partition("-")[0])
             self._keep(tuple(args), made)
             return made
 
@@ -111,6 +113,7 @@ class Store(Base):  # type: ignore[misc]
                 self.flush()
         try:
             self._save_overload(args, made)
+            folders_used.add(self._cache_path)
         except OSError as error:
             _warn(error.strerror or str(error))
 
@@ -133,10 +136,20 @@ def stamp_of(folder: Path) -> str:
     return hashlib.sha256(b"\0".join(modules)).hexdigest() if modules else ""
 
 
-@cache
 def _warn(reason: str) -> None:
-    log.warning(
-        "Compiled kernels cannot be stored (%s), so each process compiles them again; `plainnet "
-        "compile` stores them beforehand, also in a folder named by NUMBA_CACHE_DIR.",
-        reason,
-    )
+    if not not_stored:
+        log.warning(
+            "Compiled kernels cannot be stored (%s), so each process compiles them again; "
+            "`plainnet compile` stores them beforehand, also in a folder named by "
+            "NUMBA_CACHE_DIR.",
+            reason,
+        )
+    not_stored.append(reason)
+
+
+compiled_here: list[str] = []
+"""The functions that this process has compiled."""
+not_stored: list[str] = []
+"""Why some of them could not be stored."""
+folders_used: set[str] = set()
+"""Where the others are stored, and those that were there."""
