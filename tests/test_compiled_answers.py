@@ -193,11 +193,17 @@ def test_predictions_are_by_kernels_and_nothing_learned_is(
     assert np.array_equal(again.predict_proba(X), readable)
 
 
-def test_a_second_of_answers_loads_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_trained", [False, True])
+def test_enough_answers_load_the_kernels(
+    has_trained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     network = network_of(NETWORKS["bins"]())
     monkeypatch.setattr(choice, "_answered", 0.0)
+    monkeypatch.setattr(compiled, "are_loaded", lambda: has_trained)
+    monkeypatch.setattr(choice, "LEAST_WORK", 10)
+    enough = choice.WORK_AFTER_TRAINING if has_trained else compiled.WORK_BEFORE_COMPILING
     per_row = sum(layer.multiply_adds for layer in network.layers) * choice.ANSWER_SECONDS
-    n = int(0.6 / per_row)
-    assert choice.loaded_outputs_of(network, 10) is None
+    n = int(0.6 * enough / per_row)
+    assert choice.loaded_outputs_of(network, 1) is None
     assert choice.loaded_outputs_of(network, n) is None
     assert choice.loaded_outputs_of(network, n) is not None

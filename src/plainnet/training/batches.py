@@ -217,7 +217,7 @@ def logits(
         prepare: makes the network's inputs of them; None: they are inputs already.
         batch_size: None: 512 samples, or as many as fit into 8 MB, in each layer of pictures.
         forward: the network's `forward`, perhaps a compiled one; None: as `outputs_of` chooses.
-        loaded: whether kernels may compute after a second of answers. Then the last digits depend
+        loaded: whether kernels may compute after enough answers. Then the last digits depend
             on how many this process has computed before.
     """
     n, rows = len(X), X.reshape(len(X), -1)

@@ -12,6 +12,7 @@ is measured all along; their bits do not depend on it.
 """
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -67,6 +68,11 @@ def load_answer_kernels() -> ModuleType | None:
 def are_installed() -> bool:
     """Return whether the library of the kernels of a training step is there."""
     return find_spec("numba") is not None
+
+
+def are_loaded() -> bool:
+    """Return whether a training has loaded the kernels in this process."""
+    return "plainnet.training.compiled.kernels" in sys.modules
 
 
 @contextmanager

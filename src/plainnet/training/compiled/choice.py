@@ -15,6 +15,10 @@ FORWARD_SECONDS = 2.5e-11
 ANSWER_SECONDS = 4.5e-11
 """That of one of a network behind an encoding, with all that is not a multiply-add."""
 
+WORK_AFTER_TRAINING = 0.05
+"""The estimated seconds of answers after which kernels compute them where a training has imported
+the compiler, which takes a third of a second, anyway."""
+
 
 def is_little_work(network: Network, n: int) -> bool:
     """Return whether NumPy computes the outputs of n samples before any kernel is chosen."""
@@ -44,15 +48,17 @@ def outputs_of(network: Network, n: int) -> Callable[[Array], Array]:
 def loaded_outputs_of(network: Network, n: int) -> Callable[[Array], Array] | None:
     """Return the same by kernels of tables; None: they do not fit, or are not worth loading.
 
-    They are after about a second of such work in this process, whether or not the compiler has to
-    be waited for: so two processes that do the same get the same bits.
+    They are after about a second of such work in this process, or a part of it where a training has
+    loaded kernels, whether or not the compiler has to be waited for: so two processes that do the
+    same get the same bits.
     """
     global _answered
     work = _work(network, n)
     if work < LEAST_WORK:
         return None
     _answered += work * ANSWER_SECONDS
-    return _by_table(network) if _answered > compiled.WORK_BEFORE_COMPILING else None
+    enough = WORK_AFTER_TRAINING if compiled.are_loaded() else compiled.WORK_BEFORE_COMPILING
+    return _by_table(network) if _answered > enough else None
 
 
 def _work(network: Network, n: int) -> int:
