@@ -7,11 +7,12 @@ takes longer: with numba 0.61 those of LLVM that these classes use end in an err
 """
 
 import gc
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 import numba
-from llvmlite.binding import Linkage  # type: ignore[import-untyped]
+from llvmlite.binding import Linkage, parse_assembly  # type: ignore[import-untyped]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -42,6 +43,28 @@ class KernelLibrary(Library):  # type: ignore[misc]
         passes, builder = self._codegen._module_pass_manager()
         with self._recorded_timings.record("Module passes", builder):
             passes.run(self._final_module, builder)
+
+    def serialize_using_object_code(self) -> Any:
+        """Return what is stored: machine code, and only the names of what it defines.
+
+        numba would store all of the code once more, for other functions to link, and read it again.
+        """
+        name, kind, (code, _) = super().serialize_using_object_code()
+        made = self._final_module
+        names = [
+            *(f'@"{each.name}" = global ptr null' for each in _defined(made.global_variables)),
+            *(
+                f'define void @"{each.name}"() {{ unreachable }}'
+                for each in _defined(made.functions)
+            ),
+        ]
+        return name, kind, (code, parse_assembly("\n".join(names)).as_bitcode())
+
+
+def _defined(values: Iterable[Any]) -> list[Any]:
+    """Return the functions or variables that other code can find by their names."""
+    hidden = Linkage.internal, Linkage.private
+    return [each for each in values if not each.is_declaration and each.linkage not in hidden]
 
 
 class PartLibrary(KernelLibrary):

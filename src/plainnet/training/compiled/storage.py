@@ -61,6 +61,7 @@ class Store(Base):  # type: ignore[misc]
         function = dispatcher.py_func
         super().__init__(function)
         self._context, self._compile = dispatcher.targetctx, dispatcher._compiler.compile
+        self._makes_arrays = dispatcher.targetoptions.get("_nrt", True)
         path, own = function.__code__.co_filename, self._impl.locator
         stamp = stamp_of(Path(path).parent) or own.get_source_stamp()
         places = own, ReadOnly.from_function(function, path)
@@ -73,9 +74,10 @@ class Store(Base):  # type: ignore[misc]
         """Return the stored code for some types; None if there is none that can be read.
 
         numba itself first imports all that it could compile, which takes 130 ms and 10 MB; what is
-        compiled already needs only its runtime.
+        compiled already needs only its runtime, and this only if it makes arrays: 20 MB.
         """
-        rtsys.initialize(context)
+        if self._makes_arrays:
+            rtsys.initialize(context)
         for imports in (lambda: None, context.refresh):
             imports()
             key = self._index_key(signature, context.codegen())
