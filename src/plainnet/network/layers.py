@@ -69,11 +69,10 @@ class Dense(Layer):
             self.b[...] = self.xp.asarray(rng.standard_normal(n_out) / math.sqrt(n_in))
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        self.X = X
+        self.X, dot = X, self.xp.dot
         Y = self.scratch("Y", (len(X), self.b.size))
-        dot = self.xp.dot
-        if dot is np.dot and len(X) * self.multiply_adds > 1e6:
-            from plainnet.network.products import dot  # block by block where that is faster
+        if not training and dot is np.dot and len(X) * self.multiply_adds > 1e6:
+            from plainnet.network.products import dot  # in blocks where that is faster
         dot(X, self.W, out=Y)  # Y = X W
         Y += self.b  # Y = X W + b
         return Y

@@ -1,10 +1,10 @@
-"""The product X W of a few rows X, as in answers and in small batches.
+"""The product X W of a few rows X, for answers.
 
 A library of matrix products copies both matrices into another order first, which pays only where
 there are many rows. On processors with AVX-512, OpenBLAS leaves that out up to `UNCOPIED`
-multiply-adds, and then computes eight rows in half the time. So X W is cut into blocks of that size
-here, a few rows and as many columns of W as remain in a core's cache while all rows pass. These
-products have one thread in any case.
+multiply-adds, and then computes eight rows in half the time. So X W is a sum of such products here:
+of a few rows of X and as many rows of W as remain in a core's cache while all of X passes. They
+have one thread in any case. A training, whose steps allocate no array, does not use it.
 """
 
 import os
@@ -22,13 +22,10 @@ UNCOPIED = 10**6
 """The most multiply-adds of a product that OpenBLAS computes without copying the matrices."""
 ROWS = 4
 """The rows of a block: the fewest that make use of each number of W while it is in a register."""
-COLUMNS = 64
-"""The columns of a block are a multiple of it."""
-MOST_INPUTS = UNCOPIED // (ROWS * 2 * COLUMNS)
-"""The most inputs; with more, the blocks would be too narrow."""
-MOST_NUMBERS = 2**16
-"""The most numbers of X: it stays in the cache beside a block of W, and the copies of more rows
-cost little."""
+FEWEST_COLUMNS, MOST_COLUMNS = 64, 4000
+"""The columns of W for which blocks are neither too narrow nor too low."""
+MOST_ROWS, MOST_NUMBERS = 16, 2**16
+"""The most rows of X, or numbers: with more, the copies cost little."""
 LIBRARY = "scipy-openblas"
 """NumPy's name for the OpenBLAS in its own packages."""
 AVX512 = {"AVX512_SKX", "X86_V4"}
@@ -41,22 +38,28 @@ def dot(X: Array, W: Array, out: Array) -> None:
         np.dot(X, W, out=out)
         return
     rows, (n_in, n_out) = min(ROWS, len(X)), W.shape
-    whole = len(X) - len(X) % rows
-    X_blocks, Y_blocks = X[:whole].reshape(-1, rows, n_in), out[:whole].reshape(-1, rows, n_out)
-    width = UNCOPIED // (rows * n_in) // COLUMNS * COLUMNS
-    for j in range(0, n_out, width):
-        columns = slice(j, j + width)
-        np.matmul(X_blocks, W[:, columns], out=Y_blocks[:, :, columns])
+    whole, step = len(X) - len(X) % rows, UNCOPIED // (rows * n_out)
+    blocks, sums = X[:whole].reshape(-1, rows, n_in), out
+    for k in range(0, n_in, step):
+        some = slice(k, k + step)
+        np.matmul(blocks[:, :, some], W[some], out=sums[:whole].reshape(-1, rows, n_out))
         if whole < len(X):  # the last rows, some of them once more
-            np.matmul(X[-rows:], W[:, columns], out=out[-rows:, columns])
+            np.matmul(X[-rows:, some], W[some], out=sums[-rows:])
+        if k:
+            out += sums  # Y = Σ X_k W_k
+        elif step < n_in:
+            sums = np.empty_like(out)
 
 
 def _in_blocks(X: Array, W: Array, out: Array) -> bool:
     """Return whether blocks are possible, and faster."""
-    if not (len(X) > 1 and X.size <= MOST_NUMBERS and UNCOPIED < len(X) * W.size <= SMALL_PRODUCT):
+    n, n_out = len(X), W.shape[1]
+    if n == 1 or not (UNCOPIED < n * W.size <= SMALL_PRODUCT):
+        return False
+    if not (FEWEST_COLUMNS <= n_out <= MOST_COLUMNS) or (n > MOST_ROWS and X.size > MOST_NUMBERS):
         return False
     alike = X.dtype == W.dtype == out.dtype == np.float32 and out.flags.c_contiguous
-    return alike and len(W) <= MOST_INPUTS and W.shape[1] >= COLUMNS and leaves_out()
+    return alike and leaves_out()
 
 
 @cache

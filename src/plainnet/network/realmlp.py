@@ -131,7 +131,7 @@ class DenseNTP(Dense):
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         Y = self.scratch("Y", (len(X), self.b.size))
-        (dot if self.xp is np else self.xp.dot)(X, self.W, out=Y)
+        (dot if self.xp is np and not training else self.xp.dot)(X, self.W, out=Y)
         Y *= self.scale
         Y += self.b  # Y = X W / √n_in + b
         return Y
