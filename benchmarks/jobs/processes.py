@@ -18,7 +18,7 @@ from benchmarks.jobs import Result, Settings
 FEW, MANY = 3, 7
 """Processes of one measurement."""
 MODULES = {
-    "ours": "plainnet",
+    "ours": "plainnet.models.classifier",  # `plainnet` imports it when the name is first used
     "pytorch": "torch",
     "sklearn": "sklearn.neural_network",
     "jax": "jax",
