@@ -48,6 +48,9 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
   probabilities, each a few calls of NumPy.
 - **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an
   epoch stands beside it.
+- **The first answer after installing**: a training of less than some three seconds runs in NumPy
+  and waits for no compiler. A longer one does, for some ten seconds, once, unless
+  `plainnet compile` was called before.
 - **Peak memory**: the compiler that numba needs also to load what it compiled before, LLVM, takes
   most of it. Without the extra `fast`, (b) takes less than half.
 """

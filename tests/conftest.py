@@ -30,3 +30,9 @@ def real_data() -> Path:
 def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is decoded here, and in the processes that tests start, is not kept in a user's home."""
     os.environ["PLAINNET_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def kernels_for_small_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels take over after WORK_BEFORE_COMPILING however long a training is."""
+    monkeypatch.setattr("plainnet.training.compiled.WORK_IN_ALL", 1)

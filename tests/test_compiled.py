@@ -469,6 +469,24 @@ def test_a_training_that_changes_to_the_loops_learns_the_same(
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-12)
 
 
+def test_a_training_of_three_seconds_is_worth_its_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "WORK_IN_ALL", 3)
+    network, second = Network.dense([4, 4, 2]), 20_000  # steps of 50 µs
+
+    def is_compiled(steps: int | None, taken: int = 0, trainings: int = 1) -> bool:
+        optimizer, at = Adam(), Position(trainings=trainings)
+        optimizer.t = taken
+        made = engine_of(network, SoftmaxCrossEntropy(), optimizer, at=at, steps=steps)
+        return type(made) is compiled_engine.CompiledEngine
+
+    assert not is_compiled(2 * second)
+    assert is_compiled(3 * second)
+    assert is_compiled(second, trainings=3)  # each network decides for itself
+    assert not is_compiled(second, taken=second)
+    assert is_compiled(second, taken=2 * second)  # resumed
+    assert is_compiled(None, taken=second)  # step by step: nobody knows how many follow
+
+
 @pytest.mark.usefixtures("fresh_kernels")
 def test_without_the_extra_numpy_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     find_spec = importlib.util.find_spec

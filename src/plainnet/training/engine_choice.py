@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from plainnet.network import Loss, Network
-from plainnet.training.compiled import worth_compiling
+from plainnet.training.compiled import worth_compiling, worth_loading
 from plainnet.training.engine import Engine
 from plainnet.training.optimizer import Optimizer
 from plainnet.training.position import Position
@@ -20,12 +20,16 @@ def engine_of(
     regularization: Regularization = NONE,
     schedule: Schedule | None = None,
     at: Position | None = None,
-    steps: int = 1,
+    steps: int | None = None,
     size: int = 1,
 ) -> Engine:
-    """Return the engine for so many steps of this size: the compiled one if it is worth it."""
-    steps = (steps + optimizer.t) * (at.trainings if at else 1)
-    worth = network.xp is np and worth_compiling(steps, network, size)
+    """Return the engine for so many steps of this size: the compiled one if it is worth it.
+
+    If nobody knows how many steps follow (None), it takes over after a second of work in any case.
+    """
+    in_all = ((steps or 1) + optimizer.t) * (at.trainings if at else 1)
+    is_worth = worth_compiling if steps is None else worth_loading
+    worth = network.xp is np and is_worth(in_all, network, size)
     kind = _compiled_engine() if worth else Engine
     return kind(network, loss, optimizer, regularization, schedule, at, size)
 

@@ -226,7 +226,7 @@ def train_step(
         X, y, weights = checked_samples(network, loss, X, y, weights)
     how = Regularization(l2, clip_norm) if l2 or clip_norm is not None else NONE
     with claimed(network):
-        return engine_of(network, loss, optimizer, how, steps=1, size=len(X))(X, y, weights)
+        return engine_of(network, loss, optimizer, how, size=len(X))(X, y, weights)
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """The steps of a training as compiled kernels, with numba: the extra `fast`.
 
-They take over after about a second of work, so that a short training need not wait for numba's
-import (half a second), nor the first one on a machine for the compiler (some ten seconds). That
-second is estimated from steps, samples and parameters, not from the clock: kernels and NumPy differ
-in the last digits, and the same training must always give the same bits. In an ensemble of n
-networks each step counts as n, as the others take about as many: so each network changes to the
-kernels by itself, wherever and whenever the others are trained.
+They take over after about a second of work, of a training that has three or more to do: so a short
+one need not wait for numba's import (half a second), nor the first one on a machine for the
+compiler (some ten seconds). These seconds are estimated from steps, samples and parameters, not
+from the clock: kernels and NumPy differ in the last digits, and the same training must always give
+the same bits. In an ensemble of n networks each step counts as n, as the others take about as many:
+so each network changes to the kernels by itself, wherever and whenever the others are trained.
 
 The steps of the usual networks are taken by several threads together where they are faster, which
 is measured all along; their bits do not depend on it.
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 WORK_BEFORE_COMPILING = 1.0
 """The estimated work in seconds after which the kernels take over."""
+WORK_IN_ALL = 3.0
+"""How many times as much a whole training must be at least. Of each further second kernels save 0.2
+to 0.8: loading them takes 0.6 seconds in each process, and compiling them ten, once."""
 
 
 class KernelError(PlainnetError):
@@ -44,10 +47,19 @@ class KernelError(PlainnetError):
 
 def worth_compiling(steps: int, network: Network, size: int) -> bool:
     """Return whether so many steps of so many samples are a second of work."""
+    return _seconds(steps, network, size) >= WORK_BEFORE_COMPILING
+
+
+def worth_loading(steps: int, network: Network, size: int) -> bool:
+    """Return whether a training of so many steps of so many samples is worth its kernels."""
+    return _seconds(steps, network, size) >= WORK_IN_ALL * WORK_BEFORE_COMPILING
+
+
+def _seconds(steps: int, network: Network, size: int) -> float:
+    """Return an estimate of the time that NumPy takes."""
     parameters = network.n_parameters
     products = max(parameters, sum(layer.multiply_adds for layer in network.layers))
-    seconds = 5e-5 + 4e-9 * parameters + 8e-11 * products * size
-    return steps * seconds >= WORK_BEFORE_COMPILING
+    return steps * (5e-5 + 4e-9 * parameters + 8e-11 * products * size)
 
 
 def load_kernels() -> ModuleType | None:
