@@ -243,10 +243,10 @@ def logits(
 
 def _of_few(network: Network, X: Array, prepare: Prepare | None) -> Array:
     """Return what `logits` does for a few samples, without choosing how to compute many."""
-    if prepare is not None or X.dtype != network.dtype:
-        raw, X = X, np.empty(X.shape, network.dtype)
-        (prepare or copy_as_is)(raw, X)
     with suited_threads(network, len(X)):
+        if prepare is not None or X.dtype != network.dtype:
+            raw, X = X, np.empty(X.shape, network.dtype)
+            (prepare or copy_as_is)(raw, X)
         return network.predict(X)
 
 
