@@ -32,7 +32,6 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     monkeypatch.setattr(compiled, "load_kernels", lambda: None)
     monkeypatch.setattr(compiled, "are_installed", lambda: False)
-    monkeypatch.setattr("plainnet.training.compiled.run.load_kernels", lambda: None)
     with threadpool_limits(2, user_api="blas"):
         if threads() != {2}:
             pytest.skip("NumPy's products cannot be given two threads here")
