@@ -33,16 +33,11 @@ def sort_into_bins(
     firsts, order, parts, stops, numbers, _ = bins
     for j in range(some[0], some[1]):
         first, last = firsts[j], firsts[j + 1] - 1
+        find_bins(X, columns[j], lower, first, last + 1 - first, parts[j], numbers)
         for b in range(first, last + 1):
             stops[b] = 0
         for i in range(len(X)):
-            b, n = first, firsts[j + 1] - first
-            while n > 1:  # binary search; NaN ends in the first bin
-                half = n // 2
-                b += half * (X[i, columns[j]] >= lower[b + half])
-                n -= half
-            numbers[i] = b
-            stops[b] += 1
+            stops[numbers[i]] += 1
         start = 0
         for b in range(first, last + 1):
             start, stops[b] = start + stops[b], start
@@ -52,6 +47,22 @@ def sort_into_bins(
             order[j, stops[b]] = i
             parts[j, stops[b]] = clip(f) if bounded else f
             stops[b] += 1
+
+
+@small
+def find_bins(X: Any, column: Any, lower: Any, first: Any, n: Any, x: Any, numbers: Any) -> None:
+    """Write the bin of each sample, one of n, by binary search; NaN is in the first bin.
+
+    All samples take a step of the search together, which is one loop of vector instructions. `x` is
+    scratch memory for the column.
+    """
+    for i in range(len(X)):
+        x[i], numbers[i] = X[i, column], first
+    while n > 1:
+        half = n // 2
+        for i in range(len(X)):
+            numbers[i] += half * (x[i] >= lower[numbers[i] + half])
+        n -= half
 
 
 @small

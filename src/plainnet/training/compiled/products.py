@@ -73,14 +73,17 @@ def one_tile(
 def narrow_product(X: Any, W: Any, Y: Any, b: Any, s: Any) -> None:
     """Write Y = X W + b for a few columns; `s` is scratch memory for Wᵀ."""
     n_in, n_out = W.shape
-    turned = matrix(s, 0, n_out, n_in)
+    turned, last = matrix(s, 0, n_out, n_in), len(X) - 1
     transpose(W, turned)
-    for i in range(len(X)):
+    for i in range(0, len(X), 4):  # the last row more than once, so that all have the same sums
+        i_1, i_2, i_3 = min(i + 1, last), min(i + 2, last), min(i + 3, last)
         for j in range(n_out):
-            y = X.dtype.type(0)
+            y = y_1 = y_2 = y_3 = X.dtype.type(0)
             for h in range(n_in):
-                y += X[i, h] * turned[j, h]
-            Y[i, j] = y + b[j]
+                w = turned[j, h]
+                y, y_1 = y + X[i, h] * w, y_1 + X[i_1, h] * w
+                y_2, y_3 = y_2 + X[i_2, h] * w, y_3 + X[i_3, h] * w
+            Y[i, j], Y[i_1, j], Y[i_2, j], Y[i_3, j] = y + b[j], y_1 + b[j], y_2 + b[j], y_3 + b[j]
 
 
 @inlined
