@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -108,5 +107,7 @@ def either(names: Iterable[str]) -> str:
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:
     """Return ` (did you mean 'hidden'?)` for a message if a known name is close, else ""."""
+    from difflib import get_close_matches  # only for an error
+
     close = get_close_matches(str(given), [*known], 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,8 +1,11 @@
 """Format numbers for people: 152.13, 218,543, -0.0012346, 1.2e9."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from math import floor, isfinite, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 DIGITS = 5
 """The number of significant digits of a number without context."""
@@ -26,6 +29,8 @@ def number(value: float, *, to: float = 0.0, digits: int = DIGITS) -> str:
     power = floor(log10(abs(value)))
     if to:
         digits = min(15, max(3, power - floor(log10(abs(to))) + 1))
+    from decimal import Decimal  # here, because it takes a millisecond
+
     if PLAIN_FROM <= abs(value) < (1e15 if digits > DIGITS else PLAIN_BELOW):
         return _plain(Decimal(f"{value:.{max(0, digits - 1 - power)}f}"))
     return _power(Decimal(f"{value:.{digits - 1}e}"))
@@ -57,6 +62,8 @@ def mean_text(mean: float, scale: float) -> str:
 
 def axis_numbers(values: Sequence[float]) -> list[str]:
     """Format the numbers of an axis, each exactly and all in one style."""
+    from decimal import Decimal
+
     exact = [Decimal(repr(float(value))) for value in values]
     plain, powers = ([write(value) for value in exact] for write in (_plain, _power))
     longest, largest = max(map(len, plain), default=0), max(map(abs, exact), default=0)
@@ -64,12 +71,12 @@ def axis_numbers(values: Sequence[float]) -> list[str]:
     return powers if shorter and not PLAIN_FROM <= largest < PLAIN_BELOW else plain
 
 
-def _plain(value: Decimal) -> str:
+def _plain(value: "Decimal") -> str:
     text = f"{value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _power(value: Decimal) -> str:
+def _power(value: "Decimal") -> str:
     """Format 1200000000 as `1.2e9`, but 50 as `50`."""
     power = value.adjusted() if value else 0
     if -2 <= power <= 2:

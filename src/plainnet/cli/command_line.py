@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import Any, TextIO
 
 import click
@@ -91,6 +90,8 @@ class _Lazy(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Return the command of this name, or hint at the one that was probably meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # only for an error
+
             close = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}."
             raise click.UsageError(f"There is no command {args[0]!r}; {hint}", ctx)
