@@ -24,8 +24,8 @@ ROWS = 4
 """The rows of a block: the fewest that make use of each number of W while it is in a register."""
 FEWEST_COLUMNS, MOST_COLUMNS = 64, 4000
 """The columns of W for which blocks are neither too narrow nor too low."""
-MOST_ROWS, MOST_NUMBERS = 16, 2**16
-"""The most rows of X, or numbers: with more, the copies cost little."""
+MOST_ROWS = 16
+"""The most rows of X; with more, the copies cost little, and two threads of a library less."""
 LIBRARY = "scipy-openblas"
 """NumPy's name for the OpenBLAS in its own packages."""
 AVX512 = {"AVX512_SKX", "X86_V4"}
@@ -54,9 +54,9 @@ def dot(X: Array, W: Array, out: Array) -> None:
 def _in_blocks(X: Array, W: Array, out: Array) -> bool:
     """Return whether blocks are possible, and faster."""
     n, n_out = len(X), W.shape[1]
-    if n == 1 or not (UNCOPIED < n * W.size <= SMALL_PRODUCT):
+    if not (1 < n <= MOST_ROWS and UNCOPIED < n * W.size <= SMALL_PRODUCT):
         return False
-    if not (FEWEST_COLUMNS <= n_out <= MOST_COLUMNS) or (n > MOST_ROWS and X.size > MOST_NUMBERS):
+    if not FEWEST_COLUMNS <= n_out <= MOST_COLUMNS:
         return False
     alike = X.dtype == W.dtype == out.dtype == np.float32 and out.flags.c_contiguous
     return alike and leaves_out()
