@@ -6,12 +6,15 @@ gradient a running sum from above. So a column takes N additions of a short row,
 number of its bins.
 
 `parameters` are w `(d, length)`, V `(bins of all columns, length)` and b `(d, length)`; `gradients`
-have their shapes. The features of column j are those from `first + j · length` on.
+have their shapes. The features of column j are those from `first + j · length` on. They are taken
+as a view: at a place that is computed the compiler expects negative numbers, too, which count from
+the end, and loads each number by itself.
 """
 
 from typing import Any
 
 from plainnet.training.compiled.jit import part
+from plainnet.training.compiled.views import vector
 
 
 @part
@@ -27,9 +30,9 @@ def embed(X: Any, columns: Any, some: Any, bins: Any, parameters: Any, E: Any, f
         for k in range(firsts[j], firsts[j + 1]):
             for s in range(start, stops[k]):
                 i, f = order[j, s], parts[j, s]
-                x = X[i, columns[j]]
+                x, y = X[i, columns[j]], vector(E[i], place, place + length)
                 for h in range(length):
-                    E[i, place + h] = x * w[j, h] + total[h] + f * V[k, h]  # x w + b + P V
+                    y[h] = x * w[j, h] + total[h] + f * V[k, h]  # x w + b + P V
             start = stops[k]
             for h in range(length):
                 total[h] += V[k, h]  # the features of lower bins are 1
@@ -51,11 +54,10 @@ def embedding_gradient(X: Any, columns: Any, some: Any, bins: Any, dE: Any, grad
             start = stops[k - 1] if k > firsts[j] else 0
             for s in range(start, stops[k]):
                 i, f = order[j, s], parts[j, s]
-                x = X[i, columns[j]]
+                x, dy = X[i, columns[j]], vector(dE[i], place, place + length)
                 for h in range(length):
-                    g = dE[i, place + h]
-                    dV[k, h] += f * g  # dV = Pᵀ dY
-                    dw[j, h] += x * g  # dw = Σ_N dY · x
-                    total[h] += g
+                    dV[k, h] += f * dy[h]  # dV = Pᵀ dY
+                    dw[j, h] += x * dy[h]  # dw = Σ_N dY · x
+                    total[h] += dy[h]
         for h in range(length):
             db[j, h] = total[h]  # db = Σ_N dY

@@ -61,10 +61,12 @@ def widen(theta: Any, r: Any, net: Any, wide: Any, team: Any) -> None:
     for m in range(k):
         first = m * n_out
         for h in range(start, stop):
+            own_W = vector(all_W[h], first, first + n_out)
             for j in range(n_out):
-                all_W[h, first + j] = r[m, h] * W[h, j]  # r · W
+                own_W[j] = r[m, h] * W[h, j]  # r · W
+        own_b = vector(all_b, first, first + n_out)
         for j in range(n_out):
-            all_b[first + j] = theta[1][j]
+            own_b[j] = theta[1][j]
 
 
 @part
@@ -76,9 +78,10 @@ def widen_turned(theta: Any, r: Any, turned: Any, net: Any, team: Any) -> None:
     of_W = columns_of(rows_of(W, plain, n_in), start, stop)
     transpose(of_W, rows_of(turned, start, stop))
     for m in range(len(r) - 1, -1, -1):
+        own_r = vector(r[m], plain, n_in)
         for j in range(start, stop):
             for h in range(turned.shape[1]):
-                turned[m * n_out + j, h] = r[m, plain + h] * turned[j, h]
+                turned[m * n_out + j, h] = own_r[h] * turned[j, h]
 
 
 @inlined
@@ -100,8 +103,8 @@ def fold(W: Any, r: Any, D: Any, dW: Any, dr: Any) -> None:
     for j in range(n_out):
         dW[j] = zero
     for m in range(len(r)):
-        total, first = zero, m * n_out
+        total, own_D = zero, vector(D, m * n_out, (m + 1) * n_out)
         for j in range(n_out):
-            dW[j] += r[m] * D[first + j]  # dW = Σ_k r · D
-            total += W[j] * D[first + j]
+            dW[j] += r[m] * own_D[j]  # dW = Σ_k r · D
+            total += W[j] * own_D[j]
         dr[m] = total  # dr = Σ_j W · D
