@@ -51,8 +51,10 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
 - **The first answer after installing**: a training of less than some three seconds runs in NumPy
   and waits for no compiler. A longer one does, for some ten seconds, once, unless
   `plainnet compile` was called before.
-- **Peak memory**: the compiler that numba needs also to load what it compiled before, LLVM, takes
-  most of it. Without the extra `fast`, (b) takes less than half.
+- **Peak memory**: numba needs LLVM's library also to load what it compiled before. That takes 41 MB
+  as soon as it is there, most of them pages that its start touches and processes share; numba's
+  own modules take 17, and the kernels with what loads them 20. Without the extra `fast`, (b) takes
+  half.
 """
 LOAD = """## Under load
 
