@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from plainnet.cli.command_line import cli
 from plainnet.errors import MissingExtraError
 from plainnet.models import kernels_ahead
+from plainnet.training.compiled import KernelError
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
@@ -181,6 +183,7 @@ def test_the_command_fails_where_nothing_can_be_stored(tmp_path: Path) -> None:
     part = """
 from plainnet.errors import FileError
 from plainnet.models import kernels_ahead
+from plainnet.training.compiled import KernelError
 def small():
     from plainnet.training.compiled import load_kernels
     load_kernels().mix(*[kernels_ahead.np.ones(2)] * 2, 0.5)
@@ -191,6 +194,12 @@ except FileError as error:
     print(error)
 """
     assert "NUMBA_CACHE_DIR" in run(NOTHING_CAN_BE_WRITTEN + part, tmp_path)
+
+
+def test_the_error_of_a_process_that_compiled_is_its_own() -> None:
+    error = KernelError.of(ValueError("No\nmore."))
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert "(ValueError: No)" in str(error)
 
 
 def test_the_command_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ COMMANDS = {
     "lesson": "Open a lesson, or check its exercises: ten lessons with code, offline.",
     "article": "Repeat the run of the article that plainnet grew from.",
 }
-COMPUTING = {*COMMANDS} - {"summary", "graph", "lesson", "compile"}
+COMPUTING = {*COMMANDS} - {"summary", "graph", "lesson"}
 """The commands that take `--threads`."""
 HELP = """Neural networks in plain sight: train on your pictures, tables or feature vectors.
 

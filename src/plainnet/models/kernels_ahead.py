@@ -7,6 +7,7 @@ compiled for the arguments that trainings give them.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.errors import FileError, MissingExtraError
+from plainnet.errors import FileError, MissingExtraError, PlainnetError
 from plainnet.network import (
     BatchNorm2D,
     Conv2D,
@@ -110,13 +111,20 @@ def compile_ahead() -> Iterator[CompiledPart]:
         MissingExtraError: numba or SciPy is not installed.
         KernelError: a kernel cannot be compiled.
         FileError: the kernels cannot be stored.
+        PlainnetError: a process was killed.
     """
     if any(find_spec(name) is None for name in ("numba", "scipy")):
         raise MissingExtraError.of("Compiling", "numba", "scipy", extra="fast")
     workers = min(processors(), len(PARTS))
     with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(compile_part, name) for name in PARTS]):
-            yield done.result()
+        try:
+            for done in as_completed([pool.submit(compile_part, name) for name in PARTS]):
+                yield done.result()
+        except BrokenProcessPool as error:
+            raise PlainnetError(
+                "A process that compiled was killed, most often for want of memory; compile one "
+                "part after another, with --threads 1."
+            ) from error
 
 
 def compile_part(name: str) -> CompiledPart:

@@ -35,12 +35,13 @@ to 0.8: loading them takes 0.6 seconds in each process, and compiling them ten, 
 class KernelError(PlainnetError):
     """A kernel that cannot be compiled here."""
 
-    def __init__(self, error: Exception) -> None:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        kind = type(error).__name__
-        self.reason = f"{kind}: {lines[0].strip(' .')}" if lines else kind
-        super().__init__(
-            f"numba cannot compile a kernel here ({self.reason}), so NumPy computes, more slowly; "
+    @classmethod
+    def of(cls, error: Exception) -> "KernelError":
+        """Make the error from that of the compiler."""
+        first = next((line for line in str(error).splitlines() if line.strip()), "")
+        reason = f"{type(error).__name__}: {first}".strip(" :.")
+        return cls(
+            f"numba cannot compile a kernel here ({reason}), so NumPy computes, more slowly; "
             "update numba, or uninstall it."
         )
 

@@ -57,7 +57,7 @@ def _compile_for(dispatcher: Any, *given: Any) -> Any:
     try:
         return type(dispatcher)._compile_for_args(dispatcher, *given)
     except Exception as error:
-        raise KernelError(error) from error
+        raise KernelError.of(error) from error
 
 
 def part(function: F) -> F:
