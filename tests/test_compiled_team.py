@@ -106,12 +106,17 @@ def test_a_large_first_layer_is_shared_out_by_inputs(
     np.testing.assert_allclose(found[0], direct, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("size", [16, N])
-def test_large_layers_are_those_of_the_classes(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their dX is computed from W itself; the last of the batches of 16 is smaller."""
+@pytest.mark.parametrize(("size", "units"), [(16, 120), (N, 120), (N, 800)])
+def test_large_layers_are_those_of_the_classes(
+    size: int, units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their dX is computed from W itself; the last of the batches of 16 is smaller.
+
+    One thread copies the widest W for its products, and several have too few samples to do so.
+    """
 
     def made() -> Network:
-        return Network.dense([7, 120, 110, 3], dtype=np.float64, rng=1)
+        return Network.dense([7, units, units - 10, 3], dtype=np.float64, rng=1)
 
     found, given = [], dict[str, Any](batch_size=size, epochs=2)
     for threads in (1, *THREADS):

@@ -12,10 +12,10 @@ from typing import Any
 
 from plainnet.training.compiled.jit import inlined, part, small
 from plainnet.training.compiled.parts import BLOCKS
-from plainnet.training.compiled.products import product
+from plainnet.training.compiled.products import packed_product
 from plainnet.training.compiled.team import own
 from plainnet.training.compiled.tiles import ROWS
-from plainnet.training.compiled.views import columns_of, matrix, rows_of
+from plainnet.training.compiled.views import columns_of, every, matrix, rows_of
 
 
 @small
@@ -38,14 +38,14 @@ def products_of(n: Any, n_out: Any, memory: Any) -> Any:
 
 
 @inlined
-def block_products(X: Any, W: Any, b: Any, zeros: Any, products: Any, team: Any) -> None:
+def block_products(X: Any, W: Any, b: Any, zeros: Any, products: Any, s: Any, team: Any) -> None:
     """Write the products of a thread's own blocks; that of the first block contains b."""
     some, n, n_in, size = own(BLOCKS, 1, team), len(X), len(W), block_size(len(W))
     for block in range(some[0], some[1]):
         start, stop = min(block * size, n_in), min((block + 1) * size, n_in)
         own_X, own_W = columns_of(X, start, stop), rows_of(W, start, stop)
-        Y = rows_of(products, block * n, (block + 1) * n)
-        product(own_X, own_W, Y, b if block == 0 else zeros)
+        Y = every(rows_of(products, block * n, (block + 1) * n), 0, 1)
+        packed_product(own_X, every(own_W, 0, 1), Y, b if block == 0 else zeros, s)
 
 
 @part

@@ -38,6 +38,7 @@ from plainnet.training.compiled.pcg64 import draw, skip
 from plainnet.training.compiled.piecewise import add_encoded, encoded_gradient
 from plainnet.training.compiled.products import (
     narrow_product,
+    packed_product,
     product,
     product_by_transpose,
     product_of_transposed,
@@ -71,7 +72,8 @@ def forward(X: Any, some: Any, apart: Any, bins: Any, theta: Any, net: Any, memo
         else:
             for m in range(parts):  # Y = X W + b
                 own, own_b = rows_of(W, m * n_in, (m + 1) * n_in), vector(b, m * n_out, len(b))
-                product(every(inputs, m, parts), own, every(Y, m, parts), own_b)
+                own_X, own_Y = every(inputs, m, parts), every(Y, m, parts)
+                packed_product(own_X, every(own, 0, 1), own_Y, own_b, s)
         if i == 0:
             add_encoded(Y, rows_of(W, n_in, len(W)), bins)
         if i < last:
@@ -109,7 +111,8 @@ def is_turned(i: Any, size: Any, net: Any) -> Any:
 def first_products(X: Any, theta: Any, net: Any, memory: Any, team: Any) -> None:
     """Write a thread's products of the first layer: see `blocks.py`."""
     W, b = layer(0, theta, net, memory)
-    block_products(X, W, b, memory[7], products_of(len(X), W.shape[1], memory[9]), team)
+    products = products_of(len(X), W.shape[1], memory[9])
+    block_products(X, W, b, memory[7], products, memory[8], team)
 
 
 @inlined

@@ -17,6 +17,8 @@ BLOCKS = 4
 """The blocks of the inputs of a large first W: the same for any number of threads."""
 NARROW = 4
 """The columns of a product for which tiles are too wide: there is memory for its transpose."""
+SCRATCH = 48
+"""A thread's scratch numbers for each unit of the widest layer: at least a tile's columns."""
 LEAST_WORK = 1e7
 """The multiply-adds from which starting threads takes less time than they save."""
 

@@ -9,13 +9,15 @@ from typing import Any
 from plainnet.training.compiled.jit import inlined, part, reordered
 from plainnet.training.compiled.parts import NARROW
 from plainnet.training.compiled.tiles import LINE, ROWS, VECTORS, tile
-from plainnet.training.compiled.views import columns_of, every, matrix, rows_of
+from plainnet.training.compiled.views import columns_of, every, matrix, row, rows_of, vector
 
 HALF = ROWS // 2
 BLOCK = 16
 """Rows that are transposed together: their numbers are neighbours in a line of the cache."""
 STRIP = 4 * ROWS
 """Rows of a large W that are multiplied by some samples while they are in the cache."""
+TALL, WIDE = 48, 6144
+"""The rows of A and the bytes of a row of B from which it pays to copy B."""
 whole_1, whole_2, whole_3 = (tile(ROWS, vectors) for vectors in (1, 2, 3))
 half_1, half_2, half_3 = (tile(HALF, vectors) for vectors in (1, 2, 3))
 row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
@@ -25,6 +27,32 @@ row_1, row_2, row_3 = (tile(1, vectors) for vectors in (1, 2, 3))
 def product(A: Any, B: Any, C: Any, b: Any) -> None:
     """Write C = A B + b, for A `(m, k)` in any order, and B `(k, n)` and C `(m, n)` in rows."""
     all_tiles(every(A, 0, 1), every(B, 0, 1), every(C, 0, 1), b)  # compiled once for all orders
+
+
+@part
+def packed_product(A: Any, B: Any, C: Any, b: Any, s: Any) -> None:
+    """Write the same; a wide B is copied for many rows of A, as many columns as a tile has at once.
+
+    In scratch memory s their rows lie side by side, and do not push each other out of the cache.
+    """
+    (K, n), columns = B.shape, VECTORS * LINE // B.itemsize
+    if len(A) < TALL or B.strides[0] < WIDE or len(s) < K * columns:
+        all_tiles(A, B, C, b)
+        return
+    for start in range(0, n, columns):
+        stop = min(start + columns, n)
+        own_B = every(matrix(s, 0, K, stop - start), 0, 1)
+        copy_rows(columns_of(B, start, stop), own_B)
+        all_tiles(A, own_B, columns_of(C, start, stop), vector(b, start, stop))
+
+
+@inlined
+def copy_rows(A: Any, copies: Any) -> None:
+    """Copy a matrix, in rows."""
+    for i in range(len(A)):
+        given, copy = row(A, i), row(copies, i)
+        for j in range(len(given)):
+            copy[j] = given[j]
 
 
 @part

@@ -20,7 +20,7 @@ from plainnet.network import (
 from plainnet.network.arrays import Scratch
 from plainnet.training.compiled.array_form import as_compiled
 from plainnet.training.compiled.encodings import encoding_of
-from plainnet.training.compiled.parts import BLOCKS, NARROW, together
+from plainnet.training.compiled.parts import BLOCKS, SCRATCH, together
 from plainnet.training.compiled.structure import ACTIVATIONS, structure_of
 from plainnet.training.compiled.team_size import TEAMS, TeamSize
 from plainnet.training.threads import own_processors, processors
@@ -227,7 +227,7 @@ class Stack:
             self._losses("J", (n * k,)),
             scratch("ones", (n * k,), fill=1),
             scratch("zeros", (widest,), fill=0),
-            scratch("s", (NARROW * widest * self.threads,)),
+            scratch("s", (SCRATCH * widest * self.threads,)),
             scratch("wide", (2 * of_first + columns if k > 1 else of_blocks,)),
             self._no_state,
         )

@@ -133,7 +133,8 @@ def memory_of_step(step: Any, size: Any, net: Any, memory: Any, team: Any) -> An
     U, A, S, dA, T, J, ones, zeros, s, wide, state = memory
     drawn = size * net[3] * units_before(net[0], len(net[0]) - 1)
     own_U = U[step * drawn : (step + 1) * drawn] if len(state) == 0 else U
-    own_s = vector(s, team[0] * (len(s) // team[1]), len(s))
+    share = len(s) // team[1]
+    own_s = vector(s, team[0] * share, (team[0] + 1) * share)
     first = min(team[0] * LENGTH, len(state))
     own_state = vector(state, first, min(first + LENGTH, len(state)))
     return own_U, A, S, dA, T, J, ones, zeros, own_s, wide, own_state

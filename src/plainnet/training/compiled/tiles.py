@@ -7,8 +7,8 @@ runs: in each turn a few vectors of B and one number of each row of A are loaded
 
 is one instruction for a vector of columns. Each number of C is a sum over k in one order, whatever
 tile it is in. So its bits depend neither on the tiles nor on who computes which of them.
-Goto, van de Geijn: Anatomy of high-performance matrix multiplication (2008), without packing, for
-the products of a training step fit into a processor's own cache.
+Goto, van de Geijn: Anatomy of high-performance matrix multiplication (2008); B is packed only where
+it is wide, for most products of a training step fit into a processor's own cache.
 
 The compiler divides vectors where registers are shorter.
 """

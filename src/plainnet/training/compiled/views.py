@@ -89,6 +89,13 @@ def _flat(context: Any, A: Any) -> Any:
     return _typed(A, "C", 1, view)
 
 
+def _row(context: Any, A: Any, i: Any) -> Any:
+    def view(builder: Any, shape: Any, strides: Any, given: Any) -> Place:
+        return builder.mul(given[0], strides[0]), shape[1:], strides[1:]
+
+    return _typed(A, "C", 1, view, i)
+
+
 def _every(context: Any, A: Any, start: Any, step: Any) -> Any:
     def view(builder: Any, shape: Any, strides: Any, given: Any) -> Place:
         (rows, columns), (down, right), (first, by) = shape, strides, given
@@ -110,5 +117,7 @@ column: Any = intrinsic(_column)
 """`column(A, j)` returns a column of a matrix."""
 flat: Any = intrinsic(_flat)
 """`flat(A)` returns all numbers of a contiguous matrix as a vector."""
+row: Any = intrinsic(_row)
+"""`row(A, i)` returns a row of a matrix, whose rows are contiguous."""
 every: Any = intrinsic(_every)
 """`every(A, start, step)` returns each `step`-th row of a matrix, which has a multiple of them."""
