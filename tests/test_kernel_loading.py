@@ -42,6 +42,16 @@ print(scipy.linalg.inv([[4.0]]).tolist())
 """
 
 
+LEARNED = """
+import numpy as np
+from numba.core.runtime.nrt import rtsys
+from plainnet import Adam, Network, SoftmaxCrossEntropy, fit
+from plainnet.training import compiled
+compiled.WORK_BEFORE_COMPILING = 0
+X, y = np.ones((8, 3), np.float32), np.zeros(8, int)
+fit(Network.dense([3, 2]), SoftmaxCrossEntropy(), Adam(), X, y, epochs=2, batch_size=4)
+print(compiled.are_loaded(), rtsys._init)
+"""
 NOTHING_CAN_BE_WRITTEN = """
 import tempfile
 def refuse(**given):
@@ -139,6 +149,13 @@ def test_a_stored_kernel_is_loaded_without_what_compiles_it(tmp_path: Path) -> N
     assert compiled.startswith("[0.25, 0.25, 0.25, 0.25] True")
     assert run(MIXED + WITHOUT_THE_REST, tmp_path) == "[0.25, 0.25, 0.25, 0.25] False False"
     assert run(MIXED + AND_THEN_SCIPY, tmp_path) == "[[0.25]]"
+
+
+def test_the_kernel_of_steps_is_loaded_without_the_runtime_for_arrays() -> None:
+    command = [sys.executable, "-c", LEARNED]
+    for _ in range(2):  # the first one may have to compile, where all tests store their kernels
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["True", "False"]
 
 
 def test_processes_wait_for_the_one_that_compiles(tmp_path: Path) -> None:
