@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from llvmlite.binding import add_symbol  # type: ignore[import-untyped]
 from numba.core import config as settings
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.runtime.nrt import rtsys
+from numba.core.runtime import nrt
 
 from plainnet.files.lock import exclusively
 from plainnet.training.compiled.announcing import announce
@@ -28,6 +29,7 @@ Base: Any = FunctionCache
 Files: Any = IndexDataCacheFile
 Impl: Any = Base._impl_class
 config: Any = settings
+runtime: Any = nrt
 Given: Any = Impl._locator_classes[0]
 InTree: Any = Impl._locator_classes[1]
 
@@ -77,7 +79,9 @@ class Store(Base):  # type: ignore[misc]
         compiled already needs only its runtime, and this only if it makes arrays: 20 MB.
         """
         if self._makes_arrays:
-            rtsys.initialize(context)
+            runtime.rtsys.initialize(context)
+        else:
+            _name_runtime()
         for imports in (lambda: None, context.refresh):
             imports()
             key = self._index_key(signature, context.codegen())
@@ -129,6 +133,13 @@ class Store(Base):  # type: ignore[misc]
                 held.callback(os.close, handle)
                 held.enter_context(exclusively(handle))
             yield
+
+
+@cache
+def _name_runtime() -> None:
+    """Name the C functions of numba's runtime: parts refer to them also where none is called."""
+    for name, place in runtime._nrt.c_helpers.items():
+        add_symbol(name if name.startswith("_") else f"NRT_{name}", place)
 
 
 @cache
