@@ -189,9 +189,9 @@ def test_every_command_is_one_that_there_is(page: str) -> None:
     assert commands
     for program, *words in commands:
         if program == "plainnet":
-            command = cli.get_command(Context(cli), words[0])
+            command = cli.get_command(PROGRAM, words[0])
             assert command is not None, f"plainnet has no command {words[0]!r}"
-            command.make_context(words[0], words[1:])  # raises UsageError
+            command.make_context(words[0], words[1:], PROGRAM)  # raises UsageError
         elif program == "make":
             assert {*words} <= {*targets}
         elif program == ".":
@@ -203,6 +203,7 @@ def test_every_command_is_one_that_there_is(page: str) -> None:
 
 
 LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/lessons/**/*.md"))
+PROGRAM = Context(cli, info_name="plainnet", **cli.context_settings)
 PLACEHOLDERS = {"S": "1"}
 """What stands for a number."""
 LEFT_TO_THE_READER = (MissingParameter, BadOptionUsage, MissingExtraError)
@@ -216,10 +217,10 @@ def test_every_command_of_every_page_can_be_read(page: str) -> None:
     in_sentences = [span for span in spans_of(page) if re.match(r"plainnet [a-z]", span)]
     for line in [*in_blocks, *in_sentences]:
         _, name, *words = shlex.split(line, comments=True)
-        command = cli.get_command(Context(cli), name)
+        command = cli.get_command(PROGRAM, name)
         assert command is not None, line
         try:
-            command.make_context(name, [PLACEHOLDERS.get(word, word) for word in words])
+            command.make_context(name, [PLACEHOLDERS.get(word, word) for word in words], PROGRAM)
         except LEFT_TO_THE_READER:
             assert line not in in_blocks or "--device" in line, line
 
@@ -259,9 +260,9 @@ def test_the_commands_do_what_they_say(
 def test_every_command_has_help_and_most_have_json() -> None:
     options: list[set[str]] = []
     for name in COMMANDS:
-        command = cli.get_command(Context(cli), name)
+        command = cli.get_command(PROGRAM, name)
         assert command is not None
-        shown = command.get_params(Context(command, info_name=name))
+        shown = command.get_params(Context(command, PROGRAM, info_name=name))
         options.append({opt for p in shown if isinstance(p, Option) for opt in p.opts})
     assert all("--help" in opts for opts in options)
     assert sum("--json" in opts for opts in options) > len(COMMANDS) / 2

@@ -148,10 +148,11 @@ def _index() -> str:
 
 def _commands() -> str:
     parts = ["# Commands", "What `plainnet COMMAND --help` prints."]
+    program = click.Context(cli, info_name="plainnet", **cli.context_settings)
     for name, sentence in COMMANDS.items():
-        command = cli.get_command(click.Context(cli), name)
+        command = cli.get_command(program, name)
         if command is None:
             raise ValueError(f"plainnet has no command {name!r}.")
-        context = click.Context(command, info_name=f"plainnet {name}", max_content_width=WIDTH)
+        context = click.Context(command, program, info_name=name, max_content_width=WIDTH)
         parts += [f"## {name}", sentence, f"```text\n{command.get_help(context)}\n```"]
     return "\n\n".join(parts)
