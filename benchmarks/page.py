@@ -31,8 +31,9 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
   limit*): the threads that share it have the update to do, too.
 - **(g)**: the same; its products run at nine tenths of the rate that the processor reaches with
   numbers in its nearest cache.
-- **(a)**, in the span of the samples, has few and small products left, and what costs more than
-  they do is everything else.
+- **(a)**, in the span of the samples, has ten million multiply-adds left, 170 µs at the peak of one
+  thread. A second one would take as long to begin, and to get what the first has computed, as it
+  saves.
 - **(c), (d), (e)**: all steps of an epoch are one call of compiled code, as in JAX's jitted epoch.
   That needs all batches beforehand as one array and compiles again for each shape; ours draws the
   order of the rows and gathers the batches as it goes. Threads share the steps of (b), (c), (f) and
@@ -51,6 +52,8 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
 - **The first answer after installing**: a training of less than some three seconds runs in NumPy
   and waits for no compiler. A longer one does, for some ten seconds, once, unless
   `plainnet compile` was called before.
+- **`plainnet predict` of one JPEG**: the start of a process, mostly Python's imports, varies on
+  this machine from 270 to 430 ms, with the earlier version too.
 - **Peak memory**: numba needs LLVM's library also to load what it compiled before. That takes 41 MB
   as soon as it is there, most of them pages that its start touches and processes share; numba's
   own modules take 17, and the kernels with what loads them 20. Without the extra `fast`, (b) takes
