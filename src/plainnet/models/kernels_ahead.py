@@ -4,6 +4,7 @@ Each part is compiled in a process of its own, by tiny trainings that use its ke
 compiled for the arguments that trainings give them.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -32,6 +33,7 @@ from plainnet.network import (
 )
 from plainnet.training import Adam, Momentum, Regularization, compiled, fit
 from plainnet.training.averaging import Average
+from plainnet.training.processes import end_with
 from plainnet.training.threads import processors
 
 
@@ -115,8 +117,10 @@ def compile_ahead() -> Iterator[CompiledPart]:
     """
     if any(find_spec(name) is None for name in ("numba", "scipy")):
         raise MissingExtraError.of("Compiling", "numba", "scipy", extra="fast")
-    workers = min(processors(), len(PARTS))
-    with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
+    workers, spawn = min(processors(), len(PARTS)), get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, spawn, end_with, (os.getpid(),), max_tasks_per_child=1
+    ) as pool:
         try:
             for done in as_completed([pool.submit(compile_part, name) for name in PARTS]):
                 yield done.result()

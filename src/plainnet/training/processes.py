@@ -222,12 +222,13 @@ def _numbered(
 
 
 def _begin(parent: int) -> None:
-    """Begin a process of this machine, before its first work.
-
-    The parent decides what Ctrl-C ends. When the parent is killed, this process ends, too, whether
-    it has had work or not: otherwise it would wait for work.
-    """
+    """Begin a process of this machine, before its first work: its parent decides what ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent is killed: otherwise it would wait for work."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -42,7 +42,7 @@ def kernel_in_given_memory(function: F) -> F:
 
 def _stored(function: F, **given: Any) -> F:
     made = _jit(no_cfunc_wrapper=True, **given)(function)
-    if hasattr(made, "_compiler"):  # else numba is told to compile nothing
+    if hasattr(made, "_compiler"):  # with NUMBA_DISABLE_JIT it is the plain function
         Store(made)
         made._compile_for_args = partial(_compile_for, made)
     return cast(F, made)

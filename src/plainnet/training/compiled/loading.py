@@ -9,9 +9,11 @@ from numba import types
 from numba.core import cgutils as of_pointers
 from numba.extending import intrinsic
 
+from plainnet.network.arrays import CACHE_LINE
+
 cgutils: Any = of_pointers
-LINE, MOST_LINES = 64, 4
-"""The bytes of a cache line, and the most lines of a row: the processor itself finds the others."""
+MOST_LINES = 4
+"""The most lines of a row: the processor itself finds the others."""
 
 
 def _load_ahead(context: Any, X: Any, i: Any) -> Any:
@@ -24,7 +26,7 @@ def _load_ahead(context: Any, X: Any, i: Any) -> Any:
         prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         how = [ir.Constant(number, value) for value in (0, 3, 1)]  # to read, often, numbers
         for line in range(MOST_LINES):
-            at = cgutils.pointer_add(builder, place, ir.Constant(down.type, line * LINE))
+            at = cgutils.pointer_add(builder, place, ir.Constant(down.type, line * CACHE_LINE))
             builder.call(prefetch, [at, *how])
         return context.get_dummy_value()
 
