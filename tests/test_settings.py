@@ -77,6 +77,23 @@ def test_the_signature_shows_each_setting_of_the_recipe_with_its_default() -> No
     assert {*OTHERS} | {*INSTEAD} == {*shown}
 
 
+def test_a_subclass_with_arguments_of_its_own_shows_these() -> None:
+    class Own(Classifier):
+        def __init__(self, name: str = "", **settings: Any) -> None:
+            super().__init__(**settings)
+            self.name = name
+
+    class Same(Classifier):
+        pass
+
+    class Narrower(Own):
+        pass
+
+    assert [*inspect.signature(Own).parameters] == ["name", "settings"]
+    assert [*inspect.signature(Narrower).parameters] == ["name", "settings"]
+    assert inspect.signature(Same) == inspect.signature(Classifier)
+
+
 def test_what_type_checkers_see_is_what_the_recipe_holds() -> None:
     held = get_type_hints(Recipe)
     for settings in (ClassifierSettings, RegressorSettings):

@@ -87,6 +87,16 @@ def test_a_network_and_its_training_load_no_random_numbers_before_they_draw_any(
     assert not sorted(loaded & {*of_others, "plainnet.models", "plainnet.data"})
 
 
+def test_the_names_of_models_load_no_part_before_one_is_made() -> None:
+    loaded = loaded_by("from plainnet import Classifier, Regressor")
+    ours = {name for name in loaded if name.startswith("plainnet.models.")}
+    own = ("classifier", "inspectable", "model", "regressor", "settings", "trainable")
+    assert ours == {f"plainnet.models.{name}" for name in own}
+    rooms = ("data", "files", "metrics", "network", "pictures", "tables", "training")
+    assert not sorted(loaded & {*UNUSED, *(f"plainnet.{room}" for room in rooms)})
+    assert not sorted(loaded & {"dataclasses", "json", "logging", "pathlib", "threading"})
+
+
 def test_a_prediction_from_a_table_loads_neither_pictures_nor_training(folder: Path) -> None:
     loaded = loaded_by("plainnet", "predict", f"{folder}/table.safetensors", f"{folder}/one.csv")
     assert loaded >= TABLES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from plainnet.cli.left_out import MISSED, say_others
 from plainnet.errors import DataError, FileError, PictureError, PlainnetError
-from plainnet.models import Model
+from plainnet.models import AnyModel
 from plainnet.models.rows import rows_of
 from plainnet.models.samples import Samples
 from plainnet.network import Array
@@ -62,7 +62,7 @@ class Asked:
     left_out: list[LeftOut] = field(default_factory=list)
     """Files without an answer, with the reasons."""
 
-    def answer(self, model: Model, samples: Samples) -> int:
+    def answer(self, model: AnyModel, samples: Samples) -> int:
         """Answer for samples, and return their number."""
         raw = model.inputs.raw(samples)
         A = model.answers_of(raw)
@@ -72,14 +72,14 @@ class Asked:
         return len(A)
 
 
-def ask(model: Model, paths: Sequence[Path], unsure: float | None = None) -> Asked:
+def ask(model: AnyModel, paths: Sequence[Path], unsure: float | None = None) -> Asked:
     """Answer for every readable sample at these paths, and withhold answers if asked to."""
     asked = Asked(unsure=unsure)
     BY_NOUN[model.inputs.noun](model, paths, asked)
     return asked
 
 
-def _pictures(model: Model, paths: Sequence[Path], asked: Asked) -> None:
+def _pictures(model: AnyModel, paths: Sequence[Path], asked: Asked) -> None:
     from plainnet.models.picture_samples import no_picture  # with Pillow: only for pictures
 
     files: list[Path] = []
@@ -95,7 +95,7 @@ def _pictures(model: Model, paths: Sequence[Path], asked: Asked) -> None:
 
 
 def ask_pictures(
-    model: Model, files: Sequence[Path], asked: Asked, progress: Progress | None = None
+    model: AnyModel, files: Sequence[Path], asked: Asked, progress: Progress | None = None
 ) -> None:
     """Answer for picture files, and record those that cannot be read."""
     errors: list[PictureError] = []
@@ -129,7 +129,7 @@ def _in_folder(folder: Path, asked: Asked) -> list[Path]:
     return inside
 
 
-def _vectors(model: Model, paths: Sequence[Path], asked: Asked) -> None:
+def _vectors(model: AnyModel, paths: Sequence[Path], asked: Asked) -> None:
     for path in paths:
         try:
             X = rows_of(path)
@@ -142,14 +142,14 @@ def _vectors(model: Model, paths: Sequence[Path], asked: Asked) -> None:
             asked.unread[str(path)] = f"{path} does not fit the model: {error}"
 
 
-def ask_vectors(model: Model, path: Path, X: Array, first: int, asked: Asked) -> None:
+def ask_vectors(model: AnyModel, path: Path, X: Array, first: int, asked: Asked) -> None:
     """Answer for feature vectors that begin with row `first` of the file, counted from 0."""
     n = asked.answer(model, X)
     names = [f"{path}:{row}" for row in range(first, first + n)]
     asked.samples += [Sample(name, {"file": name}) for name in names]
 
 
-def _tables(model: Model, paths: Sequence[Path], asked: Asked) -> None:
+def _tables(model: AnyModel, paths: Sequence[Path], asked: Asked) -> None:
     from plainnet.tables import read_table  # only where there is a table
 
     asked.heading, asked.places, asked.most_beside_csv = "row", ("file", "line"), MOST_ROWS
@@ -181,7 +181,7 @@ def _name_rows(path: Path, table: "Table", asked: Asked, first: int = 0) -> None
         asked.samples.append(Sample(f"{path}:{line}", place, [held[row] for held in cells]))
 
 
-def ask_rows(model: Model, path: Path, table: "Table", first: int, asked: Asked) -> None:
+def ask_rows(model: AnyModel, path: Path, table: "Table", first: int, asked: Asked) -> None:
     """Answer for rows of a table that begin with number `first` of the file, counted from 0."""
     known = [] if model.columns is None else model.columns.identifiers
     asked.heading, asked.places = "row", ("file", "line")
@@ -190,7 +190,7 @@ def ask_rows(model: Model, path: Path, table: "Table", first: int, asked: Asked)
     _name_rows(path, table, asked, first)
 
 
-BY_NOUN: Mapping[str, Callable[[Model, Sequence[Path], Asked], None]] = {
+BY_NOUN: Mapping[str, Callable[[AnyModel, Sequence[Path], Asked], None]] = {
     "picture": _pictures,
     "sample": _vectors,
     "row": _tables,

@@ -22,7 +22,7 @@ from plainnet.cli.options import (
     workers_option,
 )
 from plainnet.errors import SettingError
-from plainnet.models import Model, load_any
+from plainnet.models import AnyModel, load_any
 from plainnet.models.answered import Answered, answered, facts_of
 from plainnet.models.answers import Answers
 from plainnet.models.refusal import UNLIKE, UNSURE, needed_refusal
@@ -133,7 +133,7 @@ def command(
     return 2 if asked.unread else 0
 
 
-def _sorted(folder: Path, link: bool, model: Model, pictures: Sequence[Path]) -> Sorted:
+def _sorted(folder: Path, link: bool, model: AnyModel, pictures: Sequence[Path]) -> Sorted:
     """Return the folder with a folder for each answer."""
     from plainnet.cli.sorting import Sorted  # here and below: only if it is asked for
 
@@ -209,7 +209,7 @@ def _facts(answers: Answers, asked: Asked) -> Iterator[dict[str, Any]]:
         yield {**sample.place, **facts_of(answers, rounded)}
 
 
-def _text(model: Model, asked: Asked, most: int | None) -> str:
+def _text(model: AnyModel, asked: Asked, most: int | None) -> str:
     """Return a line for each sample: the answers with their intervals, or with probabilities."""
     answers = model.answers
     several = len(answers.parts) > 1
@@ -240,7 +240,7 @@ def _texts(one: Answered, several: bool) -> list[str]:
     return [answer, *filter(None, (shares, ends))]
 
 
-def _withheld(model: Model, asked: Asked) -> str:
+def _withheld(model: AnyModel, asked: Asked) -> str:
     """Say how many answers are withheld, and why; "" if none was asked to be."""
     if asked.unsure is None:
         return ""

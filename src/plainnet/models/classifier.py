@@ -2,34 +2,29 @@
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from plainnet.data import Splits
-from plainnet.data.class_names import Label
 from plainnet.errors import SettingError
-from plainnet.metrics.classification import ClassificationEvaluation
-from plainnet.models.classes import Classes
-from plainnet.models.labels import Labels, TargetNames
-from plainnet.models.samples import Samples
 from plainnet.models.settings import ClassifierSettings, takes
 from plainnet.models.trainable import TrainableModel
-from plainnet.network import Array, Rng
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from plainnet.data import Splits
+    from plainnet.data.class_names import Label
+    from plainnet.metrics.classification import ClassificationEvaluation  # noqa: F401 - see below
     from plainnet.models.attribution import Explanation, RowExplanation
+    from plainnet.models.classes import Classes
+    from plainnet.models.labels import Labels, TargetNames
     from plainnet.models.multilabel import Multilabel
-
-
-def _several_type() -> type[Multilabel]:
-    from plainnet.models.multilabel import Multilabel  # only if there are several targets
-
-    return Multilabel
+    from plainnet.models.samples import Samples
+    from plainnet.network import Array, Rng
 
 
 @takes(ClassifierSettings)
-class Classifier(TrainableModel[ClassificationEvaluation]):
+class Classifier(TrainableModel["ClassificationEvaluation"]):
     """A model that learns the classes of pictures, feature vectors or tables.
 
     ::
@@ -46,12 +41,24 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
         SettingError: an unknown name, or a value out of its range.
     """
 
-    answers_type = Classes
-    several_type = staticmethod(_several_type)
     answers: Classes | Multilabel
 
     def __init__(self, **settings: Unpack[ClassifierSettings]) -> None:
         super().__init__(**settings)
+
+    @property
+    def answers_type(self) -> type[Classes]:
+        """The kind of answers to one target."""
+        from plainnet.models.classes import Classes
+
+        return Classes
+
+    @property
+    def several_type(self) -> type[Multilabel]:
+        """The kind of answers to several targets."""
+        from plainnet.models.multilabel import Multilabel
+
+        return Multilabel
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -79,6 +86,8 @@ class Classifier(TrainableModel[ClassificationEvaluation]):
 
     @threshold.setter
     def threshold(self, value: float) -> None:
+        from dataclasses import replace
+
         self.answers = replace(self._alone, threshold=value)
 
     @property

@@ -15,7 +15,7 @@ from plainnet.training import logits
 
 def finish(model: Model) -> None:
     """Choose what is chosen on validation samples; measure when to withhold an answer."""
-    model.keep_validated()
+    _keep_validated(model)
     _share_temperature(model)
     sharpen_mean(model, weigh_variants(model))
     if model.validation is None:
@@ -24,6 +24,14 @@ def finish(model: Model) -> None:
     model.answers = model.answers.tuned(model.recipe, model.validation, lambda _: A)
     if all(part.classes for part in model.answers.parts):
         model.refusal = _refusal(model, model.validation, A)
+
+
+def _keep_validated(model: Model) -> None:
+    """Reduce the validation samples to those that a trained network held out."""
+    if model.folds is not None and model.training is not None:
+        del model.folds[len(model.networks) :]
+        rows = np.unique(np.concatenate(model.folds))
+        model.validation = model.training.take(rows).counted()
 
 
 def _share_temperature(model: Model) -> None:

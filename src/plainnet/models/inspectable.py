@@ -2,19 +2,20 @@
 
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from plainnet.errors import SettingError
 from plainnet.models.model import Model
-from plainnet.network import Array, Rng
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from plainnet.data import Dataset, Splits
     from plainnet.models.importance import Importance, Progress
     from plainnet.models.labels import Labels, TargetNames
     from plainnet.models.partial_dependence import PartialDependence
     from plainnet.models.samples import Samples
+    from plainnet.network import Array, Rng
 
 
 class InspectableModel(Model):

@@ -1,44 +1,45 @@
 """The model: inputs → networks → answers, with the recipe and the history of its training.
 
 It only answers. What users call is `TrainableModel`, which adds training, evaluation and files.
+Both import what a method needs when it is called, so that `from plainnet import Classifier` loads
+little more than NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plainnet.data import Dataset, Extractor
 from plainnet.display import Displayed
 from plainnet.errors import SettingError
-from plainnet.metrics.evaluation import Evaluation
-from plainnet.models.answers import Answers
-from plainnet.models.ensemble import EnsembleMember, check_finite, mean_answers
-from plainnet.models.inputs import Inputs
-from plainnet.models.preprocessing import Preprocessing
-from plainnet.models.recipe import Recipe, ResolvedRecipe
-from plainnet.models.refusal import Refusal, needed_refusal
-from plainnet.models.samples import Samples
-from plainnet.network import Array, Loss, MeanOverMembers, MemberMean, Network
-from plainnet.training import Epoch, History, logits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from plainnet.data import Dataset, Extractor
+    from plainnet.metrics.evaluation import Evaluation
+    from plainnet.models.answers import Answers
+    from plainnet.models.ensemble import EnsembleMember
+    from plainnet.models.inputs import Inputs
+    from plainnet.models.preprocessing import Preprocessing
+    from plainnet.models.recipe import Recipe, ResolvedRecipe
+    from plainnet.models.refusal import Refusal
+    from plainnet.models.samples import Samples
+    from plainnet.network import Array, Loss, Network
     from plainnet.tables import TableEncoder
+    from plainnet.training import Epoch
+
+    Rows = Sequence[Array] | None
 
 ALL = slice(None)
-Rows = Sequence[Array] | None
 
 
 class Model(Displayed):
     """Inputs, networks and answers, with the facts of their training."""
 
-    answers_type: ClassVar[type[Answers]]
-    """The kind of answers to one target."""
-    several_type: ClassVar[Callable[[], type[Answers]]]
-    """A function that imports the kind of answers to several targets, which few models need."""
     inputs: Inputs
     """What the model takes, and how the networks' inputs are made of it."""
     networks: list[EnsembleMember]
@@ -52,6 +53,8 @@ class Model(Displayed):
     """The recipe with every `auto` resolved by the latest training."""
 
     def __init__(self) -> None:
+        from plainnet.training import History
+
         self.answers = self.answers_type()
         self.history: list[Epoch] = History()
         """One record per epoch; a loaded model has none."""
@@ -78,9 +81,19 @@ class Model(Displayed):
                 raise AttributeError(self._untrained())
             return object.__getattribute__(self, name)  # raises the usual error
 
+    @property
+    @abstractmethod
+    def answers_type(self) -> type[Answers]:
+        """The kind of answers to one target."""
+
+    @property
+    @abstractmethod
+    def several_type(self) -> type[Answers]:
+        """The kind of answers to several targets."""
+
     def answers_type_for(self, data: Dataset) -> type[Answers]:
         """Return the kind of answers to these data."""
-        return type(self).several_type() if data.targets else self.answers_type
+        return self.several_type if data.targets else self.answers_type
 
     # -- its parts -------------------------------------------------------------------------------
 
@@ -110,6 +123,8 @@ class Model(Displayed):
 
     def loss_of(self, recipe: ResolvedRecipe, network: Network) -> Loss:
         """Return the loss of a network's training by its own recipe."""
+        from plainnet.network import MeanOverMembers, MemberMean
+
         loss, last = self.answers.loss(recipe), network.layers[-1]
         if not isinstance(last, MemberMean):
             return loss
@@ -212,13 +227,6 @@ class Model(Displayed):
         """Return the settings of a network, counted from 0."""
         return self.resolved_recipe.of_network(number, self.recipe)
 
-    def keep_validated(self) -> None:
-        """Reduce the validation samples to those that a trained network held out."""
-        if self.folds is not None and self.training is not None:
-            del self.folds[len(self.networks) :]
-            rows = np.unique(np.concatenate(self.folds))
-            self.validation = self.training.take(rows).counted()
-
     def held_out_rows(self, samples: Samples) -> list[Array] | None:
         """Return the rows that each network held out; None: the networks did not learn from any.
 
@@ -270,30 +278,17 @@ class Model(Displayed):
             some: which networks answer.
             loaded: see `logits`.
         """
+        from plainnet.models.ensemble import check_finite, mean_answers
+
         answer = partial(self.answer_of, loaded=loaded)
         with np.errstate(over="ignore", invalid="ignore"):
             A = mean_answers(self.networks[some], answer, raw, rows)
             A = self.answers.of_mean(A, held_out=rows is not None)
         return check_finite(A)
 
-    def withheld(self, raw: Array, A: Array, wrong: float) -> Array:
-        """Return for each answer why it is better withheld: `unsure`, `unlike`, or "".
-
-        They are texts `(N,)`, or with k targets `(N, k)`.
-
-        Args:
-            raw: N raw rows.
-            A: the answers to them.
-            wrong: the share of wrong answers to accept, at each confidence.
-
-        Raises:
-            SettingError: see `needed_refusal`.
-        """
-        names = self.answers.names
-        refusal = needed_refusal(self.refusal, wrong, names)
-        return refusal.reasons(raw, A, self.answers.choose(A), wrong, names)
-
     def answer_of(self, member: EnsembleMember, raw: Array, loaded: bool = False) -> Array:
         """Return one network's answers to raw rows."""
+        from plainnet.training import logits
+
         Z = logits(member.network, raw, prepare=self.inputs.prepares, loaded=loaded)
         return self.answers.from_outputs(Z, member.temperature)

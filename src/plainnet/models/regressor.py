@@ -13,20 +13,19 @@ from __future__ import annotations  # so that help() shows names, not what they 
 
 from typing import TYPE_CHECKING, Unpack, cast
 
-from plainnet.data import Splits
 from plainnet.errors import DataError, SettingError
-from plainnet.metrics.regression import RegressionEvaluation
-from plainnet.models.labels import Labels, TargetNames
-from plainnet.models.quantity import Quantity
-from plainnet.models.recipe import Recipe
-from plainnet.models.samples import Samples
 from plainnet.models.settings import RegressorSettings, takes
 from plainnet.models.trainable import TrainableModel
-from plainnet.network import Array
 
 if TYPE_CHECKING:
+    from plainnet.data import Splits
+    from plainnet.metrics.regression import RegressionEvaluation  # noqa: F401 - see below
     from plainnet.models.attribution import RowExplanation
+    from plainnet.models.labels import Labels, TargetNames
     from plainnet.models.quantities import Quantities
+    from plainnet.models.quantity import Quantity
+    from plainnet.models.samples import Samples
+    from plainnet.network import Array
 
 CLASSES_ONLY = {
     "label_smoothing": "spreads a target over classes",
@@ -41,14 +40,8 @@ WITHOUT_CLASSES = {"class_weight": "none"}
 """Their values in a regressor, if these are not the defaults."""
 
 
-def _several_type() -> type[Quantities]:
-    from plainnet.models.quantities import Quantities  # only if there are several targets
-
-    return Quantities
-
-
 @takes(RegressorSettings)
-class Regressor(TrainableModel[RegressionEvaluation]):
+class Regressor(TrainableModel["RegressionEvaluation"]):
     """A model that learns a number for each sample, or a number for each of several targets.
 
     The network learns (y − mean) / scale by the mean squared error; mean and scale are those of the
@@ -67,18 +60,30 @@ class Regressor(TrainableModel[RegressionEvaluation]):
         SettingError: an unknown name, a value out of its range, or a setting for classes.
     """
 
-    answers_type = Quantity
-    several_type = staticmethod(_several_type)
     answers: Quantity | Quantities
 
     def __init__(self, **settings: Unpack[RegressorSettings]) -> None:
         super().__init__(**{**WITHOUT_CLASSES, **settings})
-        usual = Recipe.of(WITHOUT_CLASSES)
+        usual = type(self.recipe).of(WITHOUT_CLASSES)
         for name, why in CLASSES_ONLY.items():
             if (value := getattr(self.recipe, name)) != getattr(usual, name):
                 raise SettingError(
                     f"{name} = {value!r} {why}, but a regressor predicts a number; leave it out."
                 )
+
+    @property
+    def answers_type(self) -> type[Quantity]:
+        """The kind of answers to one target."""
+        from plainnet.models.quantity import Quantity
+
+        return Quantity
+
+    @property
+    def several_type(self) -> type[Quantities]:
+        """The kind of answers to several targets."""
+        from plainnet.models.quantities import Quantities
+
+        return Quantities
 
     @property
     def targets(self) -> tuple[str, ...]:

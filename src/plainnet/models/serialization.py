@@ -84,7 +84,7 @@ def restore_model(model: Restored, path: str | Path, content: Content) -> Restor
         raise ModelFileError(
             f"{path} holds a {held}, not a {kind}; load it with {held.capitalize()}.load."
         )
-    answers = type(model).several_type() if "targets" in metadata else model.answers_type
+    answers = model.several_type if "targets" in metadata else model.answers_type
     with whole(path, kind):
         saved = restore(answers, metadata, tensors, network)
         model.inputs, model.recipe, model.quality = saved[:3]

@@ -1,17 +1,22 @@
 """The recipe's settings as keyword arguments of `Classifier` and `Regressor`.
 
 Types are here, for type checkers and editors. Defaults, checks and help are the recipe's; `takes`
-copies them to where `help` and `inspect.signature` look.
+shows them where `help` and `inspect.signature` look, and reads them only then.
 """
+
+from __future__ import annotations  # so that the types are shown as they are written
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from inspect import Parameter, Signature, formatannotation, signature
+from functools import cache
+from inspect import Parameter, Signature, signature
 from textwrap import fill, indent
-from typing import Any, Self, TypedDict, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar
 
-from plainnet.models.recipe import Recipe
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+    from plainnet.models.recipe import Recipe
 
 Made = TypeVar("Made", bound="Configured")
 
@@ -69,6 +74,8 @@ class Configured:
     is_trained: bool
 
     def __init__(self, **settings: Any) -> None:
+        from plainnet.models.recipe import Recipe
+
         self.recipe = Recipe.of(settings)
         """How it was trained, or will be if it has not been."""
         self._next: Recipe | None = None  # of the next training, if that is to be another
@@ -98,6 +105,24 @@ class Configured:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
 
+class _Shown:
+    """An attribute of a class that is computed when it is first read.
+
+    Args:
+        compute: returns its value.
+        init: the `__init__` that it describes; a class with another one lacks it.
+    """
+
+    def __init__(self, compute: Callable[[], Any], init: object = None) -> None:
+        self.compute = cache(compute)
+        self.init = init
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if self.init not in (None, owner.__init__):  # type: ignore[misc]
+            raise AttributeError
+        return self.compute()
+
+
 def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
     """Decorate a class so that its signature and help show all settings.
 
@@ -105,33 +130,52 @@ def takes(settings: type) -> Callable[[type[Made]], type[Made]]:
         settings: the TypedDict of its keyword arguments. Their help replaces the line `settings: …`
             in the docstring of the class.
     """
-    types = {
-        name: re.sub(r"\b(collections\.abc|typing)\.", "", formatannotation(kind))
-        for name, kind in get_type_hints(settings).items()
-    }
-    known = [field for field in fields(Recipe) if field.name in types]
-    parameters = [
-        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=types[f.name])
-        for f in known
-    ]
-    own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+
+    def decorate(model: type[Made]) -> type[Made]:
+        """Set the signature and the docstring of the class."""
+        shown: Any = model
+        shown.__signature__ = _Shown(lambda: _signature(settings), vars(model)["__init__"])
+        if text := model.__doc__:  # there is none with python -OO
+            shown.__doc__ = _Shown(lambda: _with_help(text, settings))
+        return model
+
+    return decorate
+
+
+def _fields(settings: type) -> list[Field[Any]]:
+    """Return the fields of the recipe that a class takes."""
+    from dataclasses import fields
+
+    from plainnet.models.recipe import Recipe
+
+    return [field for field in fields(Recipe) if field.name in settings.__annotations__]
+
+
+def _signature(settings: type) -> Signature:
+    types = settings.__annotations__
+    return Signature(
+        [
+            Parameter(
+                field.name,
+                Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=types[field.name].__forward_arg__,
+            )
+            for field in _fields(settings)
+        ]
+    )
+
+
+def _with_help(doc: str, settings: type) -> str:
+    """Return the docstring of a class with the help for each setting."""
     texts = [
         fill(
-            f"{f.name}: {f.metadata['setting'].help}",
+            f"{field.name}: {field.metadata['setting'].help}",
             88,
             subsequent_indent="    ",
             break_on_hyphens=False,
         )
-        for f in known
+        for field in _fields(settings)
     ]
-
-    def decorate(model: type[Made]) -> type[Made]:
-        """Set the signature and the docstring of the class."""
-        init: Any = vars(model)["__init__"]
-        init.__signature__ = Signature([own, *parameters], return_annotation=None)
-        if model.__doc__:  # there is none with python -OO
-            text = indent("\n".join(texts), 8 * " ")
-            model.__doc__ = re.sub(r"^ +settings: .*$", lambda _: text, model.__doc__, flags=re.M)
-        return model
-
-    return decorate
+    text = indent("\n".join(texts), 8 * " ")
+    return re.sub(r"^ +settings: .*$", lambda _: text, doc, flags=re.M)

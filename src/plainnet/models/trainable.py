@@ -3,33 +3,29 @@
 from __future__ import annotations  # so that help() shows names, not what they stand for
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import numpy as np
 
 from plainnet.errors import PlainnetError
-from plainnet.files.model_file import read_model
-from plainnet.metrics.evaluation import Evaluation
-from plainnet.models.class_weights import without_0
 from plainnet.models.inspectable import InspectableModel
-from plainnet.models.labels import align_targets
-from plainnet.models.named import named_data
-from plainnet.models.serialization import model_at, restore_model, save_model
 from plainnet.models.settings import Configured
-from plainnet.network import Array
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from plainnet.data import Dataset, Splits
     from plainnet.data.class_names import Label
+    from plainnet.metrics.evaluation import Evaluation
     from plainnet.models.checkpoint import Checkpoint
     from plainnet.models.features import Features
     from plainnet.models.labels import Labels, TargetNames
     from plainnet.models.samples import Samples
+    from plainnet.network import Array
     from plainnet.network.trace import Trace
     from plainnet.training import Epochs
 
-Scored = TypeVar("Scored", bound=Evaluation)
+Scored = TypeVar("Scored", bound="Evaluation")
 
 
 class TrainableModel(Configured, InspectableModel, Generic[Scored]):
@@ -119,7 +115,9 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         with the first new one. With several `workers` a network's epochs come when it has ended.
         """
         # what only a training needs is imported by it, so that answers come sooner
+        from plainnet.models.class_weights import without_0
         from plainnet.models.fitting import fit_epochs
+        from plainnet.models.named import named_data
         from plainnet.models.training_samples import training_data
         from plainnet.training.processes import Processes
 
@@ -133,11 +131,7 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         recipe = self._next or self.recipe
         how_made = recipe, answers.dataset, features, weights
         train_set, watch, tested = training_data(data, y, validation, *how_made)
-        answers = self.answers_type_for(train_set)
-        answers.check_data(train_set)
-        if watch is not None:
-            answers.check_data(watch)
-            watch = align_targets(train_set, watch)
+        watch = self._checked(train_set, watch)
         before, self.recipe, self._next = self.recipe, recipe, None
         try:
             train_set = self._counting(train_set)
@@ -148,6 +142,17 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         except PlainnetError:  # what was learned before stays, and so does what it was learned by
             self.recipe, self._next = before, recipe
             raise
+
+    def _checked(self, data: Dataset, watch: Dataset | None) -> Dataset | None:
+        """Check the targets of the training data and of validation data; return the latter."""
+        from plainnet.models.labels import align_targets
+
+        answers = self.answers_type_for(data)
+        answers.check_data(data)
+        if watch is None:
+            return None
+        answers.check_data(watch)
+        return align_targets(data, watch)
 
     def _counting(self, data: Dataset) -> Dataset:
         """Return the data without samples whose loss has weight 0, such as those of a class."""
@@ -189,6 +194,25 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         self.answers.right(found)  # raises for an unknown class before anything is answered
         return cast("Scored", self.measure(found, self.mean_answers(found)))
 
+    def withheld(self, raw: Array, A: Array, wrong: float) -> Array:
+        """Return for each answer why it is better withheld: `unsure`, `unlike`, or "".
+
+        They are texts `(N,)`, or with k targets `(N, k)`.
+
+        Args:
+            raw: N raw rows.
+            A: the answers to them.
+            wrong: the share of wrong answers to accept, at each confidence.
+
+        Raises:
+            SettingError: see `needed_refusal`.
+        """
+        from plainnet.models.refusal import needed_refusal
+
+        names = self.answers.names
+        refusal = needed_refusal(self.refusal, wrong, names)
+        return refusal.reasons(raw, A, self.answers.choose(A), wrong, names)
+
     def trace(
         self, samples: Samples, y: Labels | Label | None = None, *, training: bool = False
     ) -> Trace:
@@ -218,6 +242,8 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
         Raises:
             FileError: the file cannot be written; an older one stays intact.
         """
+        from plainnet.models.serialization import save_model
+
         self.check_trained()
         save_model(path, self)
 
@@ -232,6 +258,9 @@ class TrainableModel(Configured, InspectableModel, Generic[Scored]):
             ModelFileError: the file is missing, cut short, of another kind, or inconsistent.
             MissingExtraError: its features need a package that is not installed.
         """
+        from plainnet.files.model_file import read_model
+        from plainnet.models.serialization import model_at, restore_model
+
         file = model_at(path)
         return restore_model(cls(), file, read_model(file))
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from plainnet.errors import PlainnetError
-from plainnet.models import Model
+from plainnet.models import AnyModel
 from plainnet.models.ensemble import EnsembleMember
 from plainnet.network import Array
 from plainnet.network.contract import with_inner
@@ -47,7 +47,7 @@ class RowByRow:
         return rows[:, 0, :]
 
 
-def row_by_row(model: Model, most: int) -> tuple[Model, int]:
+def row_by_row(model: AnyModel, most: int) -> tuple[AnyModel, int]:
     """Return a model that answers several raw samples as it answers each alone, to the bit.
 
     Args:
@@ -73,7 +73,7 @@ def row_by_row(model: Model, most: int) -> tuple[Model, int]:
     return twin, most
 
 
-def typical_rows(model: Model, n: int) -> Array:
+def typical_rows(model: AnyModel, n: int) -> Array:
     """Return n raw rows that are distributed as those of the training, always the same."""
     mean, spread = model.preprocessing.mean, model.preprocessing.spread
     noise = np.random.default_rng(0).normal(size=(n, mean.size))

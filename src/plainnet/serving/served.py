@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plainnet.errors import PlainnetError, SettingError
-from plainnet.models import Model, load_any
+from plainnet.models import AnyModel, load_any
 from plainnet.models.answered import answered, facts_of
 from plainnet.models.refusal import needed_refusal
 from plainnet.models.serialization import model_at
@@ -38,7 +38,7 @@ class LoadedModel:
         max_batch: the number of samples that are to be computed together at most.
     """
 
-    def __init__(self, model: Model, version: str, max_batch: int = 1) -> None:
+    def __init__(self, model: AnyModel, version: str, max_batch: int = 1) -> None:
         self.model, self.version = model, version
         self.together, self.most_together = model, 1
         """The model that answers several samples at once, and how many; see `row_by_row.py`."""
