@@ -382,7 +382,10 @@ def test_inputs_of_any_form_are_right_and_compiled_once() -> None:
     n_compiled = len(code().steps.signatures)
     frozen = X.copy()
     frozen.flags.writeable = False
-    for form in (np.asfortranarray(X), X.astype(np.float64), np.repeat(X, 2, axis=0)[::2], frozen):
+    shifted = np.frombuffer(b"." + X.tobytes(), X.dtype, offset=1).reshape(X.shape)
+    assert not shifted.flags.aligned
+    strided = np.repeat(X, 2, axis=0)[::2]
+    for form in (np.asfortranarray(X), X.astype(np.float64), strided, frozen, shifted):
         assert compiled_gradient(network, loss, form, y.astype(np.uint8), None) == J
     assert len(code().steps.signatures) == n_compiled
 
@@ -406,6 +409,35 @@ def test_what_is_not_a_number_is_not_hidden(activation: type[Layer]) -> None:
     J = compiled_gradient(network, loss, X, y, None)
     assert J is not None
     assert np.isnan(J)
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), MeanSquaredError()])
+def test_a_batch_without_weight_teaches_nothing(loss: Loss) -> None:
+    """In float32 the sum of weights can also vanish by rounding."""
+    network = Network.dense([7, 5, 3])
+    X, y = batch(loss, 12, 7, 3, np.float32, seed=0)
+    for weight in (0, 1e-60):
+        weights = np.full(12, weight)
+        assert compiled_gradient(network, loss, X, y, weights) == 0
+        assert not network.grad.any()
+
+
+@pytest.mark.parametrize(("dtype", "huge"), [(np.float32, 1e38), (np.float64, 1e308)])
+def test_numbers_up_to_the_largest_are_those_of_the_layers(dtype: type, huge: float) -> None:
+    network = Network([Dense(1, 2), SiLU(), Dense(2, 1)], dtype=dtype, rng=0)
+    network.layers[0].W[...] = [[1, -1]]  # type: ignore[attr-defined]
+    X: Array = np.array([[huge]], dtype)
+    y: Array = np.zeros((1, 1), dtype)
+    loss = MeanSquaredError()
+    for sign in (1, -1):
+        Z = stack.compiled_outputs(network, sign * X, code())
+        assert Z is not None
+        np.testing.assert_allclose(Z, network.predict(sign * X), rtol=1e-6)
+    assert compiled_gradient(network, loss, X, y, None) == np.inf  # as a square
+    X[...] = -(huge**0.25)
+    network.layers[2].W[...] = [[1], [0]]  # type: ignore[attr-defined]
+    assert compiled_gradient(network, loss, X, y, None) == 0
+    assert not network.grad.any()
 
 
 @pytest.mark.parametrize("optimizer", [Adam(), Momentum()])

@@ -288,6 +288,21 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPat
     assert all((grad == found[0]).all() for grad in found)
 
 
+def test_pictures_of_any_form_are_right_and_nothing_missing_is_hidden() -> None:
+    pytest.importorskip("numba")
+    network = Network(layers_of((17, 15, 2), "same", 3)[2:], rng=1)  # pooling comes first
+    X = np.random.default_rng(0).normal(size=(9, network.n_in or 0)).astype(np.float32)
+    frozen, expected = X.copy(), network.predict(X)
+    frozen.flags.writeable = False
+    for form in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], frozen):
+        found: Any = picture_outputs(network, form)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    for place in (0, 5, 15 * 5, 16 * 5):  # of each of the pixels of a window
+        X[1], X[1, place] = 0, np.nan
+        found = picture_outputs(network, X)
+        np.testing.assert_array_equal(np.isfinite(found).all(axis=1), np.arange(9) != 1)
+
+
 @pytest.mark.parametrize("stop_after", [0, 3, 8])
 def test_it_goes_on_bit_for_bit(
     stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plainnet.training.compiled.exponential import exponential
+from plainnet.training.compiled.exponential import sigmoid
 from plainnet.training.compiled.jit import part
 
 
@@ -20,7 +20,7 @@ def silu(Y: Any, slope: Any) -> None:
     one = Y.dtype.type(1)
     for i in range(Y.size):
         z = Y[i]
-        s = one / (one + exponential(-z))  # σ
+        s = sigmoid(z)
         y = z * s
         Y[i] = y
         slope[i] = s + y * (one - s)  # σ + Y (1 − σ)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from plainnet.training.compiled.exponential import exponential
+from plainnet.training.compiled.exponential import sigmoid
 from plainnet.training.compiled.jit import inlined, kernel, part
 from plainnet.training.compiled.member_averages import average
 from plainnet.training.compiled.products import narrow_product, product
@@ -127,11 +127,11 @@ def add_rows(table: Any, bias: Any, numbers: Any, factors: Any, counts: Any, Y: 
 @inlined
 def activate(Y: Any, kind: Any) -> None:
     """Apply ReLU or SiLU."""
-    zero, one = Y.dtype.type(0), Y.dtype.type(1)
+    zero = Y.dtype.type(0)
     for i in range(Y.shape[0]):
         for h in range(Y.shape[1]):
             y = Y[i, h]
             if kind == RELU:
                 Y[i, h] = zero if y <= zero else y  # max(0, y), and NaN where y is
             else:
-                Y[i, h] = y / (one + exponential(-y))  # y σ(y)
+                Y[i, h] = y * sigmoid(y)

@@ -9,7 +9,9 @@ from plainnet.network import Array
 def as_compiled(A: Array, dtype: DTypeLike) -> Array:
     """Convert A to the one form that the kernels are compiled for; return A if it has that form."""
     A = np.ascontiguousarray(A, dtype)
-    return A if A.flags.writeable else np.asarray(_Writable(A))
+    if A.flags.behaved:
+        return A
+    return np.asarray(_Writable(A)) if A.flags.aligned else A.copy()
 
 
 class _Writable:

@@ -57,6 +57,22 @@ def _exponential(x: Any) -> Any:
     return value
 
 
+def sigmoid(x: Any) -> Any:
+    """Return 1 / (1 + e^−x); 0 where e^−x would be limited, as x σ(x) is then 0 for any x."""
+    raise NotImplementedError
+
+
+@overload(sigmoid, strict=False)
+def _sigmoid(x: Any) -> Any:
+    real, *_, largest = FLOATS[x]
+    zero, one, least = real(0), real(1), real(-largest)
+
+    def value(x: Any) -> Any:
+        return zero if x < least else one / (one + exponential(-x))
+
+    return value
+
+
 def logarithm(x: Any) -> Any:
     """Return ln x, for a normal x > 0; NaN for NaN and ∞."""
     raise NotImplementedError

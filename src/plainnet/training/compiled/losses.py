@@ -87,7 +87,7 @@ def squared_error(Z: Any, dZ: Any, y: Any, r: Any, members: Any, J: Any) -> None
             J[i] = 0
             for k in range(Z.shape[1]):
                 error = Z[i, k] - y[sample, k]
-                J[i] += share * error * error  # J = 1/(N K) Σ (Z − y)²
+                J[i] += share * (error * error)  # J = 1/(N K) Σ (Z − y)²
                 dZ[i, k] = two * share * error  # dZ = 2 (Z − y) / (N K)
 
 

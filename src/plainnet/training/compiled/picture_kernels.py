@@ -264,14 +264,14 @@ def unscale(X: Any, dY: Any, a: Any, c: Any, d: Any) -> None:
 
 @compiled
 def pool(X: Any, Y: Any) -> None:
-    """Write the maximum of each 2 × 2 pixels."""
+    """Write the maximum of each 2 × 2 pixels: NaN where one of them is."""
     for n in range(Y.shape[0]):
         for i in range(Y.shape[1]):
             for j in range(Y.shape[2]):
                 for c in range(Y.shape[3]):
-                    upper = max(X[n, 2 * i, 2 * j, c], X[n, 2 * i, 2 * j + 1, c])
-                    lower = max(X[n, 2 * i + 1, 2 * j, c], X[n, 2 * i + 1, 2 * j + 1, c])
-                    Y[n, i, j, c] = max(upper, lower)
+                    upper = np.maximum(X[n, 2 * i, 2 * j, c], X[n, 2 * i, 2 * j + 1, c])
+                    lower = np.maximum(X[n, 2 * i + 1, 2 * j, c], X[n, 2 * i + 1, 2 * j + 1, c])
+                    Y[n, i, j, c] = np.maximum(upper, lower)
 
 
 @compiled

@@ -9,6 +9,7 @@ import numpy as np
 
 from plainnet.network import Array, BatchNorm2D, Conv2D, DepthwiseConv2D, Layer, Network, ReLU
 from plainnet.training import compiled
+from plainnet.training.compiled.array_form import as_compiled
 from plainnet.training.compiled.picture_passes import Convolution, Depthwise, Pass, pass_of
 from plainnet.training.step import HasGradient
 
@@ -81,6 +82,7 @@ class PictureStack:
 
     def forward(self, X: Array, training: bool) -> Array:
         """Compute Z."""
+        X = as_compiled(X, X.dtype)
         for one in self.passes if training else self.prediction:
             X = one.forward(X, training)
         return X

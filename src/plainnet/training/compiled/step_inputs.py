@@ -19,7 +19,7 @@ AHEAD = 16
 def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) -> Any:
     """Return X, both targets and r of a step's rows, and their number or weight.
 
-    The weights r of all members' answers add up to 1.
+    The weights r of all members' answers add up to 1; to 0 where all weights are 0.
     """
     X, classes, numbers, weights, _, size = data
     taken = len(rows) > 0
@@ -27,6 +27,7 @@ def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) ->
     weight = float(n) if len(weights) == 0 else 0.0
     for i in range(n if len(weights) > 0 else 0):
         weight += weights[rows[i] if taken else i]
+    whole = net[3] * (1.0 if weight == 0 else weight)
     inputs, of_classes, of_numbers, r = batch[0][:n], batch[1][:n], batch[2][:n], batch[3][:n]
     if taken and apart:
         first, last = own_inputs(X.shape[1], team)
@@ -35,7 +36,7 @@ def gather(data: Any, rows: Any, batch: Any, net: Any, apart: Any, team: Any) ->
     start, stop = own(n, ROWS, team)
     for i in range(start, stop):
         row = rows[i] if taken else i
-        r[i] = (1 if len(weights) == 0 else weights[row]) / (weight * net[3])
+        r[i] = (1 if len(weights) == 0 else weights[row]) / whole
         if taken:
             if not apart:
                 load_ahead(X, rows[min(i + AHEAD, n - 1)])
