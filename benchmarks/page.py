@@ -49,7 +49,7 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
   probabilities, each a few calls of NumPy.
 - **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an
   epoch stands beside it.
-- **The first answer after installing**: a training of less than some three seconds runs in NumPy
+- **The first answer after installing**: a training of less than some two seconds runs in NumPy
   and waits for no compiler. A longer one does, for some ten seconds, once, unless
   `plainnet compile` was called before.
 - **`plainnet predict` of one JPEG**: the start of a process, mostly Python's imports, varies on
@@ -90,8 +90,8 @@ METHOD = """## How it was measured
   rate is its time over the contender's. Multiply-adds are counted once, as a user would count
   them; in the span of the samples there are fewer, so the rate can exceed the limit there.
 - **plainnet** is measured with its optional extra `fast` (numba and SciPy) where that is installed,
-  and without it in a row of its own. Its compiled loops, which usually wait for a second's work,
-  run from the first step here, so that they are what is checked and what is timed; in the whole
+  and without it in a row of its own. Its kernels, which usually leave short trainings to NumPy,
+  take every step here, so that they are what is checked and what is timed; in the whole
   jobs nothing is set. On all rows at once, in (a) and in the article's run, it trains in
   the span of the samples (`Subspace`): the same training, from a factorisation of the
   data that belongs to the whole run and not to the time of a step.

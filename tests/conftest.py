@@ -34,5 +34,5 @@ def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(autouse=True)
 def kernels_for_small_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kernels take over after WORK_BEFORE_COMPILING however long a training is."""
+    """Kernels take trainings of WORK_BEFORE_COMPILING or more."""
     monkeypatch.setattr("plainnet.training.compiled.WORK_IN_ALL", 1)

@@ -222,7 +222,7 @@ SETTINGS: dict[str, Any] = {"channels": (8, 12), "epochs": 12, "learning_rate": 
 def test_it_learns_what_no_pixel_shows_and_survives_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.02)  # compiled on the way
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     X, y = spots(240)
     made = Classifier(**SETTINGS).fit(X[:160], y[:160])
     assert made.score(X[160:], y[160:]) > 0.9
@@ -307,8 +307,8 @@ def test_pictures_of_any_form_are_right_and_nothing_missing_is_hidden() -> None:
 def test_it_goes_on_bit_for_bit(
     stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within an epoch of five steps, before and after the kernels take over."""
-    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0.0007)
+    """Within an epoch of five steps."""
+    monkeypatch.setattr(compiled, "WORK_BEFORE_COMPILING", 0)
     X, y = spots(80)
     settings = {**SETTINGS, "epochs": 2, "batch_size": 16}
     whole = Classifier(**settings).fit(X, y)

@@ -72,9 +72,10 @@ def read_dates(values: Array, format: str) -> Read:
 def find_dates(cells: Cells) -> Found:
     """Find the dates of a column, in the format that reads most of its cells."""
     reads: dict[str, Read] = {}
+    some = [text for text in cells.sample if text[:1].isdecimal()]  # as every date begins
     for format in FORMATS:
         reader = _reader(format)
-        if format not in COMPACT and any(reader(text) is not None for text in cells.sample):
+        if format not in COMPACT and any(reader(text) is not None for text in some):
             reads[format] = cells.read_dates(reader)
             if not reads[format].unread.any() and format == ISO:
                 break

@@ -150,12 +150,8 @@ class Engine:
         """Compute the outputs, valid until the next call."""
         return self.network.forward(X)
 
-    def surroundings(
-        self,
-        n_batches: int,  # noqa: ARG002 - for engines that prepare themselves
-        size: int,
-    ) -> AbstractContextManager[None]:
-        """Return the context in which an epoch of so many batches of this size runs.
+    def surroundings(self, size: int) -> AbstractContextManager[None]:
+        """Return the context in which an epoch of batches of this size runs.
 
         Of a training that is shared with other processes, the size is 0.
         """

@@ -25,9 +25,9 @@ def engine_of(
 ) -> Engine:
     """Return the engine for so many steps of this size: the compiled one if it is worth it.
 
-    If nobody knows how many steps follow (None), it takes over after a second of work in any case.
+    If nobody knows how many steps follow (None), it is after those of a second of work.
     """
-    in_all = ((steps or 1) + optimizer.t) * (at.trainings if at else 1)
+    in_all = ((steps or 0) + optimizer.t) * (at.trainings if at else 1)
     is_worth = worth_compiling if steps is None else worth_loading
     worth = network.xp is np and is_worth(in_all, network, size)
     kind = _compiled_engine() if worth else Engine

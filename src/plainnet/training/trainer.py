@@ -130,7 +130,7 @@ def train(
         mean, rate = at.loss / at.counted, optimizer.learning_rate
         return Epoch(at.epochs + 1, at.steps, mean, rate, at.seconds, metrics)
 
-    around = partial(engine.surroundings, len(batches), 0 if workers else batches.size)
+    around = partial(engine.surroundings, 0 if workers else batches.size)
     how: dict[str, Any] = {"at": at, "surroundings": around, "should_stop": should_stop}
     return Training(loop(partial(engine.learn_from, batches), epochs, record=record, **how))
 

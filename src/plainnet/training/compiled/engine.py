@@ -64,7 +64,7 @@ RESUMED = (
 
 
 class CompiledEngine(Engine):
-    """An `Engine` that takes its steps in compiled kernels after about a second of work."""
+    """An `Engine` that takes its steps in compiled kernels."""
 
     _steps: Steps | None = None
     _are_ready = False
@@ -72,16 +72,14 @@ class CompiledEngine(Engine):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._first = self.optimizer.t
-        """The steps that were taken before."""
+        self._is_resumed = self.at is not None and self.at.steps > 0
 
-    def surroundings(self, n_batches: int, size: int) -> AbstractContextManager[None]:
-        """Return the context of an epoch, and load the kernels if the epoch will use them."""
+    def surroundings(self, size: int) -> AbstractContextManager[None]:
+        """Return the context of an epoch, and load the kernels."""
         if self._steps is not None and self._steps.take_all:
             return claimed(self.network)
-        if self._worth(n_batches):
-            compiled.load_kernels()  # now, so that its library is there when threads are bounded
-        around = super().surroundings(n_batches, size)
+        compiled.load_kernels()  # now, so that its library is there when threads are bounded
+        around = super().surroundings(size)
         alone = is_convolutional(self.network) or self._uses_one_thread(size)
         return _with_one_thread(around) if alone else around
 
@@ -97,13 +95,6 @@ class CompiledEngine(Engine):
 
     def learn_from(self, batches: Batches, at: Position) -> Iterator[None]:
         """Learn from the batches of an epoch; see `Engine`."""
-        if not self._worth():
-            for _ in super().learn_from(batches, at):
-                yield
-                if self._worth():
-                    break  # the order of the epoch is drawn again
-            else:
-                return
         if self._steps is None or not self._steps.fit():
             self._steps = Steps.of(self, batches, self._kernels())
         yield from self._steps.learn(at) if self._steps else super().learn_from(batches, at)
@@ -143,8 +134,8 @@ class CompiledEngine(Engine):
         return super().forward(X)
 
     def _kernels(self) -> ModuleType | None:
-        """Return the kernels if they take the present step; None if they cannot be compiled."""
-        if not self._worth() or (code := compiled.load_kernels()) is None:
+        """Return the kernels; None if they cannot be compiled."""
+        if (code := compiled.load_kernels()) is None:
             return None
         if not self._are_ready:  # before anything has changed
             with self._giving_up():
@@ -154,17 +145,7 @@ class CompiledEngine(Engine):
 
     def _giving_up(self) -> AbstractContextManager[None]:
         """Go on in NumPy where a kernel cannot be compiled."""
-        resumed = self._first > 0 and self._worth_after(self._first)
-        return compiled.giving_up(RESUMED if resumed else "")
-
-    def _worth(self, more: int = 0) -> bool:
-        """Return whether kernels take the steps, now or after so many more."""
-        return self._worth_after(self.optimizer.t + more)
-
-    def _worth_after(self, steps: int) -> bool:
-        """Return whether kernels take the next step after so many."""
-        trainings = self.at.trainings if self.at else 1
-        return compiled.worth_compiling(steps * trainings, self.network, self.size)
+        return compiled.giving_up(RESUMED if self._is_resumed else "")
 
 
 @contextmanager
