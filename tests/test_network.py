@@ -242,6 +242,23 @@ def test_initialize_draws_anew_and_sets_biases_to_zero() -> None:
     np.testing.assert_array_equal(network.theta, Network.dense([4, 3, 2], rng=1).theta)
 
 
+def test_a_network_whose_weights_are_not_drawn_has_the_same_generators_as_another() -> None:
+    def made(drawn: bool) -> Network:
+        layers = [Dense(4, 3), Dropout(), ReLU(), Dense(3, 1), Dropout(0.1)]
+        return Network(layers, rng=7, drawn=drawn)
+
+    drawn, network = made(True), made(False)
+    before: list[Network] = [network.copy(), pickle.loads(pickle.dumps(network))]
+    masks = [layer.rng.random(5) for layer in drawn.layers if layer.rng is not None]
+    for one in (network, *before):
+        own = [layer.rng.random(5) for layer in one.layers if layer.rng is not None]
+        np.testing.assert_array_equal(own, masks)
+    for one in (network.copy(), pickle.loads(pickle.dumps(network))):
+        for layer, other in zip(one.layers, drawn.layers, strict=True):
+            if layer.rng is not None and other.rng is not None:
+                assert layer.rng.random() == copy.deepcopy(other.rng).random()
+
+
 def test_dropout_layers_draw_masks_of_their_own() -> None:
     one, two = Dropout(0.5), Dropout(0.5)
     network = Network([one, Dense(50, 50), two], dtype=np.float64)

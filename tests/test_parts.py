@@ -12,7 +12,7 @@ from plainnet import Classifier, Regressor
 from plainnet.cli import parts
 from plainnet.cli.command_line import cli
 from plainnet.cli.parts import Plan, plan_for, predict_in_parts
-from plainnet.cli.predict import rows_of
+from plainnet.cli.predicting import rows_of
 from plainnet.errors import FileError, PlainnetError, SettingError
 from plainnet.tables import row_ranges
 from plainnet.training.processes import HERE, Processes

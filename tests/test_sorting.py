@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from plainnet import Classifier
-from plainnet.cli import predict
+from plainnet.cli import predicting
 from plainnet.cli.command_line import cli
 from plainnet.errors import FileError, SettingError
-from plainnet.models.model import Model
+from plainnet.models import AnyModel, TrainableModel
 from plainnet.network import Array
 
 
@@ -94,11 +94,11 @@ def test_links(run: Path, pictures: Path, tmp_path: Path) -> None:
 def test_answers_that_are_withheld_have_folders_of_their_own(
     run: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def withheld(self: Model, raw: Array, A: Array, wrong: float) -> Array:
+    def withheld(self: AnyModel, raw: Array, A: Array, wrong: float) -> Array:
         return np.array(["unsure", "unlike", *[""] * (len(A) - 2)])
 
-    monkeypatch.setattr(Model, "withheld", withheld)
-    monkeypatch.setitem(predict.SORTED_AS, "unsure", "light")  # also the name of a class
+    monkeypatch.setattr(TrainableModel, "withheld", withheld)
+    monkeypatch.setitem(predicting.SORTED_AS, "unsure", "light")  # also the name of a class
     sort(run, pictures, "--sort-into", tmp_path / "out", "--unsure", "0.1")
     folders = {path.name: len(found(path)) for path in (tmp_path / "out").iterdir()}
     assert folders["light_"] == folders["none of these"] == 1

@@ -27,7 +27,7 @@ UNUSED = {
     *("pyarrow", "pandas", "h5py", "sklearn", "scipy", "numba", "onnx", "rich", "html"),
     *("numpy.ma", "numpy.random", "hashlib", "random", "statistics", "tempfile", "zipfile"),
 }
-"""What a prediction does without, with the usual network, that has no layer drawing at random."""
+"""What a prediction does without."""
 TABLES = {"plainnet.tables.column", "plainnet.tables.files"}
 PILLOW = {"PIL", "PIL.Image", "plainnet.pictures.decoding", "plainnet.models.picture_samples"}
 
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     regressor = Regressor(epochs=1, ensemble=2).fit(path / "rows.csv", target="c")
     regressor.save(path / "table.safetensors")
     X = rng.integers(0, 256, (12, 8, 8, 3), np.uint8)
-    classifier = Classifier(epochs=1, hidden=(4,), network="dense", dropout=0.0)
+    classifier = Classifier(epochs=1, hidden=(4,), network="dense", dropout=0.1)
     classifier.fit(X, np.arange(12) % 2).save(path / "pictures.safetensors")
     Image.fromarray(X[0]).resize((40, 30)).save(path / "one.jpg")
     return path
@@ -107,6 +107,21 @@ def test_a_prediction_from_a_picture_loads_neither_tables_nor_training(folder: P
     loaded = loaded_by("plainnet", "predict", f"{folder}/pictures.safetensors", f"{folder}/one.jpg")
     assert loaded >= PILLOW
     assert not sorted(loaded & {*TRAINING, *UNUSED, *TABLES, "plainnet.models.regressor"})
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "predict --help"])
+def test_help_needs_no_arrays(command: str) -> None:
+    assert not loaded_by("plainnet", *command.split()) & {"numpy", "plainnet.models"}
+
+
+def test_garbage_is_collected_as_usual_after_the_first_time() -> None:
+    loaded_by(
+        "import gc; from plainnet.cli.command_line import LOADED, _collect_late as late\n"
+        "usual = gc.get_threshold(); late(); late()\n"
+        "assert gc.isenabled() and gc.get_threshold()[0] == LOADED and len(gc.callbacks) == 1\n"
+        "many = [[] for _ in range(LOADED + 1)]\n"
+        "assert gc.get_threshold() == usual and not gc.callbacks and gc.get_freeze_count()"
+    )
 
 
 @pytest.mark.parametrize("path", LAZY, ids=package_of)

@@ -179,7 +179,7 @@ class Recipe(RecipeSettings):
         return kind(smoothing=self.label_smoothing)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)  # `Recipe` has these
 class ResolvedRecipe(Recipe):
     """A recipe with every `auto` setting resolved for the given data."""
 

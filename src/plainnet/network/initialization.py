@@ -3,13 +3,14 @@
 import copy
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import cast
 
 from plainnet.errors import SettingError
 from plainnet.network.arrays import Rng
 from plainnet.network.initializers import Initializer, lecun_normal
 from plainnet.network.layer import Layer
 from plainnet.network.layers import Dense, Dropout
-from plainnet.network.randomness import generator
+from plainnet.network.randomness import GeneratorOnFirstUse, generator
 from plainnet.network.realmlp import Parametric
 
 
@@ -57,7 +58,9 @@ def activation_behind(
 def initialize(layers: Sequence[Layer], rng: Rng | int | None, drawn: bool) -> None:
     """Draw all initial parameters if `drawn`; give a generator to each layer that lacks one."""
     lacking = [layer for layer in layers if layer.is_stochastic and layer.rng is None]
-    if not (drawn or lacking):
+    if not drawn and type(rng) is int and rng >= 0:
+        for i, layer in enumerate(lacking):
+            layer.rng = cast(Rng, GeneratorOnFirstUse(rng, i))
         return
     rng = generator(rng)
     if drawn:
