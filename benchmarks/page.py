@@ -49,7 +49,7 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
   probabilities, each a few calls of NumPy.
 - **MNIST to 98 %**: how many epochs it takes is luck and differs between libraries; the time of an
   epoch stands beside it.
-- **The first answer after installing**: a training of less than some two seconds runs in NumPy
+- **The first answer after installing**: a training of less than some three seconds runs in NumPy
   and waits for no compiler. A longer one does, for some ten seconds, once, unless
   `plainnet compile` was called before.
 - **`plainnet predict` of one JPEG**: the start of a process, mostly Python's imports, varies on

@@ -181,7 +181,15 @@ def ordered() -> dict[str, Any]:
     return {"pipeline": InputPipeline(order=lambda n: np.arange(n)[::-1])}
 
 
-CASES = [whole_batches, weighted, averaged, scheduled, prepared, varied, ordered]
+def fewer() -> dict[str, Any]:
+    return {"pipeline": InputPipeline(order=lambda n: np.arange(3 * n // 5))}
+
+
+def repeated() -> dict[str, Any]:
+    return {"pipeline": InputPipeline(order=lambda n: np.arange(5 * n // 3) % n)}
+
+
+CASES = [whole_batches, weighted, averaged, scheduled, prepared, varied, ordered, fewer, repeated]
 
 
 @pytest.mark.parametrize("more", CASES)

@@ -131,7 +131,7 @@ class Batches:
         """
         self._begin(at)
         order, row = self._order(), at.batches * self.size
-        while row < len(self.X):
+        while row < len(self.X if order is None else order):
             n = max(most(), 1) * self.size
             if order is None or (self._ready and self._plainly):
                 rows = np.empty(0, np.int64) if order is None else order[row : row + n]

@@ -1,12 +1,12 @@
 """The steps of a training as compiled kernels, with numba: the extra `fast`.
 
-They take all steps of a training that has two seconds of work or more to do: a shorter one need not
-wait for numba's import (a third of a second), nor the first one on a machine for the compiler (some
-ten seconds). Of `train_step`, which does not know how many follow, they take those after a second
-of work. These seconds are estimated from steps, samples and parameters, not from the clock: kernels
-and NumPy differ in the last digits, and the same training must always give the same bits, also
-where no kernel is stored yet. In an ensemble of n networks each step counts as n, as the others
-take about as many, wherever and whenever they are trained.
+They take all steps of a training that has three seconds of work or more to do: a shorter one need
+not wait for numba's import (a third of a second), nor the first one on a machine for the compiler
+(some ten seconds). Of `train_step`, which does not know how many follow, they take those after a
+second of work. These seconds are estimated from steps, samples and parameters, not from the clock:
+kernels and NumPy differ in the last digits, and the same training must always give the same bits,
+also where no kernel is stored yet. In an ensemble of n networks each step counts as n, as the
+others take about as many, wherever and whenever they are trained.
 
 The steps of the usual networks are taken by several threads together where they are faster, which
 is measured all along; their bits do not depend on it.
@@ -28,9 +28,10 @@ log = logging.getLogger(__name__)
 
 WORK_BEFORE_COMPILING = 1.0
 """The estimated work in seconds after which the kernels take single steps."""
-WORK_IN_ALL = 2.0
+WORK_IN_ALL = 3.0
 """How many times as much a whole training must be at least. Of each second kernels save 0.1 to 0.8:
-loading them takes a third of a second in each process, and compiling them some ten, once."""
+loading them takes a third of a second in each process, and compiling them some ten, once: with 2
+the first fit of 500 rows after installing takes four times as long."""
 
 
 class KernelError(PlainnetError):
