@@ -1,6 +1,9 @@
 """Threads that take steps together give the bits of one, whatever number is chosen."""
 
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -38,13 +41,15 @@ from plainnet import (
 from plainnet.errors import DivergedError
 from plainnet.network import Array, Loss, MeanOverMembers
 from plainnet.training import Regularization, Validation, compiled
-from plainnet.training.compiled import parts
+from plainnet.training.compiled import jit, parts, team
 from plainnet.training.compiled.stack import check_classes, stack_of
 from plainnet.training.compiled.team_size import (
     FIRST_PAUSE,
-    FIRST_TRIALS,
+    MOST_LOST,
     PAUSE_SECONDS,
     PAUSE_TRIALS,
+    TRIAL_SECONDS,
+    WINDOW_SECONDS,
     TeamSize,
 )
 from plainnet.training.processes import Processes
@@ -237,41 +242,89 @@ def test_what_is_not_shared() -> None:
     assert stack_of(encoded(3)).threads == 1
 
 
+Durations = Mapping[int, float]
+"""The duration of a step by the number of threads, in seconds."""
+
+
+def call(size: TeamSize, each: Durations) -> float:
+    """Measure a call of about a hundredth of a second, and return its duration."""
+    steps = size.steps(max(round(0.01 / each[1]), 1))
+    seconds = steps * each[size.threads]
+    size.measured(steps, seconds)
+    return seconds
+
+
+def until(size: TeamSize, threads: int, each: Durations) -> float:
+    """Measure calls until so many threads take the next one; return their duration."""
+    seconds = 0.0
+    while size.threads != threads:
+        seconds += call(size, each)
+        assert seconds < 10 * PAUSE_SECONDS
+    return seconds
+
+
 def test_the_fastest_number_is_chosen_and_the_others_tried_again() -> None:
-    size, seconds = TeamSize(5), {1: 1.0, 2: 0.6, 4: 0.58}
-    tried = []
-    for i in range(1 + 3 * FIRST_TRIALS):
-        tried.append(size.threads)
-        assert size.steps(10**6) < 10**6 or i < 2  # trials are short
-        size.measured(100, 1e-3 * seconds[size.threads] * (5 if i < 4 else 1))
-    assert tried == [1, *[1, 2, 4] * FIRST_TRIALS]
-    assert size.threads == 2  # 4 threads would gain too little
-    assert size.steps(10**6) == 10**6
-    size.measured(10**5, PAUSE_SECONDS)
-    assert size.threads == 1
-    assert 1 <= size.steps(10**9) < 10**9
-    size.measured(1, 0.5e-5)
-    assert size.threads == 1  # faster now, as another program uses a processor
-    assert size.steps(10**9) == 10**9
+    size, each = TeamSize(5), {1: 1e-3, 2: 0.6e-3, 4: 0.58e-3}
+    size.measured(10, 1.0)  # it compiles
+    assert until(size, 2, each) < 2 * TRIAL_SECONDS
+    assert size.steps(10) == 1  # a trial begins with a short call
+    assert until(size, 1, each) < 2 * TRIAL_SECONDS + PAUSE_SECONDS  # 2 are used, 1 is tried
+    assert until(size, 4, each) < PAUSE_SECONDS
+    assert until(size, 2, each) < 2 * TRIAL_SECONDS  # 4 would gain too little
+
+
+def test_fewer_threads_where_more_become_slow() -> None:
+    """As another program uses a processor; chance in a single call is no reason."""
+    size, quiet, busy = TeamSize(2), {1: 1e-3, 2: 0.6e-3}, {1: 1.5e-3, 2: 4e-3}
+    size.measured(10, 1.0)
+    until(size, 2, quiet)
+    seconds = 0.0
+    while seconds < TRIAL_SECONDS:
+        seconds += call(size, quiet)
+    size.measured(1, 0.02)
+    assert size.threads == 2
+    assert until(size, 1, busy) < 2 * WINDOW_SECONDS
+    assert size.steps(10) == 10  # it is no trial
+
+
+def test_a_trial_of_slower_threads_ends_early() -> None:
+    size, each = TeamSize(2), {1: 1e-3, 2: 6e-3}
+    call(size, each)
+    until(size, 2, each)
+    assert until(size, 1, each) < 2 * MOST_LOST + max(each.values())
+    size, each = TeamSize(2), {1: 1.0, 2: 2.0}
+    call(size, each)
+    until(size, 2, each)
+    assert until(size, 1, each) == 2.0
 
 
 def test_trials_become_rare() -> None:
-    size, at = TeamSize(2), list[int]()
-    for i in range(2000):
-        if i > 2 * FIRST_TRIALS and size.threads == 1:
-            at.append(i)
-        size.measured(1, 0.02 if size.threads == 1 else 0.01)
-    pauses = np.diff(at)
-    assert pauses[0] <= 2 * FIRST_PAUSE * PAUSE_SECONDS / 0.01 + 2
-    assert (np.diff(pauses) >= 0).all()
-    assert pauses[-1] >= PAUSE_SECONDS / 0.01
-    slow = TeamSize(2)
-    for _ in range(1 + 2 * FIRST_TRIALS):
-        slow.measured(1, 2.0 if slow.threads == 1 else 1.0)
-    for _ in range(int(FIRST_PAUSE * PAUSE_TRIALS)):
-        assert slow.threads == 2
-        slow.measured(1, 1.01)
-    assert slow.threads == 1
+    for each, pause in ({1: 1e-3, 2: 2e-3}, PAUSE_SECONDS), ({1: 0.1, 2: 0.2}, 0.2 * PAUSE_TRIALS):
+        size, pauses = TeamSize(2), []
+        call(size, each)
+        for _ in range(8):
+            pauses.append(until(size, 2, each))
+            until(size, 1, each)
+        assert pauses[1] < 2 * FIRST_PAUSE * pause + WINDOW_SECONDS
+        assert (np.diff(pauses) >= -WINDOW_SECONDS).all()
+        assert pauses[-1] >= pause
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts how often it sleeps")
+def test_a_thread_that_waits_long_sleeps() -> None:
+    """On a busy machine the others may wait for its processor."""
+    arrived, wait = np.zeros(1, np.int64), jit.alone(team.wait)
+    assert wait((0, 1, arrived), 4) == 5
+    waiting = Thread(target=wait, args=((0, 2, arrived), 0), daemon=True)
+    waiting.start()
+    status = Path(f"/proc/self/task/{waiting.native_id}/status")
+    for _ in range(10**4):
+        if (slept := int(re.findall(r"\nvoluntary.*:\s(\d+)", status.read_text())[0])) > 50:
+            break
+        time.sleep(0.001)
+    assert slept > 50
+    assert wait((1, 2, arrived), 0) == 1
+    waiting.join()
 
 
 def test_one_processor_is_not_measured() -> None:

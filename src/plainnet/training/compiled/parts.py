@@ -46,7 +46,7 @@ def in_parts(work: Work, n: int, threads: int) -> None:
 def together(function: Callable[..., Any], given: tuple[Any, ...], threads: int) -> Any:
     """Return `function(*given, team)`, which the threads of a team compute together: see `team.py`.
 
-    They wait for each other without a pause. So where they take all processors, each has its own.
+    They rarely sleep while they wait. So where they take all processors, each has its own.
     """
     if threads == 1:
         return function(*given, ALONE)

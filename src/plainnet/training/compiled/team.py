@@ -2,7 +2,8 @@
 
 A step has phases, and in each of them every thread does its own share: some samples, columns, or
 rows of W. What a number is made of, and in which order, does not depend on who computes it, so the
-bits are the same for any number of threads. Between two phases the threads wait for each other.
+bits are the same for any number of threads. Between two phases the threads wait for each other. One
+that waits long sleeps: on a busy machine the others may be waiting for its processor.
 
 `team` are the number of a thread, how many there are, and an array of one whole number: how often
 one of them has arrived at the end of a phase.
@@ -10,12 +11,21 @@ one of them has arrived at the end of a phase.
 
 # ruff: noqa: ARG001 - the compiler calls some functions with types
 
+import os
 from typing import Any
 
 from numba import types
 from numba.extending import intrinsic
 
 from plainnet.training.compiled.jit import part, small
+
+LOOKS = 2**19
+"""How often a thread looks for the others before it sleeps: for about 0.3 ms."""
+MICROSECONDS = 50
+"""The duration of such a sleep."""
+CAN_SLEEP = os.name == "posix"
+"""Whether the system has `usleep`."""
+usleep: Any = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 
 def _place(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -51,8 +61,11 @@ def wait(team: Any, phase: Any) -> Any:
     _, threads, arrived = team
     if threads > 1:
         arrive(arrived)
+        looks = 0
         while arrivals(arrived) < threads * (phase + 1):
-            pass
+            looks += 1
+            if CAN_SLEEP and looks > LOOKS:
+                usleep(MICROSECONDS)
     return phase + 1
 
 

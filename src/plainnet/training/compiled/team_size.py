@@ -1,20 +1,28 @@
-"""The number of threads that take the next steps together, chosen by measurement."""
+"""The number of threads that take the next steps together, chosen by measurement.
+
+Another number is tried now and then, for several times as long as systems let a program wait for
+another one: a shorter trial may find the processors free by chance. It ends when it has lost too
+much. More threads must gain something, and while they are used, their
+mean time must stay below that of fewer.
+"""
 
 from itertools import takewhile
 
 TEAMS = 1, 2, 4, 8
 """The numbers of threads to choose from."""
-FIRST_TRIALS = 3
-"""How often each number is tried at the beginning; its shortest time counts."""
 GAIN = 0.9
 """The share of the time of fewer threads that the time of more must stay below."""
-TRIAL_SECONDS = 0.01
-"""The duration of a trial of another number."""
+WINDOW_SECONDS, TRIAL_SECONDS = 0.1, 0.03
+"""The time over which a step's duration is averaged, of the number in use and in a trial."""
+FIRST_CALL = 0.001
+"""The duration of a trial's first call; each further one takes as many steps as those before."""
+MOST_LOST = 0.005
+"""How far a trial may be behind the number in use, in seconds."""
 PAUSE_SECONDS, PAUSE_TRIALS = 1.0, 20
 """The least time between two trials, in seconds and as a multiple of the time that the first took:
 meanwhile other programs may have begun or ended."""
 FIRST_PAUSE = 0.1
-"""The share of it at first, which is doubled each time: the first choice may be bad luck."""
+"""The share of it after each change, which is doubled each time: the choice may be bad luck."""
 
 
 class TeamSize:
@@ -27,11 +35,13 @@ class TeamSize:
     def __init__(self, most: int) -> None:
         self.most = most
         self._teams = [*takewhile(lambda n: n <= most, TEAMS)]
-        self._planned = self._teams * FIRST_TRIALS if len(self._teams) > 1 else []
-        """The trials that come next."""
-        self._seconds: dict[int, float] = {}
-        """The latest duration of a step by the number of threads."""
-        self._first, self._tried, self._until_trial = True, 0, 0.0
+        self._used, self._tried = 1, 0
+        """The number in use, and the one that is tried (0: none is)."""
+        self._each: dict[int, float] = {}
+        """The mean duration of a step, in seconds, of the number in use and of fewer."""
+        self._steps, self._seconds = 0, 0.0
+        """What has been measured since the last mean."""
+        self._first, self._trials, self._until_trial = True, 0, 0.0
         self._patience = FIRST_PAUSE
 
     def limited_to(self, most: int) -> "TeamSize":
@@ -41,40 +51,48 @@ class TeamSize:
     @property
     def threads(self) -> int:
         """How many threads take the next steps."""
-        if self._first:
-            return 1
-        return self._planned[0] if self._planned else self._fastest
-
-    @property
-    def _fastest(self) -> int:
-        best = 1
-        for n in self._teams[1:]:
-            if self._seconds[n] < GAIN * self._seconds[best]:
-                best = n
-        return best
+        return self._tried or self._used
 
     def steps(self, most: int) -> int:
         """Return how many steps the next call takes, of the most that it may take."""
-        if not self._planned or not self._seconds:
+        if not self._tried:
             return most
-        return max(1, min(most, int(TRIAL_SECONDS / min(self._seconds.values()))))
+        return max(1, min(most, self._steps or int(FIRST_CALL / self._each[self._used])))
 
     def measured(self, steps: int, seconds: float) -> None:
         """Record the duration of a call; the first one does not count, as it may compile."""
         if self._first or len(self._teams) == 1:
             self._first = False
             return
-        n, each = self.threads, seconds / max(steps, 1)
-        at_first = self._planned and not self._tried
-        self._seconds[n] = min(each, self._seconds.get(n, each)) if at_first else each
-        if not self._planned:
-            self._until_trial -= seconds
-            if self._until_trial <= 0:
-                others = [n for n in self._teams if n != self._fastest]
-                self._planned = [others[self._tried % len(others)]]
-                self._tried += 1
+        self._steps, self._seconds = self._steps + steps, self._seconds + seconds
+        long = WINDOW_SECONDS if self._each and not self._tried else TRIAL_SECONDS
+        if self._seconds < long and not (self._tried and self._lost > MOST_LOST):
             return
-        del self._planned[0]
-        if not self._planned:
-            self._until_trial = self._patience * max(PAUSE_SECONDS, PAUSE_TRIALS * seconds)
+        self._each[self.threads] = self._seconds / max(self._steps, 1)
+        self._choose(self._seconds)
+        self._steps, self._seconds = 0, 0.0
+
+    @property
+    def _lost(self) -> float:
+        """How many seconds longer the trial has taken than the number in use would have."""
+        return self._seconds - self._steps * self._each[self._used]
+
+    def _choose(self, seconds: float) -> None:
+        """Choose the number in use by the means, and when the next trial begins."""
+        before, self._used = self._used, 1
+        for n in sorted(self._each)[1:]:
+            if self._each[n] < GAIN * self._each[self._used]:
+                self._used = n
+        self._each = {n: each for n, each in self._each.items() if n <= self._used}
+        if self._used != before:
+            self._patience = FIRST_PAUSE
+        if self._tried or self._used != before:
+            pause = max(PAUSE_SECONDS, PAUSE_TRIALS * seconds)
+            self._until_trial, self._tried = self._patience * pause, 0
             self._patience = min(2 * self._patience, 1.0)
+            return
+        self._until_trial -= seconds
+        if self._until_trial <= 0:
+            others = [n for n in self._teams if n != self._used]
+            self._tried = others[self._trials % len(others)]
+            self._trials += 1
