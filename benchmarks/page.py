@@ -52,8 +52,9 @@ Why a goal is out of reach, or close to its edge; the figures are in the tables 
 - **The first answer after installing**: a training of less than some three seconds runs in NumPy
   and waits for no compiler. A longer one does, for some ten seconds, once, unless
   `plainnet compile` was called before.
-- **`plainnet predict` of one JPEG**: the start of a process, mostly Python's imports, varies on
-  this machine from 270 to 430 ms, with the earlier version too.
+- **`plainnet predict` of one JPEG**: the start of a process is mostly Python's imports, whose time
+  varies on this machine by half. Beside 82 ms for Python with NumPy, the whole takes 195 (237
+  before a command stopped looking for garbage while it loads).
 - **Peak memory**: numba needs LLVM's library also to load what it compiled before. That takes 41 MB
   as soon as it is there, most of them pages that its start touches and processes share; numba's
   own modules take 17, and the kernels with what loads them 20. Without the extra `fast`, (b) takes
