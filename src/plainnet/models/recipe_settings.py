@@ -53,7 +53,7 @@ def _check_class_weight(_: str, value: Any) -> str | Mapping[str, float]:
     return "auto" if isinstance(value, str) and value == "auto" else checked_class_weight(value)
 
 
-@dataclass(frozen=True, init=False, repr=False, eq=False)  # `Recipe` has these
+@dataclass(frozen=True, repr=False, eq=False)  # `Recipe` has these
 class RecipeSettings(NetworkSettings):
     """The checked settings of a training; the defaults do well on most data."""
 
