@@ -1,9 +1,8 @@
 """The number of threads that take the next steps together, chosen by measurement.
 
 Another number is tried now and then, for several times as long as systems let a program wait for
-another one: a shorter trial may find the processors free by chance. It ends when it has lost too
-much. More threads must gain something, and while they are used, their
-mean time must stay below that of fewer.
+another one: a shorter trial may find the processors free by chance. It ends early when it has lost
+too much. More threads are used as long as their mean time stays well below that of fewer.
 """
 
 from itertools import takewhile
