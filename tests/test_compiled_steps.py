@@ -251,15 +251,6 @@ def test_all_networks_losses_and_optimizers_are_compiled_once(
     assert len(dtypes) == len(set(dtypes))
 
 
-def test_kernels_take_over_within_an_epoch(
-    monkeypatch: pytest.MonkeyPatch, calls: list[int]
-) -> None:
-    direct = learned(monkeypatch, NEVER, dense(3), SoftmaxCrossEntropy(), Adam(0.01))
-    found = learned(monkeypatch, 6.5 * 5e-5, dense(3), SoftmaxCrossEntropy(), Adam(0.01))
-    assert sum(calls) == EPOCHS * 4 - 7  # from the third batch of the second epoch on
-    np.testing.assert_allclose(found, direct, rtol=0, atol=1e-12)
-
-
 def test_a_training_stops_after_the_batch_at_which_it_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

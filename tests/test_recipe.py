@@ -1,5 +1,6 @@
 """What a recipe's settings do to a training."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -370,3 +371,8 @@ def test_pictures_have_one_network_of_the_usual_kind(network: str) -> None:
     data = Dataset(np.zeros((20, 16, 16, 3), np.uint8), np.arange(20) % 2, ("a", "b"))
     resolved = Recipe(network=network).resolve(data, tested=False)
     assert (resolved.ensemble, resolved.variants) == (1, ("usual",))
+
+
+def test_a_resolved_recipe_has_the_settings_of_one_that_is_open() -> None:
+    """It is compared and shown by those."""
+    assert [one.name for one in fields(ResolvedRecipe)] == [one.name for one in fields(Recipe)]

@@ -121,7 +121,7 @@ def test_garbage_is_collected_as_usual_after_the_first_time() -> None:
         "usual = gc.get_threshold(); late(); late()\n"
         "assert gc.isenabled() and gc.get_threshold()[0] == LOADED and len(gc.callbacks) == 1\n"
         "many = [[] for _ in range(LOADED + 1)]\n"
-        "assert gc.get_threshold() == usual and not gc.callbacks and gc.get_freeze_count()"
+        "assert gc.get_threshold() == usual and not gc.callbacks and not gc.get_freeze_count()"
     )
 
 

@@ -163,7 +163,6 @@ def _collect_late() -> None:
 
     def collected(phase: str, info: object) -> None:  # noqa: ARG001
         if phase == "stop":
-            gc.freeze()  # what is loaded stays
             gc.set_threshold(*usual)
             gc.callbacks.remove(collected)
 
