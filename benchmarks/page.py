@@ -158,9 +158,10 @@ def markdown(results: Results, loaded: Results | None, curves: str | None) -> st
 def machine(run: dict[str, Any]) -> str:
     """Where, with what and when a run measured; of one under load only what differs."""
     noise = ", ".join(f"{factor:.2f}" for factor in run["disturbance"])
+    rounds = "one round" if run["rounds"] == 1 else f"{run['rounds']} rounds"
     lines = [] if run.get("load") else [f"- {n}: {value}" for n, value in run["machine"].items()]
     lines += [
-        f"- measured on {run['date']} in {run['rounds']} rounds, {run['minutes']:.0f} minutes",
+        f"- measured on {run['date']} in {rounds}, {run['minutes']:.0f} minutes",
         f"- disturbance before each round: {noise} (how much longer work took on average "
         "than at best, on all cores at once; close to 1 where nothing else runs)",
     ]
