@@ -6,8 +6,10 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
+from click import Context
 
 from plainnet import Classifier, Regressor
+from plainnet.cli.command_line import cli
 from plainnet.cli.options import given
 from plainnet.cli.train import command as train
 from plainnet.errors import SettingError
@@ -126,7 +128,8 @@ def test_an_option_gives_what_its_words_say(name: str) -> None:
     words = recipe_words(recipe, Recipe())
     option = getattr(recipe, name) if SETTINGS[name].switches else name.replace("_", "-")
     assert words[0] == f"--{option}" or more
-    asked = train.make_context("train", ["data", *words]).params
+    program = Context(cli, **cli.context_settings)
+    asked = train.make_context("train", ["data", *words], program).params
     assert Recipe.of(given({setting: asked[setting] for setting in SETTINGS})) == recipe
 
 
