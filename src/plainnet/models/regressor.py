@@ -63,8 +63,10 @@ class Regressor(TrainableModel["RegressionEvaluation"]):
     answers: Quantity | Quantities
 
     def __init__(self, **settings: Unpack[RegressorSettings]) -> None:
+        from plainnet.models.recipe import Recipe
+
         super().__init__(**{**WITHOUT_CLASSES, **settings})
-        usual = type(self.recipe).of(WITHOUT_CLASSES)
+        usual = Recipe.of(WITHOUT_CLASSES)
         for name, why in CLASSES_ONLY.items():
             if (value := getattr(self.recipe, name)) != getattr(usual, name):
                 raise SettingError(

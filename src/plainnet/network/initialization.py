@@ -58,6 +58,8 @@ def activation_behind(
 def initialize(layers: Sequence[Layer], rng: Rng | int | None, drawn: bool) -> None:
     """Draw all initial parameters if `drawn`; give a generator to each layer that lacks one."""
     lacking = [layer for layer in layers if layer.is_stochastic and layer.rng is None]
+    if not (drawn or lacking):
+        return
     if not drawn and type(rng) is int and rng >= 0:
         for i, layer in enumerate(lacking):
             layer.rng = cast(Rng, GeneratorOnFirstUse(rng, i))
